@@ -1,0 +1,1 @@
+"""Stores and schemas: the only place that knows SQL and Parquet."""

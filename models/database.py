@@ -1,0 +1,209 @@
+"""The database: tables, engine settings, and the one thread that writes.
+
+SQLite allows one writer at a time, so the service has exactly one: `Writer`. It
+groups what waits into one commit, and a caller returns only when its change is
+on the disk (WAL, synchronous=FULL; figures in docs/adr/0003-store.md).
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, Index, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from models.migrations import migrate
+from utils.errors import AppError, DiskFullError, StorageError
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+_GROUP_MAX = 256
+
+
+class Base(DeclarativeBase):
+    """Base of the tables."""
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class BatchHistory(Base):
+    """One batch, from its start on. JSON columns hold lists as text."""
+
+    __tablename__ = "batches"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(index=True)
+    started_at: Mapped[str]
+    completed_at: Mapped[str | None]
+    provider: Mapped[str]
+    model: Mapped[str | None]
+    target: Mapped[int]
+    samples_generated: Mapped[int] = mapped_column(default=0)
+    tokens_used: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    rejected: Mapped[int] = mapped_column(default=0)
+    request: Mapped[str]
+    errors: Mapped[str] = mapped_column(default="[]")
+    model_switches: Mapped[str] = mapped_column(default="[]")
+    provider_switches: Mapped[str] = mapped_column(default="[]")
+
+
+class WorkRow(Base):
+    """One sample that a batch wants; unique by batch and ordinal."""
+
+    __tablename__ = "work"
+    __table_args__ = (Index("ix_work_batch_state", "batch_id", "state"),)
+
+    batch_id: Mapped[str] = mapped_column(primary_key=True)
+    ordinal: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    job: Mapped[str]
+    attempts: Mapped[int] = mapped_column(default=0)
+    raw_answer: Mapped[str | None]
+    sample_id: Mapped[str | None]
+    reason: Mapped[str | None]
+
+
+class JournalRow(Base):
+    """A sample that is newer than train.parquet; `op` is u (put) or d (delete)."""
+
+    __tablename__ = "journal"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  # SQLAlchemy reads a plain dictionary here
+
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    op: Mapped[str]
+    topic: Mapped[str | None]
+    difficulty: Mapped[str | None]
+    created_at: Mapped[str | None]
+    data: Mapped[str | None]
+
+
+def init_db(app: Flask) -> None:
+    """Bind `db` to *app* and create what is missing; needs SQLALCHEMY_DATABASE_URI in its config."""
+    db.init_app(app)
+    with app.app_context():
+        prepare(db.engine)
+
+
+def open_engine(url: str) -> Engine:
+    """Open the database and bring its tables up to date.
+
+    Raises:
+        StorageError: it cannot be opened, or is no database.
+    """
+    try:
+        engine = create_engine(url)
+        prepare(engine)
+    except SQLAlchemyError as error:
+        raise storage_error(error, f"database {make_url(url).render_as_string(hide_password=True)}") from error
+    return engine
+
+
+def prepare(engine: Engine) -> None:
+    """Set the pragmas of every new connection, create the tables, apply the migrations."""
+    if engine.dialect.name == "sqlite" and not event.contains(engine, "connect", _on_connect):
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+    Base.metadata.create_all(engine)
+    migrate(engine)
+
+
+def storage_error(error: Exception, what: str) -> StorageError:
+    """Say in words why the database refused."""
+    reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    if "full" in reason:
+        return DiskFullError(f"{what}: no space left on the disk; free some and try again, nothing was lost")
+    return StorageError(f"{what}: {reason}; check that the file is a database of ours and can be written")
+
+
+class Writer:
+    """Runs every change of the database in one thread, several to a commit."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queue: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread; the owner must `close` it."""
+        self._thread = threading.Thread(target=self._loop, name="writer", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish what waits, then end the thread."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def run(self, change: Callable[[Connection], T]) -> T:
+        """Run *change* inside a transaction; return its result once it is committed.
+
+        Raises:
+            StorageError: the database refused; nothing of *change* was kept.
+            AppError: whatever *change* raised; nothing of it was kept.
+        """
+        if self._thread is None:
+            raise StorageError("database: the writer is not running; start the service first")
+        future: Future[T] = Future()
+        self._queue.put((change, future))
+        return future.result()
+
+    def _loop(self) -> None:
+        while True:
+            first = self._queue.get()
+            if first is None:
+                return
+            group = [first]
+            while len(group) < _GROUP_MAX and not self._queue.empty():
+                following = self._queue.get()
+                if following is None:
+                    self._queue.put(None)
+                    break
+                group.append(following)
+            self._commit(group)
+
+    def _commit(self, group: list[tuple[Callable[[Connection], Any], "Future[Any]"]]) -> None:
+        """Commit *group* together; a change that fails takes only itself back."""
+        outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
+        try:
+            with self._engine.begin() as connection:
+                for change, future in group:
+                    try:
+                        with connection.begin_nested():
+                            outcomes.append((future, change(connection), None))
+                    except AppError as error:
+                        outcomes.append((future, None, error))
+        except SQLAlchemyError as error:
+            log.warning("commit failed", extra={"changes": len(group), "reason": type(error).__name__})
+            failure = storage_error(error, "database")
+            outcomes = [(future, None, failure) for _, future in group]
+        except Exception as error:  # noqa: BLE001  # top of a worker thread: the caller gets it, the thread lives on
+            outcomes = [(future, None, error) for _, future in group]
+        for future, result, failure_of_one in outcomes:
+            if failure_of_one is None:
+                future.set_result(result)
+            else:
+                future.set_exception(failure_of_one)
+
+
+def _on_connect(connection: Any, _record: object) -> None:
+    # We emit BEGIN ourselves: Python's driver would otherwise commit before a savepoint.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

@@ -1,0 +1,117 @@
+"""Words of the domain: states, the batch state machine, and value objects."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from utils.errors import InputError
+
+
+class BatchStatus(StrEnum):
+    """Where a batch stands."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        """True once nothing will change any more."""
+        return self in _FINAL
+
+    @property
+    def is_active(self) -> bool:
+        """True while the batch holds one of the places for concurrent batches."""
+        return self in {BatchStatus.PENDING, BatchStatus.RUNNING, BatchStatus.STOPPING}
+
+    def to(self, target: "BatchStatus") -> "BatchStatus":
+        """Return *target* if the step is allowed.
+
+        Raises:
+            InputError: it is not.
+        """
+        if target not in _STEPS[self]:
+            raise InputError(f"batch: got a step from {self} to {target}, which is not possible")
+        return target
+
+
+_FINAL = frozenset({BatchStatus.COMPLETED, BatchStatus.STOPPED, BatchStatus.FAILED})
+_STEPS: dict[BatchStatus, frozenset[BatchStatus]] = {
+    BatchStatus.PENDING: frozenset({BatchStatus.RUNNING, BatchStatus.STOPPED, BatchStatus.FAILED}),
+    BatchStatus.RUNNING: frozenset({BatchStatus.STOPPING, BatchStatus.PAUSED, *_FINAL}),
+    BatchStatus.PAUSED: frozenset({BatchStatus.RUNNING, BatchStatus.STOPPED, BatchStatus.FAILED}),
+    BatchStatus.STOPPING: frozenset({BatchStatus.STOPPED, BatchStatus.COMPLETED, BatchStatus.FAILED}),
+    BatchStatus.COMPLETED: frozenset(),
+    BatchStatus.STOPPED: frozenset(),
+    BatchStatus.FAILED: frozenset(),
+}
+
+
+class ItemState(StrEnum):
+    """Where one sample of a batch stands."""
+
+    TODO = "todo"
+    LEASED = "leased"
+    DONE = "done"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    IN_DOUBT = "in_doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One sample that is wanted.
+
+    Attributes:
+        seed: Fixes everything drawn at random for the sample.
+        instruction: The caller's own instruction for the prompt, or None.
+    """
+
+    practice_area: str
+    topic: str
+    difficulty: str
+    sample_type: str
+    jurisdiction: str
+    seed: int
+    instruction: str | None = None
+
+    @property
+    def topic_key(self) -> str:
+        """ "Area - Topic", as samples carry it."""
+        return f"{self.practice_area} - {self.topic}"
+
+    @property
+    def circuit(self) -> str:
+        """The breaker's key; areas recur across jurisdictions."""
+        return f"{self.jurisdiction}: {self.topic_key}"
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields, for storage."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """What a provider answered and what it cost, before anything is read out of it.
+
+    Attributes:
+        text: The answer, never parsed here.
+        tokens: Prompt plus completion, in tokens.
+        chain: Every target tried for the answer, in order, as `provider/model: outcome`.
+    """
+
+    text: str
+    provider: str
+    model: str
+    tokens: int
+    thinking: str = ""
+    prompt_hash: str = ""
+    chain: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields, for storage."""
+        return asdict(self)

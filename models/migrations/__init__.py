@@ -1,0 +1,24 @@
+"""Numbered schema changes, applied at start.
+
+`create_all` makes a fresh database as it is today; a change to an existing table
+gets the next number in `STEPS`, as SQL that SQLite and PostgreSQL both take.
+"""
+
+from sqlalchemy import Engine, text
+
+# (number, statements); a database remembers the highest number it has seen.
+STEPS: tuple[tuple[int, tuple[str, ...]], ...] = ((1, ()),)
+
+
+def migrate(engine: Engine) -> None:
+    """Apply every step that *engine* has not seen, each in one transaction."""
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)"))
+        seen = connection.execute(text("SELECT MAX(version) FROM schema_version")).scalar()
+    for number, statements in STEPS:
+        if seen is None or number > seen:
+            with engine.begin() as connection:
+                if seen is not None:
+                    for statement in statements:
+                        connection.execute(text(statement))
+                connection.execute(text("INSERT INTO schema_version (version) VALUES (:n)"), {"n": number})

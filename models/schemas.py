@@ -1,0 +1,135 @@
+"""What enters and leaves the service: samples and requests, as pydantic models.
+
+The columns of `train.parquet` are derived from `Sample`, so that a field stands
+in one place.
+"""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from utils.errors import InputError
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+REQUIRED_FIELDS = ("id", "question", "answer", "topic", "difficulty", "case_citation", "reasoning")
+DIFFICULTIES = ("foundational", "basic", "intermediate", "advanced", "expert")
+
+
+def _clean(text: str) -> str:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a surrogate pair, which is no character; remove it") from None
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
+
+
+def _blank_to_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Text = Annotated[str, AfterValidator(_clean)]
+Filter = Annotated[str | None, BeforeValidator(_blank_to_none)]
+Difficulty = Literal["foundational", "basic", "intermediate", "advanced", "expert"]
+
+
+class Sample(BaseModel):
+    """One question with its answer. Columns that we do not know are kept as they came."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    id: Text
+    question: Text
+    answer: Text
+    topic: Text
+    difficulty: Difficulty
+    case_citation: Text
+    reasoning: Text
+    jurisdiction: str | None = "uk"
+    sample_type: str | None = "case_analysis"
+    batch_id: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    tokens_used: int | None = None
+    prompt_hash: str | None = None
+    thinking: str | None = None
+    failover_chain: str | None = None
+
+
+COLUMNS: dict[str, type] = {name: int if name == "tokens_used" else str for name in Sample.model_fields}
+
+
+class GenerateRequest(BaseModel):
+    """Body of `POST /api/generate`."""
+
+    practice_area: str = "Contract Law"
+    topic: str = "Formation of Contracts"
+    difficulty: str = "intermediate"
+    provider: Filter = None
+    model: Filter = None
+    sample_type: str = "case_analysis"
+    jurisdiction: str = "uk"
+    reasoning_instruction: Filter = Field(None, max_length=4000)
+    save: bool = False
+
+
+class BatchRequest(BaseModel):
+    """Body of `POST /api/generate/batch/start`."""
+
+    target_count: int | None = Field(None, ge=1, le=10_000_000)
+    count: int | None = Field(None, ge=1, le=1_000_000)
+    provider: Filter = None
+    model: Filter = None
+    topic: Filter = None
+    difficulty: Filter = None
+    jurisdiction: Filter = None
+    sample_type: Filter = None
+    reasoning_instruction: Filter = Field(None, max_length=4000)
+    smart_mode: bool = False
+    allow_failover: bool = True
+    seed: int = Field(0, ge=0, lt=2**63)
+
+
+class BatchReference(BaseModel):
+    """Body of requests that may name a batch."""
+
+    batch_id: Filter = None
+
+
+def validated(model: type[ModelT], values: object) -> ModelT:
+    """Build *model* from what a caller sent.
+
+    Raises:
+        InputError: every fault in one sentence, with the field's name and what was got.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise InputError("; ".join(_fault(item) for item in error.errors(include_url=False))) from None
+
+
+def new_sample(values: dict[str, Any]) -> Sample:
+    """Build a sample from outside; names all missing or empty fields at once.
+
+    Raises:
+        InputError: a required field is missing or empty, or a value is unusable.
+    """
+    missing = [name for name in REQUIRED_FIELDS if _is_empty(values.get(name))]
+    if missing:
+        raise InputError(f"Missing required fields: {', '.join(missing)}")
+    return validated(Sample, values)
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _fault(item: Any) -> str:
+    name = ".".join(str(part) for part in item["loc"]) or "body"
+    message = item["msg"].removeprefix("Value error, ")
+    got = item.get("input")
+    shown = f" (got {str(got)[:80]!r})" if isinstance(got, str | int | float | bool) or got is None else ""
+    return f"{name}: {message}{shown}"

@@ -1,0 +1,341 @@
+"""The catalogue: topics, sample types, difficulties, jurisdictions, authorities, providers, models.
+
+All of it is data in `catalog/`, read once at start and never changed afterwards;
+a fault stops the start with file and line.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from services.catalog_files import build, read_front_matter, read_toml, template_body
+from utils.errors import ConfigurationError, InputError
+
+BALANCE = "balance"
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Jurisdiction(_Row):
+    """A legal system that samples may belong to."""
+
+    id: str
+    name: str
+    legal_system: str
+    citation_format: str
+
+
+class Difficulty(_Row):
+    """What one level asks of an answer and its reasoning."""
+
+    id: str
+    min_words: int = Field(gt=0)
+    min_citations: int = Field(ge=0)
+    min_reasoning_steps: int = Field(ge=1)
+    max_reasoning_steps: int = Field(ge=1)
+    min_reasoning_chars: int = Field(ge=0)
+    description: str
+
+
+class Topic(_Row):
+    """One topic; its key needs the jurisdiction, since areas recur."""
+
+    practice_area: str = Field(min_length=1)
+    topic: str = Field(min_length=1)
+    difficulty: str
+    jurisdiction: str
+    facts: str
+    outcome: str
+
+    @property
+    def key(self) -> str:
+        """ "Area - Topic", the form clients send back."""
+        return f"{self.practice_area} - {self.topic}"
+
+
+class Authority(_Row):
+    """A case or provision with the rule it stands for, in our words."""
+
+    cite: str = Field(min_length=5)
+    rule: str = Field(min_length=10)
+    topics: tuple[str, ...] = Field(min_length=1)
+    jurisdiction: str
+
+
+class Part(_Row):
+    """One part of an answer; `heading` is empty for types of flowing text."""
+
+    heading: str = ""
+    ask: str
+    role: Literal["prose", "issue", "rule", "conclusion"] = "prose"
+
+
+class SampleType(_Row):
+    """A kind of sample: what its answer consists of and what its validator counts."""
+
+    id: str
+    order: int
+    name: str
+    description: str
+    focus: str
+    example: str
+    question_format: str = ""
+    headings: bool
+    parts: tuple[Part, ...] = Field(min_length=1)
+    counted: tuple[str, ...] = ()
+    min_counted: int = 0
+    mix_percent: int = 0
+    min_words: int | None = None
+    max_words: int | None = None
+    min_steps: int | None = None
+    max_steps: int | None = None
+    min_citations: int | None = None
+    min_reasoning_chars: int | None = None
+    contexts: tuple[str, ...] = ()
+    template: str
+
+    @model_validator(mode="after")
+    def _headings_have_names(self) -> "SampleType":
+        if self.headings and not all(part.heading for part in self.parts):
+            raise ValueError("parts: every part needs a heading when headings = true")
+        if self.min_counted > len(self.counted):
+            raise ValueError(f"min_counted: got {self.min_counted}, want at most {len(self.counted)} (the counted ones)")
+        return self
+
+
+class ProviderInfo(_Row):
+    """Where a provider is reached and which limits we start from."""
+
+    id: str
+    name: str
+    adapter: str
+    key: str = ""
+    base_url: str
+    base_url_setting: str = ""
+    default_model: str
+    champion_model: str = ""
+    requests_per_minute: int = Field(gt=0)
+    tokens_per_minute: int = Field(gt=0)
+    max_concurrency: int = Field(64, gt=0)
+    temperature: float = 0.6
+    top_p: float = 0.95
+    last_resort: bool = False
+
+
+class ModelInfo(_Row):
+    """What we know of a model; `retired` marks a tombstone."""
+
+    provider: str
+    id: str
+    context_window: int = Field(gt=0)
+    max_output: int | None = None
+    json_schema: bool = False
+    thinking: bool = False
+    guided: bool = False
+    retired: str = ""
+    replacement: str = ""
+    price_input: float | None = None
+    price_output: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a type and a difficulty together ask of one sample."""
+
+    min_words: int
+    max_words: int | None
+    min_citations: int
+    min_steps: int
+    max_steps: int
+    min_reasoning_chars: int
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything read from `catalog/`, in file order."""
+
+    jurisdictions: tuple[Jurisdiction, ...]
+    difficulties: tuple[Difficulty, ...]
+    topics: tuple[Topic, ...]
+    sample_types: tuple[SampleType, ...]
+    authorities: tuple[Authority, ...]
+    providers: tuple[ProviderInfo, ...]
+    models: tuple[ModelInfo, ...]
+    diversity: dict[str, tuple[str, ...]]
+    folder: Path
+
+    @property
+    def default_jurisdiction(self) -> str:
+        """The jurisdiction of requests that name none."""
+        return self.jurisdictions[0].id
+
+    @property
+    def core_types(self) -> tuple[SampleType, ...]:
+        """The types of the recommended mix, which `balance` cycles through."""
+        return tuple(kind for kind in self.sample_types if kind.mix_percent)
+
+    def difficulty(self, name: str) -> Difficulty:
+        """Return the level *name*; InputError lists the known ones."""
+        return _find(self.difficulties, name, "difficulty")
+
+    def jurisdiction(self, name: str) -> Jurisdiction:
+        """Return the jurisdiction *name*; InputError lists the known ones."""
+        return _find(self.jurisdictions, name, "jurisdiction")
+
+    def sample_type(self, name: str) -> SampleType:
+        """Return the type *name*; InputError lists the known ones."""
+        return _find(self.sample_types, name, "sample_type")
+
+    def provider(self, name: str) -> ProviderInfo | None:
+        """Return the provider *name*, or None."""
+        return next((provider for provider in self.providers if provider.id == name), None)
+
+    def models_of(self, provider: str) -> tuple[ModelInfo, ...]:
+        """Return the models of *provider* in fallback order, tombstones included."""
+        return tuple(model for model in self.models if model.provider == provider)
+
+    def topic(self, practice_area: str, topic: str, jurisdiction: str, difficulty: str = "intermediate") -> Topic:
+        """Return the catalogue's topic, or one made for a topic of the caller's own."""
+        for known in self.topics:
+            if (known.practice_area, known.topic, known.jurisdiction) == (practice_area, topic, jurisdiction):
+                return known
+        return Topic(
+            practice_area=practice_area,
+            topic=topic,
+            difficulty=difficulty,
+            jurisdiction=jurisdiction,
+            facts="",
+            outcome="",
+        )
+
+    def topics_of(self, jurisdiction: str | None) -> tuple[Topic, ...]:
+        """Return the topics of one jurisdiction, or all for None."""
+        return tuple(topic for topic in self.topics if jurisdiction in (None, topic.jurisdiction))
+
+    def authorities_of(self, topic: Topic) -> tuple[Authority, ...]:
+        """Return what may be cited on *topic*, most specific first."""
+        return tuple(
+            authority
+            for authority in self.authorities
+            if authority.jurisdiction == topic.jurisdiction and topic.key in authority.topics
+        )
+
+    def limits(self, kind: SampleType, difficulty: Difficulty) -> Limits:
+        """Merge what *difficulty* asks with what *kind* sets for itself."""
+
+        def own(value: int | None, general: int) -> int:
+            return general if value is None else value
+
+        return Limits(
+            min_words=own(kind.min_words, difficulty.min_words),
+            max_words=kind.max_words,
+            min_citations=own(kind.min_citations, difficulty.min_citations),
+            min_steps=own(kind.min_steps, difficulty.min_reasoning_steps),
+            max_steps=own(kind.max_steps, difficulty.max_reasoning_steps),
+            min_reasoning_chars=own(kind.min_reasoning_chars, difficulty.min_reasoning_chars),
+        )
+
+
+def load_catalogue(folder: Path) -> Catalogue:
+    """Read and check the whole catalogue.
+
+    Raises:
+        ConfigurationError: with file and line of every fault of the first faulty table.
+    """
+    catalogue = Catalogue(
+        jurisdictions=_rows(folder / "jurisdictions.toml", "jurisdiction", Jurisdiction),
+        difficulties=_rows(folder / "difficulties.toml", "difficulty", Difficulty),
+        topics=_rows_of_folder(folder / "topics", "topic", Topic),
+        sample_types=_sample_types(folder / "sample_types"),
+        authorities=_rows_of_folder(folder / "authorities", "authority", Authority),
+        providers=_rows(folder / "providers.toml", "provider", ProviderInfo),
+        models=_rows(folder / "models.toml", "model", ModelInfo),
+        diversity=_diversity(folder / "prompts" / "diversity.toml"),
+        folder=folder,
+    )
+    _check_references(catalogue)
+    return catalogue
+
+
+def _rows(path: Path, table: str, model: type[M], extra: dict[str, object] | None = None) -> tuple[M, ...]:
+    content, text = read_toml(path)
+    tables = content.get(table)
+    if not isinstance(tables, list) or not tables:
+        raise ConfigurationError(f"catalogue: {path}:1: no [[{table}]] table; the file needs at least one")
+    return tuple(build(model, {**row, **(extra or {})}, path, text, table, n) for n, row in enumerate(tables))
+
+
+def _rows_of_folder(folder: Path, table: str, model: type[M]) -> tuple[M, ...]:
+    rows: list[M] = []
+    for path in _files(folder, "*.toml"):
+        jurisdiction = read_toml(path)[0].get("jurisdiction")
+        if not isinstance(jurisdiction, str):
+            raise ConfigurationError(f'catalogue: {path}:1: no jurisdiction; add a line such as jurisdiction = "uk"')
+        rows.extend(_rows(path, table, model, {"jurisdiction": jurisdiction}))
+    return tuple(rows)
+
+
+def _sample_types(folder: Path) -> tuple[SampleType, ...]:
+    kinds = []
+    for path in _files(folder, "*.md"):
+        content, text = read_front_matter(path)
+        row = {**content, "id": path.stem, "template": template_body(text)}
+        kinds.append(build(SampleType, row, path, text))
+    return tuple(sorted(kinds, key=lambda kind: kind.order))
+
+
+def _diversity(path: Path) -> dict[str, tuple[str, ...]]:
+    content, _ = read_toml(path)
+    return {name: tuple(values) for name, values in content.items() if isinstance(values, list)}
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    paths = sorted(folder.glob(pattern))
+    if not paths:
+        raise ConfigurationError(f"catalogue: {folder}: no {pattern} files; check CATALOG_DIR")
+    return paths
+
+
+def _find(rows: Iterable[M], name: str, what: str) -> M:
+    rows = tuple(rows)
+    for row in rows:
+        if getattr(row, "id", None) == name:
+            return row
+    known = ", ".join(str(getattr(row, "id", "")) for row in rows)
+    raise InputError(f"{what}: got {name!r}, want one of {known}")
+
+
+def _check_references(catalogue: Catalogue) -> None:
+    """Refuse rows that name rows which do not exist, and duplicates."""
+    jurisdictions = {row.id for row in catalogue.jurisdictions}
+    levels = {row.id for row in catalogue.difficulties}
+    keys = {(topic.jurisdiction, topic.key) for topic in catalogue.topics}
+    providers = {row.id for row in catalogue.providers}
+    faults = [
+        f"topic {topic.key}: unknown difficulty {topic.difficulty}"
+        for topic in catalogue.topics
+        if topic.difficulty not in levels
+    ]
+    faults += [f"topic {t.key}: unknown jurisdiction" for t in catalogue.topics if t.jurisdiction not in jurisdictions]
+    faults += [
+        f"authority {row.cite}: unknown topic {key}"
+        for row in catalogue.authorities
+        for key in row.topics
+        if (row.jurisdiction, key) not in keys
+    ]
+    faults += [f"model {row.id}: unknown provider {row.provider}" for row in catalogue.models if row.provider not in providers]
+    faults += [
+        f"provider {row.id}: default_model {row.default_model} is not in models.toml"
+        for row in catalogue.providers
+        if row.default_model not in {model.id for model in catalogue.models_of(row.id)}
+    ]
+    if len(keys) != len(catalogue.topics):
+        faults.append("topics: the same area and topic stands twice in a jurisdiction")
+    if faults:
+        raise ConfigurationError(f"catalogue: {catalogue.folder}: " + "; ".join(faults))

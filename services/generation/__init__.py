@@ -1,0 +1,1 @@
+"""From a job to a checked sample: prompts, drafting, parsing, quality."""

@@ -1,0 +1,1 @@
+"""Calling language models: routing, limits, adapters and the embedded engine."""

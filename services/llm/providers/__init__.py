@@ -1,0 +1,1 @@
+"""One module a provider; each ends with its ``SPEC``."""

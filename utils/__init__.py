@@ -1,0 +1,1 @@
+"""Foundations without domain knowledge: errors, clocks, breaker, logs."""

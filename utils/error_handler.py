@@ -1,0 +1,294 @@
+"""Turns any failure of a model call into one of eight categories and a typed error.
+
+Evidence is used from the strongest to the weakest: the exception's class when no
+answer came, the vendor's own code, the HTTP status with the phrases that may
+overrule it, then anchored phrases alone, then `general`. The tables stand in
+`utils.error_rules`, the error tree in `utils.errors` (re-exported here).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from utils import error_rules as rules
+from utils.durations import parse_duration_s
+from utils.errors import (
+    AnswerFormatError,
+    AppError,
+    AuthenticationError,
+    BadRequestError,
+    CancelledError,
+    ConfigurationError,
+    GenerationError,
+    InputError,
+    ModelUnavailableError,
+    NoTargetError,
+    NotFoundError,
+    ProviderConnectionError,
+    ProviderServerError,
+    ProviderTimeoutError,
+    QualityError,
+    RateLimitError,
+    Scope,
+    StorageError,
+    UnclassifiedError,
+)
+from utils.logs import redact
+
+__all__ = [
+    "CATEGORIES",
+    "AnswerFormatError",
+    "AppError",
+    "AuthenticationError",
+    "BadRequestError",
+    "CancelledError",
+    "ConfigurationError",
+    "GenerationError",
+    "InputError",
+    "ModelUnavailableError",
+    "NoTargetError",
+    "NotFoundError",
+    "ProviderConnectionError",
+    "ProviderServerError",
+    "ProviderTimeoutError",
+    "QualityError",
+    "RateLimitError",
+    "Scope",
+    "StorageError",
+    "UnclassifiedError",
+    "categorize_error",
+    "error_for",
+    "parse_error",
+    "should_switch_immediately",
+]
+
+_ERRORS: tuple[type[GenerationError], ...] = (
+    ModelUnavailableError,
+    RateLimitError,
+    AuthenticationError,
+    ProviderTimeoutError,
+    ProviderConnectionError,
+    ProviderServerError,
+    BadRequestError,
+    UnclassifiedError,
+)
+_BY_CATEGORY = {error.category: error for error in _ERRORS}
+CATEGORIES = tuple(_BY_CATEGORY)
+
+# Waiting does not help these; another model or provider may.
+_SWITCH_AT_ONCE = frozenset(
+    {"model_unavailable", "rate_limit", "authentication", "server_error", "connection_error", "timeout"}
+)
+_MAX_TEXT = 4000
+_CLASS_NAME = re.compile(r"^(?:[\w.]+\.)?(\w*(?:Error|Exception|Timeout|gaierror))\s*[:(]")
+_STATUS_IN_TEXT = re.compile(
+    r"(?:error code|status(?: code)?|http(?: error)?|returned error|internal error|api error|error)[:\s=]{1,2}\s*\(?([45]\d\d)\b"
+    r"|^\W{0,2}([45]\d\d)\b(?!\s*(?:tokens|bytes|ms|s)\b)|<title>[^<|]*\|\s*([45]\d\d)\b|<title>\s*([45]\d\d)\b"
+    r"|:\s([45]\d\d):?\s(?=[A-Z{<])|\berror status ([45]\d\d)\b|[\"'](?:status|code)[\"']\s*:\s*[\"']?([45]\d\d)\b",
+    re.IGNORECASE,
+)
+_CODE_IN_TEXT = re.compile(r"[\"']?\b(?:code|type|status)[\"']?\s*[:=]\s*[\"']?([A-Za-z_-]{4,60})\b")
+_RETRY_IN_TEXT = re.compile(r"(?:try again|retry(?:ing)?) (?:in|after) ((?:\d+(?:\.\d+)?(?:h|ms|m|s))+|\d+(?:\.\d+)? ?s)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    classes: tuple[str, ...]
+    codes: tuple[str, ...]
+    status: int | None
+    text: str
+
+
+def categorize_error(error: str | BaseException, provider: str, status: int | None = None) -> str:
+    """Name the category of *error*, one of `CATEGORIES`.
+
+    Args:
+        error: A message as a vendor or SDK wrote it, or the exception itself.
+        provider: Provider id; kept for callers, the rules hold for every vendor.
+        status: HTTP status where known.
+    """
+    if isinstance(error, GenerationError) and error.category in _BY_CATEGORY:
+        return error.category
+    evidence = _from_text(error, status) if isinstance(error, str) else _from_exception(error, status)
+    return (
+        _by_transport(evidence)
+        or _by_code(evidence)
+        or _by_status(evidence)
+        or _by_phrase(evidence.text)
+        or _by_class(evidence)
+        or "general"
+    )
+
+
+def should_switch_immediately(category: str) -> bool:
+    """Say whether another model or provider should be tried at once."""
+    return category in _SWITCH_AT_ONCE
+
+
+def parse_error(error: BaseException, provider: str = "", model: str = "") -> GenerationError:
+    """Wrap *error* as the typed failure of its category, with scope, status and hint."""
+    if isinstance(error, GenerationError):
+        return error
+    evidence = _from_exception(error, None)
+    category = categorize_error(error, provider)
+    return error_for(
+        category,
+        _sentence(evidence, error),
+        provider=provider,
+        model=model,
+        status=evidence.status,
+        retry_after_s=_retry_after_s(error, evidence.text),
+    )
+
+
+def error_for(
+    category: str,
+    message: str,
+    *,
+    provider: str = "",
+    model: str = "",
+    status: int | None = None,
+    retry_after_s: float | None = None,
+) -> GenerationError:
+    """Build the typed error of *category*; "general" for an unknown one."""
+    kind = _BY_CATEGORY.get(category, UnclassifiedError)
+    return kind(message, provider=provider, model=model, status=status, retry_after_s=retry_after_s)
+
+
+def _by_transport(evidence: _Evidence) -> str | None:
+    """Judge failures that brought no answer, where the class alone is proof."""
+    if evidence.status is not None:
+        return None
+    for name in evidence.classes:
+        if rules.TIMEOUT_CLASSES.match(name):
+            return "timeout"
+        if name in rules.BAD_HEADER_CLASSES:
+            return "authentication"
+    if any(rules.CONNECTION_CLASSES.match(name) for name in evidence.classes):
+        return "timeout" if _by_phrase(evidence.text) == "timeout" else "connection_error"
+    return None
+
+
+def _by_code(evidence: _Evidence) -> str | None:
+    for code in evidence.codes:
+        category = rules.CODES.get(code.lower())
+        if category is not None:
+            return category
+    return None
+
+
+def _by_status(evidence: _Evidence) -> str | None:
+    status = evidence.status
+    if status is None:
+        status = next((rules.CLASS_STATUS[name] for name in evidence.classes if name in rules.CLASS_STATUS), None)
+    if status is None:
+        return None
+    allowed = rules.OVERRULED_BY.get(status, set())
+    for category, pattern in rules.PHRASES:
+        if category in allowed and pattern.search(evidence.text):
+            return category
+    return rules.of_status(status)
+
+
+def _by_phrase(text: str) -> str | None:
+    return next((category for category, pattern in rules.PHRASES if pattern.search(text)), None)
+
+
+def _by_class(evidence: _Evidence) -> str | None:
+    return "general" if any(name in rules.LOCAL_FAULT_CLASSES for name in evidence.classes) else None
+
+
+def _from_text(text: str, status: int | None) -> _Evidence:
+    text = text[:_MAX_TEXT].strip()
+    named = _CLASS_NAME.match(text)
+    if status is None:
+        found = _STATUS_IN_TEXT.search(text)
+        status = int(next(group for group in found.groups() if group)) if found else None
+    codes = tuple(match.group(1) for match in _CODE_IN_TEXT.finditer(text))
+    return _Evidence((named.group(1),) if named else (), codes, status, text)
+
+
+def _from_exception(error: BaseException, status: int | None) -> _Evidence:
+    classes: list[str] = []
+    codes: list[str] = []
+    texts: list[str] = []
+    for link in _chain(error):
+        classes.append(type(link).__name__)
+        texts.append(str(link)[:_MAX_TEXT])
+        if status is None:
+            status = _status_of(link)
+        codes.extend(_codes_of(link))
+        texts.extend(_messages_of(getattr(link, "body", None)))
+    text = "\n".join(dict.fromkeys(texts))
+    if not codes:
+        codes.extend(match.group(1) for match in _CODE_IN_TEXT.finditer(text))
+    return _Evidence(tuple(classes), tuple(codes), status, text)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Walk from *error* to its root cause, each link once."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        yield link
+        link = link.__cause__ or link.__context__
+
+
+def _status_of(error: BaseException) -> int | None:
+    value = getattr(error, "status_code", None)
+    # Ollama says -1 for an error inside a stream.
+    return value if isinstance(value, int) and 400 <= value < 600 else None
+
+
+def _codes_of(error: BaseException) -> Iterator[str]:
+    for part in (error, *_bodies_of(getattr(error, "body", None))):
+        for name in ("code", "type"):
+            value = part.get(name) if isinstance(part, Mapping) else getattr(part, name, None)
+            if isinstance(value, str):
+                yield value
+
+
+def _bodies_of(body: object) -> Iterator[Mapping[str, object]]:
+    """Yield the error object of any shape vendors use: bare, wrapped, listed, or as text."""
+    if isinstance(body, str):
+        try:
+            body = json.loads(body)
+        except ValueError:
+            return
+    if isinstance(body, list):
+        body = body[0] if body else None
+    if isinstance(body, Mapping):
+        inner = body.get("error")
+        if isinstance(inner, Mapping):
+            yield inner
+        yield body
+
+
+def _messages_of(body: object) -> Iterator[str]:
+    for part in _bodies_of(body):
+        for name in ("message", "error"):
+            value = part.get(name)
+            if isinstance(value, str):
+                yield value[:_MAX_TEXT]
+
+
+def _sentence(evidence: _Evidence, error: BaseException) -> str:
+    """Reduce what the vendor said to one short, redacted line."""
+    messages = [message for link in _chain(error) for message in _messages_of(getattr(link, "body", None))]
+    text = messages[0] if messages else str(error) or type(error).__name__
+    title = re.search(r"<title>([^<]{1,120})", text, re.IGNORECASE)
+    line = " ".join((title.group(1) if title else text).split())
+    return redact(line)[:300] or f"HTTP {evidence.status}"
+
+
+def _retry_after_s(error: BaseException, text: str) -> float | None:
+    for link in _chain(error):
+        headers = getattr(getattr(link, "response", None), "headers", None)
+        if headers is not None:
+            stated = parse_duration_s(headers.get("retry-after"))
+            if stated is not None:
+                return stated
+    found = _RETRY_IN_TEXT.search(text)
+    return parse_duration_s(found.group(1)) if found else None

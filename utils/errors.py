@@ -1,0 +1,231 @@
+"""Every failure that we foresee, as one tree.
+
+    AppError
+    ├── ConfigurationError        the installation is set up wrong; nothing was started
+    ├── InputError                the caller sent something unusable
+    │   └── NotFoundError         it names something that does not exist
+    ├── StorageError              the data folder cannot be read or written
+    │   ├── DataFolderBusyError   another process owns it
+    │   └── DiskFullError         no space is left
+    ├── UnavailableError          not now: starting, stopping, or full
+    └── GenerationError           a sample could not be made; carries a category
+        ├── ModelUnavailableError     model_unavailable
+        ├── RateLimitError            rate_limit
+        ├── AuthenticationError       authentication
+        ├── ProviderTimeoutError      timeout
+        ├── ProviderConnectionError   connection_error
+        ├── ProviderServerError       server_error
+        ├── BadRequestError           bad_request
+        ├── UnclassifiedError         general
+        ├── AnswerFormatError         json_error: the answer could not be read
+        ├── QualityError              quality_error: it was read and is not good enough
+        ├── NoTargetError             no provider is open for the request
+        └── CancelledError            stopped from outside
+
+`code` is stable and meant for programs; `retryable` says whether the same call
+may work later. Messages say what, got, wanted and the next step, never a secret.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Scope(StrEnum):
+    """How far a provider failure reaches."""
+
+    REQUEST = "request"
+    MODEL = "model"
+    KEY = "key"
+    PROVIDER = "provider"
+
+
+class AppError(Exception):
+    """Base of every foreseen failure."""
+
+    code: ClassVar[str] = "app_error"
+    retryable: ClassVar[bool] = False
+
+
+class ConfigurationError(AppError):
+    """The installation is set up wrong."""
+
+    code = "configuration_error"
+
+
+class InputError(AppError):
+    """The caller sent something unusable."""
+
+    code = "input_error"
+
+
+class NotFoundError(InputError):
+    """The caller named something that does not exist."""
+
+    code = "not_found"
+
+
+class StorageError(AppError):
+    """The data folder cannot be read or written."""
+
+    code = "storage_error"
+    retryable = True
+
+
+class DataFolderBusyError(StorageError):
+    """Another process owns the data folder."""
+
+    code = "data_folder_busy"
+
+
+class DiskFullError(StorageError):
+    """No space is left for the data folder."""
+
+    code = "disk_full"
+
+
+class UnavailableError(AppError):
+    """The service cannot do this now.
+
+    Attributes:
+        retry_after_s: When to ask again, in seconds.
+    """
+
+    code = "unavailable"
+    retryable = True
+
+    def __init__(self, message: str, retry_after_s: float = 5.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class GenerationError(AppError):
+    """A sample could not be made.
+
+    Attributes:
+        category: One of the categories of `utils.error_handler`.
+        provider: Provider id, or "".
+        model: Model id, or "".
+        scope: How far the failure reaches; breakers ignore `Scope.REQUEST`.
+        retry_after_s: What the vendor asked us to wait, in seconds, or None.
+        status: HTTP status, or None without an answer.
+    """
+
+    code = "generation_error"
+    category: ClassVar[str] = "general"
+    default_scope: ClassVar[Scope] = Scope.REQUEST
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str = "",
+        model: str = "",
+        scope: Scope | None = None,
+        retry_after_s: float | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.model = model
+        self.scope = scope or self.default_scope
+        self.retry_after_s = retry_after_s
+        self.status = status
+
+    def labelled(self) -> str:
+        """Return "[category] message", the form clients show."""
+        return f"[{self.category}] {self}"
+
+
+class ModelUnavailableError(GenerationError):
+    """This model cannot be used; others of the same provider may."""
+
+    code = category = "model_unavailable"
+    default_scope = Scope.MODEL
+
+
+class RateLimitError(GenerationError):
+    """The vendor's window or quota is used up."""
+
+    code = category = "rate_limit"
+    retryable = True
+    default_scope = Scope.MODEL
+
+
+class AuthenticationError(GenerationError):
+    """The key or account is refused."""
+
+    code = category = "authentication"
+    default_scope = Scope.KEY
+
+
+class ProviderTimeoutError(GenerationError):
+    """No complete answer came before the deadline."""
+
+    code = category = "timeout"
+    retryable = True
+    default_scope = Scope.MODEL
+
+
+class ProviderConnectionError(GenerationError):
+    """The vendor cannot be reached."""
+
+    code = category = "connection_error"
+    retryable = True
+    default_scope = Scope.PROVIDER
+
+
+class ProviderServerError(GenerationError):
+    """The vendor failed."""
+
+    code = category = "server_error"
+    retryable = True
+    default_scope = Scope.MODEL
+
+
+class BadRequestError(GenerationError):
+    """The vendor does not accept this request."""
+
+    code = category = "bad_request"
+
+
+class UnclassifiedError(GenerationError):
+    """A failure that no rule knows yet."""
+
+    code = category = "general"
+
+
+class AnswerFormatError(GenerationError):
+    """The model answered, but no sample could be read out of it."""
+
+    code = category = "json_error"
+    retryable = True
+
+
+class QualityError(GenerationError):
+    """The sample was read and fails a quality check."""
+
+    code = category = "quality_error"
+    retryable = True
+
+
+class NoTargetError(GenerationError):
+    """No provider and model is open for the request.
+
+    Attributes:
+        retry_in_s: Seconds until the first target reopens; None when none will by itself.
+    """
+
+    code = "no_target"
+    category = "model_unavailable"
+
+    def __init__(self, message: str, retry_in_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_in_s = retry_in_s
+
+
+class CancelledError(GenerationError):
+    """The work was stopped from outside; nothing is wrong with it."""
+
+    code = "cancelled"
+    category = "general"
+    retryable = True
