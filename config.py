@@ -63,7 +63,7 @@ class Settings(BaseSettings):
         Path("~/.cache/legal-training-platform"), description="Cache folder of the embedded model's weights"
     )
     local_model: str = Field(
-        "", description="Weights to use instead of the default: a .gguf path, hf:<repo>/<file>, or smollm2 (small, for tests)"
+        "", description="Weights to use instead of the default: a .gguf path, hf:<repo>/<file>, or smollm2-135m-instruct (small, for tests)"
     )
     local_idle_s: float = Field(600, gt=0, description="Seconds without a call after which the embedded model is unloaded")
 

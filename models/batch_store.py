@@ -45,7 +45,7 @@ class BatchStore:
         rows = self._select(select(_TABLE).where(BatchHistory.id == batch_id))
         return rows[0] if rows else None
 
-    def list(self, limit: int | None = None, offset: int = 0, status: str | None = None) -> list[dict[str, Any]]:
+    def page(self, limit: int | None = None, offset: int = 0, status: str | None = None) -> list[dict[str, Any]]:
         """Return batches, newest first."""
         query = select(_TABLE).order_by(BatchHistory.started_at.desc(), BatchHistory.id.desc())
         if status:

@@ -125,6 +125,7 @@ class ProviderInfo(_Row):
     max_concurrency: int = Field(64, gt=0)
     temperature: float = 0.6
     top_p: float = 0.95
+    timeout_s: float | None = Field(None, gt=0)
     last_resort: bool = False
 
 

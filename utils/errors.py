@@ -224,8 +224,16 @@ class NoTargetError(GenerationError):
 
 
 class CancelledError(GenerationError):
-    """The work was stopped from outside; nothing is wrong with it."""
+    """The work was stopped from outside; nothing is wrong with it.
+
+    Attributes:
+        in_flight: True when a request was under way, so that its answer may have been billed.
+    """
 
     code = "cancelled"
     category = "general"
     retryable = True
+
+    def __init__(self, message: str, in_flight: bool = False) -> None:
+        super().__init__(message)
+        self.in_flight = in_flight

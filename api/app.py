@@ -1,0 +1,42 @@
+"""Assembles the Flask app: resources, CORS, errors. Starts no thread."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Flask
+from flask_cors import CORS
+
+from api import batches, catalogue, data, generation, health
+from api.errors import register_errors
+from models.database import init_db
+
+_MAX_BODY_BYTES = 64 * 1024 * 1024
+
+
+def assemble(container: Any, database_url: str, cors_origins: Sequence[str]) -> Flask:
+    """Build the app around *container*.
+
+    Args:
+        container: The wired services (`bootstrap.Container`).
+        database_url: SQLAlchemy address for `models.database.db`.
+        cors_origins: Allowed browser origins, as regular expressions.
+    """
+    app = Flask("legal_training_platform")
+    app.config.update(SQLALCHEMY_DATABASE_URI=database_url, MAX_CONTENT_LENGTH=_MAX_BODY_BYTES)
+    app.url_map.strict_slashes = False
+    app.extensions["container"] = container
+    init_db(app)
+    CORS(
+        app,
+        resources={r"/api/*": {"origins": [re.compile(f"^{origin}$") for origin in cors_origins]}},
+        allow_headers=["Content-Type", "Authorization", "Cache-Control", "Pragma", "Expires", "Last-Event-ID"],
+        methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"],
+        expose_headers=["Content-Disposition", "X-Request-ID", "Retry-After", "X-Total-Count"],
+    )
+    register_errors(app)
+    for prefix, name in (("/api", "api"), ("/api/v1", "v1")):
+        for resource in (health, catalogue, data, generation):
+            app.register_blueprint(resource.blueprint(name), url_prefix=prefix)
+        app.register_blueprint(batches.blueprint(name), url_prefix=f"{prefix}/generate/batch")
+    return app

@@ -1,0 +1,59 @@
+"""The HTTP server: `create_app` for any WSGI server, `serve` to run ours.
+
+Importing this module is cheap on purpose: the server's parent process imports it
+and forks; what must not be forked is imported by `create_app`.
+"""
+
+import sys
+from typing import TYPE_CHECKING
+
+from config import Settings, load_settings
+from utils.errors import AppError
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from bootstrap import Container
+
+
+def create_app(settings: Settings | None = None, container: "Container | None" = None) -> "Flask":
+    """Build the app; starts no thread.
+
+    Args:
+        settings: Read from the environment when None.
+        container: The wired services; built from *settings* when None. To start and close it is the caller's.
+
+    Raises:
+        ConfigurationError, StorageError: it cannot be set up; says what to do.
+    """
+    from api.app import assemble
+    from bootstrap import build
+
+    settings = settings or (container.settings if container else load_settings())
+    container = container or build(settings)
+    return assemble(container, settings.database_url, settings.cors_origins)
+
+
+def serve(settings: Settings) -> None:
+    """Run the server until it is told to stop.
+
+    Raises:
+        ConfigurationError, StorageError: it cannot start; nothing was changed.
+    """
+    from server_process import run
+
+    run(settings)
+
+
+def main() -> int:
+    """Start from the command line: `python3 api_server.py`."""
+    try:
+        serve(load_settings())
+    except AppError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,211 @@
+"""Composition root: settings in, a wired container out. The only module that names concrete classes."""
+
+import logging
+import threading
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+import services.llm.providers as adapters
+from config import Settings
+from models.batch_store import BatchStore
+from models.database import Writer, open_engine
+from models.ledger import Ledger
+from models.parquet_file import ParquetFile
+from models.sample_store import SampleStore
+from models.work_store import WorkStore
+from services.batch_service import BatchLimits, BatchService, BatchStores, Collaborators
+from services.catalogue import Catalogue, load_catalogue
+from services.dataset_service import DatasetService
+from services.events import EventBroker
+from services.generation.scaffold import Scaffold
+from services.generation_service import GenerationService
+from services.llm.base import AdapterSpec
+from services.llm.engine import EmbeddedEngine
+from services.llm.router import Router
+from services.llm.weights import WeightStore
+from services.llm_service import Credentials, LLMProviderFactory, LLMService, override_local_model
+from utils.clock import Clock, SystemClock
+from utils.errors import ConfigurationError, StorageError
+from utils.registry import find_specs
+
+log = logging.getLogger(__name__)
+OLLAMA_CLOUD = "https://ollama.com"
+_FOLD_LOOK_S = 1.0
+_SHUTDOWN_S = 4.0
+# Threads that streams must leave free for everything else.
+_FREE_THREADS = 64
+
+
+@dataclass(frozen=True)
+class Container:
+    """Every long-lived part of the service. `start` begins its threads, `close` ends them."""
+
+    settings: Settings
+    catalogue: Catalogue
+    engine: Engine
+    writer: Writer
+    dataset: DatasetService
+    llm: LLMService
+    generation: GenerationService
+    batches: BatchService
+    events: EventBroker
+    weights: WeightStore
+    local_engine: EmbeddedEngine
+    _stopping: threading.Event
+    _threads: list[threading.Thread]
+
+    def start(self) -> "Container":
+        """Start the writer, the fold thread and the discovery of models; resume batches."""
+        self.writer.start()
+        self._spawn("fold", self._fold_loop)
+        self._spawn("discovery", self._discover)
+        if self.settings.resume_batches:
+            self.batches.resume_all()
+        else:
+            self.batches.close_interrupted()
+        return self
+
+    def close(self) -> None:
+        """End streams, batches, threads and the embedded engine; fold what waits. Idempotent."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        self.events.close()
+        self.batches.shutdown(_SHUTDOWN_S)
+        for thread in self._threads:
+            if thread.name == "fold":
+                thread.join(_SHUTDOWN_S)
+        try:
+            self.dataset.fold()
+        except StorageError as error:
+            log.warning("samples stay in the journal", extra={"reason": str(error)})
+        self.writer.close()
+        self.local_engine.stop()
+        self.engine.dispose()
+
+    def _spawn(self, name: str, work: object) -> None:
+        thread = threading.Thread(target=work, name=name, daemon=True)  # type: ignore[arg-type]  # a bound method
+        self._threads.append(thread)
+        thread.start()
+
+    def _fold_loop(self) -> None:
+        while not self._stopping.wait(_FOLD_LOOK_S):
+            try:
+                self.dataset.fold_if_due()
+            except StorageError as error:
+                log.warning("samples stay in the journal", extra={"reason": str(error)})
+                self._stopping.wait(10 * _FOLD_LOOK_S)
+
+    def _discover(self) -> None:
+        self.llm.models.refresh(provider.id for provider in self.llm.factory.enabled() if not provider.last_resort)
+
+
+def build(settings: Settings, clock: Clock | None = None) -> Container:
+    """Wire the service; touches the data folder, starts no thread.
+
+    Raises:
+        ConfigurationError: catalogue or settings are wrong.
+        StorageError: the data folder cannot be used.
+    """
+    clock = clock or SystemClock()
+    data_dir = _data_dir(settings)
+    weights = WeightStore(
+        settings.catalog_dir, settings.model_dir, settings.local_model, settings.secret("HUGGINGFACE_TOKEN")
+    )
+    catalogue = override_local_model(load_catalogue(settings.catalog_dir), weights.model_name)
+    engine = open_engine(settings.database_url)
+    writer = Writer(engine)
+    file = ParquetFile(data_dir / "train.parquet")
+    file.prepare()
+    samples = SampleStore(file, engine, writer, clock)
+    work = WorkStore(engine)
+    batches = BatchStore(engine)
+    dataset = DatasetService(samples, file)
+    local_engine = EmbeddedEngine(weights, settings.local_idle_s, clock)
+    llm = build_llm(settings, catalogue, local_engine, clock)
+    generation = GenerationService(
+        catalogue,
+        llm,
+        Scaffold(catalogue, _slots(settings.catalog_dir)),
+        clock,
+        max_tries=settings.max_tries,
+        words_tolerance=settings.words_tolerance,
+        wait_cap_s=settings.retry_after_cap_s,
+    )
+    events = EventBroker(max(4, settings.threads - _FREE_THREADS))
+    batch_service = BatchService(
+        Collaborators(catalogue, llm, generation, dataset, events, clock),
+        BatchStores(writer, batches, work, Ledger(writer, batches, work, samples)),
+        BatchLimits(settings.max_concurrent_batches, settings.max_workers, settings.batch_time_limit_s),
+    )
+    return Container(
+        settings=settings,
+        catalogue=catalogue,
+        engine=engine,
+        writer=writer,
+        dataset=dataset,
+        llm=llm,
+        generation=generation,
+        batches=batch_service,
+        events=events,
+        weights=weights,
+        local_engine=local_engine,
+        _stopping=threading.Event(),
+        _threads=[],
+    )
+
+
+def build_llm(settings: Settings, catalogue: Catalogue, local_engine: EmbeddedEngine, clock: Clock) -> LLMService:
+    """Wire the way to the models."""
+    specs = find_specs(adapters, AdapterSpec)
+    factory = LLMProviderFactory(
+        catalogue, specs, credentials(settings, catalogue), settings.request_timeout_s, local_engine
+    )
+    if settings.default_provider and settings.default_provider not in {p.id for p in factory.enabled()}:
+        usable = ", ".join(provider.id for provider in factory.enabled())
+        raise ConfigurationError(
+            f"DEFAULT_PROVIDER: got {settings.default_provider!r}, want one that is set up: {usable}"
+        )
+    return LLMService(
+        factory,
+        catalogue,
+        Router(clock),
+        clock,
+        default_provider=settings.default_provider,
+        timeout_s=settings.request_timeout_s,
+    )
+
+
+def credentials(settings: Settings, catalogue: Catalogue) -> dict[str, Credentials]:
+    """Return how each usable provider is reached: by a key, or at an address of the user's own."""
+    found: dict[str, Credentials] = {}
+    for provider in catalogue.providers:
+        key = settings.secret(provider.key) if provider.key else None
+        url = settings.url(provider.base_url_setting) if provider.base_url_setting else None
+        # A server of one's own needs no key with Ollama and with OpenAI-compatible servers.
+        by_address = bool(url) and provider.adapter in ("ollama", "openai_compatible")
+        if not provider.key or key or by_address:
+            base_url = url or provider.base_url
+            sends_key = bool(key) and (provider.adapter != "ollama" or base_url == OLLAMA_CLOUD)
+            found[provider.id] = Credentials(key or "", url or "", sends_key)
+    return found
+
+
+def _slots(catalog: Path) -> dict[str, dict[str, list[str]]]:
+    path = catalog / "prompts" / "slots.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"catalogue: {path}: {error}") from None
+
+
+def _data_dir(settings: Settings) -> Path:
+    folder = settings.data_dir.expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"data folder {folder}: cannot be made ({error.strerror}); set DATA_DIR to another") from None
+    return folder

@@ -1,0 +1,1 @@
+"""What a person sees at the terminal: the server process, progress, demo, doctor."""

@@ -1,0 +1,147 @@
+"""The server process: one gunicorn worker with many threads; waitress where gunicorn cannot run.
+
+The parent holds the folder's lock and imports nothing heavy; the worker builds the
+service after the fork (Polars must not be forked) and is replaced by the parent if
+it dies, going on with its batches.
+"""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import Any
+
+from config import Settings
+from utils.errors import ConfigurationError
+from utils.filelock import FolderLock
+from utils.logs import configure_logging
+
+log = logging.getLogger(__name__)
+_BOOT_FAILED = 3
+
+
+def run(settings: Settings) -> None:
+    """Check port and folder, then serve until a signal.
+
+    Raises:
+        ConfigurationError: the port is taken, or the address is not ours.
+        DataFolderBusyError: another process owns the folder.
+    """
+    configure_logging(settings.log_level)
+    check_port(settings.host, settings.port)
+    lock = FolderLock(settings.data_dir.expanduser())
+    lock.acquire()
+    try:
+        if sys.platform == "win32":
+            _run_waitress(settings)
+        else:
+            _run_gunicorn(settings)
+    finally:
+        lock.release()
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse a port that is taken, in words, before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"port {port} on {host}: {error.strerror}; stop the program that uses it, or set PORT to another number"
+            ) from None
+
+
+def _run_gunicorn(settings: Settings) -> None:
+    from gunicorn.app.base import BaseApplication
+
+    class Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+        def load_config(self) -> None:
+            options = {
+                "bind": f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}",
+                "worker_class": "gthread",
+                "workers": 1,
+                "threads": settings.threads,
+                "worker_connections": 2 * settings.threads,
+                "backlog": 2048,
+                "graceful_timeout": 3,
+                "timeout": 60,
+                "keepalive": 5,
+                "loglevel": "warning",
+                "post_worker_init": _close_streams_on_sigterm,
+                "worker_exit": _worker_exit,
+                "when_ready": lambda server: _announce(settings),
+                "control_socket_disable": True,
+            }
+            for name, value in options.items():
+                if name in self.cfg.settings:
+                    self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            return _load_app(settings)
+
+    Application().run()
+
+
+def _load_app(settings: Settings) -> Any:
+    """Build the service in the worker; a fault there ends the whole server with its sentence."""
+    from api_server import create_app
+    from bootstrap import build
+    from utils.errors import AppError
+
+    configure_logging(settings.log_level)
+    try:
+        container = build(settings)
+        app = create_app(settings, container)
+        container.start()
+    except AppError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.flush()
+        os._exit(_BOOT_FAILED)
+    return app
+
+
+def _announce(settings: Settings) -> None:
+    log.info("listening", extra={"url": f"http://{settings.host}:{settings.port}", "data_dir": settings.data_dir})
+
+
+def _close_streams_on_sigterm(worker: Any) -> None:
+    """End the streams when the worker is told to stop: it waits for open requests otherwise."""
+    container = worker.wsgi.extensions["container"]
+    stopping = threading.Event()
+
+    def close() -> None:
+        stopping.wait()
+        container.events.close()
+        container.close()
+
+    threading.Thread(target=close, name="shutdown", daemon=True).start()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        before = signal.getsignal(number)
+
+        def handle(signum: int, frame: Any, before: Any = before) -> None:
+            stopping.set()
+            if callable(before):
+                before(signum, frame)
+
+        signal.signal(number, handle)
+
+
+def _worker_exit(_server: Any, worker: Any) -> None:
+    app = getattr(worker, "wsgi", None)
+    if app is not None:
+        app.extensions["container"].close()
+
+
+def _run_waitress(settings: Settings) -> None:
+    from waitress import serve
+
+    app = _load_app(settings)
+    _announce(settings)
+    try:
+        serve(app, host=settings.host, port=settings.port, threads=settings.threads, connection_limit=2 * settings.threads)
+    finally:
+        app.extensions["container"].close()

@@ -1,0 +1,182 @@
+"""What every provider adapter is: one request in, one answer or one typed error out.
+
+An attempt is exactly one HTTP request: the clients' own retries are off, the
+deadline is ours. A 200 is not yet success; `read_*` helpers turn an answer without
+content into a failure.
+"""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from services.llm.deadline import call_with_deadline
+from utils.cancellation import CancelToken
+from utils.error_handler import parse_error
+from utils.errors import CancelledError, GenerationError
+
+CONNECT_TIMEOUT_S = 5.0
+
+
+class EngineSession(Protocol):
+    """Where the embedded engine answers while it is held."""
+
+    base_url: str
+    api_key: str
+
+
+class Engine(Protocol):
+    """The embedded engine as an adapter sees it."""
+
+    def acquire(self) -> EngineSession:
+        """Start the engine if need be and keep it running until `release`."""
+
+    def release(self) -> None:
+        """Let the engine idle again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    """What an adapter is built from; the key never leaves it."""
+
+    id: str
+    base_url: str
+    api_key: str = field(default="", repr=False)
+    requests_per_minute: int = 60
+    tokens_per_minute: int = 10_000
+    timeout_s: float = 90.0
+    sends_key: bool = True
+    engine: Engine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRequest:
+    """One question to a model.
+
+    Attributes:
+        messages: Mappings with `role` and `content`.
+        max_tokens: Most tokens of the answer, thinking included; always sent.
+        schema: JSON Schema that the answer must follow, or None for free text.
+    """
+
+    model: str
+    messages: tuple[Mapping[str, str], ...]
+    max_tokens: int = 4000
+    temperature: float = 0.6
+    top_p: float = 0.95
+    timeout_s: float = 90.0
+    schema: Mapping[str, Any] | None = None
+    seed: int | None = None
+    context_tokens: int = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer of a model.
+
+    Attributes:
+        text: The model's raw text, never parsed here.
+        thinking: The reasoning that the vendor sent apart from the text.
+        prompt_tokens: Tokens of the prompt as the vendor counted them.
+        finish_reason: "stop", "length", or the vendor's own word.
+        headers: Headers of the answer, lower case; limits stand in them.
+    """
+
+    text: str
+    thinking: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    finish_reason: str
+    headers: Mapping[str, str]
+
+    @property
+    def tokens(self) -> int:
+        """Prompt plus completion, in tokens."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+class BaseLLMProvider(ABC):
+    """An adapter. One instance a provider, shared by all threads; construction does no I/O."""
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self.config = config
+        self._client_lock = threading.Lock()
+        self._client_made: Any = None
+
+    def complete(self, request: CompletionRequest, cancel: CancelToken | None = None) -> Completion:
+        """Ask once.
+
+        Raises:
+            GenerationError: with category, scope and retry hint, whatever the client raised.
+        """
+        what = f"{self.config.id}/{request.model}"
+        try:
+            return call_with_deadline(
+                lambda: self._complete(request), request.timeout_s, cancel or CancelToken(), what
+            )
+        except CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001  # clients raise httpx, json and builtin errors too; all become ours
+            raise self._typed(error, request.model) from error
+
+    def list_models(self, timeout_s: float = 10.0) -> list[str]:
+        """Return the ids that the provider serves now; raises GenerationError."""
+        try:
+            return call_with_deadline(self._list_models, timeout_s, CancelToken(), f"{self.config.id}/models")
+        except Exception as error:  # noqa: BLE001  # as in complete
+            raise self._typed(error, "") from error
+
+    def generate(self, model: str, prompt: str, **kwargs: Any) -> dict[str, Any]:
+        """Ask *model* one prompt; keyword arguments are fields of `CompletionRequest`."""
+        request = CompletionRequest(model=model, messages=({"role": "user", "content": prompt},), **kwargs)
+        answer = self.complete(request)
+        return {
+            "text": answer.text,
+            "thinking": answer.thinking,
+            "model": answer.model,
+            "tokens_used": answer.tokens,
+            "finish_reason": answer.finish_reason,
+        }
+
+    def get_rate_limits(self) -> dict[str, int]:
+        """Return the limits that we start from."""
+        return {
+            "requests_per_minute": self.config.requests_per_minute,
+            "tokens_per_minute": self.config.tokens_per_minute,
+        }
+
+    def _client(self) -> Any:
+        """Return the vendor's client, made at first use and shared."""
+        with self._client_lock:
+            if self._client_made is None:
+                self._client_made = self._make_client()
+            return self._client_made
+
+    def _typed(self, error: BaseException, model: str) -> GenerationError:
+        typed = parse_error(error, self.config.id, model)
+        typed.provider = typed.provider or self.config.id
+        typed.model = typed.model or model
+        return typed
+
+    @abstractmethod
+    def _make_client(self) -> Any:
+        """Build the vendor's client: no retries, no I/O."""
+
+    @abstractmethod
+    def _complete(self, request: CompletionRequest) -> Completion:
+        """Make exactly one request."""
+
+    @abstractmethod
+    def _list_models(self) -> list[str]:
+        """Ask for the list of models."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterSpec:
+    """What a module of `services.llm.providers` offers."""
+
+    id: str
+    factory: Callable[[ProviderConfig], BaseLLMProvider]
+    needs_key: bool = True

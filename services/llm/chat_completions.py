@@ -1,0 +1,109 @@
+"""Shared by the adapters whose vendors speak the chat-completions wire format.
+
+The answer is read from the raw body, leniently: the clients' own models return a
+string for HTML, `choices=None` for an error inside a 200, or raise for what we can
+still use.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from services.llm.base import BaseLLMProvider, Completion, CompletionRequest
+from utils.error_handler import categorize_error, error_for
+from utils.errors import AnswerFormatError
+
+
+class ChatCompletionsProvider(BaseLLMProvider):
+    """Base of Groq, Cerebras and everything OpenAI-compatible."""
+
+    max_tokens_field = "max_completion_tokens"
+
+    def _complete(self, request: CompletionRequest) -> Completion:
+        raw = self._client().chat.completions.with_raw_response.create(**self._arguments(request))
+        response = raw.http_response
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return read_completion(response.content, headers, self.config.id, request.model)
+
+    def _arguments(self, request: CompletionRequest) -> dict[str, Any]:
+        arguments: dict[str, Any] = {
+            "model": request.model,
+            "messages": [dict(message) for message in request.messages],
+            self.max_tokens_field: request.max_tokens,
+            "temperature": request.temperature,
+            "top_p": request.top_p,
+            "timeout": request.timeout_s,
+        }
+        if request.seed is not None:
+            arguments["seed"] = request.seed % 2**31
+        if request.schema is not None:
+            arguments["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": "sample", "strict": True, "schema": dict(request.schema)},
+            }
+        return arguments
+
+    def _list_models(self) -> list[str]:
+        body = orjson.loads(self._client().models.with_raw_response.list().http_response.content)
+        rows = body.get("data", []) if isinstance(body, dict) else body
+        return [row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+
+
+def read_completion(content: bytes, headers: Mapping[str, str], provider: str, model: str) -> Completion:
+    """Read the body of a 200.
+
+    Raises:
+        GenerationError: it holds an error of the vendor, in whatever shape.
+        AnswerFormatError: it is no chat completion.
+    """
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        start = content[:80].decode("utf-8", "replace")
+        raise AnswerFormatError(f"{provider}/{model}: the body is not JSON (begins {start!r})") from None
+    choices = body.get("choices") if isinstance(body, dict) else None
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        raise _error_in_success(body, provider, model)
+    message = choices[0].get("message") or {}
+    usage = body.get("usage") or {}
+    text = _text(message.get("content"))
+    return Completion(
+        text=text,
+        thinking=_text(message.get("reasoning")) or _text(message.get("reasoning_content")),
+        model=str(body.get("model") or model),
+        prompt_tokens=_count(usage.get("prompt_tokens")),
+        completion_tokens=_count(usage.get("completion_tokens")) or len(text) // 4,
+        finish_reason=str(choices[0].get("finish_reason") or ""),
+        headers=headers,
+    )
+
+
+def _error_in_success(body: object, provider: str, model: str) -> Exception:
+    text = json.dumps(body)[:2000]
+    if isinstance(body, dict) and (body.get("error") or body.get("message") or body.get("status_code")):
+        status = body.get("status_code")
+        status = status if isinstance(status, int) and status >= 400 else None
+        inner = body.get("error")
+        message = inner.get("message") if isinstance(inner, dict) else inner or body.get("message")
+        category = categorize_error(text, provider, status)
+        return error_for(category, str(message or text)[:300], provider=provider, model=model, status=status)
+    return AnswerFormatError(f"{provider}/{model}: a 200 without choices (body {text[:120]})")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):  # content parts
+        return "".join(str(part.get("text", "")) for part in value if isinstance(part, dict))
+    return value if isinstance(value, str) else ""
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and value >= 0 else 0
+
+
+def without_suffix(base_url: str, *suffixes: str) -> str:
+    """Drop the version part that a client adds itself: twice, it is a 404."""
+    for suffix in suffixes:
+        base_url = base_url.removesuffix("/").removesuffix(suffix)
+    return base_url

@@ -1,0 +1,81 @@
+"""Which models can be used now: the catalogue met with what each provider lists.
+
+A dead id (tombstone) is never chosen unless discovery lists it again; an id that
+only discovery knows is usable when asked for by name, or when a server of the
+user's own lists nothing that we know. Discovery runs in the background; without an
+answer the catalogue stands alone, and says so.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from services.catalogue import Catalogue, ModelInfo, ProviderInfo
+from utils.errors import AppError
+
+log = logging.getLogger(__name__)
+_UNKNOWN_CONTEXT = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What a provider listed, or why it did not."""
+
+    listed: tuple[str, ...] | None
+    reason: str = ""
+
+
+class ModelCatalogue:
+    """Models by provider. Thread-safe."""
+
+    def __init__(self, catalogue: Catalogue, list_models: Callable[[str], list[str]]) -> None:
+        self._catalogue = catalogue
+        self._list_models = list_models
+        self._found: dict[str, Discovery] = {}
+        self._lock = threading.Lock()
+
+    def refresh(self, providers: Iterable[str]) -> None:
+        """Ask *providers* for their lists; remembers failures, raises nothing of theirs."""
+        for provider in providers:
+            try:
+                found = Discovery(tuple(self._list_models(provider)))
+            except AppError as error:
+                found = Discovery(None, str(error))
+                log.info("models not listed", extra={"provider": provider, "reason": str(error)})
+            with self._lock:
+                self._found[provider] = found
+
+    def discovery(self, provider: str) -> Discovery:
+        """Return what is known of *provider*'s own list."""
+        with self._lock:
+            return self._found.get(provider, Discovery(None, "not asked yet"))
+
+    def usable(self, provider: ProviderInfo) -> list[ModelInfo]:
+        """Return the models that may be chosen, the default first, then in fallback order."""
+        listed = self.discovery(provider.id).listed
+        known = self._catalogue.models_of(provider.id)
+        if listed:
+            models = [model for model in known if model.id in listed]
+            if not models:
+                models = [_unknown(provider.id, name) for name in listed]
+        else:
+            models = [model for model in known if not model.retired]
+        return sorted(models, key=lambda model: model.id != provider.default_model)
+
+    def find(self, provider: ProviderInfo, name: str) -> ModelInfo:
+        """Return the model that the caller named, known or not; a dead one with a warning."""
+        for model in self._catalogue.models_of(provider.id):
+            if model.id == name:
+                listed = self.discovery(provider.id).listed or ()
+                if model.retired and name not in listed:
+                    log.warning(
+                        "retired model requested",
+                        extra={"model": name, "retired": model.retired, "replacement": model.replacement},
+                    )
+                return model
+        return _unknown(provider.id, name)
+
+
+def _unknown(provider: str, name: str) -> ModelInfo:
+    return ModelInfo(provider=provider, id=name, context_window=_UNKNOWN_CONTEXT)

@@ -1,0 +1,27 @@
+"""Groq, by its official SDK (console.groq.com/docs)."""
+
+from typing import Any
+
+from services.llm.base import CONNECT_TIMEOUT_S, AdapterSpec
+from services.llm.chat_completions import ChatCompletionsProvider, without_suffix
+
+
+class GroqProvider(ChatCompletionsProvider):
+    """Chat completions at Groq."""
+
+    def _make_client(self) -> Any:
+        from groq import Groq, Timeout
+
+        return Groq(
+            api_key=self.config.api_key,
+            base_url=without_suffix(self.config.base_url, "/v1", "/openai"),
+            max_retries=0,
+            timeout=Timeout(self.config.timeout_s, connect=CONNECT_TIMEOUT_S),
+        )
+
+    def _list_models(self) -> list[str]:
+        # Speech and moderation models share the list.
+        return [name for name in super()._list_models() if not any(part in name for part in ("whisper", "guard", "vision"))]
+
+
+SPEC = AdapterSpec("groq", GroqProvider)

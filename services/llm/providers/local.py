@@ -1,0 +1,40 @@
+"""The embedded model: an engine of our own on loopback, called like any OpenAI-compatible server."""
+
+from typing import Any
+
+from services.llm.base import AdapterSpec, Completion, CompletionRequest, EngineSession
+from services.llm.chat_completions import ChatCompletionsProvider, read_completion
+from utils.errors import ConfigurationError
+
+
+class LocalProvider(ChatCompletionsProvider):
+    """Chat completions by the embedded engine, started at first use."""
+
+    max_tokens_field = "max_tokens"
+
+    def _complete(self, request: CompletionRequest) -> Completion:
+        engine = self.config.engine
+        if engine is None:
+            raise ConfigurationError("local: no embedded engine was set up; run `python3 cli.py doctor`")
+        session = engine.acquire()
+        try:
+            raw = self._client_for(session).chat.completions.with_raw_response.create(**self._arguments(request))
+            return read_completion(raw.http_response.content, {}, self.config.id, request.model)
+        finally:
+            engine.release()
+
+    def _client_for(self, session: EngineSession) -> Any:
+        """Return a client of the engine as it runs now; a restart moves it to another port."""
+        return self._client().with_options(base_url=session.base_url, api_key=session.api_key)
+
+    def _make_client(self) -> Any:
+        from openai import OpenAI
+
+        return OpenAI(api_key="none", base_url=self.config.base_url, max_retries=0, timeout=self.config.timeout_s)
+
+    def _list_models(self) -> list[str]:
+        # Nothing to ask: the engine serves what it was given, and must not start for a list.
+        return []
+
+
+SPEC = AdapterSpec("local", LocalProvider, needs_key=False)

@@ -1,0 +1,80 @@
+"""Ollama, local or cloud, by its official SDK (docs.ollama.com/api)."""
+
+import threading
+from typing import Any
+
+from services.llm.base import CONNECT_TIMEOUT_S, AdapterSpec, BaseLLMProvider, Completion, CompletionRequest
+from utils.errors import AnswerFormatError
+
+CLOUD_HOST = "https://ollama.com"
+# The SDK sends OLLAMA_API_KEY from the environment to any host unless a header stands already;
+# an empty one does not count.
+_NO_KEY = "none"
+
+
+class OllamaProvider(BaseLLMProvider):
+    """Native chat API of an Ollama server."""
+
+    def _make_client(self) -> Any:
+        import httpx
+        from ollama import Client
+
+        self._seen = threading.local()
+        return Client(
+            host=self.config.base_url,
+            headers={"Authorization": f"Bearer {self.config.api_key}" if self.config.sends_key else _NO_KEY},
+            # The SDK has no timeout of its own.
+            timeout=httpx.Timeout(self.config.timeout_s, connect=CONNECT_TIMEOUT_S),
+            # The SDK drops response headers; retry-after stands there.
+            event_hooks={"response": [self._remember]},
+        )
+
+    def _complete(self, request: CompletionRequest) -> Completion:
+        client = self._client()
+        self._seen.response = None
+        try:
+            answer = client.chat(
+                model=self._bare(request.model),
+                messages=[dict(message) for message in request.messages],
+                format=dict(request.schema) if request.schema is not None else None,
+                options={
+                    "num_predict": request.max_tokens,
+                    "temperature": request.temperature,
+                    "top_p": request.top_p,
+                    "num_ctx": request.context_tokens,
+                    **({"seed": request.seed % 2**31} if request.seed is not None else {}),
+                },
+            )
+        except Exception as error:
+            if self._seen.response is not None:
+                error.response = self._seen.response  # type: ignore[attr-defined]  # where parse_error looks for headers
+            raise
+        if answer.prompt_eval_count is not None and answer.prompt_eval_count >= request.context_tokens:
+            raise AnswerFormatError(
+                f"{self.config.id}/{request.model}: the prompt was cut to {request.context_tokens} tokens of context"
+            )
+        response = self._seen.response
+        return Completion(
+            text=answer.message.content or "",
+            thinking=answer.message.thinking or "",
+            model=request.model,
+            prompt_tokens=answer.prompt_eval_count or 0,
+            completion_tokens=answer.eval_count or 0,
+            finish_reason=answer.done_reason or "",
+            headers={name.lower(): value for name, value in response.headers.items()} if response is not None else {},
+        )
+
+    def _list_models(self) -> list[str]:
+        return [model.model for model in self._client().list().models if model.model]
+
+    def _bare(self, model: str) -> str:
+        """Drop the cloud suffix, which only a local daemon wants."""
+        if self.config.base_url != CLOUD_HOST:
+            return model
+        return model.removesuffix("-cloud").removesuffix(":cloud")
+
+    def _remember(self, response: Any) -> None:
+        self._seen.response = response
+
+
+SPEC = AdapterSpec("ollama", OllamaProvider)

@@ -1,0 +1,32 @@
+"""Any server that speaks OpenAI's chat completions, by the `openai` SDK.
+
+OpenAI, OpenRouter, Google, Mistral, vLLM, llama.cpp and others; the base URL
+includes the version part (`…/v1`).
+"""
+
+from typing import Any
+
+from services.llm.base import CONNECT_TIMEOUT_S, AdapterSpec
+from services.llm.chat_completions import ChatCompletionsProvider
+
+
+class OpenAICompatibleProvider(ChatCompletionsProvider):
+    """Chat completions at an OpenAI-compatible address."""
+
+    # Many compatible servers know only the older name; OpenAI's own models want the newer one.
+    max_tokens_field = "max_tokens"
+
+    def _make_client(self) -> Any:
+        from openai import OpenAI, Timeout
+
+        if self.config.base_url.startswith("https://api.openai.com"):
+            self.max_tokens_field = "max_completion_tokens"
+        return OpenAI(
+            api_key=self.config.api_key or "none",
+            base_url=self.config.base_url,
+            max_retries=0,
+            timeout=Timeout(self.config.timeout_s, connect=CONNECT_TIMEOUT_S),
+        )
+
+
+SPEC = AdapterSpec("openai_compatible", OpenAICompatibleProvider, needs_key=False)

@@ -1,0 +1,166 @@
+"""Chooses the target of a call by preference, health and load.
+
+A target is a provider's model. Failures close it for a while, at the scope they
+reach: the model, the key or the whole provider. Closed targets reopen half-open: one
+trial call at a time until it succeeds. The cool-down grows from failure to failure
+but stays under a minute for faults that pass, so that a provider which comes back
+is used again within a minute (docs/adr/0005-routing.md).
+"""
+
+import math
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from services.catalogue import ModelInfo, ProviderInfo
+from utils.clock import Clock, SystemClock
+from utils.errors import GenerationError, NoTargetError, RateLimitError, Scope
+
+COOL_DOWN_S = (5.0, 15.0, 45.0)
+MODEL_GONE_S = 600.0
+RATE_LIMIT_S = 10.0
+TRIAL_S = 120.0
+# Failures in a row that close; what is sure at once closes at once.
+_THRESHOLD = {"server_error": 3, "timeout": 3, "general": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A model at a provider."""
+
+    provider: ProviderInfo
+    model: ModelInfo
+
+    @property
+    def name(self) -> str:
+        """ "provider/model", for logs and chains."""
+        return f"{self.provider.id}/{self.model.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A target with its rank: lower tiers are preferred, equal tiers share the load."""
+
+    target: Target
+    tier: int
+
+
+@dataclass(slots=True)
+class _Health:
+    failures: int = 0
+    openings: int = 0
+    closed_until: float = 0.0
+    trial_until: float = 0.0
+    reason: str = ""
+
+
+class Router:
+    """Health of all targets. Thread-safe."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._health: dict[str, _Health] = {}
+        self._lock = threading.Lock()
+
+    def choose(self, candidates: Sequence[Candidate], load: Callable[[Target], float]) -> Target:
+        """Return the best open target; a half-open one is marked as on trial.
+
+        Args:
+            candidates: What may be used, any order.
+            load: Estimated wait for a target, in seconds.
+
+        Raises:
+            NoTargetError: all are closed; says when the first reopens.
+        """
+        with self._lock:
+            now = self._clock.monotonic()
+            ranked = [
+                (candidate.tier, load(candidate.target), position, candidate.target)
+                for position, candidate in enumerate(candidates)
+                if self._opens_in_s(candidate.target, now) == 0.0
+            ]
+            if ranked:
+                target = min(ranked, key=lambda row: row[:3])[3]
+                for health in self._records(target):
+                    if health.closed_until:
+                        health.trial_until = now + TRIAL_S
+                return target
+            waits = [self._opens_in_s(candidate.target, now) for candidate in candidates]
+            reasons = dict.fromkeys(
+                f"{c.target.name}: {health.reason}" for c in candidates for health in self._records(c.target) if health.reason
+            )
+        first_s = min(waits, default=math.inf)
+        raise NoTargetError(
+            "no provider is open for this request" + (f" ({'; '.join(list(reasons)[:3])})" if reasons else ""),
+            None if math.isinf(first_s) else first_s,
+        )
+
+    def record_success(self, target: Target) -> None:
+        """Forget what *target* did wrong."""
+        with self._lock:
+            for key in _keys(target):
+                self._health.pop(key, None)
+
+    def record_failure(self, target: Target, error: GenerationError) -> None:
+        """Count a failure at its scope; close what it proves unusable."""
+        with self._lock:
+            for record in self._records(target):
+                record.trial_until = 0.0
+            if error.scope is Scope.REQUEST and error.category not in _THRESHOLD:
+                return
+            health = self._health.setdefault(_key(target, error.scope), _Health())
+            health.failures += 1
+            if health.failures < _THRESHOLD.get(error.category, 1) and not health.closed_until:
+                return
+            now = self._clock.monotonic()
+            until = now + self._cool_down_s(health, error)
+            if health.closed_until > now:  # a call that was under way when it closed is no new evidence
+                health.closed_until = max(health.closed_until, until if error.retry_after_s is not None else 0.0)
+                return
+            health.closed_until = until
+            health.openings += 1
+            health.reason = error.category
+
+    def record_cancelled(self, target: Target) -> None:
+        """End a trial without a verdict."""
+        with self._lock:
+            for record in self._records(target):
+                record.trial_until = 0.0
+
+    def closed(self) -> list[dict[str, object]]:
+        """List what is closed now: key, reason, seconds until it may be tried."""
+        with self._lock:
+            now = self._clock.monotonic()
+            return [
+                {"target": key, "reason": health.reason, "reopens_in_s": _finite(health.closed_until - now)}
+                for key, health in self._health.items()
+                if health.closed_until > now
+            ]
+
+    def _cool_down_s(self, health: _Health, error: GenerationError) -> float:
+        if error.scope is Scope.KEY:
+            return math.inf  # a refused key stays refused until the configuration changes
+        if isinstance(error, RateLimitError):
+            return error.retry_after_s if error.retry_after_s is not None else RATE_LIMIT_S
+        if error.category == "model_unavailable" and error.status in {400, 403, 404, 410}:
+            return MODEL_GONE_S
+        return COOL_DOWN_S[min(health.openings, len(COOL_DOWN_S) - 1)]
+
+    def _opens_in_s(self, target: Target, now: float) -> float:
+        return max(0.0, *(max(health.closed_until, health.trial_until) - now for health in self._records(target)), 0.0)
+
+    def _records(self, target: Target) -> list[_Health]:
+        return [self._health[key] for key in _keys(target) if key in self._health]
+
+
+def _keys(target: Target) -> tuple[str, str, str]:
+    return target.name, f"{target.provider.id} (key)", target.provider.id
+
+
+def _key(target: Target, scope: Scope) -> str:
+    model, key, provider = _keys(target)
+    return {Scope.KEY: key, Scope.PROVIDER: provider}.get(scope, model)
+
+
+def _finite(seconds: float) -> float | None:
+    return None if math.isinf(seconds) else round(seconds, 1)

@@ -1,0 +1,347 @@
+"""The way to a model: which target, within which limit, by which adapter, at what cost.
+
+`route` chooses a target, `call` makes one request there; together they are what
+generation builds on. `complete` is both, with failover, for a single prompt. The
+factory makes each adapter once and shares it.
+"""
+
+import logging
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from services.catalogue import Catalogue, ModelInfo, ProviderInfo
+from services.llm.base import AdapterSpec, BaseLLMProvider, Completion, CompletionRequest, Engine, ProviderConfig
+from services.llm.model_catalogue import ModelCatalogue
+from services.llm.rate_limiter import RateLimiter
+from services.llm.router import Candidate, Router, Target
+from utils.cancellation import CancelToken
+from utils.clock import Clock
+from utils.errors import AnswerFormatError, CancelledError, GenerationError, InputError, NoTargetError, RateLimitError
+
+__all__ = ["BaseLLMProvider", "LLMProviderFactory", "LLMService", "Preference", "Target"]
+log = logging.getLogger(__name__)
+AUTO = "auto"
+ANSWER_TOKENS = 4000
+THINKING_TOKENS = 8000
+_CHARS_PER_TOKEN = 3.5
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How a provider is reached: its key, or an address of the user's own."""
+
+    api_key: str = ""
+    base_url: str = ""
+    sends_key: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """What a request asks for.
+
+    Attributes:
+        provider: A provider id, "auto" for all at once, or "" for the default.
+        model: A model id, or None for the provider's default.
+        allow_failover: Whether others may be used when these are closed.
+    """
+
+    provider: str = ""
+    model: str | None = None
+    allow_failover: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One question, before a target is known.
+
+    Attributes:
+        max_tokens: Most tokens of the answer; None for what suits the model.
+    """
+
+    messages: tuple[Mapping[str, str], ...]
+    schema: Mapping[str, Any] | None = None
+    seed: int | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+
+
+
+
+class LLMProviderFactory:
+    """Makes each provider's adapter once, when it is first asked for. Thread-safe."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        adapters: Sequence[AdapterSpec],
+        credentials: Mapping[str, Credentials],
+        timeout_s: float,
+        engine: Engine | None = None,
+    ) -> None:
+        self._catalogue = catalogue
+        self._adapters = {spec.id: spec for spec in adapters}
+        self._credentials = credentials
+        self._timeout_s = timeout_s
+        self._engine = engine
+        self._made: dict[str, BaseLLMProvider] = {}
+        self._lock = threading.Lock()
+
+    def enabled(self) -> list[ProviderInfo]:
+        """Return the providers that can be used, in the catalogue's order."""
+        return [provider for provider in self._catalogue.providers if provider.id in self._credentials]
+
+    def get_provider(self, name: str) -> BaseLLMProvider:
+        """Return the adapter of provider *name*.
+
+        Raises:
+            InputError: no such provider, or it is not set up.
+        """
+        info = self._catalogue.provider(name)
+        if info is None or name not in self._credentials:
+            available = ", ".join(provider.id for provider in self.enabled())
+            raise InputError(f"Invalid provider: {name}. Available: {available}")
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = self._adapters[info.adapter].factory(self._config(info))
+            return self._made[name]
+
+    def base_url(self, info: ProviderInfo) -> str:
+        """Return where *info* is reached."""
+        return (self._credentials.get(info.id) or Credentials()).base_url or info.base_url
+
+    def has_key(self, name: str) -> bool:
+        """Say whether a key is set; never which."""
+        return bool((self._credentials.get(name) or Credentials()).api_key)
+
+    def _config(self, info: ProviderInfo) -> ProviderConfig:
+        credentials = self._credentials[info.id]
+        return ProviderConfig(
+            id=info.id,
+            base_url=self.base_url(info),
+            api_key=credentials.api_key,
+            requests_per_minute=info.requests_per_minute,
+            tokens_per_minute=info.tokens_per_minute,
+            timeout_s=info.timeout_s or self._timeout_s,
+            sends_key=credentials.sends_key,
+            engine=self._engine,
+        )
+
+
+class LLMService:
+    """Routing, limits, calls and their accounting, shared by everybody in the process."""
+
+    def __init__(
+        self,
+        factory: LLMProviderFactory,
+        catalogue: Catalogue,
+        router: Router,
+        clock: Clock,
+        *,
+        default_provider: str = "",
+        timeout_s: float = 90.0,
+    ) -> None:
+        self.factory = factory
+        self.models = ModelCatalogue(catalogue, lambda name: factory.get_provider(name).list_models())
+        self.router = router
+        self._catalogue = catalogue
+        self._clock = clock
+        self._default = default_provider
+        self._timeout_s = timeout_s
+        self._limiters: dict[str, RateLimiter] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def default_provider(self) -> ProviderInfo:
+        """The provider of requests that name none."""
+        enabled = self.factory.enabled()
+        chosen = next((provider for provider in enabled if provider.id == self._default), None)
+        if chosen is None and not enabled:
+            raise InputError("no provider is usable; set a key in .env (see README.md) or keep the embedded model enabled")
+        return chosen or enabled[0]
+
+    def default_model(self, provider: ProviderInfo) -> str:
+        """The model used at *provider* when none is named."""
+        usable = self.models.usable(provider)
+        return usable[0].id if usable else provider.default_model
+
+    def check(self, preference: Preference) -> None:
+        """Refuse a preference that names an unknown provider; InputError lists the known ones."""
+        if preference.provider not in ("", AUTO):
+            self.factory.get_provider(preference.provider)
+
+    def candidates(self, preference: Preference) -> list[Candidate]:
+        """Rank the targets that may serve *preference*.
+
+        The embedded model only ever serves who asks for it, or who has nothing else:
+        its samples must not slip into a data set because a vendor is down.
+        """
+        enabled = self.factory.enabled()
+        real = [provider for provider in enabled if not provider.last_resort] or enabled
+        if preference.provider == AUTO:
+            ranked = [Candidate(target, tier) for provider in real for tier, target in enumerate(self._targets(provider))]
+            return [c for c in ranked if c.tier == 0 or preference.allow_failover]
+        first = self._catalogue.provider(preference.provider) or self.default_provider
+        own = self._targets(first)
+        if preference.model:
+            named = Target(first, self.models.find(first, preference.model))
+            own = [named, *(target for target in own if target.model.id != named.model.id)]
+        if not preference.allow_failover:
+            return [Candidate(target, 0) for target in own[:1]]
+        others = [] if first.last_resort else [provider for provider in real if provider.id != first.id]
+        targets = own + [target for provider in others for target in self._targets(provider)]
+        return [Candidate(target, tier) for tier, target in enumerate(targets)]
+
+    def route(self, preference: Preference, exclude: Collection[str] = ()) -> Target:
+        """Choose the target of the next call.
+
+        Args:
+            preference: What the request asks for.
+            exclude: Names of targets that already failed for this sample.
+
+        Raises:
+            NoTargetError: none is open, or all were excluded.
+        """
+        candidates = [c for c in self.candidates(preference) if c.target.name not in exclude]
+        if not candidates:
+            raise NoTargetError("every model that may be used has failed for this request", retry_in_s=0.0)
+        return self.router.choose(candidates, lambda target: self._limiter(target).estimate_wait_s(ANSWER_TOKENS))
+
+    def call(self, target: Target, prompt: Prompt, cancel: CancelToken) -> Completion:
+        """Make one request at *target*, within its limits.
+
+        Raises:
+            GenerationError: the call failed; the target's health knows it already.
+            AnswerFormatError: the answer was empty or cut off.
+            CancelledError: *cancel* was set.
+        """
+        limiter = self._limiter(target)
+        prompt_tokens = _estimate_tokens(prompt)
+        max_tokens = self._answer_tokens(target.model, prompt, limiter, prompt_tokens)
+        request = self._request(target, prompt, max_tokens, prompt_tokens)
+        try:
+            permit = limiter.acquire(prompt_tokens + max_tokens, cancel)
+        except GenerationError:
+            self.router.record_cancelled(target)
+            raise
+        used = prompt_tokens + max_tokens  # what stays reserved when we never learn the real usage
+        started = self._clock.monotonic()
+        try:
+            completion = self.factory.get_provider(target.provider.id).complete(request, cancel)
+            used = completion.tokens or used
+        except CancelledError:
+            self.router.record_cancelled(target)
+            raise
+        except GenerationError as error:
+            if error.status is not None:
+                used = 0  # refused: the vendor counts the request, not the tokens
+            self._record_failure(target, limiter, error)
+            raise
+        finally:
+            limiter.settle(permit, used)
+        self.router.record_success(target)
+        elapsed_s = round(self._clock.monotonic() - started, 3)
+        log.debug("call answered", extra={"target": target.name, "tokens": completion.tokens, "elapsed_s": elapsed_s})
+        _refuse_unusable(completion, target, max_tokens)
+        return completion
+
+    def complete(self, prompt: Prompt, preference: Preference, cancel: CancelToken, tries: int = 3) -> Completion:
+        """Answer one prompt by the best open target, going on to others up to *tries* calls."""
+        failed: list[str] = []
+        while True:
+            target = self.route(preference, failed)
+            try:
+                return self.call(target, prompt, cancel)
+            except CancelledError:
+                raise
+            except GenerationError:
+                failed.append(target.name)
+                if len(failed) >= tries:
+                    raise
+
+    def _targets(self, provider: ProviderInfo) -> list[Target]:
+        return [Target(provider, model) for model in self.models.usable(provider)]
+
+    def _limiter(self, target: Target) -> RateLimiter:
+        with self._lock:
+            limiter = self._limiters.get(target.name)
+            if limiter is None:
+                info = target.provider
+                limiter = RateLimiter(
+                    info.requests_per_minute, info.tokens_per_minute, info.max_concurrency, self._clock
+                )
+                self._limiters[target.name] = limiter
+            return limiter
+
+    def _answer_tokens(self, model: ModelInfo, prompt: Prompt, limiter: RateLimiter, prompt_tokens: int) -> int:
+        """Choose the cap of the answer: what suits the model, never more than fits it or its minute."""
+        wanted = prompt.max_tokens or (THINKING_TOKENS if model.thinking else ANSWER_TOKENS)
+        room = min(model.context_window, limiter.tokens_per_minute) - prompt_tokens
+        return max(1, min(wanted, room, model.max_output or wanted))
+
+    def _request(self, target: Target, prompt: Prompt, max_tokens: int, prompt_tokens: int) -> CompletionRequest:
+        info, model = target.provider, target.model
+        return CompletionRequest(
+            model=model.id,
+            messages=prompt.messages,
+            max_tokens=max_tokens,
+            temperature=info.temperature if prompt.temperature is None else prompt.temperature,
+            top_p=info.top_p,
+            timeout_s=info.timeout_s or self._timeout_s,
+            schema=prompt.schema if model.json_schema else None,
+            seed=prompt.seed,
+            context_tokens=_rounded(prompt_tokens + max_tokens + 512),
+        )
+
+    def _record_failure(self, target: Target, limiter: RateLimiter, error: GenerationError) -> None:
+        self.router.record_failure(target, error)
+        if isinstance(error, RateLimitError) and error.retry_after_s is not None:
+            limiter.hold(error.retry_after_s)
+        log.info(
+            "call failed",
+            extra={
+                "target": target.name,
+                "category": error.category,
+                "scope": error.scope.value,
+                "status": error.status,
+                "retry_after_s": error.retry_after_s,
+                "reason": str(error)[:200],
+            },
+        )
+
+
+def override_local_model(catalogue: Catalogue, name: str) -> Catalogue:
+    """Return *catalogue* with the embedded provider serving the model *name*."""
+    info = catalogue.provider("local")
+    if info is None or info.default_model == name:
+        return catalogue
+    providers = tuple(
+        row.model_copy(update={"default_model": name}) if row.id == "local" else row for row in catalogue.providers
+    )
+    models = tuple(row.model_copy(update={"id": name}) if row.provider == "local" else row for row in catalogue.models)
+    return replace(catalogue, providers=providers, models=models)
+
+
+def _refuse_unusable(completion: Completion, target: Target, max_tokens: int) -> None:
+    """A 200 is not success: content must be there, and whole."""
+    if completion.finish_reason == "length":
+        raise AnswerFormatError(
+            f"{target.name}: the answer was cut off at {max_tokens} tokens", provider=target.provider.id, model=target.model.id
+        )
+    if not completion.text.strip():
+        seen = "only its thinking" if completion.thinking else "nothing"
+        raise AnswerFormatError(
+            f"{target.name}: the answer is empty, the model sent {seen}", provider=target.provider.id, model=target.model.id
+        )
+
+
+def _estimate_tokens(prompt: Prompt) -> int:
+    """Estimate the prompt's tokens from its length; a little high on English."""
+    return int(sum(len(message["content"]) for message in prompt.messages) / _CHARS_PER_TOKEN) + 16
+
+
+def _rounded(tokens: int) -> int:
+    return -(-tokens // 1024) * 1024
+
+
