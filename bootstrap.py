@@ -21,7 +21,7 @@ from services.catalogue import Catalogue, load_catalogue
 from services.dataset_service import DatasetService
 from services.events import EventBroker
 from services.generation.scaffold import Scaffold
-from services.generation_service import GenerationService
+from services.generation_service import GenerationLimits, GenerationService
 from services.llm.base import AdapterSpec
 from services.llm.engine import EmbeddedEngine
 from services.llm.router import Router
@@ -131,9 +131,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         llm,
         Scaffold(catalogue, _slots(settings.catalog_dir)),
         clock,
-        max_tries=settings.max_tries,
-        words_tolerance=settings.words_tolerance,
-        wait_cap_s=settings.retry_after_cap_s,
+        GenerationLimits(settings.max_tries, settings.words_tolerance, settings.retry_after_cap_s),
     )
     events = EventBroker(max(4, settings.threads - _FREE_THREADS))
     batch_service = BatchService(
@@ -207,5 +205,7 @@ def _data_dir(settings: Settings) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"data folder {folder}: cannot be made ({error.strerror}); set DATA_DIR to another") from None
+        raise StorageError(
+            f"data folder {folder}: cannot be made ({error.strerror}); set DATA_DIR to another"
+        ) from None
     return folder

@@ -63,9 +63,12 @@ class Settings(BaseSettings):
         Path("~/.cache/legal-training-platform"), description="Cache folder of the embedded model's weights"
     )
     local_model: str = Field(
-        "", description="Weights to use instead of the default: a .gguf path, hf:<repo>/<file>, or smollm2-135m-instruct (small, for tests)"
+        "",
+        description="Other weights: a .gguf path, hf:<repo>/<file>, or smollm2-135m-instruct (small, for tests)",
     )
-    local_idle_s: float = Field(600, gt=0, description="Seconds without a call after which the embedded model is unloaded")
+    local_idle_s: float = Field(
+        600, gt=0, description="Seconds without a call after which the embedded model is unloaded"
+    )
 
     groq_api_key: Key = Field(None, description="Key of Groq")
     groq_base_url: Url = Field(None, description="Other address for Groq, without /openai/v1")
@@ -86,7 +89,9 @@ class Settings(BaseSettings):
     request_timeout_s: float = Field(90, gt=0, description="Deadline of one model call, in seconds, in all")
     batch_time_limit_s: float = Field(7200, ge=0, description="Time limit of a batch in seconds; 0 = none")
     retry_after_cap_s: float = Field(20, ge=0, description="Longest Retry-After waited for when nothing else is open")
-    words_tolerance: float = Field(0.8, gt=0, le=1, description="Share of the minimum words from which an answer passes")
+    words_tolerance: float = Field(
+        0.8, gt=0, le=1, description="Share of the minimum words from which an answer passes"
+    )
     resume_batches: bool = Field(True, description="Go on with interrupted batches at start")
     cors_origins: Names = Field(
         (r"http://localhost(:\d+)?", r"http://127\.0\.0\.1(:\d+)?"),

@@ -61,7 +61,9 @@ def _run_gunicorn(settings: Settings) -> None:
     class Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         def load_config(self) -> None:
             options = {
-                "bind": f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}",
+                "bind": f"[{settings.host}]:{settings.port}"
+                if ":" in settings.host
+                else f"{settings.host}:{settings.port}",
                 "worker_class": "gthread",
                 "workers": 1,
                 "threads": settings.threads,
@@ -142,6 +144,8 @@ def _run_waitress(settings: Settings) -> None:
     app = _load_app(settings)
     _announce(settings)
     try:
-        serve(app, host=settings.host, port=settings.port, threads=settings.threads, connection_limit=2 * settings.threads)
+        serve(
+            app, host=settings.host, port=settings.port, threads=settings.threads, connection_limit=2 * settings.threads
+        )
     finally:
         app.extensions["container"].close()

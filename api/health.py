@@ -52,7 +52,7 @@ def blueprint(name: str) -> Blueprint:
             name="Legal Training Platform",
             version=VERSION,
             database=services().engine.dialect.name,
-            architecture="Flask REST service with background batch threads; Parquet data set, SQLite journal and history",
+            architecture="Flask REST service with batch threads; Parquet data set, SQLite journal and history",
             endpoints=endpoints,
         )
 

@@ -10,7 +10,7 @@ from models.database import BatchHistory
 from models.domain import BatchStatus
 
 _TABLE = BatchHistory.__table__
-_LISTS = ("errors", "model_switches", "provider_switches")
+_JSON = ("errors", "model_switches", "provider_switches", "request")
 
 
 class BatchStore:
@@ -20,13 +20,12 @@ class BatchStore:
         self._engine = engine
 
     def insert(self, connection: Connection, row: dict[str, Any]) -> None:
-        """Add a batch; *row* holds columns, `request` as a dictionary."""
-        connection.execute(insert(BatchHistory).values(**{**row, "request": json.dumps(row["request"])}))
+        """Add a batch; *row* holds the columns, lists and `request` not encoded yet."""
+        connection.execute(insert(BatchHistory).values(**_encoded(row)))
 
     def update(self, connection: Connection, batch_id: str, **values: Any) -> None:
         """Set columns of one batch."""
-        encoded = {name: json.dumps(value) if name in _LISTS else value for name, value in values.items()}
-        connection.execute(update(BatchHistory).where(BatchHistory.id == batch_id).values(**encoded))
+        connection.execute(update(BatchHistory).where(BatchHistory.id == batch_id).values(**_encoded(values)))
 
     def count_sample(self, connection: Connection, batch_id: str, tokens: int) -> None:
         """Add one finished sample and its tokens."""
@@ -65,6 +64,10 @@ class BatchStore:
         with self._engine.connect() as connection:
             rows = [dict(row) for row in connection.execute(query).mappings()]
         for row in rows:
-            for name in (*_LISTS, "request"):
+            for name in _JSON:
                 row[name] = json.loads(row[name])
         return rows
+
+
+def _encoded(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: json.dumps(value) if name in _JSON else value for name, value in values.items()}

@@ -81,7 +81,7 @@ class Job:
 
     @property
     def topic_key(self) -> str:
-        """ "Area - Topic", as samples carry it."""
+        """The form that samples carry: "Area - Topic"."""
         return f"{self.practice_area} - {self.topic}"
 
     @property

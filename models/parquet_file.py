@@ -103,9 +103,11 @@ class ParquetFile:
             reason = str(error)
             if "No space left" in reason or "os error 28" in reason:
                 raise DiskFullError(
-                    f"{self._path}: no space left on the disk; free some, the samples are safe in the database meanwhile"
+                    f"{self._path}: no space left on the disk; free some, the samples are safe in the database"
                 ) from error
-            raise StorageError(f"{self._path}: cannot be written ({reason[:200]}); samples stay in the database") from error
+            raise StorageError(
+                f"{self._path}: cannot be written ({reason[:200]}); samples stay in the database"
+            ) from error
 
     def swap(self) -> None:
         """Put the temporary file in place of the file proper, durably."""

@@ -185,7 +185,9 @@ class SampleStore:
                     handle.close()
             with self._swap_lock:
                 self._file.swap()
-                self._writer.run(lambda connection: connection.execute(delete(JournalRow).where(JournalRow.seq <= upto)))
+                self._writer.run(
+                    lambda connection: connection.execute(delete(JournalRow).where(JournalRow.seq <= upto))
+                )
             self._last_fold_ended = self._clock.monotonic()
             self._last_fold_s = self._last_fold_ended - started
             return len(changed)
@@ -206,7 +208,11 @@ class SampleStore:
             return cached[1], cached[2]
         journal = connection.execute(select(JournalRow.id, JournalRow.data).order_by(JournalRow.seq)).all()
         dicts = [orjson.loads(data) for _, data in journal if data is not None]
-        live = pl.from_dicts(dicts, schema_overrides=SCHEMA, infer_schema_length=None) if dicts else pl.DataFrame(schema=SCHEMA)
+        live = (
+            pl.from_dicts(dicts, schema_overrides=SCHEMA, infer_schema_length=None)
+            if dicts
+            else pl.DataFrame(schema=SCHEMA)
+        )
         changed = [sample_id for sample_id, _ in journal]
         self._overlay_cache = (key, live, changed)
         return live, changed

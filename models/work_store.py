@@ -41,7 +41,13 @@ class WorkStore:
     def add(self, connection: Connection, batch_id: str, jobs: Iterable[Job], first: int = 0) -> None:
         """Plan *jobs* as items from ordinal *first* on."""
         rows = [
-            {"batch_id": batch_id, "ordinal": n, "state": ItemState.TODO, "job": json.dumps(job.to_dict()), "attempts": 0}
+            {
+                "batch_id": batch_id,
+                "ordinal": n,
+                "state": ItemState.TODO,
+                "job": json.dumps(job.to_dict()),
+                "attempts": 0,
+            }
             for n, job in enumerate(jobs, first)
         ]
         if rows:
@@ -105,7 +111,7 @@ class WorkStore:
         """Count the items of a batch by state."""
         query = select(WorkRow.state, func.count()).where(WorkRow.batch_id == batch_id).group_by(WorkRow.state)
         with self._engine.connect() as connection:
-            return {state: count for state, count in connection.execute(query)}
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def _set(self, connection: Connection, item: WorkItem, **values: object) -> None:
         mine = (WorkRow.batch_id == item.batch_id, WorkRow.ordinal == item.ordinal)

@@ -4,8 +4,8 @@ import logging
 import secrets
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-
 
 from models.batch_store import BatchStore
 from models.database import Writer
@@ -15,6 +15,7 @@ from models.schemas import BatchRequest, validated
 from models.work_store import WorkStore
 from services.batch.planner import plan
 from services.batch.progress import BatchProgress
+from services.batch.records import NO_CIRCUITS, history_row, new_row, nothing
 from services.batch.runner import BatchRunner, RunnerServices
 from services.catalogue import BALANCE, Catalogue
 from services.dataset_service import DatasetService
@@ -22,16 +23,11 @@ from services.events import EventBroker
 from services.generation_service import GenerationService
 from services.llm_service import AUTO, LLMService, Preference
 from utils.circuit_breaker import CircuitBreaker
-from utils.clock import Clock, SystemClock, iso
+from utils.clock import Clock, iso
 from utils.errors import InputError, NotFoundError, StorageError
 
 log = logging.getLogger(__name__)
 _PROGRESS_EVERY_S = 0.1
-_NO_CIRCUITS: dict[str, list[dict[str, object]]] = {
-    "open_circuits": [],
-    "half_open_circuits": [],
-    "closed_with_failures": [],
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,9 @@ class BatchService:
 
     # --- commands ------------------------------------------------------------------------
 
-    def start_batch(self, target_count: int | None = None, provider: str | None = None, **filters: Any) -> dict[str, Any]:
+    def start_batch(
+        self, target_count: int | None = None, provider: str | None = None, **filters: Any
+    ) -> dict[str, Any]:
         """Start a batch; *filters* are the other fields of `BatchRequest`.
 
         Returns:
@@ -105,25 +103,7 @@ class BatchService:
         jobs = plan(request, self._catalogue, count)
         now = self._clock.now()
         batch_id = f"batch_{int(now.timestamp())}_{secrets.token_hex(4)}"
-        model = request.model or self._first_model(preference)
-        row = {
-            "id": batch_id,
-            "status": BatchStatus.RUNNING.value,
-            "started_at": iso(now),
-            "completed_at": None,
-            "provider": request.provider,
-            "model": model,
-            "target": count,
-            "samples_generated": 0,
-            "tokens_used": 0,
-            "attempts": 0,
-            "rejected": 0,
-            "request": request.model_dump(),
-            "errors": [],
-            "model_switches": [],
-            "provider_switches": [],
-        }
-        columns = {name: value for name, value in row.items() if name not in _LISTS}
+        row = new_row(batch_id, iso(now), request, count, request.model or self._first_model(preference))
         with self._lock:
             active = sum(not runner.progress.status.is_final for runner in self._runners.values())
             if active >= self._limits.max_concurrent:
@@ -133,7 +113,7 @@ class BatchService:
                 )
 
             def change(connection: Any) -> None:
-                self._stores.batches.insert(connection, columns)
+                self._stores.batches.insert(connection, row)
                 self._stores.work.add(connection, batch_id, jobs)
 
             self._stores.writer.run(change)
@@ -158,7 +138,9 @@ class BatchService:
         if batch_id is not None:
             if batch_id not in running:
                 if self._stores.batches.get(batch_id) is None:
-                    raise NotFoundError(f"batch {batch_id!r}: not found; list them with GET /api/generate/batch/history")
+                    raise NotFoundError(
+                        f"batch {batch_id!r}: not found; list them with GET /api/generate/batch/history"
+                    )
                 raise InputError(f"batch {batch_id} is not running")
             running = {batch_id: running[batch_id]}
         if not running:
@@ -178,7 +160,7 @@ class BatchService:
                 self._close_row(row["id"], BatchStatus.STOPPED)
                 continue
             batch_id = row["id"]
-            in_doubt = self._stores.writer.run(lambda connection, name=batch_id: self._stores.work.recover(connection, name))
+            in_doubt = self._stores.writer.run(partial(self._stores.work.recover, batch_id=batch_id))
             request = BatchRequest.model_validate(row["request"])
             preference = Preference(request.provider or "", request.model, request.allow_failover)
             with self._lock:
@@ -226,7 +208,7 @@ class BatchService:
             return self._object(batch_id)
         batches = self.all_batches()
         running = [batch for batch in batches.values() if batch["running"]]
-        primary = (running or list(batches.values()) or [_nothing()])[0]
+        primary = (running or list(batches.values()) or [nothing()])[0]
         return {**primary, "batches": batches, "count": len(running)}
 
     def all_batches(self, limit: int = 50) -> dict[str, dict[str, Any]]:
@@ -235,12 +217,12 @@ class BatchService:
 
     def history(self, limit: int | None, offset: int, status: str | None) -> list[dict[str, Any]]:
         """Return history rows, newest first; running ones with live values."""
-        return [self._history_row(row) for row in self._stores.batches.page(limit, offset, status)]
+        return [history_row(row, self._object_of(row)) for row in self._stores.batches.page(limit, offset, status)]
 
     def snapshot(self, progress: BatchProgress) -> dict[str, Any]:
         """Return the batch object of *progress*."""
         breaker = self._breakers.get(progress.batch_id)
-        return progress.snapshot(breaker.get_summary() if breaker else _NO_CIRCUITS)
+        return progress.snapshot(breaker.get_summary() if breaker else NO_CIRCUITS)
 
     # --- inside --------------------------------------------------------------------------
 
@@ -342,9 +324,7 @@ class BatchService:
             if not now and moment - last < _PROGRESS_EVERY_S:
                 return
             self._published[progress.batch_id] = moment
-        self._events.publish(
-            {"type": "batch_update", "batch_id": progress.batch_id, "batch": self.snapshot(progress)}
-        )
+        self._events.publish({"type": "batch_update", "batch_id": progress.batch_id, "batch": self.snapshot(progress)})
 
     def _object(self, batch_id: str) -> dict[str, Any]:
         row = self._stores.batches.get(batch_id)
@@ -355,54 +335,3 @@ class BatchService:
     def _object_of(self, row: dict[str, Any]) -> dict[str, Any]:
         runner = self._runners.get(row["id"])
         return self.snapshot(runner.progress if runner else BatchProgress(row, self._clock))
-
-    def _history_row(self, row: dict[str, Any]) -> dict[str, Any]:
-        batch = self._object_of(row)
-        request = row["request"]
-        return {
-            "id": row["id"],
-            "started_at": row["started_at"],
-            "completed_at": batch["completed_at"],
-            "model": batch["current_model"],
-            "provider": batch["current_provider"],
-            "topic_filter": request.get("topic"),
-            "difficulty_filter": request.get("difficulty"),
-            "sample_type_filter": request.get("sample_type"),
-            "reasoning_instruction": request.get("reasoning_instruction"),
-            "target": row["target"],
-            "samples_generated": batch["samples_generated"],
-            "tokens_used": batch["total_tokens"],
-            "status": batch["status"],
-            "errors": batch["errors"],
-            "model_switches": batch["model_switches"],
-            "provider_switches": batch["provider_switches"],
-            "progress": batch["progress"],
-            "current_sample": batch["current_sample"],
-        }
-
-
-_LISTS = ("errors", "model_switches", "provider_switches")
-
-
-def _nothing() -> dict[str, Any]:
-    """The batch object before any batch: zeros, and null for the rest."""
-    row = {
-        "id": "",
-        "status": BatchStatus.COMPLETED.value,
-        "started_at": "",
-        "completed_at": None,
-        "provider": "",
-        "model": None,
-        "target": 0,
-        "samples_generated": 0,
-        "tokens_used": 0,
-        "attempts": 0,
-        "rejected": 0,
-        "request": {},
-        "errors": [],
-        "model_switches": [],
-        "provider_switches": [],
-    }
-    empty = BatchProgress(row, SystemClock()).snapshot(_NO_CIRCUITS)
-    known = {"running", "progress", "total", "samples_generated", "circuit_breaker_summary"}
-    return {name: value if name in known else None for name, value in empty.items()}

@@ -7,142 +7,40 @@ a fault stops the start with file and line.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel
 
 from services.catalog_files import build, read_front_matter, read_toml, template_body
+from services.catalogue_rows import (
+    Authority,
+    Difficulty,
+    Jurisdiction,
+    ModelInfo,
+    Part,
+    ProviderInfo,
+    SampleType,
+    Topic,
+)
 from utils.errors import ConfigurationError, InputError
+
+__all__ = [
+    "BALANCE",
+    "Authority",
+    "Catalogue",
+    "Difficulty",
+    "Jurisdiction",
+    "Limits",
+    "ModelInfo",
+    "Part",
+    "ProviderInfo",
+    "SampleType",
+    "Topic",
+    "load_catalogue",
+]
 
 BALANCE = "balance"
 M = TypeVar("M", bound=BaseModel)
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Jurisdiction(_Row):
-    """A legal system that samples may belong to."""
-
-    id: str
-    name: str
-    legal_system: str
-    citation_format: str
-
-
-class Difficulty(_Row):
-    """What one level asks of an answer and its reasoning."""
-
-    id: str
-    min_words: int = Field(gt=0)
-    min_citations: int = Field(ge=0)
-    min_reasoning_steps: int = Field(ge=1)
-    max_reasoning_steps: int = Field(ge=1)
-    min_reasoning_chars: int = Field(ge=0)
-    description: str
-
-
-class Topic(_Row):
-    """One topic; its key needs the jurisdiction, since areas recur."""
-
-    practice_area: str = Field(min_length=1)
-    topic: str = Field(min_length=1)
-    difficulty: str
-    jurisdiction: str
-    facts: str
-    outcome: str
-
-    @property
-    def key(self) -> str:
-        """ "Area - Topic", the form clients send back."""
-        return f"{self.practice_area} - {self.topic}"
-
-
-class Authority(_Row):
-    """A case or provision with the rule it stands for, in our words."""
-
-    cite: str = Field(min_length=5)
-    rule: str = Field(min_length=10)
-    topics: tuple[str, ...] = Field(min_length=1)
-    jurisdiction: str
-
-
-class Part(_Row):
-    """One part of an answer; `heading` is empty for types of flowing text."""
-
-    heading: str = ""
-    ask: str
-    role: Literal["prose", "issue", "rule", "conclusion"] = "prose"
-
-
-class SampleType(_Row):
-    """A kind of sample: what its answer consists of and what its validator counts."""
-
-    id: str
-    order: int
-    name: str
-    description: str
-    focus: str
-    example: str
-    question_format: str = ""
-    headings: bool
-    parts: tuple[Part, ...] = Field(min_length=1)
-    counted: tuple[str, ...] = ()
-    min_counted: int = 0
-    mix_percent: int = 0
-    min_words: int | None = None
-    max_words: int | None = None
-    min_steps: int | None = None
-    max_steps: int | None = None
-    min_citations: int | None = None
-    min_reasoning_chars: int | None = None
-    contexts: tuple[str, ...] = ()
-    template: str
-
-    @model_validator(mode="after")
-    def _headings_have_names(self) -> "SampleType":
-        if self.headings and not all(part.heading for part in self.parts):
-            raise ValueError("parts: every part needs a heading when headings = true")
-        if self.min_counted > len(self.counted):
-            raise ValueError(f"min_counted: got {self.min_counted}, want at most {len(self.counted)} (the counted ones)")
-        return self
-
-
-class ProviderInfo(_Row):
-    """Where a provider is reached and which limits we start from."""
-
-    id: str
-    name: str
-    adapter: str
-    key: str = ""
-    base_url: str
-    base_url_setting: str = ""
-    default_model: str
-    champion_model: str = ""
-    requests_per_minute: int = Field(gt=0)
-    tokens_per_minute: int = Field(gt=0)
-    max_concurrency: int = Field(64, gt=0)
-    temperature: float = 0.6
-    top_p: float = 0.95
-    timeout_s: float | None = Field(None, gt=0)
-    last_resort: bool = False
-
-
-class ModelInfo(_Row):
-    """What we know of a model; `retired` marks a tombstone."""
-
-    provider: str
-    id: str
-    context_window: int = Field(gt=0)
-    max_output: int | None = None
-    json_schema: bool = False
-    thinking: bool = False
-    guided: bool = False
-    retired: str = ""
-    replacement: str = ""
-    price_input: float | None = None
-    price_output: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +228,9 @@ def _check_references(catalogue: Catalogue) -> None:
         for key in row.topics
         if (row.jurisdiction, key) not in keys
     ]
-    faults += [f"model {row.id}: unknown provider {row.provider}" for row in catalogue.models if row.provider not in providers]
+    faults += [
+        f"model {row.id}: unknown provider {row.provider}" for row in catalogue.models if row.provider not in providers
+    ]
     faults += [
         f"provider {row.id}: default_model {row.default_model} is not in models.toml"
         for row in catalogue.providers

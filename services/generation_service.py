@@ -6,10 +6,8 @@ for is handed to `keep` before anything is read out of it.
 """
 
 import json
-import logging
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import uuid_utils
@@ -21,6 +19,7 @@ from services.generation.parser import parse_answer
 from services.generation.prompts import SAMPLE_SCHEMA, PromptRenderer
 from services.generation.quality import judge
 from services.generation.scaffold import Scaffold
+from services.generation.trail import GenerationLimits, Made, Trail
 from services.llm_service import LLMService, Preference, Prompt, Target
 from utils.cancellation import CancelToken
 from utils.clock import Clock, iso
@@ -33,36 +32,8 @@ from utils.errors import (
     QualityError,
 )
 
-log = logging.getLogger(__name__)
+__all__ = ["GenerationLimits", "GenerationService", "Made", "Trail"]
 Keep = Callable[[RawAnswer], None]
-
-
-@dataclass(slots=True)
-class Trail:
-    """What making one sample took; filled while it is made, also when it fails.
-
-    Attributes:
-        calls: Tries made; each is one answer or one failed call.
-        tokens: Tokens of every answer, rejected ones included.
-        failures: Every failed call or refused draft, oldest first.
-        chain: `provider/model: outcome` of every try.
-    """
-
-    calls: int = 0
-    tokens: int = 0
-    failures: list[GenerationError] = field(default_factory=list)
-    chain: list[str] = field(default_factory=list)
-    excluded: list[str] = field(default_factory=list)
-    target: Target | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """One finished sample, what it used in tokens, and how long it took."""
-
-    sample: dict[str, Any]
-    tokens: int
-    elapsed_s: float
 
 
 class GenerationService:
@@ -74,19 +45,16 @@ class GenerationService:
         llm: LLMService,
         scaffold: Scaffold,
         clock: Clock,
-        *,
-        max_tries: int = 3,
-        words_tolerance: float = 0.8,
-        wait_cap_s: float = 20.0,
+        limits: GenerationLimits,
     ) -> None:
         self._catalogue = catalogue
         self._llm = llm
         self._renderer = PromptRenderer(catalogue)
         self._scaffold = scaffold
         self._clock = clock
-        self._max_tries = max_tries
-        self._words_tolerance = words_tolerance
-        self._wait_cap_s = wait_cap_s
+        self._max_tries = limits.max_tries
+        self._words_tolerance = limits.words_tolerance
+        self._wait_cap_s = limits.wait_cap_s
 
     def generate(
         self,
@@ -225,12 +193,14 @@ class GenerationService:
         info = self._catalogue.provider(provider)
         names = [model.id for model in self._llm.models.usable(info)] if info else []
         start = names.index(current_model) + 1 if current_model in names else 0
-        return next((name for name in names[start:] + names[:start] if name not in {*failed_models, current_model}), None)
+        return next(
+            (name for name in names[start:] + names[:start] if name not in {*failed_models, current_model}), None
+        )
 
     def get_next_provider_and_model(
         self, provider: str, model: str, failed_models_by_provider: Mapping[str, Collection[str]]
     ) -> tuple[str | None, str | None]:
-        """Return the next target: another model of *provider*, else the next provider's first; (None, None) at the end."""
+        """Return the next target: a model of *provider*, else the next provider's first; else (None, None)."""
         following = self.get_next_model(model, failed_models_by_provider.get(provider, ()), provider)
         if following is not None:
             return provider, following
@@ -256,9 +226,7 @@ class GenerationService:
             instruction=wanted.reasoning_instruction,
         )
 
-    def _obtain(
-        self, job: Job, preference: Preference, cancel: CancelToken, trail: Trail, feedback: str
-    ) -> RawAnswer:
+    def _obtain(self, job: Job, preference: Preference, cancel: CancelToken, trail: Trail, feedback: str) -> RawAnswer:
         """Get one answer, from target to target, within the budget of calls."""
         while True:
             target = self._route(preference, cancel, trail)

@@ -7,12 +7,13 @@ factory makes each adapter once and shares it.
 
 import logging
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from services.catalogue import Catalogue, ModelInfo, ProviderInfo
-from services.llm.base import AdapterSpec, BaseLLMProvider, Completion, CompletionRequest, Engine, ProviderConfig
+from services.llm.base import BaseLLMProvider, Completion, CompletionRequest
+from services.llm.factory import Credentials, LLMProviderFactory
 from services.llm.model_catalogue import ModelCatalogue
 from services.llm.rate_limiter import RateLimiter
 from services.llm.router import Candidate, Router, Target
@@ -20,21 +21,12 @@ from utils.cancellation import CancelToken
 from utils.clock import Clock
 from utils.errors import AnswerFormatError, CancelledError, GenerationError, InputError, NoTargetError, RateLimitError
 
-__all__ = ["BaseLLMProvider", "LLMProviderFactory", "LLMService", "Preference", "Target"]
+__all__ = ["BaseLLMProvider", "Credentials", "LLMProviderFactory", "LLMService", "Preference", "Prompt", "Target"]
 log = logging.getLogger(__name__)
 AUTO = "auto"
 ANSWER_TOKENS = 4000
 THINKING_TOKENS = 8000
 _CHARS_PER_TOKEN = 3.5
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """How a provider is reached: its key, or an address of the user's own."""
-
-    api_key: str = ""
-    base_url: str = ""
-    sends_key: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,68 +59,6 @@ class Prompt:
     temperature: float | None = None
 
 
-
-
-class LLMProviderFactory:
-    """Makes each provider's adapter once, when it is first asked for. Thread-safe."""
-
-    def __init__(
-        self,
-        catalogue: Catalogue,
-        adapters: Sequence[AdapterSpec],
-        credentials: Mapping[str, Credentials],
-        timeout_s: float,
-        engine: Engine | None = None,
-    ) -> None:
-        self._catalogue = catalogue
-        self._adapters = {spec.id: spec for spec in adapters}
-        self._credentials = credentials
-        self._timeout_s = timeout_s
-        self._engine = engine
-        self._made: dict[str, BaseLLMProvider] = {}
-        self._lock = threading.Lock()
-
-    def enabled(self) -> list[ProviderInfo]:
-        """Return the providers that can be used, in the catalogue's order."""
-        return [provider for provider in self._catalogue.providers if provider.id in self._credentials]
-
-    def get_provider(self, name: str) -> BaseLLMProvider:
-        """Return the adapter of provider *name*.
-
-        Raises:
-            InputError: no such provider, or it is not set up.
-        """
-        info = self._catalogue.provider(name)
-        if info is None or name not in self._credentials:
-            available = ", ".join(provider.id for provider in self.enabled())
-            raise InputError(f"Invalid provider: {name}. Available: {available}")
-        with self._lock:
-            if name not in self._made:
-                self._made[name] = self._adapters[info.adapter].factory(self._config(info))
-            return self._made[name]
-
-    def base_url(self, info: ProviderInfo) -> str:
-        """Return where *info* is reached."""
-        return (self._credentials.get(info.id) or Credentials()).base_url or info.base_url
-
-    def has_key(self, name: str) -> bool:
-        """Say whether a key is set; never which."""
-        return bool((self._credentials.get(name) or Credentials()).api_key)
-
-    def _config(self, info: ProviderInfo) -> ProviderConfig:
-        credentials = self._credentials[info.id]
-        return ProviderConfig(
-            id=info.id,
-            base_url=self.base_url(info),
-            api_key=credentials.api_key,
-            requests_per_minute=info.requests_per_minute,
-            tokens_per_minute=info.tokens_per_minute,
-            timeout_s=info.timeout_s or self._timeout_s,
-            sends_key=credentials.sends_key,
-            engine=self._engine,
-        )
-
-
 class LLMService:
     """Routing, limits, calls and their accounting, shared by everybody in the process."""
 
@@ -158,7 +88,9 @@ class LLMService:
         enabled = self.factory.enabled()
         chosen = next((provider for provider in enabled if provider.id == self._default), None)
         if chosen is None and not enabled:
-            raise InputError("no provider is usable; set a key in .env (see README.md) or keep the embedded model enabled")
+            raise InputError(
+                "no provider is usable; set a key in .env (see README.md) or keep the embedded model enabled"
+            )
         return chosen or enabled[0]
 
     def default_model(self, provider: ProviderInfo) -> str:
@@ -180,7 +112,9 @@ class LLMService:
         enabled = self.factory.enabled()
         real = [provider for provider in enabled if not provider.last_resort] or enabled
         if preference.provider == AUTO:
-            ranked = [Candidate(target, tier) for provider in real for tier, target in enumerate(self._targets(provider))]
+            ranked = [
+                Candidate(target, tier) for provider in real for tier, target in enumerate(self._targets(provider))
+            ]
             return [c for c in ranked if c.tier == 0 or preference.allow_failover]
         first = self._catalogue.provider(preference.provider) or self.default_provider
         own = self._targets(first)
@@ -327,12 +261,16 @@ def _refuse_unusable(completion: Completion, target: Target, max_tokens: int) ->
     """A 200 is not success: content must be there, and whole."""
     if completion.finish_reason == "length":
         raise AnswerFormatError(
-            f"{target.name}: the answer was cut off at {max_tokens} tokens", provider=target.provider.id, model=target.model.id
+            f"{target.name}: the answer was cut off at {max_tokens} tokens",
+            provider=target.provider.id,
+            model=target.model.id,
         )
     if not completion.text.strip():
         seen = "only its thinking" if completion.thinking else "nothing"
         raise AnswerFormatError(
-            f"{target.name}: the answer is empty, the model sent {seen}", provider=target.provider.id, model=target.model.id
+            f"{target.name}: the answer is empty, the model sent {seen}",
+            provider=target.provider.id,
+            model=target.model.id,
         )
 
 
@@ -343,5 +281,3 @@ def _estimate_tokens(prompt: Prompt) -> int:
 
 def _rounded(tokens: int) -> int:
     return -(-tokens // 1024) * 1024
-
-

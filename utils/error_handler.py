@@ -83,13 +83,16 @@ _SWITCH_AT_ONCE = frozenset(
 _MAX_TEXT = 4000
 _CLASS_NAME = re.compile(r"^(?:[\w.]+\.)?(\w*(?:Error|Exception|Timeout|gaierror))\s*[:(]")
 _STATUS_IN_TEXT = re.compile(
-    r"(?:error code|status(?: code)?|http(?: error)?|returned error|internal error|api error|error)[:\s=]{1,2}\s*\(?([45]\d\d)\b"
+    r"(?:error code|status(?: code)?|http(?: error)?|returned error|internal error|api error|error)"
+    r"[:\s=]{1,2}\s*\(?([45]\d\d)\b"
     r"|^\W{0,2}([45]\d\d)\b(?!\s*(?:tokens|bytes|ms|s)\b)|<title>[^<|]*\|\s*([45]\d\d)\b|<title>\s*([45]\d\d)\b"
     r"|:\s([45]\d\d):?\s(?=[A-Z{<])|\berror status ([45]\d\d)\b|[\"'](?:status|code)[\"']\s*:\s*[\"']?([45]\d\d)\b",
     re.IGNORECASE,
 )
 _CODE_IN_TEXT = re.compile(r"[\"']?\b(?:code|type|status)[\"']?\s*[:=]\s*[\"']?([A-Za-z_-]{4,60})\b")
-_RETRY_IN_TEXT = re.compile(r"(?:try again|retry(?:ing)?) (?:in|after) ((?:\d+(?:\.\d+)?(?:h|ms|m|s))+|\d+(?:\.\d+)? ?s)", re.I)
+_RETRY_IN_TEXT = re.compile(
+    r"(?:try again|retry(?:ing)?) (?:in|after) ((?:\d+(?:\.\d+)?(?:h|ms|m|s))+|\d+(?:\.\d+)? ?s)", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)

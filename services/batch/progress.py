@@ -159,7 +159,9 @@ class BatchProgress:
                 "total_tokens": self._tokens,
                 "model_switches": list(self._model_switches),
                 "provider_switches": list(self._provider_switches),
-                "failed_models_by_provider": {name: list(models) for name, models in self._failed_models.items() if models},
+                "failed_models_by_provider": {
+                    name: list(models) for name, models in self._failed_models.items() if models
+                },
                 "consecutive_failures": self._consecutive_failures,
                 "skipped_topics": [row["topic"] for row in breaker_summary["open_circuits"]],
                 "circuit_breaker_summary": breaker_summary,

@@ -50,7 +50,9 @@ EU_ACT = (
 )
 _ECLI = r"(?:ECLI:)?EU:[CTF]:\d{4}:\d{1,5}"
 # A case with its name and ECLI behind it is one citation.
-EU_CASE = rf"(?:Joined\s)?Cases?\s(?:[CTF][-‑])?\d{{1,4}}/\d{{2}}(?:\s(?:PPU|DEP|P|R)\b)?(?:[^;\n]{{1,120}}?{_ECLI})?|{_ECLI}"
+EU_CASE = (
+    rf"(?:Joined\s)?Cases?\s(?:[CTF][-‑])?\d{{1,4}}/\d{{2}}(?:\s(?:PPU|DEP|P|R)\b)?(?:[^;\n]{{1,120}}?{_ECLI})?|{_ECLI}"
+)
 EU_TREATY = (
     r"(?:art|arts|Art|Article|Articles)\.?\s\d{1,3}(?:\(\w{1,3}\)){0,3}\s(?:TFEU|TEU|EC|GDPR|ECHR|ICCPR|ICESCR|UNCLOS|CFR|GATT)\b"
     r"|(?:Treaty\son\sthe\sFunctioning\sof\sthe\sEuropean\sUnion|Treaty\son\sEuropean\sUnion|TFEU|TEU|GDPR|ECHR|ICCPR|ICESCR|UNCLOS)"

@@ -44,7 +44,10 @@ class PromptRenderer:
         ]
         # The output is a prompt, not HTML: escaping would only spoil quotation marks.
         self._environment = Environment(
-            loader=ChoiceLoader(loaders), undefined=StrictUndefined, keep_trailing_newline=False, autoescape=False  # noqa: S701
+            loader=ChoiceLoader(loaders),
+            undefined=StrictUndefined,
+            keep_trailing_newline=False,
+            autoescape=False,  # noqa: S701
         )
 
     def render(self, job: Job, feedback: str = "") -> RenderedPrompt:

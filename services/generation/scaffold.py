@@ -12,7 +12,7 @@ import json
 import math
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from models.domain import Job
@@ -69,7 +69,7 @@ class _Brief:
 class Scaffold:
     """Writes drafts with a small model. Stateless between calls."""
 
-    def __init__(self, catalogue: Catalogue, slots: dict[str, dict[str, Sequence[str]]]) -> None:
+    def __init__(self, catalogue: Catalogue, slots: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         self._catalogue = catalogue
         self._slots = slots
 
@@ -109,7 +109,7 @@ class Scaffold:
         known = self._catalogue.authorities_of(topic)
         if not topic.facts or len(known) < limits.min_citations:
             raise InputError(
-                f"topic {job.topic_key!r} ({job.jurisdiction}): the embedded model writes only on topics of the catalogue; "
+                f"topic {job.topic_key!r} ({job.jurisdiction}): the embedded model knows only catalogue topics; "
                 "choose one of GET /api/topics, or a provider with a key"
             )
         draw = random.Random(job.seed)
@@ -181,7 +181,9 @@ class _Writer:
             )
             fields = self._fields(wish, _object(patterns), 160)
             interim = self._brief.outcome if last else fields["conclusion"]
-            lines.append(f"Step {number}: {principle} → {fields['application']} → {_upper(interim)}".replace(". →", " →"))
+            lines.append(
+                f"Step {number}: {principle} → {fields['application']} → {_upper(interim)}".replace(". →", " →")
+            )
         return "\n".join(lines)
 
     def _principles(self, count: int) -> list[str]:
@@ -207,7 +209,7 @@ class _Writer:
         return max(1, math.ceil((share - given_words) / _WORDS_A_SENTENCE))
 
     def _prose(self, wish: str, sentences: int, prefix: str) -> str:
-        texts = []
+        texts: list[str] = []
         while sentences > 0 and len(texts) < _MAX_CALLS_A_PART:
             count = min(sentences, _MAX_SENTENCES)
             first = f"{prefix}{_CHARS}{{30,180}}\\." if prefix else _sentence()
@@ -228,7 +230,9 @@ class _Writer:
             except AnswerFormatError as error:
                 fault = str(error)
                 continue
-            self._seen.update(sentence.rstrip(".").casefold() for text in fields.values() for sentence in _sentences_of(text))
+            self._seen.update(
+                sentence.rstrip(".").casefold() for text in fields.values() for sentence in _sentences_of(text)
+            )
             return fields
         raise AnswerFormatError(f"a part of the sample stayed unusable: {fault}")
 

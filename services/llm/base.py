@@ -22,8 +22,13 @@ CONNECT_TIMEOUT_S = 5.0
 class EngineSession(Protocol):
     """Where the embedded engine answers while it is held."""
 
-    base_url: str
-    api_key: str
+    @property
+    def base_url(self) -> str:
+        """Address of the engine, with /v1."""
+
+    @property
+    def api_key(self) -> str:
+        """Key of this run of the engine."""
 
 
 class Engine(Protocol):
@@ -113,19 +118,17 @@ class BaseLLMProvider(ABC):
         """
         what = f"{self.config.id}/{request.model}"
         try:
-            return call_with_deadline(
-                lambda: self._complete(request), request.timeout_s, cancel or CancelToken(), what
-            )
+            return call_with_deadline(lambda: self._complete(request), request.timeout_s, cancel or CancelToken(), what)
         except CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001  # clients raise httpx, json and builtin errors too; all become ours
+        except Exception as error:  # clients raise httpx, json and builtin errors too; all become ours
             raise self._typed(error, request.model) from error
 
     def list_models(self, timeout_s: float = 10.0) -> list[str]:
         """Return the ids that the provider serves now; raises GenerationError."""
         try:
             return call_with_deadline(self._list_models, timeout_s, CancelToken(), f"{self.config.id}/models")
-        except Exception as error:  # noqa: BLE001  # as in complete
+        except Exception as error:  # as in complete
             raise self._typed(error, "") from error
 
     def generate(self, model: str, prompt: str, **kwargs: Any) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Target:
 
     @property
     def name(self) -> str:
-        """ "provider/model", for logs and chains."""
+        """The form for logs and chains: "provider/model"."""
         return f"{self.provider.id}/{self.model.id}"
 
 
@@ -87,7 +87,10 @@ class Router:
                 return target
             waits = [self._opens_in_s(candidate.target, now) for candidate in candidates]
             reasons = dict.fromkeys(
-                f"{c.target.name}: {health.reason}" for c in candidates for health in self._records(c.target) if health.reason
+                f"{c.target.name}: {health.reason}"
+                for c in candidates
+                for health in self._records(c.target)
+                if health.reason
             )
         first_s = min(waits, default=math.inf)
         raise NoTargetError(

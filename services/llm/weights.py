@@ -204,7 +204,7 @@ def _check_gguf(path: Path) -> Path:
             magic = opened.read(4)
     except OSError as error:
         raise ConfigurationError(
-            f"LOCAL_MODEL: {path} cannot be read ({error.strerror}); want a .gguf file, hf:<repo>/<file> or a known name"
+            f"LOCAL_MODEL: {path} cannot be read ({error.strerror}); want a .gguf file, hf:<repo>/<file> or a name"
         ) from None
     if magic != b"GGUF":
         raise ConfigurationError(f"LOCAL_MODEL: {path} is no GGUF file (begins with {magic!r}); choose another file")
@@ -266,4 +266,6 @@ def _hub_answers() -> bool:
 def _disk_error(folder: Path, error: OSError) -> Exception:
     if error.errno == 28:
         return DiskFullError(f"model folder {folder}: no space left; free some, or set MODEL_DIR to another disk")
-    return ConfigurationError(f"model folder {folder}: {error.strerror or error}; set MODEL_DIR to a folder you can write")
+    return ConfigurationError(
+        f"model folder {folder}: {error.strerror or error}; set MODEL_DIR to a folder you can write"
+    )

@@ -21,7 +21,9 @@ class GroqProvider(ChatCompletionsProvider):
 
     def _list_models(self) -> list[str]:
         # Speech and moderation models share the list.
-        return [name for name in super()._list_models() if not any(part in name for part in ("whisper", "guard", "vision"))]
+        return [
+            name for name in super()._list_models() if not any(part in name for part in ("whisper", "guard", "vision"))
+        ]
 
 
 SPEC = AdapterSpec("groq", GroqProvider)

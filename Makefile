@@ -1,0 +1,53 @@
+# make demo    three samples on this machine, no key needed
+# make test    the whole test suite, no network and no key needed once installed
+# make run     the server at 127.0.0.1:5001
+# make check   style, types, import contracts, test collection
+# make install / make clean
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+TEST_MODEL := smollm2-135m-instruct
+
+.PHONY: demo test run check install dev clean
+
+demo: install
+	@$(BIN)/python cli.py demo
+
+run: install
+	@$(BIN)/python api_server.py
+
+install: $(VENV)/.installed
+
+dev: $(VENV)/.installed-dev
+
+test: dev
+	@$(BIN)/python cli.py model fetch $(TEST_MODEL) || echo "the small test model cannot be had: its tests will be skipped"
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+check: dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --collect-only -q | tail -1
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it and run make again"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "cannot make a virtual environment; on Debian: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.installed: requirements.txt | $(VENV)/bin/python
+	@echo "installing the packages of requirements.txt into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "installing the packages of requirements-dev.txt …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage htmlcov

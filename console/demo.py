@@ -1,0 +1,73 @@
+"""The demo: from nothing to three checked samples in train.parquet, over the REST API."""
+
+from typing import Any
+
+from rich.console import Console
+
+from bootstrap import credentials
+from config import Settings
+from console.client import Client
+from console.display import fetch_weights, show_batch, show_sample
+from console.temporary_server import client_for
+from services.catalogue import load_catalogue
+from services.llm.weights import WeightStore
+from utils.errors import GenerationError
+
+COUNT = 3
+_LOCAL_NOTE = (
+    "This is the embedded model: its form and its authorities are right, its reasoning is not reliable\n"
+    "(2 or 3 of 13 samples were sound law). It proves the installation and is not training data.\n"
+    "Set a key or OLLAMA_HOST in .env for real quality (see README.md)."
+)
+
+
+def weight_store(settings: Settings) -> WeightStore:
+    """Return the embedded model's weights as the settings name them."""
+    return WeightStore(
+        settings.catalog_dir, settings.model_dir, settings.local_model, settings.secret("HUGGINGFACE_TOKEN")
+    )
+
+
+def choose_provider(settings: Settings) -> str:
+    """Return the best provider that is set up: the default one, the first with a key or address, or local."""
+    usable = credentials(settings, load_catalogue(settings.catalog_dir))
+    return settings.default_provider or next(iter(usable))
+
+
+def run_demo(settings: Settings, console: Console) -> None:
+    """Run the demo.
+
+    Raises:
+        AppError: a step failed; says which and what to do.
+    """
+    provider = choose_provider(settings)
+    console.print(f"1. Provider: [bold]{provider}[/bold]")
+    if provider == "local":
+        console.print(_LOCAL_NOTE)
+        fetch_weights(weight_store(settings), console)
+    log_file = settings.data_dir.expanduser() / "demo.log"
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    console.print("2. Starting the server")
+    with client_for(settings, None, log_file) as client:
+        console.print(f"   {client.url} (log: {log_file})")
+        _make_samples(client, provider, console)
+    console.print(f"4. Your data set: [bold]{settings.data_dir.expanduser().resolve() / 'train.parquet'}[/bold]")
+    console.print("   Start the server with `make run`, then try the curl examples of README.md.")
+
+
+def _make_samples(client: Client, provider: str, console: Console) -> None:
+    request: dict[str, Any] = {
+        "count": COUNT,
+        "provider": provider,
+        "jurisdiction": "uk",
+        "difficulty": "basic",
+        "sample_type": "case_analysis",
+    }
+    started = client.post("generate/batch/start", request)
+    console.print(f"3. Batch {started['batch_id']}: {COUNT} samples by {started['provider']}/{started['model']}")
+    ended = show_batch(client.follow(started["batch_id"]), console)
+    for sample in client.get("data", batch_id=started["batch_id"]):
+        show_sample(sample, console)
+    if ended["status"] != "completed":
+        reasons = "; ".join(error["error"] for error in ended["errors"][-2:]) or ended["status"]
+        raise GenerationError(f"the batch ended with {ended['progress']} of {COUNT} samples: {reasons}")

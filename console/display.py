@@ -1,0 +1,74 @@
+"""Progress bars and samples at the terminal (rich); plain lines where there is no terminal."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from services.llm.weights import WeightStore
+
+_SHOWN = 700
+
+
+def fetch_weights(weights: WeightStore, console: Console) -> Path:
+    """Make sure that the model file is there, showing what is done."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=False) as progress:
+        task = progress.add_task("model file", total=None)
+        said = ""
+
+        def report(what: str, done: int, total: int) -> None:
+            nonlocal said
+            progress.update(task, description=what, completed=done, total=total or None)
+            if not console.is_terminal and what != said:
+                said = what
+                console.print(f"{what} ({done >> 20} of {total >> 20} MiB)")
+
+        path = weights.ensure(report)
+        size = path.stat().st_size
+        progress.update(task, description=f"model {weights.model_name} ready", completed=size, total=size)
+    return path
+
+
+def show_batch(updates: Iterable[dict[str, Any]], console: Console) -> dict[str, Any]:
+    """Draw a batch until it ends; return its last state."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} samples"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    last: dict[str, Any] = {}
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("starting", total=1)
+        for batch in updates:
+            last = batch
+            progress.update(task, completed=batch["progress"], total=batch["total"], description=_doing(batch))
+    return last
+
+
+def show_sample(sample: dict[str, Any], console: Console) -> None:
+    """Print one sample, its long fields cut."""
+    body = Text()
+    for name in ("question", "answer", "reasoning", "case_citation"):
+        value = str(sample[name])
+        body.append(f"{name}\n", style="bold")
+        body.append(value if len(value) <= _SHOWN else value[:_SHOWN] + " …")
+        body.append("\n\n")
+    author = f"{sample['provider']} · {sample['model']}"
+    title = f"{sample['topic']} · {sample['difficulty']} · {sample['sample_type']}"
+    console.print(Panel(body, title=title, subtitle=author))
+
+
+def _doing(batch: dict[str, Any]) -> str:
+    if batch["waiting_until"]:
+        return f"waiting until {batch['waiting_until']}"
+    parts = [f"{batch['current_provider']}/{batch['current_model']}", batch["current_sample"] or batch["status"]]
+    if batch["rejected"]:
+        parts.append(f"{batch['rejected']} rejected")
+    return " · ".join(str(part) for part in parts)

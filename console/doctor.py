@@ -1,0 +1,147 @@
+"""Checks an installation: packages, keys, providers, disk, data set, model file."""
+
+import ctypes.util
+import importlib.metadata
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootstrap import build_llm
+from config import PROJECT_DIR, Settings
+from models.parquet_file import ParquetFile
+from services.catalogue import Catalogue, load_catalogue
+from services.llm.engine import EmbeddedEngine
+from services.llm.weights import WeightStore
+from services.llm_service import LLMService
+from utils.clock import SystemClock
+from utils.errors import AppError
+
+_MIN_FREE_MIB = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report; `ok` None is a remark."""
+
+    what: str
+    ok: bool | None
+    says: str
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield the findings, one check after the other; no check stops the rest."""
+    yield _python()
+    yield from _packages()
+    yield _guarded("catalogue", lambda: _catalogue(settings))
+    yield _guarded("data folder", lambda: _disk(settings.data_dir.expanduser()))
+    yield _guarded("data set", lambda: _data_set(settings.data_dir.expanduser() / "train.parquet"))
+    yield _engine()
+    yield _guarded("model file", lambda: _weights(settings))
+    yield from _providers(settings)
+
+
+def _guarded(what: str, check: Callable[[], Finding]) -> Finding:
+    try:
+        return check()
+    except (AppError, OSError) as error:
+        return Finding(what, False, str(error))
+
+
+def _python() -> Finding:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    ok = sys.version_info >= (3, 11)
+    return Finding("Python", ok, version if ok else f"{version}, want 3.11 or newer")
+
+
+def _packages() -> Iterator[Finding]:
+    wrong = []
+    for line in (PROJECT_DIR / "requirements.txt").read_text().splitlines():
+        found = re.match(r"^([\w.-]+)==([\w.]+)\s*(?:;\s*(.*))?$", line)
+        if found is None or ("win32" in (found.group(3) or "") and _for_other_system(found.group(3))):
+            continue
+        name, wanted = found.group(1), found.group(2)
+        try:
+            got = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            got = "missing"
+        if got != wanted:
+            wrong.append(f"{name}: got {got}, want {wanted}")
+    yield Finding(
+        "packages", not wrong, "; ".join(wrong) + "; run `make install`" if wrong else "as in requirements.txt"
+    )
+
+
+def _for_other_system(marker: str) -> bool:
+    return ('!= "win32"' in marker) == (sys.platform == "win32")
+
+
+def _catalogue(settings: Settings) -> Finding:
+    catalogue = load_catalogue(settings.catalog_dir)
+    return Finding("catalogue", True, f"{len(catalogue.topics)} topics, {len(catalogue.sample_types)} sample types")
+
+
+def _disk(folder: Path) -> Finding:
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / ".write-test"
+    probe.write_bytes(b"x")
+    probe.unlink()
+    free_mib = shutil.disk_usage(folder).free >> 20
+    says = f"{folder.resolve()}, {free_mib} MiB free"
+    return Finding(
+        "data folder", free_mib >= _MIN_FREE_MIB, says if free_mib >= _MIN_FREE_MIB else f"{says}, want {_MIN_FREE_MIB}"
+    )
+
+
+def _data_set(path: Path) -> Finding:
+    file = ParquetFile(path)
+    handle = file.open()
+    if handle is None:
+        return Finding("data set", None, f"{path}: not written yet")
+    with handle:
+        rows = file.scan(handle).select("id").collect()
+    return Finding("data set", True, f"{path}: {len(rows)} samples")
+
+
+def _engine() -> Finding:
+    try:
+        version = importlib.metadata.version("xllamacpp")
+    except importlib.metadata.PackageNotFoundError:
+        return Finding("embedded engine", False, "xllamacpp is missing; run `make install`")
+    if sys.platform == "linux" and ctypes.util.find_library("gomp") is None:
+        return Finding("embedded engine", False, "libgomp is missing; on Debian: apt-get install libgomp1")
+    return Finding("embedded engine", True, f"xllamacpp {version}")
+
+
+def _weights(settings: Settings) -> Finding:
+    store = WeightStore(settings.catalog_dir, settings.model_dir, settings.local_model)
+    if not store.is_present():
+        return Finding("model file", None, f"{store.model_name}: not fetched yet; `python3 cli.py model fetch` does it")
+    return Finding("model file", True, f"{store.ensure()}: verified")
+
+
+def _providers(settings: Settings) -> Iterator[Finding]:
+    try:
+        catalogue = load_catalogue(settings.catalog_dir)
+        engine = EmbeddedEngine(WeightStore(settings.catalog_dir, settings.model_dir, ""), settings.local_idle_s)
+        llm = build_llm(settings, catalogue, engine, SystemClock())
+    except AppError as error:
+        yield Finding("providers", False, str(error))
+        return
+    yield from (_provider(provider.id, catalogue, llm) for provider in catalogue.providers if not provider.last_resort)
+
+
+def _provider(name: str, catalogue: Catalogue, llm: LLMService) -> Finding:
+    info = catalogue.provider(name)
+    if info is None or name not in {provider.id for provider in llm.factory.enabled()}:
+        variable = info.key if info else ""
+        return Finding(f"provider {name}", None, f"{variable} is not set")
+    key = "key set" if llm.factory.has_key(name) else "no key"
+    llm.models.refresh([name])
+    found = llm.models.discovery(name)
+    address = llm.factory.base_url(info)
+    if found.listed is None:
+        return Finding(f"provider {name}", False, f"{address}, {key}: {found.reason}")
+    return Finding(f"provider {name}", True, f"{address}, {key}, {len(found.listed)} models")
