@@ -84,6 +84,7 @@ class Container:
             log.warning("samples stay in the journal", extra={"reason": str(error)})
         self.writer.close()
         self.local_engine.stop()
+        self.llm.factory.close()
         self.engine.dispose()
 
     def _spawn(self, name: str, work: object) -> None:

@@ -120,8 +120,12 @@ def prepare(engine: Engine) -> None:
 def storage_error(error: Exception, what: str) -> StorageError:
     """Say in words why the database refused."""
     reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    if "full" in reason:
-        return DiskFullError(f"{what}: no space left on the disk; free some and try again, nothing was lost")
+    # SQLite takes the whole transaction back when the disk is full; what fails next is only the echo.
+    link: BaseException | None = error
+    while link is not None:
+        if "disk is full" in str(link) or "No space left" in str(link):
+            return DiskFullError(f"{what}: no space left on the disk; free some and try again, nothing was lost")
+        link = link.__cause__ or link.__context__
     return StorageError(f"{what}: {reason}; check that the file is a database of ours and can be written")
 
 

@@ -118,8 +118,8 @@ def categorize_error(error: str | BaseException, provider: str, status: int | No
         _by_transport(evidence)
         or _by_code(evidence)
         or _by_status(evidence)
-        or _by_phrase(evidence.text)
         or _by_class(evidence)
+        or _by_phrase(evidence.text)
         or "general"
     )
 

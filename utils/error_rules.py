@@ -27,9 +27,8 @@ CLASS_STATUS = {
     "ServiceUnavailableError": 503,
     "BadRequestError": 400,
 }
-LOCAL_FAULT_CLASSES = frozenset(
-    {"JSONDecodeError", "TypeError", "AttributeError", "KeyError", "IndexError", "ValidationError", "ValueError"}
-)
+# Our side could not read the answer; their texts quote it, so no phrase in them counts.
+LOCAL_FAULT_CLASSES = frozenset({"JSONDecodeError", "TypeError", "AttributeError", "IndexError", "ValidationError"})
 
 # --- error.code and error.type -------------------------------------------------------------
 CODES = {
@@ -159,7 +158,7 @@ OVERRULED_BY = {
     413: {"rate_limit", "bad_request"},
     422: {"model_unavailable"},
     429: {"server_error", "authentication"},
-    500: {"model_unavailable", "rate_limit", "timeout", "bad_request"},
+    500: {"model_unavailable", "rate_limit", "timeout"},
     502: {"model_unavailable", "timeout"},
     503: {"model_unavailable", "rate_limit"},
 }

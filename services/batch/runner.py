@@ -142,15 +142,20 @@ class BatchRunner:
         """Lease an item, or wait for one; ends the batch when none will come."""
         open_circuits = {row["topic"] for row in self._services.breaker.get_summary()["open_circuits"]}
         skip = frozenset(str(topic) for topic in open_circuits)
+        # Counted before the claim: between the two nobody may think that the batch is at its end.
+        with self._lock:
+            self._in_flight += 1
+        item = None
         try:
             item = self._services.ledger.claim(self.progress.batch_id, skip)
         except StorageError as error:
             self._rest(_RETRY_STORAGE_S, error)
-            return None
+        finally:
+            if item is None:
+                self._done_with_item()
+        if item is not None:
+            return item
         with self._changed:
-            if item is not None:
-                self._in_flight += 1
-                return item
             if self._cancel.is_cancelled or self._in_flight:
                 # Somebody else's item may come back or be replaced.
                 self._changed.wait(1.0)
@@ -159,9 +164,10 @@ class BatchRunner:
         return None
 
     def _nothing_to_claim(self, open_circuits: frozenset[str]) -> None:
-        left = self._services.work.counts(self.progress.batch_id).get("todo", 0)
+        counts = self._services.work.counts(self.progress.batch_id)
+        left = counts.get("todo", 0)
         with self._lock:
-            if self._in_flight:
+            if self._in_flight or counts.get("leased", 0):
                 return
         if left and open_circuits:
             reopens_s = min(self._services.breaker.reopens_in_s(topic) for topic in open_circuits)
@@ -192,9 +198,12 @@ class BatchRunner:
         except GenerationError as error:
             self._give_back(item, trail, error)
         finally:
-            with self._changed:
-                self._in_flight -= 1
-                self._changed.notify_all()
+            self._done_with_item()
+
+    def _done_with_item(self) -> None:
+        with self._changed:
+            self._in_flight -= 1
+            self._changed.notify_all()
 
     def _make(self, item: WorkItem, trail: Trail) -> None:
         services = self._services

@@ -36,7 +36,7 @@ US_REPORTER = (
     r"|P\.(?:2d|3d)?|N\.E\.(?:2d|3d)?|N\.W\.(?:2d)?|S\.E\.(?:2d)?|S\.W\.(?:2d|3d)?|So\.(?:\s?[23]d)?|Cal\.(?:\s?(?:2d|3d|4th|5th))?"
     r"|N\.Y\.(?:2d|3d)?|N\.J\.|Wis\.(?:\s?2d)?|Wash\.(?:\s?2d)?|Ill\.(?:\s?2d)?|Mass\.|Pa\.|Tex\.|Ohio\sSt\.(?:\s?[23]d)?|B\.R\.)\s\d{1,5}"
 )
-US_CODE = r"\d{1,2}\s(?:U\.S\.C\.(?:A\.)?|C\.F\.R\.)\s(?:§§?|[Ss]ec(?:tion|\.)|[Pp]art)?\s?\d{1,5}[\w.-]{0,12}(?:\(\w{1,4}\)){0,4}"
+US_CODE = r"\d{1,2}\s(?:U\.S\.C\.(?:A\.)?|C\.F\.R\.)\s(?:§§?|[Ss]ec(?:tion|\.)|[Pp]art)?\s?\d{1,5}(?:[\w.-]{0,12}\w)?(?:\(\w{1,4}\)){0,4}"
 US_OTHER = (
     r"U\.S\.\sConst\.\s(?:art|amend)\.\s[IVX]{1,6}(?:,\s§\s?\d{1,2})?|U\.C\.C\.\s§\s?\d{1,2}-\d{2,3}"
     r"|Fed\.\sR\.\s(?:Civ|Crim|App|Bankr)\.\sP\.\s\d{1,4}|Fed\.\sR\.\sEvid\.\s\d{3,4}"

@@ -132,9 +132,7 @@ class _Writer:
         self._brief = brief
         self._ask = ask
         self._seed = seed
-        # Copying the brief is no writing.
-        given = (brief.facts, *(_upper(authority.rule) for authority in brief.authorities), *_FRAME)
-        self._seen = {sentence.rstrip(".").casefold() for text in given for sentence in _sentences_of(text)}
+        self._seen: set[str] = set()
 
     def question(self) -> str:
         """Return the sentence that asks for the solution."""
@@ -226,7 +224,7 @@ class _Writer:
             self._seed += 1
             try:
                 written = self._ask(_SYSTEM, self._brief.text + wish, schema, max_tokens, self._seed)
-                fields = {name: self._usable(text) for name, text in written.items()}
+                fields = {name: self._usable(text, wish) for name, text in written.items()}
             except AnswerFormatError as error:
                 fault = str(error)
                 continue
@@ -236,12 +234,15 @@ class _Writer:
             return fields
         raise AnswerFormatError(f"a part of the sample stayed unusable: {fault}")
 
-    def _usable(self, text: str) -> str:
+    def _usable(self, text: str, wish: str) -> str:
         """Return *text* without its faulty sentences; AnswerFormatError when none is left."""
+        given = f"{self._brief.text} {wish}".casefold()
         kept: list[str] = []
         fault = "empty"
         for sentence in _sentences_of(" ".join(text.split())):
             found = self._fault_of(sentence) or ("repeated a sentence" if sentence in kept else None)
+            if sentence.rstrip(".?").casefold() in given:
+                found = "copied what it was given"
             if found is None:
                 kept.append(sentence)
             fault = found or fault

@@ -150,6 +150,13 @@ class BaseLLMProvider(ABC):
             "tokens_per_minute": self.config.tokens_per_minute,
         }
 
+    def close(self) -> None:
+        """Close the connections; the adapter may not be used afterwards."""
+        with self._client_lock:
+            client, self._client_made = self._client_made, None
+        if client is not None:
+            client.close()
+
     def _client(self) -> Any:
         """Return the vendor's client, made at first use and shared."""
         with self._client_lock:

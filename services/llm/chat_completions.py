@@ -13,7 +13,7 @@ import orjson
 
 from services.llm.base import BaseLLMProvider, Completion, CompletionRequest
 from utils.error_handler import categorize_error, error_for
-from utils.errors import AnswerFormatError
+from utils.errors import AnswerFormatError, GenerationError
 
 
 class ChatCompletionsProvider(BaseLLMProvider):
@@ -65,7 +65,7 @@ def read_completion(content: bytes, headers: Mapping[str, str], provider: str, m
         raise AnswerFormatError(f"{provider}/{model}: the body is not JSON (begins {start!r})") from None
     choices = body.get("choices") if isinstance(body, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        raise _error_in_success(body, provider, model)
+        raise error_in_success(body, provider, model)
     message = choices[0].get("message") or {}
     usage = body.get("usage") or {}
     text = _text(message.get("content"))
@@ -80,7 +80,8 @@ def read_completion(content: bytes, headers: Mapping[str, str], provider: str, m
     )
 
 
-def _error_in_success(body: object, provider: str, model: str) -> Exception:
+def error_in_success(body: object, provider: str, model: str) -> GenerationError:
+    """Build the error that the body of a 200 holds; of the answer's form when it holds none."""
     text = json.dumps(body)[:2000]
     if isinstance(body, dict) and (body.get("error") or body.get("message") or body.get("status_code")):
         status = body.get("status_code")

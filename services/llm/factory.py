@@ -64,6 +64,13 @@ class LLMProviderFactory:
         """Say whether a key is set; never which."""
         return bool((self._credentials.get(name) or Credentials()).api_key)
 
+    def close(self) -> None:
+        """Close the connections of every adapter made."""
+        with self._lock:
+            made, self._made = list(self._made.values()), {}
+        for provider in made:
+            provider.close()
+
     def _config(self, info: ProviderInfo) -> ProviderConfig:
         credentials = self._credentials[info.id]
         return ProviderConfig(

@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 from services.llm.base import CONNECT_TIMEOUT_S, AdapterSpec, BaseLLMProvider, Completion, CompletionRequest
+from services.llm.chat_completions import error_in_success
 from utils.errors import AnswerFormatError
 
 CLOUD_HOST = "https://ollama.com"
@@ -46,8 +47,7 @@ class OllamaProvider(BaseLLMProvider):
                 },
             )
         except Exception as error:
-            if self._seen.response is not None:
-                error.response = self._seen.response  # type: ignore[attr-defined]  # where parse_error looks for headers
+            self._explain(error, request.model)
             raise
         if answer.prompt_eval_count is not None and answer.prompt_eval_count >= request.context_tokens:
             raise AnswerFormatError(
@@ -63,6 +63,20 @@ class OllamaProvider(BaseLLMProvider):
             finish_reason=answer.done_reason or "",
             headers={name.lower(): value for name, value in response.headers.items()} if response is not None else {},
         )
+
+    def _explain(self, error: Exception, model: str) -> None:
+        """Add what the SDK dropped: the headers, or the error that stands in a 200."""
+        response = self._seen.response
+        if response is None:
+            return
+        if response.status_code >= 400:
+            error.response = response  # type: ignore[attr-defined]  # where parse_error looks for headers
+            return
+        try:
+            body = response.json()
+        except ValueError:
+            return
+        raise error_in_success(body, self.config.id, model) from error
 
     def _list_models(self) -> list[str]:
         return [model.model for model in self._client().list().models if model.model]

@@ -1,0 +1,66 @@
+"""Fixtures of the whole suite; nothing here reaches beyond loopback and the test's own folder."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from bootstrap import Container, build
+from config import Settings
+from models.database import Writer, open_engine
+from models.parquet_file import ParquetFile
+from models.sample_store import SampleStore
+from tests.fakes import settings_for
+from utils.clock import ManualClock
+
+settings.register_profile("default", deadline=None, max_examples=60)
+settings.load_profile("default")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's keys, proxies or folders reach a test."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Writer]:
+    engine = open_engine(f"sqlite:///{tmp_path / 'batches.db'}")
+    made = Writer(engine)
+    made.start()
+    yield made
+    made.close()
+    engine.dispose()
+
+
+@pytest.fixture
+def store(tmp_path: Path, writer: Writer, clock: ManualClock) -> SampleStore:
+    file = ParquetFile(tmp_path / "train.parquet")
+    file.prepare()
+    return SampleStore(file, writer._engine, writer, clock)
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> Iterator[Container]:
+    """The service with a scripted Groq only; not started."""
+    made = build(settings_for(tmp_path, groq_api_key="gsk_test_0123456789"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    folder = Path(os.environ.get("SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the shared data are not here")
+    return folder

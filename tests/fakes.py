@@ -1,0 +1,80 @@
+"""Builders shared by the tests: settings for a temporary folder, a container, a scripted way to models."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from config import PROJECT_DIR, Settings
+from services.catalogue import Catalogue, ProviderInfo, load_catalogue
+from services.llm.base import AdapterSpec, BaseLLMProvider, CompletionRequest, ProviderConfig
+from services.llm.factory import Credentials, LLMProviderFactory
+from services.llm.router import Router
+from services.llm.scripted import ScriptedProvider, Step
+from services.llm_service import LLMService
+from tests.vendors.writer import write_json
+from utils.clock import Clock, ManualClock
+
+CATALOG = PROJECT_DIR / "catalog"
+CATALOGUE: Catalogue = load_catalogue(CATALOG)
+SAMPLE: dict[str, Any] = {
+    "id": "s1",
+    "question": "Is it an offer?",
+    "answer": "It is an invitation to treat.",
+    "topic": "Contract Law - Formation of Contracts",
+    "difficulty": "basic",
+    "case_citation": "Fisher v Bell [1961] 1 QB 394",
+    "reasoning": "Step 1: display → no offer → invitation",
+}
+
+
+def without_limits(catalogue: Catalogue) -> Catalogue:
+    """Return *catalogue* with limits that no test reaches."""
+    fast = {"requests_per_minute": 100_000, "tokens_per_minute": 100_000_000}
+    return replace(catalogue, providers=tuple(row.model_copy(update=fast) for row in catalogue.providers))
+
+
+def provider_info(name: str) -> ProviderInfo:
+    """Return the catalogue's provider *name*."""
+    info = CATALOGUE.provider(name)
+    assert info is not None
+    return info
+
+
+def sample(**changes: Any) -> dict[str, Any]:
+    """Return a valid sample with *changes*."""
+    return {**SAMPLE, **changes}
+
+
+def settings_for(folder: Path, **changes: Any) -> Settings:
+    """Return settings that touch nothing outside *folder* and read no environment."""
+    values: dict[str, Any] = {"data_dir": folder, "model_dir": folder / "models", "log_level": "ERROR", **changes}
+    return Settings(_env_file=None, **values)
+
+
+def good_answer(request: CompletionRequest) -> str:
+    """Answer *request* as a good model would."""
+    return write_json(request.messages[-1]["content"])
+
+
+def scripted_llm(
+    scripts: Mapping[str, Sequence[Step]],
+    clock: Clock | None = None,
+    timeout_s: float = 5.0,
+    catalogue: Catalogue = CATALOGUE,
+) -> tuple[LLMService, dict[str, ScriptedProvider]]:
+    """Return a way to models whose providers play *scripts*, by provider id."""
+    made: dict[str, ScriptedProvider] = {}
+
+    def factory_of(config: ProviderConfig) -> BaseLLMProvider:
+        made[config.id] = ScriptedProvider(config, scripts[config.id])
+        return made[config.id]
+
+    adapters = {provider_info(name).adapter for name in scripts}
+    specs = [AdapterSpec(adapter, factory_of) for adapter in adapters]
+    credentials = {name: Credentials(api_key="k") for name in scripts}
+    factory = LLMProviderFactory(catalogue, specs, credentials, timeout_s)
+    for name in scripts:
+        factory.get_provider(name)
+    the_clock = clock or ManualClock()
+    return LLMService(factory, catalogue, Router(the_clock), the_clock, timeout_s=timeout_s), made

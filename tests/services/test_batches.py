@@ -1,0 +1,431 @@
+"""Batches from plan to end: with scripted providers, real threads, a real database."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bootstrap import Container, build
+from models.schemas import BatchRequest
+from services.batch.planner import plan, replacement
+from services.llm.base import CompletionRequest
+from services.llm.scripted import ScriptedProvider, Step
+from tests.fakes import CATALOGUE, good_answer, settings_for, without_limits
+from utils.errors import (
+    AuthenticationError,
+    InputError,
+    ModelUnavailableError,
+    NotFoundError,
+    ProviderConnectionError,
+    ProviderServerError,
+    StorageError,
+)
+
+KEYS = {"groq_api_key": "gsk_test_0123456789", "cerebras_api_key": "csk-test-0123456789"}
+
+
+# --- planner ---------------------------------------------------------------------------------
+
+
+@given(count=st.integers(1, 200), seed=st.integers(0, 10**6), smart=st.booleans())
+def test_plan_is_repeatable_and_even(count: int, seed: int, smart: bool) -> None:
+    request = BatchRequest(count=count, seed=seed, smart_mode=smart)
+    jobs = plan(request, CATALOGUE, count)
+
+    kinds = [kind.id for kind in CATALOGUE.core_types] if smart else ["case_analysis"]
+    by_topic = Counter((job.jurisdiction, job.topic_key) for job in jobs)
+    by_type = Counter(job.sample_type for job in jobs)
+
+    assert jobs == plan(request, CATALOGUE, count)
+    assert len(jobs) == count
+    assert {by_topic[(topic.jurisdiction, topic.key)] for topic in CATALOGUE.topics} <= {count // 75, count // 75 + 1}
+    assert {by_type[kind] for kind in kinds} <= {count // len(kinds), count // len(kinds) + 1}
+
+
+def test_plan_meets_every_filter() -> None:
+    request = BatchRequest(
+        count=5, topic="Criminal Law - Fraud", difficulty="expert", sample_type="simple_qa", reasoning_instruction="x"
+    )
+
+    jobs = plan(request, CATALOGUE, 5)
+
+    assert {(j.topic_key, j.difficulty, j.sample_type, j.jurisdiction, j.instruction) for j in jobs} == {
+        ("Criminal Law - Fraud", "expert", "simple_qa", "uk", "x")
+    }
+    assert {job.jurisdiction for job in plan(BatchRequest(jurisdiction="eu"), CATALOGUE, 30)} == {"eu"}
+    assert {job.sample_type for job in plan(BatchRequest(sample_type="balance"), CATALOGUE, 8)} == {
+        kind.id for kind in CATALOGUE.core_types
+    }
+
+
+def test_one_topic_gets_every_type_in_turn() -> None:
+    jobs = plan(BatchRequest(topic="Tort Law - Nuisance", sample_type="balance"), CATALOGUE, 8)
+
+    assert len({job.sample_type for job in jobs[:4]}) == 4
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"topic": "Nuisance"},
+        {"topic": " - x"},
+        {"difficulty": "hard"},
+        {"sample_type": "poem"},
+        {"jurisdiction": "moon"},
+    ],
+)
+def test_plan_refuses_what_it_does_not_know(wrong: dict[str, str]) -> None:
+    with pytest.raises(InputError, match="want"):
+        plan(BatchRequest(**wrong), CATALOGUE, 1)
+
+
+def test_topic_of_the_callers_own_is_planned() -> None:
+    assert plan(BatchRequest(topic="Space Law - Moon Mining"), CATALOGUE, 1)[0].jurisdiction == "uk"
+
+
+def test_replacement_keeps_the_wish_and_changes_the_draw() -> None:
+    job = plan(BatchRequest(), CATALOGUE, 1)[0]
+
+    other = replacement(job, 3)
+
+    assert other.seed != job.seed
+    assert other.topic_key == job.topic_key
+
+
+# --- running ---------------------------------------------------------------------------------
+
+Start = Callable[..., Container]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Build and start services on the same folder, their providers scripted."""
+    running: list[Container] = []
+
+    def begin(scripts: dict[str, list[Step]], **settings: Any) -> Container:
+        container = build(settings_for(tmp_path, **{**KEYS, **settings}))
+        factory = container.llm.factory
+        catalogue = container.llm._catalogue
+        for holder in (container.llm, factory, container.llm.models):
+            holder._catalogue = without_limits(catalogue)  # type: ignore[attr-defined]
+        for name, script in scripts.items():
+            info = catalogue.provider(name)
+            assert info
+            factory._made[name] = ScriptedProvider(factory._config(info), script)
+        container.start()
+        running.append(container)
+        return container
+
+    yield begin
+    for container in running:
+        container.close()
+
+
+def run(container: Container, **request: Any) -> dict[str, Any]:
+    batch = container.batches.start_batch(**{"count": 6, "provider": "groq", **request})
+    assert container.batches.wait(batch["batch_id"], 30)
+    return container.batches.get_status(batch["batch_id"])
+
+
+def test_batch_ends_completed_with_exactly_its_target(start: Start, tmp_path: Path) -> None:
+    container = start({"groq": [good_answer]})
+
+    batch = run(container, count=12)
+
+    assert (batch["status"], batch["progress"], batch["total"], batch["running"]) == ("completed", 12, 12, False)
+    frame = pl.read_parquet(tmp_path / "train.parquet")
+    assert frame["batch_id"].to_list() == [batch["batch_id"]] * 12
+    assert frame["id"].n_unique() == 12
+    history = container.batches.history(None, 0, None)
+    assert (history[0]["samples_generated"], history[0]["status"]) == (12, "completed")
+    assert container.dataset.count() == 12
+
+
+def test_target_count_is_the_size_that_the_data_set_shall_reach(start: Start) -> None:
+    container = start({"groq": [good_answer]})
+    run(container, count=3)
+
+    assert run(container, count=None, target_count=5)["total"] == 2
+    with pytest.raises(InputError, match=r"Target count \(5\) must be greater than current samples \(5\)"):
+        container.batches.start_batch(target_count=5)
+
+
+def test_dead_model_is_switched_and_the_switch_is_told(start: Start) -> None:
+    def gone(request: CompletionRequest) -> str:
+        if request.model == "openai/gpt-oss-120b":
+            raise ModelUnavailableError("gone", status=404, provider="groq", model=request.model)
+        return good_answer(request)
+
+    batch = run(start({"groq": [gone]}), count=8)
+
+    assert batch["progress"] == 8
+    assert [(s["from_model"], s["to_model"], s["reason"]) for s in batch["model_switches"]] == [
+        ("openai/gpt-oss-120b", "openai/gpt-oss-20b", "model_unavailable")
+    ]
+    assert batch["failed_models_by_provider"] == {"groq": ["openai/gpt-oss-120b"]}
+
+
+def test_provider_that_dies_half_way_is_left_and_every_sample_names_its_author(start: Start) -> None:
+    served = threading.Semaphore(20)
+
+    def dying(request: CompletionRequest) -> str:
+        if not served.acquire(blocking=False):
+            raise ProviderConnectionError("refused", provider="groq")
+        return good_answer(request)
+
+    container = start({"groq": [dying], "cerebras": [good_answer]})
+
+    batch = run(container, count=60)
+    authors = [row["provider"] for row in container.dataset.walk({}, None, 0)]
+
+    assert (batch["status"], batch["progress"]) == ("completed", 60)
+    assert authors.count("groq") == 20
+    assert authors.count("cerebras") == 40
+    assert batch["provider_switches"]
+
+
+def test_bad_drafts_are_replaced_and_counted(start: Start) -> None:
+    broken = iter(range(1000))
+
+    def careless(request: CompletionRequest) -> str:
+        return "no json" if next(broken) < 6 else good_answer(request)
+
+    container = start({"groq": [careless]}, max_workers=1)
+
+    batch = run(container, count=4)
+
+    assert (batch["status"], batch["progress"], batch["rejected"]) == ("completed", 4, 2)
+    assert {error["category"] for error in batch["errors"]} == {"json_error"}
+    assert batch["attempts"] == 10
+
+
+def test_hopeless_batch_ends_failed_and_says_why(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.batch.runner._HOPELESS_IN_A_ROW", 5)
+
+    batch = run(start({"groq": ["no json"]}), count=10)
+
+    assert batch["status"] == "failed"
+    assert "5 samples in a row were refused, the last: [json_error]" in batch["errors"][-1]["error"]
+
+
+def test_batch_without_spare_replacements_ends_failed_with_what_is_missing(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.batch.runner._SPARE_REPLACEMENTS", -2)
+
+    batch = run(start({"groq": ["no json"]}), count=2)
+
+    assert batch["status"] == "failed"
+    assert "2 of 2 samples could not be made" in batch["errors"][-1]["error"]
+
+
+def test_refused_keys_everywhere_end_the_batch_failed(start: Start) -> None:
+    container = start({name: [AuthenticationError("bad key", status=401)] for name in ("groq", "cerebras")})
+
+    batch = run(container)
+
+    assert batch["status"] == "failed"
+    assert "no provider is open" in batch["errors"][-1]["error"]
+
+
+def test_stop_keeps_what_is_finished_and_doubts_what_is_in_flight(start: Start) -> None:
+    made = threading.Semaphore(0)
+    forever = threading.Event()
+    count = iter(range(1000))
+
+    def slow(request: CompletionRequest) -> str:
+        if next(count) >= 5:
+            made.release()
+            forever.wait(20)
+        return good_answer(request)
+
+    container = start({"groq": [slow]}, max_workers=4)
+    batch_id = container.batches.start_batch(count=50, provider="groq")["batch_id"]
+    for _ in range(4):
+        made.acquire()
+
+    assert container.batches.stop_batch(batch_id) == [batch_id]
+    assert container.batches.wait(batch_id, 5)
+    forever.set()
+
+    batch = container.batches.get_status(batch_id)
+    assert (batch["status"], batch["progress"]) == ("stopped", container.dataset.count())
+    assert container.batches._stores.work.counts(batch_id)["in_doubt"] == 4
+    with pytest.raises(InputError, match="is not running"):
+        container.batches.stop_batch(batch_id)
+    with pytest.raises(InputError, match="No batch generation running"):
+        container.batches.stop_batch()
+    with pytest.raises(NotFoundError):
+        container.batches.stop_batch("batch_0_no")
+    with pytest.raises(NotFoundError):
+        container.batches.get_status("batch_0_no")
+
+
+def test_interrupted_batch_goes_on_at_the_next_start_and_pays_nothing_twice(start: Start, tmp_path: Path) -> None:
+    forever = threading.Event()
+    reached = threading.Event()
+    calls: list[int] = []
+
+    def slow(request: CompletionRequest) -> str:
+        calls.append(1)
+        if len(calls) > 6:
+            reached.set()
+            forever.wait(20)
+        return good_answer(request)
+
+    first = start({"groq": [slow]}, max_workers=2)
+    batch_id = first.batches.start_batch(count=10, provider="groq")["batch_id"]
+    assert reached.wait(10)
+    first.close()
+    forever.set()
+    before = len(pl.read_parquet(tmp_path / "train.parquet"))
+
+    second = start({"groq": [good_answer]}, max_workers=2)
+    assert second.batches.wait(batch_id, 20)
+    batch = second.batches.get_status(batch_id)
+
+    assert (batch["status"], batch["progress"], second.dataset.count()) == ("completed", 10, 10)
+    assert before == 6
+    assert 1 <= batch["in_doubt"] <= 2
+
+
+def test_resuming_can_be_switched_off(start: Start) -> None:
+    forever = threading.Event()
+    first = start({"groq": [lambda _: str(forever.wait(20))]})
+    batch_id = first.batches.start_batch(count=3, provider="groq")["batch_id"]
+    first.close()
+    forever.set()
+
+    second = start({"groq": [good_answer]}, resume_batches=False)
+
+    assert second.batches.get_status(batch_id)["status"] == "stopped"
+    assert second.batches.running_count() == 0
+
+
+def test_limit_of_concurrent_batches_is_kept(start: Start) -> None:
+    forever = threading.Event()
+    container = start({"groq": [lambda _: str(forever.wait(20))]}, max_concurrent_batches=1)
+    container.batches.start_batch(count=1, provider="groq")
+
+    with pytest.raises(InputError, match="already running"):
+        container.batches.start_batch(count=1, provider="groq")
+
+    assert len(container.batches.stop_batch()) == 1
+    forever.set()
+
+
+def test_open_circuit_makes_the_batch_wait_instead_of_ending_short(start: Start) -> None:
+    container = start({"groq": ["no json"]}, max_workers=1)
+    batch_id = container.batches.start_batch(count=4, provider="groq", topic="Tort Law - Nuisance")["batch_id"]
+    batch = container.batches.get_status(batch_id)
+    while batch["waiting_until"] is None:
+        batch = container.batches.get_status(batch_id)
+        assert batch["running"]
+
+    container.batches.stop_batch(batch_id)
+
+    assert batch["skipped_topics"] == ["uk: Tort Law - Nuisance"]
+    assert (batch["rejected"], batch["progress"]) == (3, 0)
+    assert container.batches.wait(batch_id, 5)
+
+
+def test_time_limit_ends_the_batch_failed(start: Start) -> None:
+    forever = threading.Event()
+    container = start({"groq": [lambda _: str(forever.wait(20))]}, batch_time_limit_s=0.2)
+
+    batch = run(container)
+    forever.set()
+
+    assert batch["status"] == "failed"
+    assert "time limit" in batch["errors"][-1]["error"]
+
+
+def test_unknown_topic_of_the_embedded_model_ends_the_batch_with_its_sentence(start: Start) -> None:
+    batch = run(start({"local": ["{}"]}), provider="local", topic="Space Law - Moon Mining", count=2)
+
+    assert batch["status"] == "failed"
+    assert "knows only catalogue topics" in batch["errors"][-1]["error"]
+
+
+def test_storage_that_refuses_is_tried_again_and_loses_no_paid_answer(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start({"groq": [good_answer]}, max_workers=1)
+    monkeypatch.setattr("services.batch.runner._RETRY_STORAGE_S", 0.01)
+    ledger = container.batches._stores.ledger
+    finish, refused = ledger.finish, iter(range(100))
+
+    def sometimes(*arguments: Any) -> None:
+        if next(refused) < 3:
+            raise StorageError("disk full")
+        finish(*arguments)
+
+    monkeypatch.setattr(ledger, "finish", sometimes)
+    batch = run(container, count=2)
+
+    assert (batch["status"], batch["progress"], batch["attempts"]) == ("completed", 2, 2)
+    assert "storage_error" in {error["category"] for error in batch["errors"]}
+
+
+def test_fault_of_ours_ends_the_batch_and_is_logged(
+    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    container = start({"groq": [good_answer]})
+    monkeypatch.setattr(container.generation, "judge", lambda *_: 1 / 0)
+
+    batch = run(container)
+
+    assert batch["status"] == "failed"
+    assert "fault of the service itself" in batch["errors"][-1]["error"]
+    assert "worker failed" in caplog.text
+
+
+def test_server_errors_are_waited_out_without_burning_items(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.llm.router.COOL_DOWN_S", (0.01, 0.01, 0.01))
+    faults = iter(range(100))
+
+    def flaky(request: CompletionRequest) -> str:
+        if next(faults) < 12:
+            raise ProviderServerError("503", status=503)
+        return good_answer(request)
+
+    batch = run(start({"groq": [flaky], "cerebras": [flaky]}, max_workers=2), count=5, provider="auto")
+
+    assert (batch["status"], batch["progress"], batch["rejected"]) == ("completed", 5, 0)
+
+
+def test_status_without_any_batch_is_zeros_and_nulls(start: Start) -> None:
+    status = start({}).batches.get_status()
+
+    assert (status["running"], status["progress"], status["total"], status["samples_generated"]) == (False, 0, 0, 0)
+    assert status["batch_id"] is None
+    assert status["batches"] == {}
+    assert status["count"] == 0
+
+
+def test_stream_begins_with_all_batches_and_ends_with_the_final_state(start: Start) -> None:
+    container = start({"groq": [good_answer]})
+    subscription = container.events.subscribe(
+        lambda: {"type": "all_batches", "batches": container.batches.all_batches()}
+    )
+    seen: list[dict[str, Any]] = []
+    reader = threading.Thread(
+        target=lambda: seen.extend(json.loads(m.split(b"data: ")[1]) for m in subscription.messages() if b"data: " in m)
+    )
+    reader.start()
+
+    run(container, count=3)
+    container.events.close()
+    reader.join(5)
+
+    assert seen[0] == {"type": "all_batches", "batches": {}}
+    assert seen[1]["type"] == "batch_update"
+    assert seen[-1]["batch"]["status"] == "completed"
+    assert seen[-1]["batch"]["progress"] == 3

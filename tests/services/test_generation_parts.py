@@ -1,0 +1,395 @@
+"""Prompts, parser, quality checks, citations and the scaffold."""
+
+import contextlib
+import itertools
+import json
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.domain import Job
+from services.catalogue import load_catalogue
+from services.citations.extractor import distinct, extract
+from services.generation import quality
+from services.generation.parser import Draft, parse_answer, split_thinking
+from services.generation.prompts import PromptRenderer
+from services.generation.quality import count_words, headings, judge
+from services.generation.scaffold import Scaffold
+from tests.fakes import CATALOG, CATALOGUE
+from tests.vendors.writer import write_json, write_sample
+from utils.errors import AnswerFormatError, ConfigurationError, InputError
+
+RENDERER = PromptRenderer(CATALOGUE)
+
+
+def job(**changes: object) -> Job:
+    values: dict[str, object] = {
+        "practice_area": "Contract Law",
+        "topic": "Formation of Contracts",
+        "difficulty": "intermediate",
+        "sample_type": "case_analysis",
+        "jurisdiction": "uk",
+        "seed": 7,
+    }
+    return Job(**{**values, **changes})  # type: ignore[arg-type]
+
+
+# --- prompts ---------------------------------------------------------------------------------
+
+
+def test_every_combination_of_topic_type_and_difficulty_renders() -> None:
+    hashes = set()
+    for topic in CATALOGUE.topics:
+        for kind in CATALOGUE.sample_types:
+            for level in CATALOGUE.difficulties:
+                wanted = job(
+                    practice_area=topic.practice_area,
+                    topic=topic.topic,
+                    jurisdiction=topic.jurisdiction,
+                    sample_type=kind.id,
+                    difficulty=level.id,
+                )
+                rendered = RENDERER.render(wanted)
+                assert topic.key in rendered.text
+                hashes.add(rendered.sha256)
+
+    assert len(hashes) == 75 * 16 * 5
+
+
+def test_prompt_depends_on_the_seed_and_on_nothing_else() -> None:
+    assert RENDERER.render(job()) == RENDERER.render(job())
+    assert len({RENDERER.render(job(seed=n)).sha256 for n in range(12)}) > 6
+
+
+def test_jurisdiction_difficulty_instruction_and_feedback_reach_the_prompt() -> None:
+    text = RENDERER.render(job(jurisdiction="eu", instruction="Mention costs."), feedback="citations: got 0").text
+
+    assert "law of the European Union" in text
+    assert "Intermediate level" in text
+    assert "Mention costs." in text
+    assert "citations: got 0" in text
+
+
+def test_template_with_an_unknown_variable_names_its_file(tmp_path_factory: pytest.TempPathFactory) -> None:
+    catalogue = load_catalogue(CATALOG)
+    kind = catalogue.sample_types[0].model_copy(update={"template": "{{ nonsense }}"})
+    broken = PromptRenderer(type(catalogue)(**{**catalogue.__dict__, "sample_types": (kind,)}))
+
+    with pytest.raises(ConfigurationError, match=r"case_analysis\.md"):
+        broken.render(job())
+
+
+def test_answer_that_does_what_the_prompt_asks_passes_for_every_type_and_level() -> None:
+    for kind in CATALOGUE.sample_types:
+        for level in CATALOGUE.difficulties:
+            for place in CATALOGUE.jurisdictions:
+                wanted = job(sample_type=kind.id, difficulty=level.id, jurisdiction=place.id)
+                draft = parse_answer(write_json(RENDERER.render(wanted).text))
+
+                assert judge(draft, kind, CATALOGUE.limits(kind, level), 1.0) is None, (kind.id, level.id, place.id)
+
+
+# --- parser ----------------------------------------------------------------------------------
+
+FIELDS = {"question": "q", "answer": "a", "case_citation": "c", "reasoning": "r"}
+PLAIN = json.dumps(FIELDS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(PLAIN, id="plain"),
+        pytest.param(f"Here it is:\n```json\n{PLAIN}\n```\nHope that helps!", id="fence"),
+        pytest.param(f"```json\n{PLAIN}", id="unclosed-fence"),
+        pytest.param(f"Sure! {PLAIN} Anything else?", id="prose-around"),
+        pytest.param(f"<think>let me {{see}}</think>{PLAIN}", id="thinking"),
+        pytest.param(f"<think>a</think><reasoning>b</reasoning>{PLAIN}", id="two-blocks"),
+        pytest.param(f"so I thought</think>{PLAIN}", id="orphaned-end"),
+        pytest.param(f"<think>never closed {PLAIN}", id="unclosed-thinking"),
+        pytest.param(json.dumps({"sample": FIELDS}), id="wrapped"),
+        pytest.param(json.dumps({"samples": [FIELDS]}), id="wrapped-list"),
+        pytest.param(PLAIN[:-1] + ",}", id="trailing-comma"),
+        pytest.param(PLAIN.replace('"a"', '"a\n\tb"'), id="raw-control-characters"),
+        pytest.param(PLAIN.replace('"', "'"), id="single-quotes"),
+        pytest.param(f"[{PLAIN}]", id="list"),
+    ],
+)
+def test_sample_is_read_out_of(text: str) -> None:
+    draft = parse_answer(text)
+
+    assert draft.question == "q"
+    assert draft.answer.startswith("a")
+    assert draft.reasoning == "r"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", "I cannot do that.", "{", "[]", "{}", '{"x": 1}', "null", "<think>only</think>"]
+)
+def test_answer_without_a_sample_is_refused(text: str) -> None:
+    with pytest.raises(AnswerFormatError):
+        parse_answer(text)
+
+
+def test_thinking_is_kept_apart() -> None:
+    draft = parse_answer(f"<think>first</think>{PLAIN}", thinking="sent apart")
+
+    assert draft.thinking == "sent apart\n\nfirst"
+    assert split_thinking("no thinking") == ("no thinking", "")
+    assert split_thinking("<think>open end") == ("", "open end")
+
+
+def test_lists_objects_and_numbers_become_text() -> None:
+    draft = parse_answer(
+        json.dumps(
+            {**FIELDS, "reasoning": ["Step 1: a", "Step 2: b"], "answer": {"ISSUE": "x", "RULE": 3}, "question": None}
+        )
+    )
+
+    assert draft.reasoning == "Step 1: a\nStep 2: b"
+    assert draft.answer == "ISSUE: x\nRULE: 3"
+    assert draft.question == ""
+
+
+@given(st.text(max_size=400))
+def test_any_text_gives_a_draft_or_a_clear_refusal(text: str) -> None:
+    with contextlib.suppress(AnswerFormatError):
+        assert isinstance(parse_answer(text), Draft)
+
+
+PLAIN_TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00<`"), max_size=60)
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(FIELDS, PLAIN_TEXT)), st.text("abc .,:\n", max_size=30))
+def test_what_is_written_as_json_is_read_back_whatever_stands_before_it(fields: dict[str, str], before: str) -> None:
+    draft = parse_answer(before + json.dumps(fields))
+
+    assert {name: getattr(draft, name) for name in FIELDS} == {name: value.strip() for name, value in fields.items()}
+
+
+# --- quality ---------------------------------------------------------------------------------
+
+KIND = CATALOGUE.sample_type("case_analysis")
+LIMITS = CATALOGUE.limits(KIND, CATALOGUE.difficulty("basic"))
+
+
+def draft_with(**changes: str) -> Draft:
+    fields = write_sample(RENDERER.render(job(difficulty="basic")).text)
+    good = {name: fields[name] for name in ("question", "answer", "case_citation", "reasoning")}
+    return Draft(**{**good, **changes}, thinking="")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        pytest.param({}, None, id="good"),
+        pytest.param({"case_citation": " "}, "empty fields: case_citation", id="empty"),
+        pytest.param({"reasoning": "Step 1: a\nStep 3: b"}, "reasoning steps: got the numbers", id="gap"),
+        pytest.param({"reasoning": "Step 1: a"}, "reasoning steps: got 1, want 4 to 5", id="few-steps"),
+        pytest.param(
+            {"reasoning": "Step 1: a\nStep 2: b\nStep 3: c\nStep 4: d"}, "reasoning too short", id="short-reasoning"
+        ),
+        pytest.param({"answer": "ISSUE: x\nRULE: y\nAPPLICATION: z"}, "answer too short: got 6 words", id="short"),
+        pytest.param(
+            {"answer": "the issue, the rule and the application and the conclusion " * 40},
+            "sections: got 0 of at least 3",
+            id="words-are-no-headings",
+        ),
+        pytest.param(
+            {"case_citation": "a case that I remember", "answer": "ISSUE: x\nRULE: y\nAPPLICATION: " + "word " * 300},
+            "citations: got 0, want at least 2",
+            id="no-citations",
+        ),
+    ],
+)
+def test_draft_is_judged_with_a_reason(change: dict[str, str], reason: str | None) -> None:
+    got = judge(draft_with(**change), KIND, LIMITS)
+
+    assert got == reason if reason is None else reason in (got or "")
+
+
+def test_answer_of_a_short_type_may_be_too_long() -> None:
+    short = CATALOGUE.sample_type("simple_qa")
+    limits = CATALOGUE.limits(short, CATALOGUE.difficulty("basic"))
+
+    assert "answer too long" in (quality.check_words(draft_with(), limits, 0.8) or "")
+
+
+@pytest.mark.parametrize(
+    "line", ["ISSUE: x", "## Issue", "**Issue:** text", "**ISSUE**: x", "issue: x", "Issue", "1. ISSUE: x"]
+)
+def test_heading_is_recognised_in_the_form(line: str) -> None:
+    assert [title.casefold() for title in headings(f"{line}\nsome text that goes on.")] == ["issue"]
+
+
+def test_sentence_is_no_heading() -> None:
+    assert headings("The court of first instance then went on to hold that this was so: never.") == []
+    assert headings("The issue is clear.") == []
+
+
+@pytest.mark.parametrize("mark", ["Step 1: x", "**Step 1:** x", "step 1. x", "Step 1 - x", "- Step 1: x", "Step 1) x"])
+def test_step_is_counted_in_the_form(mark: str) -> None:
+    limits = CATALOGUE.limits(CATALOGUE.sample_type("simple_qa"), CATALOGUE.difficulty("basic"))
+
+    assert quality.check_steps(draft_with(reasoning=mark), limits) is None
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_judging_any_text_gives_a_reason_or_none(answer: str, reasoning: str) -> None:
+    reason = judge(draft_with(answer=answer, reasoning=reasoning), KIND, LIMITS)
+
+    assert reason is None or reason
+
+
+# --- citations -------------------------------------------------------------------------------
+
+
+def test_each_citation_is_found_once_with_its_place() -> None:
+    text = "See Donoghue v Stevenson [1932] AC 562 and section 172 of the Companies Act 2006; also 17 U.S.C. § 107."
+
+    found = extract(text)
+
+    assert [citation.text for citation in found] == [
+        "[1932] AC 562",
+        "section 172 of the Companies Act 2006",
+        "17 U.S.C. § 107",
+    ]
+    assert all(text[citation.start : citation.end] == citation.text for citation in found)
+
+
+def test_the_same_citation_in_another_spelling_counts_once() -> None:
+    assert len(distinct("[1932] AC 562", "so [1932] A C 562".replace("A C", "AC"))) == 1
+    assert distinct("no citation here, not even 123 or [1999]") == set()
+
+
+@given(st.text(max_size=500))
+def test_citations_of_any_text_lie_inside_it_and_apart(text: str) -> None:
+    found = extract(text)
+
+    assert all(text[c.start : c.end] == c.text for c in found)
+    assert all(before.end <= after.start for before, after in itertools.pairwise(found))
+
+
+# --- scaffold --------------------------------------------------------------------------------
+
+SLOTS = {
+    place: {"people": ["Ada Moss"], "others": ["Bell Works"], "sums": ["100 euro"], "places": ["Lodz"]}
+    for place in ("uk", "us", "eu", "international")
+}
+WORDS = [
+    "court",
+    "party",
+    "duty",
+    "price",
+    "offer",
+    "claim",
+    "notice",
+    "term",
+    "loss",
+    "risk",
+    "reason",
+    "fact",
+    "rule",
+    "time",
+    "care",
+]
+
+
+def prose(seed: int, words: int) -> str:
+    draw = random.Random(seed)
+    return "The " + " ".join(draw.choice(WORDS) for _ in range(words)) + f" number {seed}"
+
+
+def obedient(system: str, question: str, schema: dict[str, object], max_tokens: int, seed: int) -> dict[str, str]:
+    """Write what the schema asks for, as the engine's grammar would force it."""
+    properties = schema["properties"]
+    assert isinstance(properties, dict)
+    fields = {}
+    for place, (name, field) in enumerate(properties.items()):
+        count = max(1, field["pattern"].count("\\."))
+        end = "?" if field["pattern"].endswith("\\?$") else "."
+        fields[name] = " ".join(f"{prose(seed * 100 + place * 10 + n, 16)}{end}" for n in range(count))
+    return fields
+
+
+def test_scaffold_gives_a_valid_sample_for_every_topic_type_and_level() -> None:
+    scaffold = Scaffold(CATALOGUE, SLOTS)
+    kinds = CATALOGUE.sample_types
+    levels = CATALOGUE.difficulties
+    for number, topic in enumerate(CATALOGUE.topics):
+        for kind in kinds:
+            level = levels[number % len(levels)]
+            wanted = job(
+                practice_area=topic.practice_area,
+                topic=topic.topic,
+                jurisdiction=topic.jurisdiction,
+                sample_type=kind.id,
+                difficulty=level.id,
+            )
+            draft = parse_answer(scaffold.draft(wanted, obedient))
+
+            assert judge(draft, kind, CATALOGUE.limits(kind, level)) is None, (topic.key, kind.id, level.id)
+            cited = {authority.cite for authority in CATALOGUE.authorities_of(topic)}
+            assert set(draft.case_citation.split("; ")) <= cited or "McFarlane" in draft.case_citation
+            assert "Ada Moss" in draft.question
+
+
+def test_scaffold_refuses_topics_that_the_catalogue_does_not_know() -> None:
+    with pytest.raises(InputError, match="knows only catalogue topics"):
+        Scaffold(CATALOGUE, SLOTS).draft(job(topic="Moon Mining"), obedient)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param(
+            "The Carlill company promised to pay the sum that it had named in public.",
+            "took the name Carlill",
+            id="borrowed-party",
+        ),
+        pytest.param("The sum is due and the sum is due and the sum is due and the sum is due.", "loop", id="loop"),
+        pytest.param("A" + "b" * 240 + ".", "cut at its longest", id="cut"),
+        pytest.param(
+            "So the promise was made and Bell Works must not pay anything at all now.",
+            "contradicted",
+            id="contradiction",
+        ),
+        pytest.param(
+            "An advertisement that shows a clear intention to be bound can be an offer to the world.",
+            "copied",
+            id="copied-rule",
+        ),
+    ],
+)
+def test_scaffold_refuses_usual_nonsense(text: str, fault: str) -> None:
+    def stubborn(*arguments: object) -> dict[str, str]:
+        fields = obedient(*arguments)  # type: ignore[arg-type]
+        return dict.fromkeys(fields, text)
+
+    with pytest.raises(AnswerFormatError, match=fault):
+        Scaffold(CATALOGUE, SLOTS).draft(job(), stubborn)
+
+
+def test_scaffold_writes_a_bad_part_again_and_drops_a_bad_sentence() -> None:
+    calls: list[int] = []
+
+    def careless(*arguments: object) -> dict[str, str]:
+        calls.append(1)
+        fields = obedient(*arguments)  # type: ignore[arg-type]
+        if len(calls) == 1:
+            raise AnswerFormatError("cut off")
+        return {name: f"{value} {value}" for name, value in fields.items()}
+
+    draft = parse_answer(Scaffold(CATALOGUE, SLOTS).draft(job(), careless))
+
+    sentences = [part for part in draft.answer.replace("\n\n", " ").split(". ") if part.startswith("The ")]
+    assert len(sentences) == len(set(sentences))
+    assert count_words(draft.answer) >= 280
+
+
+def test_scaffold_repeats_itself_for_the_same_seed_and_differs_by_attempt() -> None:
+    scaffold = Scaffold(CATALOGUE, SLOTS)
+
+    assert scaffold.draft(job(), obedient) == scaffold.draft(job(), obedient)
+    assert scaffold.draft(job(), obedient, attempt=1) != scaffold.draft(job(), obedient)

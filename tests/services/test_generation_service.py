@@ -1,0 +1,224 @@
+"""GenerationService: one sample from target to target, within its budget."""
+
+import json
+
+import pytest
+
+from models.domain import Job, RawAnswer
+from models.schemas import GenerateRequest
+from services.generation.scaffold import Scaffold
+from services.generation_service import GenerationLimits, GenerationService, Trail
+from services.llm.base import CompletionRequest
+from services.llm.scripted import ScriptedProvider, Step
+from services.llm_service import Preference
+from tests.fakes import CATALOGUE, good_answer, scripted_llm, without_limits
+from utils.cancellation import CancelToken
+from utils.clock import ManualClock
+from utils.errors import (
+    AnswerFormatError,
+    AuthenticationError,
+    BadRequestError,
+    CancelledError,
+    InputError,
+    ModelUnavailableError,
+    NoTargetError,
+    ProviderServerError,
+    QualityError,
+    RateLimitError,
+)
+
+JOB = Job("Contract Law", "Misrepresentation", "basic", "case_analysis", "uk", 5)
+SLOTS = {"uk": {"people": ["Ada Moss"], "others": ["Bell Works"], "sums": ["£5"], "places": ["Hull"]}}
+
+
+def service(**scripts: list[Step]) -> tuple[GenerationService, dict[str, ScriptedProvider]]:
+    clock = ManualClock()
+    llm, made = scripted_llm(scripts, clock, catalogue=without_limits(CATALOGUE))
+    return GenerationService(CATALOGUE, llm, Scaffold(CATALOGUE, SLOTS), clock, GenerationLimits(wait_cap_s=0.01)), made
+
+
+def test_sample_names_who_wrote_it_and_how_it_came_about() -> None:
+    generation, made = service(groq=[ModelUnavailableError("gone", status=404), good_answer])
+    trail = Trail()
+
+    sample = generation.generate(JOB, Preference(), CancelToken(), trail)
+
+    assert (sample.provider, sample.model) == ("groq", "openai/gpt-oss-20b")
+    assert sample.id.startswith("groq_")
+    assert (sample.topic, sample.difficulty, sample.sample_type) == (JOB.topic_key, "basic", "case_analysis")
+    assert json.loads(sample.failover_chain or "") == [
+        "groq/openai/gpt-oss-120b: model_unavailable",
+        "groq/openai/gpt-oss-20b: answered",
+    ]
+    assert (trail.calls, len(trail.failures)) == (2, 1)
+    assert len(sample.prompt_hash or "") == 64
+    assert made["groq"].requests[1].schema
+
+
+def test_refused_draft_is_written_again_with_the_reason() -> None:
+    generation, made = service(
+        groq=[json.dumps({"question": "q", "answer": "a", "case_citation": "c", "reasoning": "r"}), good_answer]
+    )
+
+    generation.generate(JOB, Preference(), CancelToken(), Trail())
+
+    assert "reasoning steps: got 0" in made["groq"].requests[1].messages[0]["content"]
+
+
+def test_budget_of_three_tries_ends_with_the_last_reason() -> None:
+    generation, made = service(groq=["no json at all"])
+    trail = Trail()
+
+    with pytest.raises(AnswerFormatError, match="no JSON object"):
+        generation.generate(JOB, Preference(), CancelToken(), trail)
+
+    assert len(made["groq"].requests) == trail.calls == 3
+    assert trail.tokens > 0
+
+
+def test_answer_is_kept_before_it_is_read_and_a_kept_one_is_not_asked_for_again() -> None:
+    generation, made = service(groq=[good_answer])
+    kept: list[RawAnswer] = []
+    generation.generate(JOB, Preference(), CancelToken(), Trail(), keep=kept.append)
+
+    again = generation.generate(JOB, Preference(), CancelToken(), Trail(), answer=kept[0])
+
+    assert again.answer
+    assert len(made["groq"].requests) == 1
+
+
+def test_bad_request_never_goes_to_the_same_model_twice() -> None:
+    generation, made = service(groq=[BadRequestError("context length", status=400)])
+
+    with pytest.raises(BadRequestError):
+        generation.generate(JOB, Preference("groq", allow_failover=False), CancelToken(), Trail())
+
+    assert len(made["groq"].requests) == 1
+
+
+def test_passing_fault_of_the_only_target_is_tried_again() -> None:
+    generation, made = service(groq=[ProviderServerError("500", status=500), good_answer])
+
+    sample = generation.generate(JOB, Preference("groq", allow_failover=False), CancelToken(), Trail())
+
+    assert sample.provider == "groq"
+    assert len(made["groq"].requests) == 2
+
+
+def test_refused_key_everywhere_says_why() -> None:
+    generation, _ = service(groq=[AuthenticationError("bad key", status=401)])
+
+    with pytest.raises(AuthenticationError, match="bad key"):
+        generation.generate(JOB, Preference(), CancelToken(), Trail())
+    with pytest.raises(NoTargetError, match="authentication"):
+        generation.generate(JOB, Preference(), CancelToken(), Trail())
+
+
+def test_short_retry_after_is_waited_for_when_nothing_else_is_open() -> None:
+    generation, _ = service(groq=[RateLimitError("slow", retry_after_s=0.0, status=429), good_answer])
+
+    assert generation.generate(JOB, Preference("groq", allow_failover=False), CancelToken(), Trail()).provider == "groq"
+
+
+def test_cancelled_wait_ends_the_sample() -> None:
+    generation, _ = service(groq=[good_answer])
+    generation._llm.router.record_failure(
+        generation._llm.route(Preference("groq")), RateLimitError("slow", retry_after_s=0.005)
+    )
+    cancel = CancelToken()
+    cancel.cancel()
+
+    with pytest.raises(CancelledError):
+        generation.generate(JOB, Preference("groq", allow_failover=False), cancel, Trail())
+
+
+def test_small_model_is_led_and_its_calls_are_one_try() -> None:
+    def part(request: CompletionRequest) -> str:
+        assert request.schema
+        number = part.calls = getattr(part, "calls", 0) + 1  # type: ignore[attr-defined]
+        fields = {}
+        for name, field in request.schema["properties"].items():
+            end = "?" if field["pattern"].endswith("\\?$") else "."
+            count = max(1, field["pattern"].count("\\."))
+            words = "the party that gave its word had every reason to keep it in view of what was said"
+            fields[name] = " ".join(f"In point {number} {name} {n} {words}{end}" for n in range(count))
+        return json.dumps(fields)
+
+    generation, made = service(local=[part])
+    trail = Trail()
+
+    sample = generation.generate(JOB, Preference("local"), CancelToken(), trail)
+
+    assert (sample.provider, sample.model, trail.calls) == ("local", "qwen2.5-coder-1.5b-instruct", 1)
+    assert len(made["local"].requests) > 5
+    assert "Misrepresentation Act 1967" in sample.case_citation
+    assert sample.tokens_used == trail.tokens
+
+
+def test_broken_answer_of_the_engine_is_asked_for_again_until_the_part_fails() -> None:
+    generation, _ = service(local=["no json"])
+
+    with pytest.raises(AnswerFormatError, match="stayed unusable"):
+        generation.generate(JOB, Preference("local"), CancelToken(), Trail())
+
+
+def test_single_sample_comes_as_a_tuple() -> None:
+    generation, _ = service(groq=[good_answer])
+
+    sample, tokens, elapsed_s, error = generation.generate_single_sample(
+        "Tort Law", "Nuisance", "basic", batch_id="b", sample_type="balance", counter=1
+    )
+
+    assert sample
+    assert (sample["batch_id"], sample["sample_type"], error) == ("b", "educational", None)
+    assert tokens > 0
+    assert elapsed_s >= 0
+
+
+def test_single_sample_that_fails_says_so_in_the_tuple() -> None:
+    generation, _ = service(groq=["nothing"])
+
+    sample, _, _, error = generation.generate_single_sample("Tort Law", "Nuisance", "basic")
+
+    assert sample is None
+    assert error
+    assert error.startswith("[json_error] ")
+
+
+def test_unknown_names_are_refused_before_anything_is_asked() -> None:
+    generation, made = service(groq=[good_answer])
+
+    for change in ({"difficulty": "hard"}, {"sample_type": "poem"}, {"jurisdiction": "moon"}, {"provider": "acme"}):
+        with pytest.raises(InputError):
+            generation.make(GenerateRequest(**change), Trail())
+
+    assert made["groq"].requests == []
+
+
+def test_next_model_and_provider_follow_the_order_and_skip_the_failed() -> None:
+    generation, _ = service(groq=["x"], cerebras=["x"])
+
+    assert generation.get_next_model("openai/gpt-oss-120b", [], "groq") == "openai/gpt-oss-20b"
+    assert generation.get_next_model("unknown", ["openai/gpt-oss-120b"], "groq") == "openai/gpt-oss-20b"
+    assert generation.get_next_model("x", [], "nobody") is None
+    assert generation.get_next_provider_and_model("groq", "openai/gpt-oss-120b", {}) == ("groq", "openai/gpt-oss-20b")
+    failed = {"groq": ["openai/gpt-oss-20b", "qwen/qwen3.8-27b"]}
+    assert generation.get_next_provider_and_model("groq", "openai/gpt-oss-120b", failed) == ("cerebras", "gpt-oss-120b")
+    gone = {**failed, "cerebras": ["gpt-oss-120b", "qwen-3.8-27b"]}
+    assert generation.get_next_provider_and_model("groq", "openai/gpt-oss-120b", gone) == (None, None)
+
+
+def test_quality_error_carries_who_wrote_the_draft() -> None:
+    generation, _ = service(groq=["x"])
+    answer = RawAnswer(
+        json.dumps({"question": "q", "answer": "", "case_citation": "c", "reasoning": "r"}), "groq", "m", 1
+    )
+
+    with pytest.raises(QualityError) as caught:
+        generation.judge(JOB, answer)
+
+    assert (caught.value.provider, caught.value.model, caught.value.labelled()) == (
+        "groq",
+        "m",
+        "[quality_error] empty fields: answer",
+    )

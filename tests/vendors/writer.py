@@ -1,0 +1,74 @@
+"""Writes the answer that a good model would give: it does what the prompt asks, and nothing else.
+
+It knows only the prompt's text, so a validator that asks for more than the prompt
+said will refuse it.
+"""
+
+import json
+import re
+
+_SENTENCE = (
+    "The court weighs the words of the parties and the course of their dealing against the rule that governs it."
+)
+_CITATIONS = {
+    "uk": [
+        "Carlill v Carbolic Smoke Ball Co [1893] 1 QB 256",
+        "Fisher v Bell [1961] 1 QB 394",
+        "Companies Act 2006, s 172",
+    ],
+    "us": ["Marbury v. Madison, 5 U.S. 137 (1803)", "17 U.S.C. § 107", "Riley v. California, 573 U.S. 373 (2014)"],
+    "eu": ["Case C-131/12 Google Spain EU:C:2014:317", "Regulation (EU) 2016/679, art 6", "Directive 93/13/EEC, art 3"],
+    "international": [
+        "Rome Statute of the International Criminal Court, art 12",
+        "Soering v United Kingdom (1989) 11 EHRR 439",
+        "United Nations Convention on the Law of the Sea, art 56",
+    ],
+}
+_PLACES = {"United Kingdom": "uk", "United States": "us", "European Union": "eu", "International": "international"}
+
+
+def write_sample(prompt: str, number: int = 1) -> dict[str, str]:
+    """Return the fields of a sample for *prompt*; *number* makes it differ from others."""
+    words = re.search(r"The answer has (?:at least )?(\d+)", prompt)
+    steps = re.search(r"The reasoning has (\d+)", prompt)
+    count = re.search(r"Cite at least (\d+)", prompt)
+    chars = re.search(r"It has at least (\d+) characters", prompt)
+    place = next(code for name, code in _PLACES.items() if f"field: {name} (" in prompt)
+    assert words
+    assert steps
+    assert count
+    assert chars
+    cites = _CITATIONS[place][: int(count.group(1))]
+    headings = re.findall(r"^  - ([A-Z][A-Z0-9' ]+): ", prompt, re.MULTILINE)
+    body = " ".join([f"See {'; '.join(cites)}.", *_sentences(int(words.group(1)))])
+    answer = body
+    if headings:
+        share = len(body) // len(headings)
+        pieces = [
+            body[n * share :] if n == len(headings) - 1 else body[n * share : (n + 1) * share]
+            for n in range(len(headings))
+        ]
+        answer = "\n\n".join(f"{heading}: {piece}" for heading, piece in zip(headings, pieces, strict=True))
+    least = int(chars.group(1)) // int(steps.group(1)) + 1
+    filler = (_SENTENCE * 6)[: max(60, least)]
+    reasoning = "\n".join(
+        f"Step {n}: principle {n} → {filler} → interim conclusion" for n in range(1, int(steps.group(1)) + 1)
+    )
+    return {
+        "question": f"How does the law decide case number {number}?",
+        "answer": answer,
+        "topic": "whatever the model says",
+        "difficulty": "basic",
+        "case_citation": "; ".join(cites),
+        "reasoning": reasoning,
+        "sample_type": "case_analysis",
+    }
+
+
+def write_json(prompt: str, number: int = 1) -> str:
+    """Return `write_sample` as the text a model sends."""
+    return json.dumps(write_sample(prompt, number), ensure_ascii=False)
+
+
+def _sentences(words: int) -> list[str]:
+    return [_SENTENCE] * -(-words // len(_SENTENCE.split()))
