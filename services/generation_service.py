@@ -231,6 +231,7 @@ class GenerationService:
         while True:
             target = self._route(preference, cancel, trail)
             trail.target = target
+            trail.detour = self._llm.detour(preference, target)
             trail.calls += 1
             try:
                 return self._draft(job, target, cancel, trail, feedback)

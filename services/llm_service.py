@@ -142,6 +142,13 @@ class LLMService:
             raise NoTargetError("every model that may be used has failed for this request", retry_in_s=0.0)
         return self.router.choose(candidates, lambda target: self._limiter(target).estimate_wait_s(ANSWER_TOKENS))
 
+    def detour(self, preference: Preference, target: Target) -> str:
+        """Return why *target* serves *preference* instead of the first choice; "" when it is one."""
+        first = [c.target for c in self.candidates(preference) if c.tier == 0]
+        if any(target.name == preferred.name for preferred in first):
+            return ""
+        return next((reason for preferred in first if (reason := self.router.reason(preferred))), "")
+
     def call(self, target: Target, prompt: Prompt, cancel: CancelToken) -> Completion:
         """Make one request at *target*, within its limits.
 

@@ -142,20 +142,15 @@ class BatchRunner:
         """Lease an item, or wait for one; ends the batch when none will come."""
         open_circuits = {row["topic"] for row in self._services.breaker.get_summary()["open_circuits"]}
         skip = frozenset(str(topic) for topic in open_circuits)
-        # Counted before the claim: between the two nobody may think that the batch is at its end.
-        with self._lock:
-            self._in_flight += 1
-        item = None
         try:
             item = self._services.ledger.claim(self.progress.batch_id, skip)
         except StorageError as error:
             self._rest(_RETRY_STORAGE_S, error)
-        finally:
-            if item is None:
-                self._done_with_item()
-        if item is not None:
-            return item
+            return None
         with self._changed:
+            if item is not None:
+                self._in_flight += 1
+                return item
             if self._cancel.is_cancelled or self._in_flight:
                 # Somebody else's item may come back or be replaced.
                 self._changed.wait(1.0)
@@ -167,7 +162,9 @@ class BatchRunner:
         counts = self._services.work.counts(self.progress.batch_id)
         left = counts.get("todo", 0)
         with self._lock:
-            if self._in_flight or counts.get("leased", 0):
+            # An item is leased in the table before it counts as in flight, and is counted as a
+            # sample before it stops to: seen in this order, no item can hide between the two.
+            if counts.get("leased", 0) or self._in_flight:
                 return
         if left and open_circuits:
             reopens_s = min(self._services.breaker.reopens_in_s(topic) for topic in open_circuits)
@@ -221,7 +218,7 @@ class BatchRunner:
         with self._lock:
             self._rejected_in_a_row = 0
         if trail.target is not None:
-            reason = trail.failures[-1].category if trail.failures else ""
+            reason = trail.failures[-1].category if trail.failures else trail.detour
             self.progress.use(trail.target, reason)
         self.progress.count(samples=1, tokens=tokens, attempts=trail.calls)
         services.publish(self.progress, False)

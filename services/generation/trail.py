@@ -16,6 +16,7 @@ class Trail:
         tokens: Tokens of every answer, rejected ones included.
         failures: Every failed call or refused draft, oldest first.
         chain: `provider/model: outcome` of every try.
+        detour: Why the last target was not the first choice, or "".
     """
 
     calls: int = 0
@@ -24,6 +25,7 @@ class Trail:
     chain: list[str] = field(default_factory=list)
     excluded: list[str] = field(default_factory=list)
     target: Target | None = None
+    detour: str = ""
 
 
 @dataclass(frozen=True, slots=True)

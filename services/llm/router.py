@@ -130,6 +130,12 @@ class Router:
             for record in self._records(target):
                 record.trial_until = 0.0
 
+    def reason(self, target: Target) -> str:
+        """Return why *target* is closed now, or ""."""
+        with self._lock:
+            now = self._clock.monotonic()
+            return next((health.reason for health in self._records(target) if health.closed_until > now), "")
+
     def closed(self) -> list[dict[str, object]]:
         """List what is closed now: key, reason, seconds until it may be tried."""
         with self._lock:

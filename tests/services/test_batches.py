@@ -114,7 +114,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         factory = container.llm.factory
         catalogue = container.llm._catalogue
         for holder in (container.llm, factory, container.llm.models):
-            holder._catalogue = without_limits(catalogue)  # type: ignore[attr-defined]
+            holder._catalogue = without_limits(catalogue)
         for name, script in scripts.items():
             info = catalogue.provider(name)
             assert info

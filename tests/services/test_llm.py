@@ -85,10 +85,14 @@ def test_callers_are_served_in_order_as_places_come_free() -> None:
     limiter = RateLimiter(100, 10_000, max_concurrency=1, clock=ManualClock())
     first = limiter.acquire(10, CancelToken())
     served: list[int] = []
-    threads = []
-    for number in range(4):
-        threads.append(threading.Thread(target=lambda n=number: (limiter.acquire(10, CancelToken()), served.append(n))))
-        threads[-1].start()
+
+    def call(number: int) -> None:
+        limiter.acquire(10, CancelToken())
+        served.append(number)
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(4)]
+    for number, thread in enumerate(threads):
+        thread.start()
         while len(limiter._waiting) <= number:
             pass
 
