@@ -73,9 +73,8 @@ def _run_gunicorn(settings: Settings) -> None:
                 "timeout": 60,
                 "keepalive": 5,
                 "loglevel": "warning",
-                "post_worker_init": _close_streams_on_sigterm,
+                "post_worker_init": _worker_ready,
                 "worker_exit": _worker_exit,
-                "when_ready": lambda server: _announce(settings),
                 "control_socket_disable": True,
             }
             for name, value in options.items():
@@ -85,6 +84,7 @@ def _run_gunicorn(settings: Settings) -> None:
         def load(self) -> Any:
             return _load_app(settings)
 
+    logging.getLogger("gunicorn.error").addFilter(_says_more_than_we_did)
     Application().run()
 
 
@@ -108,6 +108,16 @@ def _load_app(settings: Settings) -> Any:
 
 def _announce(settings: Settings) -> None:
     log.info("listening", extra={"url": f"http://{settings.host}:{settings.port}", "data_dir": settings.data_dir})
+
+
+def _says_more_than_we_did(record: logging.LogRecord) -> bool:
+    """Drop gunicorn's echo of a start that failed: our own sentence has been printed."""
+    return not record.getMessage().startswith(("Worker failed to boot", "Shutting down", "Reason:", "Worker (pid:"))
+
+
+def _worker_ready(worker: Any) -> None:
+    _announce(worker.wsgi.extensions["container"].settings)
+    _close_streams_on_sigterm(worker)
 
 
 def _close_streams_on_sigterm(worker: Any) -> None:

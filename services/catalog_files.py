@@ -27,7 +27,9 @@ def read_toml(path: Path) -> tuple[dict[str, object], str]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error}); restore the file") from None
+        raise ConfigurationError(
+            f"catalogue: {path}: cannot be read ({error}); restore it, or check CATALOG_DIR"
+        ) from None
     return _parse(path, text, 0), text
 
 
@@ -36,7 +38,7 @@ def read_front_matter(path: Path) -> tuple[dict[str, object], str]:
     text = path.read_text(encoding="utf-8")
     found = _FRONT_MATTER.match(text)
     if found is None:
-        raise ConfigurationError(f"{path}:1: no front matter; begin the file with +++, TOML, +++")
+        raise ConfigurationError(f"catalogue: {path}:1: no front matter; begin the file with +++, TOML, +++")
     return _parse(path, found.group(1), 1), text
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from services.catalogue import Catalogue, ModelInfo, ProviderInfo
 from services.llm.base import BaseLLMProvider, Completion, CompletionRequest
 from services.llm.factory import Credentials, LLMProviderFactory
+from services.llm.limit_headers import tokens_per_minute
 from services.llm.model_catalogue import ModelCatalogue
 from services.llm.rate_limiter import RateLimiter
 from services.llm.router import Candidate, Router, Target
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 AUTO = "auto"
 ANSWER_TOKENS = 4000
 THINKING_TOKENS = 8000
+# An expert answer with its reasoning takes about 2,000 tokens; below this thinking models are cut off.
+ENOUGH_TOKENS = 2800
 _CHARS_PER_TOKEN = 3.5
 
 
@@ -182,6 +185,9 @@ class LLMService:
         finally:
             limiter.settle(permit, used)
         self.router.record_success(target)
+        stated = tokens_per_minute(completion.headers)
+        if stated is not None:
+            limiter.set_tokens_per_minute(stated)
         elapsed_s = round(self._clock.monotonic() - started, 3)
         log.debug("call answered", extra={"target": target.name, "tokens": completion.tokens, "elapsed_s": elapsed_s})
         _refuse_unusable(completion, target, max_tokens)
@@ -216,9 +222,17 @@ class LLMService:
             return limiter
 
     def _answer_tokens(self, model: ModelInfo, prompt: Prompt, limiter: RateLimiter, prompt_tokens: int) -> int:
-        """Choose the cap of the answer: what suits the model, never more than fits it or its minute."""
+        """Choose the cap of the answer: what suits the model, never more than fits it or its minute.
+
+        The whole cap is reserved, as the vendors do; where half a minute's tokens are enough for
+        an answer, no more are asked for, so that the minute serves two.
+        """
         wanted = prompt.max_tokens or (THINKING_TOKENS if model.thinking else ANSWER_TOKENS)
-        room = min(model.context_window, limiter.tokens_per_minute) - prompt_tokens
+        minute = limiter.tokens_per_minute
+        half = minute // 2 - prompt_tokens
+        room = min(model.context_window, minute) - prompt_tokens
+        if half >= ENOUGH_TOKENS:
+            room = min(room, half)
         return max(1, min(wanted, room, model.max_output or wanted))
 
     def _request(self, target: Target, prompt: Prompt, max_tokens: int, prompt_tokens: int) -> CompletionRequest:

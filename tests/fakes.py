@@ -1,5 +1,7 @@
 """Builders shared by the tests: settings for a temporary folder, a container, a scripted way to models."""
 
+import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +34,14 @@ def without_limits(catalogue: Catalogue) -> Catalogue:
     """Return *catalogue* with limits that no test reaches."""
     fast = {"requests_per_minute": 100_000, "tokens_per_minute": 100_000_000}
     return replace(catalogue, providers=tuple(row.model_copy(update=fast) for row in catalogue.providers))
+
+
+def catalog_without_limits(folder: Path) -> Path:
+    """Copy the catalogue's files to *folder*, with limits that no test reaches."""
+    copy = Path(shutil.copytree(CATALOG, folder / "catalog"))
+    text = re.sub(r"requests_per_minute = \d+", "requests_per_minute = 100000", (copy / "providers.toml").read_text())
+    (copy / "providers.toml").write_text(re.sub(r"tokens_per_minute = \d+", "tokens_per_minute = 100000000", text))
+    return copy
 
 
 def provider_info(name: str) -> ProviderInfo:

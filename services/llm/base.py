@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from services.llm.deadline import call_with_deadline
 from utils.cancellation import CancelToken
 from utils.error_handler import parse_error
-from utils.errors import CancelledError, GenerationError
+from utils.errors import CancelledError, ConfigurationError, GenerationError
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -115,11 +115,12 @@ class BaseLLMProvider(ABC):
 
         Raises:
             GenerationError: with category, scope and retry hint, whatever the client raised.
+            ConfigurationError: the installation lacks what the provider needs.
         """
         what = f"{self.config.id}/{request.model}"
         try:
             return call_with_deadline(lambda: self._complete(request), request.timeout_s, cancel or CancelToken(), what)
-        except CancelledError:
+        except (CancelledError, ConfigurationError):
             raise
         except Exception as error:  # clients raise httpx, json and builtin errors too; all become ours
             raise self._typed(error, request.model) from error

@@ -22,6 +22,8 @@ from utils.errors import ModelUnavailableError
 log = logging.getLogger(__name__)
 SLOTS = 4
 CONTEXT_TOKENS = 2048
+# What keeps the engine from loading is mended by a person, not by trying again.
+_MEND_S = 60.0
 _CHILD = Path(__file__).with_name("engine_child.py")
 
 
@@ -108,6 +110,7 @@ class EmbeddedEngine:
         return 0.0
 
     def _start(self) -> None:
+        self._end_child()
         model = self._weights.ensure()
         key = secrets.token_urlsafe(24)
         order = {
@@ -134,6 +137,7 @@ class EmbeddedEngine:
             raise ModelUnavailableError(
                 f"local: {answer.get('error', 'the engine died while loading')}; run `python3 cli.py doctor`",
                 provider="local",
+                retry_after_s=_MEND_S,
             )
         self._session = Session(f"{answer['address']}/v1", key)
         with self._changed:

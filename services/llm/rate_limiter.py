@@ -123,6 +123,13 @@ class RateLimiter:
             self._in_flight -= 1
             self._wake_first()
 
+    def set_tokens_per_minute(self, limit: int) -> None:
+        """Go by the limit that the vendor states."""
+        with self._lock:
+            if limit != self._window.tokens_per_minute:
+                self._window.tokens_per_minute = limit
+                self._wake_first()
+
     def hold(self, seconds: float) -> None:
         """Let nothing through for *seconds*, as the vendor asked."""
         with self._lock:

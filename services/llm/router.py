@@ -149,8 +149,10 @@ class Router:
     def _cool_down_s(self, health: _Health, error: GenerationError) -> float:
         if error.scope is Scope.KEY:
             return math.inf  # a refused key stays refused until the configuration changes
+        if error.retry_after_s is not None:
+            return error.retry_after_s
         if isinstance(error, RateLimitError):
-            return error.retry_after_s if error.retry_after_s is not None else RATE_LIMIT_S
+            return RATE_LIMIT_S
         if error.category == "model_unavailable" and error.status in {400, 403, 404, 410}:
             return MODEL_GONE_S
         return COOL_DOWN_S[min(health.openings, len(COOL_DOWN_S) - 1)]

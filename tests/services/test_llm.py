@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from services.catalogue import ModelInfo, ProviderInfo
 from services.llm.base import Completion, CompletionRequest, ProviderConfig
 from services.llm.deadline import call_with_deadline
+from services.llm.limit_headers import tokens_per_minute
 from services.llm.model_catalogue import ModelCatalogue
 from services.llm.rate_limiter import WINDOW_S, RateLimiter, SlidingWindow
 from services.llm.router import COOL_DOWN_S, MODEL_GONE_S, Candidate, Router, Target
@@ -380,6 +381,32 @@ def test_success_without_content_is_a_failure(completion: Completion, says: str)
 
     with pytest.raises(AnswerFormatError, match=says):
         llm.call(llm.route(Preference()), PROMPT, CancelToken())
+
+
+def test_limit_that_the_vendor_states_replaces_ours() -> None:
+    stated = Completion("fine", "", "m", 50, 50, "stop", {"x-ratelimit-limit-tokens": "8000"})
+    llm, made = scripted_llm({"groq": [stated]})
+    chosen = llm.route(Preference())
+
+    llm.call(chosen, Prompt(PROMPT.messages), CancelToken())
+    llm.call(chosen, Prompt(PROMPT.messages), CancelToken())
+
+    assert llm._limiter(chosen).tokens_per_minute == 8000
+    assert 3900 < made["groq"].requests[1].max_tokens <= 4000
+
+
+@pytest.mark.parametrize(
+    ("headers", "limit"),
+    [
+        ({"x-ratelimit-limit-tokens-minute": "60000", "x-ratelimit-limit-requests-day": "14400"}, 60000),
+        ({"x-ratelimit-limit-tokens": "8000"}, 8000),
+        ({"x-ratelimit-limit-tokens": "0"}, None),
+        ({"x-ratelimit-limit-tokens": "many"}, None),
+        ({}, None),
+    ],
+)
+def test_limits_are_read_from_the_headers_of_each_vendor(headers: dict[str, str], limit: int | None) -> None:
+    assert tokens_per_minute(headers) == limit
 
 
 def test_complete_goes_on_to_the_next_model_and_then_the_next_provider() -> None:
