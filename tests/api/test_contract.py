@@ -35,7 +35,7 @@ def service(tmp_path: Path) -> Iterator[Container]:
     factory = container.llm.factory
     catalogue = container.llm._catalogue
     for holder in (container.llm, factory, container.llm.models):
-        holder._catalogue = without_limits(catalogue)  # type: ignore[attr-defined]
+        holder._catalogue = without_limits(catalogue)
     info = catalogue.provider("groq")
     assert info
     factory._made["groq"] = ScriptedProvider(factory._config(info), [good_answer])

@@ -86,12 +86,12 @@ def test_damaged_file_is_refused_with_the_next_step(registry: Path) -> None:
     path = store(registry).ensure()
     path.write_bytes(b"GGUF damaged")
 
-    with pytest.raises(ConfigurationError, match="damaged .* delete it and run"):
+    with pytest.raises(ConfigurationError, match=r"damaged .* delete it and run"):
         store(registry).ensure()
 
 
 def test_disk_without_room_is_said_before_anything_is_fetched(registry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 10))  # type: ignore[attr-defined]
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 10))
 
     with pytest.raises(DiskFullError, match="set MODEL_DIR to another disk"):
         store(registry).ensure()
@@ -101,7 +101,7 @@ def test_disk_that_fills_up_meanwhile_is_said_too(registry: Path, monkeypatch: p
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.shutil, "copyfileobj", full)
+    monkeypatch.setattr(shutil, "copyfileobj", full)
 
     with pytest.raises(DiskFullError, match="no space left"):
         store(registry).ensure()
