@@ -41,7 +41,9 @@ def main() -> None:
                 assert server.process
                 memory.append(resident_mib(server.process.pid))
     for name, values, unit in (("start to first answer", seconds, "s"), ("idle resident memory", memory, "MiB")):
-        print(f"{name}: median {statistics.median(values):.2f} {unit} ({min(values):.2f}-{max(values):.2f}, {runs} runs)")
+        print(
+            f"{name}: median {statistics.median(values):.2f} {unit} ({min(values):.2f}-{max(values):.2f}, {runs} runs)"
+        )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import requests
 from rich.console import Console
 
 from bootstrap import credentials
@@ -28,10 +29,28 @@ def weight_store(settings: Settings) -> WeightStore:
     )
 
 
-def choose_provider(settings: Settings) -> str:
-    """Return the best provider that is set up: the default one, the first with a key or address, or local."""
+def choose_provider(settings: Settings, console: Console | None = None) -> str:
+    """Return the best provider that is set up: the default one, the first with a key or address, or local.
+
+    With a *console*, a server of the user's own must answer to be chosen, and it is said when it does not.
+    """
+    if settings.default_provider:
+        return settings.default_provider
     usable = credentials(settings, load_catalogue(settings.catalog_dir))
-    return settings.default_provider or next(iter(usable))
+    for name, reached in usable.items():
+        if console is None or reached.api_key or not reached.base_url or answers(reached.base_url):
+            return name
+        console.print(f"{name}: nothing answers at {reached.base_url}, going on without it")
+    return next(reversed(usable))
+
+
+def answers(url: str) -> bool:
+    """Say whether anything speaks HTTP at *url*."""
+    try:
+        requests.get(url, timeout=3)
+    except requests.RequestException:
+        return False
+    return True
 
 
 def run_demo(settings: Settings, console: Console) -> None:
@@ -40,7 +59,7 @@ def run_demo(settings: Settings, console: Console) -> None:
     Raises:
         AppError: a step failed; says which and what to do.
     """
-    provider = choose_provider(settings)
+    provider = choose_provider(settings, console)
     console.print(f"1. Provider: [bold]{provider}[/bold]")
     if provider == "local":
         console.print(_LOCAL_NOTE)

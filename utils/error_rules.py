@@ -74,12 +74,12 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("authentication", r"attention required! \| cloudflare|you have been blocked|access denied</title>"),
     (
         "authentication",
-        r"(?:wrong|invalid|incorrect|missing|expired|revoked|bad|no) (?:or \w+ )?api[ _-]?key|api[ _-]?key[^.\n]{0,40}"
+        r"(?:wrong|invalid|incorrect|missing|expired|revoked|bad|no) (?:or \w+ )?(?:x-)?api[ _-]?key|api[ _-]?key[^.\n]{0,40}"
         r"(?:invalid|not valid|incorrect|missing|required|expired|revoked|not (?:found|provided|set|configured))"
         r"|organi[sz]ation (?:has been|is) (?:restricted|suspended|disabled)"
         r"|account (?:has been |is )?(?:suspended|deactivated|disabled|not active)"
         r"|authentication (?:failed|required|error)|(?:failed|unable) to authenticate|verify your [^.\n]{0,30}api key"
-        r"|insufficient (?:account )?(?:balance|credits?|funds)|exceeded your current balance|payment required"
+        r"|insufficient (?:account )?(?:balance|credits?|funds)|(?:credit|account) balance (?:is )?too low|exceeded your current balance|payment required"
         r"|invalid (?:authentication|auth|bearer|access) ?(?:token|credentials?)?|must (?:be signed|sign) in"
         r"|you need to (?:be signed|sign) in|no auth credentials|invalid credentials?|user not found",
     ),
@@ -87,7 +87,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (
         "rate_limit",
         r"rate[ -]?limit(?:s|ed|ing)?\b|(?:tokens?|requests?|calls) per (?:second|min(?:ute)?|hour|day|month)"
-        r"|\b(?:usage|quota|token|request|daily|weekly|hourly|monthly|session)s? (?:limit|quota) (?:has been |was |is )?"
+        r"|\b(?:usage|quota|token|request|daily|weekly|hourly|monthly|session|key|concurrency)s? (?:limit|quota) (?:has been |was |is )?"
         r"(?:exceeded|reached)|reached your [^.\n]{0,30}(?:usage|session|request)[^.\n]{0,10} limit"
         r"|too many (?:concurrent )?requests|exceeded your (?:current )?quota|quota (?:has been )?exceeded"
         r"|maximum pending requests|resource (?:has been |is )?exhausted|\bon (?:tokens|requests)\b[^.\n]{0,30}: limit"
@@ -102,20 +102,20 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ),
     (
         "model_unavailable",
-        r"model\b[^\n]{0,100}\b(?:not found|does(?: not|n'?t) exist|decommissioned|deprecated and|retired"
+        r"model\b[^\n]{0,100}\b(?:not found|(?:does )?(?:not|n'?t) exist|doesn'?t exist|decommissioned|deprecated and|retired"
         r"|is not (?:available|supported|loaded|accessible)|no longer (?:available|supported|served|exists)"
-        r"|is blocked|has been (?:removed|disabled|deprecated|shut ?down))"
+        r"|(?:currently |temporarily )unavailable|is blocked|has been (?:removed|disabled|deprecated|shut ?down))"
         r"|(?:unknown|no such|invalid|unsupported) model\b|no models? (?:are )?loaded|loading model|model is (?:still )?loading"
         r"|no (?:endpoints|providers?|instances?|available channels?) (?:found|available|for)"
         r"|not a valid model|pull(?:ing)? (?:it first|the model)|could not find model"
-        r"|requires more system memory|not enough memory|model[^\n]{0,40}at capacity"
+        r"|requires more system memory|too large for (?:the )?(?:available )?memory|unable to access (?:the )?model|not enough memory|model[^\n]{0,40}at capacity"
         r"|(?:error|fail(?:ed|ure)) (?:to load|loading|while loading)(?: the)? model|unable to load model"
         r"|requires a (?:paid )?subscription|do(?:es)? not have access to (?:the |this )?model"
         r"|not (?:allowed|permitted|authori[sz]ed) to (?:use|access) (?:the |this )?model",
     ),
     (
         "server_error",
-        r"overloaded|high demand|heavy load|runner (?:process )?(?:has )?(?:terminated|is no longer|no longer|crashed)"
+        r"overloaded|high (?:demand|traffic)|heavy load|runner (?:process )?(?:has )?(?:terminated|is no longer|no longer|crashed)"
         r"|(?:server|runner|worker) (?:process )?has (?:terminated|crashed|stopped)|unexpected EOF|\bEOF\s*\"?\}?$|no slots available"
         r"|temporarily unavailable|cuda error|out of memory|upstream (?:connect )?error|provider returned error",
     ),
@@ -140,11 +140,11 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         r"|certificate[ _]verify[ _]failed|self[- ]signed certificate|\bSSL(?:Error| error|:)|tls handshake"
         r"|name or service not known|nodename nor servname|temporary failure in name resolution|getaddrinfo|no such host"
         r"|(?:cannot|can't|could not|couldn't|unable to|failed to) (?:connect|reach)|peer closed|incomplete chunked read"
-        r"|server disconnected|network (?:error|is unreachable)|no route to host|socket hang up|fetch failed|broken pipe"
+        r"|server disconnected|stream (?:was )?(?:disconnected|closed|ended|interrupted)|premature(?:ly)? close|closed connection|network (?:error|is unreachable)|no route to host|socket hang up|fetch failed|broken pipe"
         r"|ECONN\w+|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|dial tcp",
     ),
     ("server_error", r"bad gateway|service unavailable|internal (?:server )?error|server error|gateway error"),
-    ("authentication", r"\bunauthori[sz]ed\b|\bforbidden\b|access denied|permission denied|invalid token"),
+    ("authentication", r"\b(?:un|not )authori[sz]ed\b|\bforbidden\b|access denied|permission denied|invalid token"),
 )
 PHRASES = tuple((category, re.compile(pattern, re.IGNORECASE)) for category, pattern in _PHRASES)
 

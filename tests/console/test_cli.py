@@ -114,6 +114,15 @@ def test_provider_of_the_demo_is_the_best_that_is_set_up(tmp_path: Path) -> None
     assert choose_provider(settings_for(tmp_path, cerebras_api_key="csk-1", default_provider="local")) == "local"
 
 
+def test_server_of_the_users_own_that_does_not_answer_is_passed_over(tmp_path: Path, vendor: SimulatedVendor) -> None:
+    shown = console()
+    dead = f"http://127.0.0.1:{free_port()}"
+
+    assert choose_provider(settings_for(tmp_path, ollama_host=dead), shown) == "local"
+    assert f"ollama: nothing answers at {dead}" in text_of(shown)
+    assert choose_provider(settings_for(tmp_path, ollama_host=vendor.url), shown) == "ollama"
+
+
 def test_server_that_cannot_start_says_its_own_sentence(tmp_path: Path) -> None:
     (tmp_path / "train.parquet").write_bytes(b"no parquet")
     settings = settings_for(tmp_path, port=free_port())
