@@ -86,7 +86,8 @@ _STATUS_IN_TEXT = re.compile(
     r"(?:error code|status(?: code)?|http(?: error)?|returned error|internal error|api error|error)"
     r"[:\s=]{1,2}\s*\(?([45]\d\d)\b"
     r"|^\W{0,2}([45]\d\d)\b(?!\s*(?:tokens|bytes|ms|s)\b)|<title>[^<|]*\|\s*([45]\d\d)\b|<title>\s*([45]\d\d)\b"
-    r"|\b(?:client|server) error '([45]\d\d)\b|:\s([45]\d\d):?\s(?=[A-Z{<])|\berror status ([45]\d\d)\b|[\"'](?:status|code)[\"']\s*:\s*[\"']?([45]\d\d)\b",
+    r"|\b(?:client|server) error '([45]\d\d)\b"
+    r"|:\s([45]\d\d):?\s(?=[A-Z{<])|\berror status ([45]\d\d)\b|[\"'](?:status|code)[\"']\s*:\s*[\"']?([45]\d\d)\b",
     re.IGNORECASE,
 )
 _CODE_IN_TEXT = re.compile(r"[\"']?\b(?:code|type|status)[\"']?\s*[:=]\s*[\"']?([A-Za-z_-]{4,60})\b")
