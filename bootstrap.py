@@ -34,7 +34,8 @@ from utils.registry import find_specs
 log = logging.getLogger(__name__)
 OLLAMA_CLOUD = "https://ollama.com"
 _FOLD_LOOK_S = 1.0
-_SHUTDOWN_S = 4.0
+# Together with a last fold it must end before the server process is killed (`server_process.GRACE_S`).
+_SHUTDOWN_S = 2.5
 # Threads that streams must leave free for everything else.
 _FREE_THREADS = 64
 
@@ -55,6 +56,7 @@ class Container:
     weights: WeightStore
     local_engine: EmbeddedEngine
     _stopping: threading.Event
+    _closing: threading.Lock
     _threads: list[threading.Thread]
 
     def start(self) -> "Container":
@@ -69,10 +71,16 @@ class Container:
         return self
 
     def close(self) -> None:
-        """End streams, batches, threads and the embedded engine; fold what waits. Idempotent."""
-        if self._stopping.is_set():
-            return
-        self._stopping.set()
+        """End streams, batches, threads and the embedded engine; fold what waits.
+
+        Idempotent; a second caller waits until the first has done it.
+        """
+        with self._closing:
+            if not self._stopping.is_set():
+                self._stopping.set()
+                self._close()
+
+    def _close(self) -> None:
         self.events.close()
         self.batches.shutdown(_SHUTDOWN_S)
         for thread in self._threads:
@@ -153,6 +161,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         weights=weights,
         local_engine=local_engine,
         _stopping=threading.Event(),
+        _closing=threading.Lock(),
         _threads=[],
     )
 

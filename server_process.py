@@ -20,6 +20,8 @@ from utils.logs import configure_logging
 
 log = logging.getLogger(__name__)
 _BOOT_FAILED = 3
+# Seconds that open requests and the shutdown of the service may take before the worker is killed.
+GRACE_S = 4
 
 
 def run(settings: Settings) -> None:
@@ -69,7 +71,7 @@ def _run_gunicorn(settings: Settings) -> None:
                 "threads": settings.threads,
                 "worker_connections": 2 * settings.threads,
                 "backlog": 2048,
-                "graceful_timeout": 3,
+                "graceful_timeout": GRACE_S,
                 "timeout": 60,
                 "keepalive": 5,
                 "loglevel": "warning",
