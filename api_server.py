@@ -47,6 +47,12 @@ def serve(settings: Settings) -> None:
 
 def main() -> int:
     """Start from the command line: `python3 api_server.py`."""
+    if sys.argv[1:]:
+        sys.stdout.write(
+            "usage: python3 api_server.py\n\nStarts the server; settings come from the environment and .env.\n"
+        )
+        sys.stdout.write("See README.md, or `python3 cli.py --help` for commands with options.\n")
+        return 0 if sys.argv[1] in ("-h", "--help") else 2
     try:
         serve(load_settings())
     except AppError as error:

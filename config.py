@@ -4,6 +4,7 @@ Every field is one environment variable of the same name in upper case. Problems
 are collected and reported all at once, in words, before anything starts.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -36,6 +37,15 @@ def _clean_url(value: str | None) -> str | None:
     return value
 
 
+def _check_patterns(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"{value!r} is no regular expression ({error}); any origin is .*") from None
+    return values
+
+
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
@@ -43,7 +53,7 @@ def _split(value: object) -> object:
 Key = Annotated[SecretStr | None, BeforeValidator(_clean_key)]
 Url = Annotated[str | None, AfterValidator(_clean_url)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Patterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_patterns)]
 
 
 class Settings(BaseSettings):
@@ -93,7 +103,7 @@ class Settings(BaseSettings):
         0.8, gt=0, le=1, description="Share of the minimum words from which an answer passes"
     )
     resume_batches: bool = Field(True, description="Go on with interrupted batches at start")
-    cors_origins: Names = Field(
+    cors_origins: Patterns = Field(
         (r"http://localhost(:\d+)?", r"http://127\.0\.0\.1(:\d+)?"),
         description="Allowed browser origins, comma-separated; regular expressions",
     )

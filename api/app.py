@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from flask_cors import CORS
+from werkzeug.exceptions import Forbidden
 
 from api import batches, catalogue, data, generation, health
 from api.errors import register_errors
@@ -27,16 +28,27 @@ def assemble(container: Any, database_url: str, cors_origins: Sequence[str]) -> 
     app.url_map.strict_slashes = False
     app.extensions["container"] = container
     init_db(app)
+    origins = [re.compile(f"^{origin}$") for origin in cors_origins]
     CORS(
         app,
-        resources={r"/api/*": {"origins": [re.compile(f"^{origin}$") for origin in cors_origins]}},
+        resources={r"/api/*": {"origins": origins}},
         allow_headers=["Content-Type", "Authorization", "Cache-Control", "Pragma", "Expires", "Last-Event-ID"],
         methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"],
         expose_headers=["Content-Disposition", "X-Request-ID", "Retry-After", "X-Total-Count"],
     )
     register_errors(app)
+    app.before_request(lambda: _refuse_foreign_pages(origins))
     for prefix, name in (("/api", "api"), ("/api/v1", "v1")):
         for resource in (health, catalogue, data, generation):
             app.register_blueprint(resource.blueprint(name), url_prefix=prefix)
         app.register_blueprint(batches.blueprint(name), url_prefix=f"{prefix}/generate/batch")
     return app
+
+
+def _refuse_foreign_pages(origins: Sequence[re.Pattern[str]]) -> None:
+    """Refuse changes that a page of another site asks for; browsers send such requests without asking us."""
+    origin = request.headers.get("Origin")
+    if origin is None or request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    if origin != request.host_url.rstrip("/") and not any(allowed.match(origin) for allowed in origins):
+        raise Forbidden(f"origin {origin[:100]!r}: not allowed to change anything; add it to CORS_ORIGINS")

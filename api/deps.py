@@ -5,6 +5,7 @@ from typing import Any, TypeVar, cast
 import orjson
 from flask import Response, current_app, request
 from pydantic import BaseModel
+from werkzeug.exceptions import UnsupportedMediaType
 
 from models.schemas import validated
 from utils.errors import InputError
@@ -26,6 +27,8 @@ def body() -> dict[str, Any]:
     raw = request.get_data()
     if not raw.strip():
         return {}
+    if not request.is_json:
+        raise UnsupportedMediaType("body: want JSON; send the header Content-Type: application/json")
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -49,8 +52,8 @@ def number(name: str, default: int | None, least: int = 0) -> int | None:
         value = int(text)
     except ValueError:
         raise InputError(f"{name}: got {text[:40]!r}, want a whole number") from None
-    if value < least or value > 2**53:
-        raise InputError(f"{name}: got {value}, want at least {least}")
+    if not least <= value <= 2**53:
+        raise InputError(f"{name}: got {text[:40]}, want {least} to {2**53}")
     return value
 
 

@@ -81,5 +81,7 @@ def _fallback(error: Exception) -> Response:
 
 
 def _envelope(message: str, kind: str, status: int) -> Response:
+    if status < 500:
+        log.info("request refused", extra={"request_id": g.get("request_id"), "path": request.path, "status": status})
     payload = {"success": False, "error": redact(message), "type": kind, "request_id": g.get("request_id", "")}
     return reply(payload, status)

@@ -1,6 +1,7 @@
 """Talks to a running service over its REST API, as any other client does."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ _CONNECT_S = 5
 # Longer than the heartbeat, so that silence means a dead server.
 _STREAM_S = 45
 _GENERATE_S = 1800
+_AGAIN_S = 1.0
 
 
 class RequestRefusedError(AppError):
@@ -55,6 +57,7 @@ class Client:
                         return
             except requests.RequestException:
                 # The stream broke; ask directly, which also says when the service is gone.
+                time.sleep(_AGAIN_S)
                 batch = self.get("generate/batch/status", batch_id=batch_id)
                 yield batch
                 if not batch["running"]:

@@ -35,9 +35,9 @@ class BatchStore:
         """Add one rejected sample; its tokens were paid all the same."""
         self._add(connection, batch_id, rejected=1, tokens_used=tokens)
 
-    def count_attempts(self, connection: Connection, batch_id: str, attempts: int) -> None:
-        """Add calls made."""
-        self._add(connection, batch_id, attempts=attempts)
+    def count_attempts(self, connection: Connection, batch_id: str, attempts: int, tokens: int = 0) -> None:
+        """Add calls made, and what they used without giving a sample."""
+        self._add(connection, batch_id, attempts=attempts, tokens_used=tokens)
 
     def get(self, batch_id: str) -> dict[str, Any] | None:
         """Return one batch, or None."""

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from models.migrations import migrate
-from utils.errors import AppError, DiskFullError, StorageError
+from utils.errors import DiskFullError, StorageError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -136,6 +136,7 @@ class Writer:
         self._engine = engine
         self._queue: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._gate = threading.Lock()
 
     def start(self) -> None:
         """Start the thread; the owner must `close` it."""
@@ -144,22 +145,25 @@ class Writer:
 
     def close(self) -> None:
         """Finish what waits, then end the thread."""
-        if self._thread is not None:
-            self._queue.put(None)
-            self._thread.join()
-            self._thread = None
+        with self._gate:  # nothing can be queued behind the end
+            thread, self._thread = self._thread, None
+            if thread is not None:
+                self._queue.put(None)
+        if thread is not None:
+            thread.join()
 
     def run(self, change: Callable[[Connection], T]) -> T:
         """Run *change* inside a transaction; return its result once it is committed.
 
         Raises:
             StorageError: the database refused; nothing of *change* was kept.
-            AppError: whatever *change* raised; nothing of it was kept.
+            Exception: whatever *change* raised; nothing of it was kept.
         """
-        if self._thread is None:
-            raise StorageError("database: the writer is not running; start the service first")
         future: Future[T] = Future()
-        self._queue.put((change, future))
+        with self._gate:
+            if self._thread is None:
+                raise StorageError("database: the writer is not running; the service is stopped")
+            self._queue.put((change, future))
         return future.result()
 
     def _loop(self) -> None:
@@ -185,7 +189,9 @@ class Writer:
                     try:
                         with connection.begin_nested():
                             outcomes.append((future, change(connection), None))
-                    except AppError as error:
+                    except SQLAlchemyError:
+                        raise
+                    except Exception as error:  # noqa: BLE001  # a fault of one change is not the others'
                         outcomes.append((future, None, error))
         except SQLAlchemyError as error:
             log.warning("commit failed", extra={"changes": len(group), "reason": type(error).__name__})

@@ -1,5 +1,7 @@
 """The commits of a running batch: what must be true together is written together."""
 
+from typing import Any
+
 from sqlalchemy import Connection
 
 from models.batch_store import BatchStore
@@ -27,6 +29,14 @@ class Ledger:
         """Keep a paid answer before it is judged."""
         self._writer.run(lambda connection: self._work.keep_answer(connection, item, answer, attempts))
 
+    def forget_answer(self, item: WorkItem, attempts: int) -> None:
+        """Drop an answer that was refused, so that nobody judges it again."""
+        self._writer.run(lambda connection: self._work.forget_answer(connection, item, attempts))
+
+    def note(self, batch_id: str, **columns: Any) -> None:
+        """Keep what is told of a running batch: errors, switches, where it stands."""
+        self._writer.run(lambda connection: self._batches.update(connection, batch_id, **columns))
+
     def finish(self, item: WorkItem, sample: Sample, tokens: int, attempts: int) -> None:
         """Store the sample, close the item and count it, in one commit."""
 
@@ -50,11 +60,11 @@ class Ledger:
 
         self._writer.run(change)
 
-    def release(self, item: WorkItem, attempts: int) -> None:
-        """Give the item back; the calls made for it stay counted."""
+    def release(self, item: WorkItem, attempts: int, tokens: int = 0) -> None:
+        """Give the item back; the calls made for it and their tokens stay counted."""
 
         def change(connection: Connection) -> None:
             self._work.release(connection, item, item.attempts + attempts)
-            self._batches.count_attempts(connection, item.batch_id, attempts)
+            self._batches.count_attempts(connection, item.batch_id, attempts, tokens)
 
         self._writer.run(change)

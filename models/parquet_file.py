@@ -29,6 +29,9 @@ _DEFAULTS = {
 }
 
 
+_ROW = "__row__"
+
+
 class ParquetFile:
     """The data set's file. Thread-safe as long as one thread replaces it at a time."""
 
@@ -52,7 +55,10 @@ class ParquetFile:
         if handle is None:
             return
         with handle:
-            self.scan(handle).select(pl.len()).collect()
+            try:
+                self.scan(handle).select(pl.len()).collect()
+            except pl.exceptions.PolarsError as error:
+                raise self.unreadable(error) from error
 
     def open(self) -> BinaryIO | None:
         """Open the file for reading; None when there is none. The caller closes it."""
@@ -74,11 +80,15 @@ class ParquetFile:
         try:
             return conform(pl.scan_parquet(handle))
         except (pl.exceptions.PolarsError, OSError) as error:
-            reason = str(error).splitlines()[0][:200]
-            raise StorageError(
-                f"{self._path}: is not a readable Parquet file ({reason}); "
-                "move it away or restore a copy, then start again; it was not touched"
-            ) from error
+            raise self.unreadable(error) from error
+
+    def unreadable(self, error: Exception) -> StorageError:
+        """Say that the file cannot be read, and what to do."""
+        reason = (str(error).splitlines() or [""])[0][:200]
+        return StorageError(
+            f"{self._path}: is not a readable Parquet file ({reason}); "
+            "move it away or restore a copy, then start again; it was not touched"
+        )
 
     def identity(self) -> tuple[int, int, int] | None:
         """Return what changes when the file is replaced, by us or from outside."""
@@ -110,8 +120,13 @@ class ParquetFile:
             ) from error
 
     def swap(self) -> None:
-        """Put the temporary file in place of the file proper, durably."""
-        os.replace(self._temporary, self._path)
+        """Put the temporary file in place of the file proper, durably; StorageError when that cannot be done."""
+        try:
+            os.replace(self._temporary, self._path)
+        except OSError as error:
+            raise StorageError(
+                f"{self._path}: cannot be replaced ({error.strerror}); samples stay in the database"
+            ) from error
         if os.name == "posix":
             folder = os.open(self._path.parent, os.O_RDONLY)
             try:
@@ -123,12 +138,14 @@ class ParquetFile:
 def conform(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Give *rows* every column of ours, with our types and without nulls that clients cannot take."""
     present = rows.collect_schema().names()
-    rows = rows.with_row_index("_row")
+    if _ROW in present:
+        rows, present = rows.drop(_ROW), [name for name in present if name != _ROW]
+    rows = rows.with_row_index(_ROW)
     columns = []
     for name, kind in SCHEMA.items():
         column = pl.col(name).cast(kind, strict=False) if name in present else pl.lit(None, dtype=kind)
         if name == "id":
-            column = column.fill_null(pl.format("imported_{}", pl.col("_row")))
+            column = column.fill_null(pl.format("imported_{}", pl.col(_ROW)))
         elif name in _DEFAULTS:
             column = column.fill_null(_DEFAULTS[name])
         columns.append(column.alias(name))

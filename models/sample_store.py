@@ -26,6 +26,7 @@ _FOLD_WAITING = 10
 _FOLD_PAUSE_S = 10.0
 _FOLD_SHARE = 20.0
 _CHUNK = 2000
+_N, _ORDER = "__n__", "__order__"
 
 
 class SampleStore:
@@ -52,6 +53,8 @@ class SampleStore:
             live, changed = self._overlay(connection)
         try:
             yield self._combine(handle, live, changed)
+        except pl.exceptions.PolarsError as error:
+            raise self._file.unreadable(error) from error
         finally:
             if handle is not None:
                 handle.close()
@@ -89,14 +92,14 @@ class SampleStore:
                 page = matching.sort(order, descending=True, nulls_last=True).slice(offset, limit)
                 yield from page.collect().iter_rows(named=True)
                 return
-            numbered = matching.with_row_index("_n")
-            keys = numbered.select("_n", "created_at", "id").collect()
-            wanted = keys.sort(["created_at", "id"], descending=True, nulls_last=True)["_n"].slice(offset)
+            numbered = matching.with_row_index(_N)
+            keys = numbered.select(_N, "created_at", "id").collect()
+            wanted = keys.sort(["created_at", "id"], descending=True, nulls_last=True)[_N].slice(offset)
             for start in range(0, len(wanted), _CHUNK):
                 part = wanted.slice(start, _CHUNK)
-                order_of_part = part.to_frame().with_row_index("_order")
-                chunk = numbered.filter(pl.col("_n").is_in(part.implode())).collect()
-                ordered = chunk.join(order_of_part, on="_n").sort("_order").drop("_n", "_order")
+                order_of_part = part.to_frame().with_row_index(_ORDER)
+                chunk = numbered.filter(pl.col(_N).is_in(part.implode())).collect()
+                ordered = chunk.join(order_of_part, on=_N).sort(_ORDER).drop(_N, _ORDER)
                 yield from ordered.iter_rows(named=True)
 
     # --- changes -------------------------------------------------------------------------
@@ -208,11 +211,7 @@ class SampleStore:
             return cached[1], cached[2]
         journal = connection.execute(select(JournalRow.id, JournalRow.data).order_by(JournalRow.seq)).all()
         dicts = [orjson.loads(data) for _, data in journal if data is not None]
-        live = (
-            pl.from_dicts(dicts, schema_overrides=SCHEMA, infer_schema_length=None)
-            if dicts
-            else pl.DataFrame(schema=SCHEMA)
-        )
+        live = _frame(dicts)
         changed = [sample_id for sample_id, _ in journal]
         self._overlay_cache = (key, live, changed)
         return live, changed
@@ -251,6 +250,31 @@ class SampleStore:
     def _journal_key(connection: Connection) -> tuple[int, int]:
         row = connection.execute(select(func.max(JournalRow.seq), func.count()).select_from(JournalRow)).one()
         return int(row[0] or 0), int(row[1])
+
+
+def _frame(samples: list[dict[str, Any]]) -> pl.DataFrame:
+    """Build a frame of *samples*; an extra column of mixed types becomes text."""
+    schema = dict(SCHEMA)
+    for name in dict.fromkeys(name for sample in samples for name in sample if name not in SCHEMA):
+        kinds = {type(sample[name]) for sample in samples if sample.get(name) is not None}
+        schema[name] = _DTYPES.get(frozenset(kinds), pl.String())
+    columns = {
+        name: [_fitted(sample.get(name), isinstance(dtype, pl.String)) for sample in samples]
+        for name, dtype in schema.items()
+    }
+    return pl.DataFrame(columns, schema=schema, strict=False)
+
+
+def _fitted(value: Any, as_text: bool) -> Any:
+    return str(value) if as_text and value is not None and not isinstance(value, str) else value
+
+
+_DTYPES: dict[frozenset[type], pl.DataType] = {
+    frozenset({bool}): pl.Boolean(),
+    frozenset({int}): pl.Int64(),
+    frozenset({float}): pl.Float64(),
+    frozenset({int, float}): pl.Float64(),
+}
 
 
 def _filtered(rows: pl.LazyFrame, filters: Mapping[str, str] | None) -> pl.LazyFrame:

@@ -6,13 +6,25 @@ in one place.
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from utils.errors import InputError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 REQUIRED_FIELDS = ("id", "question", "answer", "topic", "difficulty", "case_citation", "reasoning")
 DIFFICULTIES = ("foundational", "basic", "intermediate", "advanced", "expert")
+
+
+# What every JSON reader and Parquet agree on.
+_LARGEST = 2**53
 
 
 def _clean(text: str) -> str:
@@ -53,10 +65,23 @@ class Sample(BaseModel):
     model: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
-    tokens_used: int | None = None
+    tokens_used: int | None = Field(None, ge=0, le=_LARGEST)
     prompt_hash: str | None = None
     thinking: str | None = None
     failover_chain: str | None = None
+
+    @model_validator(mode="after")
+    def _extra_columns_fit_a_table(self) -> "Sample":
+        for name, value in (self.model_extra or {}).items():
+            if name.startswith("_") or not name.isprintable() or len(name) > 100:
+                raise ValueError(f"{name[:40]!r} cannot be the name of a column; begin it with a letter")
+            if not isinstance(value, str | int | float | bool | None):
+                raise ValueError(f"{name}: got {type(value).__name__}, want text, a number, true, false or null")
+            if isinstance(value, int) and abs(value) > _LARGEST:
+                raise ValueError(f"{name}: got a number of more than 53 bits")
+            if isinstance(value, str):
+                value.encode("utf-8")
+        return self
 
 
 COLUMNS: dict[str, type] = {name: int if name == "tokens_used" else str for name in Sample.model_fields}
@@ -76,11 +101,15 @@ class GenerateRequest(BaseModel):
     save: bool = False
 
 
+# Each sample is a row that is planned at the start, in one commit.
+MAX_BATCH = 100_000
+
+
 class BatchRequest(BaseModel):
     """Body of `POST /api/generate/batch/start`."""
 
     target_count: int | None = Field(None, ge=1, le=10_000_000)
-    count: int | None = Field(None, ge=1, le=1_000_000)
+    count: int | None = Field(None, ge=1, le=MAX_BATCH)
     provider: Filter = None
     model: Filter = None
     topic: Filter = None

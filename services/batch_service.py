@@ -3,6 +3,8 @@
 import logging
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,7 +13,7 @@ from models.batch_store import BatchStore
 from models.database import Writer
 from models.domain import BatchStatus
 from models.ledger import Ledger
-from models.schemas import BatchRequest, validated
+from models.schemas import MAX_BATCH, BatchRequest, validated
 from models.work_store import WorkStore
 from services.batch.planner import plan
 from services.batch.progress import BatchProgress
@@ -78,6 +80,8 @@ class BatchService:
         self._breakers: dict[str, CircuitBreaker] = {}
         self._published: dict[str, float] = {}
         self._lock = threading.Lock()
+        self._publish_lock = threading.Lock()
+        self._starting = 0
 
     # --- commands ------------------------------------------------------------------------
 
@@ -104,20 +108,15 @@ class BatchService:
         now = self._clock.now()
         batch_id = f"batch_{int(now.timestamp())}_{secrets.token_hex(4)}"
         row = new_row(batch_id, iso(now), request, count, request.model or self._first_model(preference))
-        with self._lock:
-            active = sum(not runner.progress.status.is_final for runner in self._runners.values())
-            if active >= self._limits.max_concurrent:
-                raise InputError(
-                    f"{active} batch generations are already running, which is the limit; "
-                    "wait for one, stop one, or raise MAX_CONCURRENT_BATCHES"
-                )
+        with self._place():
 
             def change(connection: Any) -> None:
                 self._stores.batches.insert(connection, row)
                 self._stores.work.add(connection, batch_id, jobs)
 
             self._stores.writer.run(change)
-            runner = self._runner(row, preference)
+            with self._lock:
+                runner = self._runner(row, preference)
         runner.start()
         self._publish(runner.progress, True)
         log.info("batch started", extra={"batch_id": batch_id, "target": count, "provider": request.provider})
@@ -145,12 +144,16 @@ class BatchService:
             running = {batch_id: running[batch_id]}
         if not running:
             raise InputError("No batch generation running")
-        for runner in running.values():
-            if runner.progress.status is BatchStatus.RUNNING:
-                runner.progress.set_status(BatchStatus.STOPPING)
+        stopped = []
+        for name, runner in running.items():
+            if not runner.progress.request_stop():
+                continue
+            # On the disk before anybody is told: a restart must not go on with what was stopped.
+            self._stores.ledger.note(name, status=BatchStatus.STOPPING.value)
             runner.stop()
             self._publish(runner.progress, True)
-        return list(running)
+            stopped.append(name)
+        return stopped
 
     def resume_all(self) -> list[str]:
         """Go on with every batch that was running when the process ended; return their ids."""
@@ -213,7 +216,11 @@ class BatchService:
 
     def all_batches(self, limit: int = 50) -> dict[str, dict[str, Any]]:
         """Return the batch objects by id, newest first."""
-        return {row["id"]: self._object_of(row) for row in self._stores.batches.page(limit)}
+        rows = self._stores.batches.page(limit)
+        known = {row["id"] for row in rows}
+        # A long one may be older than all these.
+        rows += [row for row in self._stores.batches.with_status([BatchStatus.RUNNING]) if row["id"] not in known]
+        return {row["id"]: self._object_of(row) for row in rows}
 
     def history(self, limit: int | None, offset: int, status: str | None) -> list[dict[str, Any]]:
         """Return history rows, newest first; running ones with live values."""
@@ -234,6 +241,23 @@ class BatchService:
             update={"provider": request.provider or default, "sample_type": request.sample_type or kind}
         )
 
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Hold one of the places for concurrent batches while a batch is written down."""
+        with self._lock:
+            active = self._starting + sum(not runner.progress.status.is_final for runner in self._runners.values())
+            if active >= self._limits.max_concurrent:
+                raise InputError(
+                    f"{active} batch generations are already running, which is the limit; "
+                    "wait for one, stop one, or raise MAX_CONCURRENT_BATCHES"
+                )
+            self._starting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._starting -= 1
+
     def _count(self, request: BatchRequest) -> int:
         """How many new samples are wanted; `target_count` is the size the data set shall reach."""
         if request.count is not None:
@@ -242,6 +266,8 @@ class BatchService:
         target = request.target_count or self._limits.default_target
         if target <= present:
             raise InputError(f"Target count ({target}) must be greater than current samples ({present})")
+        if target - present > MAX_BATCH:
+            raise InputError(f"target_count: got {target - present} new samples, want at most {MAX_BATCH} in one batch")
         return target - present
 
     def _first_model(self, preference: Preference) -> str | None:
@@ -278,12 +304,13 @@ class BatchService:
         progress = runner.progress
         end = runner.end
         if end is None:
+            self._keep_told(progress)
             return
         status, reason = end
-        if status is BatchStatus.FAILED:
+        if progress.samples >= progress.target:
+            status = BatchStatus.COMPLETED  # the last sample came in while the end was under way
+        elif status is BatchStatus.FAILED:
             progress.note(reason)
-        if status is BatchStatus.STOPPED and progress.samples >= progress.target:
-            status = BatchStatus.COMPLETED  # the last sample came in while the stop was under way
         self._fold(progress)
         progress.set_status(status)
         columns = progress.columns()
@@ -298,6 +325,13 @@ class BatchService:
             log.warning("end of batch not stored", extra={"batch_id": progress.batch_id, "reason": str(error)})
         self._publish(progress, True)
         log.info("batch ended", extra={"batch_id": progress.batch_id, "status": status.value, "reason": reason})
+
+    def _keep_told(self, progress: BatchProgress) -> None:
+        """Keep errors and switches of a batch that the next start will go on with."""
+        try:
+            self._stores.ledger.note(progress.batch_id, **progress.told())
+        except StorageError as error:
+            log.warning("history not stored", extra={"batch_id": progress.batch_id, "reason": str(error)})
 
     def _fold(self, progress: BatchProgress) -> None:
         """Bring train.parquet up to date before anybody hears that the batch has ended."""
@@ -324,7 +358,9 @@ class BatchService:
             if not now and moment - last < _PROGRESS_EVERY_S:
                 return
             self._published[progress.batch_id] = moment
-        self._events.publish({"type": "batch_update", "batch_id": progress.batch_id, "batch": self.snapshot(progress)})
+        with self._publish_lock:  # an older state must not overtake a newer one
+            batch = self.snapshot(progress)
+            self._events.publish({"type": "batch_update", "batch_id": progress.batch_id, "batch": batch})
 
     def _object(self, batch_id: str) -> dict[str, Any]:
         row = self._stores.batches.get(batch_id)

@@ -20,10 +20,9 @@ from services.generation.prompts import SAMPLE_SCHEMA, PromptRenderer
 from services.generation.quality import judge
 from services.generation.scaffold import Scaffold
 from services.generation.trail import GenerationLimits, Made, Trail
-from services.llm_service import LLMService, Preference, Prompt, Target
+from services.llm_service import LLMService, Preference, Prompt, Target, TargetHeldError
 from utils.cancellation import CancelToken
 from utils.clock import Clock, iso
-from utils.error_handler import should_switch_immediately
 from utils.errors import (
     AnswerFormatError,
     CancelledError,
@@ -33,7 +32,7 @@ from utils.errors import (
 )
 
 __all__ = ["GenerationLimits", "GenerationService", "Made", "Trail"]
-Keep = Callable[[RawAnswer], None]
+Keep = Callable[[RawAnswer | None], None]
 
 
 class GenerationService:
@@ -63,7 +62,7 @@ class GenerationService:
         cancel: CancelToken,
         trail: Trail,
         answer: RawAnswer | None = None,
-        keep: Keep | None = None,
+        keep: Keep = lambda _: None,
     ) -> Sample:
         """Return a sample of *job* that passed every check.
 
@@ -73,7 +72,7 @@ class GenerationService:
             cancel: Ends every wait.
             trail: Filled with what it took.
             answer: An answer paid for earlier and not judged yet.
-            keep: Called with each answer before it is read.
+            keep: Called with each answer before it is read, and with None once it is refused.
 
         Raises:
             QualityError, AnswerFormatError: the last draft was refused, the budget is spent.
@@ -82,14 +81,17 @@ class GenerationService:
             CancelledError: *cancel* was set.
         """
         feedback = ""
+        if answer is not None:
+            trail.tokens += answer.tokens
         while True:
             try:
                 if answer is None:
                     answer = self._obtain(job, preference, cancel, trail, feedback)
-                    if keep is not None:
-                        keep(answer)
+                    keep(answer)
                 return self.judge(job, answer)
             except (AnswerFormatError, QualityError) as error:
+                if answer is not None:
+                    keep(None)
                 answer = None
                 feedback = str(error)
                 trail.failures.append(error)
@@ -103,7 +105,10 @@ class GenerationService:
             AnswerFormatError: no sample can be read out of it.
             QualityError: a check refuses it; says which and why.
         """
-        draft = parse_answer(answer.text, answer.thinking)
+        try:
+            draft = parse_answer(answer.text, answer.thinking)
+        except RecursionError:
+            raise AnswerFormatError("the answer is nested too deeply") from None
         kind = self._catalogue.sample_type(job.sample_type)
         limits = self._catalogue.limits(kind, self._catalogue.difficulty(job.difficulty))
         reason = judge(draft, kind, limits, self._words_tolerance)
@@ -142,7 +147,8 @@ class GenerationService:
             InputError: the request names something unknown; lists what is known.
             GenerationError: no sample could be made.
         """
-        preference = Preference(wanted.provider or "", wanted.model)
+        # Who names a model wants that one: its failure is the answer, not another model's sample.
+        preference = Preference(wanted.provider or "", wanted.model, allow_failover=wanted.model is None)
         self._llm.check(preference)
         job = self._job(wanted, counter)
         started = self._clock.monotonic()
@@ -229,6 +235,8 @@ class GenerationService:
     def _obtain(self, job: Job, preference: Preference, cancel: CancelToken, trail: Trail, feedback: str) -> RawAnswer:
         """Get one answer, from target to target, within the budget of calls."""
         while True:
+            if cancel.is_cancelled:
+                raise CancelledError("stopped between two tries")
             target = self._route(preference, cancel, trail)
             trail.target = target
             trail.detour = self._llm.detour(preference, target)
@@ -237,7 +245,10 @@ class GenerationService:
                 return self._draft(job, target, cancel, trail, feedback)
             except CancelledError:
                 raise
+            except TargetHeldError:
+                trail.calls -= 1  # nothing was sent
             except GenerationError as error:
+                trail.tokens += error.tokens
                 trail.chain.append(f"{target.name}: {error.category}")
                 if isinstance(error, AnswerFormatError):
                     raise
@@ -254,12 +265,15 @@ class GenerationService:
                 return self._llm.route(preference, trail.excluded)
             except NoTargetError as error:
                 last = trail.failures[-1] if trail.failures else None
-                if trail.excluded and last is not None and should_switch_immediately(last.category):
+                if trail.excluded and last is not None and last.retryable:
                     # Everything else was tried: the same target may be asked again once it is open.
                     trail.excluded.clear()
                     continue
                 if waited or error.retry_in_s is None or error.retry_in_s > self._wait_cap_s or trail.excluded:
-                    raise last or error from None
+                    # A refused draft is no reason why nobody is open, and would be taken for a new one.
+                    if last is None or isinstance(last, AnswerFormatError | QualityError):
+                        raise
+                    raise last from None
                 waited = True
                 if cancel.wait(error.retry_in_s):
                     raise CancelledError("stopped while waiting for a provider") from None
@@ -283,7 +297,12 @@ class GenerationService:
             nonlocal used
             messages = ({"role": "system", "content": system}, {"role": "user", "content": question})
             prompt = Prompt(messages=messages, schema=schema, seed=seed, max_tokens=max_tokens)
-            completion = self._llm.call(target, prompt, cancel)
+            try:
+                completion = self._llm.call(target, prompt, cancel)
+            except AnswerFormatError as error:
+                trail.tokens += error.tokens
+                error.tokens = 0  # counted; the scaffold may go on
+                raise
             used += completion.tokens
             trail.tokens += completion.tokens
             return _fields(completion.text)

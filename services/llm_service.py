@@ -22,7 +22,16 @@ from utils.cancellation import CancelToken
 from utils.clock import Clock
 from utils.errors import AnswerFormatError, CancelledError, GenerationError, InputError, NoTargetError, RateLimitError
 
-__all__ = ["BaseLLMProvider", "Credentials", "LLMProviderFactory", "LLMService", "Preference", "Prompt", "Target"]
+__all__ = [
+    "BaseLLMProvider",
+    "Credentials",
+    "LLMProviderFactory",
+    "LLMService",
+    "Preference",
+    "Prompt",
+    "Target",
+    "TargetHeldError",
+]
 log = logging.getLogger(__name__)
 AUTO = "auto"
 ANSWER_TOKENS = 4000
@@ -62,6 +71,10 @@ class Prompt:
     temperature: float | None = None
 
 
+class TargetHeldError(RateLimitError):
+    """The target takes no calls for a while; nothing was sent."""
+
+
 class LLMService:
     """Routing, limits, calls and their accounting, shared by everybody in the process."""
 
@@ -76,7 +89,9 @@ class LLMService:
         timeout_s: float = 90.0,
     ) -> None:
         self.factory = factory
-        self.models = ModelCatalogue(catalogue, lambda name: factory.get_provider(name).list_models())
+        self.models = ModelCatalogue(
+            catalogue, lambda name: factory.get_provider(name).list_models(), factory.has_own_address
+        )
         self.router = router
         self._catalogue = catalogue
         self._clock = clock
@@ -105,6 +120,11 @@ class LLMService:
         """Refuse a preference that names an unknown provider; InputError lists the known ones."""
         if preference.provider not in ("", AUTO):
             self.factory.get_provider(preference.provider)
+        info = self._catalogue.provider(preference.provider) or self.default_provider
+        if info.last_resort and preference.model and preference.provider != AUTO:
+            known = [model.id for model in self.models.usable(info)]
+            if preference.model not in known:
+                raise InputError(f"Invalid model: {preference.model}. Available at {info.id}: {', '.join(known)}")
 
     def candidates(self, preference: Preference) -> list[Candidate]:
         """Rank the targets that may serve *preference*.
@@ -166,6 +186,9 @@ class LLMService:
         request = self._request(target, prompt, max_tokens, prompt_tokens)
         try:
             permit = limiter.acquire(prompt_tokens + max_tokens, cancel)
+        except RateLimitError as error:
+            self.router.record_failure(target, error)
+            raise TargetHeldError(str(error), retry_after_s=error.retry_after_s) from error
         except GenerationError:
             self.router.record_cancelled(target)
             raise
@@ -200,8 +223,9 @@ class LLMService:
             target = self.route(preference, failed)
             try:
                 return self.call(target, prompt, cancel)
-            except CancelledError:
-                raise
+            except (CancelledError, TargetHeldError) as error:
+                if isinstance(error, CancelledError):
+                    raise
             except GenerationError:
                 failed.append(target.name)
                 if len(failed) >= tries:
@@ -280,19 +304,15 @@ def override_local_model(catalogue: Catalogue, name: str) -> Catalogue:
 
 def _refuse_unusable(completion: Completion, target: Target, max_tokens: int) -> None:
     """A 200 is not success: content must be there, and whole."""
+    fault = ""
     if completion.finish_reason == "length":
-        raise AnswerFormatError(
-            f"{target.name}: the answer was cut off at {max_tokens} tokens",
-            provider=target.provider.id,
-            model=target.model.id,
-        )
-    if not completion.text.strip():
-        seen = "only its thinking" if completion.thinking else "nothing"
-        raise AnswerFormatError(
-            f"{target.name}: the answer is empty, the model sent {seen}",
-            provider=target.provider.id,
-            model=target.model.id,
-        )
+        fault = f"the answer was cut off at {max_tokens} tokens"
+    elif not completion.text.strip():
+        fault = "the answer is empty, the model sent " + ("only its thinking" if completion.thinking else "nothing")
+    if fault:
+        refusal = AnswerFormatError(f"{target.name}: {fault}", provider=target.provider.id, model=target.model.id)
+        refusal.tokens = completion.tokens
+        raise refusal
 
 
 def _estimate_tokens(prompt: Prompt) -> int:

@@ -108,6 +108,7 @@ class GenerationError(AppError):
         scope: How far the failure reaches; breakers ignore `Scope.REQUEST`.
         retry_after_s: What the vendor asked us to wait, in seconds, or None.
         status: HTTP status, or None without an answer.
+        tokens: Tokens that were paid for all the same.
     """
 
     code = "generation_error"
@@ -130,6 +131,7 @@ class GenerationError(AppError):
         self.scope = scope or self.default_scope
         self.retry_after_s = retry_after_s
         self.status = status
+        self.tokens = 0
 
     def labelled(self) -> str:
         """Return "[category] message", the form clients show."""

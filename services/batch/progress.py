@@ -123,6 +123,23 @@ class BatchProgress:
         with self._lock:
             self._in_doubt += count
 
+    def request_stop(self) -> bool:
+        """Take the step to stopping; False when the batch has ended meanwhile."""
+        with self._lock:
+            if self.status.is_final:
+                return False
+            self.status = BatchStatus.STOPPING
+            return True
+
+    def told(self) -> dict[str, Any]:
+        """Return the lists that the history shows, as the database keeps them."""
+        with self._lock:
+            return {
+                "errors": list(self._errors),
+                "model_switches": list(self._model_switches),
+                "provider_switches": list(self._provider_switches),
+            }
+
     def columns(self) -> dict[str, Any]:
         """Return what the database keeps beside the counters."""
         with self._lock:

@@ -103,7 +103,8 @@ class BatchRunner:
 
     def abandon(self) -> None:
         """Leave the batch as it is, for the next start of the service to go on with."""
-        self._abandoned = True
+        with self._lock:
+            self._abandoned = self._end is None  # what was to end anyway ends as it was told to
         self.stop()
 
     def join(self, timeout_s: float | None = None) -> bool:
@@ -183,14 +184,15 @@ class BatchRunner:
             self._make(item, trail)
         except CancelledError as error:
             if not error.in_flight:
-                self._record(lambda: self._services.ledger.release(item, trail.calls))
+                self._release(item, trail)
         except NoTargetError as error:
-            self._record(lambda: self._services.ledger.release(item, trail.calls))
+            self._note_failures(item, trail)
+            self._release(item, trail)
             self._wait_for_target(error)
         except (AnswerFormatError, QualityError, BadRequestError) as error:
             self._reject(item, trail, error)
         except (InputError, ConfigurationError) as error:
-            self._record(lambda: self._services.ledger.release(item, trail.calls))
+            self._release(item, trail)
             self.stop(BatchStatus.FAILED, str(error))
         except GenerationError as error:
             self._give_back(item, trail, error)
@@ -205,8 +207,12 @@ class BatchRunner:
     def _make(self, item: WorkItem, trail: Trail) -> None:
         services = self._services
 
-        def keep(answer: RawAnswer) -> None:
-            self._record(lambda: services.ledger.keep_answer(item, answer, item.attempts + trail.calls))
+        def keep(answer: RawAnswer | None) -> None:
+            attempts = item.attempts + trail.calls
+            if answer is None:
+                self._record(lambda: services.ledger.forget_answer(item, attempts))
+            else:
+                self._record(lambda: services.ledger.keep_answer(item, answer, attempts))
 
         sample = services.generation.generate(item.job, self._preference, self._cancel, trail, item.answer, keep)
         sample = sample.model_copy(update={"batch_id": self.progress.batch_id})
@@ -243,15 +249,21 @@ class BatchRunner:
     def _give_back(self, item: WorkItem, trail: Trail, error: GenerationError) -> None:
         """Put an item back whose calls failed: the provider is at fault, not the item."""
         self._note_failures(item, trail)
-        self._record(lambda: self._services.ledger.release(item, trail.calls))
-        self.progress.count(attempts=trail.calls, tokens=trail.tokens)
+        self._release(item, trail)
         self._services.publish(self.progress, False)
         if not error.retryable and error.category == "general":
             self._services.breaker.record_failure(item.job.circuit)
 
+    def _release(self, item: WorkItem, trail: Trail) -> None:
+        self._record(lambda: self._services.ledger.release(item, trail.calls, trail.tokens))
+        self.progress.count(attempts=trail.calls, tokens=trail.tokens)
+
     def _note_failures(self, item: WorkItem, trail: Trail) -> None:
         for number, failure in enumerate(trail.failures, 1):
             self.progress.fail(item.job.topic_key, failure, number)
+        if trail.failures:
+            told = self.progress.told()
+            self._record(lambda: self._services.ledger.note(self.progress.batch_id, **told))
 
     def _wait_for_target(self, error: NoTargetError) -> None:
         if error.retry_in_s is None:

@@ -140,7 +140,8 @@ def _as_text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value.replace("\x00", "").strip()
+        # Half a surrogate pair is no character and could be stored nowhere.
+        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8").strip()
     if isinstance(value, list):
         return "\n".join(_as_text(item) for item in value)
     if isinstance(value, dict):

@@ -48,7 +48,12 @@ class ChatCompletionsProvider(BaseLLMProvider):
     def _list_models(self) -> list[str]:
         body = orjson.loads(self._client().models.with_raw_response.list().http_response.content)
         rows = body.get("data", []) if isinstance(body, dict) else body
-        return [row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+        # Google writes "models/" before its ids, and takes them without.
+        return [
+            row["id"].removeprefix("models/")
+            for row in rows
+            if isinstance(row, dict) and isinstance(row.get("id"), str)
+        ]
 
 
 def read_completion(content: bytes, headers: Mapping[str, str], provider: str, model: str) -> Completion:

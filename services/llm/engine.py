@@ -77,8 +77,8 @@ class EmbeddedEngine:
             session = self._session
             if session is None:
                 raise ModelUnavailableError("local: the engine did not start", provider="local")
-        with self._changed:
-            self._users += 1
+            with self._changed:
+                self._users += 1
         return session
 
     def release(self) -> None:
@@ -104,7 +104,9 @@ class EmbeddedEngine:
         if busy or left_s > 0:
             return self._idle_s if busy else left_s
         with self._lock:
-            if self._users == 0:
+            if self._users:
+                return self._idle_s
+            if self.is_running:
                 log.info("embedded model unloaded", extra={"idle_s": self._idle_s})
                 self._end_child()
         return 0.0

@@ -60,6 +60,10 @@ class LLMProviderFactory:
         """Return where *info* is reached."""
         return (self._credentials.get(info.id) or Credentials()).base_url or info.base_url
 
+    def has_own_address(self, name: str) -> bool:
+        """Say whether the user gave an address of their own for *name*."""
+        return bool((self._credentials.get(name) or Credentials()).base_url)
+
     def has_key(self, name: str) -> bool:
         """Say whether a key is set; never which."""
         return bool((self._credentials.get(name) or Credentials()).api_key)

@@ -29,8 +29,14 @@ class Discovery:
 class ModelCatalogue:
     """Models by provider. Thread-safe."""
 
-    def __init__(self, catalogue: Catalogue, list_models: Callable[[str], list[str]]) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        list_models: Callable[[str], list[str]],
+        has_own_address: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self._catalogue = catalogue
+        self._has_own_address = has_own_address
         self._list_models = list_models
         self._found: dict[str, Discovery] = {}
         self._lock = threading.Lock()
@@ -57,7 +63,7 @@ class ModelCatalogue:
         known = self._catalogue.models_of(provider.id)
         if listed:
             models = [model for model in known if model.id in listed]
-            if not models:
+            if not models and self._has_own_address(provider.id):
                 models = [_unknown(provider.id, name) for name in listed]
         else:
             models = [model for model in known if not model.retired]

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from utils.cancellation import CancelToken
 from utils.clock import Clock, SystemClock
-from utils.errors import CancelledError, RateLimitError
+from utils.errors import BadRequestError, CancelledError, RateLimitError
 
 # The vendor counts arrivals, we count departures: a little more than a minute covers the difference.
 WINDOW_S = 60.25
-# A longer wait is the router's business: the caller should try another target meanwhile.
-MAX_WAIT_S = 2 * WINDOW_S
+# A longer hold by the vendor is the router's business: the caller should try another target meanwhile.
+LONGEST_HOLD_S = 1.0
 
 
 @dataclass(slots=True)
@@ -103,7 +103,8 @@ class RateLimiter:
 
         Raises:
             CancelledError: *cancel* was set while waiting.
-            RateLimitError: *tokens* is more than a whole minute's limit, or the target is held for long.
+            BadRequestError: *tokens* is more than a whole minute's limit.
+            RateLimitError: the vendor holds the target.
         """
         turn = threading.Event()
         with self._lock:
@@ -152,10 +153,10 @@ class RateLimiter:
                 if self._waiting[0] is turn and self._in_flight < self._max_concurrency:
                     now = self._clock.monotonic()
                     pause_s = self._window.wait_s(tokens, now)
+                    _refuse_endless(pause_s, self._window.hold_until - now, tokens, self._window.tokens_per_minute)
                     if pause_s == 0.0:
                         self._in_flight += 1
                         return self._window.admit(tokens, now)
-                    _refuse_endless(pause_s, tokens, self._window.tokens_per_minute)
             # Cancelled between the check and the clear: the waker has fired already, so look again.
             if not cancel.is_cancelled:
                 turn.wait(pause_s)
@@ -165,11 +166,11 @@ class RateLimiter:
             self._waiting[0].set()
 
 
-def _refuse_endless(pause_s: float, tokens: int, tokens_per_minute: int) -> None:
+def _refuse_endless(pause_s: float, held_s: float, tokens: int, tokens_per_minute: int) -> None:
     if math.isinf(pause_s):
-        raise RateLimitError(
+        raise BadRequestError(
             f"request of {tokens} tokens is more than the limit of {tokens_per_minute} tokens a minute; "
             "lower the answer's length"
         )
-    if pause_s > MAX_WAIT_S:
-        raise RateLimitError(f"held for {pause_s:.0f} s by the provider", retry_after_s=pause_s)
+    if held_s > LONGEST_HOLD_S:
+        raise RateLimitError(f"held for {held_s:.0f} s by the provider", retry_after_s=held_s)

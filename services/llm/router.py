@@ -20,6 +20,8 @@ COOL_DOWN_S = (5.0, 15.0, 45.0)
 MODEL_GONE_S = 600.0
 RATE_LIMIT_S = 10.0
 TRIAL_S = 120.0
+# How soon to look again while somebody else tries a target that was closed.
+TRIAL_LOOK_S = 1.0
 # Failures in a row that close; what is sure at once closes at once.
 _THRESHOLD = {"server_error": 3, "timeout": 3, "general": 5}
 
@@ -99,10 +101,12 @@ class Router:
         )
 
     def record_success(self, target: Target) -> None:
-        """Forget what *target* did wrong."""
+        """Forget what *target* did wrong; what closed it while this call was under way stays."""
         with self._lock:
+            now = self._clock.monotonic()
             for key in _keys(target):
-                self._health.pop(key, None)
+                if key in self._health and self._health[key].closed_until <= now:
+                    del self._health[key]
 
     def record_failure(self, target: Target, error: GenerationError) -> None:
         """Count a failure at its scope; close what it proves unusable."""
@@ -158,7 +162,13 @@ class Router:
         return COOL_DOWN_S[min(health.openings, len(COOL_DOWN_S) - 1)]
 
     def _opens_in_s(self, target: Target, now: float) -> float:
-        return max(0.0, *(max(health.closed_until, health.trial_until) - now for health in self._records(target)), 0.0)
+        waits = [0.0]
+        for health in self._records(target):
+            if health.closed_until > now:
+                waits.append(health.closed_until - now)
+            elif health.trial_until > now:
+                waits.append(min(health.trial_until - now, TRIAL_LOOK_S))
+        return max(waits)
 
     def _records(self, target: Target) -> list[_Health]:
         return [self._health[key] for key in _keys(target) if key in self._health]

@@ -199,7 +199,8 @@ def test_stats_have_their_keys_and_count_once(client: FlaskClient) -> None:
     ],
 )
 def test_bad_body_is_refused_with_its_reason(client: FlaskClient, body: bytes, says: str) -> None:
-    assert says in refused(client.post("/api/add", data=body), 400)
+    assert says in refused(client.post("/api/add", data=body, content_type="application/json"), 400)
+    assert "application/json" in refused(client.post("/api/add", data=body), 415)
 
 
 def test_id_that_exists_is_refused(client: FlaskClient) -> None:
@@ -249,9 +250,13 @@ def test_unknown_model_by_name_is_the_vendors_to_refuse(client: FlaskClient, ser
         assert request.model == "no-such-model"
         raise RuntimeError("The model `no-such-model` does not exist")
 
-    service.llm.factory._made["groq"]._script[:] = [vendor, vendor, vendor]  # type: ignore[attr-defined]
+    provider = service.llm.factory._made["groq"]
+    provider._script[:] = [vendor]  # type: ignore[attr-defined]
 
-    assert "[" in refused(client.post("/api/generate", json={"model": "no-such-model", "provider": "groq"}), 400)
+    error = refused(client.post("/api/generate", json={"model": "no-such-model", "provider": "groq"}), 400)
+
+    assert error == "[model_unavailable] The model `no-such-model` does not exist"
+    assert len(provider.requests) == 1  # type: ignore[attr-defined]
 
 
 def test_batch_runs_from_start_to_history(client: FlaskClient, service: Container) -> None:
@@ -348,6 +353,13 @@ def test_browsers_on_this_machine_are_let_in_and_others_are_not(client: FlaskCli
 
     assert local.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
     assert "Access-Control-Allow-Origin" not in other.headers
+
+
+def test_page_of_another_site_cannot_start_anything(client: FlaskClient) -> None:
+    foreign = client.post("/api/generate/batch/start", headers={"Origin": "https://evil.test"})
+
+    assert "not allowed to change anything" in refused(foreign, 403)
+    assert client.post("/api/generate/batch/stop", headers={"Origin": "http://localhost:3000"}).status_code == 400
 
 
 def test_fault_of_ours_is_a_500_without_a_traceback(

@@ -64,6 +64,27 @@ def test_writer_survives_a_refused_change_and_a_bug(writer: Writer) -> None:
     assert writer.run(insert(5)) == 5  # type: ignore[arg-type]
 
 
+def test_fault_of_one_change_does_not_reach_those_beside_it(writer: Writer) -> None:
+    results: list[object] = []
+
+    def attempt(change: object) -> None:
+        try:
+            results.append(writer.run(change))  # type: ignore[arg-type]
+        except TypeError as error:
+            results.append(str(error))
+
+    def broken(_: Connection) -> None:
+        raise TypeError("bad")
+
+    threads = [threading.Thread(target=attempt, args=(change,)) for change in (insert(1), broken, insert(2))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(map(str, results)) == ["1", "2", "bad"]
+
+
 def test_full_disk_is_said_in_words_and_nothing_is_lost(writer: Writer) -> None:
     writer.run(insert(1))  # type: ignore[arg-type]
 

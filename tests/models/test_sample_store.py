@@ -95,6 +95,22 @@ def test_what_cannot_be_is_refused_with_its_reason(store: SampleStore) -> None:
     assert store.count() == 1
 
 
+@pytest.mark.parametrize("extra", [{"_row": "x"}, {"meta": {}}, {"tags": [1]}, {"n": 2**60}, {"tokens_used": 2**63}])
+def test_extra_field_that_fits_no_table_is_refused(store: SampleStore, extra: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        store.add(sample(**extra))
+
+
+def test_extra_column_of_mixed_types_becomes_text_and_reserved_names_do_no_harm(store: SampleStore) -> None:
+    store.add(sample(score=1))
+    store.add(sample(id="s2", score="high", n_=True))
+    store.fold()
+    store.add(sample(id="s3", score=2.5))
+
+    assert {row["id"]: row["score"] for row in store.walk()} == {"s1": "1", "s2": "high", "s3": "2.5"}
+    assert store.fold() == 1
+
+
 def test_deleted_sample_is_gone_and_may_be_added_again(store: SampleStore) -> None:
     store.add(sample())
     store.fold()

@@ -296,6 +296,20 @@ def test_interrupted_batch_goes_on_at_the_next_start_and_pays_nothing_twice(star
     assert 1 <= batch["in_doubt"] <= 2
 
 
+def test_stopped_batch_is_not_gone_on_with_when_the_service_ends_at_once(start: Start) -> None:
+    forever = threading.Event()
+    first = start({"groq": [lambda _: str(forever.wait(20))]})
+    batch_id = first.batches.start_batch(count=3, provider="groq")["batch_id"]
+
+    first.batches.stop_batch(batch_id)
+    first.close()
+    forever.set()
+    second = start({"groq": [good_answer]})
+
+    assert second.batches.get_status(batch_id)["status"] == "stopped"
+    assert second.dataset.count() == 0
+
+
 def test_resuming_can_be_switched_off(start: Start) -> None:
     forever = threading.Event()
     first = start({"groq": [lambda _: str(forever.wait(20))]})

@@ -78,13 +78,37 @@ def test_budget_of_three_tries_ends_with_the_last_reason() -> None:
 
 def test_answer_is_kept_before_it_is_read_and_a_kept_one_is_not_asked_for_again() -> None:
     generation, made = service(groq=[good_answer])
-    kept: list[RawAnswer] = []
+    kept: list[RawAnswer | None] = []
     generation.generate(JOB, Preference(), CancelToken(), Trail(), keep=kept.append)
 
     again = generation.generate(JOB, Preference(), CancelToken(), Trail(), answer=kept[0])
 
     assert again.answer
     assert len(made["groq"].requests) == 1
+
+
+def test_refused_draft_before_a_closed_provider_ends_the_try_instead_of_looping() -> None:
+    generation, made = service(groq=["no json", RateLimitError("slow", retry_after_s=600, status=429)])
+    trail = Trail()
+    kept: list[RawAnswer | None] = []
+
+    with pytest.raises(RateLimitError):
+        generation.generate(JOB, Preference("groq", allow_failover=False), CancelToken(), trail, keep=kept.append)
+    with pytest.raises(NoTargetError):
+        generation.generate(JOB, Preference("groq", allow_failover=False), CancelToken(), Trail())
+
+    assert len(made["groq"].requests) == 2
+    assert kept[-1] is None
+
+
+def test_odd_characters_and_depth_of_an_answer_are_refused_or_mended() -> None:
+    generation, _ = service(groq=["x"])
+    deep = '{"question": ' + "[" * 2000 + "]" * 2000 + ', "answer": "a"}'
+
+    with pytest.raises((AnswerFormatError, QualityError)):
+        generation.judge(JOB, RawAnswer(deep, "groq", "m", 1))
+    with pytest.raises(QualityError):
+        generation.judge(JOB, RawAnswer('{"question": "\\ud83d", "answer": "a"}', "groq", "m", 1))
 
 
 def test_bad_request_never_goes_to_the_same_model_twice() -> None:

@@ -65,7 +65,7 @@ def test_request_above_a_whole_minute_never_fits() -> None:
     limiter = RateLimiter(10, 100, clock=ManualClock())
 
     assert math.isinf(SlidingWindow(10, 100).wait_s(101, 0))
-    with pytest.raises(RateLimitError, match="more than the limit of 100 tokens"):
+    with pytest.raises(BadRequestError, match="more than the limit of 100 tokens"):
         limiter.acquire(101, CancelToken())
 
 
@@ -244,6 +244,15 @@ def test_closed_target_gets_one_trial_and_a_longer_pause_each_time() -> None:
     router.record_success(A)
     assert choose(router, A, C) is A
     assert choose(router, A, C) is A
+
+
+def test_late_success_does_not_reopen_a_target_that_the_vendor_closed_meanwhile() -> None:
+    router = Router(ManualClock())
+    router.record_failure(A, RateLimitError("slow", retry_after_s=600))
+
+    router.record_success(A)
+
+    assert choose(router, A, C) is C
 
 
 def test_pauses_for_passing_faults_stay_under_a_minute() -> None:
