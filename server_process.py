@@ -129,7 +129,6 @@ def _close_streams_on_sigterm(worker: Any) -> None:
 
     def close() -> None:
         stopping.wait()
-        container.events.close()
         container.close()
 
     threading.Thread(target=close, name="shutdown", daemon=True).start()

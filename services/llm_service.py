@@ -223,9 +223,10 @@ class LLMService:
             target = self.route(preference, failed)
             try:
                 return self.call(target, prompt, cancel)
-            except (CancelledError, TargetHeldError) as error:
-                if isinstance(error, CancelledError):
-                    raise
+            except CancelledError:
+                raise
+            except TargetHeldError:
+                continue  # nothing was sent; the router knows it now
             except GenerationError:
                 failed.append(target.name)
                 if len(failed) >= tries:

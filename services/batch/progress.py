@@ -134,11 +134,7 @@ class BatchProgress:
     def told(self) -> dict[str, Any]:
         """Return the lists that the history shows, as the database keeps them."""
         with self._lock:
-            return {
-                "errors": list(self._errors),
-                "model_switches": list(self._model_switches),
-                "provider_switches": list(self._provider_switches),
-            }
+            return self._told()
 
     def columns(self) -> dict[str, Any]:
         """Return what the database keeps beside the counters."""
@@ -148,9 +144,7 @@ class BatchProgress:
                 "completed_at": self._completed_at,
                 "provider": self._provider or "",
                 "model": self._model,
-                "errors": list(self._errors),
-                "model_switches": list(self._model_switches),
-                "provider_switches": list(self._provider_switches),
+                **self._told(),
             }
 
     def snapshot(self, breaker_summary: dict[str, list[dict[str, object]]]) -> dict[str, Any]:
@@ -199,6 +193,13 @@ class BatchProgress:
                 "waiting_until": self._waiting_until,
                 "metrics": {"tokens_per_sample": round(self._tokens / self.samples, 1) if self.samples else None},
             }
+
+    def _told(self) -> dict[str, Any]:
+        return {
+            "errors": list(self._errors),
+            "model_switches": list(self._model_switches),
+            "provider_switches": list(self._provider_switches),
+        }
 
     def _rate_per_minute(self) -> float | None:
         elapsed_s = self._clock.monotonic() - self._begun

@@ -6,7 +6,6 @@ batch is completed only when every sample wanted is there; otherwise it says why
 """
 
 import logging
-import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -273,8 +272,6 @@ class BatchRunner:
 
     def _pause(self, seconds: float) -> None:
         """Wait, and say until when."""
-        if math.isinf(seconds):
-            return
         self.progress.wait_until(iso(self._services.clock.now() + timedelta(seconds=seconds)))
         self._services.publish(self.progress, False)
         self._cancel.wait(min(seconds, _LONGEST_WAIT_S))
