@@ -87,6 +87,16 @@ class JournalRow(Base):
     data: Mapped[str | None]
 
 
+class FoldRow(Base):
+    """What the newest train.parquet holds: every change of the journal up to `upto`."""
+
+    __tablename__ = "folds"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    file: Mapped[str]
+    upto: Mapped[int]
+
+
 def init_db(app: Flask) -> None:
     """Bind `db` to *app* and create what is missing; needs SQLALCHEMY_DATABASE_URI in its config."""
     db.init_app(app)

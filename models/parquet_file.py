@@ -1,35 +1,24 @@
-"""`train.parquet`: read by an open file, replaced as a whole, never written in place.
+"""`train.parquet` as a place: what lies there, how it is replaced, set aside and copied.
 
-Polars opens a path twice for one read, so a reader by path can meet two files when
-one is replaced meanwhile: every read here goes through one open file object. What
-others wrote is conformed on the way in: other order, missing optional columns,
-other types, missing ids.
+The file is never written in place; a new one is written beside it, forced to the disk
+and put in its place.
 """
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
-from models.schemas import COLUMNS
+from models.parquet_version import GROUP_ROWS, MARK, Identity, ParquetVersion, identity_of
+from models.row_index import RowIndex, load_index
 from utils.errors import DiskFullError, StorageError
+from utils.files import sync_file, sync_folder
 
-SCHEMA: dict[str, pl.DataType] = {name: pl.Int64() if kind is int else pl.String() for name, kind in COLUMNS.items()}
-# Clients crash on these being null; an imported file may hold anything.
-_DEFAULTS = {
-    "question": "",
-    "answer": "",
-    "topic": "General - General",
-    "difficulty": "intermediate",
-    "case_citation": "",
-    "reasoning": "",
-    "jurisdiction": "uk",
-    "sample_type": "case_analysis",
-}
-
-
-_ROW = "__row__"
+# Everything in it can be deleted at any time and is made anew.
+CACHE_FOLDER = ".index"
 
 
 class ParquetFile:
@@ -38,116 +27,136 @@ class ParquetFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._temporary = path.with_name(path.name + ".tmp")
+        self._index_path = path.parent / CACHE_FOLDER / "rows.parquet"
 
     @property
     def path(self) -> Path:
         """Where the file lies, whether it exists or not."""
         return self._path
 
+    @property
+    def cache_folder(self) -> Path:
+        """Where what can be made anew is kept."""
+        return self._index_path.parent
+
     def prepare(self) -> None:
-        """Remove leftovers of a crash and check that the file can be read.
-
-        Raises:
-            StorageError: it is not Parquet, or cannot be opened; it is left as it is.
-        """
-        self._temporary.unlink(missing_ok=True)
-        handle = self.open()
-        if handle is None:
-            return
-        with handle:
-            try:
-                self.scan(handle).select(pl.len()).collect()
-            except pl.exceptions.PolarsError as error:
-                raise self.unreadable(error) from error
-
-    def open(self) -> BinaryIO | None:
-        """Open the file for reading; None when there is none. The caller closes it."""
+        """Remove leftovers of a crash; StorageError when the folder cannot be written."""
         try:
-            return self._path.open("rb")
+            self._temporary.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"{self._path.parent}: cannot be written ({error.strerror}); check its permissions"
+            ) from error
+
+    def identity(self) -> Identity | None:
+        """Return what changes when the file is replaced, by us or from outside; None when there is none."""
+        try:
+            return identity_of(self._path.stat())
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StorageError(f"{self._path}: cannot be opened ({error.strerror}); check its permissions") from error
+            raise StorageError(f"{self._path}: cannot be read ({error.strerror}); check its permissions") from error
 
-    def scan(self, handle: BinaryIO | None) -> pl.LazyFrame:
-        """Return the conformed rows of *handle*; no rows for None.
+    def open(self) -> ParquetVersion | None:
+        """Open what lies there; None when there is nothing.
 
         Raises:
-            StorageError: the file is not Parquet.
+            UnreadableError: it is not Parquet; it is left as it is.
         """
-        if handle is None:
-            return pl.LazyFrame(schema=SCHEMA)
-        try:
-            return conform(pl.scan_parquet(handle))
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise self.unreadable(error) from error
-
-    def unreadable(self, error: Exception) -> StorageError:
-        """Say that the file cannot be read, and what to do."""
-        reason = (str(error).splitlines() or [""])[0][:200]
-        return StorageError(
-            f"{self._path}: is not a readable Parquet file ({reason}); "
-            "move it away or restore a copy, then start again; it was not touched"
-        )
-
-    def identity(self) -> tuple[int, int, int] | None:
-        """Return what changes when the file is replaced, by us or from outside."""
-        try:
-            stat = self._path.stat()
-        except OSError:
+        identity = self.identity()
+        if identity is None:
             return None
-        return stat.st_ino, stat.st_mtime_ns, stat.st_size
+        try:
+            return ParquetVersion(self._path, load_index(self._index_path, identity))
+        except FileNotFoundError:
+            return None
 
-    def write_aside(self, rows: pl.LazyFrame) -> None:
-        """Write *rows* to the temporary file and force them to the disk.
+    def write_aside(
+        self, pieces: Iterator[pl.DataFrame], schema: dict[str, pl.DataType], index: RowIndex
+    ) -> ParquetVersion:
+        """Write *pieces* beside the file, durably, and open the result.
+
+        Args:
+            pieces: The rows in order, every one with the columns of *schema*.
+            schema: Names and types of the columns.
+            index: The rows' index, in the same order.
 
         Raises:
             StorageError: the disk is full or cannot be written; the file proper is untouched.
         """
+        faults: list[BaseException] = []
+
+        def source(
+            columns: list[str] | None, _predicate: object, _rows: int | None, _batch: int | None
+        ) -> Iterator[pl.DataFrame]:
+            try:
+                for piece in pieces:
+                    yield piece.select(columns) if columns is not None else piece
+            except BaseException as error:
+                # Polars tells only the text of what a source raises.
+                faults.append(error)
+                raise
+
         try:
-            rows.sink_parquet(self._temporary, compression="zstd", statistics=True)
-            with self._temporary.open("rb+") as written:
-                os.fsync(written.fileno())
-        except (pl.exceptions.PolarsError, OSError) as error:
+            register_io_source(source, schema=schema).sink_parquet(
+                self._temporary, compression="zstd", statistics=True, row_group_size=GROUP_ROWS, metadata=dict(MARK)
+            )
+            sync_file(self._temporary)
+            return ParquetVersion(self._temporary, index)
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             self._temporary.unlink(missing_ok=True)
-            reason = str(error)
-            if "No space left" in reason or "os error 28" in reason:
-                raise DiskFullError(
-                    f"{self._path}: no space left on the disk; free some, the samples are safe in the database"
-                ) from error
-            raise StorageError(
-                f"{self._path}: cannot be written ({reason[:200]}); samples stay in the database"
-            ) from error
+            if faults and isinstance(faults[0], StorageError):
+                raise faults[0] from error
+            raise self._unwritable(error) from error
+
+    def discard(self) -> None:
+        """Drop what was written aside."""
+        self._temporary.unlink(missing_ok=True)
 
     def swap(self) -> None:
-        """Put the temporary file in place of the file proper, durably; StorageError when that cannot be done."""
+        """Put what was written aside in place of the file, durably; StorageError when that cannot be done."""
         try:
             os.replace(self._temporary, self._path)
+            sync_folder(self._path.parent)
         except OSError as error:
             raise StorageError(
                 f"{self._path}: cannot be replaced ({error.strerror}); samples stay in the database"
             ) from error
-        if os.name == "posix":
-            folder = os.open(self._path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
 
+    def set_aside(self, suffix: str) -> Path:
+        """Rename the file, untouched, and return its new place."""
+        aside = self._free(self._path.with_name(f"{self._path.name}.{suffix}"))
+        os.replace(self._path, aside)
+        sync_folder(self._path.parent)
+        return aside
 
-def conform(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Give *rows* every column of ours, with our types and without nulls that clients cannot take."""
-    present = rows.collect_schema().names()
-    if _ROW in present:
-        rows, present = rows.drop(_ROW), [name for name in present if name != _ROW]
-    rows = rows.with_row_index(_ROW)
-    columns = []
-    for name, kind in SCHEMA.items():
-        column = pl.col(name).cast(kind, strict=False) if name in present else pl.lit(None, dtype=kind)
-        if name == "id":
-            column = column.fill_null(pl.format("imported_{}", pl.col(_ROW)))
-        elif name in _DEFAULTS:
-            column = column.fill_null(_DEFAULTS[name])
-        columns.append(column.alias(name))
-    extra = [pl.col(name) for name in present if name not in SCHEMA]
-    return rows.select(*columns, *extra)
+    def keep_original(self, name: str) -> Path:
+        """Keep the file as it is under another name, before it is first replaced by ours."""
+        kept = self._free(self._path.parent / "originals" / name)
+        kept.parent.mkdir(exist_ok=True)
+        try:
+            os.link(self._path, kept)
+        except OSError:  # a file system without hard links
+            shutil.copy2(self._path, kept)
+        sync_folder(kept.parent)
+        return kept
+
+    def save_index(self, version: ParquetVersion) -> None:
+        """Keep the index of *version* for the next start; OSError when the disk refuses."""
+        version.index.save(self._index_path, version.identity)
+
+    @staticmethod
+    def _free(path: Path) -> Path:
+        candidate, number = path, 1
+        while candidate.exists():
+            number += 1
+            candidate = path.with_name(f"{path.name}.{number}")
+        return candidate
+
+    def _unwritable(self, error: BaseException) -> StorageError:
+        reason = str(error)
+        if "No space left" in reason or "os error 28" in reason:
+            return DiskFullError(
+                f"{self._path}: no space left on the disk; free some, the samples are safe in the database"
+            )
+        return StorageError(f"{self._path}: cannot be written ({reason[:200]}); samples stay in the database")

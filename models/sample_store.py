@@ -1,32 +1,43 @@
 """Samples: `train.parquet` overlaid by a journal of what is newer.
 
-A put is one commit of the database; `fold` moves the journal into the Parquet file
-by an atomic replacement. Reads see the file overlaid by the journal, by id, and are
-exact at every moment: the file is swapped and the journal trimmed under one lock
-that a reader holds only while it opens both.
+A put is one commit of the database; `fold` moves the journal into the Parquet file by
+an atomic replacement. A read is a `Snapshot`: the file version and the journal as they
+were together at one moment. One lock guards that pair; it is held for the reading of
+what is new in the journal, and for the renaming of a file, never for a fold's writing.
+
+Which journal rows a file holds already is kept beside them (`journal.mark`), so
+that the renaming alone decides whether a fold has happened.
 """
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, BinaryIO
+from itertools import chain
+from typing import Any
 
-import orjson
 import polars as pl
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine
 
-from models.database import JournalRow, Writer
-from models.parquet_file import SCHEMA, ParquetFile
-from models.schemas import Sample, new_sample
+from models import journal
+from models.database import Writer
+from models.file_watch import FileWatch
+from models.intake import SCHEMA
+from models.journal import Overlay
+from models.parquet_file import ParquetFile
+from models.parquet_version import ParquetVersion
+from models.row_index import RowIndex
+from models.sample_query import SampleQuery, Selection, select
+from models.schemas import Sample, changed_fields, new_sample
+from models.snapshot import Snapshot, fits, fitted
+from models.staged import MergePlan, MergeResult, StagedSamples, duplicates, taken_pieces
 from utils.clock import Clock, iso
-from utils.errors import InputError, NotFoundError
+from utils.errors import InputError, NotFoundError, StorageError
 
-FILTERS = ("topic", "difficulty", "jurisdiction", "sample_type", "provider", "model", "batch_id")
+log = logging.getLogger(__name__)
 _FOLD_WAITING = 10
 _FOLD_PAUSE_S = 10.0
 _FOLD_SHARE = 20.0
-_CHUNK = 2000
-_N, _ORDER = "__n__", "__order__"
+_CHUNK = 500
 
 
 class SampleStore:
@@ -37,37 +48,38 @@ class SampleStore:
         self._engine = engine
         self._writer = writer
         self._clock = clock
-        self._swap_lock = threading.Lock()
-        self._fold_lock = threading.Lock()
+        self._watch = FileWatch(file, clock)
+        self._lock = threading.Lock()
+        self._fold_lock = threading.RLock()
         self._last_fold_ended = clock.monotonic()
         self._last_fold_s = 0.0
-        self._overlay_cache: tuple[object, pl.DataFrame, list[str]] | None = None
+        self._floor: int | None = None
+        self._overlay = Overlay()
+        self._hidden: dict[str, int] = {}
+        self._snapshot: Snapshot | None = None
+
+    @property
+    def watch(self) -> FileWatch:
+        """What was noticed of the file: taken in, set aside, written back."""
+        return self._watch
 
     # --- reads ---------------------------------------------------------------------------
 
-    @contextmanager
-    def rows(self) -> Iterator[pl.LazyFrame]:
-        """Yield all samples as they are at this moment; collect inside the block."""
-        with self._swap_lock, self._engine.connect() as connection:
-            handle = self._file.open()
-            live, changed = self._overlay(connection)
-        try:
-            yield self._combine(handle, live, changed)
-        except pl.exceptions.PolarsError as error:
-            raise self._file.unreadable(error) from error
-        finally:
-            if handle is not None:
-                handle.close()
+    def snapshot(self) -> Snapshot:
+        """Return all samples as they are at this moment."""
+        with self._lock, self._engine.connect() as connection:
+            return self._current(connection)
 
-    def version(self) -> object:
+    def version(self) -> tuple[object, int, int]:
         """Return a value that changes whenever the data set does."""
-        with self._swap_lock, self._engine.connect() as connection:
-            return self._journal_key(connection), self._file.identity()
+        snapshot = self.snapshot()
+        identity = snapshot.version.identity if snapshot.version is not None else None
+        return identity, snapshot.overlay.upto, len(snapshot.overlay.changed)
 
     def count(self, filters: Mapping[str, str] | None = None) -> int:
         """Count the samples that match *filters*."""
-        with self.rows() as rows:
-            return int(_filtered(rows, filters).select(pl.len()).collect().item())
+        snapshot = self.snapshot()
+        return select(snapshot.index(), SampleQuery(filters, limit=0)).total if filters else len(snapshot)
 
     def get(self, sample_id: str) -> dict[str, Any]:
         """Return one sample.
@@ -75,38 +87,35 @@ class SampleStore:
         Raises:
             NotFoundError: there is none with this id.
         """
-        with self.rows() as rows:
-            found = rows.filter(pl.col("id") == sample_id).head(1).collect().to_dicts()
-        if not found:
-            raise NotFoundError(f"sample {sample_id!r}: not found; list the ids with GET /api/data")
-        return found[0]
+        snapshot = self.snapshot()
+        if sample_id in snapshot.overlay.changed:
+            found = snapshot.overlay.live.with_row_index("n").filter(pl.col("id") == sample_id)["n"].to_list()
+            base = len(snapshot.version) if snapshot.version is not None else 0
+            positions = [base + row for row in found]
+        else:
+            row = snapshot.version.index.position(sample_id) if snapshot.version is not None else None
+            positions = [] if row is None else [row]
+        if not positions:
+            raise _missing(sample_id)
+        return snapshot.take(pl.Series(positions, dtype=pl.UInt32())).to_dicts()[0]
+
+    def find(self, query: SampleQuery) -> tuple[Selection, Iterator[dict[str, Any]]]:
+        """Answer *query*; the samples come one by one, as they were at this moment."""
+        snapshot = self.snapshot()
+        selection = select(snapshot.index(), query)
+        return selection, rows_at(snapshot, selection.positions)
 
     def walk(
         self, filters: Mapping[str, str] | None = None, limit: int | None = None, offset: int = 0
     ) -> Iterator[dict[str, Any]]:
-        """Yield samples, newest first, in the state of the first step; holds one chunk in memory."""
-        with self.rows() as rows:
-            matching = _filtered(rows, filters)
-            if limit is not None:
-                order = [pl.col("created_at"), pl.col("id")]
-                page = matching.sort(order, descending=True, nulls_last=True).slice(offset, limit)
-                yield from page.collect().iter_rows(named=True)
-                return
-            numbered = matching.with_row_index(_N)
-            keys = numbered.select(_N, "created_at", "id").collect()
-            wanted = keys.sort(["created_at", "id"], descending=True, nulls_last=True)[_N].slice(offset)
-            for start in range(0, len(wanted), _CHUNK):
-                part = wanted.slice(start, _CHUNK)
-                order_of_part = part.to_frame().with_row_index(_ORDER)
-                chunk = numbered.filter(pl.col(_N).is_in(part.implode())).collect()
-                ordered = chunk.join(order_of_part, on=_N).sort(_ORDER).drop(_N, _ORDER)
-                yield from ordered.iter_rows(named=True)
+        """Yield samples, newest first."""
+        return self.find(SampleQuery(filters or {}, limit=limit, offset=offset))[1]
 
     # --- changes -------------------------------------------------------------------------
 
     def put(self, connection: Connection, sample: Sample) -> None:
         """Write *sample* into the journal within the caller's transaction."""
-        self._journal(connection, sample.id, "u", sample.model_dump())
+        journal.write(connection, sample.id, sample.model_dump())
 
     def add(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Add one sample from outside.
@@ -115,46 +124,83 @@ class SampleStore:
             InputError: fields are missing, or the id exists.
         """
         sample = new_sample({"created_at": iso(self._clock.now()), **values})
+        fields = sample.model_dump()
 
         def change(connection: Connection) -> None:
-            if self._find(connection, sample.id) is not None:
+            version, floor = self._base(connection)
+            if self._holds(connection, version, floor, sample.id):
                 raise InputError(f"id: {sample.id!r} exists; choose another id or change that sample with PUT")
-            self.put(connection, sample)
+            _check_extras(fields, version)
+            journal.write(connection, sample.id, fields)
 
         self._writer.run(change)
         return self.get(sample.id)
 
     def update(self, sample_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Change the named fields of a sample; all others stay.
+        """Change the named fields of a sample; all others stay as they are.
 
         Raises:
             NotFoundError: there is no such sample.
             InputError: a required field would be empty, or the new id exists.
         """
+        wanted = changed_fields(dict(changes))
+        new_id = wanted.get("id", sample_id)
 
-        def change(connection: Connection) -> str:
-            current = self._find(connection, sample_id)
+        def change(connection: Connection) -> None:
+            version, floor = self._base(connection)
+            current = self._find(connection, version, floor, sample_id)
             if current is None:
-                raise NotFoundError(f"sample {sample_id!r}: not found; list the ids with GET /api/data")
-            sample = new_sample({**current, **changes, "updated_at": iso(self._clock.now())})
-            if sample.id != sample_id:
-                if self._find(connection, sample.id) is not None:
-                    raise InputError(f"id: {sample.id!r} exists; choose another id")
-                self._journal(connection, sample_id, "d", None)
-            self.put(connection, sample)
-            return sample.id
+                raise _missing(sample_id)
+            if new_id != sample_id:
+                if self._holds(connection, version, floor, new_id):
+                    raise InputError(f"id: {new_id!r} exists; choose another id")
+                journal.write(connection, sample_id, None)
+            _check_extras(wanted, version)
+            journal.write(connection, new_id, {**current, **wanted, "updated_at": iso(self._clock.now())})
 
-        return self.get(self._writer.run(change))
+        self._writer.run(change)
+        return self.get(new_id)
 
     def delete(self, sample_id: str) -> None:
         """Delete a sample; NotFoundError when there is none."""
 
         def change(connection: Connection) -> None:
-            if self._find(connection, sample_id) is None:
-                raise NotFoundError(f"sample {sample_id!r}: not found; list the ids with GET /api/data")
-            self._journal(connection, sample_id, "d", None)
+            version, floor = self._base(connection)
+            if not self._holds(connection, version, floor, sample_id):
+                raise _missing(sample_id)
+            journal.write(connection, sample_id, None)
 
         self._writer.run(change)
+
+    def merge(self, staged: StagedSamples) -> MergeResult:
+        """Add all of *staged* at once, or nothing.
+
+        Few samples go through the journal in one commit; many become part of the next file version.
+
+        Raises:
+            ConflictError: ids exist already, and `staged.on_duplicate` does not say what to do then.
+            StorageError: the disk is full or cannot be written.
+        """
+        if staged.is_small:
+            return self._writer.run(lambda connection: self._merge_small(connection, staged))
+        while True:
+            with self._fold_lock:
+                plan = staged.plan(self.snapshot())
+                if self._fold(plan.snapshot, staged, plan):
+                    return MergeResult(plan.index.height - plan.replaced, plan.replaced, plan.skipped)
+            log.info("data set changed during an import, beginning it again")
+
+    def _merge_small(self, connection: Connection, staged: StagedSamples) -> MergeResult:
+        version, floor = self._base(connection)
+        existing = [i for i in staged.index["id"] if self._holds(connection, version, floor, i)]
+        if existing and staged.on_duplicate == "error":
+            raise duplicates(existing)
+        skipped = set(existing) if staged.on_duplicate == "skip" else set()
+        for fields in staged.samples():
+            if fields["id"] not in skipped:
+                _check_extras(fields, version)
+                journal.write(connection, fields["id"], fields)
+        return MergeResult(len(staged) - len(existing), len(existing) - len(skipped), len(skipped))
 
     # --- fold ----------------------------------------------------------------------------
 
@@ -163,121 +209,162 @@ class SampleStore:
         pause_s = max(_FOLD_PAUSE_S, _FOLD_SHARE * self._last_fold_s)
         if self._clock.monotonic() - self._last_fold_ended < pause_s:
             return False
-        with self._engine.connect() as connection:
-            waiting = connection.execute(select(func.count()).select_from(JournalRow)).scalar() or 0
-        return waiting >= _FOLD_WAITING and self.fold() > 0
+        snapshot = self.snapshot()
+        return len(snapshot.overlay.changed) >= _FOLD_WAITING and self.fold() > 0
 
-    def fold(self) -> int:
+    def fold(self, force: bool = False) -> int:
         """Move the journal into train.parquet; return how many changes went in.
+
+        Args:
+            force: Write the file even when nothing waits.
 
         Raises:
             StorageError: the file could not be written; everything stays in the journal.
         """
         with self._fold_lock:
-            started = self._clock.monotonic()
-            with self._swap_lock, self._engine.connect() as connection:
-                handle = self._file.open()
-                live, changed = self._overlay(connection)
-                upto = self._journal_key(connection)[0]
-            try:
-                if not changed:
+            while True:
+                snapshot = self.snapshot()
+                if not snapshot.overlay.changed and not force:
                     return 0
-                self._file.write_aside(self._combine(handle, live, changed))
-            finally:
-                if handle is not None:
-                    handle.close()
-            with self._swap_lock:
-                self._file.swap()
-                self._writer.run(
-                    lambda connection: connection.execute(delete(JournalRow).where(JournalRow.seq <= upto))
-                )
-            self._last_fold_ended = self._clock.monotonic()
-            self._last_fold_s = self._last_fold_ended - started
-            return len(changed)
+                if self._fold(snapshot):
+                    return len(snapshot.overlay.changed)
 
-    # --- the overlay ---------------------------------------------------------------------
+    def tidy(self) -> None:
+        """Bring a file that others wrote into a form that is quick to read, keeping the original."""
+        version = self.snapshot().version
+        if version is not None and not version.is_handy:
+            self.fold(force=True)
 
-    def _combine(self, handle: BinaryIO | None, live: pl.DataFrame, changed: list[str]) -> pl.LazyFrame:
-        base = self._file.scan(handle)
+    def hold_still(self) -> threading.RLock:
+        """Return the lock that keeps train.parquet as it is while held; changes go on in the journal."""
+        return self._fold_lock
+
+    def save_index(self) -> None:
+        """Keep the rows' index for the next start."""
+        version = self.snapshot().version
+        if version is not None and version.report is None:
+            self._keep_index(version)
+
+    def _fold(self, snapshot: Snapshot, staged: StagedSamples | None = None, plan: MergePlan | None = None) -> bool:
+        """Write the next file version; False when the data set changed so that it must be done again."""
+        if not self._watch.is_still(snapshot.version):
+            raise StorageError(f"{self._file.path}: another program is changing it; try again in a moment")
+        started = self._clock.monotonic()
+        columns, described, pieces = snapshot.columns, snapshot.described(), snapshot.pieces()
+        if staged is not None and plan is not None:
+            columns, described = plan.columns, pl.concat([described, plan.index])
+            pieces = chain((fitted(piece, columns) for piece in pieces), taken_pieces(staged, plan))
+        version = self._file.write_aside(pieces, columns, RowIndex(described))
+        try:
+            upto = snapshot.overlay.upto
+            self._writer.run(lambda connection: self._mark(connection, version, upto))
+            ids = set(plan.index["id"]) if plan is not None else set()
+            done = self._writer.run(lambda connection: self._replace(connection, snapshot, version, ids))
+        finally:
+            self._file.discard()
+        if done:
+            self._writer.run(lambda connection: journal.trim(connection, upto))
+            self._keep_index(version)
+        self._last_fold_ended = self._clock.monotonic()
+        self._last_fold_s = self._last_fold_ended - started
+        return done
+
+    def _mark(self, connection: Connection, version: ParquetVersion, upto: int) -> None:
+        """Note what *version* holds ahead of its renaming: who meets it knows what is folded."""
+        journal.trim(connection, self._floor or 0)
+        journal.mark(connection, version.identity, upto)
+
+    def _replace(self, connection: Connection, snapshot: Snapshot, version: ParquetVersion, ids: set[str]) -> bool:
+        """Make *version* the data set, unless the file or one of the imported *ids* changed meanwhile."""
+        with self._lock:
+            before, upto = snapshot.version, snapshot.overlay.upto
+            if not self._watch.is_still(before) or ids & journal.ids_after(connection, upto):
+                return False
+            if before is not None and not before.is_ours:
+                self._watch.keep_original(before)
+            self._file.swap()
+            self._watch.replaced(version)
+            self._floor = upto
+            self._overlay = self._overlay.beyond(upto)
+            self._snapshot = None
+        return True
+
+    def _keep_index(self, version: ParquetVersion) -> None:
+        try:
+            self._file.save_index(version)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            log.warning("index not kept, it is made anew at the next start", extra={"reason": str(error)[:200]})
+
+    # --- what is there -------------------------------------------------------------------
+
+    def _current(self, connection: Connection) -> Snapshot:
+        """Return the newest state; called under the lock."""
+        version = self._watch.current()
+        self._folded(connection, version)
+        rows = journal.read_after(connection, self._overlay.upto)
+        known = self._snapshot
+        same = known is not None and known.version is version
+        if known is not None and same and not rows:
+            return known
+        self._overlay = self._overlay.after(rows)
+        # Ids known already keep their place as long as the file is the same.
+        fresh = {row.id for row in rows} if same else set(self._overlay.changed)
+        self._hidden = self._hidden if same else {}
+        for sample_id in fresh - self._hidden.keys() if version is not None else ():
+            position = version.index.position(sample_id) if version is not None else None
+            if position is not None:
+                self._hidden[sample_id] = position
+        hidden = pl.Series("n", sorted(self._hidden.values()), dtype=pl.UInt32())
+        self._snapshot = Snapshot(version, self._overlay, hidden)
+        return self._snapshot
+
+    def _base(self, connection: Connection) -> tuple[ParquetVersion | None, int]:
+        """Return the file version and up to where it holds the journal; for the writer's thread."""
+        with self._lock:
+            version = self._watch.current()
+            return version, self._folded(connection, version)
+
+    def _folded(self, connection: Connection, version: ParquetVersion | None) -> int:
+        if self._floor is None:
+            self._floor = journal.folded(connection, version.identity if version is not None else None)
+            self._overlay = Overlay(upto=self._floor)
+        return self._floor
+
+    def _holds(self, connection: Connection, version: ParquetVersion | None, floor: int, sample_id: str) -> bool:
+        """Tell whether there is a sample *sample_id*, seeing the changes of the open transaction."""
+        changed, values = journal.find(connection, sample_id, floor)
         if changed:
-            base = base.filter(~pl.col("id").is_in(changed))
-        return pl.concat([base, live.lazy()], how="diagonal_relaxed") if len(live) else base
+            return values is not None
+        return version is not None and version.index.position(sample_id) is not None
 
-    def _overlay(self, connection: Connection) -> tuple[pl.DataFrame, list[str]]:
-        """Return the journal's live rows and the ids that it overrides; cached by its state."""
-        key = self._journal_key(connection)
-        cached = self._overlay_cache
-        if cached is not None and cached[0] == key:
-            return cached[1], cached[2]
-        journal = connection.execute(select(JournalRow.id, JournalRow.data).order_by(JournalRow.seq)).all()
-        dicts = [orjson.loads(data) for _, data in journal if data is not None]
-        live = _frame(dicts)
-        changed = [sample_id for sample_id, _ in journal]
-        self._overlay_cache = (key, live, changed)
-        return live, changed
-
-    def _find(self, connection: Connection, sample_id: str) -> dict[str, Any] | None:
-        """Look one sample up inside the writer's transaction.
-
-        Takes no lock: only the writer's own thread trims the journal, so a file that was
-        swapped meanwhile holds the same rows once more.
-        """
-        row = connection.execute(select(JournalRow.op, JournalRow.data).where(JournalRow.id == sample_id)).first()
-        if row is not None:
-            return orjson.loads(row.data) if row.op == "u" else None
-        handle = self._file.open()
-        if handle is None:
+    def _find(
+        self, connection: Connection, version: ParquetVersion | None, floor: int, sample_id: str
+    ) -> dict[str, Any] | None:
+        """Return the sample *sample_id*, seeing the changes of the open transaction."""
+        changed, values = journal.find(connection, sample_id, floor)
+        if changed:
+            return values
+        row = version.index.position(sample_id) if version is not None else None
+        if version is None or row is None:
             return None
-        with handle:
-            found = self._file.scan(handle).filter(pl.col("id") == sample_id).head(1).collect().to_dicts()
-        return found[0] if found else None
-
-    def _journal(self, connection: Connection, sample_id: str, op: str, values: dict[str, Any] | None) -> None:
-        # Delete and insert, not update: a change must take a new seq, or a fold under way would drop it.
-        connection.execute(delete(JournalRow).where(JournalRow.id == sample_id))
-        fields = values or {}
-        row = {
-            "id": sample_id,
-            "op": op,
-            "topic": fields.get("topic"),
-            "difficulty": fields.get("difficulty"),
-            "created_at": fields.get("created_at"),
-            "data": orjson.dumps(values, default=str).decode() if values is not None else None,
-        }
-        connection.execute(insert(JournalRow).values(**row))
-
-    @staticmethod
-    def _journal_key(connection: Connection) -> tuple[int, int]:
-        row = connection.execute(select(func.max(JournalRow.seq), func.count()).select_from(JournalRow)).one()
-        return int(row[0] or 0), int(row[1])
+        return version.take(pl.Series([row], dtype=pl.UInt32())).to_dicts()[0]
 
 
-def _frame(samples: list[dict[str, Any]]) -> pl.DataFrame:
-    """Build a frame of *samples*; an extra column of mixed types becomes text."""
-    schema = dict(SCHEMA)
-    for name in dict.fromkeys(name for sample in samples for name in sample if name not in SCHEMA):
-        kinds = {type(sample[name]) for sample in samples if sample.get(name) is not None}
-        schema[name] = _DTYPES.get(frozenset(kinds), pl.String())
-    columns = {
-        name: [_fitted(sample.get(name), isinstance(dtype, pl.String)) for sample in samples]
-        for name, dtype in schema.items()
-    }
-    return pl.DataFrame(columns, schema=schema, strict=False)
+def rows_at(snapshot: Snapshot, positions: pl.Series) -> Iterator[dict[str, Any]]:
+    """Yield the samples with these numbers, holding one chunk in memory."""
+    for start in range(0, len(positions), _CHUNK):
+        yield from snapshot.take(positions.slice(start, _CHUNK)).iter_rows(named=True)
 
 
-def _fitted(value: Any, as_text: bool) -> Any:
-    return str(value) if as_text and value is not None and not isinstance(value, str) else value
+def _missing(sample_id: str) -> NotFoundError:
+    return NotFoundError(f"sample {sample_id!r}: not found; list the ids with GET /api/data")
 
 
-_DTYPES: dict[frozenset[type], pl.DataType] = {
-    frozenset({bool}): pl.Boolean(),
-    frozenset({int}): pl.Int64(),
-    frozenset({float}): pl.Float64(),
-    frozenset({int, float}): pl.Float64(),
-}
-
-
-def _filtered(rows: pl.LazyFrame, filters: Mapping[str, str] | None) -> pl.LazyFrame:
-    for name, value in (filters or {}).items():
-        rows = rows.filter(pl.col(name) == value)
-    return rows
+def _check_extras(fields: Mapping[str, Any], version: ParquetVersion | None) -> None:
+    """Refuse a value that cannot be held by a column of dates, lists or bytes; InputError names both."""
+    for name, value in fields.items():
+        held = version.columns.get(name) if version is not None and name not in SCHEMA else None
+        if held is None or value is None or held.is_numeric() or held in (pl.String(), pl.Boolean()):
+            continue
+        if not fits(pl.Series([value]), held):
+            raise InputError(f"{name}: got {str(value)[:80]!r}, the data set holds {held} there")

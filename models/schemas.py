@@ -41,7 +41,14 @@ def _blank_to_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _clean_id(text: str) -> str:
+    if any(ord(char) < 32 or ord(char) == 127 for char in text):
+        raise ValueError("holds a control character; remove it")
+    return text
+
+
 Text = Annotated[str, AfterValidator(_clean)]
+Identifier = Annotated[Text, AfterValidator(_clean_id), Field(max_length=500)]
 Filter = Annotated[str | None, BeforeValidator(_blank_to_none)]
 Difficulty = Literal["foundational", "basic", "intermediate", "advanced", "expert"]
 
@@ -51,7 +58,7 @@ class Sample(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    id: Text
+    id: Identifier
     question: Text
     answer: Text
     topic: Text
@@ -150,6 +157,18 @@ def new_sample(values: dict[str, Any]) -> Sample:
     if missing:
         raise InputError(f"Missing required fields: {', '.join(missing)}")
     return validated(Sample, values)
+
+
+def changed_fields(changes: dict[str, Any]) -> dict[str, Any]:
+    """Check the fields of an update by themselves: what the sample holds besides need not be of our making.
+
+    Raises:
+        InputError: a required field would become empty, or a value is unusable.
+    """
+    return {name: value for name, value in new_sample({**_ANY, **changes}).model_dump().items() if name in changes}
+
+
+_ANY = {**dict.fromkeys(REQUIRED_FIELDS, "-"), "difficulty": "basic"}
 
 
 def _is_empty(value: object) -> bool:

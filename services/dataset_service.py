@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.parquet_file import ParquetFile
-from models.sample_store import FILTERS, SampleStore
+from models.row_index import FILTERS
+from models.sample_store import SampleStore
 from models.statistics import summarize
 
 
@@ -56,8 +57,7 @@ class DatasetService:
         version = self._store.version()
         with self._lock:
             if self._statistics is None or self._statistics[0] != version:
-                with self._store.rows() as rows:
-                    summary = summarize(rows)
+                summary = summarize(self._store.snapshot())
                 identity = self._file.identity()
                 summary["file_size_kb"] = round(identity[2] / 1024, 2) if identity else 0.0
                 self._statistics = (version, summary)

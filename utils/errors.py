@@ -3,7 +3,8 @@
     AppError
     ├── ConfigurationError        the installation is set up wrong; nothing was started
     ├── InputError                the caller sent something unusable
-    │   └── NotFoundError         it names something that does not exist
+    │   ├── NotFoundError         it names something that does not exist
+    │   └── ConflictError         it collides with what is there
     ├── StorageError              the data folder cannot be read or written
     │   ├── DataFolderBusyError   another process owns it
     │   └── DiskFullError         no space is left
@@ -62,6 +63,12 @@ class NotFoundError(InputError):
     """The caller named something that does not exist."""
 
     code = "not_found"
+
+
+class ConflictError(InputError):
+    """The request collides with what is there."""
+
+    code = "conflict"
 
 
 class StorageError(AppError):

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from models.database import Writer, open_engine
-from models.parquet_file import SCHEMA, ParquetFile
+from models.intake import SCHEMA
+from models.parquet_file import ParquetFile
 from models.sample_store import SampleStore
 from models.schemas import Sample, new_sample, validated
 from models.statistics import summarize
@@ -254,8 +255,7 @@ def test_statistics_count_everything(store: SampleStore) -> None:
     store.add(sample())
     store.add(sample(id="s2", topic="Tort Law - Nuisance", difficulty="expert"))
 
-    with store.rows() as rows:
-        summary = summarize(rows)
+    summary = summarize(store.snapshot())
 
     assert summary["total"] == 2
     assert summary["difficulty_distribution"] == [
@@ -267,8 +267,7 @@ def test_statistics_count_everything(store: SampleStore) -> None:
 
 
 def test_statistics_of_nothing_are_zeros(store: SampleStore) -> None:
-    with store.rows() as rows:
-        summary = summarize(rows)
+    summary = summarize(store.snapshot())
 
     assert (summary["total"], summary["avg_lengths"]["answer"], summary["top_topics"]) == (0, 0.0, [])
 

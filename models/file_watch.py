@@ -1,0 +1,123 @@
+"""Notices what others do to `train.parquet` while the service runs.
+
+Another readable file is taken in and used. One that cannot be read is given time, since
+somebody may be writing it; then it is set aside untouched and the last good version is
+written back. A file that was removed is written back likewise: the samples in it were
+acknowledged, and only a request may delete them.
+"""
+
+import logging
+from typing import Any
+
+import orjson
+
+from models.parquet_file import ParquetFile
+from models.parquet_version import Identity, ParquetVersion, UnreadableError
+from utils.clock import Clock, iso
+from utils.errors import StorageError
+from utils.files import replace_file
+
+log = logging.getLogger(__name__)
+_PATIENCE_S = 5.0
+_REPORTS = 20
+
+
+class FileWatch:
+    """The file version in use. Its methods are called under the store's lock."""
+
+    def __init__(self, file: ParquetFile, clock: Clock) -> None:
+        self._file = file
+        self._clock = clock
+        self._version: ParquetVersion | None = None
+        self._begun = False
+        self._odd: tuple[Identity | None, float] | None = None
+        self._report_path = file.path.with_name("dataset_report.json")
+        self._reports: list[dict[str, Any]] | None = None
+
+    def current(self) -> ParquetVersion | None:
+        """Return the version in use; looks at the file first."""
+        identity = self._file.identity()
+        if self._begun and identity == _identity(self._version):
+            self._odd = None
+            return self._version
+        try:
+            version = self._file.open()
+        except UnreadableError as error:
+            return self._on_odd(identity, str(error))
+        if version is None and self._version is not None:
+            return self._on_odd(None, "the file was removed while the service ran")
+        self._use(version)
+        return version
+
+    def is_still(self, version: ParquetVersion | None) -> bool:
+        """Tell whether *version* is what lies there."""
+        return self._file.identity() == _identity(version)
+
+    def replaced(self, version: ParquetVersion) -> None:
+        """Use *version*, which we have put there ourselves."""
+        self._version, self._begun = version, True
+
+    def keep_original(self, version: ParquetVersion) -> None:
+        """Keep a file that others wrote, before ours takes its place."""
+        kept = self._file.keep_original(f"train-{self._stamp()}.parquet")
+        self._note("original kept", f"{len(version)} samples as others wrote them: {kept.parent.name}/{kept.name}")
+
+    def reports(self) -> list[dict[str, Any]]:
+        """Return what was noticed, newest first."""
+        if self._reports is None:
+            try:
+                self._reports = list(orjson.loads(self._report_path.read_bytes()))
+            except (OSError, ValueError):
+                self._reports = []
+        return self._reports
+
+    def _use(self, version: ParquetVersion | None) -> None:
+        if version is not None and version.report is not None and not version.is_ours:
+            report = version.report
+            self._note("taken in", f"{report.rows} samples that others wrote", **report.to_dict())
+        self._version, self._begun, self._odd = version, True, None
+
+    def _on_odd(self, identity: Identity | None, reason: str) -> ParquetVersion | None:
+        """Decide what to do with a file that cannot be used; return the version to use meanwhile."""
+        now = self._clock.monotonic()
+        if self._begun and (self._odd is None or self._odd[0] != identity):
+            self._odd = (identity, now)
+        if self._odd is not None and now - self._odd[1] < _PATIENCE_S:
+            return self._version
+        if identity is not None:
+            aside = self._file.set_aside(f"refused-{self._stamp()}")
+            self._note("set aside", f"{reason}; it was moved untouched to {aside.name}")
+        # Written over in place, our open handle shows the same broken bytes.
+        held = self._version
+        if held is not None and (identity is None or identity[0] != held.identity[0]):
+            self._note("written back", f"{len(held)} samples of the last good version ({reason})")
+            self._use(self._write_back(held))
+        elif held is not None:
+            self._note("lost", "the file was overwritten in place; restore a backup: cli.py restore")
+            self._use(None)
+        else:
+            self._use(None)
+        return self._version
+
+    def _write_back(self, version: ParquetVersion) -> ParquetVersion:
+        try:
+            replace_file(self._file.path, version.copy_to)
+        except OSError as error:
+            raise StorageError(f"{self._file.path}: cannot be written back ({error.strerror})") from error
+        return ParquetVersion(self._file.path, version.index)
+
+    def _note(self, event: str, message: str, **facts: Any) -> None:
+        log.warning("data set file: %s", event, extra={"detail": message})
+        entry = {"at": iso(self._clock.now()), "event": event, "message": message, **facts}
+        self._reports = [entry, *self.reports()][:_REPORTS]
+        try:
+            replace_file(self._report_path, lambda aside: aside.write_bytes(orjson.dumps(self._reports)))
+        except OSError as error:
+            log.warning("report not kept", extra={"reason": error.strerror})
+
+    def _stamp(self) -> str:
+        return self._clock.now().strftime("%Y%m%dT%H%M%SZ")
+
+
+def _identity(version: ParquetVersion | None) -> Identity | None:
+    return version.identity if version is not None else None

@@ -1,0 +1,157 @@
+"""The journal: what is newer than train.parquet, as rows of the database.
+
+A put takes a new `seq` always, so that a change made while a fold is under way is not
+dropped with what was folded. `Overlay` is the journal in memory: it is kept up to date
+by reading what was added since, and never changes once made.
+"""
+
+import base64
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+import polars as pl
+from sqlalchemy import Connection, delete, insert, select
+
+from models.database import FoldRow, JournalRow
+from models.intake import SCHEMA
+from models.row_index import describe
+
+_DTYPES: dict[frozenset[type], pl.DataType] = {
+    frozenset({bool}): pl.Boolean(),
+    frozenset({int}): pl.Int64(),
+    frozenset({float}): pl.Float64(),
+    frozenset({int, float}): pl.Float64(),
+}
+# So many pieces make a frame slow to ask.
+_CHUNKS = 50
+_EMPTY = pl.DataFrame(schema=SCHEMA)
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """The journal's state at one moment.
+
+    Attributes:
+        upto: Highest `seq` that is in it.
+        live: The samples put, oldest change first.
+        seqs: The `seq` of each row of `live`.
+        changed: Every id that overrides the file, deleted ones too, with its `seq`.
+        index: `describe(live)`.
+    """
+
+    upto: int = 0
+    live: pl.DataFrame = field(default_factory=lambda: _EMPTY)
+    seqs: pl.Series = field(default_factory=lambda: pl.Series("seq", dtype=pl.Int64()))
+    changed: Mapping[str, int] = field(default_factory=dict)
+    index: pl.DataFrame = field(default_factory=lambda: describe(_EMPTY))
+
+    def after(self, rows: Iterable[Any]) -> "Overlay":
+        """Return the state after the journal's *rows* (seq, id, data), which are newer than all in it."""
+        changes = [(int(seq), str(sample_id), data) for seq, sample_id, data in rows]
+        if not changes:
+            return self
+        ids = {sample_id: seq for seq, sample_id, _ in changes}
+        puts = [(seq, orjson.loads(data)) for seq, _, data in changes if data is not None]
+        added = frame_of([values for _, values in puts])
+        kept = ~self.live["id"].is_in(list(ids))
+        live = pl.concat(
+            [self.live.filter(kept), added], how="diagonal_relaxed", rechunk=self.live.n_chunks() > _CHUNKS
+        )
+        seqs = pl.concat([self.seqs.filter(kept), pl.Series("seq", [seq for seq, _ in puts], dtype=pl.Int64())])
+        index = pl.concat([self.index.filter(kept), describe(added)])
+        return Overlay(changes[-1][0], live, seqs, {**self.changed, **ids}, index)
+
+    def beyond(self, floor: int) -> "Overlay":
+        """Return the state without what has a `seq` up to *floor*."""
+        kept = self.seqs > floor
+        changed = {sample_id: seq for sample_id, seq in self.changed.items() if seq > floor}
+        if len(changed) == len(self.changed):
+            return self
+        return replace(
+            self,
+            live=self.live.filter(kept),
+            seqs=self.seqs.filter(kept),
+            changed=changed,
+            index=self.index.filter(kept),
+        )
+
+
+def read_after(connection: Connection, seq: int) -> list[Any]:
+    """Return the journal's rows (seq, id, data) with a higher `seq`, in order."""
+    query = select(JournalRow.seq, JournalRow.id, JournalRow.data).where(JournalRow.seq > seq).order_by(JournalRow.seq)
+    return list(connection.execute(query))
+
+
+def write(connection: Connection, sample_id: str, values: Mapping[str, Any] | None) -> None:
+    """Put *values* as the sample *sample_id*, or delete it (None), within the caller's transaction."""
+    # Delete and insert, not update: a change must take a new seq.
+    connection.execute(delete(JournalRow).where(JournalRow.id == sample_id))
+    row = {
+        "id": sample_id,
+        "op": "d" if values is None else "u",
+        "topic": None if values is None else values.get("topic"),
+        "difficulty": None if values is None else values.get("difficulty"),
+        "created_at": None if values is None else values.get("created_at"),
+        "data": None if values is None else orjson.dumps(values, default=plain).decode(),
+    }
+    connection.execute(insert(JournalRow).values(**row))
+
+
+def find(connection: Connection, sample_id: str, floor: int) -> tuple[bool, dict[str, Any] | None]:
+    """Return whether the journal holds a change of *sample_id* above *floor*, and the sample it puts."""
+    query = select(JournalRow.data).where(JournalRow.id == sample_id, JournalRow.seq > floor)
+    row = connection.execute(query).first()
+    return row is not None, orjson.loads(row.data) if row is not None and row.data is not None else None
+
+
+def trim(connection: Connection, upto: int) -> None:
+    """Drop what was folded."""
+    connection.execute(delete(JournalRow).where(JournalRow.seq <= upto))
+
+
+def mark(connection: Connection, file: object, upto: int) -> None:
+    """Note ahead of a renaming that the file with this identity holds every change up to *upto*."""
+    connection.execute(delete(FoldRow))
+    connection.execute(insert(FoldRow).values(id=1, file=str(file), upto=upto))
+
+
+def folded(connection: Connection, file: object) -> int:
+    """Return the highest `seq` that the file with this identity holds; 0 when none is noted."""
+    row = connection.execute(select(FoldRow.file, FoldRow.upto)).first()
+    return int(row.upto) if row is not None and row.file == str(file) else 0
+
+
+def ids_after(connection: Connection, seq: int) -> set[str]:
+    """Return the ids that were changed after *seq*."""
+    return set(connection.execute(select(JournalRow.id).where(JournalRow.seq > seq)).scalars())
+
+
+def plain(value: Any) -> Any:
+    """Return *value* as something JSON can hold; bytes become base64."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, datetime.timedelta):
+        return value.total_seconds()
+    return str(value)
+
+
+def frame_of(samples: list[dict[str, Any]]) -> pl.DataFrame:
+    """Build a frame of *samples*; an extra column of mixed types becomes text."""
+    schema: dict[str, Any] = dict(SCHEMA)
+    for name in dict.fromkeys(name for sample in samples for name in sample if name not in SCHEMA):
+        kinds = {type(sample[name]) for sample in samples if sample.get(name) is not None}
+        nested = bool(kinds) and kinds <= {list, dict} and len(kinds) == 1
+        schema[name] = None if nested else _DTYPES.get(frozenset(kinds), pl.String())
+    columns = [
+        pl.Series(name, [_fitted(sample.get(name), dtype) for sample in samples], dtype=dtype, strict=False)
+        for name, dtype in schema.items()
+    ]
+    return pl.DataFrame(columns)
+
+
+def _fitted(value: Any, dtype: Any) -> Any:
+    as_text = isinstance(dtype, pl.String)
+    return str(value) if as_text and value is not None and not isinstance(value, str) else value

@@ -1,0 +1,117 @@
+"""The data set at one moment: a file version overlaid by the journal.
+
+A snapshot never changes and needs no lock; it can be read for as long as it is held.
+Rows are numbered: those of the file first, then what the journal puts.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import polars as pl
+
+from models.intake import SCHEMA
+from models.journal import Overlay
+from models.parquet_version import ParquetVersion, columns_of, rows_of, take_in_order
+from models.row_index import describe
+
+POSITION = "position"
+
+
+class Snapshot:
+    """All samples as they were when it was taken."""
+
+    def __init__(self, version: ParquetVersion | None, overlay: Overlay, hidden: pl.Series) -> None:
+        """Overlay *version*; *hidden* are its rows that the overlay overrides, ascending."""
+        self.version = version
+        self.overlay = overlay
+        self.hidden = hidden
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return rows_of(self.version) - len(self.hidden) + self.overlay.live.height
+
+    @cached_property
+    def columns(self) -> dict[str, pl.DataType]:
+        """Names and types of the columns, ours first."""
+        columns = columns_of(self.version)
+        for name, dtype in self.overlay.live.schema.items():
+            columns = {**columns, name: _common(columns.get(name), self.overlay.live[name], dtype)}
+        return columns
+
+    @cached_property
+    def _live(self) -> pl.DataFrame:
+        return fitted(self.overlay.live, self.columns)
+
+    def index(self) -> pl.LazyFrame:
+        """Return what is known of every sample without its texts (`row_index.describe`), with its number."""
+        base = self.version.index.frame if self.version is not None else describe(pl.DataFrame(schema=SCHEMA))
+        rows = base.lazy().with_row_index(POSITION)
+        if len(self.hidden):
+            rows = rows.filter(~pl.col(POSITION).is_in(self.hidden.implode()))
+        first = rows_of(self.version)
+        return pl.concat([rows, self.overlay.index.lazy().with_row_index(POSITION, offset=first)])
+
+    def take(self, positions: pl.Series) -> pl.DataFrame:
+        """Return the samples with these numbers, all columns, in the order given."""
+        first = rows_of(self.version)
+        old, new = positions.filter(positions < first), positions.filter(positions >= first) - first
+        parts = [self._live[new.to_list()]]
+        if self.version is not None and len(old):
+            parts.insert(0, fitted(take_in_order(self.version, old.to_list()), self.columns))
+        taken = pl.concat(parts)
+        if not len(new) or not len(old):
+            return taken
+        order = pl.concat([old, new + first]).arg_sort()
+        return taken[order.gather(positions.rank("ordinal").cast(pl.UInt32()) - 1).to_list()]
+
+    def pieces(self) -> Iterator[pl.DataFrame]:
+        """Yield all samples in the file's order, new ones last, a bearable piece at a time."""
+        start, hidden = 0, self.hidden
+        for piece in self.version.pieces() if self.version is not None else ():
+            first, last = (int(hidden.search_sorted(n)) for n in (start, start + piece.height))
+            gone = hidden[first:last] - start
+            start += piece.height
+            yield fitted(
+                piece.filter(~pl.int_range(piece.height).is_in(gone.implode())) if len(gone) else piece, self.columns
+            )
+        yield self._live
+
+    def described(self) -> pl.DataFrame:
+        """Return the index of `pieces`, in the same order."""
+        kept = [self.version.index.without(self.hidden)] if self.version is not None else []
+        return pl.concat([*kept, self.overlay.index])
+
+
+def fitted(rows: pl.DataFrame, columns: dict[str, pl.DataType]) -> pl.DataFrame:
+    """Give *rows* the columns wanted; missing ones are null."""
+    return rows.select(
+        (fit(rows[name], dtype) if name in rows.columns else pl.lit(None, dtype=dtype)).alias(name)
+        for name, dtype in columns.items()
+    )
+
+
+def fit(column: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Cast *column*; raises PolarsError when a value does not fit."""
+    if column.dtype == dtype:
+        return column
+    if isinstance(dtype, pl.Binary) and column.dtype == pl.String():
+        return column.str.decode("base64")
+    return column.cast(dtype)
+
+
+def fits(column: pl.Series, dtype: pl.DataType) -> bool:
+    """Tell whether every value of *column* can be held by *dtype*."""
+    try:
+        fit(column, dtype)
+    except pl.exceptions.PolarsError:
+        return False
+    return not (isinstance(dtype, pl.Boolean) or column.dtype == pl.Boolean()) or column.dtype == dtype
+
+
+def _common(base: pl.DataType | None, column: pl.Series, own: pl.DataType) -> pl.DataType:
+    """Return a type that holds the file's column and the journal's."""
+    if base is None or base == own or fits(column, base):
+        return base or own
+    if isinstance(base, pl.Int64) and own == pl.Float64():
+        return pl.Float64()
+    return pl.String()

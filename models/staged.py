@@ -1,0 +1,189 @@
+"""Samples that wait to be imported, on the disk, checked one by one.
+
+They are written in parts as they come, so that a file of any size is checked without
+being held in memory; what remains in memory is their index.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from models.journal import frame_of
+from models.row_index import describe
+from models.snapshot import Snapshot, fitted
+from utils.errors import ConflictError, InputError
+
+# Up to so many samples an import is a commit of the journal; above, a new file version.
+SMALL = 2000
+_PART_ROWS = 1000
+_NAMED = 5
+ON_DUPLICATE = ("error", "skip", "replace")
+
+
+@dataclass(frozen=True)
+class MergePlan:
+    """How staged samples and a snapshot become one.
+
+    Attributes:
+        snapshot: The old samples, without those that are replaced.
+        index: The index of the staged samples that are taken.
+        columns: Names and types of the result.
+    """
+
+    snapshot: Snapshot
+    index: pl.DataFrame
+    columns: dict[str, pl.DataType]
+    replaced: int
+    skipped: int
+
+
+@dataclass(frozen=True)
+class MergeResult:
+    """What an import did, in samples."""
+
+    added: int
+    replaced: int
+    skipped: int
+
+
+class StagedSamples:
+    """Samples on their way in. One thread fills it; `close` removes its folder."""
+
+    def __init__(self, folder: Path, on_duplicate: str = "error") -> None:
+        if on_duplicate not in ON_DUPLICATE:
+            raise InputError(f"on_duplicate: got {on_duplicate[:40]!r}, want one of {', '.join(ON_DUPLICATE)}")
+        self.on_duplicate = on_duplicate
+        self._folder = folder
+        self._waiting: list[dict[str, Any]] = []
+        self._parts: list[Path] = []
+        self._indexes: list[pl.DataFrame] = []
+        self._columns: dict[str, pl.DataType] = {}
+        self.index = describe(frame_of([]))
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return sum(index.height for index in self._indexes) + len(self._waiting)
+
+    @property
+    def is_small(self) -> bool:
+        """True when the samples fit into one commit."""
+        return len(self) <= SMALL
+
+    def add(self, values: dict[str, Any]) -> None:
+        """Take one checked sample."""
+        self._waiting.append(values)
+        if len(self._waiting) >= _PART_ROWS:
+            self._write_part()
+
+    def finish(self) -> None:
+        """Write what waits; call it once, after the last sample."""
+        if self._waiting:
+            self._write_part()
+        self.index = pl.concat([self.index, *self._indexes])
+
+    def close(self) -> None:
+        """Remove everything from the disk."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def samples(self) -> Iterator[dict[str, Any]]:
+        """Yield the samples, in the order they came."""
+        for piece in self.pieces():
+            for row in piece.iter_rows(named=True):
+                yield {name: value for name, value in row.items() if value is not None}
+
+    def pieces(self) -> Iterator[pl.DataFrame]:
+        """Yield the samples as frames."""
+        for part in self._parts:
+            with part.open("rb") as file:
+                yield pl.read_parquet(file)
+
+    def plan(self, snapshot: Snapshot) -> MergePlan:
+        """Say what becomes of *snapshot* and these samples.
+
+        Raises:
+            ConflictError: ids exist, and `on_duplicate` is "error".
+            InputError: an extra column does not fit the type that the data set has there.
+        """
+        existing = self.existing(snapshot)
+        if existing and self.on_duplicate == "error":
+            raise duplicates(existing)
+        columns = self._joined(snapshot.columns)
+        index, skipped, replaced = self.index, 0, 0
+        if existing and self.on_duplicate == "skip":
+            index, skipped = index.filter(~pl.col("id").is_in(existing)), len(existing)
+        elif existing:
+            snapshot, replaced = without(snapshot, existing), len(existing)
+        return MergePlan(snapshot, index, columns, replaced, skipped)
+
+    def existing(self, snapshot: Snapshot) -> list[str]:
+        """Return the ids that *snapshot* has already."""
+        ids = snapshot.index().select("id")
+        return self.index.lazy().select("id").join(ids, on="id", how="semi").collect()["id"].to_list()
+
+    def _joined(self, columns: dict[str, pl.DataType]) -> dict[str, pl.DataType]:
+        joined = dict(columns)
+        for name, dtype in self._columns.items():
+            held = joined.get(name)
+            if held is None or held == dtype:
+                joined[name] = dtype
+            elif held.is_nested() or held.is_temporal() or dtype.is_nested():
+                raise InputError(f"{name}: the data set holds {held} there, the import {dtype}; rename the column")
+            else:
+                numeric = held.is_numeric() and dtype.is_numeric()
+                joined[name] = pl.Float64() if numeric else pl.String()
+        return joined
+
+    def _write_part(self) -> None:
+        frame = frame_of(self._waiting)
+        for name, dtype in frame.schema.items():
+            held = self._columns.get(name, dtype)
+            self._columns[name] = dtype if held == dtype else _wider(held, dtype)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = self._folder / f"{len(self._parts):06d}.parquet"
+        frame.write_parquet(part, compression="lz4")
+        self._parts.append(part)
+        self._indexes.append(describe(frame))
+        self._waiting = []
+
+
+def taken_pieces(staged: StagedSamples, plan: MergePlan) -> Iterator[pl.DataFrame]:
+    """Yield the staged samples that *plan* takes, with its columns."""
+    wanted = plan.index.select("id")
+    for piece in staged.pieces():
+        kept = (
+            piece
+            if plan.index.height == len(staged)
+            else piece.join(wanted, on="id", how="semi", maintain_order="left")
+        )
+        yield fitted(kept, plan.columns)
+
+
+def without(snapshot: Snapshot, ids: list[str]) -> Snapshot:
+    """Return *snapshot* without the samples *ids*."""
+    overlay, version = snapshot.overlay, snapshot.version
+    hidden = snapshot.hidden
+    if version is not None:
+        hidden = pl.concat([hidden, version.index.positions(ids)]).unique().sort()
+    kept = ~overlay.live["id"].is_in(ids)
+    thinner = type(overlay)(
+        overlay.upto,
+        overlay.live.filter(kept),
+        overlay.seqs.filter(kept),
+        overlay.changed,
+        overlay.index.filter(kept),
+    )
+    return Snapshot(version, thinner, hidden)
+
+
+def duplicates(ids: list[str]) -> ConflictError:
+    """Say that *ids* exist; the first five are named."""
+    shown = ", ".join(ids[:_NAMED]) + (", …" if len(ids) > _NAMED else "")
+    return ConflictError(f"Duplicate ids: {len(ids)} exist already ({shown}); use on_duplicate=skip or replace")
+
+
+def _wider(one: pl.DataType, other: pl.DataType) -> pl.DataType:
+    return pl.Float64() if one.is_numeric() and other.is_numeric() else pl.String()
