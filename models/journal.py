@@ -25,6 +25,7 @@ _DTYPES: dict[frozenset[type], pl.DataType] = {
     frozenset({float}): pl.Float64(),
     frozenset({int, float}): pl.Float64(),
 }
+_REPLACE = insert(JournalRow).prefix_with("OR REPLACE", dialect="sqlite")
 # So many pieces make a frame slow to ask.
 _CHUNKS = 50
 _EMPTY = pl.DataFrame(schema=SCHEMA)
@@ -85,19 +86,22 @@ def read_after(connection: Connection, seq: int) -> list[Any]:
     return list(connection.execute(query))
 
 
-def write(connection: Connection, sample_id: str, values: Mapping[str, Any] | None) -> None:
-    """Put *values* as the sample *sample_id*, or delete it (None), within the caller's transaction."""
-    # Delete and insert, not update: a change must take a new seq.
-    connection.execute(delete(JournalRow).where(JournalRow.id == sample_id))
-    row = {
-        "id": sample_id,
-        "op": "d" if values is None else "u",
-        "topic": None if values is None else values.get("topic"),
-        "difficulty": None if values is None else values.get("difficulty"),
-        "created_at": None if values is None else values.get("created_at"),
-        "data": None if values is None else orjson.dumps(values, default=plain).decode(),
-    }
-    connection.execute(insert(JournalRow).values(**row))
+def write(connection: Connection, changes: Iterable[tuple[str, Mapping[str, Any] | None]]) -> None:
+    """Put samples (id, values) or delete them (id, None), within the caller's transaction."""
+    rows = [
+        {
+            "id": sample_id,
+            "op": "d" if values is None else "u",
+            "topic": None if values is None else values.get("topic"),
+            "difficulty": None if values is None else values.get("difficulty"),
+            "created_at": None if values is None else values.get("created_at"),
+            "data": None if values is None else orjson.dumps(values, default=plain).decode(),
+        }
+        for sample_id, values in changes
+    ]
+    if rows:
+        # Replace, not update: a change must take a new seq.
+        connection.execute(_REPLACE, rows)
 
 
 def find(connection: Connection, sample_id: str, floor: int) -> tuple[bool, dict[str, Any] | None]:

@@ -114,14 +114,24 @@ class ParquetFile:
         self._temporary.unlink(missing_ok=True)
 
     def swap(self) -> None:
-        """Put what was written aside in place of the file, durably; StorageError when that cannot be done."""
+        """Put what was written aside in place of the file; durable after `sync`.
+
+        Raises:
+            StorageError: that cannot be done.
+        """
         try:
             os.replace(self._temporary, self._path)
-            sync_folder(self._path.parent)
         except OSError as error:
             raise StorageError(
                 f"{self._path}: cannot be replaced ({error.strerror}); samples stay in the database"
             ) from error
+
+    def sync(self) -> None:
+        """Force a renaming to the disk."""
+        try:
+            sync_folder(self._path.parent)
+        except OSError as error:
+            raise StorageError(f"{self._path.parent}: cannot be synced ({error.strerror})") from error
 
     def set_aside(self, suffix: str) -> Path:
         """Rename the file, untouched, and return its new place."""

@@ -11,7 +11,7 @@ that the renaming alone decides whether a fold has happened.
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -115,7 +115,11 @@ class SampleStore:
 
     def put(self, connection: Connection, sample: Sample) -> None:
         """Write *sample* into the journal within the caller's transaction."""
-        journal.write(connection, sample.id, sample.model_dump())
+        self.put_all(connection, [sample])
+
+    def put_all(self, connection: Connection, samples: Iterable[Sample]) -> None:
+        """Write *samples* into the journal within the caller's transaction."""
+        journal.write(connection, ((sample.id, sample.model_dump()) for sample in samples))
 
     def add(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Add one sample from outside.
@@ -131,7 +135,7 @@ class SampleStore:
             if self._holds(connection, version, floor, sample.id):
                 raise InputError(f"id: {sample.id!r} exists; choose another id or change that sample with PUT")
             _check_extras(fields, version)
-            journal.write(connection, sample.id, fields)
+            journal.write(connection, [(sample.id, fields)])
 
         self._writer.run(change)
         return self.get(sample.id)
@@ -154,9 +158,10 @@ class SampleStore:
             if new_id != sample_id:
                 if self._holds(connection, version, floor, new_id):
                     raise InputError(f"id: {new_id!r} exists; choose another id")
-                journal.write(connection, sample_id, None)
+                journal.write(connection, [(sample_id, None)])
             _check_extras(wanted, version)
-            journal.write(connection, new_id, {**current, **wanted, "updated_at": iso(self._clock.now())})
+            values = {**current, **wanted, "updated_at": iso(self._clock.now())}
+            journal.write(connection, [(new_id, values)])
 
         self._writer.run(change)
         return self.get(new_id)
@@ -168,7 +173,7 @@ class SampleStore:
             version, floor = self._base(connection)
             if not self._holds(connection, version, floor, sample_id):
                 raise _missing(sample_id)
-            journal.write(connection, sample_id, None)
+            journal.write(connection, [(sample_id, None)])
 
         self._writer.run(change)
 
@@ -196,10 +201,10 @@ class SampleStore:
         if existing and staged.on_duplicate == "error":
             raise duplicates(existing)
         skipped = set(existing) if staged.on_duplicate == "skip" else set()
-        for fields in staged.samples():
-            if fields["id"] not in skipped:
-                _check_extras(fields, version)
-                journal.write(connection, fields["id"], fields)
+        taken = [fields for fields in staged.samples() if fields["id"] not in skipped]
+        for fields in taken:
+            _check_extras(fields, version)
+        journal.write(connection, ((fields["id"], fields) for fields in taken))
         return MergeResult(len(staged) - len(existing), len(existing) - len(skipped), len(skipped))
 
     # --- fold ----------------------------------------------------------------------------
@@ -263,6 +268,8 @@ class SampleStore:
         finally:
             self._file.discard()
         if done:
+            # Only when the renaming is on the disk may the journal lose what was folded.
+            self._file.sync()
             self._writer.run(lambda connection: journal.trim(connection, upto))
             self._keep_index(version)
         self._last_fold_ended = self._clock.monotonic()

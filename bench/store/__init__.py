@@ -1,0 +1,1 @@
+"""Benchmarks of the data set at up to a million samples."""

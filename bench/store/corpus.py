@@ -1,0 +1,64 @@
+"""Makes data sets of any size with the shape of real samples: 1 KB each on the disk, 3 KB of text."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from models.intake import SCHEMA
+from models.parquet_file import ParquetFile
+from models.parquet_version import GROUP_ROWS, MARK
+
+_LETTERS = "etaoinshrdlucmfwyp"
+
+
+class Corpus:
+    """Draws samples from a seeded vocabulary; word frequencies fall as in a natural text."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self._random = random.Random(seed)
+        self.vocabulary = sorted({self._word() for _ in range(8000)})
+        self._random.shuffle(self.vocabulary)
+        weights = [1 / (rank + 3) for rank in range(len(self.vocabulary))]
+        self._phrases = [" ".join(self._random.choices(self.vocabulary, weights, k=10)) for _ in range(40_000)]
+
+    def sample(self, number: int) -> dict[str, object]:
+        """Return sample *number*; later numbers are newer."""
+        chosen = self._random.choices(self._phrases, k=36)
+        return {
+            "id": f"{self._random.choice(('groq', 'cerebras'))}_{number:08x}-0193-7abc-8def-{number:012x}",
+            "question": " ".join(chosen[:3]),
+            "answer": " ".join(chosen[3:27]),
+            "reasoning": " ".join(chosen[27:]),
+            "topic": f"Area {number % 25} - Topic {number % 75}",
+            "difficulty": self._random.choice(("basic", "intermediate", "advanced", "expert")),
+            "case_citation": f"Party{number} v Other [19{number % 100:02d}] AC {number % 900}",
+            "jurisdiction": self._random.choice(("uk", "us", "eu")),
+            "sample_type": self._random.choice(("case_analysis", "educational", "simple_qa")),
+            "batch_id": f"batch_{number // 500}",
+            "provider": "groq",
+            "model": self._random.choice(("m1", "m2", "m3")),
+            "created_at": f"2026-{1 + number // 100_000:02d}-{1 + number // 4000 % 25:02d}T{number % 4000 / 4000:.10f}",
+            "tokens_used": 900,
+        }
+
+    def write(self, folder: Path, count: int) -> None:
+        """Write *count* samples as the data set of *folder*, with the index that the service keeps."""
+        path = folder / "train.parquet"
+        writer: Any = None
+        for start in range(0, count, GROUP_ROWS):
+            rows = [self.sample(number) for number in range(start, min(start + GROUP_ROWS, count))]
+            columns = [pl.Series(name, [row.get(name) for row in rows], dtype=kind) for name, kind in SCHEMA.items()]
+            table = pl.DataFrame(columns).to_arrow()
+            writer = writer or pq.ParquetWriter(path, table.schema.with_metadata(dict(MARK)), compression="zstd")
+            writer.write_table(table.replace_schema_metadata(dict(MARK)))
+        writer.close()
+        file = ParquetFile(path)
+        version = file.open()
+        assert version is not None
+        file.save_index(version)
+
+    def _word(self) -> str:
+        return "".join(self._random.choice(_LETTERS) for _ in range(self._random.randint(3, 10)))
