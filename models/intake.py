@@ -58,12 +58,16 @@ class Intake:
         self._renamed = [new for old, new in zip(schema.names, self.names, strict=True) if old != new]
         self._has_ids = "id" in self.names and self.names.index("id") in self._kept
 
-    def inspect(self, table: Any) -> pl.DataFrame:
-        """Read *table* (Arrow) for the first time, noting what must be changed in it."""
+    def raw(self, table: Any) -> pl.DataFrame:
+        """Read *table* (Arrow) as it is; only text that is not UTF-8 is mended."""
         for n in self._kept:
             if _has_broken_text(table.column(n)):
                 self._broken_text.add(n)
-        raw = self._raw(table)
+        return self._raw(table)
+
+    def inspect(self, table: Any) -> pl.DataFrame:
+        """Read *table* (Arrow) for the first time, noting what must be changed in it."""
+        raw = self.raw(table)
         conformed = self._conform(raw)
         for name in (*DEFAULTS, "id"):
             if name in raw.columns:

@@ -17,7 +17,7 @@ import polars as pl
 
 from models.intake import SCHEMA, Intake, IntakeReport, mended_ids
 from models.row_index import RowIndex, describe
-from utils.errors import StorageError
+from utils.errors import InputError, StorageError
 
 # Rows of a row group that we write: 3 MB of texts, decoded in 3 ms of CPU.
 GROUP_ROWS = 1000
@@ -183,6 +183,24 @@ def _reading(path: Path) -> Iterator[None]:
 
 def _text(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
     return {key.decode(errors="replace"): value.decode(errors="replace") for key, value in (metadata or {}).items()}
+
+
+def raw_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of any Parquet file as they are, our defaults not filled in.
+
+    Raises:
+        InputError: it is not Parquet, or broken.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with _reading(path), pa.OSFile(str(path)) as source:
+            intake = Intake(pq.read_schema(source))
+            for batch in pq.ParquetFile(source).iter_batches(batch_size=GROUP_ROWS, use_threads=False):
+                yield from intake.raw(pa.Table.from_batches([batch])).iter_rows(named=True)
+    except UnreadableError as error:
+        raise InputError(f"not a readable Parquet file ({error.__cause__})") from error
 
 
 def rows_of(version: ParquetVersion | None) -> int:

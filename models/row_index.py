@@ -7,6 +7,7 @@ token counts, and the row's number in the search index. At a million rows it is 
 kept beside the data in a file that can be deleted at any time.
 """
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ LENGTHS = ("question", "answer", "reasoning", "case_citation")
 COUNTED = (*LENGTHS, "topic")
 DOCUMENT = "document"
 _KEY = "row_index_of"
+_GENERATION = "search_index"
 _FORMAT = "1"
 # Up to so many ids are looked up one by one; a join reads all of them at once.
 _FEW = 200
@@ -46,8 +48,11 @@ class RowIndex:
     `fill`; readers see the frame before or after, never between.
     """
 
-    def __init__(self, frame: pl.DataFrame) -> None:
+    def __init__(self, frame: pl.DataFrame, generation: str = "") -> None:
+        """Index *frame*; its document numbers are those of the search index named *generation*."""
         self.frame = frame
+        self.generation = generation
+        self._lock = threading.Lock()
         hashes = frame["id"].hash(7)
         self._order = hashes.arg_sort()
         self._hashes = hashes.gather(self._order)
@@ -80,8 +85,9 @@ class RowIndex:
 
     def fill(self, rows: pl.Series, columns: pl.DataFrame) -> None:
         """Set *columns* of the given rows."""
-        filled = [self.frame[name].scatter(rows, columns[name]) for name in columns.columns]
-        self.frame = self.frame.with_columns(filled)
+        with self._lock:
+            filled = [self.frame[name].scatter(rows, columns[name]) for name in columns.columns]
+            self.frame = self.frame.with_columns(filled)
 
     def without(self, hidden: pl.Series) -> pl.DataFrame:
         """Return the frame without the rows *hidden*."""
@@ -91,7 +97,7 @@ class RowIndex:
 
     def save(self, path: Path, identity: object) -> None:
         """Keep the frame in a file, for the file version with this *identity*."""
-        key = {_KEY: f"{_FORMAT} {identity}"}
+        key = {_KEY: f"{_FORMAT} {identity}", _GENERATION: self.generation}
         replace_file(path, lambda aside: self.frame.write_parquet(aside, compression="lz4", metadata=key))
 
 
@@ -99,9 +105,10 @@ def load_index(path: Path, identity: object) -> RowIndex | None:
     """Return the index kept for the file version with this *identity*; None when there is none."""
     try:
         with path.open("rb") as file:
-            if pl.read_parquet_metadata(file).get(_KEY) != f"{_FORMAT} {identity}":
+            metadata = pl.read_parquet_metadata(file)
+            if metadata.get(_KEY) != f"{_FORMAT} {identity}":
                 return None
             file.seek(0)
-            return RowIndex(pl.read_parquet(file))
+            return RowIndex(pl.read_parquet(file), metadata.get(_GENERATION, ""))
     except (OSError, pl.exceptions.PolarsError):
         return None

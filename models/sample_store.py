@@ -192,7 +192,7 @@ class SampleStore:
             with self._fold_lock:
                 plan = staged.plan(self.snapshot())
                 if self._fold(plan.snapshot, staged, plan):
-                    return MergeResult(plan.index.height - plan.replaced, plan.replaced, plan.skipped)
+                    return plan.result()
             log.info("data set changed during an import, beginning it again")
 
     def _merge_small(self, connection: Connection, staged: StagedSamples) -> MergeResult:
@@ -259,7 +259,8 @@ class SampleStore:
         if staged is not None and plan is not None:
             columns, described = plan.columns, pl.concat([described, plan.index])
             pieces = chain((fitted(piece, columns) for piece in pieces), taken_pieces(staged, plan))
-        version = self._file.write_aside(pieces, columns, RowIndex(described))
+        generation = snapshot.version.index.generation if snapshot.version is not None else ""
+        version = self._file.write_aside(pieces, columns, RowIndex(described, generation))
         try:
             upto = snapshot.overlay.upto
             self._writer.run(lambda connection: self._mark(connection, version, upto))

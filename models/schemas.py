@@ -4,6 +4,7 @@ The columns of `train.parquet` are derived from `Sample`, so that a field stands
 in one place.
 """
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -47,8 +48,20 @@ def _clean_id(text: str) -> str:
     return text
 
 
+def _utc(value: str | None) -> str | None:
+    """Bring a time into UTC, so that times can be compared as text."""
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("want a time like 2026-11-21T09:30:00+00:00") from None
+    return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+
+
 Text = Annotated[str, AfterValidator(_clean)]
 Identifier = Annotated[Text, AfterValidator(_clean_id), Field(max_length=500)]
+Moment = Annotated[str | None, AfterValidator(_utc)]
 Filter = Annotated[str | None, BeforeValidator(_blank_to_none)]
 Difficulty = Literal["foundational", "basic", "intermediate", "advanced", "expert"]
 
@@ -70,8 +83,8 @@ class Sample(BaseModel):
     batch_id: str | None = None
     provider: str | None = None
     model: str | None = None
-    created_at: str | None = None
-    updated_at: str | None = None
+    created_at: Moment = None
+    updated_at: Moment = None
     tokens_used: int | None = Field(None, ge=0, le=_LARGEST)
     prompt_hash: str | None = None
     thinking: str | None = None

@@ -40,6 +40,10 @@ class MergePlan:
     replaced: int
     skipped: int
 
+    def result(self) -> "MergeResult":
+        """Return what an import by this plan does."""
+        return MergeResult(self.index.height - self.replaced, self.replaced, self.skipped)
+
 
 @dataclass(frozen=True)
 class MergeResult:
@@ -179,10 +183,10 @@ def without(snapshot: Snapshot, ids: list[str]) -> Snapshot:
     return Snapshot(version, thinner, hidden)
 
 
-def duplicates(ids: list[str]) -> ConflictError:
-    """Say that *ids* exist; the first five are named."""
+def duplicates(ids: list[str], what: str = "exist already") -> ConflictError:
+    """Say what is wrong with *ids*; the first five are named."""
     shown = ", ".join(ids[:_NAMED]) + (", …" if len(ids) > _NAMED else "")
-    return ConflictError(f"Duplicate ids: {len(ids)} exist already ({shown}); use on_duplicate=skip or replace")
+    return ConflictError(f"Duplicate ids: {len(ids)} {what} ({shown}); use on_duplicate=skip or replace")
 
 
 def _wider(one: pl.DataType, other: pl.DataType) -> pl.DataType:

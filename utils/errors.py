@@ -4,7 +4,9 @@
     ├── ConfigurationError        the installation is set up wrong; nothing was started
     ├── InputError                the caller sent something unusable
     │   ├── NotFoundError         it names something that does not exist
-    │   └── ConflictError         it collides with what is there
+    │   ├── ConflictError         it collides with what is there
+    │   ├── ImportRefusedError    a file holds lines that cannot be taken; carries them
+    │   └── PublishError          a hub refused; carries its reason
     ├── StorageError              the data folder cannot be read or written
     │   ├── DataFolderBusyError   another process owns it
     │   └── DiskFullError         no space is left
@@ -69,6 +71,28 @@ class ConflictError(InputError):
     """The request collides with what is there."""
 
     code = "conflict"
+
+
+class ImportRefusedError(InputError):
+    """A file holds lines that cannot be taken.
+
+    Attributes:
+        problems: `{place, error}` of the first hundred.
+        count: All of them.
+    """
+
+    code = "import_refused"
+
+    def __init__(self, message: str, problems: list[dict[str, str]], count: int) -> None:
+        super().__init__(message)
+        self.problems = problems
+        self.count = count
+
+
+class PublishError(InputError):
+    """A hub refused what we sent."""
+
+    code = "publish_refused"
 
 
 class StorageError(AppError):

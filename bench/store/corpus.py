@@ -1,6 +1,7 @@
 """Makes data sets of any size with the shape of real samples: 1 KB each on the disk, 3 KB of text."""
 
 import random
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from models.intake import SCHEMA
 from models.parquet_file import ParquetFile
 from models.parquet_version import GROUP_ROWS, MARK
 
+_FIRST = datetime(2025, 1, 1, tzinfo=UTC)
 _LETTERS = "etaoinshrdlucmfwyp"
 
 
@@ -22,11 +24,11 @@ class Corpus:
         self.vocabulary = sorted({self._word() for _ in range(8000)})
         self._random.shuffle(self.vocabulary)
         weights = [1 / (rank + 3) for rank in range(len(self.vocabulary))]
-        self._phrases = [" ".join(self._random.choices(self.vocabulary, weights, k=10)) for _ in range(40_000)]
+        self.phrases = [" ".join(self._random.choices(self.vocabulary, weights, k=10)) for _ in range(40_000)]
 
     def sample(self, number: int) -> dict[str, object]:
         """Return sample *number*; later numbers are newer."""
-        chosen = self._random.choices(self._phrases, k=36)
+        chosen = self._random.choices(self.phrases, k=36)
         return {
             "id": f"{self._random.choice(('groq', 'cerebras'))}_{number:08x}-0193-7abc-8def-{number:012x}",
             "question": " ".join(chosen[:3]),
@@ -40,7 +42,7 @@ class Corpus:
             "batch_id": f"batch_{number // 500}",
             "provider": "groq",
             "model": self._random.choice(("m1", "m2", "m3")),
-            "created_at": f"2026-{1 + number // 100_000:02d}-{1 + number // 4000 % 25:02d}T{number % 4000 / 4000:.10f}",
+            "created_at": (_FIRST + timedelta(seconds=number)).isoformat(),
             "tokens_used": 900,
         }
 

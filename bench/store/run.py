@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -23,7 +24,9 @@ from models.parquet_file import ParquetFile
 from models.sample_query import SampleQuery
 from models.sample_store import SampleStore
 from models.schemas import new_sample
+from models.search_index import SearchIndex
 from models.statistics import summarize
+from services.search_service import SearchRequest, SearchService
 from utils.clock import SystemClock
 
 _RUNS = 15
@@ -55,7 +58,7 @@ def measure(folder: Path, rows: int) -> None:
     store, writer = open_store(folder)
     store.count()
     print(f"{rows} rows: opened in {1000 * (time.process_time() - started):.0f} ms of CPU")
-    number = iter(range(rows, 10**9))
+    number = iter(range(10**7 + int(time.time()) % 10**5 * 1000, 10**9))  # ids of no earlier run
 
     def append() -> None:
         samples = [new_sample(corpus.sample(next(number))) for _ in range(10)]
@@ -79,6 +82,23 @@ def measure(folder: Path, rows: int) -> None:
     print("  same, offset 2000   ", cpu_ms(lambda: page(filters=topic, offset=min(2000, rows // 100))))
     print("  statistics          ", cpu_ms(lambda: summarize(store.snapshot())))
     print("  count of a filter   ", cpu_ms(lambda: store.count(topic)))
+    search = SearchService(store, SearchIndex(folder / ".index" / "search.db"))
+    started = time.process_time()
+    done = search.update(lambda: False)
+    if done:
+        size = sum(file.stat().st_size for file in (folder / ".index").glob("search.db*")) / 1e6
+        print(f"  search index of {done} rows: {time.process_time() - started:.0f} s of CPU, {size:.0f} MB")
+    common, rare = corpus.vocabulary[40:44], corpus.vocabulary[5000:5002]
+    for name, text in {
+        "two words": f"{common[0]} {common[1]}",
+        "two rarer": f"{corpus.vocabulary[400]} {corpus.vocabulary[500]}",
+        "one rare ": rare[0],
+        "absent   ": "zzzzz",
+        "a phrase ": f'"{corpus.phrases[7][:20].rsplit(" ", 1)[0]}"',
+    }.items():
+        print(f"  search, {name}   ", cpu_ms(partial(search.search, SearchRequest(text))))
+    best = SearchRequest(f"{common[0]} {common[1]}", sort="relevance", limit=20)
+    print("  two words, best     ", cpu_ms(lambda: search.search(best), 3))
     writer.close()
 
 
@@ -102,13 +122,14 @@ def fold(folder: Path) -> None:
             work()
             waits[name].append(time.monotonic() - started)
 
-    numbers = iter(range(2 * 10**7, 10**9))
+    numbers = iter(range(2 * 10**8 + int(time.time()) % 10**5 * 1000, 10**9))
 
     def put() -> None:
         sample = new_sample(corpus.sample(next(numbers)))
         writer.run(lambda connection: store.put(connection, sample))
 
     put()
+    store.count()
     threads = [threading.Thread(target=loop, args=item) for item in (("read", store.count), ("append", put))]
     for thread in threads:
         thread.start()
@@ -119,7 +140,8 @@ def fold(folder: Path) -> None:
     for thread in threads:
         thread.join()
     # VmHWM, not ru_maxrss: the latter begins with what the parent process had.
-    peak = int(next(line.split()[1] for line in Path("/proc/self/status").open() if line.startswith("VmHWM"))) / 1024
+    status = Path("/proc/self/status").read_text().splitlines()
+    peak = int(next(line.split()[1] for line in status if line.startswith("VmHWM"))) / 1024
     print(f"peak {peak:.0f} MiB; longest read {max(waits['read']):.2f} s, append {max(waits['append']):.2f} s")
     writer.close()
 

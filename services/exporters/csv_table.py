@@ -1,0 +1,52 @@
+"""CSV for spreadsheets: a header, and no cell that a spreadsheet would run as a formula.
+
+A cell that begins with =, +, -, @, tab or carriage return gets an apostrophe before it
+(OWASP, "CSV Injection"); our import takes it away again.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+import polars as pl
+
+from models.journal import plain
+from services.export_format import ExportFormat, ExportOptions, Pieces
+
+_DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
+
+
+def write(pieces: Pieces, columns: Mapping[str, pl.DataType], _options: ExportOptions) -> Iterator[bytes]:
+    """Write a header and one line a sample; lists and objects as JSON."""
+    yield _lines([[_guarded(name) for name in columns]])
+    for piece in pieces:
+        yield _lines([[_cell(value) for value in row] for row in piece.iter_rows()])
+
+
+def _lines(rows: list[list[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    text = value if isinstance(value, str) else orjson.dumps(value, default=plain).decode().strip('"')
+    return _guarded(text)
+
+
+def _guarded(text: str) -> str:
+    return f"'{text}" if _DANGEROUS.match(text) else text
+
+
+SPEC = ExportFormat(
+    "csv", "csv", "text/csv", "Comma-separated values with a header, safe in spreadsheets", False, write
+)

@@ -1,0 +1,21 @@
+"""ShareGPT conversations, as Axolotl and LLaMA-Factory take them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.export_format import ExportOptions, assistant_text, chat_format
+
+
+def conversation(row: Mapping[str, Any], options: ExportOptions) -> dict[str, Any]:
+    """Return `{"conversations": [{from, value}, …]}`."""
+    system = [{"from": "system", "value": options.system_prompt}] if options.system_prompt else []
+    return {
+        "conversations": [
+            *system,
+            {"from": "human", "value": row["question"]},
+            {"from": "gpt", "value": assistant_text(row, options)},
+        ]
+    }
+
+
+SPEC = chat_format("sharegpt", "ShareGPT conversations for Axolotl and LLaMA-Factory", conversation)

@@ -1,0 +1,1 @@
+"""The Hugging Face Hub: the data set card and the upload."""

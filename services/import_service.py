@@ -1,0 +1,169 @@
+"""Import: a file of samples becomes part of the data set, all of it or nothing."""
+
+import logging
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from models.sample_store import SampleStore
+from models.schemas import new_sample
+from models.staged import StagedSamples, duplicates
+from services.importing.readers import READERS, Record, as_fields, format_of
+from utils.clock import Clock, iso
+from utils.errors import DiskFullError, ImportRefusedError, InputError, StorageError
+
+log = logging.getLogger(__name__)
+FOLDER = ".import"
+_TOLD = 100
+_PIECE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """How a file is imported.
+
+    Attributes:
+        name: The file's name, for its ending.
+        format: jsonl, json, csv or parquet; "" to find out.
+        on_duplicate: What to do with ids that exist: error, skip or replace.
+        dry_run: Check only.
+    """
+
+    name: str = ""
+    format: str = ""
+    on_duplicate: str = "error"
+    dry_run: bool = False
+
+
+@dataclass
+class _Findings:
+    """What was found while reading."""
+
+    problems: list[dict[str, str]] = field(default_factory=list)
+    bad: int = 0
+    repeated: list[str] = field(default_factory=list)
+    nested: set[str] = field(default_factory=set)
+
+    def refuse(self, place: str, message: str) -> None:
+        self.bad += 1
+        if len(self.problems) < _TOLD:
+            self.problems.append({"place": place, "error": message})
+
+
+class ImportService:
+    """Takes files in. Every import has a folder of its own, which is removed at its end."""
+
+    def __init__(self, store: SampleStore, folder: Path, clock: Clock) -> None:
+        self._store = store
+        self._folder = folder / FOLDER
+        self._clock = clock
+
+    def prepare(self) -> None:
+        """Remove what a crash has left."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @contextmanager
+    def received(self, stream: BinaryIO) -> Iterator[Path]:
+        """Keep an upload on the disk for the length of the block.
+
+        Raises:
+            StorageError: the disk is full or cannot be written.
+        """
+        with self._workspace() as folder:
+            path = folder / "upload"
+            try:
+                with path.open("wb") as file:
+                    shutil.copyfileobj(stream, file, _PIECE_BYTES)
+            except OSError as error:
+                raise self._unwritable(error) from error
+            yield path
+
+    def run(self, path: Path, request: ImportRequest) -> dict[str, Any]:
+        """Import the file at *path*.
+
+        Returns:
+            `added`, `replaced`, `skipped`, `checked`, `dry_run`, `notes` and `total_samples`.
+
+        Raises:
+            ImportRefusedError: lines are wrong; carries the first hundred with their places.
+            ConflictError: ids exist already.
+            InputError: no samples, or an unknown format.
+            StorageError: the disk is full or cannot be written.
+        """
+        with self._workspace() as folder:
+            staged = StagedSamples(folder / "parts", request.on_duplicate)
+            findings = _Findings()
+            try:
+                with path.open("rb") as file:
+                    reader = READERS[format_of(file, request.name, request.format)]
+                    self._stage(reader(file), staged, findings)
+                staged.finish()
+            except OSError as error:
+                raise self._unwritable(error) from error
+            return self._merge(staged, findings, request)
+
+    def _stage(self, records: Iterator[Record], staged: StagedSamples, findings: _Findings) -> None:
+        now = iso(self._clock.now())
+        seen: set[str] = set()
+        for record in records:
+            fields, nested = as_fields(record.values)
+            try:
+                if record.problem:
+                    raise InputError(record.problem)
+                sample = new_sample({"created_at": now, **fields})
+            except InputError as error:
+                findings.refuse(record.place, str(error))
+                continue
+            findings.nested.update(nested)
+            if sample.id in seen:
+                findings.repeated.append(sample.id)
+                continue
+            seen.add(sample.id)
+            if not findings.bad:
+                staged.add(sample.model_dump(exclude_none=True))
+
+    def _merge(self, staged: StagedSamples, findings: _Findings, request: ImportRequest) -> dict[str, Any]:
+        if findings.problems:
+            first = findings.problems[0]
+            more = f" (and {findings.bad - 1} more)" if findings.bad > 1 else ""
+            raise ImportRefusedError(
+                f"{first['place']}: {first['error']}{more}; nothing was imported", findings.problems, findings.bad
+            )
+        if findings.repeated and request.on_duplicate != "skip":
+            raise duplicates(findings.repeated, "stand twice in the file")
+        if not len(staged):
+            raise InputError("content: holds no samples; give one JSON object a line")
+        plan = staged.plan(self._store.snapshot()) if request.dry_run else None
+        result = plan.result() if plan is not None else self._store.merge(staged)
+        notes = [f"column {name}: lists and objects were written as JSON text" for name in sorted(findings.nested)]
+        log.info("import", extra={"added": result.added, "replaced": result.replaced, "dry_run": request.dry_run})
+        return {
+            "added": result.added,
+            "replaced": result.replaced,
+            "skipped": result.skipped + len(findings.repeated),
+            "checked": len(staged) + len(findings.repeated),
+            "dry_run": request.dry_run,
+            "notes": notes,
+            "total_samples": self._store.count(),
+        }
+
+    @contextmanager
+    def _workspace(self) -> Iterator[Path]:
+        folder = self._folder / uuid.uuid4().hex
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _unwritable(self, error: OSError) -> StorageError:
+        if error.errno == 28:
+            return DiskFullError(f"{self._folder}: no space left on the disk; free some, nothing was imported")
+        return StorageError(f"{self._folder}: cannot be used ({error.strerror}); nothing was imported")

@@ -1,0 +1,1 @@
+"""Reading samples out of files that people bring."""

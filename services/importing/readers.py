@@ -1,0 +1,175 @@
+"""Reads JSON Lines, JSON, CSV and Parquet, one record at a time, with the place each stood at.
+
+A reader never raises for what is in the file: a record that cannot be read becomes a
+`Record` with a problem, so that all of them can be told at once.
+"""
+
+import csv
+import io
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from models.journal import plain
+from models.parquet_version import raw_rows
+from utils.errors import InputError
+
+_MAX_LINE_BYTES = 64 * 1024 * 1024
+_SNIFFED_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a file.
+
+    Attributes:
+        place: Where it stood, for people: "Line 3", "Item 3", "Row 3".
+        values: Its fields; empty when it could not be read.
+        problem: Why it could not be read; "" otherwise.
+    """
+
+    place: str
+    values: dict[str, Any]
+    problem: str = ""
+
+
+def read_jsonl(file: BinaryIO) -> Iterator[Record]:
+    """Read one JSON object a line; blank lines are passed over."""
+    number = 0
+    while line := file.readline(_MAX_LINE_BYTES):
+        number += 1
+        if len(line) >= _MAX_LINE_BYTES:
+            yield Record(f"Line {number}", {}, f"longer than {_MAX_LINE_BYTES >> 20} MB")
+            return
+        text = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
+        if text:
+            yield _json_record(f"Line {number}", text)
+
+
+def read_json(file: BinaryIO) -> Iterator[Record]:
+    """Read one JSON array of objects, without holding it."""
+    import ijson
+
+    number = 0
+    if file.read(3) != b"\xef\xbb\xbf":
+        file.seek(0)
+    try:
+        for item in ijson.items(file, "item", use_float=True):
+            number += 1
+            place = f"Item {number}"
+            yield Record(place, item) if isinstance(item, dict) else Record(place, {}, _not_an_object(item))
+    except (ijson.JSONError, UnicodeDecodeError, ValueError, OverflowError) as error:
+        yield Record(f"Item {number + 1}", {}, f"Invalid JSON - {str(error).splitlines()[0][:200]}")
+
+
+def read_csv(file: BinaryIO) -> Iterator[Record]:
+    """Read comma-separated values with a header; empty cells are left out."""
+    csv.field_size_limit(_MAX_LINE_BYTES)
+    rows = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), strict=True)
+    header: list[str] | None = None
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except (csv.Error, UnicodeDecodeError) as error:
+            yield Record(f"Line {rows.line_num}", {}, f"Invalid CSV - {error}")
+            return
+        if header is None:
+            header = [name.strip() for name in row]
+        elif any(row):
+            yield _csv_record(f"Line {rows.line_num}", header, row)
+
+
+def read_parquet(file: BinaryIO) -> Iterator[Record]:
+    """Read rows of Parquet; nulls are left out."""
+    number = 0
+    try:
+        for row in raw_rows(Path(file.name)):
+            number += 1
+            yield Record(f"Row {number}", {name: value for name, value in row.items() if value is not None})
+    except InputError as error:
+        yield Record(f"Row {number + 1}", {}, str(error))
+
+
+READERS: dict[str, Callable[[BinaryIO], Iterator[Record]]] = {
+    "jsonl": read_jsonl,
+    "json": read_json,
+    "csv": read_csv,
+    "parquet": read_parquet,
+}
+_ENDINGS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+
+
+def format_of(file: BinaryIO, name: str = "", wanted: str = "") -> str:
+    """Tell the format: what is *wanted*, else what *file* begins with, else the ending of *name*.
+
+    Raises:
+        InputError: *wanted* is none that we read.
+    """
+    if wanted:
+        if wanted not in READERS:
+            raise InputError(f"format: got {wanted[:40]!r}, want one of {', '.join(READERS)}")
+        return wanted
+    head = file.read(_SNIFFED_BYTES)
+    file.seek(0)
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if text.startswith(b"["):
+        return "json"
+    return "jsonl" if text.startswith(b"{") else _ENDINGS.get(Path(name).suffix.lower(), "jsonl")
+
+
+def as_fields(values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return *values* as a sample can hold them, and the names of those that became JSON text."""
+    fields: dict[str, Any] = {}
+    nested = []
+    for name, value in values.items():
+        if isinstance(value, list | dict):
+            fields[name] = orjson.dumps(value, default=plain, option=orjson.OPT_NON_STR_KEYS).decode()
+            nested.append(name)
+        elif value is None or (isinstance(value, float) and not math.isfinite(value)):
+            continue
+        else:
+            fields[name] = value if isinstance(value, str | int | float | bool) else _text(value)
+    return fields, nested
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(plain(value))
+
+
+def _json_record(place: str, text: bytes) -> Record:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        return Record(place, {}, f"Invalid JSON - {error}")
+    return Record(place, value) if isinstance(value, dict) else Record(place, {}, _not_an_object(value))
+
+
+def _not_an_object(value: object) -> str:
+    return f"Invalid JSON - got {type(value).__name__}, want an object"
+
+
+def _csv_record(place: str, header: list[str], row: list[str]) -> Record:
+    if len(row) > len(header):
+        return Record(place, {}, f"Invalid CSV - {len(row)} cells, the header has {len(header)}")
+    return Record(place, {name: _unguarded(cell) for name, cell in zip(header, row, strict=False) if cell})
+
+
+def _unguarded(cell: str) -> str:
+    """Take away the apostrophe that our CSV export puts before what a spreadsheet would run."""
+    return cell[1:] if re.match(r"'+[=+\-@\t\r]", cell) else cell

@@ -1,0 +1,228 @@
+"""Publishing: the data set as files for trainers, and on the Hugging Face Hub."""
+
+import shutil
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from models.sample_query import SampleQuery, select
+from models.sample_store import SampleStore
+from models.snapshot import POSITION, Snapshot
+from models.statistics import counts
+from services.export_format import REASONING, ExportFormat, ExportOptions
+from services.hub.card import CardFacts, write_card
+from services.hub.upload import Hub
+from services.splits import NAMES, SplitRequest, split
+from utils.errors import DiskFullError, InputError, StorageError
+
+PIECE = 1000
+SHARD_ROWS = 100_000
+_BROKEN_DOWN = ("jurisdiction", "difficulty", "sample_type", "topic", "provider", "model")
+_HUB_FORMATS = {"parquet": "parquet", "json": "jsonl", "jsonl": "jsonl", "csv": "csv"}
+_KEPT_SPLITS = 4
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What is exported.
+
+    Attributes:
+        format: Name of a format.
+        options: How samples are written.
+        filters: Exact values by column.
+        split: One of train, validation, test; "" for everything.
+        splits: How the data set is split.
+    """
+
+    format: str = "jsonl"
+    options: ExportOptions = field(default_factory=ExportOptions)
+    filters: Mapping[str, str] = field(default_factory=dict)
+    split: str = ""
+    splits: SplitRequest = field(default_factory=SplitRequest)
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file on its way out.
+
+    Attributes:
+        samples: Number of samples in it.
+        content: Its bytes, a piece at a time.
+    """
+
+    name: str
+    mimetype: str
+    samples: int
+    content: Iterator[bytes]
+
+
+@dataclass(frozen=True)
+class PushRequest:
+    """What is pushed to the Hub, and where to.
+
+    Attributes:
+        splits: How to split it; None for one split named train.
+    """
+
+    repo_name: str = "legal-training-dataset"
+    format: str = "parquet"
+    private: bool = False
+    license: str = "unknown"
+    filters: Mapping[str, str] = field(default_factory=dict)
+    splits: SplitRequest | None = None
+
+
+class PublishService:
+    """Writes exports and pushes them. Thread-safe."""
+
+    def __init__(self, store: SampleStore, formats: Sequence[ExportFormat], folder: Path, endpoint: str | None) -> None:
+        """Publish from *store*; *folder* takes files for the time of a push."""
+        self._store = store
+        self._formats = {spec.name: spec for spec in formats}
+        self._folder = folder
+        self._endpoint = endpoint
+        self._lock = threading.Lock()
+        self._splits: dict[object, dict[str, str]] = {}
+
+    def formats(self) -> list[dict[str, Any]]:
+        """Return the formats, as the API lists them."""
+        return [
+            {"id": spec.name, "extension": spec.extension, "description": spec.description, "chat": spec.is_chat}
+            for spec in self._formats.values()
+        ]
+
+    def export(self, request: ExportRequest) -> Export:
+        """Return *request* as a file, in the state of this moment, oldest samples first.
+
+        Raises:
+            InputError: unknown format, field, split or option.
+        """
+        spec = self._format(request.format)
+        snapshot = self._store.snapshot()
+        _check_options(spec, request, snapshot)
+        positions = self._positions(snapshot, request)
+        content = spec.write(*_columns(snapshot, positions, spec, request.options), request.options)
+        suffix = f"-{request.split}" if request.split else ""
+        name = f"legal-training-dataset{suffix}.{spec.extension}"
+        return Export(name, spec.mimetype, len(positions), content)
+
+    def push(self, request: PushRequest, token: str) -> str:
+        """Push the data set with its card to the Hub; return the repository's address.
+
+        Raises:
+            InputError: unknown format, or nothing to push.
+            PublishError: the Hub refused; its own reason.
+        """
+        if request.format not in _HUB_FORMATS:
+            raise InputError(f"format: got {request.format[:40]!r}, want one of {', '.join(_HUB_FORMATS)}")
+        snapshot = self._store.snapshot()
+        folder = self._folder / uuid.uuid4().hex
+        try:
+            folder.mkdir(parents=True)
+            files, facts = self._written(snapshot, request, folder)
+            card = write_card(facts).encode()
+            total = sum(facts.splits.values())
+            hub = Hub(token, self._endpoint)
+            return hub.upload(
+                request.repo_name, {"README.md": card, **files}, request.private, f"Upload {total} samples"
+            )
+        except OSError as error:
+            if error.errno == 28:
+                raise DiskFullError(f"{folder}: no space left on the disk; free some, nothing was pushed") from error
+            raise StorageError(f"{folder}: cannot be written ({error.strerror}); nothing was pushed") from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _written(
+        self, snapshot: Snapshot, request: PushRequest, folder: Path
+    ) -> tuple[dict[str, Path | bytes], CardFacts]:
+        """Write every split into *folder*, as shards; return the files and what the card says."""
+        spec = self._format(_HUB_FORMATS[request.format])
+        files: dict[str, Path | bytes] = {}
+        splits: dict[str, int] = {}
+        for name in NAMES if request.splits else NAMES[:1]:
+            wanted = ExportRequest(
+                filters=request.filters,
+                split=name if request.splits else "",
+                splits=request.splits or SplitRequest(),
+            )
+            positions = self._positions(snapshot, wanted)
+            if not len(positions):
+                continue
+            splits[name] = len(positions)
+            shards = -(-len(positions) // SHARD_ROWS)
+            for n in range(shards):
+                shard = folder / f"{name}-{n}"
+                part = positions.slice(n * SHARD_ROWS, SHARD_ROWS)
+                with shard.open("wb") as file:
+                    file.writelines(spec.write(*_columns(snapshot, part, spec, ExportOptions()), ExportOptions()))
+                files[f"data/{name}-{n:05d}-of-{shards:05d}.{spec.extension}"] = shard
+        if not splits:
+            raise InputError("data set: holds no samples to push; generate or import some first")
+        patterns = {name: f"data/{name}-*" for name in splits}
+        index = snapshot.index().collect()
+        index = (
+            index[select(index.lazy(), SampleQuery(request.filters)).positions.sort().to_list()]
+            if request.filters
+            else index
+        )
+        breakdown = {column: counts(index, column) for column in _BROKEN_DOWN}
+        name = request.repo_name.rsplit("/", 1)[-1]
+        return files, CardFacts(name, splits, patterns, snapshot.columns, breakdown, request.license)
+
+    def _format(self, name: str) -> ExportFormat:
+        if name not in self._formats:
+            raise InputError(f"format: got {name[:40]!r}, want one of {', '.join(self._formats)}")
+        return self._formats[name]
+
+    def _positions(self, snapshot: Snapshot, request: ExportRequest) -> pl.Series:
+        query = SampleQuery(request.filters, sort="created_at")
+        positions = select(snapshot.index(), query).positions
+        if not request.split:
+            return positions
+        dealt = self._dealt(snapshot, positions, request)
+        ids = snapshot.index().select(POSITION, "id").collect()
+        mine = ids.filter(pl.col("id").is_in([i for i, name in dealt.items() if name == request.split]))[POSITION]
+        return positions.filter(positions.is_in(mine.implode()))
+
+    def _dealt(self, snapshot: Snapshot, positions: pl.Series, request: ExportRequest) -> dict[str, str]:
+        """Split the samples; kept for the other splits of the same data set."""
+        identity = snapshot.version.identity if snapshot.version is not None else None
+        state = (identity, snapshot.overlay.upto, len(snapshot.overlay.changed))
+        key = (state, tuple(sorted(request.filters.items())), request.splits)
+        with self._lock:
+            if key not in self._splits:
+                pieces = (snapshot.take(positions.slice(n, PIECE)) for n in range(0, len(positions), PIECE))
+                while len(self._splits) >= _KEPT_SPLITS:
+                    del self._splits[next(iter(self._splits))]
+                self._splits[key] = split(pieces, request.splits)
+            return self._splits[key]
+
+
+def _check_options(spec: ExportFormat, request: ExportRequest, snapshot: Snapshot) -> None:
+    unknown = [name for name in request.options.fields if name not in snapshot.columns]
+    if unknown:
+        raise InputError(f"fields: {', '.join(unknown)[:100]} unknown; want some of {', '.join(snapshot.columns)}")
+    if request.split and request.split not in NAMES:
+        raise InputError(f"split: got {request.split[:40]!r}, want one of {', '.join(NAMES)}")
+    if request.options.reasoning not in REASONING:
+        raise InputError(f"reasoning: got {request.options.reasoning[:40]!r}, want one of {', '.join(REASONING)}")
+    if not spec.is_chat and (request.options.system_prompt or request.options.reasoning != REASONING[0]):
+        raise InputError(
+            f"format: {spec.name} has a column for reasoning and no system; choose messages, sharegpt or alpaca"
+        )
+
+
+def _columns(
+    snapshot: Snapshot, positions: pl.Series, spec: ExportFormat, options: ExportOptions
+) -> tuple[Iterator[pl.DataFrame], dict[str, pl.DataType]]:
+    """Return the samples at *positions* in pieces, with the columns that are written."""
+    chosen = options.fields if options.fields and not spec.is_chat else tuple(snapshot.columns)
+    columns = {name: snapshot.columns[name] for name in chosen}
+    pieces = (snapshot.take(positions.slice(n, PIECE)).select(chosen) for n in range(0, len(positions), PIECE))
+    return pieces, columns

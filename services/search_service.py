@@ -1,0 +1,176 @@
+"""Search: words to samples, newest first or best first.
+
+Rows that the index knows are proposed by it, all others are looked at; small data sets
+are simply looked at. Both ways give the same result, because what a match is, is decided
+by `models.search_text` alone.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from models.row_index import DOCUMENT
+from models.sample_query import filtered
+from models.sample_store import SampleStore
+from models.search_index import SearchIndex
+from models.search_text import TextQuery, matches, parse_query, scores, snippet
+from models.snapshot import POSITION, Snapshot
+from utils.errors import InputError
+
+log = logging.getLogger(__name__)
+SORTS = ("newest", "relevance")
+# Rows up to which looking at them is quick: 0.3 s of CPU for this many.
+SCAN_ROWS = 20_000
+_PIECE = 1000
+# More than this share of orphans, and the index is made anew.
+_ORPHANS = 0.5
+_CERTAIN = "certain"
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """What is searched for, and how the answer shall look.
+
+    Attributes:
+        text: The query as typed (`models.search_text`).
+        field: One of the searched fields, or "all".
+        sort: "newest" or "relevance".
+        limit: Most results wanted.
+        snippets: Return the matching parts too.
+        filters: Exact values by column.
+    """
+
+    text: str
+    field: str = "all"
+    sort: str = "newest"
+    limit: int = 100
+    snippets: bool = False
+    filters: Mapping[str, str] | None = None
+
+
+class SearchService:
+    """Searches the data set and keeps its index; `update` is called by one thread."""
+
+    def __init__(self, store: SampleStore, index: SearchIndex, scan_rows: int = SCAN_ROWS) -> None:
+        self._store = store
+        self._index = index
+        self._scan_rows = scan_rows
+        self._opened = False
+
+    def search(self, request: SearchRequest) -> dict[str, Any]:
+        """Return `results`, `count`, `query`, `field`, and `snippets` by id where asked for.
+
+        Raises:
+            InputError: nothing to search for, an unknown field or sort.
+        """
+        query = parse_query(request.text, request.field)
+        if request.sort not in SORTS:
+            raise InputError(f"sort: got {request.sort[:40]!r}, want {' or '.join(SORTS)}")
+        snapshot = self._store.snapshot()
+        if request.sort == "newest":
+            found = self._newest(snapshot, query, request)
+        else:
+            found = self._best(snapshot, query, request)
+        rows = found.to_dicts()
+        answer = {"results": rows, "count": len(rows), "query": request.text, "field": request.field}
+        if request.snippets:
+            answer["snippets"] = {row["id"]: _snippets(row, query) for row in rows}
+        return answer
+
+    def update(self, is_stopped: Callable[[], bool]) -> int:
+        """Index what is not indexed yet, where the data set is large; return how many rows that were.
+
+        Raises:
+            StorageError: the index cannot be written.
+        """
+        version = self._store.snapshot().version
+        if version is None or len(version) <= self._scan_rows:
+            return 0
+        if not self._opened:
+            self._index.open()
+            self._opened = True
+        if self._index.size() > (1 + _ORPHANS) * len(version) + self._scan_rows:
+            self._index.reset()
+        self._index.adopt(version.index)
+        missing = version.index.frame[DOCUMENT].is_null().arg_true().cast(pl.UInt32())
+        done = 0
+        for start in range(0, len(missing), _PIECE):
+            if is_stopped():
+                break
+            positions = missing.slice(start, _PIECE)
+            numbers = self._index.add(version.take(positions))
+            version.index.fill(positions, pl.DataFrame({DOCUMENT: numbers}))
+            done += len(positions)
+        if done:
+            self._store.save_index()
+            log.info("search index grown", extra={"rows": done})
+        return done
+
+    def _newest(self, snapshot: Snapshot, query: TextQuery, request: SearchRequest) -> pl.DataFrame:
+        limit = request.limit
+        candidates = self._candidates(snapshot, query, request)
+        order = ["created_at", "id"]
+        exact = bool(candidates[_CERTAIN].all())
+        if exact and limit < candidates.height // 4:
+            candidates = candidates.top_k(limit, by=order)
+        ordered = candidates.sort(order, descending=True, nulls_last=True)
+        found: list[pl.DataFrame] = []
+        wanted = limit
+        for rows in _checked(snapshot, ordered, query, limit if exact else _PIECE):
+            if wanted <= 0:
+                break
+            found.append(rows.head(wanted))
+            wanted -= found[-1].height
+        return pl.concat(found) if found else pl.DataFrame(schema=snapshot.columns)
+
+    def _best(self, snapshot: Snapshot, query: TextQuery, request: SearchRequest) -> pl.DataFrame:
+        # The index ranks beforehand, so that not every match must be read; it is asked for more than is wanted.
+        best: int | None = 2 * request.limit + 50
+        while True:
+            candidates = self._candidates(snapshot, query, request, best)
+            found = list(_checked(snapshot, candidates, query, _PIECE))
+            enough = sum(rows.height for rows in found) >= request.limit
+            if best is None or enough or candidates.height < best:
+                break
+            best = 4 * best if best < 10 * request.limit else None
+        if not found:
+            return pl.DataFrame(schema=snapshot.columns)
+        rows = pl.concat(found)
+        ranking = pl.DataFrame([scores(rows, query).alias("score"), rows["created_at"], rows["id"]])
+        order = ranking.with_row_index("n").sort("score", "created_at", "id", descending=True, nulls_last=True)["n"]
+        return rows[order.head(request.limit).to_list()]
+
+    def _candidates(
+        self, snapshot: Snapshot, query: TextQuery, request: SearchRequest, best: int | None = None
+    ) -> pl.DataFrame:
+        """Return the rows that may match, each with whether it certainly does."""
+        generation = self._index.generation
+        known = snapshot.version is not None and bool(generation) and snapshot.version.index.generation == generation
+        rows = (
+            filtered(snapshot.index(), request.filters or {}).select(POSITION, "created_at", "id", DOCUMENT).collect()
+        )
+        unsure = rows.with_columns(pl.lit(False).alias(_CERTAIN))
+        documents = self._index.find(query, best) if known else None
+        # A new index may have come meanwhile, whose numbers are others.
+        if documents is None or self._index.generation != generation:
+            return unsure
+        proposed = rows.filter(pl.col(DOCUMENT).is_in(documents.implode()))
+        unknown = unsure.filter(pl.col(DOCUMENT).is_null())
+        return pl.concat([proposed.with_columns(pl.lit(query.is_exact).alias(_CERTAIN)), unknown])
+
+
+def _checked(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery, piece: int) -> Iterator[pl.DataFrame]:
+    """Yield the candidates that match, with all columns, in their order."""
+    for start in range(0, candidates.height, max(piece, 1)):
+        part = candidates.slice(start, max(piece, 1))
+        rows = snapshot.take(part[POSITION])
+        certain = part[_CERTAIN]
+        yield rows if certain.all() else rows.filter(certain | matches(rows, query))
+
+
+def _snippets(row: Mapping[str, Any], query: TextQuery) -> dict[str, str]:
+    found = {name: snippet(str(row[name] or ""), query) for name in query.fields}
+    return {name: text for name, text in found.items() if text is not None}
