@@ -2,6 +2,7 @@
 # make test    the whole test suite, no network and no key needed once installed
 # make run     the server at 127.0.0.1:5001
 # make check   style, types, import contracts, test collection
+# make backup  a copy of data set and batches; make restore puts the newest back (NAME=… another)
 # make install / make clean
 
 SHELL := /bin/bash
@@ -11,13 +12,19 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 TEST_MODEL := smollm2-135m-instruct
 
-.PHONY: demo test run check install dev clean
+.PHONY: demo test run check install dev clean backup restore
 
 demo: install
 	@$(BIN)/python cli.py demo
 
 run: install
 	@$(BIN)/python api_server.py
+
+backup: install
+	@$(BIN)/python cli.py backup
+
+restore: install
+	@$(BIN)/python cli.py restore $(NAME)
 
 install: $(VENV)/.installed
 

@@ -31,7 +31,7 @@ def create_app(settings: Settings | None = None, container: "Container | None" =
 
     settings = settings or (container.settings if container else load_settings())
     container = container or build(settings)
-    return assemble(container, settings.database_url, settings.cors_origins)
+    return assemble(container, settings.database_url, settings.cors_origins, settings.max_import_mb << 20)
 
 
 def serve(settings: Settings) -> None:

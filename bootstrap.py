@@ -3,6 +3,7 @@
 import logging
 import threading
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,34 +11,56 @@ from sqlalchemy import Engine
 
 import services.llm.providers as adapters
 from config import Settings
+from models.backup import Backups
 from models.batch_store import BatchStore
 from models.database import Writer, open_engine
 from models.ledger import Ledger
 from models.parquet_file import ParquetFile
 from models.sample_store import SampleStore
+from models.search_index import SearchIndex
 from models.work_store import WorkStore
+from services import exporters
 from services.batch_service import BatchLimits, BatchService, BatchStores, Collaborators
 from services.catalogue import Catalogue, load_catalogue
 from services.dataset_service import DatasetService
 from services.events import EventBroker
+from services.export_format import ExportFormat
 from services.generation.scaffold import Scaffold
 from services.generation_service import GenerationLimits, GenerationService
+from services.import_service import ImportService
 from services.llm.base import AdapterSpec
 from services.llm.engine import EmbeddedEngine
 from services.llm.router import Router
 from services.llm.weights import WeightStore
 from services.llm_service import Credentials, LLMProviderFactory, LLMService, override_local_model
+from services.publish_service import PublishService
+from services.search_service import SearchService
+from services.token_statistics import TokenStatistics
 from utils.clock import Clock, SystemClock
 from utils.errors import ConfigurationError, StorageError
 from utils.registry import find_specs
+from utils.tokens import TokenCounter
 
 log = logging.getLogger(__name__)
 OLLAMA_CLOUD = "https://ollama.com"
 _FOLD_LOOK_S = 1.0
+_UPKEEP_LOOK_S = 5.0
 # Together with a last fold it must end before the server process is killed (`server_process.GRACE_S`).
 _SHUTDOWN_S = 2.5
 # Threads that streams must leave free for everything else.
 _FREE_THREADS = 64
+
+
+@dataclass(frozen=True)
+class Data:
+    """The services around the data set."""
+
+    dataset: DatasetService
+    search: SearchService
+    imports: ImportService
+    publish: PublishService
+    backups: Backups
+    tokens: TokenCounter
 
 
 @dataclass(frozen=True)
@@ -48,7 +71,7 @@ class Container:
     catalogue: Catalogue
     engine: Engine
     writer: Writer
-    dataset: DatasetService
+    data: Data
     llm: LLMService
     generation: GenerationService
     batches: BatchService
@@ -59,10 +82,17 @@ class Container:
     _closing: threading.Lock
     _threads: list[threading.Thread]
 
+    @property
+    def dataset(self) -> DatasetService:
+        """The data set."""
+        return self.data.dataset
+
     def start(self) -> "Container":
-        """Start the writer, the fold thread and the discovery of models; resume batches."""
+        """Start the writer, the threads of the data set and the discovery of models; resume batches."""
+        self.data.imports.prepare()
         self.writer.start()
         self._spawn("fold", self._fold_loop)
+        self._spawn("upkeep", self._upkeep_loop)
         self._spawn("discovery", self._discover)
         if self.settings.resume_batches:
             self.batches.resume_all()
@@ -84,12 +114,10 @@ class Container:
         self.events.close()
         self.batches.shutdown(_SHUTDOWN_S)
         for thread in self._threads:
-            if thread.name == "fold":
+            if thread.name in ("fold", "upkeep"):
                 thread.join(_SHUTDOWN_S)
-        try:
-            self.dataset.fold()
-        except StorageError as error:
-            log.warning("samples stay in the journal", extra={"reason": str(error)})
+        self._fold(self.dataset.fold_at_end)
+        self.dataset.close()
         self.writer.close()
         self.local_engine.stop()
         self.llm.factory.close()
@@ -101,12 +129,31 @@ class Container:
         thread.start()
 
     def _fold_loop(self) -> None:
+        self._fold(self.dataset.tidy)
         while not self._stopping.wait(_FOLD_LOOK_S):
-            try:
-                self.dataset.fold_if_due()
-            except StorageError as error:
-                log.warning("samples stay in the journal", extra={"reason": str(error)})
+            if not self._fold(self.dataset.fold_if_due):
                 self._stopping.wait(10 * _FOLD_LOOK_S)
+
+    def _fold(self, work: Callable[[], object]) -> bool:
+        """Do *work* of the fold; False when the disk refused, and the samples stay where they are."""
+        try:
+            work()
+        except StorageError as error:
+            log.warning("samples stay in the journal", extra={"reason": str(error)})
+            return False
+        return True
+
+    def _upkeep_loop(self) -> None:
+        """Keep the search index and make backups."""
+        while not self._stopping.wait(_UPKEEP_LOOK_S):
+            try:
+                self.data.search.update(self._stopping.is_set)
+                every_s = 3600 * self.settings.backup_every_h
+                if every_s and self.data.backups.is_due(every_s):
+                    self.data.backups.make()
+            except StorageError as error:
+                log.warning("upkeep put off", extra={"reason": str(error)})
+                self._stopping.wait(12 * _UPKEEP_LOOK_S)
 
     def _discover(self) -> None:
         self.llm.models.refresh(provider.id for provider in self.llm.factory.enabled() if not provider.last_resort)
@@ -130,9 +177,9 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     file = ParquetFile(data_dir / "train.parquet")
     file.prepare()
     samples = SampleStore(file, engine, writer, clock)
+    data = _data(settings, catalogue, samples, file, clock)
     work = WorkStore(engine)
     batches = BatchStore(engine)
-    dataset = DatasetService(samples, file)
     local_engine = EmbeddedEngine(weights, settings.local_idle_s, clock)
     llm = build_llm(settings, catalogue, local_engine, clock)
     generation = GenerationService(
@@ -144,7 +191,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     )
     events = EventBroker(max(4, settings.threads - _FREE_THREADS))
     batch_service = BatchService(
-        Collaborators(catalogue, llm, generation, dataset, events, clock),
+        Collaborators(catalogue, llm, generation, data.dataset, events, clock),
         BatchStores(writer, batches, work, Ledger(writer, batches, work, samples)),
         BatchLimits(settings.max_concurrent_batches, settings.max_workers, settings.batch_time_limit_s),
     )
@@ -153,7 +200,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         catalogue=catalogue,
         engine=engine,
         writer=writer,
-        dataset=dataset,
+        data=data,
         llm=llm,
         generation=generation,
         batches=batch_service,
@@ -163,6 +210,22 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         _stopping=threading.Event(),
         _closing=threading.Lock(),
         _threads=[],
+    )
+
+
+def _data(settings: Settings, catalogue: Catalogue, samples: SampleStore, file: ParquetFile, clock: Clock) -> Data:
+    """Wire the services around the data set."""
+    folder = file.path.parent
+    tokens = TokenCounter()
+    prices = {model.id: (model.id, model.price_output) for model in catalogue.models if model.price_output is not None}
+    formats = find_specs(exporters, ExportFormat)
+    return Data(
+        dataset=DatasetService(samples, file, TokenStatistics(samples, tokens), prices),
+        search=SearchService(samples, SearchIndex(file.cache_folder / "search.db"), settings.search_scan_rows),
+        imports=ImportService(samples, folder, clock),
+        publish=PublishService(samples, formats, folder / ".import", settings.hf_endpoint),
+        backups=Backups(folder, settings.database_file, samples, clock, settings.backup_keep),
+        tokens=tokens,
     )
 
 

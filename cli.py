@@ -14,7 +14,11 @@ from console.demo import choose_provider, run_demo, weight_store
 from console.display import fetch_weights, show_batch, show_sample
 from console.doctor import examine
 from console.temporary_server import client_for
-from utils.errors import AppError, GenerationError
+from console.transfer import export_file, import_file
+from models.backup import restore as restore_backup
+from utils.clock import SystemClock
+from utils.errors import AppError, ConfigurationError, GenerationError
+from utils.filelock import FolderLock
 
 
 class Group(click.Group):
@@ -86,6 +90,99 @@ def batch(url: str | None, **wanted: Any) -> None:
     console.print(f"{ended['status']}: {ended['progress']} of {ended['total']} samples, {ended['total_tokens']} tokens")
     if ended["status"] == "failed":
         raise GenerationError("; ".join(error["error"] for error in ended["errors"][-2:]))
+
+
+@cli.command("import")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--format", help="jsonl, json, csv or parquet (default: found out).")
+@click.option("--on-duplicate", type=click.Choice(["error", "skip", "replace"]), default="error", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Check only.")
+@click.option("--url", help="Use the service at this address.")
+def import_(path: Path, url: str | None, **options: Any) -> None:
+    """Import samples from a file, all of them or none."""
+    console = Console()
+    settings = load_settings()
+    with client_for(settings, url, _log_file(settings)) as client:
+        wanted = {name: value for name, value in options.items() if value is not None}
+        result = import_file(client, path, {**wanted, "dry_run": str(options["dry_run"]).lower()}, console)
+    for note in result["notes"]:
+        console.print(note, markup=False)
+    console.print(
+        f"{result['message']}: {result['added']} new, {result['replaced']} replaced, {result['skipped']} skipped; "
+        f"the data set has {result['total_samples']}"
+    )
+
+
+@cli.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--format", default="jsonl", show_default=True, help="jsonl, json, csv, parquet, messages, sharegpt or alpaca."
+)
+@click.option("--system-prompt", help="Chat formats: what the system says first.")
+@click.option("--reasoning", type=click.Choice(["omit", "answer", "think"]), help="Chat formats: where it goes.")
+@click.option("--fields", help="Columns, comma-separated (default: all).")
+@click.option("--split", type=click.Choice(["train", "validation", "test"]), help="One split only.")
+@click.option("--splits", help="Shares of the three splits (default: 0.9,0.05,0.05).")
+@click.option("--seed", type=int, help="Another seed gives other splits.")
+@click.option("--topic")
+@click.option("--difficulty")
+@click.option("--jurisdiction")
+@click.option("--sample-type")
+@click.option("--batch-id")
+@click.option("--url", help="Use the service at this address.")
+def export(path: Path, url: str | None, **options: Any) -> None:
+    """Write the data set to a file."""
+    console = Console()
+    settings = load_settings()
+    with client_for(settings, url, _log_file(settings)) as client:
+        wanted = {name: value for name, value in options.items() if value is not None}
+        samples = export_file(client, path, wanted, console)
+    console.print(f"{samples} samples written to {path}")
+
+
+@cli.command()
+@click.option("--repo-name", default="legal-training-dataset", show_default=True, help="name, or owner/name.")
+@click.option("--format", type=click.Choice(["parquet", "json", "csv"]), default="parquet", show_default=True)
+@click.option("--private", is_flag=True, help="Create a private repository.")
+@click.option("--license", default="unknown", show_default=True, help="Identifier from the Hub's list.")
+@click.option("--splits", help="Push three splits with these shares, for example 0.9,0.05,0.05.")
+@click.option("--url", help="Use the service at this address.")
+def push(url: str | None, **options: Any) -> None:
+    """Push the data set to the Hugging Face Hub (token: setting HUGGINGFACE_TOKEN)."""
+    console = Console()
+    settings = load_settings()
+    with client_for(settings, url, _log_file(settings)) as client, console.status("pushing …"):
+        result = client.post("huggingface/push", {name: value for name, value in options.items() if value is not None})
+    console.print(result["message"])
+
+
+@cli.command()
+@click.option("--url", help="Use the service at this address.")
+def backup(url: str | None) -> None:
+    """Make a backup of data set and batches."""
+    settings = load_settings()
+    with client_for(settings, url, _log_file(settings)) as client:
+        made = client.post("dataset/backup", {})["backup"]
+    Console().print(f"backup {made['name']}: {made['samples']} samples, {made['size_bytes'] >> 10} KiB")
+
+
+@cli.command()
+@click.argument("name", required=False)
+def restore(name: str | None) -> None:
+    """Put a backup in place of the data (NAME: default the newest); the service must be stopped."""
+    settings = load_settings()
+    folder, database = settings.data_dir.expanduser(), settings.database_file
+    if database is None:
+        raise ConfigurationError("DATABASE_URI: the database is a server's; restore it with that server's own tools")
+    lock = FolderLock(folder)
+    lock.acquire()
+    try:
+        restored = restore_backup(folder, database, name, SystemClock())
+    finally:
+        lock.release()
+    Console().print(
+        f"backup {restored['name']} restored: {restored['samples']} samples; before that: {restored['kept']}"
+    )
 
 
 @cli.command()

@@ -90,7 +90,17 @@ class Settings(BaseSettings):
     openai_base_url: Url = Field(None, description="Address of the OpenAI-compatible server, with /v1")
     google_api_key: Key = Field(None, description="Key of Google Gemini")
     mistral_api_key: Key = Field(None, description="Key of Mistral")
-    huggingface_token: Key = Field(None, description="Token of the Hugging Face Hub, to fetch private weights")
+    huggingface_token: Key = Field(
+        None, description="Token of the Hugging Face Hub, to push data sets and fetch private weights"
+    )
+
+    hf_endpoint: Url = Field(None, description="Other address of the Hugging Face Hub, for a mirror")
+    backup_keep: int = Field(5, ge=1, le=1000, description="Backups kept; older ones are removed")
+    backup_every_h: float = Field(24, ge=0, description="Hours after which a backup is made by itself; 0 = never")
+    max_import_mb: int = Field(8192, ge=1, description="Largest file that can be imported, in megabytes")
+    search_scan_rows: int = Field(
+        20_000, ge=0, description="Samples up to which a search looks at all of them; above, an index is built"
+    )
 
     default_provider: str = Field("", description="Provider used when a request names none (default: the first usable)")
     max_concurrent_batches: int = Field(4, ge=1, le=64, description="Batches that may run at the same time")
@@ -113,6 +123,12 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """The database's SQLAlchemy address."""
         return self.database_uri or f"sqlite:///{self.data_dir.expanduser().resolve() / 'batches.db'}"
+
+    @property
+    def database_file(self) -> Path | None:
+        """The database's file; None when it is a server's."""
+        kind, _, path = self.database_url.partition(":///")
+        return Path(path) if kind == "sqlite" and path else None
 
     def secret(self, name: str) -> str | None:
         """Return the secret behind the environment variable *name*, or None when unset."""

@@ -8,24 +8,27 @@ from flask import Flask, request
 from flask_cors import CORS
 from werkzeug.exceptions import Forbidden
 
-from api import batches, catalogue, data, generation, health
+from api import batches, catalogue, data, generation, health, samples, transfer
 from api.errors import register_errors
 from models.database import init_db
 
 _MAX_BODY_BYTES = 64 * 1024 * 1024
 
 
-def assemble(container: Any, database_url: str, cors_origins: Sequence[str]) -> Flask:
+def assemble(container: Any, database_url: str, cors_origins: Sequence[str], max_import_bytes: int) -> Flask:
     """Build the app around *container*.
 
     Args:
         container: The wired services (`bootstrap.Container`).
         database_url: SQLAlchemy address for `models.database.db`.
         cors_origins: Allowed browser origins, as regular expressions.
+        max_import_bytes: Largest body of an import; all others are smaller.
     """
     app = Flask("legal_training_platform")
     app.config.update(SQLALCHEMY_DATABASE_URI=database_url, MAX_CONTENT_LENGTH=_MAX_BODY_BYTES)
+    app.config["MAX_IMPORT_BYTES"] = max_import_bytes
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # an id may hold any of them
     app.extensions["container"] = container
     init_db(app)
     origins = [re.compile(f"^{origin}$") for origin in cors_origins]
@@ -34,12 +37,12 @@ def assemble(container: Any, database_url: str, cors_origins: Sequence[str]) -> 
         resources={r"/api/*": {"origins": origins}},
         allow_headers=["Content-Type", "Authorization", "Cache-Control", "Pragma", "Expires", "Last-Event-ID"],
         methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"],
-        expose_headers=["Content-Disposition", "X-Request-ID", "Retry-After", "X-Total-Count"],
+        expose_headers=["Content-Disposition", "X-Request-ID", "Retry-After", "X-Total-Count", "X-Next-Cursor"],
     )
     register_errors(app)
     app.before_request(lambda: _refuse_foreign_pages(origins))
     for prefix, name in (("/api", "api"), ("/api/v1", "v1")):
-        for resource in (health, catalogue, data, generation):
+        for resource in (health, catalogue, data, samples, transfer, generation):
             app.register_blueprint(resource.blueprint(name), url_prefix=prefix)
         app.register_blueprint(batches.blueprint(name), url_prefix=f"{prefix}/generate/batch")
     return app

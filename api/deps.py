@@ -1,5 +1,6 @@
 """How views reach the services: through the container that the factory put into the app."""
 
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, TypeVar, cast
 
 import orjson
@@ -7,9 +8,11 @@ from flask import Response, current_app, request
 from pydantic import BaseModel
 from werkzeug.exceptions import UnsupportedMediaType
 
+from models.journal import plain
 from models.schemas import validated
 from utils.errors import InputError
 
+_YES, _NO = {"true", "1", "yes", "on"}, {"false", "0", "no", "off", ""}
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -57,9 +60,31 @@ def number(name: str, default: int | None, least: int = 0) -> int | None:
     return value
 
 
+def flag(name: str, given: Mapping[str, str] | None = None) -> bool:
+    """Return the query argument *name* (or that of *given*) as yes or no."""
+    text = (request.args if given is None else given).get(name, "").strip().lower()
+    if text not in _YES | _NO:
+        raise InputError(f"{name}: got {text[:40]!r}, want true or false")
+    return text in _YES
+
+
+def known_arguments(names: Set[str]) -> None:
+    """Refuse query arguments that nobody reads; InputError names them."""
+    unknown = sorted(set(request.args) - names)
+    if unknown:
+        raise InputError(f"{', '.join(unknown)[:100]}: unknown; want some of {', '.join(sorted(names))}")
+
+
+def attachment(content: Iterable[bytes], name: str, mimetype: str) -> Response:
+    """Answer with a file that browsers save under *name*."""
+    response = Response(content, mimetype=mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
 def reply(payload: object, status: int = 200) -> Response:
     """Answer with *payload* as JSON."""
-    return Response(orjson.dumps(payload, default=str), status, mimetype="application/json")
+    return Response(orjson.dumps(payload, default=plain), status, mimetype="application/json")
 
 
 def success(**fields: object) -> Response:

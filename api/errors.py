@@ -13,6 +13,7 @@ from utils.errors import (
     ConfigurationError,
     DiskFullError,
     GenerationError,
+    ImportRefusedError,
     InputError,
     NotFoundError,
     StorageError,
@@ -55,7 +56,10 @@ def _finish(response: Response) -> Response:
 def _app_error(error: AppError) -> Response:
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
     message = error.labelled() if isinstance(error, GenerationError) else str(error)
-    response = _envelope(message, type(error).__name__, status)
+    details = (
+        {"problems": error.problems, "problem_count": error.count} if isinstance(error, ImportRefusedError) else {}
+    )
+    response = _envelope(message, type(error).__name__, status, **details)
     if isinstance(error, UnavailableError):
         response.headers["Retry-After"] = str(int(error.retry_after_s))
     return response
@@ -80,8 +84,9 @@ def _fallback(error: Exception) -> Response:
     return _envelope("the service failed; its log has the details under this request_id", type(error).__name__, 500)
 
 
-def _envelope(message: str, kind: str, status: int) -> Response:
+def _envelope(message: str, kind: str, status: int, **details: object) -> Response:
     if status < 500:
         log.info("request refused", extra={"request_id": g.get("request_id"), "path": request.path, "status": status})
     payload = {"success": False, "error": redact(message), "type": kind, "request_id": g.get("request_id", "")}
+    payload.update(details)
     return reply(payload, status)

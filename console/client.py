@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import requests
@@ -17,9 +17,17 @@ _AGAIN_S = 1.0
 
 
 class RequestRefusedError(AppError):
-    """The service answered with an error; the message is its own sentence."""
+    """The service answered with an error; the message is its own sentence.
+
+    Attributes:
+        details: The whole answer.
+    """
 
     code = "request_refused"
+
+    def __init__(self, message: str, details: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.details = details or {}
 
 
 class Client:
@@ -46,6 +54,25 @@ class Client:
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """POST *body* to *path* below /api and return the JSON."""
         return self._json("POST", path, json=body, timeout=(_CONNECT_S, _GENERATE_S))
+
+    def upload(self, path: str, source: Any, **query: object) -> Any:
+        """POST the file *source* to *path* below /api, as it is read, and return the JSON."""
+        headers = {"Content-Type": "application/octet-stream"}
+        return self._json("POST", path, data=source, params=query, headers=headers, timeout=(_CONNECT_S, _GENERATE_S))
+
+    def download(self, path: str, received: Callable[[bytes], object], **query: object) -> Mapping[str, str]:
+        """GET *path* below /api as a file, a piece at a time; return the headers."""
+        arguments: dict[str, Any] = {"params": query, "stream": True, "timeout": (_CONNECT_S, _GENERATE_S)}
+        try:
+            with self._session.get(f"{self.url}/api/{path}", **arguments) as response:
+                if not response.ok:
+                    body = response.json()
+                    raise RequestRefusedError(str(body.get("error", response.status_code)), body)
+                for piece in response.iter_content(1 << 20):
+                    received(piece)
+                return response.headers
+        except (requests.RequestException, ValueError) as error:
+            raise UnavailableError(f"{self.url}: the service does not answer ({type(error).__name__})") from None
 
     def follow(self, batch_id: str) -> Iterator[dict[str, Any]]:
         """Yield the batch object at every change until the batch has ended."""
@@ -83,5 +110,5 @@ class Client:
         except (requests.RequestException, ValueError) as error:
             raise UnavailableError(f"{self.url}: the service does not answer ({type(error).__name__})") from None
         if not response.ok:
-            raise RequestRefusedError(str(body.get("error", response.status_code)))
+            raise RequestRefusedError(str(body.get("error", response.status_code)), body)
         return body

@@ -24,7 +24,7 @@ from models.file_watch import FileWatch
 from models.intake import SCHEMA
 from models.journal import Overlay
 from models.parquet_file import ParquetFile
-from models.parquet_version import ParquetVersion
+from models.parquet_version import ParquetVersion, rows_of
 from models.row_index import RowIndex
 from models.sample_query import SampleQuery, Selection, select
 from models.schemas import Sample, changed_fields, new_sample
@@ -38,6 +38,8 @@ _FOLD_WAITING = 10
 _FOLD_PAUSE_S = 10.0
 _FOLD_SHARE = 20.0
 _CHUNK = 500
+# Rows that are written in about a second.
+_QUICK_ROWS = 100_000
 
 
 class SampleStore:
@@ -233,6 +235,11 @@ class SampleStore:
                     return 0
                 if self._fold(snapshot):
                     return len(snapshot.overlay.changed)
+
+    def fold_at_end(self) -> int:
+        """Fold, unless the file is so large that whoever waits for the end would lose patience."""
+        snapshot = self.snapshot()
+        return self.fold() if rows_of(snapshot.version) <= _QUICK_ROWS else 0
 
     def tidy(self) -> None:
         """Bring a file that others wrote into a form that is quick to read, keeping the original."""

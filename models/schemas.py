@@ -148,6 +148,37 @@ class BatchReference(BaseModel):
     batch_id: Filter = None
 
 
+class SampleIds(BaseModel):
+    """Body of `POST /api/samples/download`."""
+
+    sample_ids: list[str] = Field(default_factory=list, max_length=100_000)
+
+
+class PushBody(BaseModel):
+    """Body of `POST /api/huggingface/push`."""
+
+    token: Filter = None
+    repo_name: str = Field("legal-training-dataset", min_length=1, max_length=200)
+    format: str = "parquet"
+    private: bool = False
+    license: str = Field("unknown", max_length=100)
+    splits: str = ""
+    seed: int = Field(0, ge=0, lt=2**63)
+    topic: Filter = None
+    difficulty: Filter = None
+    jurisdiction: Filter = None
+    sample_type: Filter = None
+    provider: Filter = None
+    model: Filter = None
+    batch_id: Filter = None
+
+
+class NoFields(BaseModel):
+    """Body of requests that take nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 def validated(model: type[ModelT], values: object) -> ModelT:
     """Build *model* from what a caller sent.
 

@@ -89,12 +89,13 @@ class SearchIndex:
         self._last = numbers[-1] if rows.height else self._last
         return pl.Series(DOCUMENT, numbers, dtype=pl.UInt32())
 
-    def find(self, query: TextQuery, best: int | None = None) -> pl.Series | None:
+    def find(self, query: TextQuery, best: int | None = None, latest: int | None = None) -> pl.Series | None:
         """Return the documents that may match, all of those that do among them; None when it cannot tell.
 
         Args:
             query: What is searched for.
             best: Return so many at most, the best first.
+            latest: Return so many at most, those added last first.
         """
         wanted = expression(query)
         if not wanted:
@@ -102,6 +103,8 @@ class SearchIndex:
         sql = "SELECT rowid FROM words WHERE words MATCH ?"
         if best is not None:
             sql += f" ORDER BY bm25(words, {_WEIGHTS}) LIMIT {int(best)}"
+        elif latest is not None:
+            sql += f" ORDER BY rowid DESC LIMIT {int(latest)}"
         try:
             with closing(self._connect()) as connection:
                 found = connection.execute(sql, (wanted,)).fetchall()

@@ -226,6 +226,11 @@ class BatchService:
         """Return history rows, newest first; running ones with live values."""
         return [history_row(row, self._object_of(row)) for row in self._stores.batches.page(limit, offset, status)]
 
+    def history_of(self, batch_id: str) -> dict[str, Any] | None:
+        """Return the history row of one batch; None when there is none."""
+        row = self._stores.batches.get(batch_id)
+        return history_row(row, self._object_of(row)) if row is not None else None
+
     def snapshot(self, progress: BatchProgress) -> dict[str, Any]:
         """Return the batch object of *progress*."""
         breaker = self._breakers.get(progress.batch_id)

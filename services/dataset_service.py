@@ -1,23 +1,36 @@
 """The data set as the API offers it: query, add, change, delete, statistics."""
 
+import random
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+
+import polars as pl
 
 from models.parquet_file import ParquetFile
 from models.row_index import FILTERS
-from models.sample_store import SampleStore
-from models.statistics import summarize
+from models.sample_query import SampleQuery, Selection, select
+from models.sample_store import SampleStore, rows_at
+from models.statistics import detail, summarize
+from services.token_statistics import TokenStatistics
+from utils.errors import InputError, NotFoundError
+
+_MAX_RANDOM = 10_000
 
 
 class DatasetService:
-    """Thin over `SampleStore`; keeps the statistics until the data change."""
+    """Thin over `SampleStore`; keeps statistics until the data change."""
 
-    def __init__(self, store: SampleStore, file: ParquetFile) -> None:
+    def __init__(
+        self, store: SampleStore, file: ParquetFile, tokens: TokenStatistics, prices: Mapping[str, tuple[str, float]]
+    ) -> None:
+        """Serve *store*; *prices* are names and US dollars a million tokens, by model id."""
         self._store = store
         self._file = file
+        self._tokens = tokens
+        self._prices = prices
         self._lock = threading.Lock()
-        self._statistics: tuple[object, dict[str, Any]] | None = None
+        self._kept: dict[str, tuple[object, dict[str, Any]]] = {}
 
     @property
     def path(self) -> str:
@@ -36,9 +49,33 @@ class DatasetService:
         """Return one sample; NotFoundError when there is none."""
         return self._store.get(sample_id)
 
-    def walk(self, filters: Mapping[str, str], limit: int | None, offset: int) -> Iterator[dict[str, Any]]:
-        """Yield samples, newest first."""
-        return self._store.walk(filters, limit, offset)
+    def find(self, query: SampleQuery) -> tuple[Selection, Iterator[dict[str, Any]]]:
+        """Answer *query*; the samples come one by one."""
+        return self._store.find(query)
+
+    def named(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the samples *ids* that exist, in that order.
+
+        Raises:
+            NotFoundError: none of them does.
+        """
+        snapshot = self._store.snapshot()
+        index = snapshot.index().select("position", "id").filter(pl.col("id").is_in(list(ids))).collect()
+        places = dict(zip(index["id"], index["position"], strict=True))
+        wanted = [places[name] for name in dict.fromkeys(ids) if name in places]
+        if not wanted:
+            raise NotFoundError(f"sample_ids: none of the {len(ids)} was found; list the ids with GET /api/data")
+        return list(rows_at(snapshot, pl.Series(wanted, dtype=pl.UInt32())))
+
+    def draw(self, count: int, filters: Mapping[str, str], seed: int | None = None) -> list[dict[str, Any]]:
+        """Return *count* samples drawn at random, all if there are fewer; none for a count below one."""
+        if count > _MAX_RANDOM:
+            raise InputError(f"count: got {count}, want at most {_MAX_RANDOM}")
+        snapshot = self._store.snapshot()
+        positions = select(snapshot.index(), SampleQuery(filters, sort="id")).positions
+        wanted = min(max(count, 0), len(positions))
+        chosen = random.Random(seed).sample(range(len(positions)), wanted)
+        return list(rows_at(snapshot, positions.gather(chosen)))
 
     def add(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Add a sample from outside; InputError when fields are missing or the id exists."""
@@ -54,14 +91,35 @@ class DatasetService:
 
     def statistics(self) -> dict[str, Any]:
         """Return the body of `GET /api/stats`."""
-        version = self._store.version()
-        with self._lock:
-            if self._statistics is None or self._statistics[0] != version:
-                summary = summarize(self._store.snapshot())
-                identity = self._file.identity()
-                summary["file_size_kb"] = round(identity[2] / 1024, 2) if identity else 0.0
-                self._statistics = (version, summary)
-            return self._statistics[1]
+
+        def summary() -> dict[str, Any]:
+            identity = self._file.identity()
+            size_kb = round(identity[2] / 1024, 2) if identity else 0.0
+            return {**summarize(self._store.snapshot()), "file_size_kb": size_kb}
+
+        return self._cached("stats", summary)
+
+    def detailed_statistics(self) -> dict[str, Any]:
+        """Return `stats` of `GET /api/stats/detailed`."""
+        return self._cached("detailed", lambda: detail(self._store.snapshot()))
+
+    def token_statistics(self) -> dict[str, Any]:
+        """Return `stats` of `GET /api/stats/tokens`; UnavailableError while a large data set is being counted."""
+        return self._cached("tokens", lambda: self._priced(self._tokens.statistics()))
+
+    def report(self) -> dict[str, Any]:
+        """Return the body of `GET /api/dataset/report`: the file, what waits, and what was noticed."""
+        snapshot = self._store.snapshot()
+        version = snapshot.version
+        return {
+            "samples": len(snapshot),
+            "in_file": len(version) if version is not None else 0,
+            "waiting_changes": len(snapshot.overlay.changed),
+            "file": self.path if version is not None else None,
+            "file_size_bytes": version.identity[2] if version is not None else 0,
+            "columns": {name: str(dtype) for name, dtype in snapshot.columns.items()},
+            "events": self._store.watch.reports(),
+        }
 
     def fold(self) -> int:
         """Write what is new into train.parquet now; return how many changes went in."""
@@ -70,6 +128,39 @@ class DatasetService:
     def fold_if_due(self) -> bool:
         """Write what is new when enough waits."""
         return self._store.fold_if_due()
+
+    def fold_at_end(self) -> int:
+        """Write what is new into train.parquet, unless that would hold up the end."""
+        return self._store.fold_at_end()
+
+    def tidy(self) -> None:
+        """Look at the file, and bring one that others wrote into a form that is quick to read."""
+        self._store.tidy()
+
+    def close(self) -> None:
+        """End what counts in the background and keep the index."""
+        self._tokens.close()
+        self._store.save_index()
+
+    def _cached(self, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        version = self._store.version()
+        with self._lock:
+            kept = self._kept.get(name)
+        if kept is not None and kept[0] == version:
+            return kept[1]
+        made = work()
+        with self._lock:
+            # What changed meanwhile makes it be computed again at the next call.
+            self._kept[name] = (version, made)
+        return made
+
+    def _priced(self, tokens: dict[str, Any]) -> dict[str, Any]:
+        total = tokens["total_tokens"]
+        costs = {
+            model: {"name": name, "cost_usd": round(total * price / 1e6, 4), "price_per_1m": price}
+            for model, (name, price) in self._prices.items()
+        }
+        return {**tokens, "estimated_costs": costs}
 
     @staticmethod
     def filters(arguments: Mapping[str, str]) -> dict[str, str]:

@@ -110,32 +110,25 @@ class SearchService:
         return done
 
     def _newest(self, snapshot: Snapshot, query: TextQuery, request: SearchRequest) -> pl.DataFrame:
-        limit = request.limit
-        candidates = self._candidates(snapshot, query, request)
-        order = ["created_at", "id"]
-        exact = bool(candidates[_CERTAIN].all())
-        if exact and limit < candidates.height // 4:
-            candidates = candidates.top_k(limit, by=order)
-        ordered = candidates.sort(order, descending=True, nulls_last=True)
-        found: list[pl.DataFrame] = []
-        wanted = limit
-        for rows in _checked(snapshot, ordered, query, limit if exact else _PIECE):
-            if wanted <= 0:
-                break
-            found.append(rows.head(wanted))
-            wanted -= found[-1].height
-        return pl.concat(found) if found else pl.DataFrame(schema=snapshot.columns)
+        """Return the newest matches; of many, the index is asked for those added last first."""
+        limit, latest = request.limit, 4 * request.limit + 50
+        while True:
+            candidates, bound = self._candidates(snapshot, query, request, latest=latest)
+            found = _first(snapshot, candidates, query, limit)
+            # Behind the bound there may be more matches than the index was asked for.
+            if bound is None or not limit or (found.height >= limit and (found["created_at"][-1] or "") > bound):
+                return found
+            latest *= 16
 
     def _best(self, snapshot: Snapshot, query: TextQuery, request: SearchRequest) -> pl.DataFrame:
-        # The index ranks beforehand, so that not every match must be read; it is asked for more than is wanted.
-        best: int | None = 2 * request.limit + 50
+        """Return the best matches; of many, the index ranks beforehand."""
+        best = 2 * request.limit + 50
         while True:
-            candidates = self._candidates(snapshot, query, request, best)
+            candidates, bound = self._candidates(snapshot, query, request, best=best)
             found = list(_checked(snapshot, candidates, query, _PIECE))
-            enough = sum(rows.height for rows in found) >= request.limit
-            if best is None or enough or candidates.height < best:
+            if bound is None or sum(rows.height for rows in found) >= request.limit:
                 break
-            best = 4 * best if best < 10 * request.limit else None
+            best *= 16
         if not found:
             return pl.DataFrame(schema=snapshot.columns)
         rows = pl.concat(found)
@@ -144,22 +137,49 @@ class SearchService:
         return rows[order.head(request.limit).to_list()]
 
     def _candidates(
-        self, snapshot: Snapshot, query: TextQuery, request: SearchRequest, best: int | None = None
-    ) -> pl.DataFrame:
-        """Return the rows that may match, each with whether it certainly does."""
+        self,
+        snapshot: Snapshot,
+        query: TextQuery,
+        request: SearchRequest,
+        *,
+        best: int | None = None,
+        latest: int | None = None,
+    ) -> tuple[pl.DataFrame, str | None]:
+        """Return rows that may match, each with whether it certainly does.
+
+        The second value is None when they are all; otherwise no row left out is newer.
+        """
         generation = self._index.generation
         known = snapshot.version is not None and bool(generation) and snapshot.version.index.generation == generation
-        rows = (
-            filtered(snapshot.index(), request.filters or {}).select(POSITION, "created_at", "id", DOCUMENT).collect()
-        )
-        unsure = rows.with_columns(pl.lit(False).alias(_CERTAIN))
-        documents = self._index.find(query, best) if known else None
+        index = filtered(snapshot.index(), request.filters or {})
+        rows = index.select(POSITION, "created_at", "id", DOCUMENT).collect()
+        documents = self._index.find(query, best, latest) if known else None
         # A new index may have come meanwhile, whose numbers are others.
         if documents is None or self._index.generation != generation:
-            return unsure
-        proposed = rows.filter(pl.col(DOCUMENT).is_in(documents.implode()))
-        unknown = unsure.filter(pl.col(DOCUMENT).is_null())
-        return pl.concat([proposed.with_columns(pl.lit(query.is_exact).alias(_CERTAIN)), unknown])
+            return rows.with_columns(pl.lit(False).alias(_CERTAIN)), None
+        certain = pl.col(DOCUMENT).is_not_null() & query.is_exact
+        candidates = rows.filter(pl.col(DOCUMENT).is_in(documents.implode()) | pl.col(DOCUMENT).is_null())
+        bound = None
+        if len(documents) >= (best or latest or 0):
+            oldest = documents.min()
+            bound = str(rows.filter(pl.col(DOCUMENT) < oldest)["created_at"].max() or "")
+        return candidates.with_columns(certain.alias(_CERTAIN)), bound
+
+
+def _first(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery, limit: int) -> pl.DataFrame:
+    """Return the newest *limit* candidates that match, newest first."""
+    exact = bool(candidates[_CERTAIN].all())
+    order = ["created_at", "id"]
+    if exact and limit < candidates.height // 4:
+        candidates = candidates.top_k(limit, by=order)
+    found: list[pl.DataFrame] = []
+    ordered = candidates.sort(order, descending=True, nulls_last=True)
+    for rows in _checked(snapshot, ordered, query, limit if exact else _PIECE):
+        if limit <= 0:
+            break
+        found.append(rows.head(limit))
+        limit -= found[-1].height
+    return pl.concat(found) if found else pl.DataFrame(schema=snapshot.columns)
 
 
 def _checked(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery, piece: int) -> Iterator[pl.DataFrame]:

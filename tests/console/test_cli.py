@@ -124,11 +124,11 @@ def test_server_of_the_users_own_that_does_not_answer_is_passed_over(tmp_path: P
 
 
 def test_server_that_cannot_start_says_its_own_sentence(tmp_path: Path) -> None:
-    (tmp_path / "train.parquet").write_bytes(b"no parquet")
+    (tmp_path / "batches.db").write_bytes(b"no database at all" * 100)
     settings = settings_for(tmp_path, port=free_port())
 
     with (
-        pytest.raises(ConfigurationError, match="is not a readable Parquet file"),
+        pytest.raises(ConfigurationError, match="file is not a database"),
         client_for(settings, None, tmp_path / "log"),
     ):
         pass

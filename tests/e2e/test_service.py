@@ -205,13 +205,17 @@ def test_bad_setting_is_a_sentence_and_an_exit_code(tmp_path: Path, change: dict
     assert says in refused(SERVER, tmp_path, **change)
 
 
-def test_broken_data_are_said_and_left_alone(tmp_path: Path) -> None:
+def test_file_that_is_not_parquet_is_set_aside_untouched_and_reported(tmp_path: Path) -> None:
     (tmp_path / "train.parquet").write_bytes(b"not parquet")
 
-    says = refused(SERVER, tmp_path)
+    with RunningServer(tmp_path) as server:
+        health, report = server.get("health"), server.get("dataset/report")
 
-    assert "is not a readable Parquet file" in says
-    assert (tmp_path / "train.parquet").read_bytes() == b"not parquet"
+    (aside,) = tmp_path.glob("train.parquet.refused-*")
+    assert aside.read_bytes() == b"not parquet"
+    assert (health["total_samples"], health["dataset_exists"]) == (0, False)
+    assert report["events"][0]["event"] == "set aside"
+    assert aside.name in report["events"][0]["message"]
 
 
 def test_damaged_model_file_is_said_by_the_command_line(tmp_path: Path) -> None:

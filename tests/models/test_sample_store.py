@@ -18,6 +18,7 @@ from models.intake import SCHEMA
 from models.parquet_file import ParquetFile
 from models.sample_store import SampleStore
 from models.schemas import Sample, new_sample, validated
+from models.staged import StagedSamples
 from models.statistics import summarize
 from tests.fakes import sample
 from utils.clock import ManualClock
@@ -207,16 +208,6 @@ def test_folder_that_cannot_be_written_is_a_clear_error(store: SampleStore, monk
         store.fold()
 
 
-def test_file_that_is_not_parquet_is_refused_and_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "train.parquet"
-    path.write_bytes(b"id,question\n1,what")
-
-    with pytest.raises(StorageError, match="is not a readable Parquet file"):
-        ParquetFile(path).prepare()
-
-    assert path.read_bytes() == b"id,question\n1,what"
-
-
 def test_leftover_of_a_crash_is_removed_at_start(tmp_path: Path) -> None:
     (tmp_path / "train.parquet.tmp").write_bytes(b"half")
 
@@ -335,6 +326,31 @@ class StoreAgainstDictionary(RuleBasedStateMachine):
     def fold(self) -> None:
         self.store.fold()
 
+    @rule(key=keys, answer=answers, mode=st.sampled_from(["skip", "replace"]), small=st.booleans())
+    def import_some(self, key: str, answer: str, mode: str, small: bool) -> None:
+        staged = StagedSamples(self.folder / "parts", mode)
+        for name in (key, "imported"):
+            staged.add(new_sample(sample(id=name, answer=answer)).model_dump())
+        staged.finish()
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("models.staged.SMALL", 2000 if small else 0)
+            self.store.merge(staged)
+        staged.close()
+        for name in (key, "imported"):
+            if mode == "replace" or name not in self.model:
+                self.model[name] = answer
+
+    @rule(held=st.dictionaries(keys, answers, min_size=1))
+    def replace_from_outside(self, held: dict[str, str]) -> None:
+        """Another program puts a file of its own there; what is newer in the journal stays on top."""
+        newer = self.store.snapshot().overlay
+        rows = [sample(id=key, answer=answer) for key, answer in held.items()]
+        other = self.folder / "other.parquet"
+        pl.DataFrame(rows).write_parquet(other)
+        other.replace(self.folder / "train.parquet")
+        kept = dict(zip(newer.live["id"], newer.live["answer"], strict=True))
+        self.model = {key: answer for key, answer in held.items() if key not in newer.changed} | kept
+
     @rule()
     def restart(self) -> None:
         self.close()
@@ -345,7 +361,8 @@ class StoreAgainstDictionary(RuleBasedStateMachine):
         rows: list[dict[str, Any]] = list(self.store.walk())
         assert {row["id"]: row["answer"] for row in rows} == self.model
         assert len(rows) == self.store.count() == len(self.model)
+        assert {key: self.store.get(key)["answer"] for key in self.model} == self.model
 
 
 TestStoreAgainstDictionary = StoreAgainstDictionary.TestCase
-TestStoreAgainstDictionary.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
+TestStoreAgainstDictionary.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)

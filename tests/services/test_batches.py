@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootstrap import Container, build
+from models.sample_query import SampleQuery
 from models.schemas import BatchRequest
 from services.batch.planner import plan, replacement
 from services.llm.base import CompletionRequest
@@ -183,7 +184,7 @@ def test_provider_that_dies_half_way_is_left_and_every_sample_names_its_author(s
     container = start({"groq": [dying], "cerebras": [good_answer]})
 
     batch = run(container, count=60)
-    authors = [row["provider"] for row in container.dataset.walk({}, None, 0)]
+    authors = [row["provider"] for row in container.dataset.find(SampleQuery())[1]]
 
     assert (batch["status"], batch["progress"]) == ("completed", 60)
     assert authors.count("groq") == 20

@@ -1,0 +1,135 @@
+"""The data set as a whole: import, export, publish, back up."""
+
+import io
+from contextlib import nullcontext
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+
+from api.deps import attachment, body, body_as, flag, known_arguments, number, services, success
+from models.row_index import FILTERS
+from models.schemas import NoFields, PushBody
+from services.export_format import ExportOptions
+from services.import_service import ImportRequest
+from services.publish_service import ExportRequest, PushRequest
+from services.splits import SplitRequest, parse_shares
+from utils.errors import InputError
+
+_EXPORT = {"format", "fields", "system_prompt", "reasoning", "split", "splits", "seed", *FILTERS}
+
+
+def blueprint(name: str) -> Blueprint:
+    """Build the blueprint under *name*."""
+    routes = Blueprint(f"{name}_transfer", __name__)
+    routes.post("/import/jsonl")(import_samples)
+    routes.post("/import")(import_samples)
+    routes.get("/export")(export)
+    routes.get("/export/formats")(formats)
+    routes.post("/huggingface/push")(push)
+    routes.get("/dataset/report")(report)
+    routes.post("/dataset/fold")(fold)
+    routes.post("/dataset/backup")(back_up)
+    routes.get("/dataset/backups")(backups)
+    return routes
+
+
+def import_samples() -> Response:
+    """Import a file: JSON with `content`, a multipart file, or the file itself as the body."""
+    request.max_content_length = current_app.config["MAX_IMPORT_BYTES"]
+    container = services()
+    given = _given()
+    wanted = ImportRequest(
+        name=given["name"],
+        format=given["options"].get("format", ""),
+        on_duplicate=given["options"].get("on_duplicate") or "error",
+        dry_run=flag("dry_run", given["options"]),
+    )
+    with given["stream"] as stream, container.data.imports.received(stream) as path:
+        result = container.data.imports.run(path, wanted)
+    verb = "could be imported" if wanted.dry_run else "imported"
+    return success(message=f"{result['added'] + result['replaced']} samples {verb}", **result)
+
+
+def _given() -> dict[str, Any]:
+    """Return what was sent: `stream`, `name` and `options`."""
+    if request.mimetype == "multipart/form-data":
+        files = [file for files in request.files.listvalues() for file in files]
+        if len(files) != 1:
+            raise InputError(f"file: got {len(files)} files, want one in the multipart body")
+        options = {**request.args, **request.form}
+        return {"stream": nullcontext(files[0].stream), "name": files[0].filename or "", "options": options}
+    if request.is_json or not request.content_length:
+        sent = body()
+        content = sent.get("content")
+        if not isinstance(content, str) or not content.strip():
+            raise InputError("content: is empty; send JSON with content, a multipart file, or the file as the body")
+        options = {**request.args, **{name: str(value) for name, value in sent.items() if name != "content"}}
+        return {"stream": io.BytesIO(content.encode()), "name": "", "options": options}
+    return {"stream": nullcontext(request.stream), "name": request.args.get("name", ""), "options": request.args}
+
+
+def export() -> Response:
+    """Answer with the data set as a file, streamed."""
+    known_arguments(_EXPORT)
+    given = request.args
+    made = services().data.publish.export(
+        ExportRequest(
+            format=given.get("format") or "jsonl",
+            options=ExportOptions(
+                tuple(name.strip() for name in given.get("fields", "").split(",") if name.strip()),
+                given.get("system_prompt", ""),
+                given.get("reasoning") or "omit",
+            ),
+            filters=services().dataset.filters(given),
+            split=given.get("split", ""),
+            splits=_splits(given.get("splits", ""), number("seed", 0) or 0),
+        )
+    )
+    response = attachment(made.content, made.name, made.mimetype)
+    response.headers["X-Total-Count"] = str(made.samples)
+    return response
+
+
+def formats() -> Response:
+    """Answer with the formats that can be exported."""
+    return success(formats=services().data.publish.formats())
+
+
+def push() -> Response:
+    """Push the data set to the Hugging Face Hub."""
+    container = services()
+    wanted = body_as(PushBody)
+    token = wanted.token or container.settings.secret("HUGGINGFACE_TOKEN")
+    if not token:
+        raise InputError("token: is missing; send one or set HUGGINGFACE_TOKEN (a token that may write)")
+    splits = _splits(wanted.splits, wanted.seed) if wanted.splits else None
+    filters = {name: value for name in FILTERS if (value := getattr(wanted, name))}
+    request_ = PushRequest(wanted.repo_name, wanted.format, wanted.private, wanted.license, filters, splits)
+    url = container.data.publish.push(request_, token)
+    return success(message=f"Pushed to {url}", repo_url=url)
+
+
+def report() -> Response:
+    """Answer with the state of the file and what was noticed of it."""
+    return success(**services().dataset.report())
+
+
+def fold() -> Response:
+    """Write what is new into train.parquet now."""
+    body_as(NoFields)
+    return success(folded=services().dataset.fold())
+
+
+def back_up() -> Response:
+    """Make a backup."""
+    body_as(NoFields)
+    return success(backup=services().data.backups.make())
+
+
+def backups() -> Response:
+    """Answer with the backups, newest first."""
+    return success(backups=services().data.backups.list())
+
+
+def _splits(text: str, seed: int) -> SplitRequest:
+    return SplitRequest(parse_shares(text), seed) if text else SplitRequest(seed=seed)

@@ -1,0 +1,87 @@
+"""Files to and from the service, with a progress bar: import, export, push, backups."""
+
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
+
+from console.client import Client, RequestRefusedError
+from utils.errors import ConfigurationError
+
+_SHOWN = 20
+
+
+def import_file(client: Client, path: Path, options: dict[str, object], console: Console) -> dict[str, Any]:
+    """Send the file at *path*; print the lines that are wrong.
+
+    Raises:
+        RequestRefusedError: nothing was imported; its message names the first fault.
+    """
+    size = path.stat().st_size
+    with _bar(console) as progress, path.open("rb") as file:
+        task = progress.add_task(f"sending {path.name}", total=size)
+
+        def sent(count: int) -> None:
+            progress.update(task, advance=count)
+            if progress.tasks[0].completed >= size:
+                progress.update(task, description="checking and storing …")
+
+        try:
+            result: dict[str, Any] = client.upload("import", _Counted(file, size, sent), name=path.name, **options)
+        except RequestRefusedError as error:
+            progress.stop()
+            for problem in error.details.get("problems", [])[:_SHOWN]:
+                console.print(f"{problem['place']}: {problem['error']}", markup=False)
+            raise
+        progress.update(task, description=str(result["message"]))
+    return result
+
+
+def export_file(client: Client, path: Path, options: dict[str, object], console: Console) -> int:
+    """Write an export to *path*; return the number of samples. A file that is there is replaced when all is written.
+
+    Raises:
+        ConfigurationError: the file cannot be written.
+    """
+    aside = path.with_name(path.name + ".part")
+    try:
+        with _bar(console) as progress, aside.open("wb") as file:
+            task = progress.add_task(f"writing {path.name}", total=None)
+
+            def received(piece: bytes) -> None:
+                file.write(piece)
+                progress.update(task, advance=len(piece))
+
+            headers = client.download("export", received, **options)
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise ConfigurationError(f"{path}: cannot be written ({error.strerror})") from None
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    return int(headers["X-Total-Count"])
+
+
+class _Counted:
+    """A file that tells how much of it was read; its length lets the client send it as it is."""
+
+    def __init__(self, file: BinaryIO, size: int, sent: Any) -> None:
+        self._file = file
+        self._size = size
+        self._sent = sent
+
+    def __len__(self) -> int:
+        return self._size
+
+    def read(self, size: int = -1) -> bytes:
+        """Read the next piece."""
+        piece = self._file.read(size)
+        self._sent(len(piece))
+        return piece
+
+
+def _bar(console: Console) -> Progress:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    return Progress(*columns, console=console)
