@@ -25,6 +25,7 @@ SORTS = ("newest", "relevance")
 # Rows up to which looking at them is quick: 0.3 s of CPU for this many.
 SCAN_ROWS = 20_000
 _PIECE = 1000
+_FEW = 5000
 # More than this share of orphans, and the index is made anew.
 _ORPHANS = 0.5
 _CERTAIN = "certain"
@@ -168,18 +169,30 @@ class SearchService:
 
 def _first(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery, limit: int) -> pl.DataFrame:
     """Return the newest *limit* candidates that match, newest first."""
+    candidates = _assured(snapshot, candidates, query)
     exact = bool(candidates[_CERTAIN].all())
     order = ["created_at", "id"]
     if exact and limit < candidates.height // 4:
         candidates = candidates.top_k(limit, by=order)
     found: list[pl.DataFrame] = []
     ordered = candidates.sort(order, descending=True, nulls_last=True)
-    for rows in _checked(snapshot, ordered, query, limit if exact else _PIECE):
+    piece = limit if exact or candidates[_CERTAIN].any() or candidates.height < _PIECE else _PIECE
+    for rows in _checked(snapshot, ordered, query, piece):
         if limit <= 0:
             break
         found.append(rows.head(limit))
         limit -= found[-1].height
     return pl.concat(found) if found else pl.DataFrame(schema=snapshot.columns)
+
+
+def _assured(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery) -> pl.DataFrame:
+    """Look at the candidates that the index does not know, where they are few (what the journal holds)."""
+    doubtful = candidates.filter(~pl.col(_CERTAIN))
+    if not query.is_exact or not 0 < doubtful.height <= _FEW or doubtful.height == candidates.height:
+        return candidates
+    matching = matches(snapshot.take(doubtful[POSITION]), query)
+    assured = doubtful.filter(matching).with_columns(pl.lit(True).alias(_CERTAIN))
+    return pl.concat([candidates.filter(_CERTAIN), assured])
 
 
 def _checked(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery, piece: int) -> Iterator[pl.DataFrame]:
