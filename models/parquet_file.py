@@ -6,6 +6,7 @@ and put in its place.
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class ParquetFile:
         self._path = path
         self._temporary = path.with_name(path.name + ".tmp")
         self._index_path = path.parent / CACHE_FOLDER / "rows.parquet"
+        self._index_lock = threading.Lock()
 
     @property
     def path(self) -> Path:
@@ -153,7 +155,8 @@ class ParquetFile:
 
     def save_index(self, version: ParquetVersion) -> None:
         """Keep the index of *version* for the next start; OSError when the disk refuses."""
-        version.index.save(self._index_path, version.identity)
+        with self._index_lock:
+            version.index.save(self._index_path, version.identity)
 
     @staticmethod
     def _free(path: Path) -> Path:

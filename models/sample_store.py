@@ -190,12 +190,15 @@ class SampleStore:
         """
         if staged.is_small:
             return self._writer.run(lambda connection: self._merge_small(connection, staged))
-        while True:
-            with self._fold_lock:
-                plan = staged.plan(self.snapshot())
-                if self._fold(plan.snapshot, staged, plan):
-                    return plan.result()
+        while (result := self.merge_as_file(staged)) is None:
             log.info("data set changed during an import, beginning it again")
+        return result
+
+    def merge_as_file(self, staged: StagedSamples) -> MergeResult | None:
+        """Make the next file version with *staged* in it; None when the data set changed meanwhile: do it again."""
+        with self._fold_lock:
+            plan = staged.plan(self.snapshot())
+            return plan.result() if self._fold(plan.snapshot, staged, plan) else None
 
     def _merge_small(self, connection: Connection, staged: StagedSamples) -> MergeResult:
         version, floor = self._base(connection)

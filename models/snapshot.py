@@ -96,7 +96,19 @@ def fit(column: pl.Series, dtype: pl.DataType) -> pl.Series:
         return column
     if isinstance(dtype, pl.Binary) and column.dtype == pl.String():
         return column.str.decode("base64")
+    if isinstance(dtype, pl.Duration) and column.dtype.is_numeric():  # seconds
+        return (column * 1e6).cast(pl.Int64()).cast(pl.Duration("us")).cast(dtype)
+    if dtype.is_temporal() and column.dtype == pl.String():
+        return _moments(column, dtype)
     return column.cast(dtype)
+
+
+def _moments(column: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Read what JSON made of times."""
+    if isinstance(dtype, pl.Datetime):
+        aware = column.str.to_datetime(time_zone="UTC", time_unit=dtype.time_unit)
+        return aware.dt.convert_time_zone(dtype.time_zone) if dtype.time_zone else aware.dt.replace_time_zone(None)
+    return column.str.to_time() if isinstance(dtype, pl.Time) else column.str.to_date()
 
 
 def fits(column: pl.Series, dtype: pl.DataType) -> bool:

@@ -17,6 +17,7 @@ import orjson
 
 from models.journal import plain
 from models.parquet_version import raw_rows
+from models.schemas import COLUMNS
 from utils.errors import InputError
 
 _MAX_LINE_BYTES = 64 * 1024 * 1024
@@ -69,8 +70,16 @@ def read_json(file: BinaryIO) -> Iterator[Record]:
 
 def read_csv(file: BinaryIO) -> Iterator[Record]:
     """Read comma-separated values with a header; empty cells are left out."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    try:
+        yield from _csv_records(text)
+    finally:
+        text.detach()  # the file is the caller's
+
+
+def _csv_records(text: io.TextIOWrapper) -> Iterator[Record]:
     csv.field_size_limit(_MAX_LINE_BYTES)
-    rows = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), strict=True)
+    rows = csv.reader(text, strict=True)
     header: list[str] | None = None
     while True:
         try:
@@ -167,7 +176,21 @@ def _not_an_object(value: object) -> str:
 def _csv_record(place: str, header: list[str], row: list[str]) -> Record:
     if len(row) > len(header):
         return Record(place, {}, f"Invalid CSV - {len(row)} cells, the header has {len(header)}")
-    return Record(place, {name: _unguarded(cell) for name, cell in zip(header, row, strict=False) if cell})
+    cells = {name: _unguarded(cell) for name, cell in zip(header, row, strict=False) if cell}
+    return Record(place, {name: cell if name in COLUMNS else _typed(cell) for name, cell in cells.items()})
+
+
+def _typed(cell: str) -> str | int | float | bool:
+    """Read a cell as the number or truth value that would be written just so; a table has no types."""
+    if cell in ("true", "false"):
+        return cell == "true"
+    for kind in (int, float):
+        try:
+            if str(kind(cell)) == cell:
+                return kind(cell)
+        except ValueError:
+            continue
+    return cell
 
 
 def _unguarded(cell: str) -> str:
