@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, request
 from flask_cors import CORS
 from werkzeug.exceptions import Forbidden
+from werkzeug.routing import BaseConverter
 
 from api import batches, catalogue, data, generation, health, samples, transfer
 from api.errors import register_errors
@@ -28,6 +29,7 @@ def assemble(container: Any, database_url: str, cors_origins: Sequence[str], max
     app.config.update(SQLALCHEMY_DATABASE_URI=database_url, MAX_CONTENT_LENGTH=_MAX_BODY_BYTES)
     app.config["MAX_IMPORT_BYTES"] = max_import_bytes
     app.url_map.strict_slashes = False
+    app.url_map.converters["id"] = _IdConverter
     app.url_map.merge_slashes = False  # an id may hold any of them
     app.extensions["container"] = container
     init_db(app)
@@ -46,6 +48,13 @@ def assemble(container: Any, database_url: str, cors_origins: Sequence[str], max
             app.register_blueprint(resource.blueprint(name), url_prefix=prefix)
         app.register_blueprint(batches.blueprint(name), url_prefix=f"{prefix}/generate/batch")
     return app
+
+
+class _IdConverter(BaseConverter):
+    """An id in a path: anything, slashes too, also at its beginning."""
+
+    regex = ".+?"
+    part_isolating = False
 
 
 def _refuse_foreign_pages(origins: Sequence[re.Pattern[str]]) -> None:

@@ -19,9 +19,9 @@ def blueprint(name: str) -> Blueprint:
     routes.get("/stats/detailed")(detailed_stats)
     routes.get("/stats/tokens")(token_stats)
     routes.post("/add")(add)
-    routes.get("/sample/<path:sample_id>")(get_sample)
-    routes.put("/sample/<path:sample_id>")(update_sample)
-    routes.delete("/sample/<path:sample_id>")(delete_sample)
+    routes.get("/sample/<id:sample_id>")(get_sample)
+    routes.put("/sample/<id:sample_id>")(update_sample)
+    routes.delete("/sample/<id:sample_id>")(delete_sample)
     return routes
 
 

@@ -1,7 +1,6 @@
 """Samples found, drawn, searched and downloaded."""
 
 import re
-from urllib.parse import quote
 
 import orjson
 from flask import Blueprint, Response, request
@@ -22,7 +21,7 @@ _MAX_FOUND = 10_000
 def blueprint(name: str) -> Blueprint:
     """Build the blueprint under *name*."""
     routes = Blueprint(f"{name}_samples", __name__)
-    routes.get("/sample/<path:sample_id>/download")(download)
+    routes.get("/sample/<id:sample_id>/download")(download)
     routes.post("/samples/download")(download_many)
     routes.get("/samples/random")(draw)
     routes.get("/samples/filter")(find)
@@ -113,4 +112,4 @@ def batch_quality(batch_id: str) -> Response:
 
 def safe_name(text: str) -> str:
     """Return *text* as a file name of plain characters."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", quote(text, safe="").replace("%", "_")).strip("._")[:100] or "sample"
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._")[:100] or "sample"

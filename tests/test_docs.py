@@ -42,7 +42,7 @@ def test_every_route_stands_in_the_api_document(container: Container) -> None:
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if rule.rule.startswith("/api/") and not rule.rule.startswith("/api/v1/")
-        if f"`{method} {re.sub('<path:sample_id>', '<id>', rule.rule)}`" not in API
+        if f"`{method} {re.sub('<(id:)?(sample|batch)_id>', '<id>', rule.rule)}`" not in API
     ]
 
     assert missing == []

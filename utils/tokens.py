@@ -1,5 +1,6 @@
 """Counts tokens as a model would, with a vocabulary that comes with the package: no network."""
 
+import warnings
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
@@ -21,4 +22,8 @@ class TokenCounter:
     def _encoding(self) -> Any:
         import bpe_openai
 
-        return bpe_openai.get_encoding(ENCODING)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # it opens its vocabulary in an old way
+            encoding = bpe_openai.get_encoding(ENCODING)
+            encoding.encode_ordinary("loads the vocabulary")
+            return encoding

@@ -1,0 +1,194 @@
+"""The running server: its data set under kills, folds, pushes and large files, with real clients."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import datasets
+import polars as pl
+import pytest
+import yaml
+
+from bench.store.crash import kill_again_and_again
+from config import PROJECT_DIR
+from tests.e2e.server import RunningServer, environment, free_port
+from tests.fakes import sample
+from tests.vendors.hub import TOKEN, SimulatedHub
+
+
+def lines(count: int, start: int = 0) -> bytes:
+    """Return samples whose texts have little in common."""
+    rows = (
+        sample(id=f"s{n:06d}", question="An offer?", answer=" ".join(f"w{n}x{k}" for k in range(12)))
+        for n in range(start, start + count)
+    )
+    return b"\n".join(json.dumps(row).encode() for row in rows)
+
+
+def command(folder: Path, port: int, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, str(PROJECT_DIR / "cli.py"), *arguments],
+        capture_output=True,
+        text=True,
+        env=environment(folder, port),
+        cwd=folder,
+        timeout=90,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def test_nothing_acknowledged_is_lost_by_kills_during_changes_folds_and_imports(tmp_path: Path) -> None:
+    kills = int(os.environ.get("CRASH_KILLS", "12"))
+
+    told = kill_again_and_again(tmp_path, kills)
+
+    assert told["kills"] == kills
+    assert told["acknowledged"] > kills
+
+
+def test_reader_in_a_loop_sees_whole_states_while_folds_happen(tmp_path: Path) -> None:
+    faults: list[str] = []
+    stop = threading.Event()
+    with RunningServer(tmp_path) as server:
+        server.session.post(f"{server.url}/import", data=lines(300))
+
+        def read() -> None:
+            import requests
+
+            with requests.Session() as session:
+                session.trust_env = False
+                least = 300
+                while not stop.is_set():
+                    answer = session.get(f"{server.url}/data", timeout=30)
+                    rows = answer.json() if answer.ok else []
+                    if len(rows) < least or len({row["id"] for row in rows}) != len(rows):
+                        faults.append(f"{answer.status_code}: {len(rows)} of {least}")
+                    least = max(least, len(rows))
+                    if session.get(f"{server.url}/search?q=offer&limit=5", timeout=30).json().get("count") != 5:
+                        faults.append("search")
+
+        readers = [threading.Thread(target=read) for _ in range(2)]
+        for reader in readers:
+            reader.start()
+        for number in range(25):
+            server.post("add", **sample(id=f"new{number}"))
+            server.post("dataset/fold")
+        stop.set()
+        for reader in readers:
+            reader.join()
+        total = server.get("stats")["total"]
+
+    assert faults == []
+    assert total == 325
+
+
+def test_hub_gets_data_and_card_and_its_refusal_is_told(tmp_path: Path) -> None:
+    with SimulatedHub() as hub, RunningServer(tmp_path, hf_endpoint=hub.url, hf_hub_offline="0") as server:
+        assert "holds no samples" in server.post("huggingface/push", token=TOKEN)["error"]
+        server.session.post(f"{server.url}/import", data=lines(40))
+
+        pushed = server.post("huggingface/push", token=TOKEN, repo_name="law", private=True, license="mit")
+        again = server.post("huggingface/push", token=TOKEN, repo_name="law", format="json", splits="0.5,0.25,0.25")
+        wrong_token = server.post("huggingface/push", token="hf_wrong", repo_name="law")
+        foreign = server.post("huggingface/push", token=TOKEN, repo_name="court/law")
+        hub.refuse = (403, "You are over your storage quota.")
+        full = server.post("huggingface/push", token=TOKEN, repo_name="law")
+        log = server.log()
+
+    url = f"{hub.url}/datasets/lawyer/law"
+    assert pushed == {"success": True, "message": f"Pushed to {url}", "repo_url": url}
+    assert again["success"]
+    assert hub.private == {"lawyer/law": True}
+    files = hub.repos["lawyer/law"]
+    assert sorted(files) == [
+        "README.md",
+        "data/test-00000-of-00001.jsonl",
+        "data/train-00000-of-00001.jsonl",
+        "data/validation-00000-of-00001.jsonl",
+    ]
+    head = yaml.safe_load(files["README.md"].decode().split("---")[1])
+    assert {split["name"]: split["num_examples"] for split in head["dataset_info"]["splits"]} == {
+        "train": 20,
+        "validation": 10,
+        "test": 10,
+    }
+    assert "Invalid user token" in wrong_token["error"]
+    assert "check the token" in wrong_token["error"]
+    assert "rights to create" in foreign["error"]
+    assert "over your storage quota" in full["error"]
+    assert TOKEN not in log
+    assert "hf_wrong" not in log + json.dumps(wrong_token)
+
+
+def test_pushed_repository_opens_with_the_datasets_library(tmp_path: Path) -> None:
+    with SimulatedHub() as hub, RunningServer(tmp_path, hf_endpoint=hub.url, hf_hub_offline="0") as server:
+        server.session.post(f"{server.url}/import", data=lines(12))
+        server.post("huggingface/push", token=TOKEN, repo_name="law", splits="0.5,0.25,0.25")
+    for path, content in hub.repos["lawyer/law"].items():
+        target = tmp_path / "clone" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+    opened = datasets.load_dataset(str(tmp_path / "clone"), cache_dir=str(tmp_path / "cache"))
+
+    assert sum(opened[name].num_rows for name in opened) == 12
+    assert set(opened["train"].column_names) >= {"id", "question", "answer"}
+
+
+def test_command_line_imports_exports_backs_up_and_restores(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes(lines(2500))
+    (tmp_path / "bad.jsonl").write_bytes(lines(1) + b"\n{broken\n")
+    port = free_port()
+
+    refused = command(tmp_path, port, "import", "bad.jsonl")
+    imported = command(tmp_path, port, "import", "in.jsonl")
+    exported = command(tmp_path, port, "export", "out.parquet", "--format", "parquet")
+    backed_up = command(tmp_path, port, "backup")
+    (tmp_path / "train.parquet").unlink()
+    restored = command(tmp_path, port, "restore")
+    again = command(tmp_path, port, "export", "again.jsonl")
+    no_folder = command(tmp_path, port, "export", "none/out.jsonl")
+
+    assert "Line 2: Invalid JSON" in refused
+    assert "nothing was imported" in refused
+    assert "2500 new, 0 replaced, 0 skipped; the data set has 2500" in imported
+    assert "2500 samples written" in exported
+    assert pl.read_parquet(tmp_path / "out.parquet").height == 2500
+    assert "2500 samples" in backed_up
+    assert "restored: 2500 samples" in restored
+    assert "2500 samples written" in again
+    assert "cannot be written" in no_folder
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_restore_beside_a_running_service_is_refused(tmp_path: Path) -> None:
+    with RunningServer(tmp_path) as server:
+        assert "is using it" in command(tmp_path, server.port, "restore")
+
+
+def test_search_index_is_built_in_the_background_of_a_large_data_set(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, search_scan_rows=100) as server:
+        server.session.post(f"{server.url}/import", data=lines(400))
+        found: Any = None
+        for _ in range(400):
+            found = server.get("search?q=offer&limit=500")
+            if (tmp_path / ".index" / "search.db").exists() and "search index grown" in server.log():
+                break
+            threading.Event().wait(0.05)
+        after = server.get("search?q=offer&limit=500")
+
+    assert found["count"] == after["count"] == 400
+    assert "search index grown" in server.log()
+
+
+@pytest.mark.parametrize("content", [b"x" * 2_000_000])
+def test_import_larger_than_the_setting_is_refused(tmp_path: Path, content: bytes) -> None:
+    with RunningServer(tmp_path, max_import_mb=1) as server:
+        answer = server.session.post(f"{server.url}/import", data=content)
+
+    assert (answer.status_code, answer.json()["error"]) == (413, "body: too large")

@@ -1,0 +1,117 @@
+"""A backup holds everything of one moment; a restore puts it back and keeps what was there."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bootstrap import Container, build
+from models.backup import restore
+from tests.fakes import sample, settings_for
+from utils.clock import ManualClock, SystemClock
+from utils.errors import DiskFullError, NotFoundError, StorageError
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Container]:
+    container = build(settings_for(tmp_path, backup_keep=2))
+    container.start()
+    container.dataset.add(sample(id="folded"))
+    container.dataset.fold()
+    container.dataset.add(sample(id="waiting"))
+    yield container
+    container.close()
+
+
+def ids(folder: Path) -> set[str]:
+    container = build(settings_for(folder))
+    container.start()
+    try:
+        return {row["id"] for row in container.dataset.draw(100, {})}
+    finally:
+        container.close()
+
+
+def test_restore_brings_back_file_and_journal_and_keeps_what_was_there(service: Container, tmp_path: Path) -> None:
+    made = service.data.backups.make()
+    service.dataset.delete("folded")
+    service.dataset.add(sample(id="later"))
+    service.close()
+
+    restored = restore(tmp_path, tmp_path / "batches.db", None, SystemClock())
+
+    assert (made["samples"], restored["name"]) == (2, made["name"])
+    assert ids(tmp_path) == {"folded", "waiting"}
+    with closing(sqlite3.connect(Path(restored["kept"]) / "batches.db")) as kept:
+        assert kept.execute("SELECT count(*) FROM batches").fetchone() == (0,)
+
+
+def test_backup_made_while_samples_are_added_is_of_one_moment(service: Container, tmp_path: Path) -> None:
+    import threading
+
+    stop = threading.Event()
+
+    def add() -> None:
+        number = 0
+        while not stop.is_set():
+            service.dataset.add(sample(id=f"n{number:05d}"))
+            number += 1
+            if number % 7 == 0:
+                service.dataset.fold()
+
+    thread = threading.Thread(target=add)
+    thread.start()
+    made = [service.data.backups.make()["name"] for _ in range(3)]
+    stop.set()
+    thread.join()
+    service.close()
+
+    for name in made[-2:]:
+        restore(tmp_path, tmp_path / "batches.db", name, SystemClock())
+        numbers = sorted(int(i[1:]) for i in ids(tmp_path) if i.startswith("n"))
+        assert numbers == list(range(len(numbers)))
+
+
+def test_unknown_and_damaged_backups_are_refused_and_nothing_is_touched(service: Container, tmp_path: Path) -> None:
+    name = service.data.backups.make()["name"]
+    service.close()
+    before = (tmp_path / "train.parquet").read_bytes()
+
+    with pytest.raises(NotFoundError, match=f"backup 'no': not found; there are: {name}"):
+        restore(tmp_path, tmp_path / "batches.db", "no", SystemClock())
+    (tmp_path / "backups" / name / "train.parquet").write_bytes(b"cut")
+    with pytest.raises(StorageError, match="not a readable Parquet file"):
+        restore(tmp_path, tmp_path / "batches.db", name, SystemClock())
+
+    assert (tmp_path / "train.parquet").read_bytes() == before
+
+
+def test_full_disk_leaves_no_half_backup(service: Container, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("models.parquet_version.ParquetVersion.copy_to", full)
+    with pytest.raises(DiskFullError, match="the data are as they were"):
+        service.data.backups.make()
+
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
+def test_backup_falls_due_by_age_and_not_for_an_empty_data_set(tmp_path: Path, service: Container) -> None:
+    clock = ManualClock(SystemClock().now())
+    service.data.backups._clock = clock
+
+    assert service.data.backups.is_due(3600)
+    service.data.backups.make()
+    assert not service.data.backups.is_due(3600)
+    clock.advance(3601)
+    assert service.data.backups.is_due(3600)
+
+
+def test_database_of_a_server_is_not_copied(service: Container) -> None:
+    service.data.backups._database = None
+
+    with pytest.raises(StorageError, match="that server's own backup"):
+        service.data.backups.make()
