@@ -7,7 +7,7 @@ import orjson
 from flask import Blueprint, Response, request
 
 from api.deps import body, number, reply, services, success
-from models.journal import plain
+from models.column_types import plain
 from models.sample_query import NEWEST, SampleQuery
 
 

@@ -8,7 +8,7 @@ from flask import Response, current_app, request
 from pydantic import BaseModel
 from werkzeug.exceptions import UnsupportedMediaType
 
-from models.journal import plain
+from models.column_types import plain
 from models.schemas import validated
 from utils.errors import InputError
 

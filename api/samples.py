@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 
 from api.data import query
 from api.deps import attachment, body_as, flag, number, services, success
-from models.journal import plain
+from models.column_types import plain
 from models.sample_query import SampleQuery
 from models.schemas import SampleIds
 from services.batch_quality import assess

@@ -56,7 +56,7 @@ class Backups:
                 "backup: the database is a server's; use that server's own backup and copy train.parquet"
             )
         with self._lock:
-            name = self._free(self._clock.now().strftime("%Y%m%dT%H%M%SZ"))
+            name = _free(self._folder, self._clock.now().strftime("%Y%m%dT%H%M%SZ"))
             unfinished = self._folder / f"{name}.unfinished"
             try:
                 manifest = self._copy(name, unfinished, self._database)
@@ -105,13 +105,6 @@ class Backups:
         for name in rolling[self._keep :]:
             shutil.rmtree(self._folder / name, ignore_errors=True)
 
-    def _free(self, stamp: str) -> str:
-        name, number = stamp, 1
-        while (self._folder / name).exists():
-            number += 1
-            name = f"{stamp}-{number}"
-        return name
-
 
 def manifests(folder: Path) -> Iterator[dict[str, Any]]:
     """Yield the manifests of all whole backups in *folder*, newest first."""
@@ -147,7 +140,7 @@ def restore(data_dir: Path, database: Path, name: str | None, clock: Clock) -> d
         raise NotFoundError(f"backup {wanted!r}: not found; there are: {', '.join(known) or 'none'}")
     source = folder / wanted
     _check(source)
-    kept = folder / f"{_BEFORE}{clock.now().strftime('%Y%m%dT%H%M%SZ')}"
+    kept = folder / _free(folder, f"{_BEFORE}{clock.now().strftime('%Y%m%dT%H%M%SZ')}")
     try:
         fresh = data_dir / ".restore"
         shutil.rmtree(fresh, ignore_errors=True)
@@ -164,6 +157,15 @@ def restore(data_dir: Path, database: Path, name: str | None, clock: Clock) -> d
     except OSError as error:
         raise _unwritable(data_dir, error) from error
     return {**known[wanted], "kept": str(kept)}
+
+
+def _free(folder: Path, stamp: str) -> str:
+    """Return *stamp*, with a number behind it where that name is taken."""
+    name, number = stamp, 1
+    while (folder / name).exists():
+        number += 1
+        name = f"{stamp}-{number}"
+    return name
 
 
 def _move_away(data_dir: Path, database: Path, kept: Path) -> None:

@@ -27,6 +27,7 @@ DEFAULTS = {
     "jurisdiction": "uk",
     "sample_type": "case_analysis",
 }
+_NEVER_BLANK = ("id", "topic", "difficulty", "jurisdiction", "sample_type")
 _NAMED = 5
 
 
@@ -131,10 +132,10 @@ class Intake:
             column = _as(raw[name], wanted) if name in raw.columns else pl.Series(name, [None], dtype=wanted)
             if len(column) != raw.height:
                 column = column.new_from_index(0, raw.height)
+            if name in _NEVER_BLANK:
+                column = column.set(column.str.strip_chars() == "", None)
             if name in DEFAULTS:
                 column = column.fill_null(DEFAULTS[name])
-            elif name == "id":
-                column = column.set(column.str.strip_chars() == "", None)
             ours.append(column.rename(name))
         extra = [raw[name] for name in raw.columns if name not in SCHEMA]
         return pl.DataFrame([*ours, *(_plain(column) for column in extra)])
@@ -193,8 +194,7 @@ def _free(name: str, taken: set[str], number: int) -> str:
 def _readable(schema: Any) -> dict[int, bool]:
     """Return the columns that can be read, each with whether it must be made text first."""
     found: dict[int, bool] = {}
-    for n, kind in enumerate(schema.types):
-        empty = schema.empty_table().column(n)
+    for n, empty in enumerate(schema.empty_table().columns):
         for as_text in (False, True):
             try:
                 pl.from_arrow(empty.cast("string") if as_text else empty)
@@ -202,7 +202,6 @@ def _readable(schema: Any) -> dict[int, bool]:
                 continue
             found[n] = as_text
             break
-        del kind
     return found
 
 
@@ -235,11 +234,11 @@ def _as(column: pl.Series, wanted: pl.DataType) -> pl.Series:
     if column.dtype == wanted:
         return column
     try:
-        if isinstance(wanted, pl.Int64):
-            return column.cast(pl.Int64(), strict=False)
-        return _as_text(column)
+        fitted = column.cast(pl.Int64(), strict=False) if isinstance(wanted, pl.Int64) else _as_text(column)
     except pl.exceptions.PolarsError:
-        return pl.Series(column.name, [None] * len(column), dtype=wanted)
+        fitted = column
+    # Polars casts what is inside a list or struct, which is not what was asked for.
+    return fitted if fitted.dtype == wanted else pl.Series(column.name, [None] * len(column), dtype=wanted)
 
 
 def _as_text(column: pl.Series) -> pl.Series:

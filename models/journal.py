@@ -5,8 +5,6 @@ dropped with what was folded. `Overlay` is the journal in memory: it is kept up 
 by reading what was added since, and never changes once made.
 """
 
-import base64
-import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +13,7 @@ import orjson
 import polars as pl
 from sqlalchemy import Connection, delete, insert, select
 
+from models.column_types import plain, stacked
 from models.database import FoldRow, JournalRow
 from models.intake import SCHEMA
 from models.row_index import describe
@@ -58,9 +57,7 @@ class Overlay:
         puts = [(seq, orjson.loads(data)) for seq, _, data in changes if data is not None]
         added = frame_of([values for _, values in puts])
         kept = ~self.live["id"].is_in(list(ids))
-        live = pl.concat(
-            [self.live.filter(kept), added], how="diagonal_relaxed", rechunk=self.live.n_chunks() > _CHUNKS
-        )
+        live = stacked([self.live.filter(kept), added], rechunk=self.live.n_chunks() > _CHUNKS)
         seqs = pl.concat([self.seqs.filter(kept), pl.Series("seq", [seq for seq, _ in puts], dtype=pl.Int64())])
         index = pl.concat([self.index.filter(kept), describe(added)])
         return Overlay(changes[-1][0], live, seqs, {**self.changed, **ids}, index)
@@ -131,15 +128,6 @@ def folded(connection: Connection, file: object) -> int:
 def ids_after(connection: Connection, seq: int) -> set[str]:
     """Return the ids that were changed after *seq*."""
     return set(connection.execute(select(JournalRow.id).where(JournalRow.seq > seq)).scalars())
-
-
-def plain(value: Any) -> Any:
-    """Return *value* as something JSON can hold; bytes become base64."""
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    if isinstance(value, datetime.timedelta):
-        return value.total_seconds()
-    return str(value)
 
 
 def frame_of(samples: list[dict[str, Any]]) -> pl.DataFrame:

@@ -19,6 +19,7 @@ import polars as pl
 from sqlalchemy import Connection, Engine
 
 from models import journal
+from models.column_types import fits, fitted
 from models.database import Writer
 from models.file_watch import FileWatch
 from models.intake import SCHEMA
@@ -28,7 +29,7 @@ from models.parquet_version import ParquetVersion, rows_of
 from models.row_index import RowIndex
 from models.sample_query import SampleQuery, Selection, select
 from models.schemas import Sample, changed_fields, new_sample
-from models.snapshot import Snapshot, fits, fitted
+from models.snapshot import Snapshot
 from models.staged import MergePlan, MergeResult, StagedSamples, duplicates, taken_pieces
 from utils.clock import Clock, iso
 from utils.errors import InputError, NotFoundError, StorageError
@@ -91,7 +92,7 @@ class SampleStore:
         """
         snapshot = self.snapshot()
         if sample_id in snapshot.overlay.changed:
-            found = snapshot.overlay.live.with_row_index("n").filter(pl.col("id") == sample_id)["n"].to_list()
+            found = (snapshot.overlay.live["id"] == sample_id).arg_true().to_list()
             base = len(snapshot.version) if snapshot.version is not None else 0
             positions = [base + row for row in found]
         else:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import polars as pl
 
+from models.column_types import common, fitted
 from models.intake import SCHEMA
 from models.journal import Overlay
 from models.parquet_version import ParquetVersion, columns_of, rows_of, take_in_order
@@ -35,7 +36,7 @@ class Snapshot:
         """Names and types of the columns, ours first."""
         columns = columns_of(self.version)
         for name, dtype in self.overlay.live.schema.items():
-            columns = {**columns, name: _common(columns.get(name), self.overlay.live[name], dtype)}
+            columns = {**columns, name: common(columns.get(name), self.overlay.live[name], dtype)}
         return columns
 
     @cached_property
@@ -80,50 +81,3 @@ class Snapshot:
         """Return the index of `pieces`, in the same order."""
         kept = [self.version.index.without(self.hidden)] if self.version is not None else []
         return pl.concat([*kept, self.overlay.index])
-
-
-def fitted(rows: pl.DataFrame, columns: dict[str, pl.DataType]) -> pl.DataFrame:
-    """Give *rows* the columns wanted; missing ones are null."""
-    return rows.select(
-        (fit(rows[name], dtype) if name in rows.columns else pl.lit(None, dtype=dtype)).alias(name)
-        for name, dtype in columns.items()
-    )
-
-
-def fit(column: pl.Series, dtype: pl.DataType) -> pl.Series:
-    """Cast *column*; raises PolarsError when a value does not fit."""
-    if column.dtype == dtype:
-        return column
-    if isinstance(dtype, pl.Binary) and column.dtype == pl.String():
-        return column.str.decode("base64")
-    if isinstance(dtype, pl.Duration) and column.dtype.is_numeric():  # seconds
-        return (column * 1e6).cast(pl.Int64()).cast(pl.Duration("us")).cast(dtype)
-    if dtype.is_temporal() and column.dtype == pl.String():
-        return _moments(column, dtype)
-    return column.cast(dtype)
-
-
-def _moments(column: pl.Series, dtype: pl.DataType) -> pl.Series:
-    """Read what JSON made of times."""
-    if isinstance(dtype, pl.Datetime):
-        aware = column.str.to_datetime(time_zone="UTC", time_unit=dtype.time_unit)
-        return aware.dt.convert_time_zone(dtype.time_zone) if dtype.time_zone else aware.dt.replace_time_zone(None)
-    return column.str.to_time() if isinstance(dtype, pl.Time) else column.str.to_date()
-
-
-def fits(column: pl.Series, dtype: pl.DataType) -> bool:
-    """Tell whether every value of *column* can be held by *dtype*."""
-    try:
-        fit(column, dtype)
-    except pl.exceptions.PolarsError:
-        return False
-    return not (isinstance(dtype, pl.Boolean) or column.dtype == pl.Boolean()) or column.dtype == dtype
-
-
-def _common(base: pl.DataType | None, column: pl.Series, own: pl.DataType) -> pl.DataType:
-    """Return a type that holds the file's column and the journal's."""
-    if base is None or base == own or fits(column, base):
-        return base or own
-    if isinstance(base, pl.Int64) and own == pl.Float64():
-        return pl.Float64()
-    return pl.String()

@@ -12,9 +12,10 @@ from typing import Any
 
 import polars as pl
 
+from models.column_types import fitted, wider
 from models.journal import frame_of
 from models.row_index import describe
-from models.snapshot import Snapshot, fitted
+from models.snapshot import Snapshot
 from utils.errors import ConflictError, InputError
 
 # Up to so many samples an import is a commit of the journal; above, a new file version.
@@ -131,21 +132,17 @@ class StagedSamples:
     def _joined(self, columns: dict[str, pl.DataType]) -> dict[str, pl.DataType]:
         joined = dict(columns)
         for name, dtype in self._columns.items():
-            held = joined.get(name)
-            if held is None or held == dtype:
-                joined[name] = dtype
-            elif held.is_nested() or held.is_temporal() or dtype.is_nested():
+            held = joined.get(name, dtype)
+            if (held.is_nested() or held.is_temporal()) and held != dtype:
                 raise InputError(f"{name}: the data set holds {held} there, the import {dtype}; rename the column")
-            else:
-                numeric = held.is_numeric() and dtype.is_numeric()
-                joined[name] = pl.Float64() if numeric else pl.String()
+            joined[name] = wider(held, dtype)
         return joined
 
     def _write_part(self) -> None:
         frame = frame_of(self._waiting)
         for name, dtype in frame.schema.items():
             held = self._columns.get(name, dtype)
-            self._columns[name] = dtype if held == dtype else _wider(held, dtype)
+            self._columns[name] = wider(held, dtype)
         self._folder.mkdir(parents=True, exist_ok=True)
         part = self._folder / f"{len(self._parts):06d}.parquet"
         frame.write_parquet(part, compression="lz4")
@@ -187,7 +184,3 @@ def duplicates(ids: list[str], what: str = "exist already") -> ConflictError:
     """Say what is wrong with *ids*; the first five are named."""
     shown = ", ".join(ids[:_NAMED]) + (", …" if len(ids) > _NAMED else "")
     return ConflictError(f"Duplicate ids: {len(ids)} {what} ({shown}); use on_duplicate=skip or replace")
-
-
-def _wider(one: pl.DataType, other: pl.DataType) -> pl.DataType:
-    return pl.Float64() if one.is_numeric() and other.is_numeric() else pl.String()

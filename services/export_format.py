@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from models.journal import plain
+from models.column_types import plain
 
 REASONING = ("omit", "answer", "think")
 

@@ -20,10 +20,10 @@ class TokenCounter:
 
     @cached_property
     def _encoding(self) -> Any:
-        import bpe_openai
-
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # it opens its vocabulary in an old way
+            import bpe_openai
+
             encoding = bpe_openai.get_encoding(ENCODING)
             encoding.encode_ordinary("loads the vocabulary")
             return encoding

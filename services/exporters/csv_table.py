@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from models.journal import plain
+from models.column_types import plain
 from services.export_format import ExportFormat, ExportOptions, Pieces
 
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r]")

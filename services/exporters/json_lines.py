@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import orjson
 import polars as pl
 
-from models.journal import plain
+from models.column_types import plain
 from services.export_format import ExportFormat, ExportOptions, Pieces
 
 

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from models.journal import plain
+from models.column_types import plain
 from models.parquet_version import raw_rows
 from models.schemas import COLUMNS
 from utils.errors import InputError
