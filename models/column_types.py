@@ -33,10 +33,14 @@ def stacked(frames: Sequence[pl.DataFrame], rechunk: bool = False) -> pl.DataFra
 
 def fitted(rows: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """Give *rows* the columns wanted; missing ones are null."""
-    return rows.select(
-        (fit(rows[name], dtype) if name in rows.columns else pl.lit(None, dtype=dtype)).alias(name)
+    held = rows.schema
+    if list(held.items()) == list(columns.items()):
+        return rows
+    series = [
+        fit(rows[name], dtype) if name in held else pl.repeat(None, rows.height, dtype=dtype, eager=True).alias(name)
         for name, dtype in columns.items()
-    )
+    ]
+    return pl.DataFrame(series)
 
 
 def fit(column: pl.Series, dtype: pl.DataType) -> pl.Series:
