@@ -69,7 +69,7 @@ def parquet(draw: random.Random) -> bytes:
     names += draw.choices(
         ["tags", "tags", "", "__row__", "position", "n", "key", "certain", "é", "x" * 300], k=draw.randrange(4)
     )
-    if draw.random() < 0.02:
+    if draw.random() < 0.004:
         names += [f"c{n}" for n in range(10_000)]
     draw.shuffle(names)
     if draw.random() < 0.5:
