@@ -37,7 +37,7 @@ def fitted(rows: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> pl.DataFra
     if list(held.items()) == list(columns.items()):
         return rows
     series = [
-        fit(rows[name], dtype) if name in held else pl.repeat(None, rows.height, dtype=dtype, eager=True).alias(name)
+        fit(rows[name], dtype) if name in held else pl.Series(name, [None] * rows.height, dtype=dtype)
         for name, dtype in columns.items()
     ]
     return pl.DataFrame(series)

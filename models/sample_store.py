@@ -163,7 +163,8 @@ class SampleStore:
                     raise InputError(f"id: {new_id!r} exists; choose another id")
                 journal.write(connection, [(sample_id, None)])
             _check_extras(wanted, version)
-            values = {**current, **wanted, "updated_at": iso(self._clock.now())}
+            kept = {name: value for name, value in current.items() if value is not None}
+            values = {**kept, **wanted, "updated_at": iso(self._clock.now())}
             journal.write(connection, [(new_id, values)])
 
         self._writer.run(change)

@@ -69,10 +69,12 @@ def parquet(draw: random.Random) -> bytes:
     names += draw.choices(
         ["tags", "tags", "", "__row__", "position", "n", "key", "certain", "é", "x" * 300], k=draw.randrange(4)
     )
-    if draw.random() < 0.004:
-        names += [f"c{n}" for n in range(10_000)]
     draw.shuffle(names)
-    if draw.random() < 0.5:
+    if draw.random() < 0.01:  # very wide, and short
+        rows = min(rows, 3)
+        names += [f"c{n}" for n in range(10_000)]
+        kinds = [lambda: pa.array(["x"] * rows, pa.string())]
+    elif draw.random() < 0.5:
         names = names[: draw.randrange(1, len(names) + 1)]
     text = kinds[0]
     table = pa.table([(draw.choice(kinds) if draw.random() < 0.5 else text)() for _ in names], names=names)

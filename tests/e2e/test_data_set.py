@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -171,6 +173,41 @@ def test_restore_beside_a_running_service_is_refused(tmp_path: Path) -> None:
         assert "is using it" in command(tmp_path, server.port, "restore")
 
 
+def test_readme_commands_of_the_data_set_work_as_written(tmp_path: Path) -> None:
+    text = (PROJECT_DIR / "README.md").read_text()
+    block = re.search(r"<!-- tested with files -->\n```\n(.*?)```", text, re.DOTALL)
+    assert block
+    (tmp_path / "samples.jsonl").write_bytes(lines(5, start=100))
+    (tmp_path / "samples.csv").write_text(
+        ",".join(sample()) + "\n" + ",".join(f'"{cell}"' for cell in sample().values())
+    )
+    cli = f"{sys.executable} {PROJECT_DIR / 'cli.py'}"
+    with (
+        SimulatedHub() as hub,
+        RunningServer(tmp_path, hf_endpoint=hub.url, hf_hub_offline="0", huggingface_token=TOKEN) as server,
+    ):
+        for line in block.group(1).strip().splitlines():
+            if line == "make restore":  # wants the service stopped
+                server.end()
+            command = line.replace("127.0.0.1:5001", f"127.0.0.1:{server.port}")
+            command = command.replace(".venv/bin/python cli.py", cli).replace("make ", f"{cli} ")
+            done = subprocess.run(
+                shlex.split(command),
+                capture_output=True,
+                text=True,
+                cwd=tmp_path,
+                env=environment(tmp_path, server.port),
+                timeout=60,
+                check=False,
+            )
+            assert done.returncode == 0, (line, done.stdout, done.stderr)
+            assert '"success":false' not in done.stdout, (line, done.stdout)
+
+    assert hub.repos["lawyer/my-legal-data"]
+    assert (tmp_path / "train.jsonl").exists()
+    assert (tmp_path / "legal-training-dataset-train.jsonl").exists()
+
+
 def test_search_index_is_built_in_the_background_of_a_large_data_set(tmp_path: Path) -> None:
     with RunningServer(tmp_path, search_scan_rows=100) as server:
         server.session.post(f"{server.url}/import", data=lines(400))
@@ -192,3 +229,20 @@ def test_import_larger_than_the_setting_is_refused(tmp_path: Path, content: byte
         answer = server.session.post(f"{server.url}/import", data=content)
 
     assert (answer.status_code, answer.json()["error"]) == (413, "body: too large")
+
+
+def test_broken_files_neither_end_the_process_nor_cost_a_row(tmp_path: Path) -> None:
+    """In a process of its own: a crash of the reader would end it."""
+    files = os.environ.get("FUZZ_FILES", "80")
+
+    done = subprocess.run(
+        [sys.executable, str(PROJECT_DIR / "bench" / "store" / "fuzz.py"), files, "7"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=110,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "parquet taken in" in done.stdout
