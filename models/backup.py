@@ -83,7 +83,7 @@ class Backups:
 
     def _copy(self, name: str, folder: Path, database: Path) -> dict[str, Any]:
         folder.mkdir(parents=True)
-        with self._store.hold_still():
+        with self._store.folding.hold_still():
             snapshot = self._store.snapshot()
             if snapshot.version is not None:
                 snapshot.version.copy_to(folder / _PARQUET)

@@ -127,20 +127,20 @@ class DatasetService:
 
     def fold_if_due(self) -> bool:
         """Write what is new when enough waits."""
-        return self._store.fold_if_due()
+        return self._store.folding.fold_if_due()
 
     def fold_at_end(self) -> int:
         """Write what is new into train.parquet, unless that would hold up the end."""
-        return self._store.fold_at_end()
+        return self._store.folding.fold_at_end()
 
     def tidy(self) -> None:
         """Look at the file, and bring one that others wrote into a form that is quick to read."""
-        self._store.tidy()
+        self._store.folding.tidy()
 
     def close(self) -> None:
         """End what counts in the background and keep the index."""
         self._tokens.close()
-        self._store.save_index()
+        self._store.folding.save_index()
 
     def _cached(self, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         version = self._store.version()

@@ -106,7 +106,7 @@ class SearchService:
             version.index.fill(positions, pl.DataFrame({DOCUMENT: numbers}))
             done += len(positions)
         if done:
-            self._store.save_index()
+            self._store.folding.save_index()
             log.info("search index grown", extra={"rows": done})
         return done
 

@@ -49,7 +49,7 @@ class TokenStatistics:
                 )
             if len(missing):
                 self._fill(snapshot, missing, lambda: False)
-                self._store.save_index()
+                self._store.folding.save_index()
             return {**count_tokens(self._index(snapshot)), "encoding": self._counter.encoding}
 
     def close(self) -> None:
@@ -66,7 +66,7 @@ class TokenStatistics:
     def _count_all(self) -> None:
         snapshot = self._store.snapshot()
         self._fill(snapshot, _uncounted(snapshot), self._stopping.is_set)
-        self._store.save_index()
+        self._store.folding.save_index()
 
     def _fill(self, snapshot: Snapshot, missing: pl.Series, is_stopped: Callable[[], bool]) -> None:
         version = snapshot.version

@@ -70,7 +70,7 @@ class Parts:
                 staged.add(new_sample(_sample(name, text)).model_dump(exclude_none=True))
             staged.finish()
             # The way of large imports, though these are few.
-            while self.store.merge_as_file(staged) is None:
+            while self.store.folding.merge(staged) is None:
                 pass
             staged.close()
 

@@ -153,9 +153,9 @@ def test_huge_row_groups_of_others_are_rewritten_once(store: SampleStore) -> Non
     table = pa.table({**{name: [name] * count for name in SEVEN}, "id": [f"i{n}" for n in range(count)]})
     pq.write_table(table, store._file.path, row_group_size=count)
 
-    store.tidy()
+    store.folding.tidy()
     inode = store._file.path.stat().st_ino
-    store.tidy()
+    store.folding.tidy()
 
     assert store.count() == count
     assert store._file.path.stat().st_ino == inode

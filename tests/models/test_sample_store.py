@@ -143,13 +143,13 @@ def test_fold_waits_for_ten_samples_and_ten_seconds(store: SampleStore, clock: M
     for number in range(9):
         store.add(sample(id=f"s{number}"))
     clock.advance(10)
-    assert not store.fold_if_due()
+    assert not store.folding.fold_if_due()
 
     store.add(sample(id="s9"))
-    assert store.fold_if_due()
+    assert store.folding.fold_if_due()
 
     store.add(sample(id="s10"))
-    assert not store.fold_if_due()
+    assert not store.folding.fold_if_due()
 
 
 def test_readers_see_whole_states_while_folds_happen(store: SampleStore) -> None:
