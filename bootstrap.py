@@ -141,6 +141,9 @@ class Container:
         except StorageError as error:
             log.warning("samples stay in the journal", extra={"reason": str(error)})
             return False
+        except Exception:  # top of a thread: it must live on, the samples are in the journal
+            log.exception("fold failed")
+            return False
         return True
 
     def _upkeep_loop(self) -> None:
@@ -153,6 +156,9 @@ class Container:
                     self.data.backups.make()
             except StorageError as error:
                 log.warning("upkeep put off", extra={"reason": str(error)})
+                self._stopping.wait(12 * _UPKEEP_LOOK_S)
+            except Exception:  # top of a thread: it must live on
+                log.exception("upkeep failed")
                 self._stopping.wait(12 * _UPKEEP_LOOK_S)
 
     def _discover(self) -> None:

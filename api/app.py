@@ -39,7 +39,14 @@ def assemble(container: Any, database_url: str, cors_origins: Sequence[str], max
         resources={r"/api/*": {"origins": origins}},
         allow_headers=["Content-Type", "Authorization", "Cache-Control", "Pragma", "Expires", "Last-Event-ID"],
         methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"],
-        expose_headers=["Content-Disposition", "X-Request-ID", "Retry-After", "X-Total-Count", "X-Next-Cursor"],
+        expose_headers=[
+            "Content-Disposition",
+            "X-Request-ID",
+            "Retry-After",
+            "X-Total-Count",
+            "X-Next-Cursor",
+            "X-Data-Version",
+        ],
     )
     register_errors(app)
     app.before_request(lambda: _refuse_foreign_pages(origins))

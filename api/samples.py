@@ -83,7 +83,7 @@ def search() -> Response:
         sort=request.args.get("sort") or "newest",
         limit=limit,
         snippets=flag("snippets"),
-        filters={key: value for key, value in services().dataset.filters(request.args).items() if key != "field"},
+        filters=services().dataset.filters(request.args),
     )
     return success(**services().data.search.search(wanted))
 

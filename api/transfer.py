@@ -15,7 +15,7 @@ from services.publish_service import ExportRequest, PushRequest
 from services.splits import SplitRequest, parse_shares
 from utils.errors import InputError
 
-_EXPORT = {"format", "fields", "system_prompt", "reasoning", "split", "splits", "seed", *FILTERS}
+_EXPORT = {"format", "fields", "system_prompt", "reasoning", "split", "splits", "seed", "data_version", *FILTERS}
 
 
 def blueprint(name: str) -> Blueprint:
@@ -35,7 +35,8 @@ def blueprint(name: str) -> Blueprint:
 
 def import_samples() -> Response:
     """Import a file: JSON with `content`, a multipart file, or the file itself as the body."""
-    request.max_content_length = current_app.config["MAX_IMPORT_BYTES"]
+    if not request.is_json:  # JSON is held in memory, files are not
+        request.max_content_length = current_app.config["MAX_IMPORT_BYTES"]
     container = services()
     given = _given()
     wanted = ImportRequest(
@@ -58,7 +59,7 @@ def _given() -> dict[str, Any]:
             raise InputError(f"file: got {len(files)} files, want one in the multipart body")
         options = {**request.args, **request.form}
         return {"stream": nullcontext(files[0].stream), "name": files[0].filename or "", "options": options}
-    if request.is_json or not request.content_length:
+    if request.is_json or not (request.content_length or "Transfer-Encoding" in request.headers):
         sent = body()
         content = sent.get("content")
         if not isinstance(content, str) or not content.strip():
@@ -83,10 +84,12 @@ def export() -> Response:
             filters=services().dataset.filters(given),
             split=given.get("split", ""),
             splits=_splits(given.get("splits", ""), number("seed", 0) or 0),
+            data_version=given.get("data_version", ""),
         )
     )
     response = attachment(made.content, made.name, made.mimetype)
     response.headers["X-Total-Count"] = str(made.samples)
+    response.headers["X-Data-Version"] = made.data_version
     return response
 
 

@@ -56,6 +56,8 @@ class Backups:
                 "backup: the database is a server's; use that server's own backup and copy train.parquet"
             )
         with self._lock:
+            for left in self._folder.glob("*.unfinished"):
+                shutil.rmtree(left, ignore_errors=True)
             name = _free(self._folder, self._clock.now().strftime("%Y%m%dT%H%M%SZ"))
             unfinished = self._folder / f"{name}.unfinished"
             try:
@@ -63,8 +65,9 @@ class Backups:
                 os.replace(unfinished, self._folder / name)
                 sync_folder(self._folder)
             except (OSError, sqlite3.Error) as error:
-                shutil.rmtree(unfinished, ignore_errors=True)
                 raise _unwritable(self._folder, error) from error
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
             self._roll()
             log.info("backup made", extra={"backup": name, "samples": manifest["samples"]})
             return manifest
@@ -75,7 +78,7 @@ class Backups:
 
     def is_due(self, every_s: float) -> bool:
         """Tell whether the newest backup is older than *every_s* seconds; False without data."""
-        names = [str(manifest["created_at"]) for manifest in self.list()]
+        names = [str(made["created_at"]) for made in self.list() if not str(made["name"]).startswith(_BEFORE)]
         if not names:
             return self._store.count() > 0
         newest = max(names)
@@ -86,7 +89,7 @@ class Backups:
         with self._store.folding.hold_still():
             snapshot = self._store.snapshot()
             if snapshot.version is not None:
-                snapshot.version.copy_to(folder / _PARQUET)
+                self._copy_file(snapshot.version, folder / _PARQUET)
             with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(folder / _DATABASE)) as copy:
                 source.backup(copy)
         samples = len(snapshot)
@@ -99,6 +102,13 @@ class Backups:
         sync_file(folder / _MANIFEST)
         sync_folder(folder)
         return manifest
+
+    def _copy_file(self, version: ParquetVersion, copy: Path) -> None:
+        """Copy *version*; StorageError when it is not what lies there, before or after."""
+        for step in (lambda: version.copy_to(copy), lambda: ParquetVersion(copy, version.index)):
+            if not self._store.watch.is_still(version):
+                raise StorageError("backup: train.parquet is being changed by another program; try again in a moment")
+            step()
 
     def _roll(self) -> None:
         rolling = [str(manifest["name"]) for manifest in self.list() if not str(manifest["name"]).startswith(_BEFORE)]
@@ -147,7 +157,7 @@ def restore(data_dir: Path, database: Path, name: str | None, clock: Clock) -> d
         shutil.copytree(source, fresh)
         for path in fresh.iterdir():
             sync_file(path)
-        _move_away(data_dir, database, kept)
+        _move_away(data_dir, database, kept, clock)
         for path, place in ((fresh / _PARQUET, data_dir / _PARQUET), (fresh / _DATABASE, database)):
             if path.exists():
                 shutil.move(path, place)
@@ -168,8 +178,12 @@ def _free(folder: Path, stamp: str) -> str:
     return name
 
 
-def _move_away(data_dir: Path, database: Path, kept: Path) -> None:
+def _move_away(data_dir: Path, database: Path, kept: Path, clock: Clock) -> None:
     kept.mkdir(parents=True)
+    with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # what a crash left beside the file goes into it
+    manifest = {"name": kept.name, "created_at": iso(clock.now()), "samples": None, "size_bytes": None}
+    (kept / _MANIFEST).write_bytes(orjson.dumps(manifest))
     for path in (data_dir / _PARQUET, database, *(database.with_name(database.name + end) for end in ("-wal", "-shm"))):
         if path.exists():
             shutil.move(path, kept / path.name)

@@ -27,7 +27,7 @@ def stacked(frames: Sequence[pl.DataFrame], rechunk: bool = False) -> pl.DataFra
     columns: dict[str, pl.DataType] = {}
     for frame in frames:
         for name, dtype in frame.schema.items():
-            columns[name] = common(columns.get(name), frame[name], dtype)
+            columns[name] = _joined(columns.get(name), dtype, [part[name] for part in frames if name in part.schema])
     return pl.concat([fitted(frame, columns) for frame in frames], rechunk=rechunk)
 
 
@@ -76,6 +76,8 @@ def fits(column: pl.Series, dtype: pl.DataType) -> bool:
         return True
     if pl.Boolean() in (dtype, column.dtype):
         return False
+    if dtype.is_temporal() and column.dtype.is_numeric() and not isinstance(dtype, pl.Duration):
+        return False
     try:
         fitting = fit(column, dtype)
         if dtype.is_numeric() and (column.dtype.is_numeric() or column.dtype == pl.String()):
@@ -85,11 +87,21 @@ def fits(column: pl.Series, dtype: pl.DataType) -> bool:
     return True
 
 
+def _joined(held: pl.DataType | None, own: pl.DataType, parts: Sequence[pl.Series]) -> pl.DataType:
+    """Return a type that holds every value of *parts*, which are in memory and can be looked at."""
+    for dtype in (held or own, own, pl.Float64()):
+        if all(part.dtype == dtype or fits(part, dtype) for part in parts):
+            return dtype
+    return pl.String()
+
+
 def wider(one: pl.DataType, other: pl.DataType) -> pl.DataType:
     """Return a type that holds every value of both."""
     if one == other:
         return one
-    return pl.Float64() if one.is_numeric() and other.is_numeric() else pl.String()
+    # A float is exact up to 53 bits only.
+    exact = all(kind.is_numeric() and kind not in (pl.Int64(), pl.UInt64()) for kind in (one, other))
+    return pl.Float64() if exact else pl.String()
 
 
 def common(base: pl.DataType | None, column: pl.Series, own: pl.DataType) -> pl.DataType:

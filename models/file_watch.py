@@ -34,6 +34,11 @@ class FileWatch:
         self._report_path = file.path.with_name("dataset_report.json")
         self._reports: list[dict[str, Any]] | None = None
 
+    @property
+    def version(self) -> ParquetVersion | None:
+        """The version in use, without a look at the file."""
+        return self._version
+
     def current(self) -> ParquetVersion | None:
         """Return the version in use; looks at the file first."""
         identity = self._file.identity()

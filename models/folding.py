@@ -111,17 +111,32 @@ class Folding:
             upto = snapshot.overlay.upto
             self._writer.run(lambda connection: self._state.mark(connection, version, upto))
             ids = set(plan.index["id"]) if plan is not None else set()
-            done = self._writer.run(lambda connection: self._state.exchange(connection, snapshot, version, ids))
+            done = self._exchange(snapshot, version, ids)
         finally:
             self._file.discard()
         if done:
             # Only when the renaming is on the disk may the journal lose what was folded.
             self._file.sync()
-            self._writer.run(lambda connection: journal.trim(connection, upto))
+            self._trim(upto)
             self._keep_index(version)
         self._last_ended = self._clock.monotonic()
         self._last_s = self._last_ended - started
         return done
+
+    def _exchange(self, snapshot: Snapshot, version: ParquetVersion, ids: set[str]) -> bool:
+        try:
+            return self._writer.run(lambda connection: self._state.exchange(connection, snapshot, version, ids))
+        except StorageError:
+            # The commit around it failed, perhaps for another's sake; the renaming counts.
+            if not self._state.uses(version):
+                raise
+            return True
+
+    def _trim(self, upto: int) -> None:
+        try:
+            self._writer.run(lambda connection: journal.trim(connection, upto))
+        except StorageError as error:
+            log.warning("journal not trimmed, the next fold will", extra={"reason": str(error)})
 
     def _keep_index(self, version: ParquetVersion) -> None:
         try:

@@ -113,16 +113,16 @@ def trim(connection: Connection, upto: int) -> None:
     connection.execute(delete(JournalRow).where(JournalRow.seq <= upto))
 
 
-def mark(connection: Connection, file: object, upto: int) -> None:
-    """Note ahead of a renaming that the file with this identity holds every change up to *upto*."""
+def mark(connection: Connection, version_id: str, upto: int) -> None:
+    """Note ahead of a renaming that the file version of this name holds every change up to *upto*."""
     connection.execute(delete(FoldRow))
-    connection.execute(insert(FoldRow).values(id=1, file=str(file), upto=upto))
+    connection.execute(insert(FoldRow).values(id=1, file=version_id, upto=upto))
 
 
-def folded(connection: Connection, file: object) -> int:
-    """Return the highest `seq` that the file with this identity holds; 0 when none is noted."""
+def folded(connection: Connection, version_id: str) -> int:
+    """Return the highest `seq` that the file version of this name holds; 0 when none is noted."""
     row = connection.execute(select(FoldRow.file, FoldRow.upto)).first()
-    return int(row.upto) if row is not None and row.file == str(file) else 0
+    return int(row.upto) if row is not None and version_id and row.file == version_id else 0
 
 
 def ids_after(connection: Connection, seq: int) -> set[str]:

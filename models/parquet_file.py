@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from models.parquet_version import GROUP_ROWS, MARK, Identity, ParquetVersion, identity_of
+from models.parquet_version import GROUP_ROWS, Identity, ParquetVersion, identity_of, new_mark
 from models.row_index import RowIndex, load_index
 from utils.errors import DiskFullError, StorageError
 from utils.files import sync_file, sync_folder
@@ -44,7 +44,8 @@ class ParquetFile:
     def prepare(self) -> None:
         """Remove leftovers of a crash; StorageError when the folder cannot be written."""
         try:
-            self._temporary.unlink(missing_ok=True)
+            for leftover in (self._temporary, self._path.with_name(f"{self._path.name}.new")):
+                leftover.unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(
                 f"{self._path.parent}: cannot be written ({error.strerror}); check its permissions"
@@ -101,7 +102,7 @@ class ParquetFile:
 
         try:
             register_io_source(source, schema=schema).sink_parquet(
-                self._temporary, compression="zstd", statistics=True, row_group_size=GROUP_ROWS, metadata=dict(MARK)
+                self._temporary, compression="zstd", statistics=True, row_group_size=GROUP_ROWS, metadata=new_mark()
             )
             sync_file(self._temporary)
             return ParquetVersion(self._temporary, index)
@@ -136,21 +137,31 @@ class ParquetFile:
             raise StorageError(f"{self._path.parent}: cannot be synced ({error.strerror})") from error
 
     def set_aside(self, suffix: str) -> Path:
-        """Rename the file, untouched, and return its new place."""
+        """Rename the file, untouched, and return its new place; StorageError when that cannot be done."""
         aside = self._free(self._path.with_name(f"{self._path.name}.{suffix}"))
-        os.replace(self._path, aside)
-        sync_folder(self._path.parent)
+        try:
+            os.replace(self._path, aside)
+            sync_folder(self._path.parent)
+        except OSError as error:
+            raise StorageError(f"{self._path}: cannot be set aside ({error.strerror})") from error
         return aside
 
     def keep_original(self, name: str) -> Path:
-        """Keep the file as it is under another name, before it is first replaced by ours."""
+        """Keep the file as it is under another name, before it is first replaced by ours.
+
+        Raises:
+            StorageError: it cannot be kept.
+        """
         kept = self._free(self._path.parent / "originals" / name)
-        kept.parent.mkdir(exist_ok=True)
         try:
-            os.link(self._path, kept)
-        except OSError:  # a file system without hard links
-            shutil.copy2(self._path, kept)
-        sync_folder(kept.parent)
+            kept.parent.mkdir(exist_ok=True)
+            try:
+                os.link(self._path, kept)
+            except OSError:  # a file system without hard links
+                shutil.copy2(self._path, kept)
+            sync_folder(kept.parent)
+        except OSError as error:
+            raise self._unwritable(error) from error
         return kept
 
     def save_index(self, version: ParquetVersion) -> None:

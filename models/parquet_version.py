@@ -6,9 +6,11 @@ time; the footer is parsed once.
 """
 
 import os
+import threading
+import uuid
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ GROUP_ROWS = 500
 _BEARABLE_ROWS = 20_000
 _CACHED_ROWS = 8000
 MARK = {"written-by": "legal-training-platform"}
+_VERSION_ID = "version-id"
 
 Identity = tuple[int, int, int]
 
@@ -32,6 +35,11 @@ Identity = tuple[int, int, int]
 def identity_of(stat: os.stat_result) -> Identity:
     """Return what differs between two versions: inode, time of change (ns), size (bytes)."""
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
+
+def new_mark() -> dict[str, str]:
+    """Return what a new file of ours carries: that it is ours, and a name of its own that copies keep."""
+    return {**MARK, _VERSION_ID: uuid.uuid4().hex}
 
 
 class UnreadableError(StorageError):
@@ -66,8 +74,13 @@ class ParquetVersion:
             self._rows = [self._metadata.row_group(n).num_rows for n in groups]
         self._starts = list(accumulate(self._rows, initial=0))[:-1]
         biggest = max(self._rows, default=0)
-        self._cached = lru_cache(maxsize=max(2, _CACHED_ROWS // max(biggest, 1)))(self._read_group)
-        self.is_ours = MARK.items() <= _text(self._metadata.metadata).items()
+        self._cache: OrderedDict[int, pl.DataFrame] = OrderedDict()
+        self._cache_size = max(2, _CACHED_ROWS // max(biggest, 1))
+        self._cache_lock = threading.Lock()
+        told = _text(self._metadata.metadata)
+        self.is_ours = MARK.items() <= told.items()
+        # A copy of the file keeps it, whatever inode it gets; "" for a file of others.
+        self.version_id = told.get(_VERSION_ID, "") if self.is_ours else ""
         self.is_handy = biggest <= _BEARABLE_ROWS
         self.report: IntakeReport | None = None
         self._is_clean = False
@@ -149,8 +162,19 @@ class ParquetVersion:
 
         return pq.ParquetFile(self._source, metadata=self._metadata)
 
-    def _read_group(self, group: int) -> pl.DataFrame:
-        return self._with_ids(self._convert(self._table(group)), self._starts[group])
+    def _cached(self, group: int) -> pl.DataFrame:
+        """Return a decoded row group; those read last are kept."""
+        with self._cache_lock:
+            held = self._cache.get(group)
+            if held is not None:
+                self._cache.move_to_end(group)
+                return held
+        rows = self._with_ids(self._convert(self._table(group)), self._starts[group])
+        with self._cache_lock:
+            self._cache[group] = rows
+            while len(self._cache) > self._cache_size:
+                self._cache.popitem(last=False)
+        return rows
 
     def _convert(self, table: Any) -> pl.DataFrame:
         with _reading(self._path):
@@ -172,14 +196,19 @@ def _reading(path: Path) -> Iterator[None]:
     """Turn what Arrow and Polars say of a broken file into one error of ours."""
     import pyarrow as pa
 
-    faults = (pa.lib.ArrowException, ValueError, KeyError, MemoryError, pl.exceptions.PolarsError)
+    faults = (pa.lib.ArrowException, ValueError, KeyError, pl.exceptions.PolarsError)
     try:
         yield
     except FileNotFoundError:
         raise
     except PermissionError as error:
         raise StorageError(f"{path}: cannot be opened ({error.strerror}); check its permissions") from error
-    except (*faults, OSError, pl.exceptions.PanicException) as error:
+    except (OSError, MemoryError) as error:
+        # Arrow says "OSError" of a broken file too, but then there is no number of the system's.
+        if isinstance(error, MemoryError) or error.errno is not None:
+            raise StorageError(f"{path}: cannot be read now ({str(error)[:200]}); try again") from error
+        raise UnreadableError(f"{path}: is not a readable Parquet file ({str(error)[:200]})") from error
+    except (*faults, pl.exceptions.PanicException) as error:
         reason = (str(error).splitlines() or [""])[0][:200]
         raise UnreadableError(f"{path}: is not a readable Parquet file ({reason})") from error
 

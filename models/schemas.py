@@ -4,6 +4,7 @@ The columns of `train.parquet` are derived from `Sample`, so that a field stands
 in one place.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -54,9 +55,14 @@ def _utc(value: str | None) -> str | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+    except (ValueError, OverflowError):
         raise ValueError("want a time like 2026-11-21T09:30:00+00:00") from None
-    return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+
+
+def _or(default: str) -> Callable[[object], object]:
+    """Return what puts *default* in place of nothing."""
+    return lambda value: default if value is None or (isinstance(value, str) and not value.strip()) else value
 
 
 Text = Annotated[str, AfterValidator(_clean)]
@@ -78,8 +84,8 @@ class Sample(BaseModel):
     difficulty: Difficulty
     case_citation: Text
     reasoning: Text
-    jurisdiction: str | None = "uk"
-    sample_type: str | None = "case_analysis"
+    jurisdiction: Annotated[str, BeforeValidator(_or("uk"))] = "uk"
+    sample_type: Annotated[str, BeforeValidator(_or("case_analysis"))] = "case_analysis"
     batch_id: str | None = None
     provider: str | None = None
     model: str | None = None
@@ -93,11 +99,12 @@ class Sample(BaseModel):
     @model_validator(mode="after")
     def _extra_columns_fit_a_table(self) -> "Sample":
         for name, value in (self.model_extra or {}).items():
-            if name.startswith("_") or not name.isprintable() or len(name) > 100:
+            if not name.strip() or name.startswith("_") or not name.isprintable() or len(name) > 100:
                 raise ValueError(f"{name[:40]!r} cannot be the name of a column; begin it with a letter")
             if not isinstance(value, str | int | float | bool | None):
                 raise ValueError(f"{name}: got {type(value).__name__}, want text, a number, true, false or null")
-            if isinstance(value, int) and abs(value) > _LARGEST:
+            # JSON readers turn longer whole numbers into floats, which are others.
+            if isinstance(value, int | float) and abs(value) > _LARGEST and float(value).is_integer():
                 raise ValueError(f"{name}: got a number of more than 53 bits")
             if isinstance(value, str):
                 value.encode("utf-8")

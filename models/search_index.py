@@ -49,7 +49,7 @@ class SearchIndex:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 self._attach()
-            except sqlite3.DatabaseError:
+            except (sqlite3.DatabaseError, TypeError):  # broken, or killed before its name was written
                 self.reset()
         except (OSError, sqlite3.Error) as error:
             raise StorageError(f"{self._path}: cannot be written ({error})") from error
@@ -81,11 +81,13 @@ class SearchIndex:
         words = [words_of(fold_column(rows[name])).to_list() for name in FIELDS]
         numbers = range(self._last + 1, self._last + 1 + rows.height)
         marks = ", ".join("?" * (len(FIELDS) + 1))
-        with closing(self._connect()) as connection, connection:
-            connection.executemany(
-                f"INSERT INTO words (rowid, {', '.join(FIELDS)}) VALUES ({marks})",  # noqa: S608  # names of ours
-                zip(numbers, *words, strict=True),
-            )
+        sql = f"INSERT INTO words (rowid, {', '.join(FIELDS)}) VALUES ({marks})"  # noqa: S608  # names of ours
+        try:
+            with closing(self._connect()) as connection, connection:
+                connection.executemany(sql, zip(numbers, *words, strict=True))
+        except sqlite3.Error as error:
+            self._generation = ""
+            raise StorageError(f"{self._path}: cannot be written ({error}); the index is made anew") from error
         self._last = numbers[-1] if rows.height else self._last
         return pl.Series(DOCUMENT, numbers, dtype=pl.UInt32())
 

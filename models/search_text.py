@@ -9,7 +9,7 @@ is itself. The index (`models.search_index`) only proposes rows: this module dec
 import html
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import polars as pl
 
@@ -17,6 +17,7 @@ from utils.errors import InputError
 
 FIELDS = ("question", "answer", "topic", "case_citation", "reasoning")
 ALL = ("question", "answer", "topic", "case_citation")
+_SPECIAL = frozenset("\\.+*?()|[]{}^$#&-~")
 _MAX_CHARS = 1000
 _MAX_TERMS = 32
 _WHOLE_UP_TO = 2
@@ -190,12 +191,11 @@ def _phrase(text: str) -> Term | None:
 
 
 def _escape(text: str) -> str:
-    """Escape for Rust's regular expressions, which refuse a backslash before letters."""
-    return "".join(
-        char if char.isalnum() or char.isspace() else f"\\{char}" if char.isascii() else char for char in text
-    )
+    r"""Escape for Rust's regular expressions, where `\<` is an edge of a word and `\a` a fault."""
+    return "".join(f"\\{char}" if char in _SPECIAL else char for char in text)
 
 
+@lru_cache(maxsize=10_000)
 def _fold_char(char: str) -> str:
     """Fold one character to one character, so that places stay the same."""
     folded = char.lower() if char.isascii() else fold(char)

@@ -180,7 +180,9 @@ def without(snapshot: Snapshot, ids: list[str]) -> Snapshot:
     return Snapshot(version, thinner, hidden)
 
 
-def duplicates(ids: list[str], what: str = "exist already") -> ConflictError:
+def duplicates(
+    ids: list[str], what: str = "exist already", advice: str = "use on_duplicate=skip or replace"
+) -> ConflictError:
     """Say what is wrong with *ids*; the first five are named."""
     shown = ", ".join(ids[:_NAMED]) + (", …" if len(ids) > _NAMED else "")
-    return ConflictError(f"Duplicate ids: {len(ids)} {what} ({shown}); use on_duplicate=skip or replace")
+    return ConflictError(f"Duplicate ids: {len(ids)} {what} ({shown}); {advice}")

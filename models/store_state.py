@@ -47,7 +47,7 @@ class StoreState:
     def mark(self, connection: Connection, version: ParquetVersion, upto: int) -> None:
         """Note what *version* holds ahead of its renaming: who meets it knows what is folded."""
         journal.trim(connection, self._floor or 0)
-        journal.mark(connection, version.identity, upto)
+        journal.mark(connection, version.version_id, upto)
 
     def exchange(self, connection: Connection, snapshot: Snapshot, version: ParquetVersion, ids: Set[str]) -> bool:
         """Make *version* the data set, unless the file or one of the imported *ids* changed meanwhile."""
@@ -63,6 +63,11 @@ class StoreState:
             self._overlay = self._overlay.beyond(upto)
             self._snapshot = None
         return True
+
+    def uses(self, version: ParquetVersion) -> bool:
+        """Tell whether *version* is the one in use."""
+        with self._lock:
+            return self.watch.version is version
 
     def _current(self, connection: Connection) -> Snapshot:
         """Return the newest state; called under the lock."""
@@ -87,6 +92,6 @@ class StoreState:
 
     def _folded(self, connection: Connection, version: ParquetVersion | None) -> int:
         if self._floor is None:
-            self._floor = journal.folded(connection, version.identity if version is not None else None)
+            self._floor = journal.folded(connection, version.version_id if version is not None else "")
             self._overlay = Overlay(upto=self._floor)
         return self._floor

@@ -69,11 +69,11 @@ class DatasetService:
 
     def draw(self, count: int, filters: Mapping[str, str], seed: int | None = None) -> list[dict[str, Any]]:
         """Return *count* samples drawn at random, all if there are fewer; none for a count below one."""
-        if count > _MAX_RANDOM:
-            raise InputError(f"count: got {count}, want at most {_MAX_RANDOM}")
         snapshot = self._store.snapshot()
         positions = select(snapshot.index(), SampleQuery(filters, sort="id")).positions
         wanted = min(max(count, 0), len(positions))
+        if wanted > _MAX_RANDOM:
+            raise InputError(f"count: got {count}, want at most {_MAX_RANDOM}")
         chosen = random.Random(seed).sample(range(len(positions)), wanted)
         return list(rows_at(snapshot, positions.gather(chosen)))
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import polars as pl
+
 from models.sample_store import SampleStore
 from models.schemas import new_sample
 from models.staged import StagedSamples, duplicates
@@ -102,7 +104,7 @@ class ImportService:
                     reader = READERS[format_of(file, request.name, request.format)]
                     self._stage(reader(file), staged, findings)
                 staged.finish()
-            except OSError as error:
+            except (OSError, pl.exceptions.PolarsError) as error:
                 raise self._unwritable(error) from error
             return self._merge(staged, findings, request)
 
@@ -134,7 +136,7 @@ class ImportService:
                 f"{first['place']}: {first['error']}{more}; nothing was imported", findings.problems, findings.bad
             )
         if findings.repeated and request.on_duplicate != "skip":
-            raise duplicates(findings.repeated, "stand twice in the file")
+            raise duplicates(findings.repeated, "stand twice in the file", "make them unique, or use on_duplicate=skip")
         if not len(staged):
             raise InputError("content: holds no samples; give one JSON object a line")
         plan = staged.plan(self._store.snapshot()) if request.dry_run else None
@@ -163,7 +165,7 @@ class ImportService:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _unwritable(self, error: OSError) -> StorageError:
-        if error.errno == 28:
+    def _unwritable(self, error: Exception) -> StorageError:
+        if getattr(error, "errno", None) == 28 or "No space left" in str(error):
             return DiskFullError(f"{self._folder}: no space left on the disk; free some, nothing was imported")
-        return StorageError(f"{self._folder}: cannot be used ({error.strerror}); nothing was imported")
+        return StorageError(f"{self._folder}: cannot be used ({str(error)[:200]}); nothing was imported")

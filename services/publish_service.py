@@ -1,5 +1,6 @@
 """Publishing: the data set as files for trainers, and on the Hugging Face Hub."""
 
+import hashlib
 import shutil
 import threading
 import uuid
@@ -11,16 +12,15 @@ from typing import Any
 import polars as pl
 
 from models.sample_query import SampleQuery, select
-from models.sample_store import SampleStore
+from models.sample_store import SampleStore, pieces_at
 from models.snapshot import POSITION, Snapshot
 from models.statistics import counts
 from services.export_format import REASONING, ExportFormat, ExportOptions
 from services.hub.card import CardFacts, write_card
 from services.hub.upload import Hub
 from services.splits import NAMES, SplitRequest, split
-from utils.errors import DiskFullError, InputError, StorageError
+from utils.errors import ConflictError, DiskFullError, InputError, StorageError
 
-PIECE = 1000
 SHARD_ROWS = 100_000
 _BROKEN_DOWN = ("jurisdiction", "difficulty", "sample_type", "topic", "provider", "model")
 _HUB_FORMATS = {"parquet": "parquet", "json": "jsonl", "jsonl": "jsonl", "csv": "csv"}
@@ -37,6 +37,7 @@ class ExportRequest:
         filters: Exact values by column.
         split: One of train, validation, test; "" for everything.
         splits: How the data set is split.
+        data_version: State of the data set that is wanted; "" for any.
     """
 
     format: str = "jsonl"
@@ -44,6 +45,7 @@ class ExportRequest:
     filters: Mapping[str, str] = field(default_factory=dict)
     split: str = ""
     splits: SplitRequest = field(default_factory=SplitRequest)
+    data_version: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,14 @@ class Export:
 
     Attributes:
         samples: Number of samples in it.
+        data_version: State of the data set; splits of one state do not overlap.
         content: Its bytes, a piece at a time.
     """
 
     name: str
     mimetype: str
     samples: int
+    data_version: str
     content: Iterator[bytes]
 
 
@@ -105,11 +109,17 @@ class PublishService:
         spec = self._format(request.format)
         snapshot = self._store.snapshot()
         _check_options(spec, request, snapshot)
+        data_version = hashlib.blake2b(repr(_state(snapshot)).encode(), digest_size=8).hexdigest()
+        if request.data_version not in ("", data_version):
+            raise ConflictError(
+                f"data_version: the data set is {data_version} by now, not {request.data_version[:40]}; "
+                "export all splits again"
+            )
         positions = self._positions(snapshot, request)
         content = spec.write(*_columns(snapshot, positions, spec, request.options), request.options)
         suffix = f"-{request.split}" if request.split else ""
         name = f"legal-training-dataset{suffix}.{spec.extension}"
-        return Export(name, spec.mimetype, len(positions), content)
+        return Export(name, spec.mimetype, len(positions), data_version, content)
 
     def push(self, request: PushRequest, token: str) -> str:
         """Push the data set with its card to the Hub; return the repository's address.
@@ -192,16 +202,20 @@ class PublishService:
 
     def _dealt(self, snapshot: Snapshot, positions: pl.Series, request: ExportRequest) -> dict[str, str]:
         """Split the samples; kept for the other splits of the same data set."""
-        identity = snapshot.version.identity if snapshot.version is not None else None
-        state = (identity, snapshot.overlay.upto, len(snapshot.overlay.changed))
-        key = (state, tuple(sorted(request.filters.items())), request.splits)
+        key = (_state(snapshot), tuple(sorted(request.filters.items())), request.splits)
         with self._lock:
             if key not in self._splits:
-                pieces = (snapshot.take(positions.slice(n, PIECE)) for n in range(0, len(positions), PIECE))
+                pieces = pieces_at(snapshot, positions)
                 while len(self._splits) >= _KEPT_SPLITS:
                     del self._splits[next(iter(self._splits))]
                 self._splits[key] = split(pieces, request.splits)
             return self._splits[key]
+
+
+def _state(snapshot: Snapshot) -> tuple[object, int, int]:
+    """Return what differs between two states of the data set."""
+    identity = snapshot.version.identity if snapshot.version is not None else None
+    return identity, snapshot.overlay.upto, len(snapshot.overlay.changed)
 
 
 def _check_options(spec: ExportFormat, request: ExportRequest, snapshot: Snapshot) -> None:
@@ -224,5 +238,5 @@ def _columns(
     """Return the samples at *positions* in pieces, with the columns that are written."""
     chosen = options.fields if options.fields and not spec.is_chat else tuple(snapshot.columns)
     columns = {name: snapshot.columns[name] for name in chosen}
-    pieces = (snapshot.take(positions.slice(n, PIECE)).select(chosen) for n in range(0, len(positions), PIECE))
+    pieces = (piece.select(chosen) for piece in pieces_at(snapshot, positions))
     return pieces, columns

@@ -1,8 +1,8 @@
 """Search: words to samples, newest first or best first.
 
 Rows that the index knows are proposed by it, all others are looked at; small data sets
-are simply looked at. Both ways give the same result, because what a match is, is decided
-by `models.search_text` alone.
+are simply looked at. Both ways find the same, because what a match is, is decided by
+`models.search_text` alone; only the ranking of very many matches is begun by the index.
 """
 
 import logging
@@ -26,6 +26,8 @@ SORTS = ("newest", "relevance")
 SCAN_ROWS = 20_000
 _PIECE = 1000
 _FEW = 5000
+# Matches that are ranked; of more, the index chooses.
+_RANKED = 500
 # More than this share of orphans, and the index is made anew.
 _ORPHANS = 0.5
 _CERTAIN = "certain"
@@ -59,7 +61,6 @@ class SearchService:
         self._store = store
         self._index = index
         self._scan_rows = scan_rows
-        self._opened = False
 
     def search(self, request: SearchRequest) -> dict[str, Any]:
         """Return `results`, `count`, `query`, `field`, and `snippets` by id where asked for.
@@ -90,9 +91,8 @@ class SearchService:
         version = self._store.snapshot().version
         if version is None or len(version) <= self._scan_rows:
             return 0
-        if not self._opened:
+        if not self._index.generation:
             self._index.open()
-            self._opened = True
         if self._index.size() > (1 + _ORPHANS) * len(version) + self._scan_rows:
             self._index.reset()
         self._index.adopt(version.index)
@@ -123,7 +123,7 @@ class SearchService:
 
     def _best(self, snapshot: Snapshot, query: TextQuery, request: SearchRequest) -> pl.DataFrame:
         """Return the best matches; of many, the index ranks beforehand."""
-        best = 2 * request.limit + 50
+        best = max(2 * request.limit, _RANKED)
         while True:
             candidates, bound = self._candidates(snapshot, query, request, best=best)
             found = list(_checked(snapshot, candidates, query, _PIECE))

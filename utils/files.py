@@ -6,12 +6,14 @@ from pathlib import Path
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Let *write* make the file aside, force it to the disk and put it in place of *path*.
+    """Let *write* make the file aside (`.new`), force it to the disk and put it in place of *path*.
+
+    One caller at a time for one path.
 
     Raises:
         OSError: the disk is full or cannot be written; *path* is as it was.
     """
-    aside = path.with_name(path.name + ".tmp")
+    aside = path.with_name(f"{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(aside)

@@ -38,6 +38,7 @@ class Hub:
         Raises:
             PublishError: the Hub refused; its own reason.
         """
+        import httpx2
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
         try:
@@ -46,7 +47,7 @@ class Hub:
             raise PublishError(f"Hugging Face Hub: {_reason(error)}") from None
         except (HFValidationError, ValueError) as error:
             raise PublishError(f"Hugging Face Hub: {str(error)[:_REASON_CHARS]}") from None
-        except OSError as error:  # the client's transport errors among them
+        except (OSError, httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise PublishError(f"Hugging Face Hub at {self._endpoint}: cannot be reached ({error})") from None
 
     def _upload(self, repo_name: str, files: Mapping[str, Path | bytes], private: bool, message: str) -> str:
@@ -55,6 +56,10 @@ class Hub:
         owner = "" if "/" in repo_name else f"{self._api.whoami()['name']}/"
         repo_id = f"{owner}{repo_name}"
         self._api.create_repo(repo_id, repo_type="dataset", private=private, exist_ok=True)
+        if private and not self._api.repo_info(repo_id, repo_type="dataset").private:
+            raise PublishError(
+                f"Hugging Face Hub: {repo_id} exists and is public; make it private there, or choose another name"
+            )
         old = [path for path in self._listed(repo_id) if path.startswith("data/") and path not in files]
         operations: list[Any] = [CommitOperationDelete(path_in_repo=path) for path in old]
         with ExitStack() as opened:

@@ -22,6 +22,7 @@ from utils.errors import InputError
 
 _MAX_LINE_BYTES = 64 * 1024 * 1024
 _SNIFFED_BYTES = 4096
+_LARGEST = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def _csv_records(text: io.TextIOWrapper) -> Iterator[Record]:
             yield Record(f"Line {rows.line_num}", {}, f"Invalid CSV - {error}")
             return
         if header is None:
-            header = [name.strip() for name in row]
+            header = [name.strip() or f"column_{n}" for n, name in enumerate(row, 1)]
         elif any(row):
             yield _csv_record(f"Line {rows.line_num}", header, row)
 
@@ -186,7 +187,7 @@ def _typed(cell: str) -> str | int | float | bool:
         return cell == "true"
     for kind in (int, float):
         try:
-            if str(kind(cell)) == cell:
+            if str(kind(cell)) == cell and abs(kind(cell)) <= _LARGEST:  # not for nan
                 return kind(cell)
         except ValueError:
             continue

@@ -130,7 +130,6 @@ def test_filter_answers_with_page_total_and_filters(filled: FlaskClient) -> None
         ("search", "q: is missing"),
         ("search?q=x&field=id", "field: got 'id'"),
         ("search?q=x&snippets=perhaps", "snippets: got 'perhaps'"),
-        ("samples/random?count=1000000", "at most 10000"),
         ("export?format=xml", "format: got 'xml'"),
         ("export?colour=red", "colour: unknown"),
         ("export?splits=1", "splits: got '1'"),
