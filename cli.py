@@ -152,7 +152,8 @@ def push(url: str | None, **options: Any) -> None:
     console = Console()
     settings = load_settings()
     with client_for(settings, url, _log_file(settings)) as client, console.status("pushing …"):
-        result = client.post("huggingface/push", {name: value for name, value in options.items() if value is not None})
+        wanted = {**options, "token": settings.secret("HUGGINGFACE_TOKEN")}
+        result = client.post("huggingface/push", {name: value for name, value in wanted.items() if value is not None})
     console.print(result["message"])
 
 

@@ -46,6 +46,7 @@ def assemble(container: Any, database_url: str, cors_origins: Sequence[str], max
             "X-Total-Count",
             "X-Next-Cursor",
             "X-Data-Version",
+            "X-Split-Counts",
         ],
     )
     register_errors(app)

@@ -12,9 +12,10 @@ from models.schemas import NoFields, PushBody
 from services.export_format import ExportOptions
 from services.import_service import ImportRequest
 from services.publish_service import ExportRequest, PushRequest
-from services.splits import SplitRequest, parse_shares
+from services.splits import NAMES, SplitRequest, parse_shares
 from utils.errors import InputError
 
+_TYPES = {"text/csv": "csv", "application/x-ndjson": "jsonl", "application/vnd.apache.parquet": "parquet"}
 _EXPORT = {"format", "fields", "system_prompt", "reasoning", "split", "splits", "seed", "data_version", *FILTERS}
 
 
@@ -66,7 +67,8 @@ def _given() -> dict[str, Any]:
             raise InputError("content: is empty; send JSON with content, a multipart file, or the file as the body")
         options = {**request.args, **{name: str(value) for name, value in sent.items() if name != "content"}}
         return {"stream": io.BytesIO(content.encode()), "name": "", "options": options}
-    return {"stream": nullcontext(request.stream), "name": request.args.get("name", ""), "options": request.args}
+    options = {"format": _TYPES.get(request.mimetype, ""), **request.args}
+    return {"stream": nullcontext(request.stream), "name": request.args.get("name", ""), "options": options}
 
 
 def export() -> Response:
@@ -90,6 +92,8 @@ def export() -> Response:
     response = attachment(made.content, made.name, made.mimetype)
     response.headers["X-Total-Count"] = str(made.samples)
     response.headers["X-Data-Version"] = made.data_version
+    if made.splits:
+        response.headers["X-Split-Counts"] = ", ".join(f"{name}={made.splits[name]}" for name in NAMES)
     return response
 
 

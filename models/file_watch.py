@@ -7,6 +7,7 @@ acknowledged, and only a request may delete them.
 """
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -92,24 +93,33 @@ class FileWatch:
         if identity is not None:
             aside = self._file.set_aside(f"refused-{self._stamp()}")
             self._note("set aside", f"{reason}; it was moved untouched to {aside.name}")
-        # Written over in place, our open handle shows the same broken bytes.
         held = self._version
-        if held is not None and (identity is None or identity[0] != held.identity[0]):
-            self._note("written back", f"{len(held)} samples of the last good version ({reason})")
-            self._use(self._write_back(held))
-        elif held is not None:
-            self._note("lost", "the file was overwritten in place; restore a backup: cli.py restore")
+        if held is None:
             self._use(None)
-        else:
+            return None
+        try:
+            self._write_back(held)
+            self._use(ParquetVersion(self._file.path, held.index))
+            self._note("written back", f"{len(held)} samples of the last good version ({reason})")
+        except UnreadableError:
+            # Written over in place: our open handle shows the same broken bytes.
+            self._note(
+                "lost", f"{len(held)} samples: the file was overwritten in place; restore a backup: cli.py restore"
+            )
             self._use(None)
         return self._version
 
-    def _write_back(self, version: ParquetVersion) -> ParquetVersion:
+    def _write_back(self, version: ParquetVersion) -> None:
+        """Put the bytes of *version* back; UnreadableError when they are no longer what they were."""
+
+        def write(aside: Path) -> None:
+            version.copy_to(aside)
+            ParquetVersion(aside, version.index)
+
         try:
-            replace_file(self._file.path, version.copy_to)
+            replace_file(self._file.path, write)
         except OSError as error:
             raise StorageError(f"{self._file.path}: cannot be written back ({error.strerror})") from error
-        return ParquetVersion(self._file.path, version.index)
 
     def _note(self, event: str, message: str, **facts: Any) -> None:
         log.warning("data set file: %s", event, extra={"detail": message})

@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,7 @@ class Export:
     Attributes:
         samples: Number of samples in it.
         data_version: State of the data set; splits of one state do not overlap.
+        splits: Samples in each split, where one was asked for.
         content: Its bytes, a piece at a time.
     """
 
@@ -62,6 +64,7 @@ class Export:
     mimetype: str
     samples: int
     data_version: str
+    splits: Mapping[str, int]
     content: Iterator[bytes]
 
 
@@ -119,7 +122,8 @@ class PublishService:
         content = spec.write(*_columns(snapshot, positions, spec, request.options), request.options)
         suffix = f"-{request.split}" if request.split else ""
         name = f"legal-training-dataset{suffix}.{spec.extension}"
-        return Export(name, spec.mimetype, len(positions), data_version, content)
+        dealt = self._dealt(snapshot, request) if request.split else {}
+        return Export(name, spec.mimetype, len(positions), data_version, Counter(dealt.values()), content)
 
     def push(self, request: PushRequest, token: str) -> str:
         """Push the data set with its card to the Hub; return the repository's address.
@@ -195,16 +199,17 @@ class PublishService:
         positions = select(snapshot.index(), query).positions
         if not request.split:
             return positions
-        dealt = self._dealt(snapshot, positions, request)
+        dealt = self._dealt(snapshot, request)
         ids = snapshot.index().select(POSITION, "id").collect()
         mine = ids.filter(pl.col("id").is_in([i for i, name in dealt.items() if name == request.split]))[POSITION]
         return positions.filter(positions.is_in(mine.implode()))
 
-    def _dealt(self, snapshot: Snapshot, positions: pl.Series, request: ExportRequest) -> dict[str, str]:
+    def _dealt(self, snapshot: Snapshot, request: ExportRequest) -> dict[str, str]:
         """Split the samples; kept for the other splits of the same data set."""
         key = (_state(snapshot), tuple(sorted(request.filters.items())), request.splits)
         with self._lock:
             if key not in self._splits:
+                positions = select(snapshot.index(), SampleQuery(request.filters, sort="created_at")).positions
                 pieces = pieces_at(snapshot, positions)
                 while len(self._splits) >= _KEPT_SPLITS:
                     del self._splits[next(iter(self._splits))]

@@ -20,6 +20,7 @@ from utils.errors import InputError
 NAMES = ("train", "validation", "test")
 _PERMUTATIONS, _BANDS, _SIMILAR = 128, 32, 0.3
 _SHINGLE = 3
+_COMPARED = 32
 _COLUMNS = ("id", "topic", "difficulty", "sample_type", "question", "answer")
 
 
@@ -63,14 +64,18 @@ def split(pieces: Iterable[pl.DataFrame], request: SplitRequest) -> dict[str, st
 
 
 class _Similar:
-    """Clusters of near-duplicates, built as rows come."""
+    """Clusters of near-duplicates, built as rows come, in time linear in their number.
+
+    Rows that share a band of their sketches are candidates. A row is compared with the
+    first rows of each of its buckets only, and with none of a cluster it is in already.
+    """
 
     def __init__(self) -> None:
-        from rensa import RMinHash, RMinHashLSH
+        from rensa import RMinHash
 
         self._minhash = RMinHash
-        self._index = RMinHashLSH(threshold=_SIMILAR, num_perm=_PERMUTATIONS, num_bands=_BANDS)
-        self._hashes: list[Any] = []
+        self._buckets: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        self._sketches: dict[int, Any] = {}
         self._parent: list[int] = []
 
     def add(self, rows: pl.DataFrame) -> None:
@@ -81,11 +86,20 @@ class _Similar:
             self._parent.append(number)
             sketch = self._minhash(num_perm=_PERMUTATIONS, seed=1)
             sketch.update(list(_shingles(text.split())))
-            for other in self._index.query(sketch):
-                if sketch.jaccard(self._hashes[other]) >= _SIMILAR:
-                    self._parent[self._root(number)] = self._root(other)
-            self._index.insert(number, sketch)
-            self._hashes.append(sketch)
+            digest = sketch.digest()
+            for band in range(_BANDS):
+                start = band * _PERMUTATIONS // _BANDS
+                bucket = self._buckets[band, *digest[start : start + _PERMUTATIONS // _BANDS]]
+                self._join(number, sketch, bucket)
+                if len(bucket) < _COMPARED:
+                    bucket.append(number)
+                    self._sketches[number] = sketch
+
+    def _join(self, number: int, sketch: Any, bucket: list[int]) -> None:
+        for other in bucket:
+            mine, theirs = self._root(number), self._root(other)
+            if mine != theirs and sketch.jaccard(self._sketches[other]) >= _SIMILAR:
+                self._parent[mine] = theirs
 
     def roots(self) -> Iterator[int]:
         """Yield the cluster of each row, in order."""

@@ -140,7 +140,10 @@ def format_of(file: BinaryIO, name: str = "", wanted: str = "") -> str:
         return "parquet"
     if text.startswith(b"["):
         return "json"
-    return "jsonl" if text.startswith(b"{") else _ENDINGS.get(Path(name).suffix.lower(), "jsonl")
+    if text.startswith(b"{"):
+        return "jsonl"
+    header = [cell.strip(b' "\r') for cell in text.split(b"\n")[0].split(b",")]
+    return _ENDINGS.get(Path(name).suffix.lower(), "csv" if b"question" in header else "jsonl")
 
 
 def as_fields(values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -166,7 +169,8 @@ def _json_record(place: str, text: bytes) -> Record:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        return Record(place, {}, f"Invalid JSON - {error}")
+        said = "not UTF-8 text; save the file as UTF-8" if "UTF-8" in str(error) else str(error)
+        return Record(place, {}, f"Invalid JSON - {said}")
     return Record(place, value) if isinstance(value, dict) else Record(place, {}, _not_an_object(value))
 
 

@@ -112,6 +112,60 @@ def test_file_cut_in_place_is_an_error_then_set_aside_and_said_to_be_lost(
     assert events(filled) == ["lost", "set aside"]
 
 
+def test_file_overwritten_in_place_and_then_removed_is_lost_and_not_written_back_broken(
+    filled: SampleStore, clock: ManualClock
+) -> None:
+    filled._file.path.write_bytes(b"rubbish " * 400)
+    filled.count()
+    filled._file.path.unlink()
+    filled.count()
+    clock.advance(6)
+
+    assert ids(filled) == {"waiting"}
+    assert events(filled) == ["lost"]
+    assert not filled._file.path.exists()
+
+
+def test_removed_file_is_written_back_beside_a_fold_under_way(
+    filled: SampleStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_aside = ParquetFile.write_aside
+    first = [True]
+
+    def slow(self: ParquetFile, *arguments: object) -> object:
+        made = write_aside(self, *arguments)  # type: ignore[arg-type]
+        if first:
+            first.pop()
+            filled._file.path.unlink()
+            filled.count()
+            clock.advance(6)
+            filled.count()
+        return made
+
+    monkeypatch.setattr(ParquetFile, "write_aside", slow)
+
+    assert filled.fold() == 1
+    assert set(pl.read_parquet(filled._file.path)["id"]) == {"s1", "waiting"}
+
+
+def test_fault_of_the_system_at_a_read_sets_nothing_aside(
+    filled: SampleStore, monkeypatch: pytest.MonkeyPatch, clock: ManualClock
+) -> None:
+    import pyarrow as pa
+
+    def refused(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    again = SampleStore(filled._file, filled._engine, filled._writer, clock)
+    with monkeypatch.context() as patched:
+        patched.setattr(pa, "OSFile", refused)
+        with pytest.raises(StorageError, match=r"cannot be read now .* try again"):
+            again.count()
+
+    assert ids(again) == {"s1", "waiting"}
+    assert events(again) == []
+
+
 def test_rubbish_at_start_is_set_aside_at_once(store: SampleStore) -> None:
     store._file.path.write_bytes(b"rubbish")
 

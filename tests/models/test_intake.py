@@ -128,6 +128,34 @@ def test_value_that_a_column_of_others_cannot_hold_is_refused(store: SampleStore
         store.add(sample(tags="x"))
 
 
+def test_edit_that_would_change_a_column_it_does_not_name_is_refused(store: SampleStore) -> None:
+    big = pa.array([2**63 + 5, 1, 2], pa.uint64())
+    written(store, pa.table(columns(big=big, days=pa.array([[datetime.date(2026, 1, 1)], None, None]))))
+
+    with pytest.raises(InputError, match="which an edit cannot keep"):
+        store.update("id 0", {"answer": "x"})
+    store.update("id 1", {"answer": "x"})
+    with pytest.raises(InputError, match=r"exists|holds"):
+        store.add(sample(id="id 2", days="never"))
+
+    assert {row["id"]: row["big"] for row in store.walk()} == {"id 0": 2**63 + 5, "id 1": 1, "id 2": 2}
+
+
+def test_whole_numbers_never_become_inexact_floats(store: SampleStore) -> None:
+    written(store, pa.table(columns(ref=pa.array([2**60 + 1, 1, 2]))))
+
+    store.add(sample(ref=1.5))
+
+    assert {row["ref"] for row in store.walk()} == {str(2**60 + 1), "1", "2", "1.5"}
+
+
+def test_number_is_no_date(store: SampleStore) -> None:
+    written(store, pa.table(columns(day=pa.array([datetime.date(2026, 1, 1)] * 3))))
+
+    with pytest.raises(InputError, match="day: got '5', the data set holds Date there"):
+        store.add(sample(day=5))
+
+
 def test_row_with_a_level_of_others_can_be_edited(store: SampleStore) -> None:
     written(store, pa.table(columns(difficulty=["Hard"] * 3)))
 

@@ -70,6 +70,8 @@ def fill(store: SampleStore, clock: ManualClock, *answers: str) -> None:
         pytest.param("s.1(2)", "see s.1(2) now", True, id="section"),
         pytest.param("[1961] 1 QB", "[1961] 1 QB 394", True, id="citation"),
         pytest.param("director's", "the director’s duty", True, id="curly-apostrophe"),
+        pytest.param("p<.05", "with p<.05 here", True, id="less-than"),
+        pytest.param("<team", "the team", False, id="less-than-is-no-edge-of-a-word"),
         pytest.param("a.*b", "axxb", False, id="no-regular-expression"),
         pytest.param("\\d", "5", False, id="no-escape"),
         pytest.param('say "', 'say "x"', True, id="lone-quote"),

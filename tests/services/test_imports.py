@@ -217,6 +217,22 @@ def test_times_are_brought_into_utc_and_nested_values_become_text(imports: Impor
         take(imports, lines(sample(id="c", created_at="yesterday")))
 
 
+def test_cells_that_only_look_like_numbers_stay_text(imports: ImportService, store: SampleStore) -> None:
+    head = "id,question,answer,topic,difficulty,case_citation,reasoning,note\r\n"
+    cells = ("nan", "inf", "007", "12345678901234567890", "1.50", "-0")
+    rows = "".join(f"n{n},q,a,A - B,basic,c,r,{cell}\r\n" for n, cell in enumerate(cells))
+
+    take(imports, (head + rows).encode())
+
+    assert sorted(row["note"] for row in store.walk()) == sorted(cells)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_time_beyond_the_calendar_is_a_wrong_line(imports: ImportService, moment: str) -> None:
+    with pytest.raises(ImportRefusedError, match="created_at: want a time like"):
+        take(imports, lines(sample(created_at=moment)))
+
+
 def test_full_disk_during_an_upload_is_said_and_leaves_nothing(
     imports: ImportService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -258,6 +258,27 @@ def test_no_split_shares_a_near_duplicate_with_another(count: int, copies: list[
     assert all(dealt[f"copy{k}"] == dealt[f"s{n % count}"] for k, n in enumerate(copies))
 
 
+def test_many_alike_samples_are_clustered_in_linear_time() -> None:
+    rows = [
+        sample(id=f"s{n}", question=f"Imported question big {n} on estoppel?", sample_type="simple_qa")
+        for n in range(6000)
+    ]
+
+    dealt = split([pl.DataFrame(rows)], SplitRequest())
+
+    assert len(set(dealt.values())) == 1
+
+
+def test_split_of_another_state_of_the_data_is_refused(publish: PublishService, store: SampleStore) -> None:
+    store.add(sample())
+    first = publish.export(ExportRequest(split="train"))
+    store.add(sample(id="more"))
+
+    with pytest.raises(InputError, match="export all splits again"):
+        publish.export(ExportRequest(split="test", data_version=first.data_version))
+    assert first.splits == {"train": 1}
+
+
 def test_three_exports_of_one_seed_are_the_whole_data_set_once(publish: PublishService, store: SampleStore) -> None:
     for row in texts(30):
         store.add(row)
