@@ -23,7 +23,7 @@ STATS = {
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Container]:
-    container = build(settings_for(tmp_path, groq_api_key="gsk_test_0123456789", threads=68, backup_keep=2))
+    container = build(settings_for(tmp_path, threads=68, backup_keep=2, hf_endpoint="http://127.0.0.1:9"))
     container.start()
     yield container
     container.close()
@@ -336,6 +336,7 @@ def test_push_without_a_token_or_to_nowhere_says_so(filled: FlaskClient, service
     assert "token: is missing" in post(filled, "huggingface/push", status=400)["error"]
     refused = post(filled, "huggingface/push", {"token": "t", "format": "xml"}, 400)
     assert "format: got 'xml', want one of parquet, json" in refused["error"]
+    assert "cannot be reached" in post(filled, "huggingface/push", {"token": "t", "repo_name": "a/b"}, 400)["error"]
     assert client_options(filled) == 200
 
 
