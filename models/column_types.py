@@ -24,10 +24,11 @@ def plain(value: Any) -> Any:
 
 def stacked(frames: Sequence[pl.DataFrame], rechunk: bool = False) -> pl.DataFrame:
     """Put *frames* one below the other; a column that one lacks is null there."""
-    columns: dict[str, pl.DataType] = {}
+    parts: dict[str, list[pl.Series]] = {}
     for frame in frames:
-        for name, dtype in frame.schema.items():
-            columns[name] = _joined(columns.get(name), dtype, [part[name] for part in frames if name in part.schema])
+        for column in frame.iter_columns():
+            parts.setdefault(column.name, []).append(column)
+    columns = {name: _joined(columns) for name, columns in parts.items()}
     return pl.concat([fitted(frame, columns) for frame in frames], rechunk=rechunk)
 
 
@@ -87,9 +88,9 @@ def fits(column: pl.Series, dtype: pl.DataType) -> bool:
     return True
 
 
-def _joined(held: pl.DataType | None, own: pl.DataType, parts: Sequence[pl.Series]) -> pl.DataType:
+def _joined(parts: Sequence[pl.Series]) -> pl.DataType:
     """Return a type that holds every value of *parts*, which are in memory and can be looked at."""
-    for dtype in (held or own, own, pl.Float64()):
+    for dtype in (parts[0].dtype, parts[-1].dtype, pl.Float64()):
         if all(part.dtype == dtype or fits(part, dtype) for part in parts):
             return dtype
     return pl.String()
