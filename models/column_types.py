@@ -90,6 +90,8 @@ def fits(column: pl.Series, dtype: pl.DataType) -> bool:
 
 def _joined(parts: Sequence[pl.Series]) -> pl.DataType:
     """Return a type that holds every value of *parts*, which are in memory and can be looked at."""
+    if len(parts) == 1:
+        return parts[0].dtype
     for dtype in (parts[0].dtype, parts[-1].dtype, pl.Float64()):
         if all(part.dtype == dtype or fits(part, dtype) for part in parts):
             return dtype

@@ -34,9 +34,9 @@ class Snapshot:
     @cached_property
     def columns(self) -> dict[str, pl.DataType]:
         """Names and types of the columns, ours first."""
-        columns = columns_of(self.version)
-        for name, dtype in self.overlay.live.schema.items():
-            columns = {**columns, name: common(columns.get(name), self.overlay.live[name], dtype)}
+        columns = dict(columns_of(self.version))
+        for column in self.overlay.live.iter_columns():
+            columns[column.name] = common(columns.get(column.name), column, column.dtype)
         return columns
 
     @cached_property
