@@ -36,7 +36,8 @@ from utils.clock import ManualClock
 from utils.errors import AppError
 
 _KEPT = "kept"
-_TEXTS = ("", "plain", "é", "\x00", "𝔘", "x" * 100_000, "a\u2028b", "=1", '"', "\ufeff", "null")
+_HUGE = "x" * 100_000
+_TEXTS = ("", "plain", "é", "\x00", "𝔘", "y" * 3000, "a\u2028b", "=1", '"', "\ufeff", "null")
 
 
 def parquet(draw: random.Random) -> bytes:
@@ -44,6 +45,7 @@ def parquet(draw: random.Random) -> bytes:
     rows = draw.choice((0, 1, 3, 40))
     kinds: list[Callable[[], pa.Array]] = [
         lambda: pa.array([draw.choice((None, *_TEXTS)) for _ in range(rows)], pa.string()),
+        lambda: pa.array([_HUGE] * rows, pa.large_string()),
         lambda: pa.array([draw.randbytes(8) for _ in range(rows)], pa.binary()).view(pa.binary()),
         lambda: pa.array([draw.randbytes(4) for _ in range(rows)], pa.binary()).view(pa.string()),
         lambda: pa.array([draw.choice((None, draw.randrange(-(2**40), 2**40))) for _ in range(rows)], pa.int64()),
@@ -77,7 +79,7 @@ def parquet(draw: random.Random) -> bytes:
     elif draw.random() < 0.5:
         names = names[: draw.randrange(1, len(names) + 1)]
     text = kinds[0]
-    table = pa.table([(draw.choice(kinds) if draw.random() < 0.5 else text)() for _ in names], names=names)
+    table = pa.table([(draw.choice(kinds) if draw.random() < 0.4 else text)() for _ in names], names=names)
     file = io.BytesIO()
     pq.write_table(
         table,
