@@ -56,11 +56,9 @@ def export_file(client: Client, path: Path, options: dict[str, object], console:
             headers = client.download("export", received, **options)
         aside.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise ConfigurationError(f"{path}: cannot be written ({error.strerror})") from None
-    except BaseException:
+    finally:
         aside.unlink(missing_ok=True)
-        raise
     return int(headers["X-Total-Count"])
 
 

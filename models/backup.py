@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -78,10 +78,10 @@ class Backups:
 
     def is_due(self, every_s: float) -> bool:
         """Tell whether the newest backup is older than *every_s* seconds; False without data."""
-        names = [str(made["created_at"]) for made in self.list() if not str(made["name"]).startswith(_BEFORE)]
-        if not names:
+        times = [str(made["created_at"]) for made in rolling(self.list())]
+        if not times:
             return self._store.count() > 0
-        newest = max(names)
+        newest = max(times)
         return (self._clock.now() - datetime.fromisoformat(newest)).total_seconds() >= every_s
 
     def _copy(self, name: str, folder: Path, database: Path) -> dict[str, Any]:
@@ -111,9 +111,8 @@ class Backups:
             step()
 
     def _roll(self) -> None:
-        rolling = [str(manifest["name"]) for manifest in self.list() if not str(manifest["name"]).startswith(_BEFORE)]
-        for name in rolling[self._keep :]:
-            shutil.rmtree(self._folder / name, ignore_errors=True)
+        for old in rolling(self.list())[self._keep :]:
+            shutil.rmtree(self._folder / str(old["name"]), ignore_errors=True)
 
 
 def manifests(folder: Path) -> Iterator[dict[str, Any]]:
@@ -122,6 +121,11 @@ def manifests(folder: Path) -> Iterator[dict[str, Any]]:
         if not path.parent.name.endswith(".unfinished"):
             with contextlib.suppress(OSError, ValueError):
                 yield orjson.loads(path.read_bytes())
+
+
+def rolling(made: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the backups among *made* that are not copies ahead of a restore."""
+    return [manifest for manifest in made if not str(manifest["name"]).startswith(_BEFORE)]
 
 
 def restore(data_dir: Path, database: Path, name: str | None, clock: Clock) -> dict[str, Any]:
@@ -144,8 +148,7 @@ def restore(data_dir: Path, database: Path, name: str | None, clock: Clock) -> d
     """
     folder = data_dir / FOLDER
     known = {str(manifest["name"]): manifest for manifest in manifests(folder)}
-    rolling = [found for found in known if not found.startswith(_BEFORE)]
-    wanted = name or (rolling[0] if rolling else "")
+    wanted = name or next((str(made["name"]) for made in rolling(known.values())), "")
     if wanted not in known:
         raise NotFoundError(f"backup {wanted!r}: not found; there are: {', '.join(known) or 'none'}")
     source = folder / wanted

@@ -8,6 +8,7 @@ time; the footer is parsed once.
 import os
 import threading
 import uuid
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -184,11 +185,7 @@ class ParquetVersion:
         return piece.with_columns(self.index.frame["id"].slice(start, piece.height))
 
     def _group_of(self, position: int) -> int:
-        low, high = 0, len(self._starts) - 1
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if self._starts[middle] <= position else (low, middle - 1)
-        return low
+        return bisect_right(self._starts, position) - 1
 
 
 @contextmanager

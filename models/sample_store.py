@@ -21,7 +21,7 @@ from models.file_watch import FileWatch
 from models.folding import Folding
 from models.intake import SCHEMA
 from models.parquet_file import ParquetFile
-from models.parquet_version import GROUP_ROWS, ParquetVersion
+from models.parquet_version import GROUP_ROWS, ParquetVersion, rows_of
 from models.sample_query import SampleQuery, Selection, select
 from models.schemas import Sample, changed_fields, new_sample
 from models.snapshot import Snapshot
@@ -59,9 +59,7 @@ class SampleStore:
 
     def version(self) -> tuple[object, int, int]:
         """Return a value that changes whenever the data set does."""
-        snapshot = self.snapshot()
-        identity = snapshot.version.identity if snapshot.version is not None else None
-        return identity, snapshot.overlay.upto, len(snapshot.overlay.changed)
+        return self.snapshot().state
 
     def count(self, filters: Mapping[str, str] | None = None) -> int:
         """Count the samples that match *filters*."""
@@ -77,8 +75,7 @@ class SampleStore:
         snapshot = self.snapshot()
         if sample_id in snapshot.overlay.changed:
             found = (snapshot.overlay.live["id"] == sample_id).arg_true().to_list()
-            base = len(snapshot.version) if snapshot.version is not None else 0
-            positions = [base + row for row in found]
+            positions = [rows_of(snapshot.version) + row for row in found]
         else:
             row = snapshot.version.index.position(sample_id) if snapshot.version is not None else None
             positions = [] if row is None else [row]
@@ -236,10 +233,15 @@ def _missing(sample_id: str) -> NotFoundError:
     return NotFoundError(f"sample {sample_id!r}: not found; list the ids with GET /api/data")
 
 
+def _foreign(version: ParquetVersion | None, name: str) -> pl.DataType | None:
+    """Return the type of a column of the file that is not ours; None when it has none of that name."""
+    return version.columns.get(name) if version is not None and name not in SCHEMA else None
+
+
 def _check_kept(fields: Mapping[str, Any], version: ParquetVersion | None) -> None:
     """Refuse an edit that would change a column it does not name: not all types survive the journal's JSON."""
     for name, value in fields.items():
-        held = version.columns.get(name) if version is not None and name not in SCHEMA else None
+        held = _foreign(version, name)
         if held is None or (isinstance(value, float) and not math.isfinite(value)):
             continue
         again = journal.frame_of([orjson.loads(orjson.dumps({name: value}, default=plain))])[name]
@@ -252,7 +254,7 @@ def _check_kept(fields: Mapping[str, Any], version: ParquetVersion | None) -> No
 def _check_extras(fields: Mapping[str, Any], version: ParquetVersion | None) -> None:
     """Refuse a value that cannot be held by a column of dates, lists or bytes; InputError names both."""
     for name, value in fields.items():
-        held = version.columns.get(name) if version is not None and name not in SCHEMA else None
+        held = _foreign(version, name)
         if held is None or value is None or held.is_numeric() or held in (pl.String(), pl.Boolean()):
             continue
         if not fits(pl.Series([value]), held):

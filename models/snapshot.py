@@ -31,6 +31,12 @@ class Snapshot:
         """Return the number of samples."""
         return rows_of(self.version) - len(self.hidden) + self.overlay.live.height
 
+    @property
+    def state(self) -> tuple[object, int, int]:
+        """A value that differs between two states of the data set."""
+        identity = self.version.identity if self.version is not None else None
+        return identity, self.overlay.upto, len(self.overlay.changed)
+
     @cached_property
     def columns(self) -> dict[str, pl.DataType]:
         """Names and types of the columns, ours first."""

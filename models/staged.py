@@ -6,7 +6,7 @@ being held in memory; what remains in memory is their index.
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -170,12 +170,8 @@ def without(snapshot: Snapshot, ids: list[str]) -> Snapshot:
     if version is not None:
         hidden = pl.concat([hidden, version.index.positions(ids)]).unique().sort()
     kept = ~overlay.live["id"].is_in(ids)
-    thinner = type(overlay)(
-        overlay.upto,
-        overlay.live.filter(kept),
-        overlay.seqs.filter(kept),
-        overlay.changed,
-        overlay.index.filter(kept),
+    thinner = replace(
+        overlay, live=overlay.live.filter(kept), seqs=overlay.seqs.filter(kept), index=overlay.index.filter(kept)
     )
     return Snapshot(version, thinner, hidden)
 

@@ -112,7 +112,7 @@ class PublishService:
         spec = self._format(request.format)
         snapshot = self._store.snapshot()
         _check_options(spec, request, snapshot)
-        data_version = hashlib.blake2b(repr(_state(snapshot)).encode(), digest_size=8).hexdigest()
+        data_version = hashlib.blake2b(repr(snapshot.state).encode(), digest_size=8).hexdigest()
         if request.data_version not in ("", data_version):
             raise ConflictError(
                 f"data_version: the data set is {data_version} by now, not {request.data_version[:40]}; "
@@ -206,7 +206,7 @@ class PublishService:
 
     def _dealt(self, snapshot: Snapshot, request: ExportRequest) -> dict[str, str]:
         """Split the samples; kept for the other splits of the same data set."""
-        key = (_state(snapshot), tuple(sorted(request.filters.items())), request.splits)
+        key = (snapshot.state, tuple(sorted(request.filters.items())), request.splits)
         with self._lock:
             if key not in self._splits:
                 positions = select(snapshot.index(), SampleQuery(request.filters, sort="created_at")).positions
@@ -215,12 +215,6 @@ class PublishService:
                     del self._splits[next(iter(self._splits))]
                 self._splits[key] = split(pieces, request.splits)
             return self._splits[key]
-
-
-def _state(snapshot: Snapshot) -> tuple[object, int, int]:
-    """Return what differs between two states of the data set."""
-    identity = snapshot.version.identity if snapshot.version is not None else None
-    return identity, snapshot.overlay.upto, len(snapshot.overlay.changed)
 
 
 def _check_options(spec: ExportFormat, request: ExportRequest, snapshot: Snapshot) -> None:
