@@ -1,183 +1,297 @@
 """A simulated vendor: the wire of Groq, Cerebras, Ollama or an OpenAI-compatible server on loopback.
 
-The product's real SDK adapters talk to it. It plays faults by script or by a
-function of the request's number, and counts what it saw.
+The product's real SDK adapters talk to it. It plays faults by script, by share or by a
+function of the request's number, keeps limits, and counts what it saw. It runs in a
+thread of the test, or in a process of its own (`python -m tests.vendors`).
 """
 
+import asyncio
 import json
-import socket
+import random
+import sys
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import fields
 from typing import Any
 
+from tests.vendors.behaviour import Behaviour, Limits, fault_reply, pick_fault
+from tests.vendors.wire import HTML_502, PATHS, Answer, Reply, completion, error, model_list, vendor_error
 from tests.vendors.writer import write_json
 
-HTML_502 = b"<!DOCTYPE html><html><head><title>api.vendor.test | 502: Bad gateway</title></head><body>x</body></html>"
-PATHS = {
-    "groq": ("/openai/v1/chat/completions", "/openai/v1/models"),
-    "cerebras": ("/v1/chat/completions", "/v1/models"),
-    "openai": ("/v1/chat/completions", "/v1/models"),
-    "ollama": ("/api/chat", "/api/tags"),
-}
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What to answer instead of a sample."""
-
-    status: int = 200
-    body: bytes | dict[str, Any] = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    hang: bool = False
-    drip: bool = False
-    cut: bool = False
-
-
+__all__ = ["HTML_502", "Behaviour", "Reply", "SimulatedVendor", "error"]
 Fault = Callable[[int, dict[str, Any]], Reply | None]
-
-
-def error(
-    status: int, message: str, code: str = "", headers: dict[str, str] | None = None, flat: bool = False
-) -> Reply:
-    """Build a vendor's error: Groq's envelope, or Cerebras' flat form."""
-    inner = {"message": message, "type": "invalid_request_error", "code": code, "param": None}
-    return Reply(status, inner if flat else {"error": inner}, headers or {})
+_KEPT = 20_000
 
 
 class SimulatedVendor:
-    """One vendor on a port of its own; a context manager."""
+    """One vendor on a port of its own; a context manager, or `serve` inside a running loop."""
 
     def __init__(self, kind: str, models: Sequence[str] = (), fault: Fault | None = None) -> None:
         self.kind = kind
         self.models = list(models)
         self.fault: Fault = fault or (lambda number, body: None)
         self.content: Callable[[str, int], str] = write_json
+        self.behaviour = Behaviour()
+        self.limits = Limits()
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
+        self.arrivals: list[float] = []
+        self.outcomes: Counter[str] = Counter()
         self.answered = 0
-        self._lock = threading.Lock()
-        self._release = threading.Event()
-        vendor = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_: object) -> None:
-                """Stay silent."""
-
-            def do_GET(self) -> None:
-                vendor.list(self)
-
-            def do_POST(self) -> None:
-                vendor.chat(self)
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.01,), name=f"vendor {kind}", daemon=True
-        )
+        self.received = 0
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.port = 0
+        self._draw = random.Random(0)
+        self._places: asyncio.Semaphore | None = None
+        self._connections: set[asyncio.Transport] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._ready = threading.Event()
 
     @property
     def url(self) -> str:
         """The base URL as the product's settings want it."""
-        address = f"http://127.0.0.1:{self._server.server_address[1]}"
+        address = f"http://127.0.0.1:{self.port}"
         return f"{address}/v1" if self.kind == "openai" else address
 
     @property
     def calls(self) -> int:
         """Completions asked for so far."""
-        return len(self.requests)
+        return self.received
+
+    def set(self, **changes: Any) -> None:
+        """Change the behaviour."""
+        known = {field.name for field in fields(Behaviour)}
+        if set(changes) - known:
+            raise ValueError(f"{set(changes) - known}: no such behaviour")
+        for name, value in changes.items():
+            setattr(self.behaviour, name, value)
+        if "slots" in changes:
+            self._places = asyncio.Semaphore(changes["slots"]) if changes["slots"] else None
+        if "seed" in changes:
+            self._draw = random.Random(changes["seed"])
+
+    def stats(self) -> dict[str, Any]:
+        """Return what was seen so far."""
+        return {
+            "calls": self.received,
+            "answered": self.answered,
+            "in_flight": self.in_flight,
+            "most_in_flight": self.most_in_flight,
+            "outcomes": dict(self.outcomes),
+            "most_calls_a_minute": self.limits.minute.most_calls,
+            "most_tokens_a_minute": self.limits.minute.most_tokens,
+            "arrivals": self.arrivals[-_KEPT:],
+            "models": dict(Counter(body["model"] for body in self.requests)),
+        }
+
+    # --- as a context manager: a loop in a thread ------------------------------------------
 
     def __enter__(self) -> "SimulatedVendor":
+        self._thread = threading.Thread(target=self._run, name=f"vendor {self.kind}", daemon=True)
         self._thread.start()
+        self._ready.wait(10)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._release.set()
-        self._server.shutdown()
-        self._server.server_close()
+        assert self._loop
+        assert self._thread
+        self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
-    def list(self, handler: BaseHTTPRequestHandler) -> None:
-        with self._lock:
-            self.paths.append(handler.path)
-        if handler.path != PATHS[self.kind][1]:
-            self._send(handler, error(404, f"Unknown request URL: GET {handler.path}"))
-        elif self.kind == "ollama":
-            self._send(handler, Reply(body={"models": [{"model": name, "name": name} for name in self.models]}))
-        else:
-            self._send(
-                handler,
-                Reply(body={"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]}),
-            )
+    def _run(self) -> None:
+        loop = self._loop = asyncio.new_event_loop()
+        server = loop.run_until_complete(self.serve(0))
+        self._ready.set()
+        loop.run_forever()
+        server.close()
+        for transport in list(self._connections):
+            transport.abort()
+        loop.run_until_complete(_end_tasks())
+        loop.close()
 
-    def chat(self, handler: BaseHTTPRequestHandler) -> None:
-        body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
-        with self._lock:
-            self.paths.append(handler.path)
+    async def serve(self, port: int) -> asyncio.Server:
+        """Listen on *port* (0 for any) of the running loop."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", port, backlog=1024)
+        self.port = server.sockets[0].getsockname()[1]
+        return server
+
+    # --- answering -------------------------------------------------------------------------
+
+    async def answer(self, path: str, headers: dict[str, str], raw: bytes | None) -> Reply:
+        """Answer one request; *raw* is None for a GET."""
+        self.paths.append(path)
+        if raw is None:
+            if path == PATHS[self.kind][1]:
+                return model_list(self.kind, self.models)
+            return error(404, f"Unknown request URL: GET {path}")
+        body = json.loads(raw)
+        self.received += 1
+        number = self.received
+        self.arrivals.append(time.monotonic())
+        if number <= _KEPT:
             self.requests.append(body)
-            self.headers.append({name.lower(): value for name, value in handler.headers.items()})
-            number = len(self.requests)
-        if handler.path != PATHS[self.kind][0]:
-            self._send(handler, error(404, f"Unknown request URL: POST {handler.path}"))
-            return
-        self._send(handler, self.fault(number, body) or self.completion(body, number))
-
-    def completion(self, body: dict[str, Any], number: int, text: str | None = None, **message: object) -> Reply:
-        """Build the vendor's own form of a good answer."""
-        with self._lock:
-            self.answered += 1
-        prompt = "\n".join(part["content"] for part in body["messages"])
-        text = self.content(prompt, number) if text is None else text
-        if self.kind == "ollama":
-            reply = {
-                "model": body["model"],
-                "created_at": "2026-01-01T00:00:00Z",
-                "message": {"role": "assistant", "content": text, **message},
-                "done": True,
-                "done_reason": "stop",
-                "prompt_eval_count": 50,
-                "eval_count": 200,
-            }
-            return Reply(body=reply)
-        choice = {"index": 0, "message": {"role": "assistant", "content": text, **message}, "finish_reason": "stop"}
-        usage = {"prompt_tokens": 50, "completion_tokens": 200, "total_tokens": 250}
-        reply = {
-            "id": "c",
-            "object": "chat.completion",
-            "created": 1,
-            "model": body["model"],
-            "choices": [choice],
-            "usage": usage,
-        }
-        return Reply(body=reply, headers={"x-ratelimit-remaining-tokens": "4000"})
-
-    def _send(self, handler: BaseHTTPRequestHandler, reply: Reply) -> None:
-        if reply.hang:
-            self._release.wait(30)
-            return
-        payload = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-        handler.send_response(reply.status)
-        for name, value in reply.headers.items():
-            handler.send_header(name, value)
-        handler.send_header("Content-Length", str(len(payload)))
-        handler.end_headers()
+            self.headers.append(headers)
+        if path != PATHS[self.kind][0]:
+            return error(404, f"Unknown request URL: POST {path}")
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
-            if reply.drip:
-                for position in range(len(payload)):
-                    handler.wfile.write(payload[position : position + 1])
-                    handler.wfile.flush()
-                    if self._release.wait(0.02):
-                        return
-            elif reply.cut:
-                handler.wfile.write(payload[: len(payload) // 2])
-                handler.wfile.flush()
-                handler.close_connection = True
-                handler.connection.shutdown(socket.SHUT_RDWR)
-            else:
-                handler.wfile.write(payload)
-        except OSError:  # the client went away, as it may
+            scripted = self.fault(number, body)
+            return scripted if scripted is not None else await self._completion(body, number)
+        finally:
+            self.in_flight -= 1
+
+    async def _completion(self, body: dict[str, Any], number: int) -> Reply:
+        fault = pick_fault(self.behaviour, self._draw)
+        reply = fault_reply(fault, self.kind, body["model"]) if fault else None
+        prompt = "\n".join(part["content"] for part in body["messages"])
+        now = time.monotonic()
+        call, refused = self.limits.admit(self.kind, self.behaviour, len(prompt) // 4 + _asked(body), now)
+        if refused is not None:
+            self.outcomes["over_limit"] += 1
+            return refused
+        assert call
+        await self._work()
+        if reply is not None:
+            self.limits.settle(call, 0)
+            self.outcomes[fault] += 1
+            return reply
+        made = self._answer(body, prompt, number, fault)
+        self.limits.settle(call, made.prompt_tokens + made.completion_tokens)
+        self.outcomes[fault or "ok"] += 1
+        stated = self.limits.headers(self.kind, self.behaviour, time.monotonic())
+        return completion(self.kind, made, stated, bool(body.get("stream")))
+
+    async def _work(self) -> None:
+        behaviour = self.behaviour
+        spread = behaviour.latency_spread * (2 * self._draw.random() - 1)
+        latency_s = behaviour.latency_s * (1 + spread)
+        if self._places is not None:
+            async with self._places:
+                await asyncio.sleep(latency_s)
+        elif latency_s:
+            await asyncio.sleep(latency_s)
+
+    def _answer(self, body: dict[str, Any], prompt: str, number: int, fault: str) -> Answer:
+        text = self.content(prompt, number)
+        tokens = int(len(text) / 4 * (1 + self.behaviour.length_spread * (2 * self._draw.random() - 1)))
+        finish = "stop"
+        if fault == "truncated_json":
+            text = text[: len(text) // 2]
+        elif fault == "prose":
+            text = f"Of course. Here is the sample you asked for:\n\n```json\n{text}\n```\nI hope it helps!"
+        elif fault in ("empty", "length"):
+            text, finish = ("", "length") if fault == "length" else ("", "stop")
+        if tokens > _asked(body):
+            tokens, finish, text = _asked(body), "length", text[: _asked(body) * 4]
+        if not fault:
+            self.answered += 1
+        thinking = "First the rule, then the facts." if self.behaviour.thinking else ""
+        # Ollama cuts a prompt to its context without a word.
+        read = min(len(prompt) // 4, (body.get("options") or {}).get("num_ctx", sys.maxsize))
+        return Answer(body["model"], text, thinking, read, tokens, finish)
+
+    def completion(self, body: dict[str, Any], number: int, text: str | None = None, **message: str) -> Reply:
+        """Build a good answer with *text*, for a fault that answers after all."""
+        self.answered += 1
+        prompt = "\n".join(part["content"] for part in body["messages"])
+        thinking = message.get("thinking") or message.get("reasoning") or ""
+        made = Answer(body["model"], self.content(prompt, number) if text is None else text, thinking)
+        return completion(self.kind, made, {"x-ratelimit-remaining-tokens": "4000"})
+
+
+class _Connection(asyncio.Protocol):
+    """One keep-alive connection: reads requests one after the other, writes replies."""
+
+    def __init__(self, vendor: SimulatedVendor) -> None:
+        self._vendor = vendor
+        self._buffer = b""
+        self._busy = False
+        self._task: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._vendor._connections.add(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._vendor._connections.discard(self._transport)
+        if self._task is not None:
+            self._task.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        self._next()
+
+    def _next(self) -> None:
+        head, separator, rest = self._buffer.partition(b"\r\n\r\n")
+        if self._busy or not separator:
             return
+        first, *lines = head.decode("latin-1").split("\r\n")
+        method, path, _ = first.split(" ", 2)
+        pairs = (line.partition(":") for line in lines)
+        headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+        length = int(headers.get("content-length", "0"))
+        if len(rest) < length:
+            return
+        self._buffer = rest[length:]
+        self._busy = True
+        raw = None if method == "GET" else rest[:length]
+        self._task = asyncio.get_running_loop().create_task(self._reply(path, headers, raw))
+
+    async def _reply(self, path: str, headers: dict[str, str], raw: bytes | None) -> None:
+        work = control(self._vendor, path, raw) if path.startswith("/_") else self._vendor.answer(path, headers, raw)
+        reply = await work
+        if reply.hang:
+            return
+        if reply.reset:
+            self._transport.abort()
+            return
+        await self._send(reply)
+        self._busy = False
+        self._next()
+
+    async def _send(self, reply: Reply) -> None:
+        payload = b"".join(reply.chunks) if reply.chunks else reply.payload
+        kind = reply.headers.get("content-type", "text/event-stream" if reply.chunks else "application/json")
+        head = f"HTTP/1.1 {reply.status} X\r\ncontent-type: {kind}\r\ncontent-length: {len(payload)}\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in reply.headers.items() if name != "content-type")
+        head_bytes = head.encode() + b"\r\n"
+        if reply.cut:
+            self._transport.write(head_bytes + payload[: len(payload) // 2])
+            self._transport.close()
+        elif reply.drip:
+            self._transport.write(head_bytes)
+            for position in range(len(payload)):
+                self._transport.write(payload[position : position + 1])
+                await asyncio.sleep(0.02)
+        else:
+            self._transport.write(head_bytes + payload)
+
+
+async def control(vendor: SimulatedVendor, path: str, raw: bytes | None) -> Reply:
+    """Serve `POST /_set` (fields of `Behaviour`) and `GET /_stats`."""
+    if path == "/_set" and raw is not None:
+        vendor.set(**json.loads(raw))
+        return Reply(body=vendor.behaviour.to_dict())
+    return Reply(body=vendor.stats()) if path == "/_stats" else vendor_error("ollama", 404, path)
+
+
+async def _end_tasks() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _asked(body: dict[str, Any]) -> int:
+    """How many tokens of answer the request allows; what vendors reserve when it says nothing."""
+    options = body.get("options") or {}
+    asked = body.get("max_completion_tokens") or body.get("max_tokens") or options.get("num_predict")
+    return int(asked or 16_384)

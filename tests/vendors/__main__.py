@@ -1,0 +1,35 @@
+"""Simulated vendors in a process of their own: `python -m tests.vendors groq cerebras …`.
+
+Prints one line of JSON, {kind: base URL}, and serves until its standard input closes.
+Each vendor takes `POST /_set` and `GET /_stats` (`tests.vendors.process` speaks both).
+"""
+
+import asyncio
+import contextlib
+import json
+import sys
+
+from tests.vendors.simulator import SimulatedVendor
+
+MODELS = {
+    "groq": ["openai/gpt-oss-120b", "openai/gpt-oss-20b"],
+    "cerebras": ["gpt-oss-120b"],
+    "ollama": ["gpt-oss:120b", "gpt-oss:20b"],
+    "openai": ["gpt-4.1-mini"],
+}
+
+
+async def main(kinds: list[str]) -> None:
+    """Serve one vendor of each kind until standard input ends."""
+    vendors = [SimulatedVendor(kind, MODELS[kind]) for kind in kinds]
+    servers = [await vendor.serve(0) for vendor in vendors]
+    sys.stdout.write(json.dumps({vendor.kind: vendor.url for vendor in vendors}) + "\n")
+    sys.stdout.flush()
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    for server in servers:
+        server.close()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main(sys.argv[1:] or list(MODELS)))

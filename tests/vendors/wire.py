@@ -1,0 +1,146 @@
+"""The wire of each vendor: paths, bodies of answers and errors, headers, streams.
+
+Forms as the vendors document them and as users pasted them: Groq's envelope,
+Cerebras' flat errors, Ollama's `{"error": text}`, limits in headers.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+HTML_502 = b"<!DOCTYPE html><html><head><title>api.vendor.test | 502: Bad gateway</title></head><body>x</body></html>"
+PATHS = {
+    "groq": ("/openai/v1/chat/completions", "/openai/v1/models"),
+    "cerebras": ("/v1/chat/completions", "/v1/models"),
+    "openai": ("/v1/chat/completions", "/v1/models"),
+    "ollama": ("/api/chat", "/api/tags"),
+}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What to send back.
+
+    Attributes:
+        hang: Never answer.
+        drip: Send a byte at a time.
+        cut: Send half of the body, then close.
+        reset: Close at once.
+        chunks: Sent one by one instead of `body` (a stream).
+    """
+
+    status: int = 200
+    body: bytes | dict[str, Any] = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    hang: bool = False
+    drip: bool = False
+    cut: bool = False
+    reset: bool = False
+    chunks: tuple[bytes, ...] = ()
+
+    @property
+    def payload(self) -> bytes:
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+
+def error(
+    status: int, message: str, code: str = "", headers: dict[str, str] | None = None, flat: bool = False
+) -> Reply:
+    """Build a vendor's error: Groq's envelope, or Cerebras' flat form."""
+    inner = {"message": message, "type": "invalid_request_error", "code": code, "param": None}
+    return Reply(status, inner if flat else {"error": inner}, headers or {})
+
+
+def vendor_error(kind: str, status: int, message: str, code: str = "", headers: dict[str, str] | None = None) -> Reply:
+    """Build an error in the form of vendor *kind*."""
+    if kind == "ollama":
+        return Reply(status, {"error": message}, headers or {})
+    return error(status, message, code, headers, flat=kind == "cerebras")
+
+
+def model_list(kind: str, models: list[str]) -> Reply:
+    """Build the list of models."""
+    if kind == "ollama":
+        return Reply(body={"models": [{"model": name, "name": name} for name in models]})
+    return Reply(body={"object": "list", "data": [{"id": name, "object": "model"} for name in models]})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One completion before it takes a vendor's form; tokens as the vendor counts them."""
+
+    model: str
+    text: str
+    thinking: str = ""
+    prompt_tokens: int = 50
+    completion_tokens: int = 200
+    finish_reason: str = "stop"
+
+
+def completion(kind: str, answer: Answer, headers: dict[str, str], stream: bool = False) -> Reply:
+    """Build the vendor's own form of a good answer."""
+    if stream:
+        return Reply(headers=headers, chunks=tuple(_stream(kind, answer)))
+    return Reply(body=_whole(kind, answer), headers=headers)
+
+
+def _whole(kind: str, answer: Answer) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": answer.text}
+    if kind == "ollama":
+        message |= {"thinking": answer.thinking} if answer.thinking else {}
+        return {
+            "model": answer.model,
+            "created_at": "2026-01-01T00:00:00Z",
+            "message": message,
+            "done": True,
+            "done_reason": answer.finish_reason,
+            "prompt_eval_count": answer.prompt_tokens,
+            "eval_count": answer.completion_tokens,
+        }
+    message |= {"reasoning": answer.thinking} if answer.thinking else {}
+    return {
+        "id": "c",
+        "object": "chat.completion",
+        "created": 1,
+        "model": answer.model,
+        "choices": [{"index": 0, "message": message, "finish_reason": answer.finish_reason}],
+        "usage": _usage(answer),
+    }
+
+
+def _usage(answer: Answer) -> dict[str, int]:
+    return {
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "total_tokens": answer.prompt_tokens + answer.completion_tokens,
+    }
+
+
+def _stream(kind: str, answer: Answer) -> Iterator[bytes]:
+    step = max(1, len(answer.text) // 4)
+    pieces = [answer.text[place : place + step] for place in range(0, len(answer.text), step)]
+    for piece in pieces:
+        if kind == "ollama":
+            row: dict[str, Any] = {**_whole(kind, replace(answer, text=piece)), "done": False}
+            yield json.dumps(row).encode() + b"\n"
+        else:
+            yield _event(answer, {"content": piece}, None)
+    if kind == "ollama":
+        yield json.dumps(_whole(kind, replace(answer, text=""))).encode() + b"\n"
+        return
+    yield _event(answer, {}, answer.finish_reason)
+    yield b"data: [DONE]\n\n"
+
+
+def _event(answer: Answer, delta: dict[str, str], finish: str | None) -> bytes:
+    chunk: dict[str, Any] = {
+        "id": "c",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": answer.model,
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+    }
+    if finish is not None:
+        chunk |= {"usage": _usage(answer), "x_groq": {"id": "r", "usage": _usage(answer)}}
+    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
