@@ -5,6 +5,7 @@ import threading
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -14,10 +15,12 @@ from config import Settings
 from models.backup import Backups
 from models.batch_store import BatchStore
 from models.database import Writer, open_engine
-from models.ledger import Ledger
+from models.event_store import EventStore
+from models.ledger import Ledger, Tables
 from models.parquet_file import ParquetFile
 from models.sample_store import SampleStore
 from models.search_index import SearchIndex
+from models.usage_store import UsageStore
 from models.work_store import WorkStore
 from services import exporters
 from services.batch_service import BatchLimits, BatchService, BatchStores, Collaborators
@@ -30,9 +33,11 @@ from services.generation_service import GenerationLimits, GenerationService
 from services.import_service import ImportService
 from services.llm.base import AdapterSpec
 from services.llm.engine import EmbeddedEngine
-from services.llm.router import Router
+from services.llm.limits import Limits
+from services.llm.rate_limiter import Entry
+from services.llm.router import Target
 from services.llm.weights import WeightStore
-from services.llm_service import Credentials, LLMProviderFactory, LLMService, override_local_model
+from services.llm_service import Credentials, LLMProviderFactory, LLMService
 from services.publish_service import PublishService
 from services.search_service import SearchService
 from services.token_statistics import TokenStatistics
@@ -73,6 +78,8 @@ class Container:
     writer: Writer
     data: Data
     llm: LLMService
+    usage: UsageStore
+    ledger: Ledger
     generation: GenerationService
     batches: BatchService
     events: EventBroker
@@ -94,6 +101,7 @@ class Container:
         self._spawn("fold", self._fold_loop)
         self._spawn("upkeep", self._upkeep_loop)
         self._spawn("discovery", self._discover)
+        self.batches.publisher.start()
         if self.settings.resume_batches:
             self.batches.resume_all()
         else:
@@ -151,6 +159,7 @@ class Container:
         while not self._stopping.wait(_UPKEEP_LOOK_S):
             try:
                 self.data.search.update(self._stopping.is_set)
+                self.ledger.prune_events()
                 every_s = 3600 * self.settings.backup_every_h
                 if every_s and self.data.backups.is_due(every_s):
                     self.data.backups.make()
@@ -177,28 +186,29 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     weights = WeightStore(
         settings.catalog_dir, settings.model_dir, settings.local_model, settings.secret("HUGGINGFACE_TOKEN")
     )
-    catalogue = override_local_model(load_catalogue(settings.catalog_dir), weights.model_name)
+    catalogue = load_catalogue(settings.catalog_dir).with_local_model(weights.model_name)
     engine = open_engine(settings.database_url)
     writer = Writer(engine)
     file = ParquetFile(data_dir / "train.parquet")
     file.prepare()
     samples = SampleStore(file, engine, writer, clock)
     data = _data(settings, catalogue, samples, file, clock)
-    work = WorkStore(engine)
-    batches = BatchStore(engine)
+    tables = Tables(BatchStore(engine), WorkStore(engine), samples, UsageStore(engine), EventStore(engine))
+    ledger = Ledger(writer, tables, clock)
     local_engine = EmbeddedEngine(weights, settings.local_idle_s, clock)
-    llm = build_llm(settings, catalogue, local_engine, clock)
+    llm = build_llm(settings, catalogue, local_engine, clock, tables.usage)
     generation = GenerationService(
         catalogue,
         llm,
         Scaffold(catalogue, _slots(settings.catalog_dir)),
         clock,
         GenerationLimits(settings.max_tries, settings.words_tolerance, settings.retry_after_cap_s),
+        ledger,
     )
     events = EventBroker(max(4, settings.threads - _FREE_THREADS))
     batch_service = BatchService(
         Collaborators(catalogue, llm, generation, data.dataset, events, clock),
-        BatchStores(writer, batches, work, Ledger(writer, batches, work, samples)),
+        BatchStores(tables.batches, tables.work, tables.events, tables.usage, ledger),
         BatchLimits(settings.max_concurrent_batches, settings.max_workers, settings.batch_time_limit_s),
     )
     return Container(
@@ -208,6 +218,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         writer=writer,
         data=data,
         llm=llm,
+        usage=tables.usage,
+        ledger=ledger,
         generation=generation,
         batches=batch_service,
         events=events,
@@ -235,8 +247,14 @@ def _data(settings: Settings, catalogue: Catalogue, samples: SampleStore, file: 
     )
 
 
-def build_llm(settings: Settings, catalogue: Catalogue, local_engine: EmbeddedEngine, clock: Clock) -> LLMService:
-    """Wire the way to the models."""
+def build_llm(
+    settings: Settings,
+    catalogue: Catalogue,
+    local_engine: EmbeddedEngine,
+    clock: Clock,
+    usage: UsageStore | None = None,
+) -> LLMService:
+    """Wire the way to the models; *usage* knows what was used before."""
     specs = find_specs(adapters, AdapterSpec)
     factory = LLMProviderFactory(
         catalogue, specs, credentials(settings, catalogue), settings.request_timeout_s, local_engine
@@ -246,14 +264,32 @@ def build_llm(settings: Settings, catalogue: Catalogue, local_engine: EmbeddedEn
         raise ConfigurationError(
             f"DEFAULT_PROVIDER: got {settings.default_provider!r}, want one that is set up: {usable}"
         )
-    return LLMService(
+    llm = LLMService(
         factory,
         catalogue,
-        Router(clock),
         clock,
         default_provider=settings.default_provider,
         timeout_s=settings.request_timeout_s,
+        limits=Limits(factory.has_own_address, lambda target: _used_before(usage, target, clock)),
     )
+    llm.daily.max_tokens = settings.max_tokens_per_day
+    llm.daily.max_cost_usd = settings.max_cost_usd_per_day
+    today = clock.now().date().isoformat()
+    llm.daily.turn(today)
+    for row in usage.hours(today) if usage is not None else ():
+        llm.daily.settle(0, 0.0, row.tokens, row.cost_usd)
+    return llm
+
+
+def _used_before(usage: UsageStore | None, target: Target, clock: Clock) -> list[Entry]:
+    """Return what *target* was used in the last day, by hour, as entries of its limiter; each at its hour's end."""
+    now, monotonic = clock.now(), clock.monotonic()
+    entries = []
+    for row in usage.hours((now - timedelta(days=1)).isoformat()[:13]) if usage is not None else ():
+        if row.provider == target.provider.id and (row.model == target.model.id or target.account == row.provider):
+            end = datetime.fromisoformat(f"{row.hour}:00:00+00:00") + timedelta(hours=1)
+            entries.append(Entry(monotonic - max(0.0, (now - end).total_seconds()), row.tokens, row.calls))
+    return entries
 
 
 def credentials(settings: Settings, catalogue: Catalogue) -> dict[str, Credentials]:

@@ -104,10 +104,14 @@ class Settings(BaseSettings):
 
     default_provider: str = Field("", description="Provider used when a request names none (default: the first usable)")
     max_concurrent_batches: int = Field(4, ge=1, le=64, description="Batches that may run at the same time")
-    max_workers: int = Field(16, ge=1, le=256, description="Samples a batch may have in flight")
+    max_workers: int = Field(
+        64, ge=1, le=256, description="Most samples a batch has in flight; it uses what limits allow"
+    )
     max_tries: int = Field(3, ge=1, le=10, description="Tries for one sample")
     request_timeout_s: float = Field(90, gt=0, description="Deadline of one model call, in seconds, in all")
     batch_time_limit_s: float = Field(7200, ge=0, description="Time limit of a batch in seconds; 0 = none")
+    max_cost_usd_per_day: float | None = Field(None, gt=0, description="What all calls of a day (UTC) may cost, in USD")
+    max_tokens_per_day: int | None = Field(None, gt=0, description="Tokens that all calls of a day (UTC) may use")
     retry_after_cap_s: float = Field(20, ge=0, description="Longest Retry-After waited for when nothing else is open")
     words_tolerance: float = Field(
         0.8, gt=0, le=1, description="Share of the minimum words from which an answer passes"

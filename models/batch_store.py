@@ -4,13 +4,32 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from models.database import BatchHistory
 from models.domain import BatchStatus
+from models.statements import Statement
 
 _TABLE = BatchHistory.__table__
-_JSON = ("errors", "model_switches", "provider_switches", "request")
+_JSON = ("errors", "model_switches", "provider_switches", "request", "metrics")
+
+
+def _adding(*names: str) -> Statement:
+    amounts = {name: getattr(BatchHistory, name) + bindparam(name) for name in names}
+    return Statement(update(BatchHistory).where(BatchHistory.id == bindparam("batch")).values(amounts))
+
+
+# The columns that the steps of an item count, one statement for each set.
+_ADD = {
+    names: _adding(*names)
+    for names in (
+        ("attempts",),
+        ("samples_generated",),
+        ("rejected",),
+        ("in_doubt",),
+        ("tokens_used", "cost_usd", "unpriced_tokens"),
+    )
+}
 
 
 class BatchStore:
@@ -27,17 +46,9 @@ class BatchStore:
         """Set columns of one batch."""
         connection.execute(update(BatchHistory).where(BatchHistory.id == batch_id).values(**_encoded(values)))
 
-    def count_sample(self, connection: Connection, batch_id: str, tokens: int) -> None:
-        """Add one finished sample and its tokens."""
-        self._add(connection, batch_id, samples_generated=1, tokens_used=tokens)
-
-    def count_rejection(self, connection: Connection, batch_id: str, tokens: int) -> None:
-        """Add one rejected sample; its tokens were paid all the same."""
-        self._add(connection, batch_id, rejected=1, tokens_used=tokens)
-
-    def count_attempts(self, connection: Connection, batch_id: str, attempts: int, tokens: int = 0) -> None:
-        """Add calls made, and what they used without giving a sample."""
-        self._add(connection, batch_id, attempts=attempts, tokens_used=tokens)
+    def add(self, connection: Connection, batch_id: str, **amounts: float) -> None:
+        """Add to counters of one batch; which go together stands in `_ADD`."""
+        _ADD[tuple(amounts)].run(connection, batch=batch_id, **amounts)
 
     def get(self, batch_id: str) -> dict[str, Any] | None:
         """Return one batch, or None."""
@@ -55,10 +66,6 @@ class BatchStore:
         """Return the batches in any of *statuses*, oldest first."""
         query = select(_TABLE).where(BatchHistory.status.in_(statuses)).order_by(BatchHistory.started_at)
         return self._select(query)
-
-    def _add(self, connection: Connection, batch_id: str, **amounts: int) -> None:
-        values = {name: getattr(BatchHistory, name) + amount for name, amount in amounts.items()}
-        connection.execute(update(BatchHistory).where(BatchHistory.id == batch_id).values(**values))
 
     def _select(self, query: Any) -> list[dict[str, Any]]:
         with self._engine.connect() as connection:

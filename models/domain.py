@@ -3,8 +3,6 @@
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from utils.errors import InputError
-
 
 class BatchStatus(StrEnum):
     """Where a batch stands."""
@@ -25,24 +23,19 @@ class BatchStatus(StrEnum):
     @property
     def is_active(self) -> bool:
         """True while the batch holds one of the places for concurrent batches."""
-        return self in {BatchStatus.PENDING, BatchStatus.RUNNING, BatchStatus.STOPPING}
+        return self in ACTIVE
 
-    def to(self, target: "BatchStatus") -> "BatchStatus":
-        """Return *target* if the step is allowed.
-
-        Raises:
-            InputError: it is not.
-        """
-        if target not in _STEPS[self]:
-            raise InputError(f"batch: got a step from {self} to {target}, which is not possible")
-        return target
+    def can_become(self, target: "BatchStatus") -> bool:
+        """Say whether the step to *target* is possible."""
+        return target in _STEPS[self]
 
 
+ACTIVE = (BatchStatus.PENDING, BatchStatus.RUNNING, BatchStatus.STOPPING)
 _FINAL = frozenset({BatchStatus.COMPLETED, BatchStatus.STOPPED, BatchStatus.FAILED})
 _STEPS: dict[BatchStatus, frozenset[BatchStatus]] = {
     BatchStatus.PENDING: frozenset({BatchStatus.RUNNING, BatchStatus.STOPPED, BatchStatus.FAILED}),
     BatchStatus.RUNNING: frozenset({BatchStatus.STOPPING, BatchStatus.PAUSED, *_FINAL}),
-    BatchStatus.PAUSED: frozenset({BatchStatus.RUNNING, BatchStatus.STOPPED, BatchStatus.FAILED}),
+    BatchStatus.PAUSED: frozenset({BatchStatus.RUNNING, BatchStatus.STOPPING, *_FINAL}),
     BatchStatus.STOPPING: frozenset({BatchStatus.STOPPED, BatchStatus.COMPLETED, BatchStatus.FAILED}),
     BatchStatus.COMPLETED: frozenset(),
     BatchStatus.STOPPED: frozenset(),
@@ -115,3 +108,30 @@ class RawAnswer:
     def to_dict(self) -> dict[str, object]:
         """Return the fields, for storage."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class CallUsage:
+    """What one call used, whether it answered or failed.
+
+    Attributes:
+        cost_usd: None when the model's price is not known.
+    """
+
+    provider: str
+    model: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = None
+    failed: bool = False
+    rate_limited: bool = False
+
+    @property
+    def tokens(self) -> int:
+        """Prompt plus completion."""
+        return self.prompt_tokens + self.completion_tokens
+
+    @property
+    def unpriced_tokens(self) -> int:
+        """Tokens of which nobody knows the price."""
+        return self.tokens if self.cost_usd is None else 0

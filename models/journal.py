@@ -11,12 +11,13 @@ from typing import Any
 
 import orjson
 import polars as pl
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from models.column_types import plain, stacked
 from models.database import FoldRow, JournalRow
 from models.intake import SCHEMA
 from models.row_index import describe
+from models.statements import Statement
 
 _DTYPES: dict[frozenset[type], pl.DataType] = {
     frozenset({bool}): pl.Boolean(),
@@ -24,7 +25,12 @@ _DTYPES: dict[frozenset[type], pl.DataType] = {
     frozenset({float}): pl.Float64(),
     frozenset({int, float}): pl.Float64(),
 }
-_REPLACE = insert(JournalRow).prefix_with("OR REPLACE", dialect="sqlite")
+# Replace, not update: a change must take a new seq.
+_REPLACE = Statement(
+    insert(JournalRow)
+    .prefix_with("OR REPLACE", dialect="sqlite")
+    .values({name: bindparam(name) for name in ("id", "op", "topic", "difficulty", "created_at", "data")})
+)
 # So many pieces make a frame slow to ask.
 _CHUNKS = 50
 _EMPTY = pl.DataFrame(schema=SCHEMA)
@@ -85,7 +91,7 @@ def read_after(connection: Connection, seq: int) -> list[Any]:
 
 def write(connection: Connection, changes: Iterable[tuple[str, Mapping[str, Any] | None]]) -> None:
     """Put samples (id, values) or delete them (id, None), within the caller's transaction."""
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "id": sample_id,
             "op": "d" if values is None else "u",
@@ -96,9 +102,7 @@ def write(connection: Connection, changes: Iterable[tuple[str, Mapping[str, Any]
         }
         for sample_id, values in changes
     ]
-    if rows:
-        # Replace, not update: a change must take a new seq.
-        connection.execute(_REPLACE, rows)
+    _REPLACE.run_many(connection, rows)
 
 
 def find(connection: Connection, sample_id: str, floor: int) -> tuple[bool, dict[str, Any] | None]:

@@ -1,70 +1,208 @@
-"""The commits of a running batch: what must be true together is written together."""
+"""The commits of a running batch: what must be true together is written together.
 
+Every method returns once it is on the disk. The steps of an item: `sending` ahead of
+each call, then `answered` or `failed`, then `finish`, `refuse` or `reject`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
 from models.batch_store import BatchStore
 from models.database import Writer
-from models.domain import ItemState, Job, RawAnswer
+from models.domain import CallUsage, ItemState, Job, RawAnswer
+from models.event_store import EventStore
 from models.sample_store import SampleStore
 from models.schemas import Sample
+from models.usage_store import UsageStore
 from models.work_store import WorkItem, WorkStore
+from utils.clock import Clock, iso
+
+# A commit of so many items holds the writer for some 5 ms.
+_PLANNED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables that a batch writes."""
+
+    batches: BatchStore
+    work: WorkStore
+    samples: SampleStore
+    usage: UsageStore
+    events: EventStore
 
 
 class Ledger:
-    """Records the way of each item; every method returns once it is on the disk."""
+    """Records the way of each item. Thread-safe: all changes are the writer's."""
 
-    def __init__(self, writer: Writer, batches: BatchStore, work: WorkStore, samples: SampleStore) -> None:
+    def __init__(self, writer: Writer, tables: Tables, clock: Clock) -> None:
         self._writer = writer
-        self._batches = batches
-        self._work = work
-        self._samples = samples
+        self._tables = tables
+        self._clock = clock
 
-    def claim(self, batch_id: str, skip: frozenset[str]) -> WorkItem | None:
-        """Lease the next item whose circuit is not in *skip*."""
-        return self._writer.run(lambda connection: self._work.claim(connection, batch_id, skip))
+    # --- batches -------------------------------------------------------------------------
 
-    def keep_answer(self, item: WorkItem, answer: RawAnswer, attempts: int) -> None:
-        """Keep a paid answer before it is judged."""
-        self._writer.run(lambda connection: self._work.keep_answer(connection, item, answer, attempts))
+    def plan(self, row: dict[str, Any], jobs: Iterable[Job]) -> None:
+        """Write a batch down with its items, a piece at a time: others go on writing meanwhile.
 
-    def forget_answer(self, item: WorkItem, attempts: int) -> None:
-        """Drop an answer that was refused, so that nobody judges it again."""
-        self._writer.run(lambda connection: self._work.forget_answer(connection, item, attempts))
+        Until the last piece its status is what *row* says; `note` then lets it run.
+        """
+        self._writer.run(lambda connection: self._tables.batches.insert(connection, row))
+        piece: list[Job] = []
+        first = 0
+
+        def add() -> None:
+            self._writer.run(lambda connection: self._tables.work.add(connection, row["id"], piece, first))
+
+        for job in jobs:
+            piece.append(job)
+            if len(piece) == _PLANNED_AT_ONCE:
+                add()
+                first += len(piece)
+                piece = []
+        add()
 
     def note(self, batch_id: str, **columns: Any) -> None:
-        """Keep what is told of a running batch: errors, switches, where it stands."""
-        self._writer.run(lambda connection: self._batches.update(connection, batch_id, **columns))
+        """Keep what is told of a batch: errors, switches, measurements."""
+        self._writer.run(lambda connection: self._tables.batches.update(connection, batch_id, **columns))
 
-    def finish(self, item: WorkItem, sample: Sample, tokens: int, attempts: int) -> None:
-        """Store the sample, close the item and count it, in one commit."""
+    def change(self, batch_id: str, kind: str, detail: dict[str, Any], **columns: Any) -> int:
+        """Record a change of the batch as a whole, with the columns it sets; return the event's id."""
 
-        def change(connection: Connection) -> None:
-            self._samples.put(connection, sample)
-            self._work.finish(connection, item, sample.id)
-            self._batches.count_sample(connection, item.batch_id, tokens)
-            self._batches.count_attempts(connection, item.batch_id, attempts)
+        def write(connection: Connection) -> int:
+            if columns:
+                self._tables.batches.update(connection, batch_id, **columns)
+            return self._event(connection, batch_id, kind, detail)
 
-        self._writer.run(change)
+        return self._writer.run(write)
 
-    def reject(self, item: WorkItem, reason: str, tokens: int, attempts: int, replacement: Job | None) -> None:
+    def recover(self, batch_id: str) -> int:
+        """Put back what an earlier process had in flight; return how many calls are in doubt."""
+
+        def write(connection: Connection) -> int:
+            doubt = self._tables.work.recover(connection, batch_id)
+            self._tables.batches.add(connection, batch_id, in_doubt=doubt)
+            self._event(connection, batch_id, "resumed", {"in_doubt": doubt})
+            return doubt
+
+        return self._writer.run(write)
+
+    def discard(self, batch_id: str, reason: str) -> None:
+        """Close a batch whose plan was never finished; nobody was told that it began."""
+
+        def write(connection: Connection) -> None:
+            self._tables.work.remove(connection, batch_id)
+            columns = {"status": "failed", "reason": reason, "completed_at": iso(self._clock.now())}
+            self._tables.batches.update(connection, batch_id, **columns)
+
+        self._writer.run(write)
+
+    def close(self, batch_id: str, **columns: Any) -> int:
+        """End a batch: cancel what was not begun, doubt what is in flight; return the event's id."""
+
+        def write(connection: Connection) -> int:
+            doubt = self._tables.work.cancel_rest(connection, batch_id)
+            self._tables.batches.add(connection, batch_id, in_doubt=doubt)
+            self._tables.batches.update(connection, batch_id, **columns)
+            detail = {"status": columns["status"], "reason": columns.get("reason"), "in_doubt": doubt}
+            return self._event(connection, batch_id, "ended", detail)
+
+        return self._writer.run(write)
+
+    # --- items ---------------------------------------------------------------------------
+
+    def sending(self, item: WorkItem, attempts: int) -> None:
+        """Mark the item as under way: the call that follows is number *attempts*."""
+
+        def write(connection: Connection) -> None:
+            self._tables.work.lease(connection, item, attempts)
+            self._tables.batches.add(connection, item.batch_id, attempts=1)
+
+        self._writer.run(write)
+
+    def answered(self, item: WorkItem, answer: RawAnswer, usage: CallUsage) -> None:
+        """Keep a paid answer, with what it cost, before it is judged."""
+
+        def write(connection: Connection) -> None:
+            self._tables.work.keep_answer(connection, item, answer)
+            self._count(connection, item.batch_id, usage)
+
+        self._writer.run(write)
+
+    def failed(self, item: WorkItem, usage: CallUsage, detail: dict[str, Any]) -> int:
+        """Record a call that gave no answer; the item is to be done again. Return the event's id."""
+
+        def write(connection: Connection) -> int:
+            self._tables.work.release(connection, item)
+            self._count(connection, item.batch_id, usage)
+            return self._event(connection, item.batch_id, "failure", {"item": item.ordinal, **detail})
+
+        return self._writer.run(write)
+
+    def refuse(self, item: WorkItem, detail: dict[str, Any]) -> int:
+        """Drop an answer that was judged and found wanting; the item is to be done again."""
+
+        def write(connection: Connection) -> int:
+            self._tables.work.keep_answer(connection, item, None)
+            self._tables.work.release(connection, item)
+            return self._event(connection, item.batch_id, "refusal", {"item": item.ordinal, **detail})
+
+        return self._writer.run(write)
+
+    def finish(self, item: WorkItem, sample: Sample) -> int:
+        """Store the sample, close the item and count it, in one commit; return the event's id."""
+
+        def write(connection: Connection) -> int:
+            self._tables.samples.put(connection, sample)
+            self._tables.work.finish(connection, item, sample.id)
+            self._tables.batches.add(connection, item.batch_id, samples_generated=1)
+            return self._event(connection, item.batch_id, "sample", {"item": item.ordinal, "sample": sample.id})
+
+        return self._writer.run(write)
+
+    def reject(self, item: WorkItem, state: ItemState, reason: str, replacement: Job | None) -> int:
         """Close the item without a sample and plan *replacement* for it, in one commit."""
 
-        def change(connection: Connection) -> None:
-            self._work.settle(connection, item, ItemState.REJECTED, reason)
-            self._batches.count_rejection(connection, item.batch_id, tokens)
-            self._batches.count_attempts(connection, item.batch_id, attempts)
+        def write(connection: Connection) -> int:
+            self._tables.work.settle(connection, item, state, reason)
+            self._tables.batches.add(connection, item.batch_id, rejected=1)
             if replacement is not None:
-                self._work.replace(connection, item, replacement)
+                self._tables.work.replace(connection, item, replacement)
+            return self._event(connection, item.batch_id, state.value, {"item": item.ordinal, "reason": reason[:300]})
 
-        self._writer.run(change)
+        return self._writer.run(write)
 
-    def release(self, item: WorkItem, attempts: int, tokens: int = 0) -> None:
-        """Give the item back; the calls made for it and their tokens stay counted."""
+    def release(self, item: WorkItem) -> None:
+        """Give an item back whose call was never made after all."""
+        self._writer.run(lambda connection: self._tables.work.release(connection, item))
 
-        def change(connection: Connection) -> None:
-            self._work.release(connection, item, item.attempts + attempts)
-            self._batches.count_attempts(connection, item.batch_id, attempts, tokens)
+    def used(self, usage: CallUsage) -> None:
+        """Count a call that belongs to no batch."""
+        hour = self._hour()
+        self._writer.run(lambda connection: self._tables.usage.add(connection, hour, "", usage))
 
-        self._writer.run(change)
+    def prune_events(self) -> None:
+        """Drop the oldest changes beyond what is kept."""
+        self._writer.run(self._tables.events.prune)
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _count(self, connection: Connection, batch_id: str, usage: CallUsage) -> None:
+        self._tables.usage.add(connection, self._hour(), batch_id, usage)
+        if usage.tokens:
+            self._tables.batches.add(
+                connection,
+                batch_id,
+                tokens_used=usage.tokens,
+                cost_usd=usage.cost_usd or 0.0,
+                unpriced_tokens=usage.unpriced_tokens,
+            )
+
+    def _event(self, connection: Connection, batch_id: str, kind: str, detail: dict[str, Any]) -> int:
+        return self._tables.events.add(connection, batch_id, iso(self._clock.now()), kind, detail)
+
+    def _hour(self) -> str:
+        return self._clock.now().isoformat()[:13]

@@ -5,7 +5,7 @@ in one place.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -69,6 +69,8 @@ Text = Annotated[str, AfterValidator(_clean)]
 Identifier = Annotated[Text, AfterValidator(_clean_id), Field(max_length=500)]
 Moment = Annotated[str | None, AfterValidator(_utc)]
 Filter = Annotated[str | None, BeforeValidator(_blank_to_none)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Shares = Annotated[dict[str, Positive], Field(min_length=1, max_length=1000)]
 Difficulty = Literal["foundational", "basic", "intermediate", "advanced", "expert"]
 
 
@@ -132,6 +134,16 @@ class GenerateRequest(BaseModel):
 MAX_BATCH = 100_000
 
 
+class Mix(BaseModel):
+    """Shares that the data set shall come closest to; any positive numbers, a value left out gets none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    topics: Shares | None = None
+    difficulties: Shares | None = None
+    sample_types: Shares | None = None
+
+
 class BatchRequest(BaseModel):
     """Body of `POST /api/generate/batch/start`."""
 
@@ -146,7 +158,28 @@ class BatchRequest(BaseModel):
     reasoning_instruction: Filter = Field(None, max_length=4000)
     smart_mode: bool = False
     allow_failover: bool = True
+    providers: tuple[str, ...] = Field((), max_length=50)
+    models: tuple[str, ...] = Field((), max_length=200)
+    weights: dict[str, Positive] = Field(default_factory=dict, max_length=50)
+    mix: Mix | None = None
+    max_cost_usd: float | None = Field(None, gt=0, allow_inf_nan=False)
+    max_tokens_total: int | None = Field(None, gt=0)
+    max_minutes: float | None = Field(None, gt=0, allow_inf_nan=False)
     seed: int = Field(0, ge=0, lt=2**63)
+
+
+class PlanRequest(BatchRequest):
+    """Body of `POST /api/generate/batch/plan`: what a start takes, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NamedBatch(BaseModel):
+    """Body of requests that must name a batch."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    batch_id: Annotated[str, Field(min_length=1)]
 
 
 class BatchReference(BaseModel):
@@ -196,6 +229,15 @@ def validated(model: type[ModelT], values: object) -> ModelT:
         return model.model_validate(values)
     except ValidationError as error:
         raise InputError("; ".join(_fault(item) for item in error.errors(include_url=False))) from None
+
+
+def validated_day(name: str, text: str) -> str:
+    """Return *text* as a day ("2026-11-21"), or "" for none; InputError when it is neither."""
+    text = text.strip()
+    try:
+        return date.fromisoformat(text).isoformat() if text else ""
+    except ValueError:
+        raise InputError(f"{name}: got {text[:40]!r}, want a day like 2026-11-21") from None
 
 
 def new_sample(values: dict[str, Any]) -> Sample:

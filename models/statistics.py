@@ -1,15 +1,27 @@
 """Statistics over samples, from the index of a snapshot: no text is read."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 from models.row_index import COUNTED, LENGTHS
+from models.sample_query import filtered
 from models.snapshot import Snapshot
 
 _BREAKDOWNS = ("sample_type", "jurisdiction", "provider", "model", "day")
 _TOP = 10
 _TOKENS = "tokens"
+
+
+@dataclass(frozen=True)
+class Present:
+    """How many samples there are: by (jurisdiction, topic), by level, by type."""
+
+    topics: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    difficulties: Mapping[str, int] = field(default_factory=dict)
+    sample_types: Mapping[str, int] = field(default_factory=dict)
 
 
 def summarize(snapshot: Snapshot) -> dict[str, Any]:
@@ -81,6 +93,17 @@ def count_tokens(index: pl.DataFrame) -> dict[str, Any]:
             for column in _BREAKDOWNS
         },
     }
+
+
+def present(snapshot: Snapshot, filters: Mapping[str, str]) -> Present:
+    """Count the samples that match *filters* by what a plan chooses."""
+    index = filtered(snapshot.index(), filters).select("jurisdiction", "topic", "difficulty", "sample_type").collect()
+    topics = index.group_by("jurisdiction", "topic").len().with_columns(pl.col(pl.Categorical()).cast(pl.String()))
+    return Present(
+        topics={(row[0], row[1]): row[2] for row in topics.iter_rows()},
+        difficulties=dict(counts(index, "difficulty")),
+        sample_types=dict(counts(index, "sample_type")),
+    )
 
 
 def counts(index: pl.DataFrame, column: str) -> list[tuple[str, int]]:

@@ -1,24 +1,50 @@
 """Work items: one durable row for each sample that a batch wants.
 
-States and what moves between them: `claim` todo -> leased, `finish` leased -> done,
-`settle` leased -> rejected, failed or cancelled, `release` leased -> todo. A lease of
-an earlier process is dead at start: `recover` calls it in_doubt or, when the answer
-was committed already, hands the answer on so that nothing is paid twice.
+States and what moves between them: `lease` todo -> leased (a call is about to be
+made), `release` leased -> todo, `finish` leased -> done, `settle` leased -> rejected,
+failed or cancelled. An item waits for its turn as todo: only one whose call may have
+reached a provider is leased. A lease of an earlier process is dead at start: `recover`
+counts it as in doubt or, when the answer was committed already, hands the answer on so
+that nothing is paid twice.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+import orjson
+from sqlalchemy import Connection, Engine, bindparam, func, insert, literal_column, select, update
 
 from models.database import WorkRow
 from models.domain import ItemState, Job, RawAnswer
+from models.statements import Statement
+
+_MINE = (WorkRow.batch_id == bindparam("batch"), WorkRow.ordinal == bindparam("number"))
+_ADD = Statement(
+    insert(WorkRow).values(
+        {name: bindparam(name) for name in ("batch_id", "ordinal", "job")}
+        | {"state": literal_column(f"'{ItemState.TODO}'"), "attempts": literal_column("0")}
+    )
+)
+_STATE = Statement(update(WorkRow).where(*_MINE).values(state=bindparam("new")))
+_LEASE = Statement(
+    update(WorkRow).where(*_MINE).values(state=literal_column(f"'{ItemState.LEASED}'"), attempts=bindparam("tries"))
+)
+_ANSWER = Statement(update(WorkRow).where(*_MINE).values(raw_answer=bindparam("raw")))
+_END = Statement(
+    update(WorkRow)
+    .where(*_MINE)
+    .values(
+        state=bindparam("new"),
+        sample_id=bindparam("sample"),
+        reason=bindparam("why"),
+        raw_answer=literal_column("NULL"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """One leased item.
+    """One item that a worker has in hand.
 
     Attributes:
         attempts: Calls made for it so far.
@@ -40,65 +66,64 @@ class WorkStore:
 
     def add(self, connection: Connection, batch_id: str, jobs: Iterable[Job], first: int = 0) -> None:
         """Plan *jobs* as items from ordinal *first* on."""
-        rows = [
-            {
-                "batch_id": batch_id,
-                "ordinal": n,
-                "state": ItemState.TODO,
-                "job": json.dumps(job.to_dict()),
-                "attempts": 0,
-            }
+        rows: list[dict[str, object]] = [
+            {"batch_id": batch_id, "ordinal": n, "job": orjson.dumps(job.to_dict()).decode()}
             for n, job in enumerate(jobs, first)
         ]
-        if rows:
-            connection.execute(insert(WorkRow), rows)
+        _ADD.run_many(connection, rows)
 
     def replace(self, connection: Connection, item: WorkItem, job: Job) -> None:
         """Plan *job* as one more item, for one that was rejected."""
         query = select(func.max(WorkRow.ordinal)).where(WorkRow.batch_id == item.batch_id)
         self.add(connection, item.batch_id, [job], first=int(connection.execute(query).scalar() or 0) + 1)
 
-    def claim(self, connection: Connection, batch_id: str, skip: frozenset[str] = frozenset()) -> WorkItem | None:
-        """Lease the next item whose circuit is not in *skip*; None when there is none."""
+    def upcoming(self, batch_id: str, after: int, limit: int) -> list[WorkItem]:
+        """Return the next items to do with a higher ordinal than *after*, in order."""
         query = (
             select(WorkRow.ordinal, WorkRow.job, WorkRow.attempts, WorkRow.raw_answer)
-            .where(WorkRow.batch_id == batch_id, WorkRow.state == ItemState.TODO)
+            .where(WorkRow.batch_id == batch_id, WorkRow.state == ItemState.TODO, WorkRow.ordinal > after)
             .order_by(WorkRow.ordinal)
+            .limit(limit)
         )
-        for ordinal, job_text, attempts, raw in connection.execute(query if skip else query.limit(1)):
-            job = Job(**json.loads(job_text))
-            if job.circuit in skip:
-                continue
-            item = WorkItem(batch_id, ordinal, job, attempts, _answer(raw))
-            self._set(connection, item, state=ItemState.LEASED)
-            return item
-        return None
+        with self._engine.connect() as connection:
+            rows = list(connection.execute(query))
+        return [
+            WorkItem(batch_id, ordinal, Job(**orjson.loads(job)), attempts, _answer(raw))
+            for ordinal, job, attempts, raw in rows
+        ]
 
-    def keep_answer(self, connection: Connection, item: WorkItem, answer: RawAnswer, attempts: int) -> None:
-        """Commit an answer before it is judged: from here on it is never asked for again."""
-        self._set(connection, item, raw_answer=json.dumps(answer.to_dict()), attempts=attempts)
+    def lease(self, connection: Connection, item: WorkItem, attempts: int) -> None:
+        """Mark *item* as under way ahead of a call, which is number *attempts*."""
+        _LEASE.run(connection, batch=item.batch_id, number=item.ordinal, tries=attempts)
+
+    def keep_answer(self, connection: Connection, item: WorkItem, answer: RawAnswer | None) -> None:
+        """Keep an answer before it is judged, so that it is never asked for again; None drops a refused one."""
+        raw = None if answer is None else orjson.dumps(answer.to_dict()).decode()
+        _ANSWER.run(connection, batch=item.batch_id, number=item.ordinal, raw=raw)
 
     def finish(self, connection: Connection, item: WorkItem, sample_id: str) -> None:
         """Mark *item* done by *sample_id*; the raw answer is not needed any more."""
-        self._set(connection, item, state=ItemState.DONE, sample_id=sample_id, raw_answer=None)
+        self._end(connection, item, ItemState.DONE, sample_id, None)
 
     def settle(self, connection: Connection, item: WorkItem, state: ItemState, reason: str) -> None:
         """Mark *item* as ended without a sample."""
-        self._set(connection, item, state=state, reason=reason[:500], raw_answer=None)
+        self._end(connection, item, state, None, reason[:500])
 
-    def release(self, connection: Connection, item: WorkItem, attempts: int) -> None:
-        """Give *item* back to be claimed again."""
-        self._set(connection, item, state=ItemState.TODO, attempts=attempts)
+    def release(self, connection: Connection, item: WorkItem) -> None:
+        """Give *item* back to be done again."""
+        _STATE.run(connection, batch=item.batch_id, number=item.ordinal, new=ItemState.TODO.value)
 
-    def forget_answer(self, connection: Connection, item: WorkItem, attempts: int) -> None:
-        """Drop an answer that was judged and found wanting, so that the next try asks anew."""
-        self._set(connection, item, raw_answer=None, attempts=attempts)
-
-    def cancel_rest(self, connection: Connection, batch_id: str) -> None:
-        """Cancel what was not begun; what was in flight becomes in_doubt."""
+    def cancel_rest(self, connection: Connection, batch_id: str) -> int:
+        """Cancel what was not begun; what was in flight becomes in_doubt. Return how many that were."""
+        doubt = 0
         for old, new in ((ItemState.TODO, ItemState.CANCELLED), (ItemState.LEASED, ItemState.IN_DOUBT)):
             query = update(WorkRow).where(WorkRow.batch_id == batch_id, WorkRow.state == old)
-            connection.execute(query.values(state=new))
+            doubt = connection.execute(query.values(state=new)).rowcount
+        return doubt
+
+    def remove(self, connection: Connection, batch_id: str) -> None:
+        """Remove the items of a batch that was never started."""
+        connection.execute(WorkRow.__table__.delete().where(WorkRow.batch_id == batch_id))  # type: ignore[attr-defined]  # a Table
 
     def recover(self, connection: Connection, batch_id: str) -> int:
         """Put the dead leases of an earlier process back; return how many were in doubt."""
@@ -113,13 +138,24 @@ class WorkStore:
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
-    def _set(self, connection: Connection, item: WorkItem, **values: object) -> None:
-        mine = (WorkRow.batch_id == item.batch_id, WorkRow.ordinal == item.ordinal)
-        connection.execute(update(WorkRow).where(*mine).values(**values))
+    def reasons(self, batch_id: str) -> dict[str, int]:
+        """Count rejected and failed items by the reason's name: what stands before its figures."""
+        query = select(WorkRow.reason, func.count()).where(WorkRow.batch_id == batch_id, WorkRow.reason.is_not(None))
+        found: dict[str, int] = {}
+        with self._engine.connect() as connection:
+            for reason, count in connection.execute(query.group_by(WorkRow.reason)):
+                name = str(reason).partition(":")[0][:120]
+                found[name] = found.get(name, 0) + count
+        return found
+
+    def _end(
+        self, connection: Connection, item: WorkItem, state: ItemState, sample_id: str | None, reason: str | None
+    ) -> None:
+        _END.run(connection, batch=item.batch_id, number=item.ordinal, new=state.value, sample=sample_id, why=reason)
 
 
 def _answer(raw: str | None) -> RawAnswer | None:
     if raw is None:
         return None
-    fields = json.loads(raw)
+    fields = orjson.loads(raw)
     return RawAnswer(**{**fields, "chain": tuple(fields["chain"])})

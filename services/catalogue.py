@@ -5,7 +5,7 @@ a fault stops the start with file and line.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -90,6 +90,16 @@ class Catalogue:
     def sample_type(self, name: str) -> SampleType:
         """Return the type *name*; InputError lists the known ones."""
         return _find(self.sample_types, name, "sample_type")
+
+    def with_local_model(self, name: str) -> "Catalogue":
+        """Return the catalogue with the embedded provider serving the model *name*."""
+        info = self.provider("local")
+        if info is None or info.default_model == name:
+            return self
+        change = {"default_model": name}
+        providers = tuple(row.model_copy(update=change) if row.id == "local" else row for row in self.providers)
+        models = tuple(row.model_copy(update={"id": name}) if row.provider == "local" else row for row in self.models)
+        return replace(self, providers=providers, models=models)
 
     def provider(self, name: str) -> ProviderInfo | None:
         """Return the provider *name*, or None."""

@@ -113,7 +113,12 @@ class ProviderInfo(Row):
     champion_model: str = ""
     requests_per_minute: int = Field(gt=0)
     tokens_per_minute: int = Field(gt=0)
+    requests_per_day: int | None = Field(None, gt=0)
+    tokens_per_day: int | None = Field(None, gt=0)
+    limit_scope: Literal["model", "account"] = "model"
+    requests_header: Literal["minute", "day"] = "minute"
     max_concurrency: int = Field(64, gt=0)
+    weight: float = Field(1.0, gt=0)
     temperature: float = 0.6
     top_p: float = 0.95
     timeout_s: float | None = Field(None, gt=0)
@@ -132,5 +137,21 @@ class ModelInfo(Row):
     guided: bool = False
     retired: str = ""
     replacement: str = ""
-    price_input: float | None = None
-    price_output: float | None = None
+    price_input: float | None = Field(None, ge=0)
+    price_output: float | None = Field(None, ge=0)
+    price_source: str = ""
+    price_date: str = ""
+
+    @model_validator(mode="after")
+    def _prices_have_a_source(self) -> "ModelInfo":
+        if (self.price_input is None) != (self.price_output is None):
+            raise ValueError("price_input and price_output: give both or none")
+        if self.price_input is not None and not (self.price_source and self.price_date):
+            raise ValueError("price_source and price_date: want where and when the price was read")
+        return self
+
+    def cost_usd(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """Return what a call costs, in US dollars; None when the price is not known."""
+        if self.price_input is None or self.price_output is None:
+            return None
+        return (prompt_tokens * self.price_input + completion_tokens * self.price_output) / 1e6

@@ -11,7 +11,7 @@ from models.parquet_file import ParquetFile
 from models.row_index import FILTERS
 from models.sample_query import SampleQuery, Selection, select
 from models.sample_store import SampleStore, rows_at
-from models.statistics import detail, summarize
+from models.statistics import Present, detail, present, summarize
 from services.token_statistics import TokenStatistics
 from utils.errors import InputError, NotFoundError
 
@@ -44,6 +44,10 @@ class DatasetService:
     def count(self, filters: Mapping[str, str] | None = None) -> int:
         """Count the samples that match *filters*."""
         return self._store.count(filters)
+
+    def present(self, filters: Mapping[str, str]) -> Present:
+        """Count the samples that match *filters* by topic, level and type."""
+        return present(self._store.snapshot(), filters)
 
     def get(self, sample_id: str) -> dict[str, Any]:
         """Return one sample; NotFoundError when there is none."""

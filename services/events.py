@@ -1,13 +1,12 @@
-"""Publishes what happens to whoever listens; nobody who listens can hold it up.
+"""Sends messages to whoever listens; nobody who listens can hold it up.
 
 Each subscriber has a bounded queue. One that does not keep up is dropped and told:
-its stream ends and the client connects again. Events are encoded once.
+its stream ends with a comment and the client connects again. Messages are encoded once.
 """
 
-import itertools
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import orjson
 
@@ -16,6 +15,8 @@ from utils.errors import UnavailableError
 QUEUE_SIZE = 256
 HEARTBEAT_S = 15.0
 _HEARTBEAT = b": heartbeat\n\n"
+_DROPPED = b": dropped, this client reads too slowly; connect again\n\n"
+_RETRY_S = 5.0
 
 
 class Subscription:
@@ -23,7 +24,8 @@ class Subscription:
 
     def __init__(self) -> None:
         self._queue: queue.Queue[bytes | None] = queue.Queue(QUEUE_SIZE)
-        self.dropped = False
+        self._last = b""
+        self.head: Sequence[bytes] = ()
 
     def offer(self, message: bytes | None) -> bool:
         """Append *message* (None ends the stream); False when the queue is full."""
@@ -33,9 +35,9 @@ class Subscription:
             return False
         return True
 
-    def drop(self) -> None:
-        """Empty the queue and end the stream."""
-        self.dropped = True
+    def end(self, last: bytes = b"") -> None:
+        """Empty the queue and end the stream, with *last* as its last words."""
+        self._last = last
         while not self.offer(None):
             try:
                 self._queue.get_nowait()
@@ -43,13 +45,15 @@ class Subscription:
                 continue
 
     def messages(self, heartbeat_s: float = HEARTBEAT_S) -> Iterator[bytes]:
-        """Yield messages until the end, and a comment after each silence of *heartbeat_s*."""
+        """Yield what came first, then messages until the end, and a comment after each silence of *heartbeat_s*."""
+        yield from self.head
         while True:
             try:
                 message = self._queue.get(timeout=heartbeat_s)
             except queue.Empty:
                 message = _HEARTBEAT
             if message is None:
+                yield from (self._last,) if self._last else ()
                 return
             yield message
 
@@ -60,26 +64,32 @@ class EventBroker:
     def __init__(self, max_subscribers: int) -> None:
         self._max = max_subscribers
         self._subscribers: set[Subscription] = set()
-        self._ids = itertools.count(1)
         self._lock = threading.Lock()
         self._closed = False
+        self._published = 0
+        self._head: tuple[int, Sequence[bytes]] = (-1, ())
 
     @property
     def subscriber_count(self) -> int:
         """How many listen now."""
         return len(self._subscribers)
 
-    def publish(self, payload: object) -> None:
+    def publish(self, payload: object, event_id: int) -> None:
         """Send *payload* as JSON to everybody, in one order."""
+        message = encode(payload, event_id)
         with self._lock:
-            message = self._encode(payload)
+            self._published += 1
             slow = [subscription for subscription in self._subscribers if not subscription.offer(message)]
             self._subscribers.difference_update(slow)
         for subscription in slow:
-            subscription.drop()
+            subscription.end(_DROPPED)
 
-    def subscribe(self, first: Callable[[], object]) -> Subscription:
-        """Start listening; what *first* returns is the first message, and nothing after it is missed.
+    def subscribe(self, first: Callable[[], Sequence[bytes]], shared: bool = True) -> Subscription:
+        """Start listening; what *first* returns comes first, and nothing after it is missed.
+
+        Args:
+            first: Builds the first messages, encoded.
+            shared: Whether they are the same for all who come before the next message.
 
         Raises:
             UnavailableError: too many listen already, or the service is stopping.
@@ -89,9 +99,23 @@ class EventBroker:
             if self._closed:
                 raise UnavailableError("the service is stopping; connect again in a moment")
             if len(self._subscribers) >= self._max:
-                raise UnavailableError(f"{self._max} streams are open already, which is the limit; try again later")
-            subscription.offer(self._encode(first()))
+                raise UnavailableError(
+                    f"{self._max} streams are open already, which is the limit; try again later", _RETRY_S
+                )
             self._subscribers.add(subscription)
+            published, (kept_at, kept) = self._published, self._head
+        # Listening began before: a message that is older than the head is followed by a newer one.
+        if shared and kept_at == published:
+            subscription.head = kept
+            return subscription
+        try:
+            subscription.head = first()
+        except BaseException:
+            self.unsubscribe(subscription)
+            raise
+        if shared:
+            with self._lock:
+                self._head = (published, subscription.head)
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
@@ -105,7 +129,9 @@ class EventBroker:
             self._closed = True
             subscribers, self._subscribers = self._subscribers, set()
         for subscription in subscribers:
-            subscription.drop()
+            subscription.end()
 
-    def _encode(self, payload: object) -> bytes:
-        return b"id: %d\ndata: %s\n\n" % (next(self._ids), orjson.dumps(payload))
+
+def encode(payload: object, event_id: int) -> bytes:
+    """Write one message of a stream."""
+    return b"id: %d\ndata: %s\n\n" % (event_id, orjson.dumps(payload))

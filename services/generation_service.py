@@ -2,37 +2,38 @@
 
 One sample has a budget of calls. A failed call goes on to another target at once; a
 refused draft is written again with the reason in the prompt. An answer that was paid
-for is handed to `keep` before anything is read out of it.
+for is handed to the recorder before anything is read out of it.
 """
 
 import json
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import uuid_utils
 
-from models.domain import Job, RawAnswer
+from models.domain import CallUsage, Job, RawAnswer
 from models.schemas import GenerateRequest, Sample
-from services.catalogue import BALANCE, Catalogue
+from services.catalogue import BALANCE, Catalogue, Limits
 from services.generation.parser import parse_answer
 from services.generation.prompts import SAMPLE_SCHEMA, PromptRenderer
 from services.generation.quality import judge
 from services.generation.scaffold import Scaffold
-from services.generation.trail import GenerationLimits, Made, Trail
-from services.llm_service import LLMService, Preference, Prompt, Target, TargetHeldError
-from utils.cancellation import CancelToken
+from services.generation.trail import GenerationLimits, Made, Recorder, Trail, UsageLog, UsageRecorder
+from services.llm.base import Completion
+from services.llm_service import LLMService, Outcome, Permit, Preference, Prompt, Target, Terms
 from utils.clock import Clock, iso
 from utils.errors import (
     AnswerFormatError,
+    BudgetSpentError,
     CancelledError,
     GenerationError,
     NoTargetError,
     QualityError,
 )
 
-__all__ = ["GenerationLimits", "GenerationService", "Made", "Trail"]
-Keep = Callable[[RawAnswer | None], None]
+__all__ = ["GenerationLimits", "GenerationService", "Made", "Recorder", "Trail"]
 
 
 class GenerationService:
@@ -45,6 +46,7 @@ class GenerationService:
         scaffold: Scaffold,
         clock: Clock,
         limits: GenerationLimits,
+        usage: UsageLog,
     ) -> None:
         self._catalogue = catalogue
         self._llm = llm
@@ -54,46 +56,52 @@ class GenerationService:
         self._max_tries = limits.max_tries
         self._words_tolerance = limits.words_tolerance
         self._wait_cap_s = limits.wait_cap_s
+        self._usage = usage
 
     def generate(
         self,
         job: Job,
         preference: Preference,
-        cancel: CancelToken,
+        terms: Terms,
+        recorder: Recorder,
         trail: Trail,
         answer: RawAnswer | None = None,
-        keep: Keep = lambda _: None,
     ) -> Sample:
         """Return a sample of *job* that passed every check.
 
         Args:
             job: What is wanted.
             preference: Which provider and model may be used.
-            cancel: Ends every wait.
+            terms: Whose turn it is, what may be spent, what ends it.
+            recorder: Told of every step before the next one.
             trail: Filled with what it took.
             answer: An answer paid for earlier and not judged yet.
-            keep: Called with each answer before it is read, and with None once it is refused.
 
         Raises:
-            QualityError, AnswerFormatError: the last draft was refused, the budget is spent.
+            QualityError, AnswerFormatError: the last draft was refused, the budget of calls is spent.
             GenerationError: the last call failed.
             NoTargetError: no provider is open.
-            CancelledError: *cancel* was set.
+            BudgetSpentError: what may be spent is spent.
+            CancelledError: a token of *terms* was set.
         """
-        feedback = ""
+
+        def sending(permit: Permit) -> None:
+            trail.calls += 1
+            trail.target, trail.detour = permit.target, permit.detour
+            recorder.sending(permit)
+
+        terms = replace(terms, sending=sending)
         if answer is not None:
             trail.tokens += answer.tokens
+        feedback = ""
         while True:
+            if answer is None:
+                answer = self._obtain(job, preference, terms, recorder, trail, feedback)
             try:
-                if answer is None:
-                    answer = self._obtain(job, preference, cancel, trail, feedback)
-                    keep(answer)
                 return self.judge(job, answer)
             except (AnswerFormatError, QualityError) as error:
-                if answer is not None:
-                    keep(None)
-                answer = None
-                feedback = str(error)
+                recorder.refused(error)
+                answer, feedback = None, str(error)
                 trail.failures.append(error)
                 if trail.calls >= self._max_tries:
                     raise
@@ -110,8 +118,7 @@ class GenerationService:
         except RecursionError:
             raise AnswerFormatError("the answer is nested too deeply") from None
         kind = self._catalogue.sample_type(job.sample_type)
-        limits = self._catalogue.limits(kind, self._catalogue.difficulty(job.difficulty))
-        reason = judge(draft, kind, limits, self._words_tolerance)
+        reason = judge(draft, kind, self.limits_of(job), self._words_tolerance)
         if reason is not None:
             raise QualityError(reason, provider=answer.provider, model=answer.model)
         return Sample.model_validate(
@@ -152,7 +159,8 @@ class GenerationService:
         self._llm.check(preference)
         job = self._job(wanted, counter)
         started = self._clock.monotonic()
-        sample = self.generate(job, preference, CancelToken(), trail)
+        terms = Terms(max_wait_s=self._wait_cap_s)
+        sample = self.generate(job, preference, terms, UsageRecorder(self._usage), trail)
         return Made(sample.model_dump(), trail.tokens, round(self._clock.monotonic() - started, 2))
 
     def generate_single_sample(  # noqa: PLR0913, PLR0917  # a fixed name with fixed arguments, for existing callers
@@ -232,96 +240,112 @@ class GenerationService:
             instruction=wanted.reasoning_instruction,
         )
 
-    def _obtain(self, job: Job, preference: Preference, cancel: CancelToken, trail: Trail, feedback: str) -> RawAnswer:
+    def prompt(self, job: Job, feedback: str = "", variant: int = 0) -> tuple[Prompt, str]:
+        """Return the one prompt of *job* and its hash; *variant* makes another draw of it."""
+        rendered = self._renderer.render(job, feedback)
+        messages = ({"role": "user", "content": rendered.text},)
+        kind = f"{job.sample_type}/{job.difficulty}"
+        return Prompt(messages=messages, schema=SAMPLE_SCHEMA, seed=job.seed + variant, kind=kind), rendered.sha256
+
+    def limits_of(self, job: Job) -> Limits:
+        """Return what the checks ask of a sample of *job*."""
+        kind = self._catalogue.sample_type(job.sample_type)
+        return self._catalogue.limits(kind, self._catalogue.difficulty(job.difficulty))
+
+    def _obtain(  # what generate was given, and the feedback
+        self, job: Job, preference: Preference, terms: Terms, recorder: Recorder, trail: Trail, feedback: str
+    ) -> RawAnswer:
         """Get one answer, from target to target, within the budget of calls."""
         while True:
-            if cancel.is_cancelled:
-                raise CancelledError("stopped between two tries")
-            target = self._route(preference, cancel, trail)
-            trail.target = target
-            trail.detour = self._llm.detour(preference, target)
-            trail.calls += 1
             try:
-                return self._draft(job, target, cancel, trail, feedback)
-            except CancelledError:
-                raise
-            except TargetHeldError:
-                trail.calls -= 1  # nothing was sent
-            except GenerationError as error:
-                trail.tokens += error.tokens
-                trail.chain.append(f"{target.name}: {error.category}")
-                if isinstance(error, AnswerFormatError):
-                    raise
-                trail.failures.append(error)
-                trail.excluded.append(target.name)
-                if trail.calls >= self._max_tries:
-                    raise
-
-    def _route(self, preference: Preference, cancel: CancelToken, trail: Trail) -> Target:
-        """Choose a target, waiting for one when it reopens soon."""
-        waited = False
-        while True:
-            try:
-                return self._llm.route(preference, trail.excluded)
-            except NoTargetError as error:
-                last = trail.failures[-1] if trail.failures else None
-                if trail.excluded and last is not None and last.retryable:
-                    # Everything else was tried: the same target may be asked again once it is open.
-                    trail.excluded.clear()
-                    continue
-                if waited or error.retry_in_s is None or error.retry_in_s > self._wait_cap_s or trail.excluded:
-                    # A refused draft is no reason why nobody is open, and would be taken for a new one.
-                    if last is None or isinstance(last, AnswerFormatError | QualityError):
-                        raise
-                    raise last from None
-                waited = True
-                if cancel.wait(error.retry_in_s):
-                    raise CancelledError("stopped while waiting for a provider") from None
-
-    def _draft(self, job: Job, target: Target, cancel: CancelToken, trail: Trail, feedback: str) -> RawAnswer:
-        if target.model.guided:
-            return self._guided_draft(job, target, cancel, trail)
-        rendered = self._renderer.render(job, feedback)
-        prompt = Prompt(
-            messages=({"role": "user", "content": rendered.text},), schema=SAMPLE_SCHEMA, seed=job.seed + trail.calls
-        )
-        completion = self._llm.call(target, prompt, cancel)
-        trail.tokens += completion.tokens
-        return self._answer(target, trail, completion.text, completion.tokens, completion.thinking, rendered.sha256)
-
-    def _guided_draft(self, job: Job, target: Target, cancel: CancelToken, trail: Trail) -> RawAnswer:
-        """Lead a small model through the sample; its calls count as one try."""
-        used = 0
-
-        def ask(system: str, question: str, schema: dict[str, object], max_tokens: int, seed: int) -> dict[str, str]:
-            nonlocal used
-            messages = ({"role": "system", "content": system}, {"role": "user", "content": question})
-            prompt = Prompt(messages=messages, schema=schema, seed=seed, max_tokens=max_tokens)
-            try:
-                completion = self._llm.call(target, prompt, cancel)
-            except AnswerFormatError as error:
-                trail.tokens += error.tokens
-                error.tokens = 0  # counted; the scaffold may go on
-                raise
-            used += completion.tokens
-            trail.tokens += completion.tokens
-            return _fields(completion.text)
-
-        text = self._scaffold.draft(job, ask, trail.calls)
-        return self._answer(target, trail, text, used, "", self._renderer.render(job).sha256)
+                outcome, prompt_hash = self._draft(job, preference, terms, trail, feedback)
+            except NoTargetError as nobody:
+                self._again_or_raise(trail, nobody)
+                continue
+            trail.tokens += outcome.usage.tokens
+            if outcome.error is None:
+                answer = _raw(outcome, trail, prompt_hash)
+                recorder.answered(answer, outcome)
+                return answer
+            error = outcome.error
+            trail.chain.append(f"{outcome.target.name}: {error.category}")
+            trail.failures.append(error)
+            if isinstance(error, AnswerFormatError):
+                feedback = str(error)
+            else:
+                trail.excluded.append(outcome.target.name)
+            recorder.failed(error, outcome)
+            if trail.calls >= self._max_tries:
+                raise error
 
     @staticmethod
-    def _answer(target: Target, trail: Trail, text: str, tokens: int, thinking: str, prompt_hash: str) -> RawAnswer:
-        trail.chain.append(f"{target.name}: answered")
-        return RawAnswer(
-            text=text,
-            provider=target.provider.id,
-            model=target.model.id,
-            tokens=tokens,
-            thinking=thinking,
-            prompt_hash=prompt_hash,
-            chain=tuple(trail.chain),
-        )
+    def _again_or_raise(trail: Trail, error: NoTargetError) -> None:
+        """Allow what was excluded once more where that may help; else raise the better reason."""
+        last = trail.failures[-1] if trail.failures else None
+        if trail.excluded and last is not None and last.retryable:
+            # Everything else was tried: the same target may be asked again once it is open.
+            trail.excluded.clear()
+            return
+        # A refused draft is no reason why nobody is open, and would be taken for a new one.
+        if last is None or isinstance(last, AnswerFormatError | QualityError):
+            raise error
+        raise last from None
+
+    def _draft(
+        self, job: Job, preference: Preference, terms: Terms, trail: Trail, feedback: str
+    ) -> tuple[Outcome, str]:
+        small = self._llm.guided(preference)
+        if small is not None:
+            return self._guided_draft(job, small, terms, trail)
+        prompt, prompt_hash = self.prompt(job, feedback, trail.calls)
+        return self._llm.ask(prompt, preference, terms, trail.excluded), prompt_hash
+
+    def _guided_draft(self, job: Job, target: Target, terms: Terms, trail: Trail) -> tuple[Outcome, str]:
+        """Lead a small model through the sample; its calls count as one try."""
+        only = Preference(target.provider.id, target.model.id, allow_failover=False)
+        started = self._clock.monotonic()
+        parts: list[CallUsage] = []
+        # Only the first call begins a try.
+        first = terms
+        rest = replace(terms, sending=lambda _: None)
+
+        def ask(system: str, question: str, schema: dict[str, object], max_tokens: int, seed: int) -> dict[str, str]:
+            messages = ({"role": "system", "content": system}, {"role": "user", "content": question})
+            prompt = Prompt(messages=messages, schema=schema, seed=seed, max_tokens=max_tokens)
+            outcome = self._llm.ask(prompt, only, rest if parts else first)
+            parts.append(outcome.usage)
+            return _fields(outcome.answer().text)
+
+        def outcome(text: str = "", error: GenerationError | None = None) -> Outcome:
+            prompt_tokens = sum(part.prompt_tokens for part in parts)
+            answer_tokens = sum(part.completion_tokens for part in parts)
+            cost_usd = target.model.cost_usd(prompt_tokens, answer_tokens)
+            name, model = target.provider.id, target.model.id
+            usage = CallUsage(name, model, prompt_tokens, answer_tokens, cost_usd, failed=error is not None)
+            made = Completion(text, "", model, prompt_tokens, answer_tokens, "stop", {})
+            return Outcome(target, usage, self._clock.monotonic() - started, made, error)
+
+        try:
+            text = self._scaffold.draft(job, ask, trail.calls)
+        except GenerationError as error:
+            if not parts or isinstance(error, CancelledError | NoTargetError | BudgetSpentError):
+                raise
+            return outcome(error=error), ""
+        return outcome(text), self._renderer.render(job).sha256
+
+
+def _raw(outcome: Outcome, trail: Trail, prompt_hash: str) -> RawAnswer:
+    completion = outcome.answer()
+    trail.chain.append(f"{outcome.target.name}: answered")
+    return RawAnswer(
+        text=completion.text,
+        provider=outcome.target.provider.id,
+        model=outcome.target.model.id,
+        tokens=outcome.usage.tokens,
+        thinking=completion.thinking,
+        prompt_hash=prompt_hash,
+        chain=tuple(trail.chain),
+    )
 
 
 def _fields(text: str) -> dict[str, str]:

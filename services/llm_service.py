@@ -1,59 +1,53 @@
 """The way to a model: which target, within which limit, by which adapter, at what cost.
 
-`route` chooses a target, `call` makes one request there; together they are what
-generation builds on. `complete` is both, with failover, for a single prompt. The
-factory makes each adapter once and shares it.
+`ask` waits for a place at the best open target (`services/llm/gate.py`) and makes one
+request there (`services/llm/caller.py`); generation builds on it. `complete` adds
+failover for a single prompt. The factory makes each adapter once and shares it.
 """
 
-import logging
-import threading
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
-from services.catalogue import Catalogue, ModelInfo, ProviderInfo
+from models.domain import CallUsage
+from services.catalogue import Catalogue, ProviderInfo
+from services.llm.answer_sizes import AnswerSizes
 from services.llm.base import BaseLLMProvider, Completion, CompletionRequest
+from services.llm.budget import Budget, DailyBudget
+from services.llm.caller import Caller, Outcome
 from services.llm.factory import Credentials, LLMProviderFactory
-from services.llm.limit_headers import tokens_per_minute
+from services.llm.gate import Ask, Gate, Need, Permit
+from services.llm.limits import Limits
 from services.llm.model_catalogue import ModelCatalogue
-from services.llm.rate_limiter import RateLimiter
-from services.llm.router import Candidate, Router, Target
+from services.llm.preference import AUTO, Preference, TargetChooser
+from services.llm.router import Router, Target
 from utils.cancellation import CancelToken
 from utils.clock import Clock
-from utils.errors import AnswerFormatError, CancelledError, GenerationError, InputError, NoTargetError, RateLimitError
+from utils.errors import NoTargetError
 
 __all__ = [
+    "AUTO",
     "BaseLLMProvider",
+    "Budget",
     "Credentials",
     "LLMProviderFactory",
     "LLMService",
+    "Outcome",
+    "Permit",
     "Preference",
     "Prompt",
     "Target",
-    "TargetHeldError",
+    "Terms",
 ]
-log = logging.getLogger(__name__)
-AUTO = "auto"
 ANSWER_TOKENS = 4000
 THINKING_TOKENS = 8000
 # An expert answer with its reasoning takes about 2,000 tokens; below this thinking models are cut off.
 ENOUGH_TOKENS = 2800
-_CHARS_PER_TOKEN = 3.5
-
-
-@dataclass(frozen=True, slots=True)
-class Preference:
-    """What a request asks for.
-
-    Attributes:
-        provider: A provider id, "auto" for all at once, or "" for the default.
-        model: A model id, or None for the provider's default.
-        allow_failover: Whether others may be used when these are closed.
-    """
-
-    provider: str = ""
-    model: str | None = None
-    allow_failover: bool = True
+# Before anything was measured: seconds an answer takes, and tokens of a sample with its prompt.
+_USUAL_LATENCY_S = 10.0
+USUAL_TOKENS = 2500
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +56,7 @@ class Prompt:
 
     Attributes:
         max_tokens: Most tokens of the answer; None for what suits the model.
+        kind: What answers of similar length have in common.
     """
 
     messages: tuple[Mapping[str, str], ...]
@@ -69,47 +64,66 @@ class Prompt:
     seed: int | None = None
     max_tokens: int | None = None
     temperature: float | None = None
+    kind: str = ""
+
+    @property
+    def chars(self) -> int:
+        """Length of all messages."""
+        return sum(len(message["content"]) for message in self.messages)
 
 
-class TargetHeldError(RateLimitError):
-    """The target takes no calls for a while; nothing was sent."""
+@dataclass(frozen=True)
+class Terms:
+    """On which terms somebody calls.
+
+    Attributes:
+        flow: Whose turn it is, among all who wait.
+        calling: Ends a call under way.
+        waiting: Ends the waiting for a place.
+        budgets: What the caller may spend.
+        max_wait_s: Longest wait for a closed target.
+        sending: Called with the permit before a request leaves; an error of it ends the call.
+    """
+
+    flow: str = "single"
+    calling: CancelToken = field(default_factory=CancelToken)
+    waiting: CancelToken = field(default_factory=CancelToken)
+    budgets: tuple[Budget, ...] = ()
+    max_wait_s: float = math.inf
+    sending: Callable[[Permit], None] = lambda _: None
 
 
 class LLMService:
-    """Routing, limits, calls and their accounting, shared by everybody in the process."""
+    """Limits, routing and calls, shared by everybody in the process."""
 
     def __init__(
         self,
         factory: LLMProviderFactory,
         catalogue: Catalogue,
-        router: Router,
         clock: Clock,
         *,
         default_provider: str = "",
         timeout_s: float = 90.0,
+        limits: Limits | None = None,
     ) -> None:
         self.factory = factory
         self.models = ModelCatalogue(
             catalogue, lambda name: factory.get_provider(name).list_models(), factory.has_own_address
         )
-        self.router = router
-        self._catalogue = catalogue
+        self.chooser = TargetChooser(factory, self.models, catalogue, default_provider)
+        self.router = Router(clock)
+        self.limits = limits or Limits(factory.has_own_address)
+        self.sizes = AnswerSizes()
+        self.gate = Gate(self.router, self.limits.of, clock)
+        self.daily = DailyBudget("daily budget")
+        self._caller = Caller(factory, self.router, self.gate, self.limits, self.sizes, clock)
         self._clock = clock
-        self._default = default_provider
         self._timeout_s = timeout_s
-        self._limiters: dict[str, RateLimiter] = {}
-        self._lock = threading.Lock()
 
     @property
     def default_provider(self) -> ProviderInfo:
         """The provider of requests that name none."""
-        enabled = self.factory.enabled()
-        chosen = next((provider for provider in enabled if provider.id == self._default), None)
-        if chosen is None and not enabled:
-            raise InputError(
-                "no provider is usable; set a key in .env (see README.md) or keep the embedded model enabled"
-            )
-        return chosen or enabled[0]
+        return self.chooser.default_provider
 
     def default_model(self, provider: ProviderInfo) -> str:
         """The model used at *provider* when none is named."""
@@ -117,208 +131,169 @@ class LLMService:
         return usable[0].id if usable else provider.default_model
 
     def check(self, preference: Preference) -> None:
-        """Refuse a preference that names an unknown provider; InputError lists the known ones."""
-        if preference.provider not in ("", AUTO):
-            self.factory.get_provider(preference.provider)
-        info = self._catalogue.provider(preference.provider) or self.default_provider
-        if info.last_resort and preference.model and preference.provider != AUTO:
-            known = [model.id for model in self.models.usable(info)]
-            if preference.model not in known:
-                raise InputError(f"Invalid model: {preference.model}. Available at {info.id}: {', '.join(known)}")
+        """Refuse a preference that nobody can serve; InputError says why."""
+        self.chooser.check(self._within_budget(preference))
 
-    def candidates(self, preference: Preference) -> list[Candidate]:
-        """Rank the targets that may serve *preference*.
+    def targets(self, preference: Preference) -> list[Target]:
+        """Return the first choices of *preference*: those that work at once."""
+        return [group[0] for group in self.chooser.groups(self._within_budget(preference)) if group]
 
-        The embedded model only ever serves who asks for it, or who has nothing else:
-        its samples must not slip into a data set because a vendor is down.
-        """
-        enabled = self.factory.enabled()
-        real = [provider for provider in enabled if not provider.last_resort] or enabled
-        if preference.provider == AUTO:
-            ranked = [
-                Candidate(target, tier) for provider in real for tier, target in enumerate(self._targets(provider))
-            ]
-            return [c for c in ranked if c.tier == 0 or preference.allow_failover]
-        first = self._catalogue.provider(preference.provider) or self.default_provider
-        own = self._targets(first)
-        if preference.model:
-            named = Target(first, self.models.find(first, preference.model))
-            own = [named, *(target for target in own if target.model.id != named.model.id)]
-        if not preference.allow_failover:
-            return [Candidate(target, 0) for target in own[:1]]
-        others = [] if first.last_resort else [provider for provider in real if provider.id != first.id]
-        targets = own + [target for provider in others for target in self._targets(provider)]
-        return [Candidate(target, tier) for tier, target in enumerate(targets)]
+    def guided(self, preference: Preference) -> Target | None:
+        """Return the small model that *preference* leads to, if it is one that needs guidance."""
+        targets = self.targets(preference)
+        return targets[0] if targets and targets[0].model.guided else None
 
-    def route(self, preference: Preference, exclude: Collection[str] = ()) -> Target:
-        """Choose the target of the next call.
+    def ask(self, prompt: Prompt, preference: Preference, terms: Terms, exclude: Collection[str] = ()) -> Outcome:
+        """Make one request at the best open target, as soon as limits and budgets allow.
 
         Args:
-            preference: What the request asks for.
+            prompt: What is asked.
+            preference: Which targets may serve.
+            terms: Whose turn, what may be spent, what ends it.
             exclude: Names of targets that already failed for this sample.
 
+        Returns:
+            What came of the request; a failed one is known to the target's health already.
+
         Raises:
-            NoTargetError: none is open, or all were excluded.
+            NoTargetError: nobody is open for longer than the terms wait, or all were excluded.
+            BudgetSpentError: a budget has no room.
+            CancelledError: a token of the terms was set.
         """
-        candidates = [c for c in self.candidates(preference) if c.target.name not in exclude]
-        if not candidates:
+        groups = [
+            [target for target in group if target.name not in exclude]
+            for group in self.chooser.groups(self._within_budget(preference))
+        ]
+        groups = [group for group in groups if group]
+        if not groups:
             raise NoTargetError("every model that may be used has failed for this request", retry_in_s=0.0)
-        return self.router.choose(candidates, lambda target: self._limiter(target).estimate_wait_s(ANSWER_TOKENS))
+        self.daily.turn(self._clock.now().date().isoformat())
+        weights = preference.weights or {row.provider.id: row.provider.weight for group in groups for row in group}
+        budgets = (*terms.budgets, self.daily)
+        ask = Ask(terms.flow, groups, partial(self.need, prompt), budgets, weights, terms.max_wait_s)
+        permit = self.gate.enter(ask, terms.waiting)
+        request = self._request(permit, prompt)
+        return self._caller.call(permit, request, prompt.kind, terms.sending, terms.calling)
 
-    def detour(self, preference: Preference, target: Target) -> str:
-        """Return why *target* serves *preference* instead of the first choice; "" when it is one."""
-        first = [c.target for c in self.candidates(preference) if c.tier == 0]
-        if any(target.name == preferred.name for preferred in first):
-            return ""
-        return next((reason for preferred in first if (reason := self.router.reason(preferred))), "")
-
-    def call(self, target: Target, prompt: Prompt, cancel: CancelToken) -> Completion:
-        """Make one request at *target*, within its limits.
+    def complete(
+        self,
+        prompt: Prompt,
+        preference: Preference,
+        terms: Terms,
+        tries: int = 3,
+        used: Callable[[CallUsage], None] = lambda _: None,
+    ) -> Completion:
+        """Answer one prompt by the best open target, going on to others up to *tries* calls.
 
         Raises:
-            GenerationError: the call failed; the target's health knows it already.
-            AnswerFormatError: the answer was empty or cut off.
-            CancelledError: *cancel* was set.
+            GenerationError: the last call failed, or none could be made.
         """
-        limiter = self._limiter(target)
-        prompt_tokens = _estimate_tokens(prompt)
-        max_tokens = self._answer_tokens(target.model, prompt, limiter, prompt_tokens)
-        request = self._request(target, prompt, max_tokens, prompt_tokens)
-        try:
-            permit = limiter.acquire(prompt_tokens + max_tokens, cancel)
-        except RateLimitError as error:
-            self.router.record_failure(target, error)
-            raise TargetHeldError(str(error), retry_after_s=error.retry_after_s) from error
-        except GenerationError:
-            self.router.record_cancelled(target)
-            raise
-        used = prompt_tokens + max_tokens  # what stays reserved when we never learn the real usage
-        started = self._clock.monotonic()
-        try:
-            completion = self.factory.get_provider(target.provider.id).complete(request, cancel)
-            used = completion.tokens or used
-        except CancelledError:
-            self.router.record_cancelled(target)
-            raise
-        except GenerationError as error:
-            if error.status is not None:
-                used = 0  # refused: the vendor counts the request, not the tokens
-            self._record_failure(target, limiter, error)
-            raise
-        finally:
-            limiter.settle(permit, used)
-        self.router.record_success(target)
-        stated = tokens_per_minute(completion.headers)
-        if stated is not None:
-            limiter.set_tokens_per_minute(stated)
-        elapsed_s = round(self._clock.monotonic() - started, 3)
-        log.debug("call answered", extra={"target": target.name, "tokens": completion.tokens, "elapsed_s": elapsed_s})
-        _refuse_unusable(completion, target, max_tokens)
-        return completion
-
-    def complete(self, prompt: Prompt, preference: Preference, cancel: CancelToken, tries: int = 3) -> Completion:
-        """Answer one prompt by the best open target, going on to others up to *tries* calls."""
         failed: list[str] = []
         while True:
-            target = self.route(preference, failed)
-            try:
-                return self.call(target, prompt, cancel)
-            except CancelledError:
-                raise
-            except TargetHeldError:
-                continue  # nothing was sent; the router knows it now
-            except GenerationError:
-                failed.append(target.name)
-                if len(failed) >= tries:
-                    raise
+            outcome = self.ask(prompt, preference, terms, failed)
+            used(outcome.usage)
+            failed.append(outcome.target.name)
+            if outcome.error is None or len(failed) >= tries:
+                return outcome.answer()
 
-    def _targets(self, provider: ProviderInfo) -> list[Target]:
-        return [Target(provider, model) for model in self.models.usable(provider)]
+    def useful_workers(self, preference: Preference) -> int:
+        """Return how many calls at a time the limits can use: rate times latency (Little's law)."""
+        return max(1, sum(self._useful_at(target) for target in self.targets(preference)))
 
-    def _limiter(self, target: Target) -> RateLimiter:
-        with self._lock:
-            limiter = self._limiters.get(target.name)
-            if limiter is None:
-                info = target.provider
-                limiter = RateLimiter(
-                    info.requests_per_minute, info.tokens_per_minute, info.max_concurrency, self._clock
-                )
-                self._limiters[target.name] = limiter
-            return limiter
+    def pace(self, target: Target, tokens: float) -> float:
+        """Return how many calls of *tokens* the target allows in a minute; inf without limits."""
+        minute = self.limits.of(target).minute
+        by_calls = math.inf if minute.calls_limit is None else minute.calls_limit
+        return min(by_calls, math.inf if minute.tokens_limit is None else minute.tokens_limit / tokens)
 
-    def _answer_tokens(self, model: ModelInfo, prompt: Prompt, limiter: RateLimiter, prompt_tokens: int) -> int:
+    def need(self, prompt: Prompt, target: Target) -> Need:
+        """Return what a call takes of *target* at most."""
+        prompt_tokens = self.sizes.prompt_tokens(target.name, prompt.chars)
+        max_tokens = self._answer_tokens(target, prompt, prompt_tokens)
+        cost_usd = target.model.cost_usd(prompt_tokens, max_tokens)
+        return Need(prompt_tokens + max_tokens, prompt_tokens, max_tokens, cost_usd)
+
+    def status(self) -> list[dict[str, Any]]:
+        """Return every target that may be chosen: whether it is open, its limits, and what is used of them."""
+        targets = [
+            Target(provider, model) for provider in self.factory.enabled() for model in self.models.usable(provider)
+        ]
+        return [self._status(target) for target in targets]
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _status(self, target: Target) -> dict[str, Any]:
+        limiter = self.limits.of(target)
+        opens_s = self.router.opens_in_s(target)
+        told: dict[str, dict[str, Any]] = {}
+
+        def look(now: float) -> None:
+            for name, window in (("minute", limiter.minute), ("day", limiter.day)):
+                window.expire(now)
+                told[name] = {
+                    "requests": window.calls,
+                    "requests_limit": window.calls_limit,
+                    "tokens": window.tokens,
+                    "tokens_limit": window.tokens_limit,
+                }
+
+        self.gate.change(look)
+        return {
+            "target": target.name,
+            "provider": target.provider.id,
+            "model": target.model.id,
+            "open": opens_s == 0.0,
+            "reason": self.router.reason(target) or None,
+            "opens_in_s": None if math.isinf(opens_s) else round(opens_s, 1),
+            "in_flight": limiter.in_flight,
+            "at_a_time": limiter.concurrency.allowed,
+            **told,
+            "p50_s": self.sizes.latency_s(target.name, 0.5),
+            "p95_s": self.sizes.latency_s(target.name, 0.95),
+            "price_input": target.model.price_input,
+            "price_output": target.model.price_output,
+        }
+
+    def _within_budget(self, preference: Preference) -> Preference:
+        return preference if self.daily.max_cost_usd is None else replace(preference, priced_only=True)
+
+    def _useful_at(self, target: Target) -> int:
+        latency_s = self.sizes.latency_s(target.name, 0.95) or _USUAL_LATENCY_S
+        at_once = self.pace(target, USUAL_TOKENS) / 60 * latency_s
+        most = self.limits.of(target).concurrency.most
+        return most if math.isinf(at_once) else min(most, math.ceil(1.5 * at_once) + 1)
+
+    def _answer_tokens(self, target: Target, prompt: Prompt, prompt_tokens: int) -> int:
         """Choose the cap of the answer: what suits the model, never more than fits it or its minute.
 
         The whole cap is reserved, as the vendors do; where half a minute's tokens are enough for
         an answer, no more are asked for, so that the minute serves two.
         """
+        model = target.model
         wanted = prompt.max_tokens or (THINKING_TOKENS if model.thinking else ANSWER_TOKENS)
-        minute = limiter.tokens_per_minute
-        half = minute // 2 - prompt_tokens
-        room = min(model.context_window, minute) - prompt_tokens
-        if half >= ENOUGH_TOKENS:
-            room = min(room, half)
+        if prompt.max_tokens is None:
+            wanted = self.sizes.cap(target.name, prompt.kind, wanted)
+        room = model.context_window - prompt_tokens
+        minute = self.limits.of(target).minute.tokens_limit
+        if minute is not None:
+            half = minute // 2 - prompt_tokens
+            room = min(room, half if half >= ENOUGH_TOKENS else minute - prompt_tokens)
         return max(1, min(wanted, room, model.max_output or wanted))
 
-    def _request(self, target: Target, prompt: Prompt, max_tokens: int, prompt_tokens: int) -> CompletionRequest:
-        info, model = target.provider, target.model
+    def _request(self, permit: Permit, prompt: Prompt) -> CompletionRequest:
+        info, model = permit.target.provider, permit.target.model
         return CompletionRequest(
             model=model.id,
             messages=prompt.messages,
-            max_tokens=max_tokens,
+            max_tokens=permit.need.max_tokens,
             temperature=info.temperature if prompt.temperature is None else prompt.temperature,
             top_p=info.top_p,
             timeout_s=info.timeout_s or self._timeout_s,
             schema=prompt.schema if model.json_schema else None,
             seed=prompt.seed,
-            context_tokens=_rounded(prompt_tokens + max_tokens + 512),
+            context_tokens=_rounded(permit.need.tokens + 512),
+            chars=prompt.chars,
         )
-
-    def _record_failure(self, target: Target, limiter: RateLimiter, error: GenerationError) -> None:
-        self.router.record_failure(target, error)
-        if isinstance(error, RateLimitError) and error.retry_after_s is not None:
-            limiter.hold(error.retry_after_s)
-        log.info(
-            "call failed",
-            extra={
-                "target": target.name,
-                "category": error.category,
-                "scope": error.scope.value,
-                "status": error.status,
-                "retry_after_s": error.retry_after_s,
-                "reason": str(error)[:200],
-            },
-        )
-
-
-def override_local_model(catalogue: Catalogue, name: str) -> Catalogue:
-    """Return *catalogue* with the embedded provider serving the model *name*."""
-    info = catalogue.provider("local")
-    if info is None or info.default_model == name:
-        return catalogue
-    providers = tuple(
-        row.model_copy(update={"default_model": name}) if row.id == "local" else row for row in catalogue.providers
-    )
-    models = tuple(row.model_copy(update={"id": name}) if row.provider == "local" else row for row in catalogue.models)
-    return replace(catalogue, providers=providers, models=models)
-
-
-def _refuse_unusable(completion: Completion, target: Target, max_tokens: int) -> None:
-    """A 200 is not success: content must be there, and whole."""
-    fault = ""
-    if completion.finish_reason == "length":
-        fault = f"the answer was cut off at {max_tokens} tokens"
-    elif not completion.text.strip():
-        fault = "the answer is empty, the model sent " + ("only its thinking" if completion.thinking else "nothing")
-    if fault:
-        refusal = AnswerFormatError(f"{target.name}: {fault}", provider=target.provider.id, model=target.model.id)
-        refusal.tokens = completion.tokens
-        raise refusal
-
-
-def _estimate_tokens(prompt: Prompt) -> int:
-    """Estimate the prompt's tokens from its length; a little high on English."""
-    return int(sum(len(message["content"]) for message in prompt.messages) / _CHARS_PER_TOKEN) + 16
 
 
 def _rounded(tokens: int) -> int:

@@ -43,6 +43,13 @@ class CircuitBreaker:
         with self._lock:
             return self._state(self._circuits.get(topic)) == "open"
 
+    def open_topics(self) -> frozenset[str]:
+        """Return every key that must be left alone now."""
+        with self._lock:
+            if not self._circuits:
+                return frozenset()
+            return frozenset(key for key, circuit in self._circuits.items() if self._state(circuit) == "open")
+
     def record_success(self, topic: str) -> None:
         """Count a success: it forgives earlier failures, or works towards closing."""
         with self._lock:

@@ -136,7 +136,7 @@ def parse_error(error: BaseException, provider: str = "", model: str = "") -> Ge
         return error
     evidence = _from_exception(error, None)
     category = categorize_error(error, provider)
-    return error_for(
+    typed = error_for(
         category,
         _sentence(evidence, error),
         provider=provider,
@@ -144,6 +144,11 @@ def parse_error(error: BaseException, provider: str = "", model: str = "") -> Ge
         status=evidence.status,
         retry_after_s=_retry_after_s(error, evidence.text),
     )
+    if isinstance(typed, RateLimitError):
+        typed.quota = rules.QUOTA.search(evidence.text) is not None
+        stated = rules.MINUTE_LIMIT.search(evidence.text)
+        typed.limit = int(stated.group(1).replace(",", "")) if stated else None
+    return typed
 
 
 def error_for(

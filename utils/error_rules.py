@@ -195,3 +195,13 @@ def of_status(status: int) -> str | None:
     if 400 <= status < 500:
         return "bad_request"
     return "server_error" if 500 <= status < 600 else None
+
+
+# A rate limit that no short wait brings back.
+QUOTA = re.compile(
+    r"(?:per|a) (?:day|week|month)|\b(?:daily|weekly|monthly|session) (?:\w+ )?(?:limit|quota|usage)|\((?:RPD|TPD)\)"
+    r"|reached your (?:\w+ )?usage limit|insufficient_quota|exceeded your current quota",
+    re.IGNORECASE,
+)
+# Groq writes its limit behind the words "tokens per minute (TPM)".
+MINUTE_LIMIT = re.compile(r"tokens per minute.{0,40}?limit:? (\d[\d,]*)", re.IGNORECASE)

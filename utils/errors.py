@@ -23,6 +23,7 @@
         ├── AnswerFormatError         json_error: the answer could not be read
         ├── QualityError              quality_error: it was read and is not good enough
         ├── NoTargetError             no provider is open for the request
+        ├── BudgetSpentError          what may be spent is spent
         └── CancelledError            stopped from outside
 
 `code` is stable and meant for programs; `retryable` says whether the same call
@@ -177,11 +178,18 @@ class ModelUnavailableError(GenerationError):
 
 
 class RateLimitError(GenerationError):
-    """The vendor's window or quota is used up."""
+    """The vendor's window or quota is used up.
+
+    Attributes:
+        quota: True when it is a quota of a day or longer, which no short wait brings back.
+        limit: The tokens a minute that the vendor states as its limit, or None.
+    """
 
     code = category = "rate_limit"
     retryable = True
     default_scope = Scope.MODEL
+    quota: bool = False
+    limit: int | None = None
 
 
 class AuthenticationError(GenerationError):
@@ -254,6 +262,12 @@ class NoTargetError(GenerationError):
     def __init__(self, message: str, retry_in_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_in_s = retry_in_s
+
+
+class BudgetSpentError(GenerationError):
+    """Another call could exceed what may be spent."""
+
+    code = category = "budget_spent"
 
 
 class CancelledError(GenerationError):

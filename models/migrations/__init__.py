@@ -7,7 +7,22 @@ gets the next number in `STEPS`, as SQL that SQLite and PostgreSQL both take.
 from sqlalchemy import Engine, text
 
 # (number, statements); a database remembers the highest number it has seen.
-STEPS: tuple[tuple[int, tuple[str, ...]], ...] = ((1, ()),)
+STEPS: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (1, ()),
+    (
+        2,
+        (
+            "ALTER TABLE batches ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE batches ADD COLUMN cost_usd FLOAT NOT NULL DEFAULT 0",
+            # What was used before usage was recorded has no price.
+            "ALTER TABLE batches ADD COLUMN unpriced_tokens INTEGER NOT NULL DEFAULT 0",
+            "UPDATE batches SET unpriced_tokens = tokens_used",
+            "ALTER TABLE batches ADD COLUMN elapsed_s FLOAT NOT NULL DEFAULT 0",
+            "ALTER TABLE batches ADD COLUMN reason VARCHAR",
+            "ALTER TABLE batches ADD COLUMN metrics VARCHAR NOT NULL DEFAULT '{}'",
+        ),
+    ),
+)
 
 
 def migrate(engine: Engine) -> None:

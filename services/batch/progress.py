@@ -3,10 +3,11 @@
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from models.domain import BatchStatus
-from services.llm_service import Target
+from models.domain import BatchStatus, CallUsage
+from services.llm_service import AUTO, Target
 from utils.clock import Clock, iso
 from utils.errors import GenerationError
 from utils.logs import redact
@@ -26,9 +27,11 @@ class BatchProgress:
         self.target: int = row["target"]
         self.status = BatchStatus(row["status"])
         self.samples: int = row["samples_generated"]
-        self._tokens: int = row["tokens_used"]
+        self._usage = {name: row[name] for name in ("tokens_used", "cost_usd", "unpriced_tokens")}
         self._attempts: int = row["attempts"]
         self._rejected: int = row["rejected"]
+        self._in_doubt: int = row["in_doubt"]
+        self._reason: str | None = row["reason"]
         self._started_at: str = row["started_at"]
         self._completed_at: str | None = row["completed_at"]
         self._provider: str | None = row["provider"]
@@ -39,27 +42,47 @@ class BatchProgress:
         self._failed_models: dict[str, list[str]] = defaultdict(list)
         self._consecutive_failures = 0
         self._current_sample: str | None = None
-        self._waiting_until: str | None = None
-        self._in_doubt = 0
-        self._spreads = self._request.get("provider") == "auto"
-        self._begun = clock.monotonic()
+        self._waiting: tuple[str, str | None] | None = None
+        self._spreads = self._request.get("provider") == AUTO
+        self._elapsed_before_s: float = row["elapsed_s"]
+        self._running_since: float | None = None
+        self._moved_at = clock.monotonic()
         self._samples_before = self.samples
+        self._rate_from_s = 0.0
+        self.changed = False
 
-    def set_status(self, status: BatchStatus) -> None:
-        """Take the step to *status*; InputError when it is not possible."""
+    # --- changes -------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Begin or go on: the time counts from here."""
         with self._lock:
-            self.status = self.status.to(status)
+            self.status = BatchStatus.RUNNING
+            self._running_since = self._moved_at = self._clock.monotonic()
+            self._samples_before, self._rate_from_s = self.samples, self._elapsed_s()
+
+    def rest(self, status: BatchStatus) -> bool:
+        """Take the step to *status*, which is not running; False when it is not possible any more."""
+        with self._lock:
+            if self.status.is_final or not self.status.can_become(status):
+                return False
+            self.status = status
+            if status is not BatchStatus.STOPPING:
+                self._elapsed_before_s, self._running_since = self._elapsed_s(), None
+                self._current_sample = self._waiting = None
             if status.is_final:
                 self._completed_at = iso(self._clock.now())
-                self._current_sample = self._waiting_until = None
+            return True
 
     def begin(self, topic_key: str) -> None:
-        """Note what is being written now."""
+        """Count a call, and note what is being written now."""
         with self._lock:
             self._current_sample = topic_key
+            self._waiting = None
+            self._attempts += 1
+            self.changed = True
 
-    def use(self, target: Target, reason: str) -> None:
-        """Note that *target* answered; a change from the last one is a switch.
+    def use(self, target: Target, reason: str) -> dict[str, Any] | None:
+        """Note that *target* answered; a change from the last one is a switch, which is returned.
 
         With provider "auto" the targets take turns; there only a change with a *reason* is a switch.
         """
@@ -67,84 +90,90 @@ class BatchProgress:
             before = (self._provider, self._model)
             self._provider, self._model = target.provider.id, target.model.id
             if before[1] is None or before == (self._provider, self._model) or (self._spreads and not reason):
-                return
-            reason = reason or "the preferred target is open again"
-            switch = self._switch(before, reason)
+                return None
+            switch = self._switch(before, reason or "the preferred target is open again")
             if before[0] != self._provider:
                 self._provider_switches = [*self._provider_switches, switch][-_KEPT:]
             else:
                 self._model_switches = [*self._model_switches, switch][-_KEPT:]
+            return switch
 
-    def count(self, *, samples: int = 0, rejected: int = 0, tokens: int = 0, attempts: int = 0) -> None:
-        """Add what the ledger has recorded."""
+    def finished(self) -> None:
+        """Count a stored sample."""
         with self._lock:
-            self.samples += samples
-            self._rejected += rejected
-            self._tokens += tokens
-            self._attempts += attempts
-            if samples:
-                self._consecutive_failures = 0
-                self._waiting_until = None
-            elif rejected:
-                self._consecutive_failures += 1
+            self.samples += 1
+            self._consecutive_failures = 0
+            self._moved_at = self._clock.monotonic()
 
-    def fail(self, topic_key: str, error: GenerationError, attempt: int) -> None:
-        """Keep one failure, as the API shows it."""
+    def rejected(self) -> None:
+        """Count an item that gave no sample."""
         with self._lock:
-            self._keep(topic_key, str(error), error.category, (error.provider, error.model), attempt)
+            self._rejected += 1
+            self._consecutive_failures += 1
+
+    def spend(self, usage: CallUsage) -> None:
+        """Count what a call used."""
+        with self._lock:
+            self._usage["tokens_used"] += usage.tokens
+            self._usage["cost_usd"] += usage.cost_usd or 0.0
+            self._usage["unpriced_tokens"] += usage.unpriced_tokens
+
+    def fail(self, topic_key: str, error: GenerationError, attempt: int) -> dict[str, Any]:
+        """Keep one failure; return it as the API shows it."""
+        with self._lock:
             failed = self._failed_models[error.provider]
             if error.category == "model_unavailable" and error.model and error.model not in failed:
                 failed.append(error.model)
+            return self._keep(topic_key, str(error), error.category, (error.provider, error.model), attempt)
 
-    def note(self, reason: str, category: str = "general") -> None:
+    def note(self, reason: str, category: str = "general") -> dict[str, Any]:
         """Keep a reason that belongs to no single sample."""
         with self._lock:
-            self._keep(None, reason, category, ("", ""), 0)
+            return self._keep(None, reason, category, ("", ""), 0)
 
-    def _keep(self, topic: str | None, reason: str, category: str, target: tuple[str, str], attempt: int) -> None:
-        row = {
-            "topic": topic,
-            "error": redact(reason)[:_REASON],
-            "category": category,
-            "provider": target[0] or None,
-            "model": target[1] or None,
-            "attempt": attempt,
-            "timestamp": iso(self._clock.now()),
-        }
-        self._errors = [*self._errors, row][-_KEPT:]
-
-    def wait_until(self, moment: str | None) -> None:
-        """Say until when nothing can be done, or None."""
+    def end_with(self, reason: str) -> None:
+        """Keep why the batch ended short."""
         with self._lock:
-            self._waiting_until = moment
+            self._reason = reason
+            self._keep(None, reason, "general", ("", ""), 0)
+
+    def wait(self, cause: str, seconds: float | None) -> bool:
+        """Say that nothing can be done for *seconds* (None: not known) because of *cause*; True when that is news."""
+        until = None if seconds is None else iso(self._clock.now() + timedelta(seconds=round(seconds)))
+        with self._lock:
+            before, self._waiting = self._waiting, (cause, until) if cause else None
+            return (before or ("",))[0] != cause
 
     def doubt(self, count: int) -> None:
-        """Count calls that were in flight when the process ended."""
+        """Count calls that were in flight when the process ended or the batch was stopped."""
         with self._lock:
             self._in_doubt += count
 
-    def request_stop(self) -> bool:
-        """Take the step to stopping; False when the batch has ended meanwhile."""
-        with self._lock:
-            if self.status.is_final:
-                return False
-            self.status = BatchStatus.STOPPING
-            return True
+    # --- views ---------------------------------------------------------------------------
 
-    def told(self) -> dict[str, Any]:
-        """Return the lists that the history shows, as the database keeps them."""
+    def elapsed_s(self) -> float:
+        """Return the seconds that the batch has run, pauses left out."""
         with self._lock:
-            return self._told()
+            return self._elapsed_s()
+
+    def idle_s(self) -> float:
+        """Return the seconds since the last sample, or since it began to run."""
+        with self._lock:
+            return self._clock.monotonic() - self._moved_at
 
     def columns(self) -> dict[str, Any]:
         """Return what the database keeps beside the counters."""
         with self._lock:
+            self.changed = False
             return {
-                "status": self.status.value,
                 "completed_at": self._completed_at,
                 "provider": self._provider or "",
                 "model": self._model,
-                **self._told(),
+                "elapsed_s": round(self._elapsed_s(), 3),
+                "reason": self._reason,
+                "errors": list(self._errors),
+                "model_switches": list(self._model_switches),
+                "provider_switches": list(self._provider_switches),
             }
 
     def snapshot(self, breaker_summary: dict[str, list[dict[str, object]]]) -> dict[str, Any]:
@@ -153,7 +182,8 @@ class BatchProgress:
             request = self._request
             rate = self._rate_per_minute()
             left = self.target - self.samples
-            running = self.status in (BatchStatus.RUNNING, BatchStatus.STOPPING, BatchStatus.PENDING)
+            running = self.status.is_active
+            tokens = self._usage["tokens_used"]
             return {
                 "batch_id": self.batch_id,
                 "running": running,
@@ -167,7 +197,7 @@ class BatchProgress:
                 "errors": list(self._errors),
                 "started_at": self._started_at,
                 "completed_at": self._completed_at,
-                "total_tokens": self._tokens,
+                "total_tokens": tokens,
                 "model_switches": list(self._model_switches),
                 "provider_switches": list(self._provider_switches),
                 "failed_models_by_provider": {
@@ -188,25 +218,47 @@ class BatchProgress:
                 "eta_seconds": round(left / rate * 60) if running and rate and left > 0 else None,
                 "attempts": self._attempts,
                 "rejected": self._rejected,
-                "cost_usd": None,
+                "cost_usd": None if self._usage["unpriced_tokens"] else round(self._usage["cost_usd"], 6),
                 "in_doubt": self._in_doubt,
-                "waiting_until": self._waiting_until,
-                "metrics": {"tokens_per_sample": round(self._tokens / self.samples, 1) if self.samples else None},
+                "waiting_for": self._waiting[0] if self._waiting else None,
+                "waiting_until": self._waiting[1] if self._waiting else None,
+                "reason": self._reason,
+                "metrics": {
+                    "tokens_per_sample": round(tokens / self.samples, 1) if self.samples else None,
+                    "elapsed_s": round(self._elapsed_s(), 1),
+                },
             }
 
-    def _told(self) -> dict[str, Any]:
-        return {
-            "errors": list(self._errors),
-            "model_switches": list(self._model_switches),
-            "provider_switches": list(self._provider_switches),
+    # --- inside --------------------------------------------------------------------------
+
+    def _keep(
+        self, topic: str | None, reason: str, category: str, target: tuple[str, str], attempt: int
+    ) -> dict[str, Any]:
+        row = {
+            "topic": topic,
+            "error": redact(reason)[:_REASON],
+            "category": category,
+            "provider": target[0] or None,
+            "model": target[1] or None,
+            "attempt": attempt,
+            "timestamp": iso(self._clock.now()),
         }
+        self._errors = [*self._errors, row][-_KEPT:]
+        self.changed = True
+        return row
+
+    def _elapsed_s(self) -> float:
+        since = self._running_since
+        return self._elapsed_before_s + (self._clock.monotonic() - since if since is not None else 0.0)
 
     def _rate_per_minute(self) -> float | None:
-        elapsed_s = self._clock.monotonic() - self._begun
+        """Samples a minute since the batch last began to run."""
+        elapsed_s = self._elapsed_s() - self._rate_from_s
         made = self.samples - self._samples_before
-        return round(made / elapsed_s * 60, 2) if made and elapsed_s > 0 and not self.status.is_final else None
+        return round(made / elapsed_s * 60, 2) if made and elapsed_s > 0 and self.status.is_active else None
 
     def _switch(self, before: tuple[str | None, str | None], reason: str) -> dict[str, Any]:
+        self.changed = True
         return {
             "from_provider": before[0],
             "to_provider": self._provider,

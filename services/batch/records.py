@@ -17,20 +17,21 @@ _FILTERS = ("topic", "difficulty", "sample_type")
 
 
 def new_row(batch_id: str, started_at: str, request: BatchRequest, count: int, model: str | None) -> dict[str, Any]:
-    """Return the row of a batch that starts now and wants *count* samples."""
+    """Return the row of a batch that is being planned and wants *count* samples."""
     return {
         "id": batch_id,
-        "status": BatchStatus.RUNNING.value,
+        "status": BatchStatus.PENDING.value,
         "started_at": started_at,
         "completed_at": None,
         "provider": request.provider or "",
         "model": model,
         "target": count,
-        "samples_generated": 0,
-        "tokens_used": 0,
-        "attempts": 0,
-        "rejected": 0,
-        "request": request.model_dump(),
+        **dict.fromkeys(("samples_generated", "tokens_used", "attempts", "rejected", "in_doubt", "unpriced_tokens"), 0),
+        "cost_usd": 0.0,
+        "elapsed_s": 0.0,
+        "reason": None,
+        "metrics": {},
+        "request": request.model_dump(mode="json"),
         "errors": [],
         "model_switches": [],
         "provider_switches": [],
@@ -51,7 +52,9 @@ def history_row(row: Mapping[str, Any], batch: Mapping[str, Any]) -> dict[str, A
         "target": row["target"],
         "samples_generated": batch["samples_generated"],
         "tokens_used": batch["total_tokens"],
+        "cost_usd": batch["cost_usd"],
         "status": batch["status"],
+        "reason": batch["reason"],
         "errors": batch["errors"],
         "model_switches": batch["model_switches"],
         "provider_switches": batch["provider_switches"],

@@ -1,9 +1,10 @@
-"""What generation is given and what it leaves behind: limits, the trail of a sample, the result."""
+"""What generation is given and what it leaves behind: limits, the trail of a sample, who records it."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from services.llm_service import Target
+from models.domain import CallUsage, RawAnswer
+from services.llm_service import Outcome, Permit, Target
 from utils.errors import GenerationError
 
 
@@ -16,6 +17,7 @@ class Trail:
         tokens: Tokens of every answer, rejected ones included.
         failures: Every failed call or refused draft, oldest first.
         chain: `provider/model: outcome` of every try.
+        excluded: Targets that failed for this sample.
         detour: Why the last target was not the first choice, or "".
     """
 
@@ -26,6 +28,50 @@ class Trail:
     excluded: list[str] = field(default_factory=list)
     target: Target | None = None
     detour: str = ""
+
+
+class Recorder(Protocol):
+    """Keeps what happens to a sample under way; each method returns once it is kept."""
+
+    def sending(self, permit: Permit) -> None:
+        """A try begins: a request is about to leave."""
+
+    def answered(self, answer: RawAnswer, outcome: Outcome) -> None:
+        """An answer came; it is paid for and not read yet."""
+
+    def failed(self, error: GenerationError, outcome: Outcome) -> None:
+        """The call gave no usable answer."""
+
+    def refused(self, error: GenerationError) -> None:
+        """The answer was read and is not good enough."""
+
+
+class UsageLog(Protocol):
+    """Counts what calls used."""
+
+    def used(self, usage: CallUsage) -> None:
+        """Count one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRecorder:
+    """Keeps only what was used: for samples that belong to no batch."""
+
+    log: UsageLog
+
+    def sending(self, permit: Permit) -> None:
+        """Nothing is kept before an answer."""
+
+    def answered(self, _answer: RawAnswer, outcome: Outcome) -> None:
+        """Count the call."""
+        self.log.used(outcome.usage)
+
+    def failed(self, _error: GenerationError, outcome: Outcome) -> None:
+        """Count the call."""
+        self.log.used(outcome.usage)
+
+    def refused(self, error: GenerationError) -> None:
+        """It was counted when it was answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ class CompletionRequest:
         messages: Mappings with `role` and `content`.
         max_tokens: Most tokens of the answer, thinking included; always sent.
         schema: JSON Schema that the answer must follow, or None for free text.
+        chars: Length of all messages, in characters.
     """
 
     model: str
@@ -74,6 +75,7 @@ class CompletionRequest:
     schema: Mapping[str, Any] | None = None
     seed: int | None = None
     context_tokens: int = 8192
+    chars: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,13 @@ class BaseLLMProvider(ABC):
         self.config = config
         self._client_lock = threading.Lock()
         self._client_made: Any = None
+
+    def prepare(self) -> None:
+        """Make the vendor's client if need be: its import takes up to a second, which is no part of a call."""
+        try:
+            self._client()
+        except Exception as error:  # as in complete
+            raise self._typed(error, "") from error
 
     def complete(self, request: CompletionRequest, cancel: CancelToken | None = None) -> Completion:
         """Ask once.

@@ -1,18 +1,56 @@
 """Reads the limits that vendors state in the headers of every answer.
 
-Groq and OpenAI: `x-ratelimit-limit-tokens` is per minute (Groq's `requests` pair is per
-day and says nothing of the minute). Cerebras: `x-ratelimit-limit-tokens-minute`.
+`x-ratelimit-{limit,remaining,reset}-{requests,tokens}`: tokens are a minute's; requests
+are a day's at Groq and a minute's at OpenAI and its likes. Cerebras adds the window to
+the name: `-requests-day`, `-tokens-minute`. Resets are Go durations or float seconds.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
-_TOKENS_A_MINUTE = ("x-ratelimit-limit-tokens-minute", "x-ratelimit-limit-tokens")
+from utils.durations import parse_duration_s
+
+Window = Literal["minute", "day"]
+_NAMES: tuple[tuple[str, str, Window | None], ...] = (
+    ("requests", "requests", None),
+    ("requests-minute", "requests", "minute"),
+    ("requests-day", "requests", "day"),
+    ("tokens", "tokens", "minute"),
+    ("tokens-minute", "tokens", "minute"),
+    ("tokens-day", "tokens", "day"),
+)
 
 
-def tokens_per_minute(headers: Mapping[str, str]) -> int | None:
-    """Return the stated limit of tokens a minute, or None when *headers* (lower case) hold none."""
-    for name in _TOKENS_A_MINUTE:
-        text = headers.get(name, "").strip()
-        if text.isdecimal() and int(text) > 0:
-            return int(text)
-    return None
+@dataclass(frozen=True, slots=True)
+class StatedLimit:
+    """One limit in a vendor's words.
+
+    Attributes:
+        unit: "requests" or "tokens".
+        remaining: What is left of it, or None.
+        reset_s: Seconds until it is whole again, or None.
+    """
+
+    unit: str
+    window: Window
+    limit: int
+    remaining: int | None
+    reset_s: float | None
+
+
+def stated_limits(headers: Mapping[str, str], requests_window: Window = "minute") -> list[StatedLimit]:
+    """Return the limits in *headers* (lower case); *requests_window* is what a bare `requests` means there."""
+    found = []
+    for name, unit, window in _NAMES:
+        limit = _count(headers.get(f"x-ratelimit-limit-{name}"))
+        if limit:
+            remaining = _count(headers.get(f"x-ratelimit-remaining-{name}"))
+            reset_s = parse_duration_s(headers.get(f"x-ratelimit-reset-{name}"))
+            found.append(StatedLimit(unit, window or requests_window, limit, remaining, reset_s))
+    return found
+
+
+def _count(text: str | None) -> int | None:
+    text = (text or "").strip()
+    return int(text) if text.isdecimal() else None

@@ -1,176 +1,176 @@
-"""Keeps a provider's limits: requests and tokens a minute, and calls at a time, taken together.
+"""Keeps the limits of one account or model: requests and tokens, a minute and a day, taken together.
 
-`SlidingWindow` decides, as a function of the clock alone: it keeps an exact log, one
-entry a call, so that no sliding minute ever holds more than the limit, from the
-first one on (a token bucket lets nearly twice the limit through after an idle
-spell). `RateLimiter` waits: first come, first served, each waiter on its own event.
+`SlidingWindow` is an exact log, one entry a call, so that no sliding minute ever holds
+more than the limit, from the first one on (a token bucket lets nearly twice the limit
+through after an idle spell). `RateLimiter` joins the windows. Both decide as functions
+of the time they are given and wait for nothing: the gate waits, and holds the lock.
 """
 
 import math
-import threading
-from collections import deque
+from bisect import insort
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from utils.cancellation import CancelToken
-from utils.clock import Clock, SystemClock
-from utils.errors import BadRequestError, CancelledError, RateLimitError
+from services.llm.concurrency import ConcurrencyLimit
+from services.llm.limit_headers import StatedLimit
 
 # The vendor counts arrivals, we count departures: a little more than a minute covers the difference.
-WINDOW_S = 60.25
-# A longer hold by the vendor is the router's business: the caller should try another target meanwhile.
-LONGEST_HOLD_S = 1.0
+MINUTE_S = 60.25
+DAY_S = 86_400.0 + 60.0
+# Share of a limit by which the vendor's own count may differ before we go by it.
+_SLACK = 0.05
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
-    """One call in the window; `tokens` is the reservation until it is settled."""
+    """One call in the windows; `tokens` is the reservation until it is settled."""
 
     at: float
     tokens: int
+    calls: int = 1
 
 
 class SlidingWindow:
-    """The log of one minute. Not thread-safe: its owner holds a lock."""
+    """The log of the last *span_s* seconds. Limits of None bound nothing."""
 
-    def __init__(self, requests_per_minute: int, tokens_per_minute: int) -> None:
-        self.requests_per_minute = requests_per_minute
-        self.tokens_per_minute = tokens_per_minute
+    def __init__(self, span_s: float, calls_limit: int | None, tokens_limit: int | None) -> None:
+        self.span_s = span_s
+        self.calls_limit = calls_limit
+        self.tokens_limit = tokens_limit
         self.hold_until = 0.0
-        self._entries: deque[Entry] = deque()
-        self._tokens = 0
+        self._entries: list[Entry] = []
+        self._first = 0
+        self.calls = 0
+        self.tokens = 0
 
     def wait_s(self, tokens: int, now: float) -> float:
         """Return the seconds until a call of *tokens* fits; 0.0 when it fits now, inf when never."""
-        if tokens > self.tokens_per_minute:
+        if self.tokens_limit is not None and tokens > self.tokens_limit:
             return math.inf
-        self._expire(now)
+        self.expire(now)
+        calls_over = self.calls + 1 - (self.calls_limit if self.calls_limit is not None else math.inf)
+        tokens_over = self.tokens + tokens - (self.tokens_limit if self.tokens_limit is not None else math.inf)
         until = self.hold_until
-        surplus = len(self._entries) - self.requests_per_minute + 1
-        if surplus > 0:
-            until = max(until, self._entries[surplus - 1].at + WINDOW_S)
-        excess = self._tokens + tokens - self.tokens_per_minute
-        for entry in self._entries:
-            if excess <= 0:
+        for entry in self._entries[self._first :] if calls_over > 0 or tokens_over > 0 else ():
+            calls_over -= entry.calls
+            tokens_over -= entry.tokens
+            until = max(until, entry.at + self.span_s)
+            if calls_over <= 0 and tokens_over <= 0:
                 break
-            excess -= entry.tokens
-            until = max(until, entry.at + WINDOW_S)
         return max(0.0, until - now)
 
-    def admit(self, tokens: int, now: float) -> Entry:
-        """Log a call; the caller has seen `wait_s` return 0.0."""
-        entry = Entry(now, tokens)
-        self._entries.append(entry)
-        self._tokens += tokens
-        return entry
+    def add(self, entry: Entry) -> None:
+        """Log *entry*, in order of time."""
+        if self._entries and entry.at < self._entries[-1].at:
+            insort(self._entries, entry, lo=self._first, key=lambda row: row.at)
+        else:
+            self._entries.append(entry)
+        self.calls += entry.calls
+        self.tokens += entry.tokens
 
     def settle(self, entry: Entry, tokens: int) -> None:
-        """Replace the reservation of *entry* by what the call really used."""
-        if self._entries and entry.at >= self._entries[0].at:
-            self._tokens += tokens - entry.tokens
-        entry.tokens = tokens
+        """Count *tokens* for *entry* from now on; its owner sets `entry.tokens` afterwards."""
+        if self._holds(entry):
+            self.tokens += tokens - entry.tokens
 
-    def _expire(self, now: float) -> None:
-        while self._entries and self._entries[0].at + WINDOW_S <= now:
-            self._tokens -= self._entries.popleft().tokens
+    def move(self, entry: Entry, at: float) -> None:
+        """Count *entry* from the later moment *at* on."""
+        for place in range(len(self._entries) - 1, self._first - 1, -1):
+            if self._entries[place] is entry:
+                del self._entries[place]
+                self.calls -= entry.calls
+                self.tokens -= entry.tokens
+                entry.at = at
+                self.add(entry)
+                return
+
+    def expire(self, now: float) -> None:
+        """Forget what is older than the window."""
+        while self._first < len(self._entries) and self._entries[self._first].at + self.span_s <= now:
+            entry = self._entries[self._first]
+            self.calls -= entry.calls
+            self.tokens -= entry.tokens
+            self._first += 1
+        if self._first > 1000:
+            del self._entries[: self._first]
+            self._first = 0
+
+    def used_share(self) -> float:
+        """Return how much of the tighter limit is used, 0 to 1."""
+        calls = self.calls / self.calls_limit if self.calls_limit else 0.0
+        tokens = self.tokens / self.tokens_limit if self.tokens_limit else 0.0
+        return max(calls, tokens)
+
+    def _holds(self, entry: Entry) -> bool:
+        return self._first < len(self._entries) and entry.at >= self._entries[self._first].at
 
 
 class RateLimiter:
-    """One target's limits, shared by everybody who calls it. Thread-safe."""
+    """The limits of one model or account, and how many calls it takes at a time."""
 
-    def __init__(
-        self,
-        requests_per_minute: int,
-        tokens_per_minute: int,
-        max_concurrency: int = 64,
-        clock: Clock | None = None,
-    ) -> None:
-        self._window = SlidingWindow(requests_per_minute, tokens_per_minute)
-        self._max_concurrency = max_concurrency
-        self._clock = clock or SystemClock()
-        self._lock = threading.Lock()
-        self._waiting: deque[threading.Event] = deque()
-        self._in_flight = 0
+    def __init__(self, minute: SlidingWindow, day: SlidingWindow, concurrency: ConcurrencyLimit) -> None:
+        self.minute = minute
+        self.day = day
+        self.concurrency = concurrency
+        self.in_flight = 0
 
     @property
-    def tokens_per_minute(self) -> int:
-        """The limit in force, in tokens a minute."""
-        return self._window.tokens_per_minute
+    def tokens_per_minute(self) -> int | None:
+        """The limit in force; None when there is none."""
+        return self.minute.tokens_limit
 
-    def acquire(self, tokens: int, cancel: CancelToken) -> Entry:
-        """Wait until a call of *tokens* fits, in order of arrival; take a place.
+    def seed_day(self, entries: Iterable[Entry]) -> None:
+        """Count what was used before this process began; oldest first."""
+        for entry in entries:
+            self.day.add(entry)
 
-        The caller must `settle` the entry.
+    def wait_s(self, tokens: int, now: float) -> float:
+        """Return the seconds until a call of *tokens* fits the windows; inf when it never will."""
+        return max(self.minute.wait_s(tokens, now), self.day.wait_s(tokens, now))
 
-        Raises:
-            CancelledError: *cancel* was set while waiting.
-            BadRequestError: *tokens* is more than a whole minute's limit.
-            RateLimitError: the vendor holds the target.
-        """
-        turn = threading.Event()
-        with self._lock:
-            self._waiting.append(turn)
-        try:
-            with cancel.waking(turn.set):
-                return self._wait_turn(turn, tokens, cancel)
-        finally:
-            with self._lock:
-                self._waiting.remove(turn)
-                self._wake_first()
+    def is_full(self) -> bool:
+        """Say whether as many calls are under way as it takes at a time."""
+        return self.in_flight >= self.concurrency.allowed
+
+    def admit(self, tokens: int, now: float) -> Entry:
+        """Log a call; the caller has seen that it fits, and must `settle` it."""
+        entry = Entry(now, tokens)
+        self.minute.add(entry)
+        self.day.add(entry)
+        self.in_flight += 1
+        return entry
+
+    def sent(self, entry: Entry, now: float) -> None:
+        """Count *entry* from *now* on: its request leaves only now."""
+        self.minute.move(entry, now)
 
     def settle(self, entry: Entry, tokens: int) -> None:
-        """Give back what *entry* reserved beyond *tokens*, and its place."""
-        with self._lock:
-            self._window.settle(entry, tokens)
-            self._in_flight -= 1
-            self._wake_first()
+        """Replace the reservation of *entry* by what the call really used."""
+        self.minute.settle(entry, tokens)
+        self.day.settle(entry, tokens)
+        entry.tokens = tokens
+        self.in_flight -= 1
 
-    def set_tokens_per_minute(self, limit: int) -> None:
-        """Go by the limit that the vendor states."""
-        with self._lock:
-            if limit != self._window.tokens_per_minute:
-                self._window.tokens_per_minute = limit
-                self._wake_first()
+    def learn(self, stated: Iterable[StatedLimit], now: float) -> None:
+        """Go by the limits that the vendor states, and by its count where it is well above ours."""
+        for row in stated:
+            window = self.day if row.window == "day" else self.minute
+            if row.unit == "tokens":
+                window.tokens_limit = row.limit
+            else:
+                window.calls_limit = row.limit
+            self._correct(window, row, now)
 
-    def hold(self, seconds: float) -> None:
-        """Let nothing through for *seconds*, as the vendor asked."""
-        with self._lock:
-            self._window.hold_until = max(self._window.hold_until, self._clock.monotonic() + seconds)
-
-    def estimate_wait_s(self, tokens: int) -> float:
-        """Estimate how long a new caller would wait, those before it included."""
-        with self._lock:
-            wait_s = self._window.wait_s(min(tokens, self._window.tokens_per_minute), self._clock.monotonic())
-            ahead = len(self._waiting) + max(0, self._in_flight - self._max_concurrency + 1)
-            return wait_s + ahead * 60.0 / self._window.requests_per_minute
-
-    def _wait_turn(self, turn: threading.Event, tokens: int, cancel: CancelToken) -> Entry:
-        while True:
-            if cancel.is_cancelled:
-                raise CancelledError("stopped while waiting for a rate limit")
-            with self._lock:
-                turn.clear()
-                pause_s: float | None = None
-                if self._waiting[0] is turn and self._in_flight < self._max_concurrency:
-                    now = self._clock.monotonic()
-                    pause_s = self._window.wait_s(tokens, now)
-                    _refuse_endless(pause_s, self._window.hold_until - now, tokens, self._window.tokens_per_minute)
-                    if pause_s == 0.0:
-                        self._in_flight += 1
-                        return self._window.admit(tokens, now)
-            # Cancelled between the check and the clear: the waker has fired already, so look again.
-            if not cancel.is_cancelled:
-                turn.wait(pause_s)
-
-    def _wake_first(self) -> None:
-        if self._waiting:
-            self._waiting[0].set()
-
-
-def _refuse_endless(pause_s: float, held_s: float, tokens: int, tokens_per_minute: int) -> None:
-    if math.isinf(pause_s):
-        raise BadRequestError(
-            f"request of {tokens} tokens is more than the limit of {tokens_per_minute} tokens a minute; "
-            "lower the answer's length"
-        )
-    if held_s > LONGEST_HOLD_S:
-        raise RateLimitError(f"held for {held_s:.0f} s by the provider", retry_after_s=held_s)
+    @staticmethod
+    def _correct(window: SlidingWindow, row: StatedLimit, now: float) -> None:
+        """Others may use the same account: what they used is missing in our log."""
+        if row.remaining is None:
+            return
+        lasts_s = min(window.span_s, row.reset_s if row.reset_s is not None else window.span_s)
+        ours = window.tokens if row.unit == "tokens" else window.calls
+        unknown = row.limit - row.remaining - ours
+        if unknown > max(1, _SLACK * row.limit) and lasts_s > 0:
+            tokens, calls = (unknown, 0) if row.unit == "tokens" else (0, unknown)
+            window.add(Entry(now - window.span_s + lasts_s, tokens, calls))
+        if row.window == "day" and row.remaining == 0 and row.reset_s:
+            window.hold_until = max(window.hold_until, now + row.reset_s)

@@ -1,4 +1,4 @@
-"""Chooses the target of a call by preference, health and load.
+"""The health of every target: what is closed, for how long, and why.
 
 A target is a provider's model. Failures close it for a while, at the scope they
 reach: the model, the key or the whole provider. Closed targets reopen half-open: one
@@ -9,12 +9,11 @@ is used again within a minute (docs/adr/0005-routing.md).
 
 import math
 import threading
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from services.catalogue import ModelInfo, ProviderInfo
 from utils.clock import Clock, SystemClock
-from utils.errors import GenerationError, NoTargetError, RateLimitError, Scope
+from utils.errors import GenerationError, RateLimitError, Scope
 
 COOL_DOWN_S = (5.0, 15.0, 45.0)
 MODEL_GONE_S = 600.0
@@ -38,13 +37,10 @@ class Target:
         """The form for logs and chains: "provider/model"."""
         return f"{self.provider.id}/{self.model.id}"
 
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A target with its rank: lower tiers are preferred, equal tiers share the load."""
-
-    target: Target
-    tier: int
+    @property
+    def account(self) -> str:
+        """What the vendor counts limits by: the model, or the whole account."""
+        return self.name if self.provider.limit_scope == "model" else self.provider.id
 
 
 @dataclass(slots=True)
@@ -64,45 +60,24 @@ class Router:
         self._health: dict[str, _Health] = {}
         self._lock = threading.Lock()
 
-    def choose(self, candidates: Sequence[Candidate], load: Callable[[Target], float]) -> Target:
-        """Return the best open target; a half-open one is marked as on trial.
+    def opens_in_s(self, target: Target) -> float:
+        """Return the seconds until *target* may be called; 0.0 when it may be now."""
+        with self._lock:
+            return self._opens_in_s(target, self._clock.monotonic()) if self._health else 0.0
 
-        Args:
-            candidates: What may be used, any order.
-            load: Estimated wait for a target, in seconds.
-
-        Raises:
-            NoTargetError: all are closed; says when the first reopens.
-        """
+    def begin(self, target: Target) -> None:
+        """A call goes to *target*; if it was closed, the call is its trial."""
         with self._lock:
             now = self._clock.monotonic()
-            ranked = [
-                (candidate.tier, load(candidate.target), position, candidate.target)
-                for position, candidate in enumerate(candidates)
-                if self._opens_in_s(candidate.target, now) == 0.0
-            ]
-            if ranked:
-                target = min(ranked, key=lambda row: row[:3])[3]
-                for health in self._records(target):
-                    if health.closed_until:
-                        health.trial_until = now + TRIAL_S
-                return target
-            waits = [self._opens_in_s(candidate.target, now) for candidate in candidates]
-            reasons = dict.fromkeys(
-                f"{c.target.name}: {health.reason}"
-                for c in candidates
-                for health in self._records(c.target)
-                if health.reason
-            )
-        first_s = min(waits, default=math.inf)
-        raise NoTargetError(
-            "no provider is open for this request" + (f" ({'; '.join(list(reasons)[:3])})" if reasons else ""),
-            None if math.isinf(first_s) else first_s,
-        )
+            for health in self._records(target):
+                if health.closed_until:
+                    health.trial_until = now + TRIAL_S
 
     def record_success(self, target: Target) -> None:
         """Forget what *target* did wrong; what closed it while this call was under way stays."""
         with self._lock:
+            if not self._health:
+                return
             now = self._clock.monotonic()
             for key in _keys(target):
                 if key in self._health and self._health[key].closed_until <= now:

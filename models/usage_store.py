@@ -1,0 +1,106 @@
+"""What was used: calls, tokens and cost by hour, provider, model and batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Float, Integer, bindparam, cast, func, insert, select, update
+
+from models.database import UsageRow
+from models.domain import CallUsage
+from models.statements import Statement
+
+_KEY = ("hour", "provider", "model", "batch_id")
+_AMOUNTS = ("calls", "failed", "rate_limited", "prompt_tokens", "completion_tokens", "cost_usd", "unpriced_tokens")
+_MINE = tuple(getattr(UsageRow, name) == bindparam(f"of_{name}") for name in _KEY)
+_ADD = Statement(
+    update(UsageRow).where(*_MINE).values({name: getattr(UsageRow, name) + bindparam(name) for name in _AMOUNTS})
+)
+_INSERT = Statement(insert(UsageRow).values({name: bindparam(name) for name in (*_KEY, *_AMOUNTS)}))
+GROUPS = ("day", "provider", "model", "batch")
+
+
+@dataclass(frozen=True, slots=True)
+class HourOfUse:
+    """What a model was used in one hour; tokens are prompt plus completion."""
+
+    hour: str
+    provider: str
+    model: str
+    calls: int
+    tokens: int
+    cost_usd: float
+
+
+class UsageStore:
+    """Reads and writes rows of `usage`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, connection: Connection, hour: str, batch_id: str, usage: CallUsage) -> None:
+        """Count one call of *batch_id* ("" for none) in *hour* ("2026-11-21T09")."""
+        key = dict(zip(_KEY, (hour, usage.provider, usage.model, batch_id), strict=True))
+        amounts: dict[str, object] = {
+            "calls": 1,
+            "failed": int(usage.failed),
+            "rate_limited": int(usage.rate_limited),
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "cost_usd": usage.cost_usd or 0.0,
+            "unpriced_tokens": usage.unpriced_tokens,
+        }
+        mine = {f"of_{name}": value for name, value in key.items()}
+        if not _ADD.run(connection, **mine, **amounts).rowcount:
+            _INSERT.run(connection, **key, **amounts)
+
+    def summary(self, groups: Sequence[str], since: str = "", batch_id: str | None = None) -> list[dict[str, Any]]:
+        """Sum the use by *groups* (of `GROUPS`); from day or hour *since* on, of one batch if given.
+
+        Returns:
+            Rows in order of their groups; `cost_usd` is null where a price is not known.
+        """
+        columns = {
+            "day": func.substr(UsageRow.hour, 1, 10),
+            "provider": UsageRow.provider,
+            "model": UsageRow.model,
+            "batch": UsageRow.batch_id,
+        }
+        chosen = [columns[name].label(name) for name in groups]
+        sums = [
+            func.coalesce(func.sum(getattr(UsageRow, name)), cast(0, Float if name == "cost_usd" else Integer)).label(
+                name
+            )
+            for name in _AMOUNTS
+        ]
+        query = select(*chosen, *sums).where(UsageRow.hour >= since)
+        if batch_id is not None:
+            query = query.where(UsageRow.batch_id == batch_id)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.group_by(*chosen).order_by(*chosen)).mappings()
+            return [_told(dict(row)) for row in rows]
+
+    def hours(self, since: str) -> list[HourOfUse]:
+        """Return the use of every model by hour, from *since* on, oldest first."""
+        tokens = func.sum(UsageRow.prompt_tokens + UsageRow.completion_tokens)
+        query = (
+            select(
+                UsageRow.hour,
+                UsageRow.provider,
+                UsageRow.model,
+                func.sum(UsageRow.calls),
+                tokens,
+                func.sum(UsageRow.cost_usd),
+            )
+            .where(UsageRow.hour >= since)
+            .group_by(UsageRow.hour, UsageRow.provider, UsageRow.model)
+            .order_by(UsageRow.hour)
+        )
+        with self._engine.connect() as connection:
+            return [HourOfUse(*row) for row in connection.execute(query)]
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    row["total_tokens"] = row["prompt_tokens"] + row["completion_tokens"]
+    row["cost_usd"] = None if row["unpriced_tokens"] else round(row["cost_usd"], 6)
+    return row

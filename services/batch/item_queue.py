@@ -1,0 +1,67 @@
+"""The items of one batch that wait for a worker, read from the work table a page at a time."""
+
+import threading
+from collections import deque
+from collections.abc import Set
+
+from models.work_store import WorkItem, WorkStore
+
+_PAGE = 200
+
+
+class ItemQueue:
+    """What is to be done, in order. Thread-safe. Only what is in it or not yet read is `todo` in the table."""
+
+    def __init__(self, work: WorkStore, batch_id: str) -> None:
+        self._work = work
+        self._batch_id = batch_id
+        self._items: deque[WorkItem] = deque()
+        self._last = -1
+        self._all_read = False
+        self._lock = threading.Lock()
+
+    def take(self, skip: Set[str] = frozenset()) -> WorkItem | None:
+        """Take the next item whose circuit is not in *skip*; None when there is none.
+
+        Raises:
+            StorageError: the table cannot be read.
+        """
+        with self._lock:
+            looked_at = 0
+            while True:
+                for place in range(looked_at, len(self._items)):
+                    if self._items[place].job.circuit not in skip:
+                        item = self._items[place]
+                        del self._items[place]
+                        return item
+                looked_at = len(self._items)
+                if self._all_read:
+                    return None
+                self._read()
+
+    def put_back(self, item: WorkItem, last: bool = False) -> None:
+        """Put back an item that was not done: first in line, or *last* when others should go before."""
+        with self._lock:
+            if last:
+                self._items.append(item)
+            else:
+                self._items.appendleft(item)
+
+    def look_again(self) -> None:
+        """An item was added to the table."""
+        with self._lock:
+            self._all_read = False
+
+    def is_empty(self) -> bool:
+        """Say whether nothing is left; reads the table if need be."""
+        with self._lock:
+            if not self._items and not self._all_read:
+                self._read()
+            return not self._items
+
+    def _read(self) -> None:
+        items = self._work.upcoming(self._batch_id, self._last, _PAGE)
+        self._all_read = len(items) < _PAGE
+        if items:
+            self._last = items[-1].ordinal
+            self._items.extend(items)

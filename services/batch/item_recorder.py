@@ -1,0 +1,72 @@
+"""Keeps every step of one item: in the ledger first, then in the live state of its batch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from models.domain import RawAnswer
+from models.ledger import Ledger
+from models.work_store import WorkItem
+from services.batch.metrics import BatchMetrics
+from services.batch.progress import BatchProgress
+from services.generation_service import Trail
+from services.llm_service import Outcome, Permit
+from utils.errors import GenerationError
+
+T = TypeVar("T")
+
+
+class Durable(Protocol):
+    """Writes until the disk takes it."""
+
+    def __call__(self, write: Callable[[], T]) -> T:
+        """Return what *write* returns; CancelledError when the batch ends before the disk took it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecorder:
+    """The recorder of one item (see `services.generation.trail.Recorder`).
+
+    Attributes:
+        publish: Told the id of each event.
+    """
+
+    item: WorkItem
+    trail: Trail
+    ledger: Ledger
+    progress: BatchProgress
+    metrics: BatchMetrics
+    durable: Durable
+    publish: Callable[[int], None]
+
+    @property
+    def attempts(self) -> int:
+        """Calls made for the item so far."""
+        return self.item.attempts + self.trail.calls
+
+    def sending(self, permit: Permit) -> None:
+        """Mark the item as in flight before the request leaves."""
+        self.metrics.waited(permit.cause, permit.waited_s)
+        self.durable(lambda: self.ledger.sending(self.item, self.attempts))
+        self.progress.begin(self.item.job.topic_key)
+
+    def answered(self, answer: RawAnswer, outcome: Outcome) -> None:
+        """Commit the raw answer and what it cost."""
+        self.durable(lambda: self.ledger.answered(self.item, answer, outcome.usage))
+        self._spent(outcome)
+
+    def failed(self, error: GenerationError, outcome: Outcome) -> None:
+        """Commit the failure; the item may be tried again."""
+        row = self.progress.fail(self.item.job.topic_key, error, self.attempts)
+        event = self.durable(lambda: self.ledger.failed(self.item, outcome.usage, row))
+        self._spent(outcome)
+        self.publish(event)
+
+    def refused(self, error: GenerationError) -> None:
+        """Drop the refused answer, so that nobody judges it again."""
+        row = self.progress.fail(self.item.job.topic_key, error, self.attempts)
+        self.publish(self.durable(lambda: self.ledger.refuse(self.item, row)))
+
+    def _spent(self, outcome: Outcome) -> None:
+        self.progress.spend(outcome.usage)
+        self.metrics.called(outcome)

@@ -1,0 +1,74 @@
+"""Sends batch objects to the streams: at most ten a second for a batch, the last one always."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from services.events import EventBroker
+
+_EVERY_S = 0.1
+# With so many listeners the waking of their threads is the cost.
+_MANY = 200
+_EVERY_MANY_S = 0.5
+
+
+class BatchPublisher:
+    """Merges what changed. Thread-safe; its own thread sends."""
+
+    def __init__(self, broker: EventBroker, batch_object: Callable[[str], dict[str, Any]]) -> None:
+        self._broker = broker
+        self._batch_object = batch_object
+        self._ids: dict[str, int] = {}
+        self._dirty: set[str] = set()
+        self._lock = threading.Lock()
+        self._sending = threading.Lock()
+        self._work = threading.Event()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="publisher", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; `close` ends it."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Send what waits and end."""
+        self._closed.set()
+        self._work.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def changed(self, batch_id: str, event_id: int, now: bool) -> None:
+        """Note a change of a batch, *event_id* being its newest event (0: none); send it at once if *now*."""
+        with self._lock:
+            self._ids[batch_id] = max(event_id, self._ids.get(batch_id, 0))
+            if not now:
+                self._dirty.add(batch_id)
+        if now:
+            self._send(batch_id)
+        else:
+            self._work.set()
+
+    def forget(self, batch_id: str) -> None:
+        """Drop what is known of a batch that has ended."""
+        with self._lock:
+            self._ids.pop(batch_id, None)
+            self._dirty.discard(batch_id)
+
+    def _loop(self) -> None:
+        while not self._closed.is_set():
+            self._work.wait()
+            self._work.clear()
+            with self._lock:
+                dirty, self._dirty = self._dirty, set()
+            for batch_id in dirty:
+                self._send(batch_id)
+            self._closed.wait(_EVERY_MANY_S if self._broker.subscriber_count > _MANY else _EVERY_S)
+
+    def _send(self, batch_id: str) -> None:
+        if not self._broker.subscriber_count:
+            return
+        with self._sending:  # an older state must not overtake a newer one
+            with self._lock:
+                event_id = self._ids.get(batch_id, 0)
+            batch = self._batch_object(batch_id)
+            self._broker.publish({"type": "batch_update", "batch_id": batch_id, "batch": batch}, event_id)

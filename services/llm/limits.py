@@ -1,0 +1,45 @@
+"""All limiters of the process, one for each model or account, as the vendor counts."""
+
+import threading
+from collections.abc import Callable, Iterable
+
+from services.llm.concurrency import ConcurrencyLimit
+from services.llm.rate_limiter import DAY_S, MINUTE_S, Entry, RateLimiter, SlidingWindow
+from services.llm.router import Target
+
+# A server of one's own states no limits: how many calls it bears must be found out.
+_SLOW_START = 4
+_OWN_SERVERS = ("ollama", "openai_compatible")
+
+
+class Limits:
+    """Makes each limiter when its target is first met. Thread-safe."""
+
+    def __init__(
+        self, has_own_address: Callable[[str], bool], used_today: Callable[[Target], Iterable[Entry]] = lambda _: ()
+    ) -> None:
+        self._has_own_address = has_own_address
+        self._used_today = used_today
+        self._made: dict[str, RateLimiter] = {}
+        self._lock = threading.Lock()
+
+    def of(self, target: Target) -> RateLimiter:
+        """Return the limiter of *target*."""
+        found = self._made.get(target.account)
+        if found is not None:
+            return found
+        with self._lock:
+            if target.account not in self._made:
+                self._made[target.account] = self._make(target)
+            return self._made[target.account]
+
+    def _make(self, target: Target) -> RateLimiter:
+        info = target.provider
+        own = info.adapter in _OWN_SERVERS and self._has_own_address(info.id)
+        limiter = RateLimiter(
+            SlidingWindow(MINUTE_S, info.requests_per_minute, info.tokens_per_minute),
+            SlidingWindow(DAY_S, info.requests_per_day, info.tokens_per_day),
+            ConcurrencyLimit(info.max_concurrency, _SLOW_START if own else None),
+        )
+        limiter.seed_day(self._used_today(target))
+        return limiter

@@ -1,0 +1,118 @@
+"""What a request asks for, and which targets may serve it, in which order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from services.catalogue import Catalogue, ProviderInfo
+from services.llm.factory import LLMProviderFactory
+from services.llm.model_catalogue import ModelCatalogue
+from services.llm.router import Target
+from utils.errors import InputError
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Preference:
+    """What a request asks for.
+
+    Attributes:
+        provider: A provider id, "auto" for all at once, or "" for the default.
+        model: A model id, or None for the provider's default.
+        allow_failover: Whether others may be used when these are closed.
+        providers: Provider ids in order of preference; the only ones used, if any are given.
+        models: Model ids ("model" or "provider/model") in order of preference, before all others.
+        weights: Share of the load by provider, where several have room.
+        priced_only: Use only models whose price is known.
+    """
+
+    provider: str = ""
+    model: str | None = None
+    allow_failover: bool = True
+    providers: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    weights: Mapping[str, float] = field(default_factory=dict)
+    priced_only: bool = False
+
+
+class TargetChooser:
+    """Ranks targets. Thread-safe."""
+
+    def __init__(
+        self, factory: LLMProviderFactory, models: ModelCatalogue, catalogue: Catalogue, default_provider: str
+    ) -> None:
+        self._factory = factory
+        self._models = models
+        self._catalogue = catalogue
+        self._default = default_provider
+
+    @property
+    def default_provider(self) -> ProviderInfo:
+        """The provider of requests that name none."""
+        enabled = self._factory.enabled()
+        chosen = next((provider for provider in enabled if provider.id == self._default), None)
+        if chosen is None and not enabled:
+            raise InputError(
+                "no provider is usable; set a key in .env (see README.md) or keep the embedded model enabled"
+            )
+        return chosen or enabled[0]
+
+    def check(self, preference: Preference) -> None:
+        """Refuse a preference that names an unknown provider or leaves nobody; InputError lists the known ones."""
+        named = [name for name in (preference.provider, *preference.providers, *preference.weights) if name]
+        for name in named:
+            if name != AUTO:
+                self._factory.get_provider(name)
+        info = self._catalogue.provider(preference.provider) or self.default_provider
+        if info.last_resort and preference.model and preference.provider != AUTO:
+            known = [model.id for model in self._models.usable(info)]
+            if preference.model not in known:
+                raise InputError(f"Invalid model: {preference.model}. Available at {info.id}: {', '.join(known)}")
+        if not any(self.groups(preference)):
+            raise InputError(
+                "max_cost_usd: no model of the chosen providers has a known price; add price_input, price_output, "
+                "price_source and price_date in catalog/models.toml, or use max_tokens_total"
+                if preference.priced_only
+                else "no model may serve this request; see GET /api/models"
+            )
+
+    def groups(self, preference: Preference) -> list[list[Target]]:
+        """Return the targets that may serve *preference*: groups that work at once, each in order of preference.
+
+        The embedded model only ever serves who asks for it, or who has nothing else:
+        its samples must not slip into a data set because a vendor is down.
+        """
+        if preference.provider == AUTO:
+            found = [self._targets(provider, preference) for provider in self._real(preference)]
+            return [group if preference.allow_failover else group[:1] for group in found if group]
+        return [self._chain(preference)]
+
+    def _chain(self, preference: Preference) -> list[Target]:
+        first = self._catalogue.provider(preference.provider) or self.default_provider
+        own = self._targets(first, preference)
+        if preference.model:
+            named = Target(first, self._models.find(first, preference.model))
+            own = [named, *(target for target in own if target.model.id != named.model.id)]
+            own = [target for target in own if _allowed(target, preference)]
+        if not preference.allow_failover:
+            return own[:1]
+        others = [] if first.last_resort else [row for row in self._real(preference) if row.id != first.id]
+        return own + [target for provider in others for target in self._targets(provider, preference)]
+
+    def _real(self, preference: Preference) -> list[ProviderInfo]:
+        enabled = self._factory.enabled()
+        if preference.providers:
+            by_id = {provider.id: provider for provider in enabled}
+            return [by_id[name] for name in preference.providers if name in by_id]
+        return [provider for provider in enabled if not provider.last_resort] or enabled
+
+    def _targets(self, provider: ProviderInfo, preference: Preference) -> list[Target]:
+        targets = [Target(provider, model) for model in self._models.usable(provider)]
+        places = {name: place for place, name in enumerate(preference.models)}
+        last = len(places)
+        ranked = sorted(targets, key=lambda row: min(places.get(row.name, last), places.get(row.model.id, last)))
+        return [target for target in ranked if _allowed(target, preference)]
+
+
+def _allowed(target: Target, preference: Preference) -> bool:
+    return not preference.priced_only or target.model.price_input is not None
