@@ -67,7 +67,7 @@ def status() -> Response:
 def history() -> Response:
     """Return past and present batches."""
     limit, offset = number("limit", None), number("offset", 0) or 0
-    rows = services().batches.history(limit, offset, request.args.get("status") or None)
+    rows = services().batches.views.history(limit, offset, request.args.get("status") or None)
     return success(batches=rows, count=len(rows))
 
 
@@ -75,7 +75,7 @@ def stream() -> Response:
     """Send every change as it happens."""
     container = services()
     given = request.headers.get("Last-Event-ID", "").strip()
-    subscription = container.batches.subscribe(int(given) if given.isdecimal() and len(given) < 19 else None)
+    subscription = container.batches.views.subscribe(int(given) if given.isdecimal() and len(given) < 19 else None)
 
     def messages(subscription: Subscription) -> Iterator[bytes]:
         try:

@@ -14,7 +14,7 @@ def blueprint(name: str) -> Blueprint:
 
     @routes.get("/batches/stuck")
     def stuck() -> Response:
-        found = services().batches.stuck()
+        found = services().batches.views.stuck()
         zombies = sum(row["is_zombie"] for row in found)
         return success(
             stuck_batches=found,
@@ -29,12 +29,12 @@ def blueprint(name: str) -> Blueprint:
 
     @routes.get("/batches/<id:batch_id>/report")
     def report(batch_id: str) -> Response:
-        return success(report=services().batches.report(batch_id))
+        return success(report=services().batches.views.report(batch_id))
 
     @routes.get("/batches/<id:batch_id>/events")
     def events(batch_id: str) -> Response:
         known_arguments({"after", "limit"})
-        rows = services().batches.events_of(batch_id, number("after", 0) or 0, number("limit", None))
+        rows = services().batches.views.events_of(batch_id, number("after", 0) or 0, number("limit", None))
         return success(batch_id=batch_id, events=rows, count=len(rows))
 
     @routes.get("/usage")

@@ -95,7 +95,7 @@ def batch_samples(batch_id: str) -> Response:
         raise NotFoundError(
             f"batch {batch_id!r}: has no samples; list the batches with GET /api/generate/batch/history"
         )
-    info = services().batches.history_of(batch_id)
+    info = services().batches.views.history_of(batch_id)
     return success(batch_id=batch_id, samples=samples, count=len(samples), batch_info=info)
 
 

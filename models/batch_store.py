@@ -20,14 +20,13 @@ def _adding(*names: str) -> Statement:
 
 
 # The columns that the steps of an item count, one statement for each set.
-_ADD = {
+_ADD: dict[tuple[str, ...], Statement] = {
     names: _adding(*names)
     for names in (
-        ("attempts",),
         ("samples_generated",),
         ("rejected",),
-        ("in_doubt",),
-        ("tokens_used", "cost_usd", "unpriced_tokens"),
+        ("attempts", "in_doubt"),
+        ("attempts", "tokens_used", "cost_usd", "unpriced_tokens"),
     )
 }
 

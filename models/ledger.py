@@ -84,7 +84,7 @@ class Ledger:
 
         def write(connection: Connection) -> int:
             doubt = self._tables.work.recover(connection, batch_id)
-            self._tables.batches.add(connection, batch_id, in_doubt=doubt)
+            self._tables.batches.add(connection, batch_id, attempts=doubt, in_doubt=doubt)
             self._event(connection, batch_id, "resumed", {"in_doubt": doubt})
             return doubt
 
@@ -105,7 +105,7 @@ class Ledger:
 
         def write(connection: Connection) -> int:
             doubt = self._tables.work.cancel_rest(connection, batch_id)
-            self._tables.batches.add(connection, batch_id, in_doubt=doubt)
+            self._tables.batches.add(connection, batch_id, attempts=doubt, in_doubt=doubt)
             self._tables.batches.update(connection, batch_id, **columns)
             detail = {"status": columns["status"], "reason": columns.get("reason"), "in_doubt": doubt}
             return self._event(connection, batch_id, "ended", detail)
@@ -116,12 +116,7 @@ class Ledger:
 
     def sending(self, item: WorkItem, attempts: int) -> None:
         """Mark the item as under way: the call that follows is number *attempts*."""
-
-        def write(connection: Connection) -> None:
-            self._tables.work.lease(connection, item, attempts)
-            self._tables.batches.add(connection, item.batch_id, attempts=1)
-
-        self._writer.run(write)
+        self._writer.run(lambda connection: self._tables.work.lease(connection, item, attempts))
 
     def answered(self, item: WorkItem, answer: RawAnswer, usage: CallUsage) -> None:
         """Keep a paid answer, with what it cost, before it is judged."""
@@ -192,14 +187,13 @@ class Ledger:
 
     def _count(self, connection: Connection, batch_id: str, usage: CallUsage) -> None:
         self._tables.usage.add(connection, self._hour(), batch_id, usage)
-        if usage.tokens:
-            self._tables.batches.add(
-                connection,
-                batch_id,
-                tokens_used=usage.tokens,
-                cost_usd=usage.cost_usd or 0.0,
-                unpriced_tokens=usage.unpriced_tokens,
-            )
+        amounts = {
+            "attempts": 1,
+            "tokens_used": usage.tokens,
+            "cost_usd": usage.cost_usd or 0.0,
+            "unpriced_tokens": usage.unpriced_tokens,
+        }
+        self._tables.batches.add(connection, batch_id, **amounts)
 
     def _event(self, connection: Connection, batch_id: str, kind: str, detail: dict[str, Any]) -> int:
         return self._tables.events.add(connection, batch_id, iso(self._clock.now()), kind, detail)

@@ -67,15 +67,28 @@ class RowIndex:
             wanted = pl.DataFrame({"id": pl.Series(ids, dtype=pl.String())})
             numbered = self.frame.select("id").with_row_index("n")
             return numbered.join(wanted, on="id", how="semi")["n"].sort()
-        found = [row for sample_id in ids if (row := self.position(sample_id)) is not None]
-        return pl.Series("n", sorted(found), dtype=pl.UInt32())
+        return pl.Series("n", sorted(self.places(ids).values()), dtype=pl.UInt32())
 
     def position(self, sample_id: str) -> int | None:
         """Return the row of *sample_id*, or None; a binary search, whatever the size."""
-        if not len(self):
-            return None
-        wanted = pl.Series([sample_id]).hash(7)[0]
-        place = int(self._hashes.search_sorted(wanted, side="left"))
+        return self.places([sample_id]).get(sample_id)
+
+    def places(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return the row of each of *ids* that is there."""
+        if not len(self) or not ids:
+            return {}
+        wanted = pl.Series(ids, dtype=pl.String()).hash(7)
+        starts = self._hashes.search_sorted(wanted, side="left")
+        there = self._hashes.gather(starts.clip(0, len(self) - 1)) == wanted
+        found = {}
+        for number in there.arg_true():
+            row = self._row(ids[number], wanted[number], starts[number])
+            if row is not None:
+                found[ids[number]] = row
+        return found
+
+    def _row(self, sample_id: str, wanted: int, place: int) -> int | None:
+        """Return the row of *sample_id* among those of the hash *wanted*, the first of which is at *place*."""
         while place < len(self._hashes) and self._hashes[place] == wanted:
             row = int(self._order[place])
             if self.frame["id"][row] == sample_id:

@@ -82,10 +82,8 @@ class StoreState:
         # Ids known already keep their place as long as the file is the same.
         fresh = {row.id for row in rows} if same else set(self._overlay.changed)
         self._hidden = self._hidden if same else {}
-        for sample_id in fresh - self._hidden.keys() if version is not None else ():
-            position = version.index.position(sample_id) if version is not None else None
-            if position is not None:
-                self._hidden[sample_id] = position
+        if version is not None:
+            self._hidden |= version.index.places(list(fresh - self._hidden.keys()))
         hidden = pl.Series("n", sorted(self._hidden.values()), dtype=pl.UInt32())
         self._snapshot = Snapshot(version, self._overlay, hidden)
         return self._snapshot

@@ -66,7 +66,7 @@ class UsageStore:
             "model": UsageRow.model,
             "batch": UsageRow.batch_id,
         }
-        chosen = [columns[name].label(name) for name in groups]
+        chosen: list[Any] = [columns[name].label(name) for name in groups]
         sums = [
             func.coalesce(func.sum(getattr(UsageRow, name)), cast(0, Float if name == "cost_usd" else Integer)).label(
                 name

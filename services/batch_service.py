@@ -3,38 +3,33 @@
 import logging
 import secrets
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from models.batch_store import BatchStore
 from models.domain import ACTIVE, BatchStatus
-from models.event_store import EventStore
-from models.ledger import Ledger
 from models.schemas import MAX_BATCH, BatchRequest, validated
-from models.usage_store import UsageStore
-from models.work_store import WorkStore
 from services.batch.item_queue import ItemQueue
 from services.batch.metrics import BatchMetrics
 from services.batch.planner import plan, plan_filters
 from services.batch.progress import BatchProgress
 from services.batch.publisher import BatchPublisher
-from services.batch.records import NO_CIRCUITS, history_row, new_row, nothing
-from services.batch.report import plan_summary, report, stuck_after_s, why_stuck
-from services.batch.runner import BatchRunner, RunnerServices, RunnerSettings
+from services.batch.records import new_row
+from services.batch.registry import Registry, Running
+from services.batch.report import plan_summary
+from services.batch.runner import BatchRunner
+from services.batch.views import BatchStores, BatchViews
+from services.batch.worker import RunnerServices, RunnerSettings
 from services.catalogue import BALANCE, Catalogue
 from services.dataset_service import DatasetService
-from services.events import EventBroker, Subscription, encode
+from services.events import EventBroker
 from services.generation_service import GenerationService
 from services.llm_service import AUTO, Budget, LLMService, Preference
 from utils.circuit_breaker import CircuitBreaker
 from utils.clock import Clock, iso
-from utils.errors import InputError, NotFoundError, StorageError
+from utils.errors import InputError, StorageError
 
+__all__ = ["BatchLimits", "BatchService", "BatchStores", "Collaborators"]
 log = logging.getLogger(__name__)
-_SHOWN = 50
-_MAX_EVENTS = 1000
 # Share of a shutdown's time that answers under way get to come in.
 _WARM = 0.7
 
@@ -50,17 +45,6 @@ class BatchLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchStores:
-    """Where batches are kept."""
-
-    batches: BatchStore
-    work: WorkStore
-    events: EventStore
-    usage: UsageStore
-    ledger: Ledger
-
-
-@dataclass(frozen=True, slots=True)
 class Collaborators:
     """The services that batches build on."""
 
@@ -72,14 +56,6 @@ class Collaborators:
     clock: Clock
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """A batch that has a runner."""
-
-    runner: BatchRunner
-    breaker: CircuitBreaker
-
-
 class BatchService:
     """Every batch of this process. Thread-safe."""
 
@@ -88,14 +64,12 @@ class BatchService:
         self._llm = services.llm
         self._generation = services.generation
         self._dataset = services.dataset
-        self._events = services.events
         self._clock = services.clock
         self._stores = stores
         self._limits = limits
-        self._running: dict[str, _Running] = {}
-        self._lock = threading.Lock()
-        self._starting = 0
-        self.publisher = BatchPublisher(services.events, self._object)
+        self._registry = Registry(limits.max_concurrent)
+        self.views = BatchViews(self._registry, stores, services.events, services.clock)
+        self.publisher = BatchPublisher(services.events, self.views.one)
 
     # --- commands ------------------------------------------------------------------------
 
@@ -126,11 +100,11 @@ class BatchService:
         batch_id = f"batch_{int(now.timestamp())}_{secrets.token_hex(4)}"
         model = request.model or (None if preference.provider == AUTO else self._llm.targets(preference)[0].model.id)
         row = new_row(batch_id, iso(now), request, count, model)
-        with self._place():
+        with self._registry.place():
             self._stores.ledger.plan(row, jobs)
             self._run(row, "started", {"target": count})
         log.info("batch started", extra={"batch_id": batch_id, "target": count, "provider": request.provider})
-        return self._object(batch_id)
+        return self.views.one(batch_id)
 
     def pause(self, batch_id: str) -> dict[str, Any]:
         """Make no new call for a batch; answers under way are still recorded.
@@ -139,10 +113,10 @@ class BatchService:
             NotFoundError: no such batch.
             InputError: it does not run.
         """
-        running = self._of(batch_id)
+        running = self._registry.of(batch_id)
         if running is None or not running.runner.progress.rest(BatchStatus.PAUSED):
             raise InputError(
-                f"batch {batch_id} is {self._object(batch_id)['status']}, only a running one can be paused"
+                f"batch {batch_id} is {self.views.one(batch_id)['status']}, only a running one can be paused"
             )
         running.runner.pause()
         columns = {**running.runner.progress.columns(), "status": BatchStatus.PAUSED.value}
@@ -150,7 +124,7 @@ class BatchService:
         threading.Thread(
             target=self._fold, args=(running.runner.progress,), name="fold at a pause", daemon=True
         ).start()
-        return self._object(batch_id)
+        return self.views.one(batch_id)
 
     def resume(self, batch_id: str) -> dict[str, Any]:
         """Go on with a paused batch.
@@ -159,20 +133,20 @@ class BatchService:
             NotFoundError: no such batch.
             InputError: it is not paused, or too many batches run.
         """
-        running = self._of(batch_id)
-        row = self._row(batch_id)
+        running = self._registry.of(batch_id)
+        row = self.views.row(batch_id)
         if row["status"] != BatchStatus.PAUSED:
             raise InputError(f"batch {batch_id} is {row['status']}, only a paused one can be resumed")
-        with self._place():
+        with self._registry.place():
             if running is None:
                 self._stores.ledger.recover(batch_id)
-                self._run(self._row(batch_id), "resumed", {})
+                self._run(self.views.row(batch_id), "resumed", {})
             else:
                 event = self._stores.ledger.change(batch_id, "resumed", {}, status=BatchStatus.RUNNING.value)
                 running.runner.progress.run()
                 running.runner.resume()
                 self.publisher.changed(batch_id, event, True)
-        return self._object(batch_id)
+        return self.views.one(batch_id)
 
     def stop_batch(self, batch_id: str | None = None) -> list[str]:
         """Stop one batch, or all that run or pause; returns at once.
@@ -190,7 +164,7 @@ class BatchService:
             if not stopped:
                 raise InputError("No batch generation running")
             return stopped
-        self._row(batch_id)
+        self.views.row(batch_id)
         if not self._stop(batch_id):
             raise InputError(f"batch {batch_id} is not running")
         return [batch_id]
@@ -201,7 +175,7 @@ class BatchService:
         resumed = []
         for row in self._stores.batches.with_status([BatchStatus.RUNNING]):
             in_doubt = self._stores.ledger.recover(row["id"])
-            self._run(self._row(row["id"]), "resumed", {"in_doubt": in_doubt})
+            self._run(self.views.row(row["id"]), "resumed", {"in_doubt": in_doubt})
             resumed.append(row["id"])
             log.info("batch resumed", extra={"batch_id": row["id"], "in_doubt": in_doubt})
         return resumed
@@ -216,8 +190,7 @@ class BatchService:
         Answers under way get most of the time to come in: what is paid for should be kept.
         """
         begun = self._clock.monotonic()
-        with self._lock:
-            runners = [running.runner for running in self._running.values()]
+        runners = self._registry.runners()
         for runner in runners:
             runner.drain()
         for share in (_WARM, 1.0):
@@ -229,15 +202,14 @@ class BatchService:
 
     def wait(self, batch_id: str, timeout_s: float | None = None) -> bool:
         """Wait for the end of a batch; False when it did not come in time."""
-        running = self._of(batch_id)
+        running = self._registry.of(batch_id)
         return running is None or running.runner.join(timeout_s)
 
     # --- queries -------------------------------------------------------------------------
 
     def running_count(self) -> int:
         """How many batches run now."""
-        with self._lock:
-            return sum(running.runner.progress.status.is_active for running in self._running.values())
+        return self._registry.active_count()
 
     def get_status(self, batch_id: str | None = None) -> dict[str, Any]:
         """Return one batch object, or the primary one with all others under `batches`.
@@ -245,87 +217,7 @@ class BatchService:
         Raises:
             NotFoundError: no such batch.
         """
-        if batch_id is not None:
-            return self._object(batch_id)
-        batches = self.all_batches()
-        running = [batch for batch in batches.values() if batch["running"]]
-        primary = (running or list(batches.values()) or [nothing()])[0]
-        return {**primary, "batches": batches, "count": len(running)}
-
-    def all_batches(self, limit: int = _SHOWN) -> dict[str, dict[str, Any]]:
-        """Return the batch objects by id, newest first."""
-        rows = self._stores.batches.page(limit)
-        known = {row["id"] for row in rows}
-        # A long one may be older than all these.
-        going_on = self._stores.batches.with_status([*ACTIVE, BatchStatus.PAUSED])
-        rows += [row for row in reversed(going_on) if row["id"] not in known]
-        return {row["id"]: self._object_of(row) for row in rows}
-
-    def history(self, limit: int | None, offset: int, status: str | None) -> list[dict[str, Any]]:
-        """Return history rows, newest first; running ones with live values."""
-        return [history_row(row, self._object_of(row)) for row in self._stores.batches.page(limit, offset, status)]
-
-    def history_of(self, batch_id: str) -> dict[str, Any] | None:
-        """Return the history row of one batch; None when there is none."""
-        row = self._stores.batches.get(batch_id)
-        return history_row(row, self._object_of(row)) if row is not None else None
-
-    def report(self, batch_id: str) -> dict[str, Any]:
-        """Return everything that is known of a batch; NotFoundError when there is none."""
-        row = self._row(batch_id)
-        running = self._of(batch_id)
-        metrics = running.runner.metrics if running else BatchMetrics(row["metrics"])
-        usage = self._stores.usage.summary(("provider", "model"), batch_id=batch_id)
-        counts, reasons = self._stores.work.counts(batch_id), self._stores.work.reasons(batch_id)
-        return report(self._object_of(row), counts, reasons, usage, metrics)
-
-    def events_of(self, batch_id: str, after: int, limit: int | None) -> list[dict[str, Any]]:
-        """Return the changes of a batch after event *after*, oldest first; NotFoundError when there is none."""
-        self._row(batch_id)
-        return self._stores.events.of(batch_id, after, min(limit or _MAX_EVENTS, _MAX_EVENTS))
-
-    def stuck(self) -> list[dict[str, Any]]:
-        """Return the batches that run and make no progress, and why."""
-        found = []
-        for row in self._stores.batches.with_status(ACTIVE):
-            running, batch = self._of(row["id"]), self._object_of(row)
-            idle_s = running.runner.progress.idle_s() if running else None
-            p95_s = running.runner.metrics.p95_s() if running else None
-            if idle_s is not None and idle_s < stuck_after_s(p95_s):
-                continue
-            found.append(
-                {
-                    "batch_id": row["id"],
-                    "started_at": row["started_at"],
-                    "elapsed_minutes": round(batch["metrics"]["elapsed_s"] / 60, 1),
-                    "idle_minutes": None if idle_s is None else round(idle_s / 60, 1),
-                    "samples_generated": batch["samples_generated"],
-                    "target": batch["total"],
-                    "model": batch["current_model"],
-                    "is_zombie": running is None,
-                    "explanation": why_stuck(batch) if running else "the service does not run it; stop it, or restart",
-                }
-            )
-        return found
-
-    def subscribe(self, last_event_id: int | None) -> Subscription:
-        """Follow all batches: first all of them, then what changed after *last_event_id*, then each change.
-
-        Raises:
-            UnavailableError: too many follow already, or the service is stopping.
-        """
-
-        def first() -> list[bytes]:
-            newest = self._stores.events.last_id()
-            messages = [encode({"type": "all_batches", "batches": self.all_batches()}, last_event_id or newest)]
-            changed = self._stores.events.changed_since(last_event_id) if last_event_id is not None else {}
-            for batch_id, event_id in changed.items():
-                if self._stores.batches.get(batch_id) is not None:
-                    update = {"type": "batch_update", "batch_id": batch_id, "batch": self._object(batch_id)}
-                    messages.append(encode(update, event_id))
-            return messages
-
-        return self._events.subscribe(first, shared=last_event_id is None)
+        return self.views.one(batch_id) if batch_id is not None else self.views.status()
 
     # --- inside --------------------------------------------------------------------------
 
@@ -339,23 +231,6 @@ class BatchService:
         preference = _preference(request)
         self._llm.check(preference)
         return request, preference, self._count(request)
-
-    @contextmanager
-    def _place(self) -> Iterator[None]:
-        """Hold one of the places for concurrent batches while a batch is written down."""
-        with self._lock:
-            active = self._starting + sum(row.runner.progress.status.is_active for row in self._running.values())
-            if active >= self._limits.max_concurrent:
-                raise InputError(
-                    f"{active} batch generations are already running, which is the limit; "
-                    "wait for one, stop one, or raise MAX_CONCURRENT_BATCHES"
-                )
-            self._starting += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._starting -= 1
 
     def _count(self, request: BatchRequest) -> int:
         """How many new samples are wanted; `target_count` is the size the data set shall reach."""
@@ -393,15 +268,14 @@ class BatchService:
         runner = BatchRunner(progress, settings, services, self._finish)
         event = self._stores.ledger.change(batch_id, kind, detail, status=BatchStatus.RUNNING.value)
         progress.run()
-        with self._lock:
-            self._running[batch_id] = _Running(runner, breaker)
+        self._registry.add(batch_id, Running(runner, breaker))
         runner.start()
         self.publisher.changed(batch_id, event, True)
 
     def _stop(self, batch_id: str) -> bool:
-        running = self._of(batch_id)
+        running = self._registry.of(batch_id)
         if running is None:
-            if self._row(batch_id)["status"] != BatchStatus.PAUSED:
+            if self.views.row(batch_id)["status"] != BatchStatus.PAUSED:
                 return False
             self._close_row(batch_id, "stopped on request")
             return True
@@ -433,8 +307,7 @@ class BatchService:
         except StorageError as error:
             log.warning("end of batch not stored", extra={"batch_id": progress.batch_id, "reason": str(error)})
         else:
-            with self._lock:  # from here on the table knows all there is
-                self._running.pop(progress.batch_id, None)
+            self._registry.remove(progress.batch_id)  # from here on the table knows all there is
         self.publisher.changed(progress.batch_id, event, True)
         self.publisher.forget(progress.batch_id)
         self._llm.gate.forget(progress.batch_id)
@@ -458,28 +331,6 @@ class BatchService:
         columns = {"status": BatchStatus.STOPPED.value, "completed_at": iso(self._clock.now()), "reason": reason}
         self.publisher.changed(batch_id, self._stores.ledger.close(batch_id, **columns), True)
 
-    def _of(self, batch_id: str) -> _Running | None:
-        with self._lock:
-            return self._running.get(batch_id)
-
-    def _row(self, batch_id: str) -> dict[str, Any]:
-        row = self._stores.batches.get(batch_id)
-        if row is None:
-            raise NotFoundError(f"batch {batch_id!r}: not found; list them with GET /api/generate/batch/history")
-        return row
-
-    def _object(self, batch_id: str) -> dict[str, Any]:
-        running = self._of(batch_id)
-        return self._object_of({"id": batch_id} if running else self._row(batch_id))
-
-    def _object_of(self, row: dict[str, Any]) -> dict[str, Any]:
-        running = self._of(row["id"])
-        if running is not None:
-            return running.runner.progress.snapshot(running.breaker.get_summary())
-        if "status" not in row or row["status"] in ACTIVE:  # it has ended since
-            row = self._row(row["id"])
-        return BatchProgress(row, self._clock).snapshot(NO_CIRCUITS)
-
 
 def _preference(request: BatchRequest) -> Preference:
     return Preference(
@@ -488,6 +339,6 @@ def _preference(request: BatchRequest) -> Preference:
         request.allow_failover,
         request.providers,
         request.models,
-        request.weights,
+        tuple(request.weights.items()),
         priced_only=request.max_cost_usd is not None,
     )

@@ -160,15 +160,16 @@ class LLMService:
             BudgetSpentError: a budget has no room.
             CancelledError: a token of the terms was set.
         """
-        groups = [
-            [target for target in group if target.name not in exclude]
-            for group in self.chooser.groups(self._within_budget(preference))
-        ]
-        groups = [group for group in groups if group]
+        groups = self.chooser.groups(self._within_budget(preference))
+        if exclude:
+            groups = [[target for target in group if target.name not in exclude] for group in groups]
+            groups = [group for group in groups if group]
         if not groups:
             raise NoTargetError("every model that may be used has failed for this request", retry_in_s=0.0)
         self.daily.turn(self._clock.now().date().isoformat())
-        weights = preference.weights or {row.provider.id: row.provider.weight for group in groups for row in group}
+        weights = dict(preference.weights) or {
+            row.provider.id: row.provider.weight for group in groups for row in group
+        }
         budgets = (*terms.budgets, self.daily)
         ask = Ask(terms.flow, groups, partial(self.need, prompt), budgets, weights, terms.max_wait_s)
         permit = self.gate.enter(ask, terms.waiting)

@@ -11,7 +11,6 @@ from config import PROJECT_DIR, Settings
 from services.catalogue import Catalogue, ProviderInfo, load_catalogue
 from services.llm.base import AdapterSpec, BaseLLMProvider, CompletionRequest, ProviderConfig
 from services.llm.factory import Credentials, LLMProviderFactory
-from services.llm.router import Router
 from services.llm.scripted import ScriptedProvider, Step
 from services.llm_service import LLMService
 from tests.vendors.writer import write_json
@@ -87,4 +86,4 @@ def scripted_llm(
     for name in scripts:
         factory.get_provider(name)
     the_clock = clock or ManualClock()
-    return LLMService(factory, catalogue, Router(the_clock), the_clock, timeout_s=timeout_s), made
+    return LLMService(factory, catalogue, the_clock, timeout_s=timeout_s), made

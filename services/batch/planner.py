@@ -130,19 +130,22 @@ class _Spread:
         total = sum(self._left.values())
         self._share = {value: quota / total for value, quota in self._left.items()}
         self._given: dict[Hashable, Counter[str]] = {}
+        self._given_to_all = Counter[str]()
         self._draw = draw
 
     def next(self, key: Hashable) -> str:
-        """Return the value that *key* lacks most, of those that are left."""
+        """Return the value that *key* and all together lack most, of those that are left."""
         given = self._given.setdefault(key, Counter())
-        turn = given.total() + 1
+        turn, all_turns = given.total() + 1, self._given_to_all.total() + 1
 
-        def lack(value: str) -> tuple[float, float]:
-            return self._share[value] * turn - given[value], self._left[value] / self._share[value]
+        def lack(value: str) -> float:
+            share = self._share[value]
+            return share * turn - given[value] + share * all_turns - self._given_to_all[value]
 
         best = max(map(lack, self._left))
         value = self._draw.choice([name for name in self._left if lack(name) == best])
         given[value] += 1
+        self._given_to_all[value] += 1
         self._left[value] -= 1
         if not self._left[value]:
             del self._left[value]

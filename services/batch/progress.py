@@ -40,6 +40,8 @@ class BatchProgress:
         self._model_switches: list[dict[str, Any]] = list(row["model_switches"])
         self._provider_switches: list[dict[str, Any]] = list(row["provider_switches"])
         self._failed_models: dict[str, list[str]] = defaultdict(list)
+        for kept in self._errors:
+            self._mark_failed(kept["category"], kept["provider"], kept["model"])
         self._consecutive_failures = 0
         self._current_sample: str | None = None
         self._waiting: tuple[str, str | None] | None = None
@@ -74,11 +76,10 @@ class BatchProgress:
             return True
 
     def begin(self, topic_key: str) -> None:
-        """Count a call, and note what is being written now."""
+        """Note what is being written now."""
         with self._lock:
             self._current_sample = topic_key
             self._waiting = None
-            self._attempts += 1
             self.changed = True
 
     def use(self, target: Target, reason: str) -> dict[str, Any] | None:
@@ -112,8 +113,9 @@ class BatchProgress:
             self._consecutive_failures += 1
 
     def spend(self, usage: CallUsage) -> None:
-        """Count what a call used."""
+        """Count a call and what it used."""
         with self._lock:
+            self._attempts += 1
             self._usage["tokens_used"] += usage.tokens
             self._usage["cost_usd"] += usage.cost_usd or 0.0
             self._usage["unpriced_tokens"] += usage.unpriced_tokens
@@ -121,9 +123,7 @@ class BatchProgress:
     def fail(self, topic_key: str, error: GenerationError, attempt: int) -> dict[str, Any]:
         """Keep one failure; return it as the API shows it."""
         with self._lock:
-            failed = self._failed_models[error.provider]
-            if error.category == "model_unavailable" and error.model and error.model not in failed:
-                failed.append(error.model)
+            self._mark_failed(error.category, error.provider, error.model)
             return self._keep(topic_key, str(error), error.category, (error.provider, error.model), attempt)
 
     def note(self, reason: str, category: str = "general") -> dict[str, Any]:
@@ -143,11 +143,6 @@ class BatchProgress:
         with self._lock:
             before, self._waiting = self._waiting, (cause, until) if cause else None
             return (before or ("",))[0] != cause
-
-    def doubt(self, count: int) -> None:
-        """Count calls that were in flight when the process ended or the batch was stopped."""
-        with self._lock:
-            self._in_doubt += count
 
     # --- views ---------------------------------------------------------------------------
 
@@ -246,6 +241,10 @@ class BatchProgress:
         self._errors = [*self._errors, row][-_KEPT:]
         self.changed = True
         return row
+
+    def _mark_failed(self, category: str, provider: str | None, model: str | None) -> None:
+        if category == "model_unavailable" and provider and model and model not in self._failed_models[provider]:
+            self._failed_models[provider].append(model)
 
     def _elapsed_s(self) -> float:
         since = self._running_since

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from services.llm.deadline import call_with_deadline
+from services.llm.deadline import CallThreads
 from utils.cancellation import CancelToken
 from utils.error_handler import parse_error
 from utils.errors import CancelledError, ConfigurationError, GenerationError
@@ -111,6 +111,7 @@ class BaseLLMProvider(ABC):
         self.config = config
         self._client_lock = threading.Lock()
         self._client_made: Any = None
+        self._threads = CallThreads(config.id)
 
     def prepare(self) -> None:
         """Make the vendor's client if need be: its import takes up to a second, which is no part of a call."""
@@ -128,7 +129,7 @@ class BaseLLMProvider(ABC):
         """
         what = f"{self.config.id}/{request.model}"
         try:
-            return call_with_deadline(lambda: self._complete(request), request.timeout_s, cancel or CancelToken(), what)
+            return self._threads.call(lambda: self._complete(request), request.timeout_s, cancel or CancelToken(), what)
         except (CancelledError, ConfigurationError):
             raise
         except Exception as error:  # clients raise httpx, json and builtin errors too; all become ours
@@ -137,7 +138,7 @@ class BaseLLMProvider(ABC):
     def list_models(self, timeout_s: float = 10.0) -> list[str]:
         """Return the ids that the provider serves now; raises GenerationError."""
         try:
-            return call_with_deadline(self._list_models, timeout_s, CancelToken(), f"{self.config.id}/models")
+            return self._threads.call(self._list_models, timeout_s, CancelToken(), f"{self.config.id}/models")
         except Exception as error:  # as in complete
             raise self._typed(error, "") from error
 

@@ -20,21 +20,35 @@ class ChatCompletionsProvider(BaseLLMProvider):
     """Base of Groq, Cerebras and everything OpenAI-compatible."""
 
     max_tokens_field = "max_completion_tokens"
+    prefix = ""
 
     def _complete(self, request: CompletionRequest) -> Completion:
-        raw = self._client().chat.completions.with_raw_response.create(**self._arguments(request))
-        response = raw.http_response
+        response = self._post(self._client(), request)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return read_completion(response.content, headers, self.config.id, request.model)
 
-    def _arguments(self, request: CompletionRequest) -> dict[str, Any]:
+    def _post(self, client: Any, request: CompletionRequest) -> Any:
+        """Post by the client's own general method: its typed one walks through every message, at half the CPU."""
+        return client.post(
+            f"{self.prefix}/chat/completions",
+            cast_to=self.response_class(),
+            content=orjson.dumps(self._body(request)),
+            options={"timeout": request.timeout_s},
+        )
+
+    def response_class(self) -> Any:
+        """Return the class of the raw answers of the client's HTTP library."""
+        import httpx
+
+        return httpx.Response
+
+    def _body(self, request: CompletionRequest) -> dict[str, Any]:
         arguments: dict[str, Any] = {
             "model": request.model,
             "messages": [dict(message) for message in request.messages],
             self.max_tokens_field: request.max_tokens,
             "temperature": request.temperature,
             "top_p": request.top_p,
-            "timeout": request.timeout_s,
         }
         if request.seed is not None:
             arguments["seed"] = request.seed % 2**31

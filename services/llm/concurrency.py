@@ -7,14 +7,15 @@ when it has more than doubled, the number is cut (Chiu and Jain 1989; slow start
 TCP). Servers with stated limits begin at their most: the limits hold them.
 """
 
+import math
 from statistics import median
 
 _SLOW = 2.5
 _CUT_SLOW = 0.7
 _CUT_OVERLOAD = 0.5
 _ROUND = 8
-# The best pace is forgotten slowly, so that a lucky moment does not bind for ever.
-_FORGET = 1.02
+# After so long a silence the server may be another: what was its best pace counts no more.
+_FORGET_S = 600.0
 # An answer of few tokens still takes its round trip.
 _BASE_TOKENS = 100
 
@@ -29,7 +30,7 @@ class ConcurrencyLimit:
         self._round: list[float] = []
         self._busiest = 0
         self._best: float | None = None
-        self._cut_at = -1e9
+        self._cut_at = self._heard_at = -math.inf
 
     @property
     def allowed(self) -> int:
@@ -38,14 +39,16 @@ class ConcurrencyLimit:
 
     def answered(self, latency_s: float, completion_tokens: int, in_flight: int, now: float) -> None:
         """Learn from an answer; *in_flight* counts it."""
+        if now - self._heard_at > _FORGET_S:
+            self._best = None
+        self._heard_at = now
         self._round.append(latency_s / (completion_tokens + _BASE_TOKENS))
         self._busiest = max(self._busiest, in_flight)
         if len(self._round) < max(_ROUND, self.allowed):
             return
         pace, busy = median(self._round), self._busiest >= self.allowed
         self._round, self._busiest = [], 0
-        best = pace if self._best is None else min(self._best * _FORGET, pace)
-        self._best = best
+        best = self._best = pace if self._best is None else min(self._best, pace)
         if busy and pace > _SLOW * best:
             self._cut(_CUT_SLOW, now, latency_s)
         elif busy:

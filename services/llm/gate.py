@@ -218,7 +218,9 @@ class Gate:
             elif math.isinf(closed_s) or now + closed_s > waiter.since + ask.max_wait_s:
                 waiter.error = self._nobody(ask, closed_s)
             return closed_s
-        free, soonest_s, full = [], math.inf, set()
+        free: list[tuple[float, int, Target, Target, Need]] = []
+        full: set[int] = set()
+        soonest_s = math.inf
         for target, first, need in opened:
             limiter = self._limiter_of(target)
             wait_s = limiter.wait_s(need.tokens, now)

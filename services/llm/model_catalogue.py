@@ -27,7 +27,11 @@ class Discovery:
 
 
 class ModelCatalogue:
-    """Models by provider. Thread-safe."""
+    """Models by provider. Thread-safe.
+
+    Attributes:
+        changes: How often a discovery came in.
+    """
 
     def __init__(
         self,
@@ -39,6 +43,7 @@ class ModelCatalogue:
         self._has_own_address = has_own_address
         self._list_models = list_models
         self._found: dict[str, Discovery] = {}
+        self.changes = 0
         self._lock = threading.Lock()
 
     def refresh(self, providers: Iterable[str]) -> None:
@@ -51,6 +56,7 @@ class ModelCatalogue:
                 log.info("models not listed", extra={"provider": provider, "reason": str(error)})
             with self._lock:
                 self._found[provider] = found
+                self.changes += 1
 
     def discovery(self, provider: str) -> Discovery:
         """Return what is known of *provider*'s own list."""

@@ -1,7 +1,6 @@
 """What a request asks for, and which targets may serve it, in which order."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from services.catalogue import Catalogue, ProviderInfo
 from services.llm.factory import LLMProviderFactory
@@ -31,7 +30,7 @@ class Preference:
     allow_failover: bool = True
     providers: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
-    weights: Mapping[str, float] = field(default_factory=dict)
+    weights: tuple[tuple[str, float], ...] = ()
     priced_only: bool = False
 
 
@@ -45,6 +44,7 @@ class TargetChooser:
         self._models = models
         self._catalogue = catalogue
         self._default = default_provider
+        self._kept: tuple[int, dict[Preference, list[list[Target]]]] = (-1, {})
 
     @property
     def default_provider(self) -> ProviderInfo:
@@ -59,7 +59,7 @@ class TargetChooser:
 
     def check(self, preference: Preference) -> None:
         """Refuse a preference that names an unknown provider or leaves nobody; InputError lists the known ones."""
-        named = [name for name in (preference.provider, *preference.providers, *preference.weights) if name]
+        named = [name for name in (preference.provider, *preference.providers, *dict(preference.weights)) if name]
         for name in named:
             if name != AUTO:
                 self._factory.get_provider(name)
@@ -82,6 +82,15 @@ class TargetChooser:
         The embedded model only ever serves who asks for it, or who has nothing else:
         its samples must not slip into a data set because a vendor is down.
         """
+        changes = self._models.changes
+        if self._kept[0] != changes:  # what is kept stands for one state of the discovery
+            self._kept = (changes, {})
+        kept = self._kept[1]
+        if preference not in kept:
+            kept[preference] = self._rank(preference)
+        return kept[preference]
+
+    def _rank(self, preference: Preference) -> list[list[Target]]:
         if preference.provider == AUTO:
             found = [self._targets(provider, preference) for provider in self._real(preference)]
             return [group if preference.allow_failover else group[:1] for group in found if group]
@@ -93,9 +102,11 @@ class TargetChooser:
         if preference.model:
             named = Target(first, self._models.find(first, preference.model))
             own = [named, *(target for target in own if target.model.id != named.model.id)]
-            own = [target for target in own if _allowed(target, preference)]
         if not preference.allow_failover:
-            return own[:1]
+            own = own[:1]
+        own = [target for target in own if _allowed(target, preference)]
+        if not preference.allow_failover:
+            return own
         others = [] if first.last_resort else [row for row in self._real(preference) if row.id != first.id]
         return own + [target for provider in others for target in self._targets(provider, preference)]
 

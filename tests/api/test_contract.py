@@ -12,7 +12,7 @@ from api_server import create_app
 from bootstrap import Container, build
 from services.llm.base import CompletionRequest
 from services.llm.scripted import ScriptedProvider
-from tests.fakes import good_answer, sample, settings_for, without_limits
+from tests.fakes import catalog_without_limits, good_answer, sample, settings_for
 from utils.errors import AuthenticationError, DiskFullError
 
 BATCH_KEYS = {
@@ -31,11 +31,13 @@ HISTORY_KEYS = {
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Container]:
-    container = build(settings_for(tmp_path, groq_api_key="gsk_test_0123456789", threads=68))
+    container = build(
+        settings_for(
+            tmp_path, catalog_dir=catalog_without_limits(tmp_path), groq_api_key="gsk_test_0123456789", threads=68
+        )
+    )
     factory = container.llm.factory
-    catalogue = container.llm._catalogue
-    for holder in (container.llm, factory, container.llm.models):
-        holder._catalogue = without_limits(catalogue)
+    factory, catalogue = container.llm.factory, container.catalogue
     info = catalogue.provider("groq")
     assert info
     factory._made["groq"] = ScriptedProvider(factory._config(info), [good_answer])

@@ -3,20 +3,26 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from models.batch_store import BatchStore
 from models.database import Writer
-from models.domain import BatchStatus, ItemState, Job, RawAnswer
-from models.ledger import Ledger
+from models.domain import BatchStatus, CallUsage, ItemState, Job, RawAnswer
+from models.event_store import EventStore
+from models.ledger import Ledger, Tables
 from models.sample_store import SampleStore
 from models.schemas import BatchRequest, Sample
-from models.work_store import WorkStore
+from models.statements import Statement
+from models.usage_store import UsageStore
+from models.work_store import WorkItem, WorkStore
 from services.batch.records import new_row
 from tests.fakes import sample
-from utils.errors import InputError
+from utils.clock import ManualClock
+from utils.errors import InputError, StorageError
 
 JOB = Job("Contract Law", "Misrepresentation", "basic", "case_analysis", "uk", 1)
 OTHER = Job("Tort Law", "Nuisance", "basic", "case_analysis", "uk", 2)
+USED = CallUsage("groq", "m", 6, 4, 0.5)
 ANSWER = RawAnswer("text", "groq", "m", 10, chain=("groq/m: answered",))
 
 
@@ -31,112 +37,194 @@ def batches(writer: Writer) -> BatchStore:
 
 
 @pytest.fixture
-def ledger(writer: Writer, work: WorkStore, batches: BatchStore, store: SampleStore) -> Ledger:
+def usage(writer: Writer) -> UsageStore:
+    return UsageStore(writer._engine)
+
+
+@pytest.fixture
+def events(writer: Writer) -> EventStore:
+    return EventStore(writer._engine)
+
+
+@pytest.fixture
+def ledger(
+    writer: Writer,
+    work: WorkStore,
+    batches: BatchStore,
+    store: SampleStore,
+    usage: UsageStore,
+    events: EventStore,
+    clock: ManualClock,
+) -> Ledger:
+    made = Ledger(writer, Tables(batches, work, store, usage, events), clock)
     row = new_row("b", "2026-01-01T00:00:00+00:00", BatchRequest(count=2, provider="groq"), 2, "m")
-    writer.run(lambda connection: batches.insert(connection, row))
-    writer.run(lambda connection: work.add(connection, "b", [JOB, OTHER]))
-    return Ledger(writer, batches, work, store)
+    made.plan({**row, "status": "running"}, [JOB, OTHER])
+    return made
 
 
-def test_items_are_claimed_in_order_and_only_once(ledger: Ledger, work: WorkStore) -> None:
-    first, second = ledger.claim("b", frozenset()), ledger.claim("b", frozenset())
+def first_of(work: WorkStore) -> WorkItem:
+    return work.upcoming("b", -1, 10)[0]
 
-    assert first
-    assert second
+
+def test_items_come_in_order_a_page_at_a_time(ledger: Ledger, work: WorkStore) -> None:
+    (first,) = work.upcoming("b", -1, 1)
+    (second,) = work.upcoming("b", first.ordinal, 10)
+
     assert (first.job, second.job) == (JOB, OTHER)
-    assert ledger.claim("b", frozenset()) is None
-    assert work.counts("b") == {"leased": 2}
+    assert work.counts("b") == {"todo": 2}
 
 
-def test_open_circuits_are_passed_over(ledger: Ledger) -> None:
-    item = ledger.claim("b", frozenset({JOB.circuit}))
+def test_plan_is_written_a_piece_at_a_time_and_whole(ledger: Ledger, work: WorkStore) -> None:
+    row = new_row("big", "2026-01-01T00:00:00+00:00", BatchRequest(count=1), 1201, None)
 
-    assert item
-    assert item.job == OTHER
-    assert ledger.claim("b", frozenset({JOB.circuit})) is None
+    ledger.plan(row, [JOB] * 1201)
+
+    assert [item.ordinal for item in work.upcoming("big", -1, 2000)] == list(range(1201))
 
 
-def test_sample_item_and_counters_change_together(
-    ledger: Ledger, work: WorkStore, batches: BatchStore, store: SampleStore
-) -> None:
-    item = ledger.claim("b", frozenset())
-    assert item
-    ledger.keep_answer(item, ANSWER, 1)
-
-    ledger.finish(item, Sample.model_validate(sample()), 10, 1)
+def test_batch_whose_plan_was_cut_off_is_discarded(ledger: Ledger, work: WorkStore, batches: BatchStore) -> None:
+    ledger.discard("b", "ended while planning")
 
     row = batches.get("b")
     assert row
-    assert (row["samples_generated"], row["tokens_used"], row["attempts"]) == (1, 10, 1)
+    assert (row["status"], row["reason"], work.counts("b")) == ("failed", "ended while planning", {})
+
+
+def test_sample_item_counters_and_event_change_together(
+    ledger: Ledger, work: WorkStore, batches: BatchStore, store: SampleStore, usage: UsageStore, events: EventStore
+) -> None:
+    item = first_of(work)
+    ledger.sending(item, 1)
+    ledger.answered(item, ANSWER, USED)
+
+    event = ledger.finish(item, Sample.model_validate(sample()))
+
+    row = batches.get("b")
+    assert row
+    assert (row["samples_generated"], row["tokens_used"], row["attempts"], row["cost_usd"]) == (1, 10, 1, 0.5)
     assert work.counts("b") == {"done": 1, "todo": 1}
     assert store.count() == 1
+    assert usage.summary(("provider", "model", "batch"))[0]["cost_usd"] == 0.5
+    assert events.of("b", 0, 10) == [
+        {"id": event, "at": "2026-01-01T00:00:00.000+00:00", "type": "sample", "detail": {"item": 0, "sample": "s1"}}
+    ]
+    assert events.changed_since(event - 1) == {"b": event}
+    assert events.last_id() == event
 
 
-def test_commit_that_fails_leaves_everything_as_it_was(
-    ledger: Ledger, work: WorkStore, store: SampleStore, monkeypatch: pytest.MonkeyPatch
+def test_commit_that_fails_leaves_everything_as_it_was_and_harms_nobody_beside_it(
+    ledger: Ledger, work: WorkStore, writer: Writer, store: SampleStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    item = ledger.claim("b", frozenset())
-    assert item
+    item = first_of(work)
+    ledger.sending(item, 1)
 
     def refuse(*_: object) -> None:
         raise InputError("no")
 
     monkeypatch.setattr(WorkStore, "finish", refuse)
     with pytest.raises(InputError):
-        ledger.finish(item, Sample.model_validate(sample()), 10, 1)
+        ledger.finish(item, Sample.model_validate(sample()))
 
     assert store.count() == 0
     assert work.counts("b") == {"leased": 1, "todo": 1}
 
 
-def test_rejected_item_is_replaced_by_one_more(ledger: Ledger, work: WorkStore, batches: BatchStore) -> None:
-    item = ledger.claim("b", frozenset())
-    assert item
+def test_driver_error_is_told_as_one_of_storage(ledger: Ledger, writer: Writer) -> None:
+    with pytest.raises(StorageError, match="database"):
+        writer.run(lambda connection: Statement(text("INSERT INTO nowhere VALUES (1)")).run(connection))
 
-    ledger.reject(item, "[quality_error] short", 5, 3, OTHER)
+
+def test_rejected_item_is_replaced_by_one_more_and_its_reason_counted(
+    ledger: Ledger, work: WorkStore, batches: BatchStore
+) -> None:
+    ledger.reject(first_of(work), ItemState.REJECTED, "[quality_error] short: got 1", OTHER)
 
     row = batches.get("b")
     assert row
     assert work.counts("b") == {"rejected": 1, "todo": 2}
-    assert (row["rejected"], row["tokens_used"], row["attempts"]) == (1, 5, 3)
+    assert work.reasons("b") == {"[quality_error] short": 1}
+    assert row["rejected"] == 1
+
+
+def test_failed_call_is_counted_and_its_item_is_to_be_done_again(
+    ledger: Ledger, work: WorkStore, usage: UsageStore
+) -> None:
+    item = first_of(work)
+    ledger.sending(item, 1)
+
+    ledger.failed(item, CallUsage("groq", "m", failed=True, rate_limited=True), {"category": "rate_limit"})
+
+    again = first_of(work)
+    total = usage.summary(())[0]
+    assert (again.ordinal, again.attempts) == (item.ordinal, 1)
+    assert (total["calls"], total["failed"], total["rate_limited"], total["total_tokens"]) == (1, 1, 1, 0)
 
 
 def test_restart_keeps_paid_answers_and_counts_the_rest_as_in_doubt(
-    ledger: Ledger, work: WorkStore, writer: Writer
+    ledger: Ledger, work: WorkStore, batches: BatchStore
 ) -> None:
-    paid, lost = ledger.claim("b", frozenset()), ledger.claim("b", frozenset())
-    assert paid
-    assert lost
-    ledger.keep_answer(paid, ANSWER, 1)
+    paid, lost = work.upcoming("b", -1, 2)
+    ledger.sending(paid, 1)
+    ledger.sending(lost, 1)
+    ledger.answered(paid, ANSWER, USED)
 
-    in_doubt = writer.run(lambda connection: work.recover(connection, "b"))
+    in_doubt = ledger.recover("b")
 
-    again = ledger.claim("b", frozenset())
-    assert in_doubt == 1
-    assert again
-    assert again.answer == ANSWER
-    assert again.attempts == 1
+    again, row = first_of(work), batches.get("b")
+    assert row
+    assert (in_doubt, row["in_doubt"], row["attempts"]) == (1, 1, 2)
+    assert (again.answer, again.attempts) == (ANSWER, 1)
 
 
-def test_released_item_keeps_its_attempts(ledger: Ledger) -> None:
-    item = ledger.claim("b", frozenset())
-    assert item
+def test_refused_answer_is_forgotten(ledger: Ledger, work: WorkStore) -> None:
+    item = first_of(work)
+    ledger.sending(item, 1)
+    ledger.answered(item, ANSWER, USED)
 
-    ledger.release(item, 2)
-    again = ledger.claim("b", frozenset())
+    ledger.refuse(item, {"error": "too short"})
 
-    assert again
-    assert again.attempts == 2
+    assert first_of(work).answer is None
 
 
 def test_stop_cancels_what_was_not_begun_and_doubts_what_was_in_flight(
-    ledger: Ledger, work: WorkStore, writer: Writer
+    ledger: Ledger, work: WorkStore, batches: BatchStore
 ) -> None:
-    ledger.claim("b", frozenset())
+    ledger.sending(first_of(work), 1)
 
-    writer.run(lambda connection: work.cancel_rest(connection, "b"))
+    ledger.close("b", status="stopped", reason="on request")
 
+    row = batches.get("b")
+    assert row
     assert work.counts("b") == {ItemState.IN_DOUBT: 1, ItemState.CANCELLED: 1}
+    assert (row["status"], row["in_doubt"]) == ("stopped", 1)
+
+
+def test_usage_is_summed_by_what_is_asked_and_unknown_prices_make_the_cost_unknown(
+    ledger: Ledger, usage: UsageStore, clock: ManualClock
+) -> None:
+    ledger.used(USED)
+    clock.advance(86_400)
+    ledger.used(CallUsage("own", "x", 5, 5))
+
+    by_day = {row["day"]: row["cost_usd"] for row in usage.summary(("day",))}
+    assert by_day == {"2026-01-01": 0.5, "2026-01-02": None}
+    assert [row["provider"] for row in usage.summary(("provider",), since="2026-01-02")] == ["own"]
+    assert usage.summary((), batch_id="nobody")[0]["calls"] == 0
+    assert [(row.hour, row.tokens) for row in usage.hours("2026-01-01")] == [
+        ("2026-01-01T00", 10),
+        ("2026-01-02T00", 10),
+    ]
+
+
+def test_oldest_events_are_dropped(
+    ledger: Ledger, events: EventStore, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.event_store.KEPT", 2)
+    ids = [ledger.change("b", "paused", {}) for _ in range(5)]
+
+    ledger.prune_events()
+
+    assert [row["id"] for row in events.of("b", 0, 10)] == ids[-2:]
 
 
 def test_history_is_newest_first_and_can_be_filtered(ledger: Ledger, batches: BatchStore, writer: Writer) -> None:
@@ -153,9 +241,9 @@ def test_history_is_newest_first_and_can_be_filtered(ledger: Ledger, batches: Ba
 
 
 def test_batch_takes_only_steps_that_make_sense() -> None:
-    assert BatchStatus.RUNNING.to(BatchStatus.STOPPING) is BatchStatus.STOPPING
-    with pytest.raises(InputError, match="from completed to running"):
-        BatchStatus.COMPLETED.to(BatchStatus.RUNNING)
+    assert BatchStatus.RUNNING.can_become(BatchStatus.PAUSED)
+    assert BatchStatus.PAUSED.can_become(BatchStatus.RUNNING)
+    assert not BatchStatus.COMPLETED.can_become(BatchStatus.RUNNING)
     assert BatchStatus.STOPPING.is_active
     assert not BatchStatus.PAUSED.is_active
 

@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, text
 
+from models.batch_store import BatchStore
 from models.database import BatchHistory, Writer, db, init_db, open_engine
+from models.migrations import STEPS
 from utils.errors import DiskFullError, InputError, StorageError
 
 
@@ -126,7 +128,8 @@ def test_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> N
 def test_fresh_and_older_databases_are_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     url = f"sqlite:///{tmp_path / 'batches.db'}"
     open_engine(url).dispose()
-    monkeypatch.setattr("models.migrations.STEPS", ((1, ()), (2, ("ALTER TABLE work ADD COLUMN note TEXT",))))
+    later = STEPS[-1][0] + 1
+    monkeypatch.setattr("models.migrations.STEPS", (*STEPS, (later, ("ALTER TABLE work ADD COLUMN note TEXT",))))
 
     open_engine(url).dispose()
     open_engine(url).dispose()
@@ -136,7 +139,30 @@ def test_fresh_and_older_databases_are_brought_up_to_date(tmp_path: Path, monkey
         versions = [row[0] for row in connection.execute("SELECT version FROM schema_version")]
     connection.close()
     assert "note" in columns
-    assert versions == [1, 2]
+    assert versions == list(range(1, later + 1))
+
+
+def test_batch_of_the_first_version_is_read_with_its_tokens_unpriced(tmp_path: Path) -> None:
+    columns = (
+        "id, status, started_at, completed_at, provider, model, request, errors, model_switches, provider_switches"
+    )
+    with sqlite3.connect(tmp_path / "batches.db") as connection:
+        texts = ", ".join(f"{name.strip()} VARCHAR" for name in columns.split(","))
+        numbers = "target INTEGER, samples_generated INTEGER, tokens_used INTEGER, attempts INTEGER, rejected INTEGER"
+        connection.execute(f"CREATE TABLE batches ({texts}, {numbers})")
+        connection.execute(
+            "INSERT INTO batches VALUES ('b','completed','x','x','p','m','{}','[]','[]','[]',1,1,77,1,0)"
+        )
+        connection.execute("CREATE TABLE schema_version (version INTEGER PRIMARY KEY)")
+        connection.execute("INSERT INTO schema_version VALUES (1)")
+    connection.close()
+    engine = open_engine(f"sqlite:///{tmp_path / 'batches.db'}")
+
+    row = BatchStore(engine).get("b")
+    engine.dispose()
+
+    assert row
+    assert (row["tokens_used"], row["unpriced_tokens"], row["in_doubt"], row["metrics"]) == (77, 77, 0, {})
 
 
 def test_flask_sqlalchemy_reads_the_same_tables(tmp_path: Path) -> None:

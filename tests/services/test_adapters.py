@@ -232,7 +232,7 @@ def test_newer_name_of_the_cap_goes_to_openai_itself() -> None:
     with made("openai_compatible", "https://api.openai.com/v1") as provider:
         provider._client()
 
-        assert "max_completion_tokens" in provider._arguments(ASK)  # type: ignore[attr-defined]
+        assert "max_completion_tokens" in provider._body(ASK)  # type: ignore[attr-defined]
 
 
 def test_clients_are_not_imported_before_they_are_used() -> None:

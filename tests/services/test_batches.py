@@ -1,5 +1,6 @@
 """Batches from plan to end: with scripted providers, real threads, a real database."""
 
+import itertools
 import json
 import threading
 from collections import Counter
@@ -13,12 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootstrap import Container, build
+from models.domain import Job
 from models.sample_query import SampleQuery
 from models.schemas import BatchRequest
-from services.batch.planner import plan, replacement
+from models.statistics import Present
+from services.batch.planner import fill, plan, replacement
 from services.llm.base import CompletionRequest
 from services.llm.scripted import ScriptedProvider, Step
-from tests.fakes import CATALOGUE, good_answer, settings_for, without_limits
+from tests.fakes import CATALOGUE, catalog_without_limits, good_answer, settings_for
 from utils.errors import (
     AuthenticationError,
     InputError,
@@ -35,19 +38,85 @@ KEYS = {"groq_api_key": "gsk_test_0123456789", "cerebras_api_key": "csk-test-012
 # --- planner ---------------------------------------------------------------------------------
 
 
+def jobs_of(request: BatchRequest, count: int, present: Present | None = None) -> list[Job]:
+    return list(plan(request, CATALOGUE, count, present))
+
+
 @given(count=st.integers(1, 200), seed=st.integers(0, 10**6), smart=st.booleans())
 def test_plan_is_repeatable_and_even(count: int, seed: int, smart: bool) -> None:
     request = BatchRequest(count=count, seed=seed, smart_mode=smart)
-    jobs = plan(request, CATALOGUE, count)
+    jobs = jobs_of(request, count)
 
-    kinds = [kind.id for kind in CATALOGUE.core_types] if smart else ["case_analysis"]
     by_topic = Counter((job.jurisdiction, job.topic_key) for job in jobs)
+    by_level = Counter(job.difficulty for job in jobs)
     by_type = Counter(job.sample_type for job in jobs)
+    shares = {kind.id: kind.mix_percent / 100 for kind in CATALOGUE.core_types} if smart else {"case_analysis": 1.0}
 
-    assert jobs == plan(request, CATALOGUE, count)
+    assert jobs == jobs_of(request, count)
     assert len(jobs) == count
     assert {by_topic[(topic.jurisdiction, topic.key)] for topic in CATALOGUE.topics} <= {count // 75, count // 75 + 1}
-    assert {by_type[kind] for kind in kinds} <= {count // len(kinds), count // len(kinds) + 1}
+    assert {by_level[name] for name in ("basic", "intermediate", "advanced", "expert")} <= {count // 4, count // 4 + 1}
+    assert all(abs(by_type[kind] - share * count) <= 1 for kind, share in shares.items())
+
+
+@given(
+    shares=st.dictionaries(st.sampled_from("abcde"), st.floats(0.01, 100), min_size=1),
+    present=st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 500)),
+    count=st.integers(0, 500),
+)
+def test_filling_takes_all_and_no_other_choice_comes_closer(
+    shares: dict[str, float], present: dict[str, int], count: int
+) -> None:
+    got = fill(shares, present, count)
+
+    assert sum(got.values()) == count
+    assert min(got.values()) >= 0
+    # What got samples ends at about the same level; what got none is above it already.
+    levels = {key: (present.get(key, 0) + got[key]) / shares[key] for key in got}
+    for key, other in itertools.permutations(got, 2):
+        if got[key] > 1:
+            assert levels[other] + 1 / shares[other] >= levels[key] - 1 / shares[key] - 1e-6
+
+
+def test_plan_fills_what_the_data_set_lacks() -> None:
+    present = Present(
+        topics={("uk", "Tort Law - Nuisance"): 50},
+        difficulties={"foundational": 20, "expert": 40},
+        sample_types={"case_analysis": 500},
+    )
+
+    jobs = jobs_of(BatchRequest(sample_type="balance"), 100, present)
+
+    assert "Tort Law - Nuisance" not in {job.topic_key for job in jobs}
+    assert Counter(job.difficulty for job in jobs) == {"intermediate": 40, "advanced": 40, "basic": 20}
+    assert Counter(job.sample_type for job in jobs) == {
+        "educational": 50,
+        "client_interaction": 33,
+        "statutory_interpretation": 17,
+    }
+
+
+def test_mix_of_the_request_is_followed() -> None:
+    mix = {
+        "topics": {"Tort Law - Nuisance": 3, "Criminal Law - Fraud": 1},
+        "difficulties": {"expert": 1},
+        "sample_types": {"simple_qa": 1, "hypothetical": 1},
+    }
+
+    jobs = jobs_of(BatchRequest.model_validate({"mix": mix}), 40)
+
+    assert Counter(job.topic_key for job in jobs) == {"Tort Law - Nuisance": 30, "Criminal Law - Fraud": 10}
+    assert Counter(job.sample_type for job in jobs) == {"simple_qa": 20, "hypothetical": 20}
+    assert {job.difficulty for job in jobs} == {"expert"}
+
+
+def test_batch_that_ends_early_has_about_the_same_mix() -> None:
+    first = jobs_of(BatchRequest(sample_type="balance"), 1000)[:100]
+
+    by_type = Counter(job.sample_type for job in first)
+
+    assert by_type["case_analysis"] == pytest.approx(40, abs=8)
+    assert by_type["statutory_interpretation"] == pytest.approx(10, abs=6)
 
 
 def test_plan_meets_every_filter() -> None:
@@ -55,19 +124,19 @@ def test_plan_meets_every_filter() -> None:
         count=5, topic="Criminal Law - Fraud", difficulty="expert", sample_type="simple_qa", reasoning_instruction="x"
     )
 
-    jobs = plan(request, CATALOGUE, 5)
+    jobs = jobs_of(request, 5)
 
     assert {(j.topic_key, j.difficulty, j.sample_type, j.jurisdiction, j.instruction) for j in jobs} == {
         ("Criminal Law - Fraud", "expert", "simple_qa", "uk", "x")
     }
-    assert {job.jurisdiction for job in plan(BatchRequest(jurisdiction="eu"), CATALOGUE, 30)} == {"eu"}
-    assert {job.sample_type for job in plan(BatchRequest(sample_type="balance"), CATALOGUE, 8)} == {
+    assert {job.jurisdiction for job in jobs_of(BatchRequest(jurisdiction="eu"), 30)} == {"eu"}
+    assert {job.sample_type for job in jobs_of(BatchRequest(sample_type="balance"), 8)} == {
         kind.id for kind in CATALOGUE.core_types
     }
 
 
 def test_one_topic_gets_every_type_in_turn() -> None:
-    jobs = plan(BatchRequest(topic="Tort Law - Nuisance", sample_type="balance"), CATALOGUE, 8)
+    jobs = jobs_of(BatchRequest(topic="Tort Law - Nuisance", sample_type="balance"), 8)
 
     assert len({job.sample_type for job in jobs[:4]}) == 4
 
@@ -80,19 +149,22 @@ def test_one_topic_gets_every_type_in_turn() -> None:
         {"difficulty": "hard"},
         {"sample_type": "poem"},
         {"jurisdiction": "moon"},
+        {"mix": {"topics": {"Tort Law - Nothing": 1}}},
+        {"mix": {"difficulties": {"hard": 1}}},
+        {"mix": {"sample_types": {"poem": 1}}},
     ],
 )
-def test_plan_refuses_what_it_does_not_know(wrong: dict[str, str]) -> None:
+def test_plan_refuses_what_it_does_not_know(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="want"):
-        plan(BatchRequest(**wrong), CATALOGUE, 1)
+        jobs_of(BatchRequest.model_validate(wrong), 1)
 
 
 def test_topic_of_the_callers_own_is_planned() -> None:
-    assert plan(BatchRequest(topic="Space Law - Moon Mining"), CATALOGUE, 1)[0].jurisdiction == "uk"
+    assert jobs_of(BatchRequest(topic="Space Law - Moon Mining"), 1)[0].jurisdiction == "uk"
 
 
 def test_replacement_keeps_the_wish_and_changes_the_draw() -> None:
-    job = plan(BatchRequest(), CATALOGUE, 1)[0]
+    job = jobs_of(BatchRequest(), 1)[0]
 
     other = replacement(job, 3)
 
@@ -109,15 +181,13 @@ Start = Callable[..., Container]
 def start(tmp_path: Path) -> Iterator[Start]:
     """Build and start services on the same folder, their providers scripted."""
     running: list[Container] = []
+    catalog = catalog_without_limits(tmp_path)
 
     def begin(scripts: dict[str, list[Step]], **settings: Any) -> Container:
-        container = build(settings_for(tmp_path, **{**KEYS, **settings}))
+        container = build(settings_for(tmp_path, catalog_dir=catalog, **{**KEYS, **settings}))
         factory = container.llm.factory
-        catalogue = container.llm._catalogue
-        for holder in (container.llm, factory, container.llm.models):
-            holder._catalogue = without_limits(catalogue)
         for name, script in scripts.items():
-            info = catalogue.provider(name)
+            info = container.catalogue.provider(name)
             assert info
             factory._made[name] = ScriptedProvider(factory._config(info), script)
         container.start()
@@ -144,7 +214,7 @@ def test_batch_ends_completed_with_exactly_its_target(start: Start, tmp_path: Pa
     frame = pl.read_parquet(tmp_path / "train.parquet")
     assert frame["batch_id"].to_list() == [batch["batch_id"]] * 12
     assert frame["id"].n_unique() == 12
-    history = container.batches.history(None, 0, None)
+    history = container.batches.views.history(None, 0, None)
     assert (history[0]["samples_generated"], history[0]["status"]) == (12, "completed")
     assert container.dataset.count() == 12
 
@@ -208,7 +278,7 @@ def test_bad_drafts_are_replaced_and_counted(start: Start) -> None:
 
 
 def test_hopeless_batch_ends_failed_and_says_why(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.batch.runner._HOPELESS_IN_A_ROW", 5)
+    monkeypatch.setattr("services.batch.worker._HOPELESS_IN_A_ROW", 5)
 
     batch = run(start({"groq": ["no json"]}), count=10)
 
@@ -219,7 +289,7 @@ def test_hopeless_batch_ends_failed_and_says_why(start: Start, monkeypatch: pyte
 def test_batch_without_spare_replacements_ends_failed_with_what_is_missing(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.batch.runner._SPARE_REPLACEMENTS", -2)
+    monkeypatch.setattr("services.batch.worker._SPARE_REPLACEMENTS", -2)
 
     batch = run(start({"groq": ["no json"]}), count=2)
 
@@ -351,15 +421,15 @@ def test_open_circuit_makes_the_batch_wait_instead_of_ending_short(start: Start)
     assert container.batches.wait(batch_id, 5)
 
 
-def test_time_limit_ends_the_batch_failed(start: Start) -> None:
+def test_time_limit_stops_the_batch_and_says_so(start: Start) -> None:
     forever = threading.Event()
     container = start({"groq": [lambda _: str(forever.wait(20))]}, batch_time_limit_s=0.2)
 
     batch = run(container)
     forever.set()
 
-    assert batch["status"] == "failed"
-    assert "time limit" in batch["errors"][-1]["error"]
+    assert batch["status"] == "stopped"
+    assert "time limit" in batch["reason"]
 
 
 def test_unknown_topic_of_the_embedded_model_ends_the_batch_with_its_sentence(start: Start) -> None:
@@ -373,14 +443,14 @@ def test_storage_that_refuses_is_tried_again_and_loses_no_paid_answer(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container = start({"groq": [good_answer]}, max_workers=1)
-    monkeypatch.setattr("services.batch.runner._RETRY_STORAGE_S", 0.01)
+    monkeypatch.setattr("services.batch.worker._RETRY_STORAGE_S", 0.01)
     ledger = container.batches._stores.ledger
     finish, refused = ledger.finish, iter(range(100))
 
-    def sometimes(*arguments: Any) -> None:
+    def sometimes(*arguments: Any) -> int:
         if next(refused) < 3:
             raise StorageError("disk full")
-        finish(*arguments)
+        return finish(*arguments)
 
     monkeypatch.setattr(ledger, "finish", sometimes)
     batch = run(container, count=2)
@@ -427,9 +497,7 @@ def test_status_without_any_batch_is_zeros_and_nulls(start: Start) -> None:
 
 def test_stream_begins_with_all_batches_and_ends_with_the_final_state(start: Start) -> None:
     container = start({"groq": [good_answer]})
-    subscription = container.events.subscribe(
-        lambda: {"type": "all_batches", "batches": container.batches.all_batches()}
-    )
+    subscription = container.batches.views.subscribe(None)
     seen: list[dict[str, Any]] = []
     reader = threading.Thread(
         target=lambda: seen.extend(json.loads(m.split(b"data: ")[1]) for m in subscription.messages() if b"data: " in m)

@@ -8,7 +8,6 @@ import pytest
 from services.catalogue import load_catalogue
 from services.citations.extractor import extract
 from services.generation.quality import headings
-from services.llm_service import override_local_model
 from tests.fakes import CATALOG, CATALOGUE
 from utils.errors import ConfigurationError, InputError
 
@@ -186,10 +185,10 @@ def load_catalogue_without_topics(folder: Path) -> None:
 
 
 def test_embedded_provider_serves_the_model_that_was_chosen() -> None:
-    changed = override_local_model(CATALOGUE, "my-model")
+    changed = CATALOGUE.with_local_model("my-model")
     provider = changed.provider("local")
 
     assert provider
     assert provider.default_model == "my-model"
     assert [model.id for model in changed.models_of("local")] == ["my-model"]
-    assert override_local_model(CATALOGUE, "qwen2.5-coder-1.5b-instruct") is CATALOGUE
+    assert CATALOGUE.with_local_model("qwen2.5-coder-1.5b-instruct") is CATALOGUE

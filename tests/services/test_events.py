@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from services.events import QUEUE_SIZE, EventBroker, Subscription
+from services.events import QUEUE_SIZE, EventBroker, Subscription, encode
 from utils.errors import UnavailableError
 
 
@@ -14,9 +14,9 @@ def data(message: bytes) -> object:
 
 def test_everybody_gets_the_first_message_and_then_every_event() -> None:
     broker = EventBroker(10)
-    one, two = broker.subscribe(lambda: "first"), broker.subscribe(lambda: "first")
+    one, two = broker.subscribe(lambda: [encode("first", 0)]), broker.subscribe(lambda: [encode("first", 0)])
 
-    broker.publish({"n": 1})
+    broker.publish({"n": 1}, 1)
     broker.close()
 
     for subscription in (one, two):
@@ -24,25 +24,52 @@ def test_everybody_gets_the_first_message_and_then_every_event() -> None:
     assert broker.subscriber_count == 0
 
 
-def test_ids_grow() -> None:
+def test_each_message_carries_the_id_of_its_event() -> None:
     broker = EventBroker(10)
-    subscription = broker.subscribe(lambda: 0)
-    broker.publish(1)
+    subscription = broker.subscribe(lambda: [encode(0, 0)])
+    broker.publish(1, 7)
     broker.close()
 
-    assert [int(message.split()[1]) for message in subscription.messages()] == [1, 2]
+    assert [int(message.split()[1]) for message in subscription.messages()] == [0, 7]
 
 
 def test_slow_listener_is_dropped_and_its_stream_ends() -> None:
     broker = EventBroker(10)
-    slow = broker.subscribe(lambda: 0)
+    slow = broker.subscribe(lambda: [encode(0, 0)])
 
     for number in range(QUEUE_SIZE + 5):
-        broker.publish(number)
+        broker.publish(number, number)
 
-    assert slow.dropped
+    messages = list(slow.messages())
+
     assert broker.subscriber_count == 0
-    assert len(list(slow.messages())) < QUEUE_SIZE
+    assert len(messages) < QUEUE_SIZE + 5
+    assert b"dropped" in messages[-1]
+
+
+def test_first_messages_are_built_once_until_something_is_sent() -> None:
+    broker, built = EventBroker(10), []
+
+    def first() -> list[bytes]:
+        built.append(1)
+        return [encode(len(built), 0)]
+
+    heads = [broker.subscribe(first).head for _ in range(2)]
+    broker.publish("news", 1)
+    after = broker.subscribe(first).head
+    own = broker.subscribe(first, shared=False).head
+
+    assert heads[0] is heads[1]
+    assert [data(head[0]) for head in (heads[0], after, own)] == [1, 2, 3]
+
+
+def test_listener_whose_first_messages_fail_does_not_stay() -> None:
+    broker = EventBroker(10)
+
+    with pytest.raises(ZeroDivisionError):
+        broker.subscribe(lambda: [b""] * (1 // 0))
+
+    assert broker.subscriber_count == 0
 
 
 def test_silence_is_filled_with_heartbeats() -> None:
@@ -53,14 +80,14 @@ def test_silence_is_filled_with_heartbeats() -> None:
 
 def test_too_many_listeners_and_a_closed_broker_are_refused() -> None:
     broker = EventBroker(1)
-    first = broker.subscribe(lambda: 0)
+    first = broker.subscribe(lambda: [encode(0, 0)])
     with pytest.raises(UnavailableError, match="1 streams are open already"):
-        broker.subscribe(lambda: 0)
+        broker.subscribe(lambda: [encode(0, 0)])
 
     broker.unsubscribe(first)
     broker.unsubscribe(first)
-    broker.subscribe(lambda: 0)
+    broker.subscribe(lambda: [encode(0, 0)])
     broker.close()
 
     with pytest.raises(UnavailableError, match="stopping"):
-        broker.subscribe(lambda: 0)
+        broker.subscribe(lambda: [encode(0, 0)])

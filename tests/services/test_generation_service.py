@@ -4,13 +4,14 @@ import json
 
 import pytest
 
-from models.domain import Job, RawAnswer
-from models.schemas import GenerateRequest
+from models.domain import CallUsage, Job, RawAnswer
+from models.schemas import GenerateRequest, Sample
 from services.generation.scaffold import Scaffold
-from services.generation_service import GenerationLimits, GenerationService, Trail
+from services.generation.trail import UsageRecorder
+from services.generation_service import GenerationLimits, GenerationService, Recorder, Trail
 from services.llm.base import CompletionRequest
 from services.llm.scripted import ScriptedProvider, Step
-from services.llm_service import Preference
+from services.llm_service import Outcome, Permit, Preference, Terms
 from tests.fakes import CATALOGUE, good_answer, scripted_llm, without_limits
 from utils.cancellation import CancelToken
 from utils.clock import ManualClock
@@ -19,6 +20,7 @@ from utils.errors import (
     AuthenticationError,
     BadRequestError,
     CancelledError,
+    GenerationError,
     InputError,
     ModelUnavailableError,
     NoTargetError,
@@ -28,20 +30,57 @@ from utils.errors import (
 )
 
 JOB = Job("Contract Law", "Misrepresentation", "basic", "case_analysis", "uk", 5)
+GROQ_ONLY = Preference("groq", allow_failover=False)
 SLOTS = {"uk": {"people": ["Ada Moss"], "others": ["Bell Works"], "sums": ["£5"], "places": ["Hull"]}}
 
 
 def service(**scripts: list[Step]) -> tuple[GenerationService, dict[str, ScriptedProvider]]:
     clock = ManualClock()
     llm, made = scripted_llm(scripts, clock, catalogue=without_limits(CATALOGUE))
-    return GenerationService(CATALOGUE, llm, Scaffold(CATALOGUE, SLOTS), clock, GenerationLimits(wait_cap_s=0.01)), made
+    limits = GenerationLimits(wait_cap_s=0.01)
+    return GenerationService(CATALOGUE, llm, Scaffold(CATALOGUE, SLOTS), clock, limits, NoLog()), made
+
+
+class NoLog:
+    def used(self, usage: CallUsage) -> None:
+        """Keep nothing."""
+
+
+class Kept:
+    """Keeps the answers, and None for each that was refused."""
+
+    def __init__(self, answers: list[RawAnswer | None]) -> None:
+        self.answers = answers
+
+    def sending(self, permit: Permit) -> None:
+        """Keep nothing."""
+
+    def answered(self, answer: RawAnswer, outcome: Outcome) -> None:
+        self.answers.append(answer)
+
+    def failed(self, error: GenerationError, outcome: Outcome) -> None:
+        """Keep nothing."""
+
+    def refused(self, error: GenerationError) -> None:
+        self.answers.append(None)
+
+
+def generate(
+    generation: GenerationService,
+    preference: Preference,
+    trail: Trail,
+    recorder: Recorder | None = None,
+    answer: RawAnswer | None = None,
+) -> Sample:
+    terms = Terms(max_wait_s=0.01)
+    return generation.generate(JOB, preference, terms, recorder or UsageRecorder(NoLog()), trail, answer)
 
 
 def test_sample_names_who_wrote_it_and_how_it_came_about() -> None:
     generation, made = service(groq=[ModelUnavailableError("gone", status=404), good_answer])
     trail = Trail()
 
-    sample = generation.generate(JOB, Preference(), CancelToken(), trail)
+    sample = generate(generation, Preference(), trail)
 
     assert (sample.provider, sample.model) == ("groq", "openai/gpt-oss-20b")
     assert sample.id.startswith("groq_")
@@ -60,7 +99,7 @@ def test_refused_draft_is_written_again_with_the_reason() -> None:
         groq=[json.dumps({"question": "q", "answer": "a", "case_citation": "c", "reasoning": "r"}), good_answer]
     )
 
-    generation.generate(JOB, Preference(), CancelToken(), Trail())
+    generate(generation, Preference(), Trail())
 
     assert "reasoning steps: got 0" in made["groq"].requests[1].messages[0]["content"]
 
@@ -70,7 +109,7 @@ def test_budget_of_three_tries_ends_with_the_last_reason() -> None:
     trail = Trail()
 
     with pytest.raises(AnswerFormatError, match="no JSON object"):
-        generation.generate(JOB, Preference(), CancelToken(), trail)
+        generate(generation, Preference(), trail)
 
     assert len(made["groq"].requests) == trail.calls == 3
     assert trail.tokens > 0
@@ -79,9 +118,9 @@ def test_budget_of_three_tries_ends_with_the_last_reason() -> None:
 def test_answer_is_kept_before_it_is_read_and_a_kept_one_is_not_asked_for_again() -> None:
     generation, made = service(groq=[good_answer])
     kept: list[RawAnswer | None] = []
-    generation.generate(JOB, Preference(), CancelToken(), Trail(), keep=kept.append)
+    generate(generation, Preference(), Trail(), Kept(kept))
 
-    again = generation.generate(JOB, Preference(), CancelToken(), Trail(), answer=kept[0])
+    again = generate(generation, Preference(), Trail(), answer=kept[0])
 
     assert again.answer
     assert len(made["groq"].requests) == 1
@@ -93,9 +132,9 @@ def test_refused_draft_before_a_closed_provider_ends_the_try_instead_of_looping(
     kept: list[RawAnswer | None] = []
 
     with pytest.raises(RateLimitError):
-        generation.generate(JOB, Preference("groq", allow_failover=False), CancelToken(), trail, keep=kept.append)
+        generate(generation, Preference("groq", allow_failover=False), trail, Kept(kept))
     with pytest.raises(NoTargetError):
-        generation.generate(JOB, Preference("groq", allow_failover=False), CancelToken(), Trail())
+        generate(generation, Preference("groq", allow_failover=False), Trail())
 
     assert len(made["groq"].requests) == 2
     assert kept[-1] is None
@@ -115,7 +154,7 @@ def test_bad_request_never_goes_to_the_same_model_twice() -> None:
     generation, made = service(groq=[BadRequestError("context length", status=400)])
 
     with pytest.raises(BadRequestError):
-        generation.generate(JOB, Preference("groq", allow_failover=False), CancelToken(), Trail())
+        generate(generation, Preference("groq", allow_failover=False), Trail())
 
     assert len(made["groq"].requests) == 1
 
@@ -123,7 +162,7 @@ def test_bad_request_never_goes_to_the_same_model_twice() -> None:
 def test_passing_fault_of_the_only_target_is_tried_again() -> None:
     generation, made = service(groq=[ProviderServerError("500", status=500), good_answer])
 
-    sample = generation.generate(JOB, Preference("groq", allow_failover=False), CancelToken(), Trail())
+    sample = generate(generation, Preference("groq", allow_failover=False), Trail())
 
     assert sample.provider == "groq"
     assert len(made["groq"].requests) == 2
@@ -133,27 +172,25 @@ def test_refused_key_everywhere_says_why() -> None:
     generation, _ = service(groq=[AuthenticationError("bad key", status=401)])
 
     with pytest.raises(AuthenticationError, match="bad key"):
-        generation.generate(JOB, Preference(), CancelToken(), Trail())
+        generate(generation, Preference(), Trail())
     with pytest.raises(NoTargetError, match="authentication"):
-        generation.generate(JOB, Preference(), CancelToken(), Trail())
+        generate(generation, Preference(), Trail())
 
 
 def test_short_retry_after_is_waited_for_when_nothing_else_is_open() -> None:
     generation, _ = service(groq=[RateLimitError("slow", retry_after_s=0.0, status=429), good_answer])
 
-    assert generation.generate(JOB, Preference("groq", allow_failover=False), CancelToken(), Trail()).provider == "groq"
+    assert generate(generation, Preference("groq", allow_failover=False), Trail()).provider == "groq"
 
 
 def test_cancelled_wait_ends_the_sample() -> None:
     generation, _ = service(groq=[good_answer])
-    generation._llm.router.record_failure(
-        generation._llm.route(Preference("groq")), RateLimitError("slow", retry_after_s=0.005)
-    )
+    generation._llm.router.record_failure(generation._llm.targets(GROQ_ONLY)[0], RateLimitError("x", retry_after_s=60))
     cancel = CancelToken()
     cancel.cancel()
 
     with pytest.raises(CancelledError):
-        generation.generate(JOB, Preference("groq", allow_failover=False), cancel, Trail())
+        generation.generate(JOB, GROQ_ONLY, Terms(waiting=cancel), Kept([]), Trail())
 
 
 def test_small_model_is_led_and_its_calls_are_one_try() -> None:
@@ -171,7 +208,7 @@ def test_small_model_is_led_and_its_calls_are_one_try() -> None:
     generation, made = service(local=[part])
     trail = Trail()
 
-    sample = generation.generate(JOB, Preference("local"), CancelToken(), trail)
+    sample = generate(generation, Preference("local"), trail)
 
     assert (sample.provider, sample.model, trail.calls) == ("local", "qwen2.5-coder-1.5b-instruct", 1)
     assert len(made["local"].requests) > 5
@@ -183,7 +220,7 @@ def test_broken_answer_of_the_engine_is_asked_for_again_until_the_part_fails() -
     generation, _ = service(local=["no json"])
 
     with pytest.raises(AnswerFormatError, match="stayed unusable"):
-        generation.generate(JOB, Preference("local"), CancelToken(), Trail())
+        generate(generation, Preference("local"), Trail())
 
 
 def test_single_sample_comes_as_a_tuple() -> None:

@@ -1,4 +1,4 @@
-"""Limiter, router, deadline, discovery and the service that joins them."""
+"""Router, deadline, discovery and the service that joins them."""
 
 import math
 import threading
@@ -7,15 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.domain import CallUsage
 from services.catalogue import ModelInfo, ProviderInfo
 from services.llm.base import Completion, CompletionRequest, ProviderConfig
-from services.llm.deadline import call_with_deadline
-from services.llm.limit_headers import tokens_per_minute
+from services.llm.deadline import CallThreads
 from services.llm.model_catalogue import ModelCatalogue
-from services.llm.rate_limiter import WINDOW_S, RateLimiter, SlidingWindow
-from services.llm.router import COOL_DOWN_S, MODEL_GONE_S, Candidate, Router, Target
+from services.llm.router import COOL_DOWN_S, MODEL_GONE_S, Router, Target
 from services.llm.scripted import ScriptedProvider
-from services.llm_service import AUTO, Preference, Prompt
+from services.llm_service import AUTO, Preference, Prompt, Terms
 from tests.fakes import CATALOGUE, provider_info, scripted_llm
 from utils.cancellation import CancelToken
 from utils.clock import ManualClock
@@ -23,6 +22,7 @@ from utils.errors import (
     AnswerFormatError,
     AuthenticationError,
     BadRequestError,
+    BudgetSpentError,
     CancelledError,
     GenerationError,
     InputError,
@@ -32,123 +32,21 @@ from utils.errors import (
     ProviderServerError,
     ProviderTimeoutError,
     RateLimitError,
+    StorageError,
 )
 
 PROMPT = Prompt(({"role": "user", "content": "hello"},), max_tokens=100)
-
-
-# --- limiter ---------------------------------------------------------------------------------
-
-
-@given(
-    calls=st.lists(st.tuples(st.integers(1, 500), st.floats(0, 40), st.integers(0, 500)), min_size=1, max_size=60),
-    requests=st.integers(1, 8),
-)
-def test_no_sliding_minute_ever_holds_more_than_the_limit(calls: list[tuple[int, float, int]], requests: int) -> None:
-    window, now, log = SlidingWindow(requests, 1000), 0.0, []
-    for tokens, pause, used in calls:
-        now += pause
-        now += window.wait_s(tokens, now)
-        assert window.wait_s(tokens, now) < 1e-6
-        entry = window.admit(tokens, now)
-        log.append((now, entry))
-        if used % 2:
-            window.settle(entry, min(used, tokens))
-
-    for start, _ in log:
-        minute = [entry for at, entry in log if start <= at < start + 60]
-        assert len(minute) <= requests
-        assert sum(entry.tokens for entry in minute) <= 1000
-
-
-def test_request_above_a_whole_minute_never_fits() -> None:
-    limiter = RateLimiter(10, 100, clock=ManualClock())
-
-    assert math.isinf(SlidingWindow(10, 100).wait_s(101, 0))
-    with pytest.raises(BadRequestError, match="more than the limit of 100 tokens"):
-        limiter.acquire(101, CancelToken())
-
-
-def test_settling_gives_back_what_was_not_used() -> None:
-    window = SlidingWindow(10, 100)
-    entry = window.admit(100, 0.0)
-    assert window.wait_s(50, 1.0) == pytest.approx(WINDOW_S - 1)
-
-    window.settle(entry, 20)
-
-    assert window.wait_s(50, 1.0) == 0.0
-    assert window.wait_s(1, 1000.0) == 0.0
-    window.settle(entry, 90)
-    assert window.wait_s(100, 1000.0) == 0.0
-
-
-def test_callers_are_served_in_order_as_places_come_free() -> None:
-    limiter = RateLimiter(100, 10_000, max_concurrency=1, clock=ManualClock())
-    first = limiter.acquire(10, CancelToken())
-    served: list[int] = []
-
-    def call(number: int) -> None:
-        limiter.acquire(10, CancelToken())
-        served.append(number)
-
-    threads = [threading.Thread(target=call, args=(number,)) for number in range(4)]
-    for number, thread in enumerate(threads):
-        thread.start()
-        while len(limiter._waiting) <= number:
-            pass
-
-    limiter.settle(first, 10)
-    for number in range(4):
-        while len(served) <= number:
-            pass
-        limiter.settle(first, 10)
-    for thread in threads:
-        thread.join(5)
-
-    assert served == [0, 1, 2, 3]
-
-
-def test_waiter_leaves_at_once_when_cancelled() -> None:
-    limiter = RateLimiter(1, 10_000, clock=ManualClock())
-    limiter.acquire(10, CancelToken())
-    cancel, caught = CancelToken(), []
-
-    def wait() -> None:
-        try:
-            limiter.acquire(10, cancel)
-        except CancelledError as error:
-            caught.append(error)
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    cancel.cancel()
-    thread.join(5)
-
-    assert len(caught) == 1
-    assert not caught[0].in_flight
-    assert not limiter._waiting
-
-
-def test_long_hold_sends_callers_elsewhere_instead_of_letting_them_wait() -> None:
-    limiter = RateLimiter(10, 1000, clock=ManualClock())
-
-    limiter.hold(8549)
-
-    with pytest.raises(RateLimitError, match="held for 8549 s") as caught:
-        limiter.acquire(10, CancelToken())
-    assert caught.value.retry_after_s == 8549
-    assert limiter.estimate_wait_s(10) == 8549
 
 
 # --- deadline --------------------------------------------------------------------------------
 
 
 def test_call_that_answers_is_passed_on() -> None:
-    assert call_with_deadline(lambda: 7, 5, CancelToken(), "x") == 7
+    assert CallThreads("x").call(lambda: 7, 5, CancelToken(), "x") == 7
     with pytest.raises(ZeroDivisionError):
-        call_with_deadline(lambda: 1 // 0, 5, CancelToken(), "x")
+        CallThreads("x").call(lambda: 1 // 0, 5, CancelToken(), "x")
     with pytest.raises(TypeError, match="returned nothing"):
-        call_with_deadline(lambda: None, 5, CancelToken(), "x")
+        CallThreads("x").call(lambda: None, 5, CancelToken(), "x")
 
 
 def test_call_is_left_at_its_deadline_and_at_a_stop() -> None:
@@ -157,9 +55,9 @@ def test_call_is_left_at_its_deadline_and_at_a_stop() -> None:
     threading.Timer(0.05, cancel.cancel).start()
 
     with pytest.raises(ProviderTimeoutError, match=r"within 0\.01 s"):
-        call_with_deadline(lambda: forever.wait(10), 0.01, CancelToken(), "x")
+        CallThreads("x").call(lambda: forever.wait(10), 0.01, CancelToken(), "x")
     with pytest.raises(CancelledError) as caught:
-        call_with_deadline(lambda: forever.wait(10), 10, cancel, "x")
+        CallThreads("x").call(lambda: forever.wait(10), 10, cancel, "x")
 
     assert caught.value.in_flight
     forever.set()
@@ -178,19 +76,11 @@ def target(provider: ProviderInfo, model: str) -> Target:
 A, B, C = target(GROQ, "a"), target(GROQ, "b"), target(CEREBRAS, "c")
 
 
-def in_order(*targets: Target) -> list[Candidate]:
-    return [Candidate(each, tier) for tier, each in enumerate(targets)]
-
-
 def choose(router: Router, *targets: Target) -> Target:
-    return router.choose(in_order(*targets), lambda _: 0.0)
-
-
-def test_first_open_target_is_chosen_and_equals_share_by_load() -> None:
-    router = Router(ManualClock())
-
-    assert choose(router, A, B, C) is A
-    assert router.choose([Candidate(A, 0), Candidate(C, 0)], lambda each: 9.0 if each is A else 1.0) is C
+    """Take the first open target, as the gate does."""
+    chosen = next(each for each in targets if router.opens_in_s(each) == 0.0)
+    router.begin(chosen)
+    return chosen
 
 
 @pytest.mark.parametrize(
@@ -259,18 +149,13 @@ def test_pauses_for_passing_faults_stay_under_a_minute() -> None:
     assert max(COOL_DOWN_S) < 60 < MODEL_GONE_S
 
 
-def test_all_closed_says_when_the_first_reopens_or_that_none_will() -> None:
+def test_closed_target_says_why_and_when_it_reopens() -> None:
     router = Router(ManualClock())
     router.record_failure(A, RateLimitError("x", retry_after_s=40))
     router.record_failure(C, AuthenticationError("bad key"))
 
-    with pytest.raises(NoTargetError, match=r"groq/a: rate_limit") as soon:
-        choose(router, A, C)
-    with pytest.raises(NoTargetError) as never:
-        choose(router, C)
-
-    assert soon.value.retry_in_s == 40
-    assert never.value.retry_in_s is None
+    assert (router.opens_in_s(A), router.reason(A)) == (40, "rate_limit")
+    assert (router.opens_in_s(C), router.reason(C)) == (math.inf, "authentication")
     assert [row["reopens_in_s"] for row in router.closed()] == [40, None]
 
 
@@ -357,22 +242,26 @@ def test_dead_model_asked_for_by_name_is_tried_with_a_warning(caplog: pytest.Log
 
 # --- service ---------------------------------------------------------------------------------
 
+NOW = Terms(max_wait_s=0.0)
+
 
 def test_call_goes_to_the_default_and_accounts_its_tokens() -> None:
     llm, made = scripted_llm({"groq": ["fine"]})
-    chosen = llm.route(Preference())
 
-    completion = llm.call(chosen, PROMPT, CancelToken())
+    outcome = llm.ask(PROMPT, Preference(), NOW)
 
-    assert (chosen.name, completion.text) == ("groq/openai/gpt-oss-120b", "fine")
+    assert (outcome.target.name, outcome.answer().text) == ("groq/openai/gpt-oss-120b", "fine")
     assert made["groq"].requests[0].max_tokens == 100
-    assert llm._limiter(chosen)._window._tokens == completion.tokens
+    assert llm.limits.of(outcome.target).minute.tokens == outcome.usage.tokens
+    assert outcome.usage.cost_usd == pytest.approx(
+        outcome.usage.prompt_tokens * 0.15e-6 + outcome.usage.completion_tokens * 0.6e-6
+    )
 
 
 def test_answer_is_capped_so_that_it_fits_the_minute() -> None:
     llm, made = scripted_llm({"groq": ["fine"]})
 
-    llm.call(llm.route(Preference()), Prompt(PROMPT.messages), CancelToken())
+    llm.ask(Prompt(PROMPT.messages), Preference(), NOW)
 
     assert made["groq"].requests[0].max_tokens < GROQ.tokens_per_minute
 
@@ -385,46 +274,88 @@ def test_answer_is_capped_so_that_it_fits_the_minute() -> None:
         pytest.param(Completion("", "", "m", 1, 0, "stop", {}), "sent nothing", id="empty"),
     ],
 )
-def test_success_without_content_is_a_failure(completion: Completion, says: str) -> None:
+def test_success_without_content_is_a_failure_that_was_paid_for(completion: Completion, says: str) -> None:
     llm, _ = scripted_llm({"groq": [completion]})
 
+    outcome = llm.ask(PROMPT, Preference(), NOW)
+
+    assert outcome.usage.failed
+    assert outcome.usage.prompt_tokens == 1
     with pytest.raises(AnswerFormatError, match=says):
-        llm.call(llm.route(Preference()), PROMPT, CancelToken())
+        outcome.answer()
 
 
-def test_limit_that_the_vendor_states_replaces_ours() -> None:
-    stated = Completion("fine", "", "m", 50, 50, "stop", {"x-ratelimit-limit-tokens": "8000"})
-    llm, made = scripted_llm({"groq": [stated]})
-    chosen = llm.route(Preference())
+def test_limits_that_the_vendor_states_replace_ours() -> None:
+    headers = {"x-ratelimit-limit-tokens": "8000", "x-ratelimit-limit-requests": "1000"}
+    llm, made = scripted_llm({"groq": [Completion("fine", "", "m", 50, 50, "stop", headers)]})
 
-    llm.call(chosen, Prompt(PROMPT.messages), CancelToken())
-    llm.call(chosen, Prompt(PROMPT.messages), CancelToken())
+    target = llm.ask(Prompt(PROMPT.messages), Preference(), NOW).target
+    llm.ask(Prompt(PROMPT.messages), Preference(), NOW)
 
-    assert llm._limiter(chosen).tokens_per_minute == 8000
+    limiter = llm.limits.of(target)
+    assert (limiter.minute.tokens_limit, limiter.minute.calls_limit, limiter.day.calls_limit) == (8000, 25, 1000)
     assert 3900 < made["groq"].requests[1].max_tokens <= 4000
 
 
-@pytest.mark.parametrize(
-    ("headers", "limit"),
-    [
-        ({"x-ratelimit-limit-tokens-minute": "60000", "x-ratelimit-limit-requests-day": "14400"}, 60000),
-        ({"x-ratelimit-limit-tokens": "8000"}, 8000),
-        ({"x-ratelimit-limit-tokens": "0"}, None),
-        ({"x-ratelimit-limit-tokens": "many"}, None),
-        ({}, None),
-    ],
-)
-def test_limits_are_read_from_the_headers_of_each_vendor(headers: dict[str, str], limit: int | None) -> None:
-    assert tokens_per_minute(headers) == limit
+def test_spent_day_is_left_for_another_provider_until_its_reset() -> None:
+    clock = ManualClock()
+    headers = {
+        "x-ratelimit-limit-requests": "2",
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "2h0m0s",
+    }
+    llm, made = scripted_llm({"groq": [Completion("x", "", "m", 5, 5, "stop", headers)], "cerebras": ["y"]}, clock)
+    only = Preference("groq", "openai/gpt-oss-120b", allow_failover=False)
+
+    llm.ask(PROMPT, Preference("groq"), NOW)
+    asked_elsewhere = llm.ask(PROMPT, Preference("groq"), NOW).target
+    with pytest.raises(NoTargetError) as nobody:
+        llm.ask(PROMPT, only, NOW)
+    clock.advance(7201)
+    llm.ask(PROMPT, only, NOW)
+
+    assert asked_elsewhere.name == "groq/openai/gpt-oss-20b"
+    assert nobody.value.retry_in_s == pytest.approx(7200)
+    assert [request.model for request in made["groq"].requests].count("openai/gpt-oss-120b") == 2
+
+
+def test_limit_of_an_account_holds_for_all_its_models() -> None:
+    llm, _ = scripted_llm({"ollama": ["x"]})
+    one, two = (Target(provider_info("ollama"), model) for model in CATALOGUE.models_of("ollama")[:2])
+
+    assert llm.limits.of(one) is llm.limits.of(two)
+
+
+def test_request_too_large_for_a_minute_closes_nobody_and_teaches_the_limit() -> None:
+    error = RateLimitError("Request too large: tokens per minute (TPM): Limit 3000", status=413)
+    error.limit = 3000
+    llm, _ = scripted_llm({"groq": [error]})
+
+    outcome = llm.ask(PROMPT, Preference(), NOW)
+
+    assert llm.router.closed() == []
+    assert llm.limits.of(outcome.target).minute.tokens_limit == 3000
+
+
+def test_quota_without_a_hint_closes_its_model_until_midnight() -> None:
+    error = RateLimitError("daily limit", status=429)
+    error.quota = True
+    llm, _ = scripted_llm({"groq": [error]})  # the clock stands at midnight
+
+    llm.ask(PROMPT, Preference(), NOW)
+
+    assert llm.router.closed()[0]["reopens_in_s"] == 86_400
 
 
 def test_complete_goes_on_to_the_next_model_and_then_the_next_provider() -> None:
     llm, made = scripted_llm(
         {"groq": [ModelUnavailableError("gone", status=404), ProviderConnectionError("down")], "cerebras": ["fine"]}
     )
+    used: list[CallUsage] = []
 
-    assert llm.complete(PROMPT, Preference("groq"), CancelToken()).text == "fine"
+    assert llm.complete(PROMPT, Preference("groq"), NOW, used=used.append).text == "fine"
     assert [request.model for request in made["groq"].requests] == ["openai/gpt-oss-120b", "openai/gpt-oss-20b"]
+    assert [usage.failed for usage in used] == [True, True, False]
 
 
 def test_complete_gives_up_after_its_tries_and_without_failover_after_one_target() -> None:
@@ -433,47 +364,120 @@ def test_complete_gives_up_after_its_tries_and_without_failover_after_one_target
     )
 
     with pytest.raises(ProviderServerError):
-        llm.complete(PROMPT, Preference("groq"), CancelToken())
+        llm.complete(PROMPT, Preference("groq"), NOW)
     with pytest.raises(NoTargetError, match="has failed for this request"):
-        llm.complete(PROMPT, Preference("groq", allow_failover=False), CancelToken())
+        llm.complete(PROMPT, Preference("groq", allow_failover=False), NOW)
 
     assert len(made["groq"].requests) + len(made["cerebras"].requests) == 4
 
 
-def test_auto_spreads_over_providers_and_leaves_the_embedded_model_alone() -> None:
+def test_auto_works_at_all_providers_at_once_and_leaves_the_embedded_model_alone() -> None:
     llm, _ = scripted_llm({"groq": ["x"], "cerebras": ["x"], "local": ["x"]})
-    first_tier = [c.target.provider.id for c in llm.candidates(Preference(AUTO)) if c.tier == 0]
+    groups = llm.chooser.groups(Preference(AUTO))
 
-    assert first_tier == ["groq", "cerebras"]
-    assert all(c.tier == 0 for c in llm.candidates(Preference(AUTO, allow_failover=False)))
-    assert {c.target.provider.id for c in llm.candidates(Preference("groq"))} == {"groq", "cerebras"}
-    assert {c.target.provider.id for c in llm.candidates(Preference("local"))} == {"local"}
+    assert [target.provider.id for target in llm.targets(Preference(AUTO))] == ["groq", "cerebras"]
+    assert [len(group) > 1 for group in groups] == [True, True]
+    assert all(len(group) == 1 for group in llm.chooser.groups(Preference(AUTO, allow_failover=False)))
+    assert {t.provider.id for t in llm.chooser.groups(Preference("groq"))[0]} == {"groq", "cerebras"}
+    assert {t.provider.id for t in llm.chooser.groups(Preference("local"))[0]} == {"local"}
 
 
-def test_long_retry_after_holds_the_target_and_moves_on() -> None:
+def test_orders_of_providers_and_models_can_be_given() -> None:
+    llm, _ = scripted_llm({"groq": ["x"], "cerebras": ["x"]})
+
+    auto = Preference(AUTO, providers=("cerebras", "groq"), models=("groq/openai/gpt-oss-20b",))
+
+    assert [target.name for target in llm.targets(auto)] == ["cerebras/gpt-oss-120b", "groq/openai/gpt-oss-20b"]
+    with pytest.raises(InputError, match="Invalid provider: mistral"):
+        llm.check(Preference(AUTO, providers=("mistral",)))
+
+
+def test_budget_in_money_uses_only_models_of_known_price() -> None:
+    llm, _ = scripted_llm({"mistral": ["x"]})
+    priced = Preference("mistral", priced_only=True)
+
+    names = [target.model.id for target in llm.chooser.groups(priced)[0]]
+
+    assert names
+    assert "mistral-small-2407" not in names
+    with pytest.raises(InputError, match="has a known price"):
+        llm.check(Preference("mistral", "made-up-model", allow_failover=False, priced_only=True))
+
+
+def test_long_retry_after_closes_the_target_and_others_go_on() -> None:
     llm, _ = scripted_llm({"groq": [RateLimitError("slow", retry_after_s=8549, status=429)], "cerebras": ["fine"]})
-    first = llm.route(Preference("groq"))
+    only = Preference("groq", "openai/gpt-oss-120b", allow_failover=False)
 
-    with pytest.raises(RateLimitError):
-        llm.call(first, PROMPT, CancelToken())
+    first = llm.ask(PROMPT, Preference("groq"), NOW)
 
-    assert llm.route(Preference("groq")).name != first.name
-    with pytest.raises(RateLimitError, match="held"):
-        llm.call(first, PROMPT, CancelToken())
+    assert first.usage.rate_limited
+    assert llm.ask(PROMPT, Preference("groq"), NOW).target.name != first.target.name
+    with pytest.raises(NoTargetError) as caught:
+        llm.ask(PROMPT, only, NOW)
+    assert caught.value.retry_in_s == 8549
 
 
-def test_cancelled_call_leaves_no_mark_on_the_target() -> None:
+def test_cancelled_call_leaves_no_mark_on_the_target_and_gives_its_place_back() -> None:
     cancel = CancelToken()
     release = threading.Event()
     llm, _ = scripted_llm({"groq": [lambda _: str(release.wait(10))]})
-    chosen = llm.route(Preference())
     threading.Timer(0.05, cancel.cancel).start()
 
-    with pytest.raises(CancelledError):
-        llm.call(chosen, PROMPT, cancel)
+    with pytest.raises(CancelledError) as caught:
+        llm.ask(PROMPT, Preference(), Terms(calling=cancel))
 
     release.set()
+    assert caught.value.in_flight
     assert llm.router.closed() == []
+    assert llm.limits.of(llm.targets(Preference())[0]).in_flight == 0
+
+
+def test_call_that_its_caller_cannot_record_is_not_made() -> None:
+    llm, made = scripted_llm({"groq": ["fine"]})
+
+    def refuse(_: object) -> None:
+        raise StorageError("disk full")
+
+    with pytest.raises(StorageError):
+        llm.ask(PROMPT, Preference(), Terms(sending=refuse))
+
+    limiter = llm.limits.of(llm.targets(Preference())[0])
+    assert (made["groq"].requests, limiter.in_flight, limiter.minute.tokens) == ([], 0, 0)
+
+
+def test_daily_budget_begins_anew_with_the_day() -> None:
+    clock = ManualClock()
+    llm, _ = scripted_llm({"groq": ["fine"]}, clock)
+    llm.daily.max_tokens = 350
+
+    llm.ask(PROMPT, Preference(), NOW)
+    with pytest.raises(BudgetSpentError, match=r"daily budget reached: 101 of 350 tokens"):
+        llm.ask(Prompt(PROMPT.messages, max_tokens=200), Preference(), NOW)
+    clock.advance(86_400)
+
+    assert llm.ask(Prompt(PROMPT.messages, max_tokens=200), Preference(), NOW).answer()
+
+
+def test_workers_follow_rate_times_latency() -> None:
+    llm, _ = scripted_llm({"groq": ["fine"], "cerebras": ["fine"]})
+    slow = llm.useful_workers(Preference("groq", allow_failover=False))
+    target = llm.targets(Preference("cerebras"))[0]
+    limiter = llm.limits.of(target)
+    limiter.minute.calls_limit, limiter.minute.tokens_limit = 600, None
+    llm.sizes.took(target.name, 2.0)
+
+    assert slow == 2  # 5,500 tokens a minute are two answers
+    assert 30 <= llm.useful_workers(Preference("cerebras")) <= 34
+
+
+def test_status_of_targets_tells_limits_and_health() -> None:
+    llm, _ = scripted_llm({"groq": [RateLimitError("slow", retry_after_s=60, status=429)]})
+    llm.ask(PROMPT, Preference(), NOW)
+
+    row = next(row for row in llm.status() if row["model"] == "openai/gpt-oss-120b")
+
+    assert (row["open"], row["reason"], row["opens_in_s"]) == (False, "rate_limit", 60)
+    assert (row["minute"]["requests"], row["minute"]["requests_limit"], row["in_flight"]) == (1, 25, 0)
 
 
 def test_unknown_provider_lists_the_usable_ones() -> None:

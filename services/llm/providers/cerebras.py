@@ -9,6 +9,8 @@ from services.llm.chat_completions import ChatCompletionsProvider, without_suffi
 class CerebrasProvider(ChatCompletionsProvider):
     """Chat completions at Cerebras."""
 
+    prefix = "/v1"
+
     def _make_client(self) -> Any:
         from cerebras.cloud.sdk import Cerebras, Timeout
 

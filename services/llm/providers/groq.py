@@ -9,6 +9,8 @@ from services.llm.chat_completions import ChatCompletionsProvider, without_suffi
 class GroqProvider(ChatCompletionsProvider):
     """Chat completions at Groq."""
 
+    prefix = "/openai/v1"
+
     def _make_client(self) -> Any:
         from groq import Groq, Timeout
 

@@ -18,10 +18,16 @@ class LocalProvider(ChatCompletionsProvider):
             raise ConfigurationError("local: no embedded engine was set up; run `python3 cli.py doctor`")
         session = engine.acquire()
         try:
-            raw = self._client_for(session).chat.completions.with_raw_response.create(**self._arguments(request))
-            return read_completion(raw.http_response.content, {}, self.config.id, request.model)
+            response = self._post(self._client_for(session), request)
+            return read_completion(response.content, {}, self.config.id, request.model)
         finally:
             engine.release()
+
+    def response_class(self) -> Any:
+        """Return httpx2's, which this client uses."""
+        import httpx2
+
+        return httpx2.Response
 
     def _client_for(self, session: EngineSession) -> Any:
         """Return a client of the engine as it runs now; a restart moves it to another port."""

@@ -1,0 +1,209 @@
+"""Takes one item of a batch from its first call to its end: done, rejected, failed, or put back."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
+
+from models.domain import BatchStatus, ItemState
+from models.ledger import Ledger
+from models.work_store import WorkItem
+from services.batch.item_queue import ItemQueue
+from services.batch.item_recorder import ItemRecorder
+from services.batch.metrics import BatchMetrics
+from services.batch.planner import replacement
+from services.batch.progress import BatchProgress
+from services.generation_service import GenerationService, Trail
+from services.llm_service import Budget, LLMService, Preference, Target, Terms
+from utils.circuit_breaker import CircuitBreaker
+from utils.clock import Clock
+from utils.errors import (
+    AnswerFormatError,
+    AppError,
+    BadRequestError,
+    BudgetSpentError,
+    CancelledError,
+    ConfigurationError,
+    GenerationError,
+    InputError,
+    NoTargetError,
+    QualityError,
+    StorageError,
+)
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+# A batch whose every draft is refused would otherwise spend money for ever.
+_HOPELESS_IN_A_ROW = 30
+_SPARE_REPLACEMENTS = 10
+# Calls after which an item that fails in ways nobody knows is given up for another.
+_GIVE_UP_AFTER = 15
+_RETRY_STORAGE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerServices:
+    """What a runner works with; `publish` takes the id of an event and whether it must go at once."""
+
+    generation: GenerationService
+    llm: LLMService
+    ledger: Ledger
+    queue: ItemQueue
+    breaker: CircuitBreaker
+    metrics: BatchMetrics
+    clock: Clock
+    publish: Callable[[int, bool], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerSettings:
+    """Who may be called, and what may be spent; 0 for no time limit."""
+
+    preference: Preference
+    budget: Budget
+    max_workers: int
+    max_minutes: float = 0.0
+
+
+class Run(Protocol):
+    """The running batch that an item belongs to."""
+
+    progress: BatchProgress
+    metrics: BatchMetrics
+
+    @property
+    def is_ending(self) -> bool:
+        """True once the batch ends, in whatever way."""
+
+    def terms(self) -> Terms:
+        """Return on which terms a call is made now."""
+
+    def stop(self, status: BatchStatus, reason: str) -> None:
+        """End the batch."""
+
+    def sleep(self, cause: str, seconds: float) -> None:
+        """Wait, unless the batch is stopped or paused."""
+
+
+class ItemWorker:
+    """Works on items, one a call of `process`. Thread-safe."""
+
+    def __init__(self, run: Run, settings: RunnerSettings, services: RunnerServices) -> None:
+        self._run = run
+        self._progress = run.progress
+        self._settings = settings
+        self._services = services
+        self._lock = threading.Lock()
+        self._rejected_in_a_row = 0
+        self._replaced = 0
+
+    def process(self, item: WorkItem) -> None:
+        """Take *item* to its end; it is recorded when this returns."""
+        trail = Trail()
+        recorder = ItemRecorder(
+            item,
+            trail,
+            self._services.ledger,
+            self._progress,
+            self._run.metrics,
+            self.durable,
+            lambda event: self._services.publish(event, False),
+        )
+        try:
+            self._make(item, recorder)
+        except CancelledError as error:
+            if not error.in_flight:
+                self._put_back(item, trail)
+        except (AnswerFormatError, QualityError, BadRequestError) as error:
+            self._reject(item, error, ItemState.FAILED if isinstance(error, BadRequestError) else ItemState.REJECTED)
+        except BudgetSpentError as error:
+            self._put_back(item, trail)
+            self._run.stop(BatchStatus.STOPPED, str(error))
+        except (InputError, ConfigurationError, NoTargetError) as error:
+            self._fail_batch(item, trail, error)
+        except GenerationError as error:
+            self._after_failure(item, trail, error)
+
+    def _make(self, item: WorkItem, recorder: ItemRecorder) -> None:
+        services, trail = self._services, recorder.trail
+        preference, terms = self._settings.preference, self._run.terms()
+        sample = services.generation.generate(item.job, preference, terms, recorder, trail, item.answer)
+        sample = sample.model_copy(update={"batch_id": self._progress.batch_id})
+        event = self.durable(lambda: services.ledger.finish(item, sample))
+        services.breaker.record_success(item.job.circuit)
+        self._rejected_in_a_row = 0
+        self._progress.finished()
+        if trail.target is not None:
+            self._note_target(trail.target, trail)
+        services.publish(event, False)
+
+    def _note_target(self, target: Target, trail: Trail) -> None:
+        reason = trail.failures[-1].category if trail.failures else trail.detour
+        switch = self._progress.use(target, reason)
+        if switch is not None:
+            columns = self._progress.columns()
+            event = self.durable(
+                lambda: self._services.ledger.change(self._progress.batch_id, "switch", switch, **columns)
+            )
+            self._services.publish(event, True)
+
+    def _reject(self, item: WorkItem, error: GenerationError, state: ItemState) -> None:
+        """Close an item that no try could save, and plan another in its place."""
+        with self._lock:
+            self._rejected_in_a_row += 1
+            hopeless = self._rejected_in_a_row >= _HOPELESS_IN_A_ROW
+            self._replaced += 1
+            spent = self._replaced > self._progress.target + _SPARE_REPLACEMENTS
+        following = None if hopeless or spent else replacement(item.job, item.ordinal)
+        reason = error.labelled()
+        event = self.durable(lambda: self._services.ledger.reject(item, state, reason, following))
+        self._services.queue.look_again()
+        self._services.breaker.record_failure(item.job.circuit)
+        self._progress.rejected()
+        self._services.publish(event, False)
+        if hopeless:
+            told = f"{_HOPELESS_IN_A_ROW} samples in a row were refused, the last: {reason}"
+            self._run.stop(BatchStatus.FAILED, told)
+
+    def _after_failure(self, item: WorkItem, trail: Trail, error: GenerationError) -> None:
+        """Put an item back whose calls failed: the provider is at fault, not the item."""
+        if not error.retryable and error.category == "general":
+            self._services.breaker.record_failure(item.job.circuit)
+            if item.attempts + trail.calls >= _GIVE_UP_AFTER:
+                self._reject(item, error, ItemState.FAILED)
+                return
+        self._put_back(item, trail, last=True)
+
+    def _put_back(self, item: WorkItem, trail: Trail, last: bool = False) -> None:
+        answer = item.answer if not trail.calls and not trail.failures else None
+        self._services.queue.put_back(replace(item, attempts=item.attempts + trail.calls, answer=answer), last)
+
+    def _fail_batch(self, item: WorkItem, trail: Trail, error: AppError) -> None:
+        """Nothing can be made as things are."""
+        if trail.calls:
+            self.durable(lambda: self._services.ledger.release(item))
+        self._put_back(item, trail)
+        self._run.stop(BatchStatus.FAILED, str(error))
+
+    def durable(self, write: Callable[[], T]) -> T:
+        """Write until the disk takes it.
+
+        Raises:
+            CancelledError: the batch ends before that; the item stays as the table has it.
+        """
+        while True:
+            try:
+                return write()
+            except StorageError as error:
+                if self._run.is_ending:
+                    raise CancelledError("the disk refused until the end", in_flight=True) from error
+                self.rest(error)
+
+    def rest(self, error: StorageError) -> None:
+        """Wait a little because the disk refused, and say so."""
+        facts = {"batch_id": self._progress.batch_id, "reason": str(error)}
+        log.warning("storage refused, will try again", extra=facts)
+        self._progress.note(str(error), error.code)
+        self._services.publish(0, False)
+        self._run.sleep("storage", _RETRY_STORAGE_S)
