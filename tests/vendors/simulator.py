@@ -157,18 +157,19 @@ class SimulatedVendor:
             self.outcomes["over_limit"] += 1
             return refused
         assert call
-        await self._work()
-        if reply is not None:
+        made = None if reply is not None else self._answer(body, prompt, number, fault)
+        await self._work(now)
+        if made is None or reply is not None:
             self.limits.settle(call, 0)
             self.outcomes[fault] += 1
-            return reply
-        made = self._answer(body, prompt, number, fault)
+            return reply or Reply(500)
         self.limits.settle(call, made.prompt_tokens + made.completion_tokens)
         self.outcomes[fault or "ok"] += 1
         stated = self.limits.headers(self.kind, self.behaviour, time.monotonic())
         return completion(self.kind, made, stated, bool(body.get("stream")))
 
-    async def _work(self) -> None:
+    async def _work(self, arrived: float) -> None:
+        """Take as long as the vendor takes, the writing of the answer included."""
         behaviour = self.behaviour
         spread = behaviour.latency_spread * (2 * self._draw.random() - 1)
         latency_s = behaviour.latency_s * (1 + spread)
@@ -176,7 +177,7 @@ class SimulatedVendor:
             async with self._places:
                 await asyncio.sleep(latency_s)
         elif latency_s:
-            await asyncio.sleep(latency_s)
+            await asyncio.sleep(max(0.0, arrived + latency_s - time.monotonic()))
 
     def _answer(self, body: dict[str, Any], prompt: str, number: int, fault: str) -> Answer:
         text = self.content(prompt, number)

@@ -1,0 +1,34 @@
+"""How close a batch comes to the ideal time: 640 samples, 64 at a time, 1 s each.
+
+.venv/bin/python bench/engine/latency.py
+"""
+
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from bench.engine.common import finish, service
+from tests.vendors.process import VendorProcess
+
+SAMPLES, WORKERS = 640, 64
+
+
+def main() -> None:
+    """Run the batch three times on one service."""
+    with VendorProcess("groq") as vendors, service(vendors, max_workers=WORKERS) as server:
+        finish(server, server.post("generate/batch/start", count=20, provider="groq", difficulty="basic")["batch_id"])
+        vendors.set("groq", latency_s=1.0)
+        for _ in range(3):
+            begun = time.monotonic()
+            started = server.post("generate/batch/start", count=SAMPLES, provider="groq", difficulty="basic")
+            batch = finish(server, started["batch_id"], 0.02)
+            took = time.monotonic() - begun
+            assert batch["status"] == "completed", batch
+            ideal = SAMPLES / WORKERS
+            print(f"{took:.2f} s of ideally {ideal:g} s: {ideal / took:.1%}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
