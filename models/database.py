@@ -8,7 +8,8 @@ on the disk (WAL, synchronous=FULL; figures in docs/adr/0003-store.md).
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from flask import Flask
@@ -183,6 +184,7 @@ class Writer:
         self._queue: queue.SimpleQueue[_Change | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._gate = threading.Lock()
+        self._own: Connection | None = None
 
     def start(self) -> None:
         """Start the thread; the owner must `close` it."""
@@ -216,6 +218,9 @@ class Writer:
         while True:
             first = self._queue.get()
             if first is None:
+                if self._own is not None:
+                    self._own.close()
+                    self._own = None
                 return
             group = [first]
             while len(group) < _GROUP_MAX and not self._queue.empty():
@@ -240,7 +245,7 @@ class Writer:
     def _together(self, group: "list[_Change]") -> bool:
         """Run *group* in one transaction; False when one of several failed, and nothing was kept."""
         try:
-            with self._engine.begin() as connection:
+            with self._connection() as connection, connection.begin():
                 for change in group:
                     change.result = change.work(connection)
         except Exception as error:  # noqa: BLE001  # whose fault it is shows when each runs alone
@@ -248,6 +253,18 @@ class Writer:
                 return False
             group[0].error = self._failure(error)
         return True
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """Lend the writer's own connection, which is opened anew after an error."""
+        if self._own is None:
+            self._own = self._engine.connect()
+        try:
+            yield self._own
+        except BaseException:
+            own, self._own = self._own, None
+            own.close()
+            raise
 
     def _failure(self, error: Exception) -> Exception:
         if not isinstance(error, SQLAlchemyError | self._engine.dialect.loaded_dbapi.Error):

@@ -73,14 +73,16 @@ class StoreState:
         """Return the newest state; called under the lock."""
         version = self.watch.current()
         self._folded(connection, version)
-        rows = journal.read_after(connection, self._overlay.upto)
+        added: set[str] = set()
+        for rows in journal.read_after(connection, self._overlay.upto):
+            self._overlay = self._overlay.after(rows)
+            added |= {row.id for row in rows}
         known = self._snapshot
         same = known is not None and known.version is version
-        if known is not None and same and not rows:
+        if known is not None and same and not added:
             return known
-        self._overlay = self._overlay.after(rows)
         # Ids known already keep their place as long as the file is the same.
-        fresh = {row.id for row in rows} if same else set(self._overlay.changed)
+        fresh = added if same else set(self._overlay.changed)
         self._hidden = self._hidden if same else {}
         if version is not None:
             self._hidden |= version.index.places(list(fresh - self._hidden.keys()))

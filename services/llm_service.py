@@ -167,10 +167,8 @@ class LLMService:
         if not groups:
             raise NoTargetError("every model that may be used has failed for this request", retry_in_s=0.0)
         self.daily.turn(self._clock.now().date().isoformat())
-        weights = dict(preference.weights) or {
-            row.provider.id: row.provider.weight for group in groups for row in group
-        }
         budgets = (*terms.budgets, self.daily)
+        weights = dict(preference.weights)
         ask = Ask(terms.flow, groups, partial(self.need, prompt), budgets, weights, terms.max_wait_s)
         permit = self.gate.enter(ask, terms.waiting)
         request = self._request(permit, prompt)

@@ -70,9 +70,8 @@ def quota() -> None:
         others = [at for at in vendors.stats("cerebras")["arrivals"] if at >= spent]
         models = vendors.stats("groq")["models"]
         first = others[0] - refused[0] if others else None
-        print(
-            f"calls after the quota was spent: {len(refused)} (8 workers, models {models}), last {refused[-1] - refused[0]:.2f} s later"
-        )
+        lasted = f"last {refused[-1] - refused[0]:.2f} s later"
+        print(f"calls after the quota was spent: {len(refused)} (8 workers, models {models}), {lasted}")
         print(f"first call elsewhere {first if first is None else round(first, 3)} s after the refusal")
         closed = [row for row in server.get("targets")["targets"] if not row["open"]]
         print([(row["target"], row["reason"], row["opens_in_s"]) for row in closed], flush=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import json_repair
+import orjson
 
 from utils.errors import AnswerFormatError
 
@@ -71,6 +72,9 @@ def split_thinking(text: str) -> tuple[str, str]:
 
 
 def _read_object(text: str) -> Mapping[str, Any]:
+    whole = _whole(text)
+    if whole is not None:
+        return _unwrapped(whole)
     for candidate in _candidates(text):
         for strict in (True, False):
             try:
@@ -84,6 +88,15 @@ def _read_object(text: str) -> Mapping[str, Any]:
         shown = text.strip()[:60]
         raise AnswerFormatError(f"no JSON object in the answer (begins {shown!r})" if shown else "the answer is empty")
     return _unwrapped(repaired)
+
+
+def _whole(text: str) -> dict[str, Any] | None:
+    """Read an answer that is one object and nothing else, as structured output gives it."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _candidates(text: str) -> list[str]:

@@ -4,7 +4,8 @@ A server that is overloaded and sends no 429 only gets slower. After each round 
 answers the pace (seconds an answer, by its length) is compared with the best seen: as
 long as it holds, one more call is tried at a time, doubled while nothing is known yet;
 when it has more than doubled, the number is cut (Chiu and Jain 1989; slow start as in
-TCP). Servers with stated limits begin at their most: the limits hold them.
+TCP). Servers with stated limits begin at their most, and only their own word cuts it:
+the limits hold them, and what slows them down may be this machine.
 """
 
 import math
@@ -26,7 +27,7 @@ class ConcurrencyLimit:
     def __init__(self, most: int, start: int | None = None) -> None:
         self.most = most
         self._value = float(min(most, start or most))
-        self._exploring = self._value < most
+        self._exploring = self._probing = start is not None
         self._round: list[float] = []
         self._busiest = 0
         self._best: float | None = None
@@ -39,6 +40,9 @@ class ConcurrencyLimit:
 
     def answered(self, latency_s: float, completion_tokens: int, in_flight: int, now: float) -> None:
         """Learn from an answer; *in_flight* counts it."""
+        if not self._probing:
+            self._value = min(self.most, self._value + 1 / self._value)
+            return
         if now - self._heard_at > _FORGET_S:
             self._best = None
         self._heard_at = now

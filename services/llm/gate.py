@@ -27,6 +27,8 @@ from utils.errors import BadRequestError, CancelledError, GenerationError, NoTar
 
 # A longer wait for a window is a spent quota: others may serve meanwhile.
 _QUOTA_S = 75.0
+# What all who want the same targets wait for alike.
+_TURNS = ("limit", "concurrency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Ask:
         flow: Whose turn it is: batch id, or a name for the rest.
         groups: Targets in order of preference; of each group the first open one takes part.
         need: What a call takes at a target.
-        weights: Share of the load by provider, where several have room; 1 by default.
+        weights: Share of the load by provider, where several have room; the catalogue's by default.
         max_wait_s: Longest wait for a closed target.
     """
 
@@ -189,15 +191,23 @@ class Gate:
     def _match(self, now: float) -> None:
         """Let through whoever can go, in order; wake them and whoever leads the rest."""
         blocked: set[int] = set()
+        held_up: dict[int, _Waiter] = {}  # by their targets: who comes behind waits for the same
         next_s = math.inf
         left = []
         for waiter in self._waiters:
+            before = held_up.get(id(waiter.ask.groups))
+            if before is not None:
+                waiter.cause, waiter.until = before.cause, before.until
+                left.append(waiter)
+                continue
             wait_s = self._try(waiter, now, blocked)
             if waiter.permit is not None or waiter.error is not None:
                 waiter.turn.set()
             else:
                 left.append(waiter)
                 next_s = min(next_s, wait_s)
+                if waiter.cause in _TURNS:
+                    held_up[id(waiter.ask.groups)] = waiter
         self._waiters = left
         leader = left[0] if left else None
         if leader is not None and (self._armed[0] is not leader or now + next_s < self._armed[1]):
@@ -226,7 +236,8 @@ class Gate:
             wait_s = limiter.wait_s(need.tokens, now)
             if id(limiter) not in blocked and wait_s == 0.0 and not limiter.is_full():
                 share = limiter.minute.used_share() + limiter.in_flight / limiter.concurrency.allowed
-                free.append((share / ask.weights.get(target.provider.id, 1.0), len(free), target, first, need))
+                weight = ask.weights.get(target.provider.id, target.provider.weight)
+                free.append((share / weight, len(free), target, first, need))
             else:
                 full.add(id(limiter))
                 soonest_s = min(soonest_s, wait_s or math.inf)

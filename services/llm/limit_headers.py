@@ -41,7 +41,9 @@ class StatedLimit:
 
 def stated_limits(headers: Mapping[str, str], requests_window: Window = "minute") -> list[StatedLimit]:
     """Return the limits in *headers* (lower case); *requests_window* is what a bare `requests` means there."""
-    found = []
+    found: list[StatedLimit] = []
+    if not any(name.startswith("x-ratelimit-limit") for name in headers):
+        return found
     for name, unit, window in _NAMES:
         limit = _count(headers.get(f"x-ratelimit-limit-{name}"))
         if limit:

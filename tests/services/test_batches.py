@@ -19,8 +19,11 @@ from models.sample_query import SampleQuery
 from models.schemas import BatchRequest
 from models.statistics import Present
 from services.batch.planner import fill, plan, replacement
+from services.batch.records import new_row
+from services.batch.report import why_stuck
 from services.llm.base import CompletionRequest
 from services.llm.scripted import ScriptedProvider, Step
+from services.llm_service import Preference
 from tests.fakes import CATALOGUE, catalog_without_limits, good_answer, settings_for
 from utils.errors import (
     AuthenticationError,
@@ -29,7 +32,9 @@ from utils.errors import (
     NotFoundError,
     ProviderConnectionError,
     ProviderServerError,
+    RateLimitError,
     StorageError,
+    UnclassifiedError,
 )
 
 KEYS = {"groq_api_key": "gsk_test_0123456789", "cerebras_api_key": "csk-test-0123456789"}
@@ -517,3 +522,208 @@ def test_stream_begins_with_all_batches_and_ends_with_the_final_state(start: Sta
     assert seen[1]["type"] == "batch_update"
     assert seen[-1]["batch"]["status"] == "completed"
     assert seen[-1]["batch"]["progress"] == 3
+
+
+def test_pause_makes_no_new_call_and_keeps_what_is_under_way(start: Start) -> None:
+    started, go_on = threading.Semaphore(0), threading.Event()
+
+    def slow(request: CompletionRequest) -> str:
+        started.release()
+        go_on.wait(20)
+        return good_answer(request)
+
+    container = start({"groq": [slow]}, max_workers=3)
+    batches = container.batches
+    batch_id = batches.start_batch(count=10, provider="groq")["batch_id"]
+    for _ in range(3):
+        started.acquire()
+
+    paused = batches.pause(batch_id)
+    go_on.set()
+    while batches.get_status(batch_id)["progress"] < 3:
+        pass
+    calls = len(container.llm.factory.get_provider("groq").requests)  # type: ignore[attr-defined]  # a scripted one
+    with pytest.raises(InputError, match="only a running one can be paused"):
+        batches.pause(batch_id)
+    resumed = batches.resume(batch_id)
+    with pytest.raises(InputError, match="only a paused one can be resumed"):
+        batches.resume(batch_id)
+    assert batches.wait(batch_id, 20)
+
+    batch = batches.get_status(batch_id)
+    assert (paused["status"], paused["running"], calls) == ("paused", False, 3)
+    assert resumed["status"] == "running"
+    assert (batch["status"], batch["progress"], batch["attempts"]) == ("completed", 10, 10)
+
+
+def test_paused_batch_gives_its_place_to_another_and_can_be_stopped(start: Start) -> None:
+    forever = threading.Event()
+    container = start({"groq": [lambda _: str(forever.wait(20))]}, max_concurrent_batches=1)
+    first = container.batches.start_batch(count=2, provider="groq")["batch_id"]
+    container.batches.pause(first)
+    second = container.batches.start_batch(count=2, provider="groq")["batch_id"]
+
+    with pytest.raises(InputError, match="already running"):
+        container.batches.resume(first)
+    assert sorted(container.batches.stop_batch()) == sorted([first, second])
+    forever.set()
+    for batch_id in (first, second):
+        assert container.batches.wait(batch_id, 5)
+        assert container.batches.get_status(batch_id)["status"] == "stopped"
+
+
+def test_stop_reaches_workers_that_wait_for_a_limit(start: Start, tmp_path: Path) -> None:
+    container = start({"groq": [good_answer]})
+    target = container.llm.targets(Preference("groq"))[0]
+    container.llm.limits.of(target).minute.calls_limit = 3
+    batch_id = container.batches.start_batch(count=10, provider="groq", allow_failover=False)["batch_id"]
+    while container.batches.get_status(batch_id)["waiting_for"] != "limit":
+        pass
+
+    container.batches.stop_batch(batch_id)
+
+    assert container.batches.wait(batch_id, 1.5)
+    batch = container.batches.get_status(batch_id)
+    assert (batch["status"], batch["progress"], batch["in_doubt"]) == ("stopped", 3, 0)
+
+
+def test_budget_in_money_stops_the_batch_with_its_reason(start: Start) -> None:
+    container = start({"groq": [good_answer]}, max_workers=1)
+
+    batch = run(container, count=100, max_cost_usd=0.02)
+
+    assert batch["status"] == "stopped"
+    assert "of 0.02 USD used" in batch["reason"]
+    assert 0 < batch["cost_usd"] <= 0.02
+    assert container.usage.summary(("model",))[0]["cost_usd"] == pytest.approx(batch["cost_usd"])
+
+
+def test_budget_goes_on_counting_after_a_restart(start: Start) -> None:
+    forever, reached = threading.Event(), threading.Event()
+    calls = iter(range(1000))
+
+    def some(request: CompletionRequest) -> str:
+        if next(calls) >= 4:
+            reached.set()
+            forever.wait(20)
+        return good_answer(request)
+
+    first = start({"groq": [some]}, max_workers=1)
+    batch_id = first.batches.start_batch(count=50, provider="groq", max_tokens_total=12_000)["batch_id"]
+    assert reached.wait(10)
+    first.close()
+    forever.set()
+    second = start({"groq": [good_answer]}, max_workers=1)
+
+    assert second.batches.wait(batch_id, 20)
+    batch = second.batches.get_status(batch_id)
+    assert (batch["status"], batch["total_tokens"] <= 12_000) == ("stopped", True)
+
+
+def test_plan_starts_nothing_and_tells_what_to_expect(start: Start) -> None:
+    container = start({"groq": [good_answer]})
+    request = BatchRequest(count=100, provider="groq", sample_type="balance", allow_failover=False)
+
+    before = container.batches.plan(request)
+    run(container, count=30, sample_type="balance", difficulty="basic")
+    after = container.batches.plan(request.model_copy(update={"difficulty": "basic"}))
+
+    assert before["total"] == sum(before["counts"]["topics"].values()) == 100
+    assert before["counts"]["sample_types"]["case_analysis"] == 40
+    assert before["targets"][0]["basis"] == "estimated"
+    assert before["expected_tokens"] > 100_000
+    assert before["expected_cost_usd"] > 0
+    assert before["expected_minutes"] > 0
+    assert after["targets"][0]["basis"] == "measured"
+    assert container.batches.running_count() == 0
+
+
+def test_report_accounts_for_every_call_and_every_item(start: Start) -> None:
+    faults = iter(range(1000))
+
+    def flaky(request: CompletionRequest) -> str:
+        number = next(faults)
+        if number == 0:
+            raise RateLimitError("slow", retry_after_s=0.0, status=429)
+        return "no json" if number in (1, 2, 3) else good_answer(request)
+
+    container = start({"groq": [flaky]}, max_workers=1)
+    batch = run(container, count=5, allow_failover=False)
+
+    report = container.batches.views.report(batch["batch_id"])
+    kinds = Counter(row["type"] for row in container.batches.views.events_of(batch["batch_id"], 0, None))
+
+    assert report["items"] == {
+        **dict.fromkeys(("todo", "leased", "failed", "cancelled", "in_doubt"), 0),
+        "done": 5,
+        "rejected": 1,
+    }
+    assert (report["calls"], report["attempts"], report["rate_limited"], report["failed_calls"]) == (9, 9, 1, 1)
+    assert report["rejections"] == {"[json_error] no JSON object in the answer (begins 'no json')": 1}
+    assert report["latency"]["groq/openai/gpt-oss-120b"]["calls"] == 9
+    assert report["total_tokens"] == batch["total_tokens"]
+    assert kinds == {"started": 1, "failure": 1, "refusal": 3, "rejected": 1, "sample": 5, "ended": 1}
+
+
+def test_batch_that_was_being_planned_at_a_crash_is_not_run(start: Start) -> None:
+    first = start({"groq": [good_answer]})
+    row = new_row("batch_1_x", "2026-01-01T00:00:00+00:00", BatchRequest(count=1, provider="groq"), 1, None)
+    first.ledger.plan(row, [])
+    first.close()
+
+    second = start({"groq": [good_answer]})
+
+    assert second.batches.get_status("batch_1_x")["status"] == "failed"
+    assert "being planned" in second.batches.get_status("batch_1_x")["reason"]
+
+
+def test_batch_without_progress_is_told_with_its_reason_and_not_stopped(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forever = threading.Event()
+    container = start({"groq": [lambda _: str(forever.wait(20))]})
+    batch_id = container.batches.start_batch(count=1, provider="groq")["batch_id"]
+    zombie = new_row("batch_1_z", "2026-01-01T00:00:00+00:00", BatchRequest(count=1, provider="groq"), 1, None)
+    container.ledger.plan({**zombie, "status": "running"}, [])
+    assert [row["batch_id"] for row in container.batches.views.stuck()] == ["batch_1_z"]
+
+    monkeypatch.setattr("services.batch.report._STUCK_S", 0.0)
+    found = {row["batch_id"]: row for row in container.batches.views.stuck()}
+    container.batches.stop_batch(batch_id)
+    forever.set()
+
+    assert found[batch_id]["explanation"] == "calls are under way and none has answered yet"
+    assert (found[batch_id]["is_zombie"], found["batch_1_z"]["is_zombie"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("batch", "says"),
+    [
+        pytest.param({"waiting_for": "closed", "waiting_until": "T"}, "every provider is closed until T", id="closed"),
+        pytest.param({"waiting_for": "topic", "waiting_until": "T"}, "circuits of a topic are open", id="topic"),
+        pytest.param({"waiting_for": "limit", "waiting_until": None}, "all workers wait (limit)", id="limit"),
+        pytest.param(
+            {"consecutive_failures": 4, "errors": [{"error": "bad"}]}, "4 samples were refused: bad", id="bad"
+        ),
+    ],
+)
+def test_stuck_batch_is_explained(batch: dict[str, Any], says: str) -> None:
+    whole = {"waiting_for": None, "waiting_until": None, "skipped_topics": ["a topic"], "consecutive_failures": 0}
+
+    assert says in why_stuck({**whole, "errors": [], **batch})
+
+
+def test_item_that_always_fails_in_unknown_ways_is_given_up_for_another(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.batch.worker._GIVE_UP_AFTER", 3)
+    faults = iter(range(1000))
+
+    def odd(request: CompletionRequest) -> str:
+        if next(faults) < 3:
+            raise UnclassifiedError("what is this")
+        return good_answer(request)
+
+    batch = run(start({"groq": [odd]}, max_workers=1), count=1, allow_failover=False)
+
+    assert (batch["status"], batch["progress"], batch["rejected"]) == ("completed", 1, 1)

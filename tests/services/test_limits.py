@@ -227,11 +227,11 @@ def test_cap_of_an_answer_follows_what_was_seen_and_rises_when_one_is_cut_off() 
 
     sizes.answered("t", "k", 4000, 1000, 850)
 
-    assert sizes.cap("t", "k", 4000) == 1314
+    assert sizes.cap("t", "k", 4000) == 1182
     assert sizes.cap("t", "other", 4000) == 4000
     assert sizes.mean("t", "k") == pytest.approx(831.25)
-    sizes.cut_off("t", "k", 1314)
-    assert 3000 < sizes.cap("t", "k", 4000) <= 4000
+    sizes.cut_off("t", "k", 1182)
+    assert 2700 < sizes.cap("t", "k", 4000) <= 4000
 
 
 def test_prompt_is_estimated_by_what_the_vendor_counted() -> None:
