@@ -73,9 +73,12 @@ def generate(url: str | None, **wanted: Any) -> None:
 @click.option("--provider", help='Provider id, or "auto" for all at once (default: the first that is set up).')
 @click.option("--model", help="Model id (default: the provider's).")
 @click.option("--topic", help='"<Practice Area> - <Topic>" (default: all).')
-@click.option("--difficulty", help="Level (default: that of each topic).")
+@click.option("--difficulty", help="Level (default: all, equally).")
 @click.option("--sample-type", default="balance", show_default=True)
 @click.option("--jurisdiction", help="uk, us, eu or international (default: all).")
+@click.option("--max-cost-usd", type=click.FloatRange(min=0, min_open=True), help="Stop before it costs more.")
+@click.option("--max-tokens-total", type=click.IntRange(min=1), help="Stop before it uses more tokens.")
+@click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so long.")
 @click.option("--url", help="Use the service at this address.")
 def batch(url: str | None, **wanted: Any) -> None:
     """Generate many samples with a live progress bar; Ctrl-C stops the batch."""
@@ -89,7 +92,9 @@ def batch(url: str | None, **wanted: Any) -> None:
         ended = _follow(client, started["batch_id"], console)
     console.print(f"{ended['status']}: {ended['progress']} of {ended['total']} samples, {ended['total_tokens']} tokens")
     if ended["status"] == "failed":
-        raise GenerationError("; ".join(error["error"] for error in ended["errors"][-2:]))
+        raise GenerationError(ended["reason"] or "the batch failed")
+    if ended["reason"]:
+        console.print(ended["reason"], markup=False)
 
 
 @cli.command("import")

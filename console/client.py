@@ -14,6 +14,7 @@ _CONNECT_S = 5
 _STREAM_S = 45
 _GENERATE_S = 1800
 _AGAIN_S = 1.0
+_FINAL = ("completed", "stopped", "failed")
 
 
 class RequestRefusedError(AppError):
@@ -80,14 +81,14 @@ class Client:
             try:
                 for batch in self._stream(batch_id):
                     yield batch
-                    if not batch["running"]:
+                    if batch["status"] in _FINAL:
                         return
             except requests.RequestException:
                 # The stream broke; ask directly, which also says when the service is gone.
                 time.sleep(_AGAIN_S)
                 batch = self.get("generate/batch/status", batch_id=batch_id)
                 yield batch
-                if not batch["running"]:
+                if batch["status"] in _FINAL:
                     return
 
     def _stream(self, batch_id: str) -> Iterator[dict[str, Any]]:

@@ -169,10 +169,10 @@ class ItemWorker:
     def _after_failure(self, item: WorkItem, trail: Trail, error: GenerationError) -> None:
         """Put an item back whose calls failed: the provider is at fault, not the item."""
         if not error.retryable and error.category == "general":
-            self._services.breaker.record_failure(item.job.circuit)
             if item.attempts + trail.calls >= _GIVE_UP_AFTER:
                 self._reject(item, error, ItemState.FAILED)
                 return
+            self._services.breaker.record_failure(item.job.circuit)
         self._put_back(item, trail, last=True)
 
     def _put_back(self, item: WorkItem, trail: Trail, last: bool = False) -> None:

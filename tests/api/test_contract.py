@@ -13,7 +13,7 @@ from bootstrap import Container, build
 from services.llm.base import CompletionRequest
 from services.llm.scripted import ScriptedProvider
 from tests.fakes import catalog_without_limits, good_answer, sample, settings_for
-from utils.errors import AuthenticationError, DiskFullError
+from utils.errors import AuthenticationError, ConfigurationError, DiskFullError
 
 BATCH_KEYS = {
     "batch_id", "running", "status", "progress", "total", "samples_generated", "current_sample", "current_provider",
@@ -394,3 +394,87 @@ def test_app_is_built_from_the_environment(tmp_path: Path, monkeypatch: pytest.M
 
     assert app.test_client().get("/api/health").get_json()["total_samples"] == 0
     app.extensions["container"].close()
+
+
+def test_batch_can_be_planned_watched_and_accounted_for(client: FlaskClient, service: Container) -> None:
+    wanted = {"count": 4, "provider": "groq", "sample_type": "simple_qa", "difficulty": "basic"}
+
+    plan = post(client, "generate/batch/plan", wanted)
+    batch_id = post(client, "generate/batch/start", {**wanted, "unknown": 1})["batch_id"]
+    service.batches.wait(batch_id, 20)
+    report = get(client, f"batches/{batch_id}/report")["report"]
+    events = get(client, f"batches/{batch_id}/events")["events"]
+    rest = get(client, f"batches/{batch_id}/events?after={events[-2]['id']}&limit=5")["events"]
+    usage = get(client, "usage?by=model,batch&since=2000-01-01")
+    targets = get(client, "targets")["targets"]
+    stuck = get(client, "batches/stuck")
+
+    assert set(plan) >= {"total", "counts", "targets", "expected_tokens", "expected_cost_usd", "expected_minutes"}
+    assert plan["total"] == 4
+    assert set(report) >= {
+        "items", "attempts", "calls", "rate_limited", "waited_s", "total_tokens", "cost_usd", "latency",
+        "model_switches", "provider_switches", "rejections", "in_doubt",
+    }  # fmt: skip
+    assert [event["type"] for event in events] == ["started", *["sample"] * 4, "ended"]
+    assert [event["type"] for event in rest] == ["ended"]
+    assert (usage["usage"][0]["batch"], usage["total"]["calls"]) == (batch_id, 4)
+    assert targets[0]["minute"]["requests"] == 4
+    assert set(stuck) >= {
+        "stuck_batches", "stopped_batches", "count", "stopped_count", "zombie_count", "time_stuck_count",
+        "threshold_minutes", "message",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("usage?by=colour", "want some of day, provider, model, batch"),
+        ("usage?since=yesterday", "want a day like"),
+        ("usage?days=3", "days: unknown"),
+        ("batches/no/report", "not found"),
+        ("batches/no/events", "not found"),
+    ],
+)
+def test_questions_about_the_engine_are_refused_with_what_is_wanted(client: FlaskClient, path: str, says: str) -> None:
+    response = client.get(f"/api/{path}")
+
+    assert says in refused(response, 404 if "not found" in says else 400)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"count": 1, "colour": 1}, "colour"),
+        ({"count": 1, "max_cost_usd": 0}, "max_cost_usd"),
+        ({"count": 1, "weights": {"groq": -1}}, "weights"),
+        ({"count": 1, "mix": {"colours": {"a": 1}}}, "mix.colours"),
+        (
+            {"count": 1, "provider": "groq", "model": "unknown", "allow_failover": False, "max_cost_usd": 1},
+            "known price",
+        ),
+        ({"count": 1, "providers": ["acme"]}, "Invalid provider: acme"),
+    ],
+)
+def test_plan_refuses_what_it_does_not_know(client: FlaskClient, body: dict[str, object], says: str) -> None:
+    assert says in refused(client.post("/api/generate/batch/plan", json=body), 400)
+
+
+def test_pause_and_resume_need_a_batch_that_can(client: FlaskClient, service: Container) -> None:
+    batch_id = post(client, "generate/batch/start", {"count": 1, "difficulty": "basic"})["batch_id"]
+    service.batches.wait(batch_id, 20)
+
+    for command in ("pause", "resume"):
+        assert "batch_id" in refused(client.post(f"/api/generate/batch/{command}", json={}), 400)
+        assert "not found" in refused(client.post(f"/api/generate/batch/{command}", json={"batch_id": "x"}), 404)
+        assert "is completed" in refused(
+            client.post(f"/api/generate/batch/{command}", json={"batch_id": batch_id}), 400
+        )
+
+
+def test_price_without_a_source_stops_the_start(tmp_path: Path) -> None:
+    catalog = catalog_without_limits(tmp_path)
+    models = catalog / "models.toml"
+    models.write_text(models.read_text().replace('price_date = "2026-11-21"', "", 1))
+
+    with pytest.raises(ConfigurationError, match="where and when the price was read"):
+        build(settings_for(tmp_path, catalog_dir=catalog))

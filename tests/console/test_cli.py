@@ -170,7 +170,7 @@ def test_taken_port_is_avoided(tmp_path: Path) -> None:
 
 def test_broken_stream_is_followed_by_asking(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client("http://127.0.0.1:9")
-    states = iter([{"running": True}, {"running": False}])
+    states = iter([{"running": True, "status": "running"}, {"running": False, "status": "completed"}])
 
     def broken(_: str) -> Any:
         raise requests.ConnectionError

@@ -716,11 +716,11 @@ def test_stuck_batch_is_explained(batch: dict[str, Any], says: str) -> None:
 def test_item_that_always_fails_in_unknown_ways_is_given_up_for_another(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.batch.worker._GIVE_UP_AFTER", 3)
+    monkeypatch.setattr("services.batch.worker._GIVE_UP_AFTER", 2)
     faults = iter(range(1000))
 
     def odd(request: CompletionRequest) -> str:
-        if next(faults) < 3:
+        if next(faults) < 2:
             raise UnclassifiedError("what is this")
         return good_answer(request)
 
