@@ -103,9 +103,9 @@ class Container:
         self._spawn("discovery", self._discover)
         self.batches.publisher.start()
         if self.settings.resume_batches:
-            self.batches.resume_all()
+            self.batches.recovery.resume_all()
         else:
-            self.batches.close_interrupted()
+            self.batches.recovery.close_interrupted()
         return self
 
     def close(self) -> None:
@@ -171,7 +171,11 @@ class Container:
                 self._stopping.wait(12 * _UPKEEP_LOOK_S)
 
     def _discover(self) -> None:
-        self.llm.models.refresh(provider.id for provider in self.llm.factory.enabled() if not provider.last_resort)
+        """Ask the providers for their models, now and whenever a list is old or in doubt."""
+        names = [provider.id for provider in self.llm.factory.enabled() if not provider.last_resort]
+        self.llm.models.refresh(names)
+        while not self._stopping.wait(12 * _UPKEEP_LOOK_S):
+            self.llm.models.refresh_due(names)
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Container:

@@ -85,7 +85,6 @@ class Ledger:
         def write(connection: Connection) -> int:
             doubt = self._tables.work.recover(connection, batch_id)
             self._tables.batches.add(connection, batch_id, attempts=doubt, in_doubt=doubt)
-            self._event(connection, batch_id, "resumed", {"in_doubt": doubt})
             return doubt
 
         return self._writer.run(write)

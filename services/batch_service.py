@@ -13,7 +13,8 @@ from services.batch.metrics import BatchMetrics
 from services.batch.planner import plan, plan_filters
 from services.batch.progress import BatchProgress
 from services.batch.publisher import BatchPublisher
-from services.batch.records import new_row
+from services.batch.records import new_row, preference_of
+from services.batch.recovery import Recovery
 from services.batch.registry import Registry, Running
 from services.batch.report import plan_summary
 from services.batch.runner import BatchRunner
@@ -70,6 +71,7 @@ class BatchService:
         self._registry = Registry(limits.max_concurrent)
         self.views = BatchViews(self._registry, stores, services.events, services.clock)
         self.publisher = BatchPublisher(services.events, self.views.one)
+        self.recovery = Recovery(stores, self.publisher, services.clock, self._run)
 
     # --- commands ------------------------------------------------------------------------
 
@@ -139,8 +141,7 @@ class BatchService:
             raise InputError(f"batch {batch_id} is {row['status']}, only a paused one can be resumed")
         with self._registry.place():
             if running is None:
-                self._stores.ledger.recover(batch_id)
-                self._run(self.views.row(batch_id), "resumed", {})
+                self.recovery.resume(batch_id)
             else:
                 event = self._stores.ledger.change(batch_id, "resumed", {}, status=BatchStatus.RUNNING.value)
                 running.runner.progress.run()
@@ -168,21 +169,6 @@ class BatchService:
         if not self._stop(batch_id):
             raise InputError(f"batch {batch_id} is not running")
         return [batch_id]
-
-    def resume_all(self) -> list[str]:
-        """Go on with every batch that was running when the process ended; return their ids."""
-        self._close_interrupted((BatchStatus.STOPPING,), "stopped on request")
-        resumed = []
-        for row in self._stores.batches.with_status([BatchStatus.RUNNING]):
-            in_doubt = self._stores.ledger.recover(row["id"])
-            self._run(self.views.row(row["id"]), "resumed", {"in_doubt": in_doubt})
-            resumed.append(row["id"])
-            log.info("batch resumed", extra={"batch_id": row["id"], "in_doubt": in_doubt})
-        return resumed
-
-    def close_interrupted(self) -> None:
-        """Mark what was running as stopped, for those who do not want it resumed."""
-        self._close_interrupted((BatchStatus.STOPPING, BatchStatus.RUNNING), "the service ended; RESUME_BATCHES is off")
 
     def shutdown(self, timeout_s: float) -> None:
         """Leave every batch for the next start; waits at most *timeout_s* seconds.
@@ -228,7 +214,7 @@ class BatchService:
         request = request.model_copy(
             update={"provider": request.provider or default, "sample_type": request.sample_type or kind}
         )
-        preference = _preference(request)
+        preference = preference_of(request)
         self._llm.check(preference)
         return request, preference, self._count(request)
 
@@ -264,7 +250,7 @@ class BatchService:
             "budget of the batch", request.max_tokens_total, request.max_cost_usd, row["tokens_used"], row["cost_usd"]
         )
         minutes = request.max_minutes or self._limits.time_limit_s / 60
-        settings = RunnerSettings(_preference(request), spent, self._limits.max_workers, minutes)
+        settings = RunnerSettings(preference_of(request), spent, self._limits.max_workers, minutes)
         runner = BatchRunner(progress, settings, services, self._finish)
         event = self._stores.ledger.change(batch_id, kind, detail, status=BatchStatus.RUNNING.value)
         progress.run()
@@ -277,7 +263,7 @@ class BatchService:
         if running is None:
             if self.views.row(batch_id)["status"] != BatchStatus.PAUSED:
                 return False
-            self._close_row(batch_id, "stopped on request")
+            self.recovery.close(batch_id, "stopped on request")
             return True
         if not running.runner.progress.rest(BatchStatus.STOPPING):
             return False
@@ -320,25 +306,3 @@ class BatchService:
         except StorageError as error:
             progress.note(str(error), error.code)
             log.warning("samples stay in the journal", extra={"batch_id": progress.batch_id, "reason": str(error)})
-
-    def _close_interrupted(self, statuses: tuple[BatchStatus, ...], reason: str) -> None:
-        for row in self._stores.batches.with_status([BatchStatus.PENDING]):
-            self._stores.ledger.discard(row["id"], "the service ended while the batch was being planned")
-        for row in self._stores.batches.with_status(statuses):
-            self._close_row(row["id"], reason)
-
-    def _close_row(self, batch_id: str, reason: str) -> None:
-        columns = {"status": BatchStatus.STOPPED.value, "completed_at": iso(self._clock.now()), "reason": reason}
-        self.publisher.changed(batch_id, self._stores.ledger.close(batch_id, **columns), True)
-
-
-def _preference(request: BatchRequest) -> Preference:
-    return Preference(
-        request.provider or "",
-        request.model,
-        request.allow_failover,
-        request.providers,
-        request.models,
-        tuple(request.weights.items()),
-        priced_only=request.max_cost_usd is not None,
-    )

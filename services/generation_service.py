@@ -13,21 +13,19 @@ from typing import Any
 
 import uuid_utils
 
-from models.domain import CallUsage, Job, RawAnswer
+from models.domain import Job, RawAnswer
 from models.schemas import GenerateRequest, Sample
 from services.catalogue import BALANCE, Catalogue, Limits
+from services.generation.guided import Guide, guided_draft
 from services.generation.parser import parse_answer
 from services.generation.prompts import SAMPLE_SCHEMA, PromptRenderer
 from services.generation.quality import judge
 from services.generation.scaffold import Scaffold
 from services.generation.trail import GenerationLimits, Made, Recorder, Trail, UsageLog, UsageRecorder
-from services.llm.base import Completion
-from services.llm_service import LLMService, Outcome, Permit, Preference, Prompt, Target, Terms
+from services.llm_service import LLMService, Outcome, Permit, Preference, Prompt, Terms
 from utils.clock import Clock, iso
 from utils.errors import (
     AnswerFormatError,
-    BudgetSpentError,
-    CancelledError,
     GenerationError,
     NoTargetError,
     QualityError,
@@ -296,42 +294,10 @@ class GenerationService:
     ) -> tuple[Outcome, str]:
         small = self._llm.guided(preference)
         if small is not None:
-            return self._guided_draft(job, small, terms, trail)
+            outcome = guided_draft(job, small, terms, trail.calls, Guide(self._llm, self._scaffold, self._clock))
+            return outcome, self._renderer.render(job).sha256
         prompt, prompt_hash = self.prompt(job, feedback, trail.calls)
         return self._llm.ask(prompt, preference, terms, trail.excluded), prompt_hash
-
-    def _guided_draft(self, job: Job, target: Target, terms: Terms, trail: Trail) -> tuple[Outcome, str]:
-        """Lead a small model through the sample; its calls count as one try."""
-        only = Preference(target.provider.id, target.model.id, allow_failover=False)
-        started = self._clock.monotonic()
-        parts: list[CallUsage] = []
-        # Only the first call begins a try.
-        first = terms
-        rest = replace(terms, sending=lambda _: None)
-
-        def ask(system: str, question: str, schema: dict[str, object], max_tokens: int, seed: int) -> dict[str, str]:
-            messages = ({"role": "system", "content": system}, {"role": "user", "content": question})
-            prompt = Prompt(messages=messages, schema=schema, seed=seed, max_tokens=max_tokens)
-            outcome = self._llm.ask(prompt, only, rest if parts else first)
-            parts.append(outcome.usage)
-            return _fields(outcome.answer().text)
-
-        def outcome(text: str = "", error: GenerationError | None = None) -> Outcome:
-            prompt_tokens = sum(part.prompt_tokens for part in parts)
-            answer_tokens = sum(part.completion_tokens for part in parts)
-            cost_usd = target.model.cost_usd(prompt_tokens, answer_tokens)
-            name, model = target.provider.id, target.model.id
-            usage = CallUsage(name, model, prompt_tokens, answer_tokens, cost_usd, failed=error is not None)
-            made = Completion(text, "", model, prompt_tokens, answer_tokens, "stop", {})
-            return Outcome(target, usage, self._clock.monotonic() - started, made, error)
-
-        try:
-            text = self._scaffold.draft(job, ask, trail.calls)
-        except GenerationError as error:
-            if not parts or isinstance(error, CancelledError | NoTargetError | BudgetSpentError):
-                raise
-            return outcome(error=error), ""
-        return outcome(text), self._renderer.render(job).sha256
 
 
 def _raw(outcome: Outcome, trail: Trail, prompt_hash: str) -> RawAnswer:
@@ -346,11 +312,3 @@ def _raw(outcome: Outcome, trail: Trail, prompt_hash: str) -> RawAnswer:
         prompt_hash=prompt_hash,
         chain=tuple(trail.chain),
     )
-
-
-def _fields(text: str) -> dict[str, str]:
-    try:
-        value = json.loads(text, strict=False)
-    except ValueError:
-        raise AnswerFormatError(f"the engine's answer is no JSON (begins {text[:40]!r})") from None
-    return {name: str(part) for name, part in value.items()}

@@ -108,7 +108,7 @@ class LLMService:
     ) -> None:
         self.factory = factory
         self.models = ModelCatalogue(
-            catalogue, lambda name: factory.get_provider(name).list_models(), factory.has_own_address
+            catalogue, lambda name: factory.get_provider(name).list_models(), factory.has_own_address, clock
         )
         self.chooser = TargetChooser(factory, self.models, catalogue, default_provider)
         self.router = Router(clock)
@@ -116,7 +116,7 @@ class LLMService:
         self.sizes = AnswerSizes()
         self.gate = Gate(self.router, self.limits.of, clock)
         self.daily = DailyBudget("daily budget")
-        self._caller = Caller(factory, self.router, self.gate, self.limits, self.sizes, clock)
+        self._caller = Caller(factory, self.router, self.gate, self.limits, self.sizes, self.models, clock)
         self._clock = clock
         self._timeout_s = timeout_s
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import requests
 
+from bench.engine.crash import kill_again_and_again
 from tests.e2e.server import RunningServer
 from tests.fakes import catalog_without_limits
 from tests.vendors.process import VendorProcess
@@ -303,8 +304,9 @@ class TestFailover:
             made = {row["provider"] for row in api.samples(batch["batch_id"])}
 
             assert (batch["status"], batch["progress"], made) == ("completed", 10, {"cerebras"})
-            # Two models; each is closed by its third failure, when every worker may have a call under way.
-            assert vendors.stats("groq")["calls"] <= 2 * (2 + 4)
+            # Two models; each is closed by its third failure, when every worker may have a call under way;
+            # on a slow machine each may be tried once more after its first pause.
+            assert vendors.stats("groq")["calls"] <= 2 * (2 + 4 + 1)
 
     def test_mixed_providers_complete_together(self, fresh: Fresh) -> None:
         with fresh(*PROVIDERS) as (api, vendors, _):
@@ -417,6 +419,14 @@ class TestRestart:
             ids = [row["id"] for row in api.samples(batch_id)]
             assert (batch["status"], batch["progress"], len(set(ids))) == ("completed", 60, 60)
             assert vendors.stats("groq")["calls"] <= 60 + batch["in_doubt"] <= 64
+
+    def test_nothing_is_lost_or_made_twice_however_often_the_server_ends(self) -> None:
+        kills = int(os.environ.get("CRASH_KILLS", "10"))
+
+        seen = kill_again_and_again(kills)
+
+        assert seen.kills >= kills
+        assert seen.made <= seen.calls <= seen.made + seen.doubts
 
     def test_paused_batch_makes_no_call_until_it_is_resumed_also_over_a_restart(self, fresh: Fresh) -> None:
         with fresh("groq") as (api, vendors, server):

@@ -144,6 +144,7 @@ def parse_error(error: BaseException, provider: str = "", model: str = "") -> Ge
         status=evidence.status,
         retry_after_s=_retry_after_s(error, evidence.text),
     )
+    typed.headers = _headers_of(error)
     if isinstance(typed, RateLimitError):
         typed.quota = rules.QUOTA.search(evidence.text) is not None
         stated = rules.MINUTE_LIMIT.search(evidence.text)
@@ -292,12 +293,17 @@ def _sentence(evidence: _Evidence, error: BaseException) -> str:
     return redact(line)[:300] or f"HTTP {evidence.status}"
 
 
-def _retry_after_s(error: BaseException, text: str) -> float | None:
+def _headers_of(error: BaseException) -> dict[str, str]:
     for link in _chain(error):
         headers = getattr(getattr(link, "response", None), "headers", None)
         if headers is not None:
-            stated = parse_duration_s(headers.get("retry-after"))
-            if stated is not None:
-                return stated
+            return {str(name).lower(): str(value) for name, value in headers.items()}
+    return {}
+
+
+def _retry_after_s(error: BaseException, text: str) -> float | None:
+    stated = parse_duration_s(_headers_of(error).get("retry-after"))
+    if stated is not None:
+        return stated
     found = _RETRY_IN_TEXT.search(text)
     return parse_duration_s(found.group(1)) if found else None

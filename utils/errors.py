@@ -30,6 +30,7 @@
 may work later. Messages say what, got, wanted and the next step, never a secret.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
@@ -140,7 +141,7 @@ class GenerationError(AppError):
         scope: How far the failure reaches; breakers ignore `Scope.REQUEST`.
         retry_after_s: What the vendor asked us to wait, in seconds, or None.
         status: HTTP status, or None without an answer.
-        tokens: Tokens that were paid for all the same.
+        headers: Headers of the answer, lower case; limits may stand in them.
     """
 
     code = "generation_error"
@@ -163,7 +164,7 @@ class GenerationError(AppError):
         self.scope = scope or self.default_scope
         self.retry_after_s = retry_after_s
         self.status = status
-        self.tokens = 0
+        self.headers: Mapping[str, str] = {}
 
     def labelled(self) -> str:
         """Return "[category] message", the form clients show."""

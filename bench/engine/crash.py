@@ -8,6 +8,7 @@ twice, every sample that was once told is still there; checked at the vendor: no
 calls than samples, refusals and calls in doubt.
 """
 
+import os
 import random
 import signal
 import sys
@@ -18,7 +19,7 @@ import requests
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from bench.engine.common import finish, service
+from bench.engine.common import finish, processes, service
 from tests.e2e.server import RunningServer
 from tests.vendors.process import VendorProcess
 
@@ -30,7 +31,7 @@ class Run:
 
     def __init__(self, seed: int) -> None:
         self.draw = random.Random(seed)
-        self.kills = 0
+        self.kills = self.calls = self.made = self.doubts = 0
         self.seconds: list[float] = []
         self.told: set[str] = set()
 
@@ -61,10 +62,6 @@ class Run:
 
     @staticmethod
     def _kill_worker(server: RunningServer) -> None:
-        import os
-
-        from bench.engine.common import processes
-
         os.kill(processes(server)[-1], signal.SIGKILL)
 
     @staticmethod
@@ -77,34 +74,43 @@ class Run:
                 continue
 
 
-def main(kills: int) -> None:
-    """Run batches until there were enough ends; print what was found."""
+def kill_again_and_again(kills: int) -> Run:
+    """Run batches until there were enough ends; return what was seen.
+
+    Raises:
+        AssertionError: a promise was broken; says which.
+    """
     run = Run(seed=7)
-    calls = made = doubts = 0
     with VendorProcess("groq") as vendors, service(vendors, max_workers=WORKERS) as server:
         vendors.set("groq", latency_s=0.05, latency_spread=0.5)
         while run.kills < kills:
-            started = server.post(
-                "generate/batch/start", count=TARGET, provider="groq", allow_failover=False, difficulty="basic"
-            )
-            batch_id, before = started["batch_id"], run.kills
-            while run.kills < kills and server.get(f"generate/batch/status?batch_id={batch_id}")["running"]:
-                run.end(server)
-            batch = finish(server, batch_id)
-            ids = [row["id"] for row in server.get(f"batch/{batch_id}/samples")["samples"]]
-            items = server.get(f"batches/{batch_id}/report")["report"]["items"]
-            seen = vendors.stats("groq")["calls"] - calls
-            assert (batch["status"], len(ids), len(set(ids)), items["done"]) == ("completed", TARGET, TARGET, TARGET), (
-                batch
-            )
-            assert run.told <= {row["id"] for row in server.get("data")}, "a sample that was told is gone"
-            assert seen <= TARGET + batch["in_doubt"], (seen, batch["in_doubt"])
-            assert batch["in_doubt"] <= WORKERS * (run.kills - before), batch["in_doubt"]
-            calls, made, doubts = calls + seen, made + TARGET, doubts + batch["in_doubt"]
-            print(f"{run.kills} ends, {made} samples, {calls} calls, {doubts} in doubt", flush=True)
-    slowest = max(run.seconds, default=0.0)
-    print(f"{run.kills} ends: 0 lost, 0 twice; {calls - made} calls made again, of {doubts} in doubt")
-    print(f"slowest end after SIGTERM: {slowest:.2f} s")
+            one_batch(run, kills, server, vendors)
+            print(f"{run.kills} ends, {run.made} samples, {run.calls} calls, {run.doubts} in doubt", flush=True)
+    return run
+
+
+def one_batch(run: Run, kills: int, server: RunningServer, vendors: VendorProcess) -> None:
+    """Run one batch over many ends and check what came of it."""
+    wanted = {"count": TARGET, "provider": "groq", "allow_failover": False, "difficulty": "basic"}
+    batch_id, before = server.post("generate/batch/start", **wanted)["batch_id"], run.kills
+    while run.kills < kills and server.get(f"generate/batch/status?batch_id={batch_id}")["running"]:
+        run.end(server)
+    batch = finish(server, batch_id)
+    ids = [row["id"] for row in server.get(f"batch/{batch_id}/samples")["samples"]]
+    items = server.get(f"batches/{batch_id}/report")["report"]["items"]
+    calls = vendors.stats("groq")["calls"] - run.calls
+    assert (batch["status"], len(ids), len(set(ids)), items["done"]) == ("completed", TARGET, TARGET, TARGET), batch
+    assert run.told <= {row["id"] for row in server.get("data")}, "a sample that was told is gone"
+    assert calls <= TARGET + batch["in_doubt"], (calls, batch["in_doubt"])
+    assert batch["in_doubt"] <= WORKERS * (run.kills - before), batch["in_doubt"]
+    run.calls, run.made, run.doubts = run.calls + calls, run.made + TARGET, run.doubts + batch["in_doubt"]
+
+
+def main(kills: int) -> None:
+    """Print what was found."""
+    run = kill_again_and_again(kills)
+    print(f"{run.kills} ends: 0 lost, 0 twice; {run.calls - run.made} calls made again, of {run.doubts} in doubt")
+    print(f"slowest end after SIGTERM: {max(run.seconds, default=0.0):.2f} s")
 
 
 if __name__ == "__main__":

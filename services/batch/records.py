@@ -6,6 +6,7 @@ from typing import Any
 from models.domain import BatchStatus
 from models.schemas import BatchRequest
 from services.batch.progress import BatchProgress
+from services.llm_service import Preference
 from utils.clock import SystemClock
 
 NO_CIRCUITS: dict[str, list[dict[str, object]]] = {
@@ -36,6 +37,19 @@ def new_row(batch_id: str, started_at: str, request: BatchRequest, count: int, m
         "model_switches": [],
         "provider_switches": [],
     }
+
+
+def preference_of(request: BatchRequest) -> Preference:
+    """Return which targets a batch may use."""
+    return Preference(
+        request.provider or "",
+        request.model,
+        request.allow_failover,
+        request.providers,
+        request.models,
+        tuple(request.weights.items()),
+        priced_only=request.max_cost_usd is not None,
+    )
 
 
 def history_row(row: Mapping[str, Any], batch: Mapping[str, Any]) -> dict[str, Any]:

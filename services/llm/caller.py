@@ -13,6 +13,7 @@ from services.llm.factory import LLMProviderFactory
 from services.llm.gate import Gate, Need, Permit
 from services.llm.limit_headers import StatedLimit, stated_limits
 from services.llm.limits import Limits
+from services.llm.model_catalogue import ModelCatalogue
 from services.llm.router import Router, Target
 from utils.cancellation import CancelToken
 from utils.clock import Clock
@@ -52,6 +53,7 @@ class Caller:
     gate: Gate
     limits: Limits
     sizes: AnswerSizes
+    models: ModelCatalogue
     clock: Clock
 
     def call(
@@ -129,18 +131,14 @@ class Caller:
 
     def _failed(self, target: Target, error: GenerationError, latency_s: float) -> None:
         """Close what the failure proves unusable, and slow down where it says so."""
-        limited = error if isinstance(error, RateLimitError) else None
-        if limited is not None:
-            if limited.status == 413:
-                limited.scope = Scope.REQUEST  # too large for a whole minute: waiting never helps
-            elif target.provider.limit_scope == "account":
-                limited.scope = Scope.PROVIDER
-            if limited.retry_after_s is None and limited.quota:
-                limited.retry_after_s = self._until_midnight_s()
+        limited = self._reach(target, error) if isinstance(error, RateLimitError) else None
         self.router.record_failure(target, error)
+        if error.category == "model_unavailable":
+            self.models.doubt(target.provider.id)
 
         def work(now: float) -> None:
             limiter = self.limits.of(target)
+            limiter.learn(stated_limits(error.headers, target.provider.requests_header), now)
             if limited is not None and limited.limit:
                 limiter.learn([StatedLimit("tokens", "minute", limited.limit, None, None)], now)
             if limited is not None and limited.retry_after_s is None and limited.status != 413:
@@ -158,6 +156,16 @@ class Caller:
                 "reason": str(error)[:200],
             },
         )
+
+    def _reach(self, target: Target, limited: RateLimitError) -> RateLimitError:
+        """Set how far and how long a refusal for a limit reaches."""
+        if limited.status == 413:
+            limited.scope = Scope.REQUEST  # too large for a whole minute: waiting never helps
+        elif target.provider.limit_scope == "account":
+            limited.scope = Scope.PROVIDER
+        if limited.retry_after_s is None and limited.quota:
+            limited.retry_after_s = self._until_midnight_s()
+        return limited
 
     def _until_midnight_s(self) -> float:
         """Return the seconds until the next UTC day, when quotas without a hint are taken to begin anew."""

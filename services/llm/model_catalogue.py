@@ -12,10 +12,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from services.catalogue import Catalogue, ModelInfo, ProviderInfo
+from utils.clock import Clock, SystemClock
 from utils.errors import AppError
 
 log = logging.getLogger(__name__)
 _UNKNOWN_CONTEXT = 8192
+# A list is asked for again after so long; after a model was missing, but not at every miss.
+_OLD_S = 6 * 3600.0
+_DOUBTED_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,16 @@ class ModelCatalogue:
         catalogue: Catalogue,
         list_models: Callable[[str], list[str]],
         has_own_address: Callable[[str], bool] = lambda _: True,
+        clock: Clock | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._has_own_address = has_own_address
         self._list_models = list_models
         self._found: dict[str, Discovery] = {}
         self.changes = 0
+        self._clock = clock or SystemClock()
+        self._asked_at: dict[str, float] = {}
+        self._doubted: set[str] = set()
         self._lock = threading.Lock()
 
     def refresh(self, providers: Iterable[str]) -> None:
@@ -56,7 +64,24 @@ class ModelCatalogue:
                 log.info("models not listed", extra={"provider": provider, "reason": str(error)})
             with self._lock:
                 self._found[provider] = found
+                self._asked_at[provider] = self._clock.monotonic()
+                self._doubted.discard(provider)
                 self.changes += 1
+
+    def doubt(self, provider: str) -> None:
+        """A model of *provider* is gone: its list should be asked for again."""
+        with self._lock:
+            self._doubted.add(provider)
+
+    def refresh_due(self, providers: Iterable[str]) -> None:
+        """Ask those of *providers* whose list is old, or in doubt and not just asked for."""
+        now = self._clock.monotonic()
+        with self._lock:
+            due = [name for name in providers if now - self._asked_at.get(name, now) >= self._patience_s(name)]
+        self.refresh(due)
+
+    def _patience_s(self, provider: str) -> float:
+        return _DOUBTED_S if provider in self._doubted else _OLD_S
 
     def discovery(self, provider: str) -> Discovery:
         """Return what is known of *provider*'s own list."""

@@ -241,3 +241,29 @@ def test_clients_are_not_imported_before_they_are_used() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT_DIR, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def streamed(kind: str, url: str) -> str:
+    """Read a stream of vendor *kind* with the vendor's own client."""
+    from cerebras.cloud.sdk import Cerebras
+    from groq import Groq
+    from ollama import Client
+    from openai import OpenAI
+
+    messages: list[Any] = [{"role": "user", "content": "hello"}]
+    if kind == "ollama":
+        answers = Client(host=url).chat("m", messages, stream=True)
+        return "".join(answer.message.content or "" for answer in answers)
+    makers: dict[str, Any] = {"groq": Groq, "cerebras": Cerebras, "openai": OpenAI}
+    quiet = {"warm_tcp_connection": False} if kind == "cerebras" else {}
+    with makers[kind](api_key="k", base_url=url, **quiet) as client:
+        chunks = client.chat.completions.create(model="m", messages=messages, stream=True)
+        return "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+
+
+@pytest.mark.parametrize("kind", ["groq", "cerebras", "openai", "ollama"])
+def test_simulated_vendor_streams_as_its_client_expects(kind: str) -> None:
+    with SimulatedVendor(kind, ["m"]) as vendor:
+        vendor.content = lambda prompt, number: "a text of some length, in pieces"
+
+        assert streamed(kind, vendor.url) == "a text of some length, in pieces"

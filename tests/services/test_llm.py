@@ -232,6 +232,25 @@ def test_failed_discovery_is_remembered_and_the_catalogue_stands() -> None:
     assert made.usable(GROQ)
 
 
+def test_list_is_asked_for_again_when_it_is_old_or_a_model_of_it_was_missing() -> None:
+    clock, asked = ManualClock(), []
+
+    def listing(name: str) -> list[str]:
+        asked.append(name)
+        return []
+
+    made = ModelCatalogue(CATALOGUE, listing, clock=clock)
+    made.refresh(["groq", "cerebras"])
+    made.doubt("groq")
+    made.refresh_due(["groq", "cerebras"])  # just asked: a dead model must not become a storm of lists
+    clock.advance(301)
+    made.refresh_due(["groq", "cerebras"])
+    clock.advance(6 * 3600 - 300)
+    made.refresh_due(["groq", "cerebras"])
+
+    assert asked == ["groq", "cerebras", "groq", "cerebras"]
+
+
 def test_dead_model_asked_for_by_name_is_tried_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     made = ModelCatalogue(CATALOGUE, lambda _: [])
 

@@ -138,6 +138,7 @@ def _event(answer: Answer, delta: dict[str, str], finish: str | None) -> bytes:
         "id": "c",
         "object": "chat.completion.chunk",
         "created": 1,
+        "system_fingerprint": "fp",
         "model": answer.model,
         "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
     }

@@ -1,0 +1,67 @@
+"""What becomes of batches that were under way when the process ended."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from models.domain import BatchStatus
+from services.batch.publisher import BatchPublisher
+from services.batch.views import BatchStores
+from utils.clock import Clock, iso
+from utils.errors import NotFoundError
+
+log = logging.getLogger(__name__)
+_ON_REQUEST = "stopped on request"
+
+
+class Recovery:
+    """Goes on with interrupted batches, or closes them; for the start of the service."""
+
+    def __init__(
+        self,
+        stores: BatchStores,
+        publisher: BatchPublisher,
+        clock: Clock,
+        run: Callable[[dict[str, Any], str, dict[str, Any]], None],
+    ) -> None:
+        self._stores = stores
+        self._publisher = publisher
+        self._clock = clock
+        self._run = run
+
+    def resume_all(self) -> list[str]:
+        """Go on with every batch that was running when the process ended; return their ids."""
+        self._close_all(BatchStatus.STOPPING, _ON_REQUEST)
+        resumed = []
+        for row in self._interrupted(BatchStatus.RUNNING):
+            self.resume(row["id"])
+            resumed.append(row["id"])
+        return resumed
+
+    def resume(self, batch_id: str) -> None:
+        """Go on with one batch that has no runner: what was in flight is in doubt and asked again."""
+        in_doubt = self._stores.ledger.recover(batch_id)
+        row = self._stores.batches.get(batch_id)
+        if row is None:
+            raise NotFoundError(f"batch {batch_id!r}: not found")
+        self._run(row, "resumed", {"in_doubt": in_doubt})
+        log.info("batch resumed", extra={"batch_id": batch_id, "in_doubt": in_doubt})
+
+    def close_interrupted(self) -> None:
+        """Mark what was running as stopped, for those who do not want it resumed."""
+        self._close_all(BatchStatus.STOPPING, _ON_REQUEST)
+        self._close_all(BatchStatus.RUNNING, "the service ended, and RESUME_BATCHES is off")
+
+    def close(self, batch_id: str, reason: str) -> None:
+        """End a batch that has no runner as stopped."""
+        columns = {"status": BatchStatus.STOPPED.value, "completed_at": iso(self._clock.now()), "reason": reason}
+        self._publisher.changed(batch_id, self._stores.ledger.close(batch_id, **columns), True)
+
+    def _close_all(self, status: BatchStatus, reason: str) -> None:
+        for row in self._interrupted(BatchStatus.PENDING):
+            self._stores.ledger.discard(row["id"], "the service ended while the batch was being planned")
+        for row in self._interrupted(status):
+            self.close(row["id"], reason)
+
+    def _interrupted(self, status: BatchStatus) -> list[dict[str, Any]]:
+        return self._stores.batches.with_status([status])
