@@ -34,7 +34,7 @@ from services.import_service import ImportService
 from services.llm.base import AdapterSpec
 from services.llm.engine import EmbeddedEngine
 from services.llm.limits import Limits
-from services.llm.rate_limiter import Entry
+from services.llm.rate_limiter import MINUTE_S, Entry
 from services.llm.router import Target
 from services.llm.weights import WeightStore
 from services.llm_service import Credentials, LLMProviderFactory, LLMService
@@ -200,7 +200,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     tables = Tables(BatchStore(engine), WorkStore(engine), samples, UsageStore(engine), EventStore(engine))
     ledger = Ledger(writer, tables, clock)
     local_engine = EmbeddedEngine(weights, settings.local_idle_s, clock)
-    llm = build_llm(settings, catalogue, local_engine, clock, tables.usage)
+    llm = build_llm(settings, catalogue, local_engine, clock, tables)
     generation = GenerationService(
         catalogue,
         llm,
@@ -256,9 +256,9 @@ def build_llm(
     catalogue: Catalogue,
     local_engine: EmbeddedEngine,
     clock: Clock,
-    usage: UsageStore | None = None,
+    tables: Tables | None = None,
 ) -> LLMService:
-    """Wire the way to the models; *usage* knows what was used before."""
+    """Wire the way to the models; *tables* know what was used before."""
     specs = find_specs(adapters, AdapterSpec)
     factory = LLMProviderFactory(
         catalogue, specs, credentials(settings, catalogue), settings.request_timeout_s, local_engine
@@ -274,26 +274,29 @@ def build_llm(
         clock,
         default_provider=settings.default_provider,
         timeout_s=settings.request_timeout_s,
-        limits=Limits(factory.has_own_address, lambda target: _used_before(usage, target, clock)),
+        limits=Limits(factory.has_own_address, lambda target: _used_before(tables, target, clock)),
     )
     llm.daily.max_tokens = settings.max_tokens_per_day
     llm.daily.max_cost_usd = settings.max_cost_usd_per_day
     today = clock.now().date().isoformat()
-    llm.daily.turn(today)
-    for row in usage.hours(today) if usage is not None else ():
+    for row in tables.usage.hours(today) if tables is not None else ():
         llm.daily.settle(0, 0.0, row.tokens, row.cost_usd)
     return llm
 
 
-def _used_before(usage: UsageStore | None, target: Target, clock: Clock) -> list[Entry]:
-    """Return what *target* was used in the last day, by hour, as entries of its limiter; each at its hour's end."""
+def _used_before(tables: Tables | None, target: Target, clock: Clock) -> tuple[list[Entry], list[Entry]]:
+    """Return what *target* was used in the last minute, by call, and in the last day, by hour (at its end)."""
+    if tables is None:
+        return [], []
     now, monotonic = clock.now(), clock.monotonic()
-    entries = []
-    for row in usage.hours((now - timedelta(days=1)).isoformat()[:13]) if usage is not None else ():
+    recent = tables.work.sent_since(target.account, now.timestamp() - MINUTE_S)
+    minute = [Entry(monotonic - (now.timestamp() - at), tokens) for at, tokens in recent]
+    day = []
+    for row in tables.usage.hours((now - timedelta(days=1)).isoformat()[:13]):
         if row.provider == target.provider.id and (row.model == target.model.id or target.account == row.provider):
             end = datetime.fromisoformat(f"{row.hour}:00:00+00:00") + timedelta(hours=1)
-            entries.append(Entry(monotonic - max(0.0, (now - end).total_seconds()), row.tokens, row.calls))
-    return entries
+            day.append(Entry(monotonic - max(0.0, (now - end).total_seconds()), row.tokens, row.calls))
+    return minute, day
 
 
 def credentials(settings: Settings, catalogue: Catalogue) -> dict[str, Credentials]:

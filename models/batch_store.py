@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
-from models.database import BatchHistory
+from models.database import BatchHistory, reading
 from models.domain import BatchStatus
 from models.statements import Statement
 
@@ -67,7 +67,7 @@ class BatchStore:
         return self._select(query)
 
     def _select(self, query: Any) -> list[dict[str, Any]]:
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = [dict(row) for row in connection.execute(query).mappings()]
         for row in rows:
             for name in _JSON:

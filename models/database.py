@@ -73,6 +73,9 @@ class WorkRow(Base):
     state: Mapped[str]
     job: Mapped[str]
     attempts: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[float | None]
+    sent_to: Mapped[str | None]
+    sent_tokens: Mapped[int | None]
     raw_answer: Mapped[str | None]
     sample_id: Mapped[str | None]
     reason: Mapped[str | None]
@@ -174,6 +177,16 @@ def storage_error(error: Exception, what: str) -> StorageError:
             return DiskFullError(f"{what}: no space left on the disk; free some and try again, nothing was lost")
         link = link.__cause__ or link.__context__
     return StorageError(f"{what}: {reason}; check that the file is a database of ours and can be written")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Lend a connection to read with; StorageError when the database refuses."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise storage_error(error, "database") from error
 
 
 class Writer:

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select
 
-from models.database import EventRow
+from models.database import EventRow, reading
 from models.statements import Statement
 
 _INSERT = Statement(
@@ -29,14 +29,14 @@ class EventStore:
 
     def last_id(self) -> int:
         """Return the newest id; 0 before any."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return int(connection.execute(select(func.max(EventRow.id))).scalar() or 0)
 
     def changed_since(self, event_id: int) -> dict[str, int]:
         """Return the newest id by batch, of the batches that changed after *event_id*; oldest first."""
         newest = func.max(EventRow.id)
         query = select(EventRow.batch_id, newest).where(EventRow.id > event_id).group_by(EventRow.batch_id)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(query.order_by(newest))}
 
     def of(self, batch_id: str, after: int, limit: int) -> list[dict[str, Any]]:
@@ -47,7 +47,7 @@ class EventStore:
             .order_by(EventRow.id)
             .limit(limit)
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [
                 {**dict(row), "detail": orjson.loads(row["detail"])} for row in connection.execute(query).mappings()
             ]

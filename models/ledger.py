@@ -17,7 +17,7 @@ from models.event_store import EventStore
 from models.sample_store import SampleStore
 from models.schemas import Sample
 from models.usage_store import UsageStore
-from models.work_store import WorkItem, WorkStore
+from models.work_store import SentCall, WorkItem, WorkStore
 from utils.clock import Clock, iso
 
 # A commit of so many items holds the writer for some 5 ms.
@@ -113,9 +113,10 @@ class Ledger:
 
     # --- items ---------------------------------------------------------------------------
 
-    def sending(self, item: WorkItem, attempts: int) -> None:
-        """Mark the item as under way: the call that follows is number *attempts*."""
-        self._writer.run(lambda connection: self._tables.work.lease(connection, item, attempts))
+    def sending(self, item: WorkItem, attempt: int, account: str, tokens: int) -> None:
+        """Mark the item as under way: call number *attempt* leaves for *account* with at most *tokens*."""
+        call = SentCall(attempt, self._clock.now().timestamp(), account, tokens)
+        self._writer.run(lambda connection: self._tables.work.lease(connection, item, call))
 
     def answered(self, item: WorkItem, answer: RawAnswer, usage: CallUsage) -> None:
         """Keep a paid answer, with what it cost, before it is judged."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Float, Integer, bindparam, cast, func, insert, select, update
 
-from models.database import UsageRow
+from models.database import UsageRow, reading
 from models.domain import CallUsage
 from models.statements import Statement
 
@@ -76,7 +76,7 @@ class UsageStore:
         query = select(*chosen, *sums).where(UsageRow.hour >= since)
         if batch_id is not None:
             query = query.where(UsageRow.batch_id == batch_id)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(query.group_by(*chosen).order_by(*chosen)).mappings()
             return [_told(dict(row)) for row in rows]
 
@@ -96,7 +96,7 @@ class UsageStore:
             .group_by(UsageRow.hour, UsageRow.provider, UsageRow.model)
             .order_by(UsageRow.hour)
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [HourOfUse(*row) for row in connection.execute(query)]
 
 

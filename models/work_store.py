@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import Connection, Engine, bindparam, func, insert, literal_column, select, update
 
-from models.database import WorkRow
+from models.database import WorkRow, reading
 from models.domain import ItemState, Job, RawAnswer
 from models.statements import Statement
 
@@ -27,7 +27,15 @@ _ADD = Statement(
 )
 _STATE = Statement(update(WorkRow).where(*_MINE).values(state=bindparam("new")))
 _LEASE = Statement(
-    update(WorkRow).where(*_MINE).values(state=literal_column(f"'{ItemState.LEASED}'"), attempts=bindparam("tries"))
+    update(WorkRow)
+    .where(*_MINE)
+    .values(
+        state=literal_column(f"'{ItemState.LEASED}'"),
+        attempts=bindparam("tries"),
+        sent_at=bindparam("at"),
+        sent_to=bindparam("to"),
+        sent_tokens=bindparam("tokens"),
+    )
 )
 _ANSWER = Statement(update(WorkRow).where(*_MINE).values(raw_answer=bindparam("raw")))
 _END = Statement(
@@ -58,6 +66,23 @@ class WorkItem:
     answer: RawAnswer | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SentCall:
+    """A call that is about to leave.
+
+    Attributes:
+        attempt: Number of the call for its item, from 1.
+        at: Seconds since 1970, by the clock of the machine.
+        account: What the vendor counts limits by.
+        tokens: What it may use at most.
+    """
+
+    attempt: int
+    at: float
+    account: str
+    tokens: int
+
+
 class WorkStore:
     """Reads and writes rows of `work`."""
 
@@ -85,16 +110,30 @@ class WorkStore:
             .order_by(WorkRow.ordinal)
             .limit(limit)
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = list(connection.execute(query))
         return [
             WorkItem(batch_id, ordinal, Job(**orjson.loads(job)), attempts, _answer(raw))
             for ordinal, job, attempts, raw in rows
         ]
 
-    def lease(self, connection: Connection, item: WorkItem, attempts: int) -> None:
-        """Mark *item* as under way ahead of a call, which is number *attempts*."""
-        _LEASE.run(connection, batch=item.batch_id, number=item.ordinal, tries=attempts)
+    def lease(self, connection: Connection, item: WorkItem, call: SentCall) -> None:
+        """Mark *item* as under way ahead of *call*."""
+        _LEASE.run(
+            connection,
+            batch=item.batch_id,
+            number=item.ordinal,
+            tries=call.attempt,
+            at=call.at,
+            to=call.account,
+            tokens=call.tokens,
+        )
+
+    def sent_since(self, account: str, at: float) -> list[tuple[float, int]]:
+        """Return time and reserved tokens of the last calls of items to *account* since then, oldest first."""
+        query = select(WorkRow.sent_at, WorkRow.sent_tokens).where(WorkRow.sent_at >= at, WorkRow.sent_to == account)
+        with reading(self._engine) as connection:
+            return [(row[0] or 0.0, row[1] or 0) for row in connection.execute(query.order_by(WorkRow.sent_at))]
 
     def keep_answer(self, connection: Connection, item: WorkItem, answer: RawAnswer | None) -> None:
         """Keep an answer before it is judged, so that it is never asked for again; None drops a refused one."""
@@ -115,10 +154,11 @@ class WorkStore:
 
     def cancel_rest(self, connection: Connection, batch_id: str) -> int:
         """Cancel what was not begun; what was in flight becomes in_doubt. Return how many that were."""
-        doubt = 0
-        for old, new in ((ItemState.TODO, ItemState.CANCELLED), (ItemState.LEASED, ItemState.IN_DOUBT)):
-            query = update(WorkRow).where(WorkRow.batch_id == batch_id, WorkRow.state == old)
-            doubt = connection.execute(query.values(state=new)).rowcount
+        mine = update(WorkRow).where(WorkRow.batch_id == batch_id)
+        flying = mine.where(WorkRow.state == ItemState.LEASED, WorkRow.raw_answer.is_(None))
+        doubt = connection.execute(flying.values(state=ItemState.IN_DOUBT)).rowcount
+        rest = mine.where(WorkRow.state.in_([ItemState.TODO, ItemState.LEASED]))
+        connection.execute(rest.values(state=ItemState.CANCELLED))
         return doubt
 
     def remove(self, connection: Connection, batch_id: str) -> None:
@@ -135,14 +175,14 @@ class WorkStore:
     def counts(self, batch_id: str) -> dict[str, int]:
         """Count the items of a batch by state."""
         query = select(WorkRow.state, func.count()).where(WorkRow.batch_id == batch_id).group_by(WorkRow.state)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def reasons(self, batch_id: str) -> dict[str, int]:
         """Count rejected and failed items by the reason's name: what stands before its figures."""
         query = select(WorkRow.reason, func.count()).where(WorkRow.batch_id == batch_id, WorkRow.reason.is_not(None))
         found: dict[str, int] = {}
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             for reason, count in connection.execute(query.group_by(WorkRow.reason)):
                 name = str(reason).partition(":")[0][:120]
                 found[name] = found.get(name, 0) + count

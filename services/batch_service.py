@@ -33,6 +33,7 @@ __all__ = ["BatchLimits", "BatchService", "BatchStores", "Collaborators"]
 log = logging.getLogger(__name__)
 # Share of a shutdown's time that answers under way get to come in.
 _WARM = 0.7
+_AGAIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,9 @@ class BatchService:
         self._clock = services.clock
         self._stores = stores
         self._limits = limits
+        # One command at a time: two may not give a batch two runners, nor may its end come in between.
+        self._commands = threading.RLock()
+        self._leaving = threading.Event()
         self._registry = Registry(limits.max_concurrent)
         self.views = BatchViews(self._registry, stores, services.events, services.clock)
         self.publisher = BatchPublisher(services.events, self.views.one)
@@ -103,8 +107,12 @@ class BatchService:
         model = request.model or (None if preference.provider == AUTO else self._llm.targets(preference)[0].model.id)
         row = new_row(batch_id, iso(now), request, count, model)
         with self._registry.place():
-            self._stores.ledger.plan(row, jobs)
-            self._run(row, "started", {"target": count})
+            try:
+                self._stores.ledger.plan(row, jobs)
+                self._run(row, "started", {"target": count})
+            except StorageError:
+                self._discard(batch_id)
+                raise
         log.info("batch started", extra={"batch_id": batch_id, "target": count, "provider": request.provider})
         return self.views.one(batch_id)
 
@@ -115,17 +123,18 @@ class BatchService:
             NotFoundError: no such batch.
             InputError: it does not run.
         """
-        running = self._registry.of(batch_id)
-        if running is None or not running.runner.progress.rest(BatchStatus.PAUSED):
-            raise InputError(
-                f"batch {batch_id} is {self.views.one(batch_id)['status']}, only a running one can be paused"
-            )
-        running.runner.pause()
-        columns = {**running.runner.progress.columns(), "status": BatchStatus.PAUSED.value}
-        self.publisher.changed(batch_id, self._stores.ledger.change(batch_id, "paused", {}, **columns), True)
-        threading.Thread(
-            target=self._fold, args=(running.runner.progress,), name="fold at a pause", daemon=True
-        ).start()
+        with self._commands:
+            running = self._registry.of(batch_id)
+            if running is None or running.runner.progress.status is not BatchStatus.RUNNING:
+                status = self.views.one(batch_id)["status"]
+                raise InputError(f"batch {batch_id} is {status}, only a running one can be paused")
+            progress = running.runner.progress
+            # On the disk first: a pause that a restart forgets would be none.
+            event = self._stores.ledger.change(batch_id, "paused", {}, status=BatchStatus.PAUSED.value)
+            progress.rest(BatchStatus.PAUSED)
+            running.runner.pause()
+        self.publisher.changed(batch_id, event, True)
+        threading.Thread(target=self._fold, args=(progress,), name="fold at a pause", daemon=True).start()
         return self.views.one(batch_id)
 
     def resume(self, batch_id: str) -> dict[str, Any]:
@@ -135,10 +144,15 @@ class BatchService:
             NotFoundError: no such batch.
             InputError: it is not paused, or too many batches run.
         """
-        running = self._registry.of(batch_id)
-        row = self.views.row(batch_id)
-        if row["status"] != BatchStatus.PAUSED:
-            raise InputError(f"batch {batch_id} is {row['status']}, only a paused one can be resumed")
+        with self._commands:
+            running = self._registry.of(batch_id)
+            status = self.views.one(batch_id)["status"]
+            if status != BatchStatus.PAUSED:
+                raise InputError(f"batch {batch_id} is {status}, only a paused one can be resumed")
+            self._resume(batch_id, running)
+        return self.views.one(batch_id)
+
+    def _resume(self, batch_id: str, running: Running | None) -> None:
         with self._registry.place():
             if running is None:
                 self.recovery.resume(batch_id)
@@ -147,7 +161,6 @@ class BatchService:
                 running.runner.progress.run()
                 running.runner.resume()
                 self.publisher.changed(batch_id, event, True)
-        return self.views.one(batch_id)
 
     def stop_batch(self, batch_id: str | None = None) -> list[str]:
         """Stop one batch, or all that run or pause; returns at once.
@@ -175,6 +188,7 @@ class BatchService:
 
         Answers under way get most of the time to come in: what is paid for should be kept.
         """
+        self._leaving.set()
         begun = self._clock.monotonic()
         runners = self._registry.runners()
         for runner in runners:
@@ -259,17 +273,20 @@ class BatchService:
         self.publisher.changed(batch_id, event, True)
 
     def _stop(self, batch_id: str) -> bool:
-        running = self._registry.of(batch_id)
-        if running is None:
-            if self.views.row(batch_id)["status"] != BatchStatus.PAUSED:
+        with self._commands:
+            running = self._registry.of(batch_id)
+            if running is None:
+                if BatchStatus(self.views.row(batch_id)["status"]).is_final:
+                    return False
+                self.recovery.close(batch_id, "stopped on request")
+                return True
+            if not running.runner.progress.rest(BatchStatus.STOPPING):
                 return False
-            self.recovery.close(batch_id, "stopped on request")
-            return True
-        if not running.runner.progress.rest(BatchStatus.STOPPING):
-            return False
-        # On the disk before anybody is told: a restart must not go on with what was stopped.
-        event = self._stores.ledger.change(batch_id, "stopping", {}, status=BatchStatus.STOPPING.value)
-        running.runner.stop()
+            try:
+                # On the disk before anybody is told: a restart must not go on with what was stopped.
+                event = self._stores.ledger.change(batch_id, "stopping", {}, status=BatchStatus.STOPPING.value)
+            finally:
+                running.runner.stop()  # also when it could not be written: its end is written as soon as that works
         self.publisher.changed(batch_id, event, True)
         return True
 
@@ -285,19 +302,34 @@ class BatchService:
         else:
             progress.end_with(reason)
         self._fold(progress)
-        progress.rest(status)
-        columns = {**progress.columns(), "metrics": runner.metrics.to_dict(), "status": status.value}
-        event = 0
-        try:
-            event = self._stores.ledger.close(progress.batch_id, **columns)
-        except StorageError as error:
-            log.warning("end of batch not stored", extra={"batch_id": progress.batch_id, "reason": str(error)})
-        else:
-            self._registry.remove(progress.batch_id)  # from here on the table knows all there is
-        self.publisher.changed(progress.batch_id, event, True)
+        while not self._close(runner, status) and not self._leaving.wait(_AGAIN_S):
+            continue
         self.publisher.forget(progress.batch_id)
         self._llm.gate.forget(progress.batch_id)
         log.info("batch ended", extra={"batch_id": progress.batch_id, "status": status.value, "reason": reason})
+
+    def _close(self, runner: BatchRunner, status: BatchStatus) -> bool:
+        """Write the end of a batch; False when the disk refused."""
+        progress = runner.progress
+        with self._commands:  # no command may come in between
+            columns = {**progress.columns(), "metrics": runner.metrics.to_dict(), "status": status.value}
+            columns["completed_at"] = columns["completed_at"] or iso(self._clock.now())
+            try:
+                event = self._stores.ledger.close(progress.batch_id, **columns)
+            except StorageError as error:
+                facts = {"batch_id": progress.batch_id, "reason": str(error)}
+                log.warning("end of batch not stored, will try again", extra=facts)
+                return False
+            progress.rest(status)
+            self._registry.remove(progress.batch_id)  # from here on the table knows all there is
+        self.publisher.changed(progress.batch_id, event, True)
+        return True
+
+    def _discard(self, batch_id: str) -> None:
+        try:
+            self._stores.ledger.discard(batch_id, "it could not be planned")
+        except StorageError as error:
+            log.warning("batch not discarded", extra={"batch_id": batch_id, "reason": str(error)})
 
     def _fold(self, progress: BatchProgress) -> None:
         """Bring train.parquet up to date before anybody hears that the batch has ended."""
@@ -306,3 +338,5 @@ class BatchService:
         except StorageError as error:
             progress.note(str(error), error.code)
             log.warning("samples stay in the journal", extra={"batch_id": progress.batch_id, "reason": str(error)})
+        except Exception:  # the end of a batch must not hang on its file; the samples are in the journal
+            log.exception("fold failed", extra={"batch_id": progress.batch_id})

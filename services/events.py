@@ -74,11 +74,14 @@ class EventBroker:
         """How many listen now."""
         return len(self._subscribers)
 
-    def publish(self, payload: object, event_id: int) -> None:
-        """Send *payload* as JSON to everybody, in one order."""
-        message = encode(payload, event_id)
+    def publish(self, payload: Callable[[], object], event_id: int) -> None:
+        """Send what *payload* returns as JSON to everybody, in one order; it is not asked when nobody listens."""
         with self._lock:
-            self._published += 1
+            self._published += 1  # first: whoever comes from here on must not get what was kept before
+            if not self._subscribers:
+                return
+        message = encode(payload(), event_id)
+        with self._lock:
             slow = [subscription for subscription in self._subscribers if not subscription.offer(message)]
             self._subscribers.difference_update(slow)
         for subscription in slow:
@@ -133,5 +136,6 @@ class EventBroker:
 
 
 def encode(payload: object, event_id: int) -> bytes:
-    """Write one message of a stream."""
-    return b"id: %d\ndata: %s\n\n" % (event_id, orjson.dumps(payload))
+    """Write one message of a stream; without an id for *event_id* 0, which keeps the client's last one."""
+    data = b"data: %s\n\n" % orjson.dumps(payload)
+    return b"id: %d\n%s" % (event_id, data) if event_id else data

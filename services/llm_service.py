@@ -7,7 +7,7 @@ failover for a single prompt. The factory makes each adapter once and shares it.
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,14 +16,13 @@ from services.catalogue import Catalogue, ProviderInfo
 from services.llm.answer_sizes import AnswerSizes
 from services.llm.base import BaseLLMProvider, Completion, CompletionRequest
 from services.llm.budget import Budget, DailyBudget
-from services.llm.caller import Caller, Outcome
+from services.llm.caller import Caller, Outcome, Terms
 from services.llm.factory import Credentials, LLMProviderFactory
 from services.llm.gate import Ask, Gate, Need, Permit
 from services.llm.limits import Limits
 from services.llm.model_catalogue import ModelCatalogue
 from services.llm.preference import AUTO, Preference, TargetChooser
 from services.llm.router import Router, Target
-from utils.cancellation import CancelToken
 from utils.clock import Clock
 from utils.errors import NoTargetError
 
@@ -72,27 +71,6 @@ class Prompt:
         return sum(len(message["content"]) for message in self.messages)
 
 
-@dataclass(frozen=True)
-class Terms:
-    """On which terms somebody calls.
-
-    Attributes:
-        flow: Whose turn it is, among all who wait.
-        calling: Ends a call under way.
-        waiting: Ends the waiting for a place.
-        budgets: What the caller may spend.
-        max_wait_s: Longest wait for a closed target.
-        sending: Called with the permit before a request leaves; an error of it ends the call.
-    """
-
-    flow: str = "single"
-    calling: CancelToken = field(default_factory=CancelToken)
-    waiting: CancelToken = field(default_factory=CancelToken)
-    budgets: tuple[Budget, ...] = ()
-    max_wait_s: float = math.inf
-    sending: Callable[[Permit], None] = lambda _: None
-
-
 class LLMService:
     """Limits, routing and calls, shared by everybody in the process."""
 
@@ -115,9 +93,8 @@ class LLMService:
         self.limits = limits or Limits(factory.has_own_address)
         self.sizes = AnswerSizes()
         self.gate = Gate(self.router, self.limits.of, clock)
-        self.daily = DailyBudget("daily budget")
+        self.daily = DailyBudget("daily budget", clock)
         self._caller = Caller(factory, self.router, self.gate, self.limits, self.sizes, self.models, clock)
-        self._clock = clock
         self._timeout_s = timeout_s
 
     @property
@@ -166,13 +143,12 @@ class LLMService:
             groups = [group for group in groups if group]
         if not groups:
             raise NoTargetError("every model that may be used has failed for this request", retry_in_s=0.0)
-        self.daily.turn(self._clock.now().date().isoformat())
         budgets = (*terms.budgets, self.daily)
         weights = dict(preference.weights)
         ask = Ask(terms.flow, groups, partial(self.need, prompt), budgets, weights, terms.max_wait_s)
         permit = self.gate.enter(ask, terms.waiting)
         request = self._request(permit, prompt)
-        return self._caller.call(permit, request, prompt.kind, terms.sending, terms.calling)
+        return self._caller.call(permit, request, prompt.kind, terms)
 
     def complete(
         self,

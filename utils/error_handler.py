@@ -163,7 +163,7 @@ def error_for(
 ) -> GenerationError:
     """Build the typed error of *category*; "general" for an unknown one."""
     kind = _BY_CATEGORY.get(category, UnclassifiedError)
-    return kind(message, provider=provider, model=model, status=status, retry_after_s=retry_after_s)
+    return kind(redact(message), provider=provider, model=model, status=status, retry_after_s=retry_after_s)
 
 
 def _by_transport(evidence: _Evidence) -> str | None:

@@ -20,9 +20,15 @@ STEPS: tuple[tuple[int, tuple[str, ...]], ...] = (
             "ALTER TABLE batches ADD COLUMN elapsed_s FLOAT NOT NULL DEFAULT 0",
             "ALTER TABLE batches ADD COLUMN reason VARCHAR",
             "ALTER TABLE batches ADD COLUMN metrics VARCHAR NOT NULL DEFAULT '{}'",
+            "ALTER TABLE work ADD COLUMN sent_at FLOAT",
+            "ALTER TABLE work ADD COLUMN sent_to VARCHAR",
+            "ALTER TABLE work ADD COLUMN sent_tokens INTEGER",
         ),
     ),
 )
+
+
+_SEEN = "INSERT INTO schema_version (version) VALUES (:n)"
 
 
 def migrate(engine: Engine) -> None:
@@ -30,10 +36,12 @@ def migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)"))
         seen = connection.execute(text("SELECT MAX(version) FROM schema_version")).scalar()
+        if seen is None:  # all or none: half of them would call the next start's tables old
+            connection.execute(text(_SEEN), [{"n": number} for number, _ in STEPS])
+            return
     for number, statements in STEPS:
-        if seen is None or number > seen:
+        if number > seen:
             with engine.begin() as connection:
-                if seen is not None:
-                    for statement in statements:
-                        connection.execute(text(statement))
-                connection.execute(text("INSERT INTO schema_version (version) VALUES (:n)"), {"n": number})
+                for statement in statements:
+                    connection.execute(text(statement))
+                connection.execute(text(_SEEN), {"n": number})

@@ -47,7 +47,8 @@ class ItemRecorder:
     def sending(self, permit: Permit) -> None:
         """Mark the item as in flight before the request leaves."""
         self.metrics.waited(permit.cause, permit.waited_s)
-        self.durable(lambda: self.ledger.sending(self.item, self.attempts))
+        account, tokens = permit.target.account, permit.need.tokens
+        self.durable(lambda: self.ledger.sending(self.item, self.attempts, account, tokens))
         self.progress.begin(self.item.job.topic_key)
 
     def answered(self, answer: RawAnswer, outcome: Outcome) -> None:

@@ -1,11 +1,13 @@
 """Sends batch objects to the streams: at most ten a second for a batch, the last one always."""
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from services.events import EventBroker
 
+log = logging.getLogger(__name__)
 _EVERY_S = 0.1
 # With so many listeners the waking of their threads is the cost.
 _MANY = 200
@@ -61,14 +63,16 @@ class BatchPublisher:
             with self._lock:
                 dirty, self._dirty = self._dirty, set()
             for batch_id in dirty:
-                self._send(batch_id)
+                try:
+                    self._send(batch_id)
+                except Exception:  # top of a thread: the next change must be sent all the same
+                    log.exception("batch not sent", extra={"batch_id": batch_id})
             self._closed.wait(_EVERY_MANY_S if self._broker.subscriber_count > _MANY else _EVERY_S)
 
     def _send(self, batch_id: str) -> None:
-        if not self._broker.subscriber_count:
-            return
         with self._sending:  # an older state must not overtake a newer one
             with self._lock:
                 event_id = self._ids.get(batch_id, 0)
-            batch = self._batch_object(batch_id)
-            self._broker.publish({"type": "batch_update", "batch_id": batch_id, "batch": batch}, event_id)
+            self._broker.publish(
+                lambda: {"type": "batch_update", "batch_id": batch_id, "batch": self._batch_object(batch_id)}, event_id
+            )

@@ -34,8 +34,12 @@ class Recovery:
         self._close_all(BatchStatus.STOPPING, _ON_REQUEST)
         resumed = []
         for row in self._interrupted(BatchStatus.RUNNING):
-            self.resume(row["id"])
-            resumed.append(row["id"])
+            try:
+                self.resume(row["id"])
+            except Exception:  # one batch that cannot go on must not keep the service from starting
+                log.exception("batch not resumed", extra={"batch_id": row["id"]})
+            else:
+                resumed.append(row["id"])
         return resumed
 
     def resume(self, batch_id: str) -> None:

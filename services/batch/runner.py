@@ -85,14 +85,14 @@ class BatchRunner:
 
     def stop(self, status: BatchStatus = BatchStatus.STOPPED, reason: str = "stopped on request") -> None:
         """End the batch as *status*; what is finished stays, what is in flight is recorded as in doubt."""
-        self._close(status, reason)
+        self.finish(status, reason)
         self._calling.cancel()
 
     def drain(self) -> None:
         """Leave the batch for the next start of the service, once the answers under way are recorded."""
         with self._changed:
             self._abandoned = self._end is None  # what was to end anyway ends as it was told to
-        self._close(BatchStatus.STOPPED, "")
+        self.finish(BatchStatus.STOPPED, "")
 
     def abandon(self) -> None:
         """Leave at once: what is in flight is in doubt."""
@@ -103,7 +103,8 @@ class BatchRunner:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    def _close(self, status: BatchStatus, reason: str) -> None:
+    def finish(self, status: BatchStatus, reason: str) -> None:
+        """End the batch as *status* once the answers under way are in: what is paid for is kept."""
         with self._changed:
             self._end = self._end or (status, reason)
             waiting = self._waiting
@@ -119,12 +120,12 @@ class BatchRunner:
                 with self._changed:
                     if self._end is None:
                         self._changed.wait(_TICK_S)
-            for thread in self._workers:
-                thread.join()
         except Exception:  # top of a thread: the batch must not be left without an end
             log.exception("supervisor failed", extra={"batch_id": self.progress.batch_id})
             self.stop(BatchStatus.FAILED, "a fault of the service itself; see its log")
         finally:
+            for thread in self._workers:
+                thread.join()
             self._finished(self)
 
     def _tick(self) -> None:
@@ -135,7 +136,7 @@ class BatchRunner:
         self._grow()
         minutes = self._settings.max_minutes
         if minutes and progress.elapsed_s() >= minutes * 60:
-            self.stop(BatchStatus.STOPPED, f"the time limit of {minutes:g} minutes was reached")
+            self.finish(BatchStatus.STOPPED, f"the time limit of {minutes:g} minutes was reached")
             return
         self._tell_waiting()
         if progress.changed or progress.elapsed_s() - self._kept_at_s > _KEEP_S:
@@ -192,39 +193,50 @@ class BatchRunner:
                 with self._changed:
                     if self._end is not None:
                         return None
-                    item = None if self._paused else self._services.queue.take(self._open_circuits())
+                    item = None if self._paused else self._services.queue.take(self._services.breaker.open_topics())
                     if item is not None:
                         self._in_hand += 1
                         return item
-                    if self._paused or self._in_hand:
-                        self._changed.wait()  # somebody's item may come back or be replaced
+                    if self._wait_for_item():
                         continue
-                self._nothing_to_take()
+                self._nothing_left()
             except StorageError as error:
                 self._worker.rest(error)
 
-    def _open_circuits(self) -> frozenset[str]:
-        return self._services.breaker.open_topics()
+    def _wait_for_item(self) -> bool:
+        """Wait until there may be an item; False when there will be none. The caller holds the lock."""
+        if self._paused:
+            self._changed.wait()
+        elif not self._services.queue.is_empty():  # what is left belongs to topics that are put aside
+            self._wait_for_topic()
+        elif self._in_hand:
+            self._changed.wait()  # somebody's item may come back or be replaced
+        else:
+            return False
+        return True
 
-    def _nothing_to_take(self) -> None:
-        """Nobody has an item: wait for a topic, or end."""
-        if not self._services.queue.is_empty():
-            waits = [self._services.breaker.reopens_in_s(topic) for topic in self._open_circuits()]
-            if waits:
-                self.progress.wait("topic", min(waits))
-                self._services.publish(0, False)
-                self.sleep("topic", max(0.05, min(waits)))
+    def _wait_for_topic(self) -> None:
+        breaker = self._services.breaker
+        waits = [breaker.reopens_in_s(topic) for topic in breaker.open_topics()]
+        if not waits:
             return
+        if not self._in_hand:
+            self.progress.wait("topic", min(waits))
+            self._services.publish(0, False)
+        started = self._services.clock.monotonic()
+        self._changed.wait(max(0.05, min(waits)))
+        if not self._in_hand:
+            self.metrics.waited("topic", self._services.clock.monotonic() - started)
+
+    def _nothing_left(self) -> None:
         short = self.progress.target - self.progress.samples
         if short <= 0:
-            self._close(BatchStatus.COMPLETED, "")
+            self.finish(BatchStatus.COMPLETED, "")
         else:
-            self._close(BatchStatus.FAILED, f"{short} of {self.progress.target} samples could not be made")
+            self.finish(BatchStatus.FAILED, f"{short} of {self.progress.target} samples could not be made")
 
     def sleep(self, cause: str, seconds: float) -> None:
-        """Wait until the time is over, or the batch is stopped or paused."""
-        with self._changed:
-            waiting = self._waiting
+        """Wait until the time is over, or the batch is stopped."""
         started = self._services.clock.monotonic()
-        waiting.wait(seconds)
+        self._calling.wait(seconds)
         self.metrics.waited(cause, self._services.clock.monotonic() - started)

@@ -80,10 +80,13 @@ class Run(Protocol):
         """Return on which terms a call is made now."""
 
     def stop(self, status: BatchStatus, reason: str) -> None:
-        """End the batch."""
+        """End the batch; calls under way are left."""
+
+    def finish(self, status: BatchStatus, reason: str) -> None:
+        """End the batch once the answers under way are in."""
 
     def sleep(self, cause: str, seconds: float) -> None:
-        """Wait, unless the batch is stopped or paused."""
+        """Wait, unless the batch is stopped."""
 
 
 class ItemWorker:
@@ -111,15 +114,23 @@ class ItemWorker:
             lambda event: self._services.publish(event, False),
         )
         try:
-            self._make(item, recorder)
+            self._take_through(item, recorder)
         except CancelledError as error:
+            # The disk refused until the end, or nothing was sent: then the item is to be done again.
             if not error.in_flight:
-                self._put_back(item, trail)
+                self._give_back(item, trail)
+
+    def _take_through(self, item: WorkItem, recorder: ItemRecorder) -> None:
+        trail = recorder.trail
+        try:
+            self._make(item, recorder)
+        except CancelledError:
+            raise
         except (AnswerFormatError, QualityError, BadRequestError) as error:
             self._reject(item, error, ItemState.FAILED if isinstance(error, BadRequestError) else ItemState.REJECTED)
         except BudgetSpentError as error:
             self._put_back(item, trail)
-            self._run.stop(BatchStatus.STOPPED, str(error))
+            self._run.finish(BatchStatus.STOPPED, str(error))
         except (InputError, ConfigurationError, NoTargetError) as error:
             self._fail_batch(item, trail, error)
         except GenerationError as error:
@@ -178,6 +189,15 @@ class ItemWorker:
     def _put_back(self, item: WorkItem, trail: Trail, last: bool = False) -> None:
         answer = item.answer if not trail.calls and not trail.failures else None
         self._services.queue.put_back(replace(item, attempts=item.attempts + trail.calls, answer=answer), last)
+
+    def _give_back(self, item: WorkItem, trail: Trail) -> None:
+        """Put an item back whose call never left, though the table may say so."""
+        if trail.calls:
+            try:
+                self._services.ledger.release(item)
+            except StorageError as error:
+                log.warning("item not released", extra={"batch_id": item.batch_id, "reason": str(error)})
+        self._put_back(item, trail)
 
     def _fail_batch(self, item: WorkItem, trail: Trail, error: AppError) -> None:
         """Nothing can be made as things are."""

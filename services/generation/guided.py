@@ -45,6 +45,8 @@ def guided_draft(job: Job, target: Target, terms: Terms, attempt: int, guide: Gu
     except (CancelledError, NoTargetError, BudgetSpentError):
         raise
     except GenerationError as error:
+        if not parts:  # nothing was asked: there is no try that failed
+            raise
         return _joined(target, parts, guide.clock.monotonic() - started, error=error)
     return _joined(target, parts, guide.clock.monotonic() - started, text)
 

@@ -117,6 +117,8 @@ class BaseLLMProvider(ABC):
         """Make the vendor's client if need be: its import takes up to a second, which is no part of a call."""
         try:
             self._client()
+        except ConfigurationError:
+            raise
         except Exception as error:  # as in complete
             raise self._typed(error, "") from error
 

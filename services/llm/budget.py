@@ -7,6 +7,7 @@ flight may still give back what they reserved, the next one waits for them.
 from dataclasses import dataclass
 from enum import Enum
 
+from utils.clock import Clock
 from utils.errors import BudgetSpentError
 
 
@@ -68,14 +69,27 @@ class Budget:
 
 
 class DailyBudget(Budget):
-    """A budget that begins anew at midnight UTC."""
+    """A budget that begins anew at midnight UTC, whoever asks first."""
 
-    day: str = ""
+    def __init__(self, name: str, clock: Clock) -> None:
+        super().__init__(name)
+        self._clock = clock
+        self._day = clock.now().date()
 
-    def turn(self, day: str) -> None:
-        """Begin anew when *day* ("2026-11-21") is another."""
-        if day != self.day:
-            self.day, self.tokens, self.cost_usd = day, 0, 0.0
+    def room(self, tokens: int, cost_usd: float | None) -> Room:
+        """Say whether a call fits into what is left of today."""
+        self._turn()
+        return super().room(tokens, cost_usd)
+
+    def settle(self, tokens: int, cost_usd: float | None, used_tokens: int, used_usd: float | None) -> None:
+        """Count what was used today."""
+        self._turn()
+        super().settle(tokens, cost_usd, used_tokens, used_usd)
+
+    def _turn(self) -> None:
+        today = self._clock.now().date()
+        if today != self._day:
+            self._day, self.tokens, self.cost_usd = today, 0, 0.0
 
 
 def _room(limit: float | None, used: float, reserved: float, wanted: float) -> Room:

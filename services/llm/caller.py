@@ -1,14 +1,16 @@
 """Makes one request under a permit, and learns from its outcome: health, limits, sizes, pace."""
 
 import logging
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 
 from models.domain import CallUsage
 from services.catalogue import ModelInfo
 from services.llm.answer_sizes import AnswerSizes
-from services.llm.base import Completion, CompletionRequest
+from services.llm.base import BaseLLMProvider, Completion, CompletionRequest
+from services.llm.budget import Budget
 from services.llm.factory import LLMProviderFactory
 from services.llm.gate import Gate, Need, Permit
 from services.llm.limit_headers import StatedLimit, stated_limits
@@ -17,9 +19,39 @@ from services.llm.model_catalogue import ModelCatalogue
 from services.llm.router import Router, Target
 from utils.cancellation import CancelToken
 from utils.clock import Clock
-from utils.errors import AnswerFormatError, CancelledError, GenerationError, RateLimitError, Scope
+from utils.error_handler import error_for
+from utils.errors import (
+    AnswerFormatError,
+    CancelledError,
+    GenerationError,
+    ProviderConnectionError,
+    RateLimitError,
+    Scope,
+)
 
 log = logging.getLogger(__name__)
+_TOO_LARGE = 413
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which terms somebody calls.
+
+    Attributes:
+        flow: Whose turn it is, among all who wait.
+        calling: Ends a call under way.
+        waiting: Ends the waiting for a place; no request leaves once it is set.
+        budgets: What the caller may spend.
+        max_wait_s: Longest wait for a closed target.
+        sending: Called with the permit before a request leaves; an error of it ends the call.
+    """
+
+    flow: str = "single"
+    calling: CancelToken = field(default_factory=CancelToken)
+    waiting: CancelToken = field(default_factory=CancelToken)
+    budgets: tuple[Budget, ...] = ()
+    max_wait_s: float = math.inf
+    sending: Callable[[Permit], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,57 +88,64 @@ class Caller:
     models: ModelCatalogue
     clock: Clock
 
-    def call(
-        self,
-        permit: Permit,
-        request: CompletionRequest,
-        kind: str,
-        sending: Callable[[Permit], None],
-        cancel: CancelToken,
-    ) -> Outcome:
-        """Make the request.
+    def call(self, permit: Permit, request: CompletionRequest, kind: str, terms: Terms) -> Outcome:
+        """Make the request; the permit is settled here, whatever happens.
 
         Args:
-            permit: The place; it is settled here.
+            permit: The place.
             request: What is asked.
             kind: What answers of similar length have in common.
-            sending: Called before the request leaves; what it raises ends the call.
-            cancel: Ends the call.
+            terms: What is told before, and what ends it.
 
         Raises:
-            CancelledError: *cancel* was set; whether the request had left stands in it.
+            CancelledError: a token of *terms* was set; whether the request had left stands in it.
+            Exception: whatever `terms.sending` raised; nothing was sent.
         """
         target, need = permit.target, permit.need
-        provider = self.factory.get_provider(target.provider.id)
         usage = CallUsage(target.provider.id, target.model.id, failed=True)
-        reserved = 0
-        started = self.clock.monotonic()
+        counted = 0
         try:
-            sending(permit)
-            provider.prepare()
-            self.gate.sent(permit)
+            provider = self._ready(permit, terms)
+            counted = need.tokens  # what the vendor may count when we never learn the real usage
             started = self.clock.monotonic()
-            reserved = need.tokens  # what stays counted when we never learn the real usage
-            completion = provider.complete(request, cancel)
+            try:
+                completion = provider.complete(request, terms.calling)
+            except GenerationError as error:
+                if isinstance(error, CancelledError):
+                    raise
+                if error.status is not None or isinstance(error, ProviderConnectionError):
+                    counted = 0  # refused or never arrived: the vendor counts the request, not the tokens
+                latency_s = self.clock.monotonic() - started
+                limited = isinstance(error, RateLimitError)
+                return Outcome(
+                    target,
+                    replace(usage, rate_limited=limited),
+                    latency_s,
+                    error=self._failed(target, error, latency_s),
+                )
             usage = _usage(target.model, need, completion)
-            reserved = usage.tokens
-        except CancelledError:
+            counted = usage.tokens
+        except BaseException:
             self.router.record_cancelled(target)
             raise
-        except GenerationError as error:
-            latency_s = self.clock.monotonic() - started
-            if error.status is not None:
-                reserved = 0  # refused: the vendor counts the request, not the tokens
-            self._failed(target, error, latency_s)
-            return Outcome(
-                target, replace(usage, rate_limited=isinstance(error, RateLimitError)), latency_s, error=error
-            )
         finally:
-            self.gate.settle(permit, reserved, usage.cost_usd)
+            self.gate.settle(permit, counted, usage.tokens, usage.cost_usd)
         latency_s = self.clock.monotonic() - started
         self._learn(permit, request, kind, completion, latency_s)
         fault = _fault(completion, target, need.max_tokens)
         return Outcome(target, replace(usage, failed=fault is not None), latency_s, completion, fault)
+
+    def _ready(self, permit: Permit, terms: Terms) -> BaseLLMProvider:
+        """Do what comes before a request leaves; nothing may leave once the caller stopped."""
+        if terms.waiting.is_cancelled:
+            raise CancelledError("stopped before the call")
+        provider = self.factory.get_provider(permit.target.provider.id)
+        provider.prepare()
+        terms.sending(permit)
+        if terms.waiting.is_cancelled:
+            raise CancelledError("stopped before the call")
+        self.gate.sent(permit)
+        return provider
 
     def _learn(
         self, permit: Permit, request: CompletionRequest, kind: str, completion: Completion, latency_s: float
@@ -129,8 +168,8 @@ class Caller:
 
         self.gate.change(work)
 
-    def _failed(self, target: Target, error: GenerationError, latency_s: float) -> None:
-        """Close what the failure proves unusable, and slow down where it says so."""
+    def _failed(self, target: Target, error: GenerationError, latency_s: float) -> GenerationError:
+        """Close what the failure proves unusable, slow down where it says so; return it as it is to be taken."""
         limited = self._reach(target, error) if isinstance(error, RateLimitError) else None
         self.router.record_failure(target, error)
         if error.category == "model_unavailable":
@@ -141,7 +180,7 @@ class Caller:
             limiter.learn(stated_limits(error.headers, target.provider.requests_header), now)
             if limited is not None and limited.limit:
                 limiter.learn([StatedLimit("tokens", "minute", limited.limit, None, None)], now)
-            if limited is not None and limited.retry_after_s is None and limited.status != 413:
+            if limited is not None and limited.retry_after_s is None and limited.status != _TOO_LARGE:
                 limiter.concurrency.overloaded(now, latency_s)
 
         self.gate.change(work)
@@ -156,10 +195,14 @@ class Caller:
                 "reason": str(error)[:200],
             },
         )
+        if limited is not None and limited.status == _TOO_LARGE:
+            # As it is it will never fit: another model may take it, and asking again for ever would not help.
+            return error_for("bad_request", str(error), provider=error.provider, model=error.model, status=_TOO_LARGE)
+        return error
 
     def _reach(self, target: Target, limited: RateLimitError) -> RateLimitError:
         """Set how far and how long a refusal for a limit reaches."""
-        if limited.status == 413:
+        if limited.status == _TOO_LARGE:
             limited.scope = Scope.REQUEST  # too large for a whole minute: waiting never helps
         elif target.provider.limit_scope == "account":
             limited.scope = Scope.PROVIDER

@@ -50,6 +50,8 @@ class CallThreads:
             ProviderTimeoutError: the deadline passed.
             CancelledError: *cancel* was set.
         """
+        if cancel.is_cancelled:
+            raise CancelledError(f"{what}: stopped before the call")
         call = _Call(work)
         self._give(call)
         with cancel.waking(call.done.set):

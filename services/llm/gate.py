@@ -116,6 +116,11 @@ class Gate:
             BudgetSpentError: a budget has no room.
             CancelledError: *cancel* was set.
         """
+        for group in ask.groups:
+            for target in group:
+                self._limiter_of(target)  # made here: what it reads from the disk must not hold up everybody
+        if cancel.is_cancelled:
+            raise CancelledError("stopped before waiting for a provider")
         with self._lock:
             now = self._clock.monotonic()
             self._count += 1
@@ -134,12 +139,19 @@ class Gate:
         with self._lock:
             self._limiter_of(permit.target).sent(permit.entry, self._clock.monotonic())
 
-    def settle(self, permit: Permit, tokens: int, cost_usd: float | None) -> None:
-        """Give the place back and count what was really used."""
+    def settle(self, permit: Permit, counted: int, used: int, cost_usd: float | None) -> None:
+        """Give the place back.
+
+        Args:
+            permit: The place.
+            counted: Tokens that the vendor is taken to count against its limits.
+            used: Tokens that are known to be used, for the budgets.
+            cost_usd: What they cost; None when not known.
+        """
         with self._lock:
-            self._limiter_of(permit.target).settle(permit.entry, tokens)
+            self._limiter_of(permit.target).settle(permit.entry, counted)
             for budget in permit.budgets:
-                budget.settle(permit.need.tokens, permit.need.cost_usd, tokens, cost_usd)
+                budget.settle(permit.need.tokens, permit.need.cost_usd, used, cost_usd)
             if self._waiters:
                 self._match(self._clock.monotonic())
 

@@ -16,10 +16,13 @@ class Limits:
     """Makes each limiter when its target is first met. Thread-safe."""
 
     def __init__(
-        self, has_own_address: Callable[[str], bool], used_today: Callable[[Target], Iterable[Entry]] = lambda _: ()
+        self,
+        has_own_address: Callable[[str], bool],
+        used_before: Callable[[Target], tuple[Iterable[Entry], Iterable[Entry]]] = lambda _: ((), ()),
     ) -> None:
+        """Make limiters; *used_before* returns what a target was used in the last minute and day."""
         self._has_own_address = has_own_address
-        self._used_today = used_today
+        self._used_before = used_before
         self._made: dict[str, RateLimiter] = {}
         self._lock = threading.Lock()
 
@@ -41,5 +44,5 @@ class Limits:
             SlidingWindow(DAY_S, info.requests_per_day, info.tokens_per_day),
             ConcurrencyLimit(info.max_concurrency, _SLOW_START if own else None),
         )
-        limiter.seed_day(self._used_today(target))
+        limiter.seed(*self._used_before(target))
         return limiter

@@ -23,11 +23,15 @@ _SLACK = 0.05
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One call in the windows; `tokens` is the reservation until it is settled."""
+    """One call in the windows; `tokens` is the reservation until it is settled.
+
+    One that was let through and is not `sent` yet counts as of now, however long that takes.
+    """
 
     at: float
     tokens: int
     calls: int = 1
+    sent: bool = True
 
 
 class SlidingWindow:
@@ -54,7 +58,7 @@ class SlidingWindow:
         for entry in self._entries[self._first :] if calls_over > 0 or tokens_over > 0 else ():
             calls_over -= entry.calls
             tokens_over -= entry.tokens
-            until = max(until, entry.at + self.span_s)
+            until = max(until, (entry.at if entry.sent else now) + self.span_s)
             if calls_over <= 0 and tokens_over <= 0:
                 break
         return max(0.0, until - now)
@@ -75,22 +79,30 @@ class SlidingWindow:
 
     def move(self, entry: Entry, at: float) -> None:
         """Count *entry* from the later moment *at* on."""
+        if self.remove(entry):
+            entry.at = at
+            self.add(entry)
+
+    def remove(self, entry: Entry) -> bool:
+        """Forget *entry*; False when it has left the window."""
         for place in range(len(self._entries) - 1, self._first - 1, -1):
             if self._entries[place] is entry:
                 del self._entries[place]
                 self.calls -= entry.calls
                 self.tokens -= entry.tokens
-                entry.at = at
-                self.add(entry)
-                return
+                return True
+        return False
 
     def expire(self, now: float) -> None:
         """Forget what is older than the window."""
         while self._first < len(self._entries) and self._entries[self._first].at + self.span_s <= now:
             entry = self._entries[self._first]
+            self._first += 1
             self.calls -= entry.calls
             self.tokens -= entry.tokens
-            self._first += 1
+            if not entry.sent:
+                entry.at = now
+                self.add(entry)
         if self._first > 1000:
             del self._entries[: self._first]
             self._first = 0
@@ -119,9 +131,11 @@ class RateLimiter:
         """The limit in force; None when there is none."""
         return self.minute.tokens_limit
 
-    def seed_day(self, entries: Iterable[Entry]) -> None:
+    def seed(self, minute: Iterable[Entry], day: Iterable[Entry]) -> None:
         """Count what was used before this process began; oldest first."""
-        for entry in entries:
+        for entry in minute:
+            self.minute.add(entry)
+        for entry in day:
             self.day.add(entry)
 
     def wait_s(self, tokens: int, now: float) -> float:
@@ -134,7 +148,7 @@ class RateLimiter:
 
     def admit(self, tokens: int, now: float) -> Entry:
         """Log a call; the caller has seen that it fits, and must `settle` it."""
-        entry = Entry(now, tokens)
+        entry = Entry(now, tokens, sent=False)
         self.minute.add(entry)
         self.day.add(entry)
         self.in_flight += 1
@@ -143,9 +157,15 @@ class RateLimiter:
     def sent(self, entry: Entry, now: float) -> None:
         """Count *entry* from *now* on: its request leaves only now."""
         self.minute.move(entry, now)
+        entry.sent = True
 
     def settle(self, entry: Entry, tokens: int) -> None:
-        """Replace the reservation of *entry* by what the call really used."""
+        """Replace the reservation of *entry* by what the call really used; one that never left is forgotten."""
+        if not entry.sent:
+            self.minute.remove(entry)
+            self.day.remove(entry)
+            self.in_flight -= 1
+            return
         self.minute.settle(entry, tokens)
         self.day.settle(entry, tokens)
         entry.tokens = tokens

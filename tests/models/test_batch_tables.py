@@ -94,7 +94,7 @@ def test_sample_item_counters_and_event_change_together(
     ledger: Ledger, work: WorkStore, batches: BatchStore, store: SampleStore, usage: UsageStore, events: EventStore
 ) -> None:
     item = first_of(work)
-    ledger.sending(item, 1)
+    ledger.sending(item, 1, "groq/m", 50)
     ledger.answered(item, ANSWER, USED)
 
     event = ledger.finish(item, Sample.model_validate(sample()))
@@ -116,7 +116,7 @@ def test_commit_that_fails_leaves_everything_as_it_was_and_harms_nobody_beside_i
     ledger: Ledger, work: WorkStore, writer: Writer, store: SampleStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     item = first_of(work)
-    ledger.sending(item, 1)
+    ledger.sending(item, 1, "groq/m", 50)
 
     def refuse(*_: object) -> None:
         raise InputError("no")
@@ -150,7 +150,7 @@ def test_failed_call_is_counted_and_its_item_is_to_be_done_again(
     ledger: Ledger, work: WorkStore, usage: UsageStore
 ) -> None:
     item = first_of(work)
-    ledger.sending(item, 1)
+    ledger.sending(item, 1, "groq/m", 50)
 
     ledger.failed(item, CallUsage("groq", "m", failed=True, rate_limited=True), {"category": "rate_limit"})
 
@@ -164,8 +164,8 @@ def test_restart_keeps_paid_answers_and_counts_the_rest_as_in_doubt(
     ledger: Ledger, work: WorkStore, batches: BatchStore
 ) -> None:
     paid, lost = work.upcoming("b", -1, 2)
-    ledger.sending(paid, 1)
-    ledger.sending(lost, 1)
+    ledger.sending(paid, 1, "groq/m", 50)
+    ledger.sending(lost, 1, "groq/m", 50)
     ledger.answered(paid, ANSWER, USED)
 
     in_doubt = ledger.recover("b")
@@ -178,7 +178,7 @@ def test_restart_keeps_paid_answers_and_counts_the_rest_as_in_doubt(
 
 def test_refused_answer_is_forgotten(ledger: Ledger, work: WorkStore) -> None:
     item = first_of(work)
-    ledger.sending(item, 1)
+    ledger.sending(item, 1, "groq/m", 50)
     ledger.answered(item, ANSWER, USED)
 
     ledger.refuse(item, {"error": "too short"})
@@ -189,7 +189,7 @@ def test_refused_answer_is_forgotten(ledger: Ledger, work: WorkStore) -> None:
 def test_stop_cancels_what_was_not_begun_and_doubts_what_was_in_flight(
     ledger: Ledger, work: WorkStore, batches: BatchStore
 ) -> None:
-    ledger.sending(first_of(work), 1)
+    ledger.sending(first_of(work), 1, "groq/m", 50)
 
     ledger.close("b", status="stopped", reason="on request")
 

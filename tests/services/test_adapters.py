@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -252,8 +252,9 @@ def streamed(kind: str, url: str) -> str:
 
     messages: list[Any] = [{"role": "user", "content": "hello"}]
     if kind == "ollama":
-        answers = Client(host=url).chat("m", messages, stream=True)
-        return "".join(answer.message.content or "" for answer in answers)
+        own = Client(host=url)
+        with closing(own._client):
+            return "".join(answer.message.content or "" for answer in own.chat("m", messages, stream=True))
     makers: dict[str, Any] = {"groq": Groq, "cerebras": Cerebras, "openai": OpenAI}
     quiet = {"warm_tcp_connection": False} if kind == "cerebras" else {}
     with makers[kind](api_key="k", base_url=url, **quiet) as client:

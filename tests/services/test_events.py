@@ -16,7 +16,7 @@ def test_everybody_gets_the_first_message_and_then_every_event() -> None:
     broker = EventBroker(10)
     one, two = broker.subscribe(lambda: [encode("first", 0)]), broker.subscribe(lambda: [encode("first", 0)])
 
-    broker.publish({"n": 1}, 1)
+    broker.publish(lambda: {"n": 1}, 1)
     broker.close()
 
     for subscription in (one, two):
@@ -26,11 +26,11 @@ def test_everybody_gets_the_first_message_and_then_every_event() -> None:
 
 def test_each_message_carries_the_id_of_its_event() -> None:
     broker = EventBroker(10)
-    subscription = broker.subscribe(lambda: [encode(0, 0)])
-    broker.publish(1, 7)
+    subscription = broker.subscribe(lambda: [encode(0, 1)])
+    broker.publish(lambda: 1, 7)
     broker.close()
 
-    assert [int(message.split()[1]) for message in subscription.messages()] == [0, 7]
+    assert [int(message.split()[1]) for message in subscription.messages()] == [1, 7]
 
 
 def test_slow_listener_is_dropped_and_its_stream_ends() -> None:
@@ -38,7 +38,7 @@ def test_slow_listener_is_dropped_and_its_stream_ends() -> None:
     slow = broker.subscribe(lambda: [encode(0, 0)])
 
     for number in range(QUEUE_SIZE + 5):
-        broker.publish(number, number)
+        broker.publish(lambda: 0, number)
 
     messages = list(slow.messages())
 
@@ -55,7 +55,7 @@ def test_first_messages_are_built_once_until_something_is_sent() -> None:
         return [encode(len(built), 0)]
 
     heads = [broker.subscribe(first).head for _ in range(2)]
-    broker.publish("news", 1)
+    broker.publish(lambda: "news", 1)
     after = broker.subscribe(first).head
     own = broker.subscribe(first, shared=False).head
 
@@ -91,3 +91,20 @@ def test_too_many_listeners_and_a_closed_broker_are_refused() -> None:
 
     with pytest.raises(UnavailableError, match="stopping"):
         broker.subscribe(lambda: [encode(0, 0)])
+
+
+def test_what_happens_while_nobody_listens_is_not_missed_by_the_next_listener() -> None:
+    broker, state = EventBroker(10), ["running"]
+
+    def first() -> list[bytes]:
+        return [encode(state[0], 0)]
+
+    broker.unsubscribe(broker.subscribe(first))
+    state[0] = "completed"
+    broker.publish(lambda: 1 / 0, 1)  # nobody listens: nothing is built
+
+    assert data(broker.subscribe(first).head[0]) == "completed"
+
+
+def test_message_without_an_event_leaves_the_last_id_as_it_is() -> None:
+    assert encode(1, 0) == b"data: 1\n\n"

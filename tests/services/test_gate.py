@@ -56,7 +56,9 @@ class World:
         return Ask(flow, groups or ([A],), lambda _: Need(tokens, 0, tokens, 0.01), **fields)  # type: ignore[arg-type]  # fields of Ask
 
     def enter(self, *groups: list[Target], **fields: object) -> Permit:
-        return self.gate.enter(self.ask(*groups, **fields), CancelToken())  # type: ignore[arg-type]  # as above
+        permit = self.gate.enter(self.ask(*groups, **fields), CancelToken())  # type: ignore[arg-type]  # as above
+        self.gate.sent(permit)
+        return permit
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -75,6 +77,7 @@ class Caller(threading.Thread):
     def run(self) -> None:
         try:
             self.permit = self.world.gate.enter(self.ask_, self.cancel)
+            self.world.gate.sent(self.permit)
         except GenerationError as error:
             self.error = error
         self.done(self)
@@ -154,7 +157,7 @@ def test_large_call_is_not_overtaken_at_its_target_but_others_use_what_it_does_n
         with waiting(world, world.ask([A], tokens=10)) as (small,):
             assert world.enter([A], [C], tokens=10).target is C
             assert (large.permit, small.permit) == (None, None)
-            world.gate.settle(held, 10, 0.0)
+            world.gate.settle(held, 10, 10, 0.0)
             large.join(5)
             small.join(5)
             assert small.permit
@@ -166,7 +169,7 @@ def test_place_that_comes_free_wakes_the_first_in_line() -> None:
     held = world.enter()
     with waiting(world, world.ask(), world.ask()) as (first, second):
         assert world.gate.waiting("f") == (2, "concurrency", None)
-        world.gate.settle(held, 10, None)
+        world.gate.settle(held, 10, 10, None)
         first.join(5)
 
         assert first.permit
@@ -237,7 +240,7 @@ def test_budget_makes_calls_wait_for_each_other_and_then_refuses() -> None:
     held = world.enter(tokens=60, budgets=(budget,))
     with waiting(world, world.ask(tokens=60, budgets=(budget,))) as (next_one,):
         assert world.gate.waiting("f")[1] == "budget"
-        world.gate.settle(held, 60, 0.1)
+        world.gate.settle(held, 60, 60, 0.1)
         next_one.join(5)
 
     assert isinstance(next_one.error, BudgetSpentError)
@@ -259,8 +262,9 @@ def test_whoever_is_let_through_keeps_every_limit(calls: list[tuple[str, int, fl
                 break
             world.advance(min(wait for wait in waits if not math.isinf(wait)) + 0.001)
         permit = world.gate.enter(ask, CancelToken())
+        world.gate.sent(permit)
         log.append((world.clock.monotonic(), permit))
-        world.gate.settle(permit, min(used, tokens), 0.0)
+        world.gate.settle(permit, min(used, tokens), min(used, tokens), 0.0)
 
     for each in (A, C):
         mine = [(at, permit) for at, permit in log if permit.target is each]

@@ -11,6 +11,7 @@ from services.llm.budget import Budget, DailyBudget, Room
 from services.llm.concurrency import ConcurrencyLimit
 from services.llm.limit_headers import StatedLimit, stated_limits
 from services.llm.rate_limiter import MINUTE_S, Entry, RateLimiter, SlidingWindow
+from utils.clock import ManualClock
 from utils.histogram import Histogram
 
 # --- windows ---------------------------------------------------------------------------------
@@ -89,12 +90,33 @@ def limiter(**day: int) -> RateLimiter:
 
 def test_day_and_minute_are_kept_together_and_earlier_use_counts() -> None:
     made = limiter(calls=5)
-    made.seed_day([Entry(-3600.0, 100, calls=4)])
+    made.seed([], [Entry(-3600.0, 100, calls=4)])
 
     assert made.wait_s(10, 0.0) == 0.0
     made.admit(10, 0.0)
 
     assert made.wait_s(10, 1.0) == pytest.approx(86_400 - 3600 - 1)
+
+
+def test_call_that_has_not_left_yet_counts_until_it_does() -> None:
+    made = limiter()
+    made.minute.calls_limit = 2
+    entries = [made.admit(10, 0.0) for _ in range(2)]
+
+    assert made.wait_s(10, 500.0) == pytest.approx(MINUTE_S)  # the disk is full: nobody has left
+    made.sent(entries[0], 500.0)
+    made.settle(entries[1], 0)  # given up before it left
+    assert made.wait_s(10, 500.0) == 0.0
+    made.admit(10, 500.0)
+    assert made.wait_s(10, 510.0) == pytest.approx(MINUTE_S - 10)
+
+
+def test_calls_of_the_last_minute_before_a_restart_count() -> None:
+    made = limiter()
+    made.minute.calls_limit = 1
+    made.seed([Entry(-20.0, 10)], [])
+
+    assert made.wait_s(10, 0.0) == pytest.approx(MINUTE_S - 20)
 
 
 def test_what_others_used_of_the_account_is_learned_from_what_remains() -> None:
@@ -294,13 +316,14 @@ def test_call_of_unknown_price_does_not_fit_a_budget_in_money() -> None:
     assert Budget("b").room(10**9, None) is Room.YES
 
 
-def test_day_turns_once() -> None:
-    budget = DailyBudget("daily budget", max_tokens=10)
-    budget.turn("2026-01-01")
+def test_day_turns_by_itself() -> None:
+    clock = ManualClock()
+    budget = DailyBudget("daily budget", clock)
+    budget.max_tokens = 10
     budget.settle(0, 0.0, 10, 0.1)
-    budget.turn("2026-01-01")
+    clock.advance(86_399)
     assert budget.room(1, None) is Room.NO
 
-    budget.turn("2026-01-02")
+    clock.advance(1)
 
     assert budget.room(1, None) is Room.YES
