@@ -18,6 +18,7 @@ from models.domain import Job
 from models.sample_query import SampleQuery
 from models.schemas import BatchRequest
 from models.statistics import Present
+from models.work_store import WorkItem, WorkStore
 from services.batch.planner import fill, plan, replacement
 from services.batch.records import new_row
 from services.batch.report import why_stuck
@@ -727,3 +728,180 @@ def test_item_that_always_fails_in_unknown_ways_is_given_up_for_another(
     batch = run(start({"groq": [odd]}, max_workers=1), count=1, allow_failover=False)
 
     assert (batch["status"], batch["progress"], batch["rejected"]) == ("completed", 1, 1)
+
+
+def test_two_resumes_at_once_give_a_batch_one_runner(start: Start) -> None:
+    first = start({"groq": [good_answer]}, max_workers=1)
+    batch_id = first.batches.start_batch(count=300, provider="groq")["batch_id"]
+    while first.batches.get_status(batch_id)["progress"] < 2:
+        pass
+    first.batches.pause(batch_id)
+    first.close()
+    second = start({"groq": [good_answer]}, max_workers=2)
+    before, outcomes = second.batches.get_status(batch_id)["progress"], []
+
+    def resume() -> None:
+        try:
+            outcomes.append(second.batches.resume(batch_id)["status"])
+        except InputError:
+            outcomes.append("refused")
+
+    threads = [threading.Thread(target=resume) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert second.batches.wait(batch_id, 60)
+
+    calls = len(second.llm.factory.get_provider("groq").requests)  # type: ignore[attr-defined]  # a scripted one
+    assert sorted(outcomes) == ["refused"] * 3 + ["running"]
+    assert (second.dataset.count(), before + calls) == (300, 300)
+
+
+def test_stop_acts_although_the_disk_is_full_and_is_written_when_it_is_not(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.batch_service._AGAIN_S", 0.01)
+    container = start({"groq": [good_answer]}, max_workers=1)
+    container.llm.limits.of(container.llm.targets(Preference("groq"))[0]).minute.calls_limit = 2
+    ledger = container.ledger
+    batch_id = container.batches.start_batch(count=50, provider="groq", allow_failover=False)["batch_id"]
+    while container.batches.get_status(batch_id)["waiting_for"] != "limit":
+        pass
+    change, close, refused = ledger.change, ledger.close, iter(range(100))
+
+    def full(*arguments: Any, **columns: Any) -> int:
+        raise StorageError("no space left on the disk")
+
+    def full_at_first(*arguments: Any, **columns: Any) -> int:
+        return full() if next(refused) < 3 else close(*arguments, **columns)
+
+    monkeypatch.setattr(ledger, "change", full)
+    monkeypatch.setattr(ledger, "close", full_at_first)
+    with pytest.raises(StorageError):
+        container.batches.pause(batch_id)
+    still = container.batches.get_status(batch_id)["status"]
+    with pytest.raises(StorageError):
+        container.batches.stop_batch(batch_id)
+    monkeypatch.setattr(ledger, "change", change)
+
+    assert container.batches.wait(batch_id, 10)
+    while container.batches.get_status(batch_id)["status"] == "stopping":
+        pass
+    row = container.batches.views.history_of(batch_id)
+    assert row
+    assert (still, row["status"], row["samples_generated"]) == ("running", "stopped", 2)
+
+
+def test_refused_answer_after_a_pause_is_not_asked_for_again_until_the_batch_goes_on(start: Start) -> None:
+    started, go_on = threading.Event(), threading.Event()
+
+    def careless(request: CompletionRequest) -> str:
+        if started.is_set():
+            return good_answer(request)
+        started.set()
+        go_on.wait(20)
+        return "no json"
+
+    container = start({"groq": [careless]}, max_workers=1)
+    provider: Any = container.llm.factory.get_provider("groq")
+    batch_id = container.batches.start_batch(count=2, provider="groq")["batch_id"]
+    assert started.wait(10)
+    container.batches.pause(batch_id)
+    go_on.set()
+    while not container.batches.get_status(batch_id)["errors"]:
+        pass
+    container.batches.shutdown(0.0)  # joins what is under way
+    calls, counts = len(provider.requests), container.batches.views.report(batch_id)["items"]
+
+    assert calls == 1
+    assert (counts["todo"], counts["leased"]) == (2, 0)
+
+
+def test_request_that_is_too_large_for_everybody_ends_the_batch_instead_of_asking_for_ever(start: Start) -> None:
+    container = start({"groq": [RateLimitError("413 Request Entity Too Large", status=413)]}, max_workers=1)
+
+    batch = run(container, count=60, allow_failover=False)
+
+    assert batch["status"] == "failed"
+    assert "30 samples in a row were refused, the last: [bad_request]" in batch["reason"]
+    assert batch["attempts"] == 30
+
+
+def test_calls_that_never_arrived_take_nothing_from_a_budget(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.llm.router.COOL_DOWN_S", (0.01, 0.01, 0.01))
+    faults = iter(range(1000))
+
+    def flaky(request: CompletionRequest) -> str:
+        if next(faults) < 10:
+            raise ProviderConnectionError("refused")
+        return good_answer(request)
+
+    container = start({"groq": [flaky]}, max_workers=1)
+
+    batch = run(container, count=3, max_tokens_total=30_000, allow_failover=False)
+
+    assert (batch["status"], batch["progress"]) == ("completed", 3)
+
+
+def test_answers_under_way_at_the_end_of_a_budget_are_kept(start: Start) -> None:
+    container = start({"groq": [good_answer]}, max_workers=8)
+
+    batch = run(container, count=200, max_tokens_total=60_000)
+
+    assert (batch["status"], batch["in_doubt"]) == ("stopped", 0)
+    assert container.usage.summary(())[0]["total_tokens"] == batch["total_tokens"] <= 60_000
+    assert container.dataset.count() == batch["progress"] > 0
+
+
+def test_limit_of_the_minute_counts_over_a_restart(start: Start) -> None:
+    only = Preference("groq", allow_failover=False)
+    first = start({"groq": [good_answer]}, max_workers=2)
+    first.llm.limits.of(first.llm.targets(only)[0]).minute.calls_limit = 5
+    batch_id = first.batches.start_batch(count=50, provider="groq", allow_failover=False)["batch_id"]
+    while first.batches.get_status(batch_id)["waiting_for"] != "limit":
+        pass
+    first.close()
+
+    second = start({"groq": [good_answer]}, resume_batches=False)
+
+    assert second.llm.limits.of(second.llm.targets(only)[0]).minute.calls == 5
+
+
+def test_work_that_cannot_be_read_for_a_moment_is_read_again(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.batch.worker._RETRY_STORAGE_S", 0.01)
+    upcoming, refused = WorkStore.upcoming, iter(range(100))
+
+    def sometimes(*arguments: Any) -> list[WorkItem]:
+        if next(refused) == 0:
+            raise StorageError("database: disk I/O error")
+        return upcoming(*arguments)
+
+    monkeypatch.setattr(WorkStore, "upcoming", sometimes)
+
+    batch = run(start({"groq": [good_answer]}), count=5)
+
+    assert (batch["status"], batch["progress"]) == ("completed", 5)
+
+
+def test_database_that_refuses_a_read_is_told_as_storage(start: Start) -> None:
+    container = start({"groq": [good_answer]})
+    container.writer.run(lambda connection: connection.exec_driver_sql("DROP TABLE usage"))
+
+    with pytest.raises(StorageError, match="no such table"):
+        container.usage.summary(())
+
+
+def test_batch_of_a_provider_that_is_gone_at_the_restart_ends_with_a_sentence(start: Start) -> None:
+    forever = threading.Event()
+    first = start({"groq": [lambda _: str(forever.wait(20))]})
+    batch_id = first.batches.start_batch(count=3, provider="groq", allow_failover=False)["batch_id"]
+    first.close()
+    forever.set()
+
+    second = start({}, groq_api_key="")
+    assert second.batches.wait(batch_id, 20)
+
+    batch = second.batches.get_status(batch_id)
+    assert (batch["status"], "Invalid provider: groq" in batch["reason"]) == ("failed", True)
+    assert second.llm.daily._reserved_tokens == 0
