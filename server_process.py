@@ -24,6 +24,7 @@ from utils.logs import configure_logging
 log = logging.getLogger(__name__)
 _BOOT_FAILED = 3
 _M_ARENA_MAX = -8
+_PR_SET_PDEATHSIG = 1
 # Seconds that open requests and the shutdown of the service may take before the worker is killed.
 GRACE_S = 4
 
@@ -101,6 +102,7 @@ def _load_app(settings: Settings) -> Any:
     from utils.errors import AppError
 
     configure_logging(settings.log_level)
+    _end_with_parent()
     _tune_memory()
     try:
         container = build(settings)
@@ -114,6 +116,12 @@ def _load_app(settings: Settings) -> Any:
     gc.collect()
     gc.freeze()
     return app
+
+
+def _end_with_parent() -> None:
+    """Have Linux kill the worker when its parent is killed: it would hold the port and go on calling."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _tune_memory() -> None:

@@ -106,7 +106,7 @@ class Ledger:
             doubt = self._tables.work.cancel_rest(connection, batch_id)
             self._tables.batches.add(connection, batch_id, attempts=doubt, in_doubt=doubt)
             self._tables.batches.update(connection, batch_id, **columns)
-            detail = {"status": columns["status"], "reason": columns.get("reason"), "in_doubt": doubt}
+            detail = {"status": columns["status"], "reason": columns.get("reason"), "left_in_flight": doubt}
             return self._event(connection, batch_id, "ended", detail)
 
         return self._writer.run(write)

@@ -183,9 +183,9 @@ class NamedBatch(BaseModel):
 
 
 class BatchReference(BaseModel):
-    """Body of requests that may name a batch."""
+    """Body of requests that may name a batch; an empty name is a mistake, not all of them."""
 
-    batch_id: Filter = None
+    batch_id: Annotated[str, Field(min_length=1)] | None = None
 
 
 class SampleIds(BaseModel):

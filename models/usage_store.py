@@ -102,5 +102,6 @@ class UsageStore:
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
     row["total_tokens"] = row["prompt_tokens"] + row["completion_tokens"]
-    row["cost_usd"] = None if row["unpriced_tokens"] else round(row["cost_usd"], 6)
+    row["priced_usd"] = round(row["cost_usd"], 6)
+    row["cost_usd"] = None if row["unpriced_tokens"] else row["priced_usd"]
     return row

@@ -1,12 +1,13 @@
 """Batches: plan, start, pause, resume, stop, list. Owns the runners and their shutdown."""
 
+import itertools
 import logging
 import secrets
 import threading
 from dataclasses import dataclass
 from typing import Any
 
-from models.domain import ACTIVE, BatchStatus
+from models.domain import ACTIVE, BatchStatus, Job
 from models.schemas import MAX_BATCH, BatchRequest, validated
 from services.batch.item_queue import ItemQueue
 from services.batch.metrics import BatchMetrics
@@ -16,7 +17,7 @@ from services.batch.publisher import BatchPublisher
 from services.batch.records import new_row, preference_of
 from services.batch.recovery import Recovery
 from services.batch.registry import Registry, Running
-from services.batch.report import plan_summary
+from services.batch.report import plan_summary, within
 from services.batch.runner import BatchRunner
 from services.batch.views import BatchStores, BatchViews
 from services.batch.worker import RunnerServices, RunnerSettings
@@ -24,6 +25,7 @@ from services.catalogue import BALANCE, Catalogue
 from services.dataset_service import DatasetService
 from services.events import EventBroker
 from services.generation_service import GenerationService
+from services.llm.budget import Room
 from services.llm_service import AUTO, Budget, LLMService, Preference
 from utils.circuit_breaker import CircuitBreaker
 from utils.clock import Clock, iso
@@ -96,12 +98,20 @@ class BatchService:
         """Return what a start with *request* would do, and what it would take; InputError as `start`."""
         request, preference, count = self._settled(request)
         jobs = plan(request, self._catalogue, count, self._dataset.present(plan_filters(request)))
-        return plan_summary(jobs, preference, self._generation, self._llm)
+        limits = {
+            "max_tokens_total": request.max_tokens_total,
+            "max_cost_usd": request.max_cost_usd,
+            "max_minutes": self._minutes(request) or None,
+        }
+        return within(plan_summary(jobs, preference, self._generation, self._llm), limits)
 
     def start(self, request: BatchRequest) -> dict[str, Any]:
         """Plan and start a batch; as `start_batch`."""
         request, preference, count = self._settled(request)
         jobs = plan(request, self._catalogue, count, self._dataset.present(plan_filters(request)))
+        first = next(jobs)
+        self._check_budget(request, preference, first)
+        jobs = itertools.chain([first], jobs)
         now = self._clock.now()
         batch_id = f"batch_{int(now.timestamp())}_{secrets.token_hex(4)}"
         model = request.model or (None if preference.provider == AUTO else self._llm.targets(preference)[0].model.id)
@@ -232,6 +242,24 @@ class BatchService:
         self._llm.check(preference)
         return request, preference, self._count(request)
 
+    def _minutes(self, request: BatchRequest) -> float:
+        return request.max_minutes or self._limits.time_limit_s / 60
+
+    def _check_budget(self, request: BatchRequest, preference: Preference, job: Job) -> None:
+        """Refuse a budget that not even one call fits."""
+        budget = Budget("budget of the batch", request.max_tokens_total, request.max_cost_usd)
+        if self._llm.guided(preference) is not None:
+            return
+        prompt, _ = self._generation.prompt(job)
+        needs = [self._llm.need(prompt, target, [budget]) for target in self._llm.targets(preference)]
+        if needs and all(budget.room(need.tokens, need.cost_usd) is Room.NO for need in needs):
+            least = min(needs, key=lambda need: need.tokens)
+            cost = "" if least.cost_usd is None else f" or {least.cost_usd:.4f} USD"
+            raise InputError(
+                f"budget: a single call may take up to {least.tokens} tokens{cost}, more than max_tokens_total or"
+                " max_cost_usd allows; raise it"
+            )
+
     def _count(self, request: BatchRequest) -> int:
         """How many new samples are wanted; `target_count` is the size the data set shall reach."""
         if request.count is not None:
@@ -263,8 +291,7 @@ class BatchService:
         spent = Budget(
             "budget of the batch", request.max_tokens_total, request.max_cost_usd, row["tokens_used"], row["cost_usd"]
         )
-        minutes = request.max_minutes or self._limits.time_limit_s / 60
-        settings = RunnerSettings(preference_of(request), spent, self._limits.max_workers, minutes)
+        settings = RunnerSettings(preference_of(request), spent, self._limits.max_workers, self._minutes(request))
         runner = BatchRunner(progress, settings, services, self._finish)
         event = self._stores.ledger.change(batch_id, kind, detail, status=BatchStatus.RUNNING.value)
         progress.run()

@@ -258,8 +258,11 @@ class GenerationService:
             try:
                 outcome, prompt_hash = self._draft(job, preference, terms, trail, feedback)
             except NoTargetError as nobody:
-                self._again_or_raise(trail, nobody)
-                continue
+                last = trail.failures[-1] if trail.failures else None
+                # A refused draft is no reason why nobody is open, and would be taken for a new one.
+                if last is None or isinstance(last, AnswerFormatError | QualityError):
+                    raise
+                raise last from nobody
             trail.tokens += outcome.usage.tokens
             if outcome.error is None:
                 answer = _raw(outcome, trail, prompt_hash)
@@ -271,23 +274,10 @@ class GenerationService:
             if isinstance(error, AnswerFormatError):
                 feedback = str(error)
             else:
-                trail.excluded.append(outcome.target.name)
+                (trail.avoided if error.retryable else trail.excluded).append(outcome.target.name)
             recorder.failed(error, outcome)
             if trail.calls >= self._max_tries:
                 raise error
-
-    @staticmethod
-    def _again_or_raise(trail: Trail, error: NoTargetError) -> None:
-        """Allow what was excluded once more where that may help; else raise the better reason."""
-        last = trail.failures[-1] if trail.failures else None
-        if trail.excluded and last is not None and last.retryable:
-            # Everything else was tried: the same target may be asked again once it is open.
-            trail.excluded.clear()
-            return
-        # A refused draft is no reason why nobody is open, and would be taken for a new one.
-        if last is None or isinstance(last, AnswerFormatError | QualityError):
-            raise error
-        raise last from None
 
     def _draft(
         self, job: Job, preference: Preference, terms: Terms, trail: Trail, feedback: str
@@ -297,7 +287,7 @@ class GenerationService:
             outcome = guided_draft(job, small, terms, trail.calls, Guide(self._llm, self._scaffold, self._clock))
             return outcome, self._renderer.render(job).sha256
         prompt, prompt_hash = self.prompt(job, feedback, trail.calls)
-        return self._llm.ask(prompt, preference, terms, trail.excluded), prompt_hash
+        return self._llm.ask(prompt, preference, terms, trail.excluded, trail.avoided), prompt_hash
 
 
 def _raw(outcome: Outcome, trail: Trail, prompt_hash: str) -> RawAnswer:

@@ -6,7 +6,7 @@ failover for a single prompt. The factory makes each adapter once and shares it.
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -120,14 +120,22 @@ class LLMService:
         targets = self.targets(preference)
         return targets[0] if targets and targets[0].model.guided else None
 
-    def ask(self, prompt: Prompt, preference: Preference, terms: Terms, exclude: Collection[str] = ()) -> Outcome:
+    def ask(  # who, what, on which terms, and whom not
+        self,
+        prompt: Prompt,
+        preference: Preference,
+        terms: Terms,
+        exclude: Collection[str] = (),
+        avoid: Collection[str] = (),
+    ) -> Outcome:
         """Make one request at the best open target, as soon as limits and budgets allow.
 
         Args:
             prompt: What is asked.
             preference: Which targets may serve.
             terms: Whose turn, what may be spent, what ends it.
-            exclude: Names of targets that already failed for this sample.
+            exclude: Names of targets that cannot serve this sample.
+            avoid: Names of targets that failed for it, and may be asked again while no other is free.
 
         Returns:
             What came of the request; a failed one is known to the target's health already.
@@ -145,7 +153,8 @@ class LLMService:
             raise NoTargetError("every model that may be used has failed for this request", retry_in_s=0.0)
         budgets = (*terms.budgets, self.daily)
         weights = dict(preference.weights)
-        ask = Ask(terms.flow, groups, partial(self.need, prompt), budgets, weights, terms.max_wait_s)
+        need = partial(self.need, prompt, budgets=budgets)
+        ask = Ask(terms.flow, groups, need, budgets, frozenset(avoid), weights, terms.max_wait_s)
         permit = self.gate.enter(ask, terms.waiting)
         request = self._request(permit, prompt)
         return self._caller.call(permit, request, prompt.kind, terms)
@@ -181,19 +190,31 @@ class LLMService:
         by_calls = math.inf if minute.calls_limit is None else minute.calls_limit
         return min(by_calls, math.inf if minute.tokens_limit is None else minute.tokens_limit / tokens)
 
-    def need(self, prompt: Prompt, target: Target) -> Need:
-        """Return what a call takes of *target* at most."""
+    def need(self, prompt: Prompt, target: Target, budgets: Sequence[Budget] = ()) -> Need:
+        """Return what a call takes of *target* at most; a shorter answer is asked for where *budgets* leave little."""
         prompt_tokens = self.sizes.prompt_tokens(target.name, prompt.chars)
         max_tokens = self._answer_tokens(target, prompt, prompt_tokens)
+        prompt_usd = target.model.cost_usd(prompt_tokens, 0)
+        left = min(
+            (b.affordable_tokens(prompt_usd, target.model.price_output, prompt_tokens) for b in budgets),
+            default=math.inf,
+        )
+        if left < max_tokens:
+            max_tokens = min(max_tokens, max(ENOUGH_TOKENS, int(left)))
         cost_usd = target.model.cost_usd(prompt_tokens, max_tokens)
         return Need(prompt_tokens + max_tokens, prompt_tokens, max_tokens, cost_usd)
 
     def status(self) -> list[dict[str, Any]]:
         """Return every target that may be chosen: whether it is open, its limits, and what is used of them."""
-        targets = [
-            Target(provider, model) for provider in self.factory.enabled() for model in self.models.usable(provider)
+        everybody = [Preference(provider.id, allow_failover=True) for provider in self.factory.enabled()]
+        groups = [self.chooser.groups(preference)[0] for preference in everybody]
+        own = [
+            target
+            for preference, group in zip(everybody, groups, strict=True)
+            for target in group
+            if target.provider.id == preference.provider
         ]
-        return [self._status(target) for target in targets]
+        return [self._status(target) for target in own]
 
     # --- inside --------------------------------------------------------------------------
 
@@ -218,7 +239,7 @@ class LLMService:
             "provider": target.provider.id,
             "model": target.model.id,
             "open": opens_s == 0.0,
-            "reason": self.router.reason(target) or None,
+            "reason": self.router.reason(target) or (None if opens_s == 0.0 else "on trial"),
             "opens_in_s": None if math.isinf(opens_s) else round(opens_s, 1),
             "in_flight": limiter.in_flight,
             "at_a_time": limiter.concurrency.allowed,

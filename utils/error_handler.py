@@ -147,8 +147,8 @@ def parse_error(error: BaseException, provider: str = "", model: str = "") -> Ge
     typed.headers = _headers_of(error)
     if isinstance(typed, RateLimitError):
         typed.quota = rules.QUOTA.search(evidence.text) is not None
-        stated = rules.MINUTE_LIMIT.search(evidence.text)
-        typed.limit = int(stated.group(1).replace(",", "")) if stated else None
+        typed.limit = _stated(rules.MINUTE_LIMIT, evidence.text)
+        typed.calls_limit = _stated(rules.MINUTE_CALLS, evidence.text)
     return typed
 
 
@@ -291,6 +291,11 @@ def _sentence(evidence: _Evidence, error: BaseException) -> str:
     title = re.search(r"<title>([^<]{1,120})", text, re.IGNORECASE)
     line = " ".join((title.group(1) if title else text).split())
     return redact(line)[:300] or f"HTTP {evidence.status}"
+
+
+def _stated(pattern: re.Pattern[str], text: str) -> int | None:
+    found = pattern.search(text)
+    return int(found.group(1).replace(",", "")) if found else None
 
 
 def _headers_of(error: BaseException) -> dict[str, str]:

@@ -205,3 +205,4 @@ QUOTA = re.compile(
 )
 # Groq writes its limit behind the words "tokens per minute (TPM)".
 MINUTE_LIMIT = re.compile(r"tokens per minute.{0,40}?limit:? (\d[\d,]*)", re.IGNORECASE)
+MINUTE_CALLS = re.compile(r"requests per minute.{0,40}?limit:? (\d[\d,]*)", re.IGNORECASE)

@@ -184,6 +184,7 @@ class RateLimitError(GenerationError):
     Attributes:
         quota: True when it is a quota of a day or longer, which no short wait brings back.
         limit: The tokens a minute that the vendor states as its limit, or None.
+        calls_limit: The same for requests a minute.
     """
 
     code = category = "rate_limit"
@@ -191,6 +192,7 @@ class RateLimitError(GenerationError):
     default_scope = Scope.MODEL
     quota: bool = False
     limit: int | None = None
+    calls_limit: int | None = None
 
 
 class AuthenticationError(GenerationError):

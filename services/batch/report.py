@@ -50,6 +50,23 @@ def plan_summary(
     }
 
 
+def within(plan: dict[str, Any], limits: Mapping[str, float | None]) -> dict[str, Any]:
+    """Add what *limits* (of `max_tokens_total`, `max_cost_usd`, `max_minutes`) leave of a plan."""
+    needs = {
+        "max_tokens_total": plan["expected_tokens"],
+        "max_cost_usd": plan["expected_cost_usd"],
+        "max_minutes": plan["expected_minutes"],
+    }
+    fits = {
+        name: int(plan["total"] * limit / need)
+        for name, need in needs.items()
+        if (limit := limits.get(name)) is not None and need and need > limit
+    }
+    first = min(fits, key=lambda name: fits[name], default=None)
+    expected = plan["total"] if first is None else fits[first]
+    return {**plan, "limits": dict(limits), "expected_samples": expected, "stopped_by": first}
+
+
 def report(
     batch: Mapping[str, Any],
     counts: Mapping[str, int],

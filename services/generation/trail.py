@@ -17,7 +17,8 @@ class Trail:
         tokens: Tokens of every answer, rejected ones included.
         failures: Every failed call or refused draft, oldest first.
         chain: `provider/model: outcome` of every try.
-        excluded: Targets that failed for this sample.
+        excluded: Targets that cannot serve this sample.
+        avoided: Targets that failed for it in a way that may pass.
         detour: Why the last target was not the first choice, or "".
     """
 
@@ -26,6 +27,7 @@ class Trail:
     failures: list[GenerationError] = field(default_factory=list)
     chain: list[str] = field(default_factory=list)
     excluded: list[str] = field(default_factory=list)
+    avoided: list[str] = field(default_factory=list)
     target: Target | None = None
     detour: str = ""
 

@@ -12,8 +12,11 @@ from collections import deque
 from utils.histogram import Histogram
 
 _SEEN = 200
-_ENOUGH = 8
+_ENOUGH = 4
+# With few answers seen the next may well be longer than all of them.
+_MANY = 20
 _HEADROOM = 1.15
+_HEADROOM_FEW = 1.6
 _HEADROOM_TOKENS = 32
 _CHARS_PER_TOKEN = 3.5
 _PROMPT_HEADROOM = 1.02
@@ -34,8 +37,11 @@ class AnswerSizes:
         with self._lock:
             seen = self._lengths.get((target, kind), ())
             if len(seen) < _ENOUGH:
+                seen = self._lengths.get((target, ""), ())  # of all kinds
+            if len(seen) < _ENOUGH:
                 return wanted
-            return min(wanted, int(max(seen) * _HEADROOM) + _HEADROOM_TOKENS)
+            headroom = _HEADROOM if len(seen) >= _MANY else _HEADROOM_FEW
+            return min(wanted, int(max(seen) * headroom) + _HEADROOM_TOKENS)
 
     def prompt_tokens(self, target: str, chars: int) -> int:
         """Estimate a prompt's tokens from its length; a little high."""
@@ -47,14 +53,16 @@ class AnswerSizes:
     def answered(self, target: str, kind: str, chars: int, prompt_tokens: int, answer_tokens: int) -> None:
         """Learn from a whole answer to a prompt of *chars* characters."""
         with self._lock:
-            self._lengths.setdefault((target, kind), deque(maxlen=_SEEN)).append(answer_tokens)
+            for name in {kind, ""}:
+                self._lengths.setdefault((target, name), deque(maxlen=_SEEN)).append(answer_tokens)
             if prompt_tokens and chars:
                 self._ratios.setdefault(target, deque(maxlen=50)).append(prompt_tokens / chars)
 
     def cut_off(self, target: str, kind: str, asked: int) -> None:
         """Learn that *asked* tokens were not enough."""
         with self._lock:
-            self._lengths.setdefault((target, kind), deque(maxlen=_SEEN)).append(2 * asked)
+            for name in {kind, ""}:
+                self._lengths.setdefault((target, name), deque(maxlen=_SEEN)).append(2 * asked)
 
     def mean(self, target: str, kind: str) -> float | None:
         """Return the mean length of answers of *kind*; None before any was seen."""

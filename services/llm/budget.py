@@ -4,6 +4,7 @@ A call that might go beyond is not made, so a budget is never exceeded; while ca
 flight may still give back what they reserved, the next one waits for them.
 """
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -45,6 +46,22 @@ class Budget:
                 Room.NO if cost_usd is None else _room(self.max_cost_usd, self.cost_usd, self._reserved_usd, cost_usd)
             )
         return Room.NO if Room.NO in rows else Room.WAIT if Room.WAIT in rows else Room.YES
+
+    def affordable_tokens(self, prompt_cost_usd: float | None, price_output: float | None, prompt_tokens: int) -> float:
+        """Return how long an answer may be at most with what is left now; inf without limits.
+
+        Args:
+            prompt_cost_usd: What the prompt costs; None when not known.
+            price_output: US dollars a million tokens of an answer; None when not known.
+            prompt_tokens: Tokens of the prompt.
+        """
+        by_tokens = by_cost = math.inf
+        if self.max_tokens is not None:
+            by_tokens = self.max_tokens - self.tokens - self._reserved_tokens - prompt_tokens
+        if self.max_cost_usd is not None and price_output and prompt_cost_usd is not None:
+            left_usd = self.max_cost_usd - self.cost_usd - self._reserved_usd - prompt_cost_usd
+            by_cost = left_usd / price_output * 1e6
+        return min(by_tokens, by_cost)
 
     def reserve(self, tokens: int, cost_usd: float | None) -> None:
         """Set aside what a call may take."""

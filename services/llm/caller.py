@@ -178,10 +178,10 @@ class Caller:
         def work(now: float) -> None:
             limiter = self.limits.of(target)
             limiter.learn(stated_limits(error.headers, target.provider.requests_header), now)
-            if limited is not None and limited.limit:
-                limiter.learn([StatedLimit("tokens", "minute", limited.limit, None, None)], now)
-            if limited is not None and limited.retry_after_s is None and limited.status != _TOO_LARGE:
-                limiter.concurrency.overloaded(now, latency_s)
+            if limited is not None:
+                limiter.learn(_stated_by(limited), now)
+                if limited.retry_after_s is None and limited.status != _TOO_LARGE:
+                    limiter.concurrency.overloaded(now, latency_s)
 
         self.gate.change(work)
         log.info(
@@ -214,6 +214,12 @@ class Caller:
         """Return the seconds until the next UTC day, when quotas without a hint are taken to begin anew."""
         now = self.clock.now()
         return (datetime.combine(now.date() + timedelta(days=1), time(), UTC) - now).total_seconds()
+
+
+def _stated_by(error: RateLimitError) -> list[StatedLimit]:
+    """Return the limits that stand in the words of a refusal."""
+    rows: tuple[tuple[str, int | None], ...] = (("tokens", error.limit), ("requests", error.calls_limit))
+    return [StatedLimit(unit, "minute", limit, None, None) for unit, limit in rows if limit]
 
 
 def _usage(model: ModelInfo, need: Need, completion: Completion) -> CallUsage:

@@ -49,6 +49,7 @@ class Ask:
         flow: Whose turn it is: batch id, or a name for the rest.
         groups: Targets in order of preference; of each group the first open one takes part.
         need: What a call takes at a target.
+        avoid: Names of targets to be used only while no other is free.
         weights: Share of the load by provider, where several have room; the catalogue's by default.
         max_wait_s: Longest wait for a closed target.
     """
@@ -57,6 +58,7 @@ class Ask:
     groups: Sequence[Sequence[Target]]
     need: Callable[[Target], Need]
     budgets: tuple[Budget, ...] = ()
+    avoid: frozenset[str] = frozenset()
     weights: Mapping[str, float] = field(default_factory=dict)
     max_wait_s: float = math.inf
 
@@ -164,7 +166,7 @@ class Gate:
                 self._match(now)
 
     def waiting(self, flow: str) -> tuple[int, str, float | None]:
-        """Return how many of *flow* wait, the cause of the first, and seconds until it may go on (None: unknown)."""
+        """Return how many of *flow* wait, why, and the seconds until the first may go on (None: unknown)."""
         with self._lock:
             mine = [waiter for waiter in self._waiters if waiter.ask.flow == flow]
             if not mine:
@@ -240,7 +242,7 @@ class Gate:
             elif math.isinf(closed_s) or now + closed_s > waiter.since + ask.max_wait_s:
                 waiter.error = self._nobody(ask, closed_s)
             return closed_s
-        free: list[tuple[float, int, Target, Target, Need]] = []
+        free: list[tuple[bool, float, int, Target, Target, Need]] = []
         full: set[int] = set()
         soonest_s = math.inf
         for target, first, need in opened:
@@ -249,12 +251,12 @@ class Gate:
             if id(limiter) not in blocked and wait_s == 0.0 and not limiter.is_full():
                 share = limiter.minute.used_share() + limiter.in_flight / limiter.concurrency.allowed
                 weight = ask.weights.get(target.provider.id, target.provider.weight)
-                free.append((share / weight, len(free), target, first, need))
+                free.append((target.name in ask.avoid, share / weight, len(free), target, first, need))
             else:
                 full.add(id(limiter))
                 soonest_s = min(soonest_s, wait_s or math.inf)
         if free:
-            _, _, target, first, need = min(free, key=lambda row: row[:2])
+            *_, target, first, need = min(free, key=lambda row: row[:3])
             return self._admit(waiter, target, first, need, now)
         blocked |= full
         waiter.cause = "limit" if not math.isinf(soonest_s) else "concurrency"
@@ -262,10 +264,16 @@ class Gate:
         return soonest_s
 
     def _open(self, ask: Ask, now: float) -> tuple[list[tuple[Target, Target, Need]], float, bool]:
-        """Return (target, first choice, need) of each group's first open target, or when the first opens."""
+        """Return (target, first choice, need) of each group's first open target, or when the first opens.
+
+        Where that one is to be avoided, the first open one that is not stands beside it.
+        """
         opened, closed_s, too_large = [], math.inf, False
         for group in ask.groups:
+            taken = False
             for target in group:
+                if taken and target.name in ask.avoid:
+                    continue
                 need = ask.need(target)
                 limiter = self._limiter_of(target)
                 minute_s = limiter.minute.wait_s(need.tokens, now)
@@ -275,7 +283,9 @@ class Gate:
                     too_large = True
                 elif wait_s == 0.0:
                     opened.append((target, group[0], need))
-                    break
+                    taken = True
+                    if target.name not in ask.avoid:
+                        break
                 else:
                     closed_s = min(closed_s, wait_s)
         return opened, closed_s, too_large

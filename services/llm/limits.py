@@ -9,7 +9,7 @@ from services.llm.router import Target
 
 # A server of one's own states no limits: how many calls it bears must be found out.
 _SLOW_START = 4
-_OWN_SERVERS = ("ollama", "openai_compatible")
+OWN_SERVERS = ("ollama", "openai_compatible")
 
 
 class Limits:
@@ -38,7 +38,7 @@ class Limits:
 
     def _make(self, target: Target) -> RateLimiter:
         info = target.provider
-        own = info.adapter in _OWN_SERVERS and self._has_own_address(info.id)
+        own = info.adapter in OWN_SERVERS and self._has_own_address(info.id)
         limiter = RateLimiter(
             SlidingWindow(MINUTE_S, info.requests_per_minute, info.tokens_per_minute),
             SlidingWindow(DAY_S, info.requests_per_day, info.tokens_per_day),

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from services.catalogue import Catalogue, ProviderInfo
+from services.catalogue import Catalogue, ModelInfo, ProviderInfo
 from services.llm.factory import LLMProviderFactory
+from services.llm.limits import OWN_SERVERS
 from services.llm.model_catalogue import ModelCatalogue
 from services.llm.router import Target
 from utils.errors import InputError
@@ -63,6 +64,7 @@ class TargetChooser:
         for name in named:
             if name != AUTO:
                 self._factory.get_provider(name)
+        self._check_models(preference)
         info = self._catalogue.provider(preference.provider) or self.default_provider
         if info.last_resort and preference.model and preference.provider != AUTO:
             known = [model.id for model in self._models.usable(info)]
@@ -75,6 +77,14 @@ class TargetChooser:
                 if preference.priced_only
                 else "no model may serve this request; see GET /api/models"
             )
+
+    def _check_models(self, preference: Preference) -> None:
+        usable = [Target(row, model) for row in self._factory.enabled() for model in self._models.usable(row)]
+        known = {name for target in usable for name in (target.name, target.model.id)}
+        unknown = [name for name in preference.models if name not in known]
+        if unknown:
+            names = ", ".join(target.name for target in usable)
+            raise InputError(f"models: got {unknown[0]!r}, want ids of GET /api/models, such as {names[:300]}")
 
     def groups(self, preference: Preference) -> list[list[Target]]:
         """Return the targets that may serve *preference*: groups that work at once, each in order of preference.
@@ -117,8 +127,13 @@ class TargetChooser:
             return [by_id[name] for name in preference.providers if name in by_id]
         return [provider for provider in enabled if not provider.last_resort] or enabled
 
+    def _priced(self, provider: ProviderInfo, model: ModelInfo) -> ModelInfo:
+        """Return *model* without the vendor's price where a server of the user's own answers."""
+        own = provider.adapter in OWN_SERVERS and self._factory.has_own_address(provider.id)
+        return model.model_copy(update={"price_input": None, "price_output": None}) if own else model
+
     def _targets(self, provider: ProviderInfo, preference: Preference) -> list[Target]:
-        targets = [Target(provider, model) for model in self._models.usable(provider)]
+        targets = [Target(provider, self._priced(provider, model)) for model in self._models.usable(provider)]
         places = {name: place for place, name in enumerate(preference.models)}
         last = len(places)
         ranked = sorted(targets, key=lambda row: min(places.get(row.name, last), places.get(row.model.id, last)))

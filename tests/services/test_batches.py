@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bootstrap import Container, build
 from models.domain import Job
 from models.sample_query import SampleQuery
-from models.schemas import BatchRequest
+from models.schemas import BatchReference, BatchRequest, validated
 from models.statistics import Present
 from models.work_store import WorkItem, WorkStore
 from services.batch.planner import fill, plan, replacement
@@ -635,6 +635,10 @@ def test_plan_starts_nothing_and_tells_what_to_expect(start: Start) -> None:
     assert before["expected_tokens"] > 100_000
     assert before["expected_cost_usd"] > 0
     assert before["expected_minutes"] > 0
+    assert (before["expected_samples"], before["stopped_by"], before["limits"]["max_minutes"]) == (100, None, 120)
+    quarter = container.batches.plan(request)["expected_tokens"] // 4
+    short = container.batches.plan(request.model_copy(update={"max_tokens_total": quarter}))
+    assert (short["expected_samples"], short["stopped_by"]) in {(24, "max_tokens_total"), (25, "max_tokens_total")}
     assert after["targets"][0]["basis"] == "measured"
     assert container.batches.running_count() == 0
 
@@ -905,3 +909,37 @@ def test_batch_of_a_provider_that_is_gone_at_the_restart_ends_with_a_sentence(st
     batch = second.batches.get_status(batch_id)
     assert (batch["status"], "Invalid provider: groq" in batch["reason"]) == ("failed", True)
     assert second.llm.daily._reserved_tokens == 0
+
+
+def test_budget_that_not_even_one_call_fits_is_refused_at_the_start(start: Start) -> None:
+    container = start({"groq": [good_answer]})
+
+    for budget in ({"max_tokens_total": 1000}, {"max_cost_usd": 0.0000001}):
+        with pytest.raises(InputError, match="a single call may take up to"):
+            container.batches.start_batch(count=5, provider="groq", **budget)
+
+    assert container.batches.views.history(None, 0, None) == []
+
+
+def test_sample_that_failed_at_one_provider_goes_back_to_it_rather_than_wait_for_another(start: Start) -> None:
+    faults = iter(range(1000))
+
+    def once(request: CompletionRequest) -> str:
+        if next(faults) < 2:
+            raise ProviderServerError("503", status=503)
+        return good_answer(request)
+
+    container = start({"groq": [good_answer], "cerebras": [once]}, max_workers=2)
+    groq = container.llm.targets(Preference("groq"))[0]
+    container.llm.limits.of(groq).minute.calls_limit = 1
+
+    batch = run(container, count=12, provider="auto")
+
+    made = Counter(row["provider"] for row in container.dataset.find(SampleQuery())[1])
+    assert (batch["status"], made) == ("completed", {"cerebras": 11, "groq": 1})
+
+
+def test_empty_batch_id_stops_nobody(start: Start) -> None:
+    with pytest.raises(InputError, match="batch_id"):
+        validated(BatchReference, {"batch_id": ""})
+    assert validated(BatchReference, {}).batch_id is None

@@ -282,3 +282,18 @@ def test_flow_that_ended_is_forgotten() -> None:
 
     assert world.gate._tags == {}
     assert world.gate.waiting("gone") == (0, "", None)
+
+
+def test_target_to_avoid_serves_only_while_no_other_is_free() -> None:
+    world = World(calls=1)
+
+    first = world.enter([A], [C], avoid=frozenset({C.name}))
+    second = world.enter([A], [C], avoid=frozenset({C.name}))
+
+    assert [first.target, second.target] == [A, C]
+    world.router.record_failure(B, RateLimitError("x", retry_after_s=600))
+    with waiting(world, world.ask([B, A], avoid=frozenset({A.name}))) as (caller,):
+        world.advance(MINUTE_S)
+        caller.join(5)
+    assert caller.permit
+    assert caller.permit.target is A

@@ -279,7 +279,10 @@ class _Connection(asyncio.Protocol):
 async def control(vendor: SimulatedVendor, path: str, raw: bytes | None) -> Reply:
     """Serve `POST /_set` (fields of `Behaviour`) and `GET /_stats`."""
     if path == "/_set" and raw is not None:
-        vendor.set(**json.loads(raw))
+        try:
+            vendor.set(**json.loads(raw))
+        except (ValueError, TypeError) as fault:
+            return Reply(400, {"error": str(fault)})
         return Reply(body=vendor.behaviour.to_dict())
     return Reply(body=vendor.stats()) if path == "/_stats" else vendor_error("ollama", 404, path)
 
