@@ -7,8 +7,9 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from models.domain import ACTIVE, BatchStatus, Job
-from models.schemas import MAX_BATCH, BatchRequest, validated
+from models.domain import ACTIVE, BatchStatus
+from models.schemas import BatchRequest, validated
+from services.batch.admission import Admission, BatchLimits
 from services.batch.item_queue import ItemQueue
 from services.batch.metrics import BatchMetrics
 from services.batch.planner import plan, plan_filters
@@ -21,12 +22,11 @@ from services.batch.report import plan_summary, within
 from services.batch.runner import BatchRunner
 from services.batch.views import BatchStores, BatchViews
 from services.batch.worker import RunnerServices, RunnerSettings
-from services.catalogue import BALANCE, Catalogue
+from services.catalogue import Catalogue
 from services.dataset_service import DatasetService
 from services.events import EventBroker
 from services.generation_service import GenerationService
-from services.llm.budget import Room
-from services.llm_service import AUTO, Budget, LLMService, Preference
+from services.llm_service import AUTO, Budget, LLMService
 from utils.circuit_breaker import CircuitBreaker
 from utils.clock import Clock, iso
 from utils.errors import InputError, StorageError
@@ -36,16 +36,6 @@ log = logging.getLogger(__name__)
 # Share of a shutdown's time that answers under way get to come in.
 _WARM = 0.7
 _AGAIN_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class BatchLimits:
-    """Settings of batches; 0 for no time limit."""
-
-    max_concurrent: int = 4
-    max_workers: int = 64
-    time_limit_s: float = 7200.0
-    default_target: int = 2100
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +64,7 @@ class BatchService:
         # One command at a time: two may not give a batch two runners, nor may its end come in between.
         self._commands = threading.RLock()
         self._leaving = threading.Event()
+        self._admission = Admission(self._llm, self._generation, self._dataset, limits)
         self._registry = Registry(limits.max_concurrent)
         self.views = BatchViews(self._registry, stores, services.events, services.clock)
         self.publisher = BatchPublisher(services.events, self.views.one)
@@ -96,21 +87,21 @@ class BatchService:
 
     def plan(self, request: BatchRequest) -> dict[str, Any]:
         """Return what a start with *request* would do, and what it would take; InputError as `start`."""
-        request, preference, count = self._settled(request)
+        request, preference, count = self._admission.settled(request)
         jobs = plan(request, self._catalogue, count, self._dataset.present(plan_filters(request)))
         limits = {
             "max_tokens_total": request.max_tokens_total,
             "max_cost_usd": request.max_cost_usd,
-            "max_minutes": self._minutes(request) or None,
+            "max_minutes": self._admission.minutes(request) or None,
         }
         return within(plan_summary(jobs, preference, self._generation, self._llm), limits)
 
     def start(self, request: BatchRequest) -> dict[str, Any]:
         """Plan and start a batch; as `start_batch`."""
-        request, preference, count = self._settled(request)
+        request, preference, count = self._admission.settled(request)
         jobs = plan(request, self._catalogue, count, self._dataset.present(plan_filters(request)))
         first = next(jobs)
-        self._check_budget(request, preference, first)
+        self._admission.check_budget(request, preference, first)
         jobs = itertools.chain([first], jobs)
         now = self._clock.now()
         batch_id = f"batch_{int(now.timestamp())}_{secrets.token_hex(4)}"
@@ -231,47 +222,6 @@ class BatchService:
 
     # --- inside --------------------------------------------------------------------------
 
-    def _settled(self, request: BatchRequest) -> tuple[BatchRequest, Preference, int]:
-        """Fill in what the request left open; refuse what cannot be done."""
-        default = AUTO if request.smart_mode or request.providers else self._llm.default_provider.id
-        kind = BALANCE if request.smart_mode or (request.mix and request.mix.sample_types) else "case_analysis"
-        request = request.model_copy(
-            update={"provider": request.provider or default, "sample_type": request.sample_type or kind}
-        )
-        preference = preference_of(request)
-        self._llm.check(preference)
-        return request, preference, self._count(request)
-
-    def _minutes(self, request: BatchRequest) -> float:
-        return request.max_minutes or self._limits.time_limit_s / 60
-
-    def _check_budget(self, request: BatchRequest, preference: Preference, job: Job) -> None:
-        """Refuse a budget that not even one call fits."""
-        budget = Budget("budget of the batch", request.max_tokens_total, request.max_cost_usd)
-        if self._llm.guided(preference) is not None:
-            return
-        prompt, _ = self._generation.prompt(job)
-        needs = [self._llm.need(prompt, target, [budget]) for target in self._llm.targets(preference)]
-        if needs and all(budget.room(need.tokens, need.cost_usd) is Room.NO for need in needs):
-            least = min(needs, key=lambda need: need.tokens)
-            cost = "" if least.cost_usd is None else f" or {least.cost_usd:.4f} USD"
-            raise InputError(
-                f"budget: a single call may take up to {least.tokens} tokens{cost}, more than max_tokens_total or"
-                " max_cost_usd allows; raise it"
-            )
-
-    def _count(self, request: BatchRequest) -> int:
-        """How many new samples are wanted; `target_count` is the size the data set shall reach."""
-        if request.count is not None:
-            return request.count
-        present = self._dataset.count()
-        target = request.target_count or self._limits.default_target
-        if target <= present:
-            raise InputError(f"Target count ({target}) must be greater than current samples ({present})")
-        if target - present > MAX_BATCH:
-            raise InputError(f"target_count: got {target - present} new samples, want at most {MAX_BATCH} in one batch")
-        return target - present
-
     def _run(self, row: dict[str, Any], kind: str, detail: dict[str, Any]) -> None:
         """Give *row* a runner and let it run; every item of it is written down."""
         batch_id = row["id"]
@@ -291,7 +241,9 @@ class BatchService:
         spent = Budget(
             "budget of the batch", request.max_tokens_total, request.max_cost_usd, row["tokens_used"], row["cost_usd"]
         )
-        settings = RunnerSettings(preference_of(request), spent, self._limits.max_workers, self._minutes(request))
+        settings = RunnerSettings(
+            preference_of(request), spent, self._limits.max_workers, self._admission.minutes(request)
+        )
         runner = BatchRunner(progress, settings, services, self._finish)
         event = self._stores.ledger.change(batch_id, kind, detail, status=BatchStatus.RUNNING.value)
         progress.run()

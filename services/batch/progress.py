@@ -1,7 +1,7 @@
 """The live state of one batch: changed by its workers, read by everybody, under one lock."""
 
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -14,6 +14,8 @@ from utils.logs import redact
 
 _KEPT = 100
 _REASON = 300
+_RECENT = 50
+_FEWEST = 3
 
 
 class BatchProgress:
@@ -49,8 +51,7 @@ class BatchProgress:
         self._elapsed_before_s: float = row["elapsed_s"]
         self._running_since: float | None = None
         self._moved_at = clock.monotonic()
-        self._samples_before = self.samples
-        self._rate_from_s = 0.0
+        self._made_at: deque[float] = deque(maxlen=_RECENT)
         self.changed = False
 
     # --- changes -------------------------------------------------------------------------
@@ -60,7 +61,7 @@ class BatchProgress:
         with self._lock:
             self.status = BatchStatus.RUNNING
             self._running_since = self._moved_at = self._clock.monotonic()
-            self._samples_before, self._rate_from_s = self.samples, self._elapsed_s()
+            self._made_at.clear()
 
     def rest(self, status: BatchStatus) -> bool:
         """Take the step to *status*, which is not running; False when it is not possible any more."""
@@ -105,6 +106,7 @@ class BatchProgress:
             self.samples += 1
             self._consecutive_failures = 0
             self._moved_at = self._clock.monotonic()
+            self._made_at.append(self._moved_at)
 
     def rejected(self) -> None:
         """Count an item that gave no sample."""
@@ -251,10 +253,11 @@ class BatchProgress:
         return self._elapsed_before_s + (self._clock.monotonic() - since if since is not None else 0.0)
 
     def _rate_per_minute(self) -> float | None:
-        """Samples a minute since the batch last began to run."""
-        elapsed_s = self._elapsed_s() - self._rate_from_s
-        made = self.samples - self._samples_before
-        return round(made / elapsed_s * 60, 2) if made and elapsed_s > 0 and self.status.is_active else None
+        """Samples a minute, over the last few dozen: what it made hours ago says nothing of when it will end."""
+        if len(self._made_at) < _FEWEST or not self.status.is_active:
+            return None
+        elapsed_s = self._clock.monotonic() - self._made_at[0]
+        return round((len(self._made_at) - 1) / elapsed_s * 60, 2) if elapsed_s > 0 else None
 
     def _switch(self, before: tuple[str | None, str | None], reason: str) -> dict[str, Any]:
         self.changed = True
