@@ -47,6 +47,7 @@ def guided_draft(job: Job, target: Target, terms: Terms, attempt: int, guide: Gu
     except GenerationError as error:
         if not parts:  # nothing was asked: there is no try that failed
             raise
+        error.provider, error.model = target.provider.id, target.model.id
         return _joined(target, parts, guide.clock.monotonic() - started, error=error)
     return _joined(target, parts, guide.clock.monotonic() - started, text)
 
