@@ -33,6 +33,7 @@ from services.generation_service import GenerationLimits, GenerationService
 from services.import_service import ImportService
 from services.llm.base import AdapterSpec
 from services.llm.engine import EmbeddedEngine
+from services.llm.factory import OWN_SERVERS
 from services.llm.limits import Limits
 from services.llm.rate_limiter import MINUTE_S, Entry
 from services.llm.router import Target
@@ -159,7 +160,6 @@ class Container:
         while not self._stopping.wait(_UPKEEP_LOOK_S):
             try:
                 self.data.search.update(self._stopping.is_set)
-                self.ledger.prune_events()
                 every_s = 3600 * self.settings.backup_every_h
                 if every_s and self.data.backups.is_due(every_s):
                     self.data.backups.make()
@@ -274,7 +274,7 @@ def build_llm(
         clock,
         default_provider=settings.default_provider,
         timeout_s=settings.request_timeout_s,
-        limits=Limits(factory.has_own_address, lambda target: _used_before(tables, target, clock)),
+        limits=Limits(factory.is_own_server, lambda target: _used_before(tables, target, clock)),
     )
     llm.daily.max_tokens = settings.max_tokens_per_day
     llm.daily.max_cost_usd = settings.max_cost_usd_per_day
@@ -306,7 +306,7 @@ def credentials(settings: Settings, catalogue: Catalogue) -> dict[str, Credentia
         key = settings.secret(provider.key) if provider.key else None
         url = settings.url(provider.base_url_setting) if provider.base_url_setting else None
         # A server of one's own needs no key with Ollama and with OpenAI-compatible servers.
-        by_address = bool(url) and provider.adapter in ("ollama", "openai_compatible")
+        by_address = bool(url) and provider.adapter in OWN_SERVERS
         if not provider.key or key or by_address:
             base_url = url or provider.base_url
             sends_key = bool(key) and (provider.adapter != "ollama" or base_url == OLLAMA_CLOUD)

@@ -13,6 +13,7 @@ _INSERT = Statement(
 )
 # Rows kept; whoever was away for longer gets the state, not the changes.
 KEPT = 50_000
+_PRUNE_EVERY = 1000
 
 
 class EventStore:
@@ -25,7 +26,10 @@ class EventStore:
         """Write a change within the caller's transaction; return its id."""
         text = orjson.dumps(detail).decode()
         added = _INSERT.run(connection, batch_id=batch_id, at=at, type=kind, detail=text)
-        return int(added.lastrowid or 0)
+        event_id = int(added.lastrowid or 0)
+        if event_id % _PRUNE_EVERY == 0:
+            connection.execute(delete(EventRow).where(EventRow.id <= event_id - KEPT))
+        return event_id
 
     def last_id(self) -> int:
         """Return the newest id; 0 before any."""
@@ -51,8 +55,3 @@ class EventStore:
             return [
                 {**dict(row), "detail": orjson.loads(row["detail"])} for row in connection.execute(query).mappings()
             ]
-
-    def prune(self, connection: Connection) -> None:
-        """Drop all but the newest `KEPT` changes."""
-        newest = connection.execute(select(func.max(EventRow.id))).scalar() or 0
-        connection.execute(delete(EventRow).where(EventRow.id <= newest - KEPT))

@@ -179,10 +179,6 @@ class Ledger:
         hour = self._hour()
         self._writer.run(lambda connection: self._tables.usage.add(connection, hour, "", usage))
 
-    def prune_events(self) -> None:
-        """Drop the oldest changes beyond what is kept."""
-        self._writer.run(self._tables.events.prune)
-
     # --- inside --------------------------------------------------------------------------
 
     def _count(self, connection: Connection, batch_id: str, usage: CallUsage) -> None:

@@ -4,10 +4,11 @@ import itertools
 import logging
 import secrets
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from models.domain import ACTIVE, BatchStatus
+from models.domain import ACTIVE, BatchStatus, Job
 from models.schemas import BatchRequest, validated
 from services.batch.admission import Admission, BatchLimits
 from services.batch.item_queue import ItemQueue
@@ -26,7 +27,7 @@ from services.catalogue import Catalogue
 from services.dataset_service import DatasetService
 from services.events import EventBroker
 from services.generation_service import GenerationService
-from services.llm_service import AUTO, Budget, LLMService
+from services.llm_service import AUTO, Budget, LLMService, Preference
 from utils.circuit_breaker import CircuitBreaker
 from utils.clock import Clock, iso
 from utils.errors import InputError, StorageError
@@ -87,8 +88,7 @@ class BatchService:
 
     def plan(self, request: BatchRequest) -> dict[str, Any]:
         """Return what a start with *request* would do, and what it would take; InputError as `start`."""
-        request, preference, count = self._admission.settled(request)
-        jobs = plan(request, self._catalogue, count, self._dataset.present(plan_filters(request)))
+        request, preference, _, jobs = self._planned(request)
         limits = {
             "max_tokens_total": request.max_tokens_total,
             "max_cost_usd": request.max_cost_usd,
@@ -98,8 +98,7 @@ class BatchService:
 
     def start(self, request: BatchRequest) -> dict[str, Any]:
         """Plan and start a batch; as `start_batch`."""
-        request, preference, count = self._admission.settled(request)
-        jobs = plan(request, self._catalogue, count, self._dataset.present(plan_filters(request)))
+        request, preference, count, jobs = self._planned(request)
         first = next(jobs)
         self._admission.check_budget(request, preference, first)
         jobs = itertools.chain([first], jobs)
@@ -222,6 +221,12 @@ class BatchService:
 
     # --- inside --------------------------------------------------------------------------
 
+    def _planned(self, request: BatchRequest) -> tuple[BatchRequest, Preference, int, Iterator[Job]]:
+        """Return the request as it is taken, its targets, the number of samples and their jobs."""
+        request, preference, count = self._admission.settled(request)
+        present = self._dataset.present(plan_filters(request))
+        return request, preference, count, plan(request, self._catalogue, count, present)
+
     def _run(self, row: dict[str, Any], kind: str, detail: dict[str, Any]) -> None:
         """Give *row* a runner and let it run; every item of it is written down."""
         batch_id = row["id"]
@@ -257,7 +262,7 @@ class BatchService:
             if running is None:
                 if BatchStatus(self.views.row(batch_id)["status"]).is_final:
                     return False
-                self.recovery.close(batch_id, "stopped on request")
+                self.recovery.close(batch_id)
                 return True
             if not running.runner.progress.rest(BatchStatus.STOPPING):
                 return False

@@ -46,7 +46,7 @@ THINKING_TOKENS = 8000
 ENOUGH_TOKENS = 2800
 # Before anything was measured: seconds an answer takes, and tokens of a sample with its prompt.
 _USUAL_LATENCY_S = 10.0
-USUAL_TOKENS = 2500
+_USUAL_TOKENS = 2500
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class LLMService:
         )
         self.chooser = TargetChooser(factory, self.models, catalogue, default_provider)
         self.router = Router(clock)
-        self.limits = limits or Limits(factory.has_own_address)
+        self.limits = limits or Limits(factory.is_own_server)
         self.sizes = AnswerSizes()
         self.gate = Gate(self.router, self.limits.of, clock)
         self.daily = DailyBudget("daily budget", clock)
@@ -120,7 +120,7 @@ class LLMService:
         targets = self.targets(preference)
         return targets[0] if targets and targets[0].model.guided else None
 
-    def ask(  # who, what, on which terms, and whom not
+    def ask(
         self,
         prompt: Prompt,
         preference: Preference,
@@ -206,15 +206,7 @@ class LLMService:
 
     def status(self) -> list[dict[str, Any]]:
         """Return every target that may be chosen: whether it is open, its limits, and what is used of them."""
-        everybody = [Preference(provider.id, allow_failover=True) for provider in self.factory.enabled()]
-        groups = [self.chooser.groups(preference)[0] for preference in everybody]
-        own = [
-            target
-            for preference, group in zip(everybody, groups, strict=True)
-            for target in group
-            if target.provider.id == preference.provider
-        ]
-        return [self._status(target) for target in own]
+        return [self._status(target) for target in self.chooser.everybody()]
 
     # --- inside --------------------------------------------------------------------------
 
@@ -255,7 +247,7 @@ class LLMService:
 
     def _useful_at(self, target: Target) -> int:
         latency_s = self.sizes.latency_s(target.name, 0.95) or _USUAL_LATENCY_S
-        at_once = self.pace(target, USUAL_TOKENS) / 60 * latency_s
+        at_once = self.pace(target, _USUAL_TOKENS) / 60 * latency_s
         most = self.limits.of(target).concurrency.most
         return most if math.isinf(at_once) else min(most, math.ceil(1.5 * at_once) + 1)
 

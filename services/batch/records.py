@@ -14,6 +14,7 @@ NO_CIRCUITS: dict[str, list[dict[str, object]]] = {
     "half_open_circuits": [],
     "closed_with_failures": [],
 }
+ON_REQUEST = "stopped on request"
 _FILTERS = ("topic", "difficulty", "sample_type")
 
 

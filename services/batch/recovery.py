@@ -6,12 +6,12 @@ from typing import Any
 
 from models.domain import BatchStatus
 from services.batch.publisher import BatchPublisher
+from services.batch.records import ON_REQUEST
 from services.batch.views import BatchStores
 from utils.clock import Clock, iso
 from utils.errors import NotFoundError
 
 log = logging.getLogger(__name__)
-_ON_REQUEST = "stopped on request"
 
 
 class Recovery:
@@ -31,7 +31,7 @@ class Recovery:
 
     def resume_all(self) -> list[str]:
         """Go on with every batch that was running when the process ended; return their ids."""
-        self._close_all(BatchStatus.STOPPING, _ON_REQUEST)
+        self._close_all(BatchStatus.STOPPING, ON_REQUEST)
         resumed = []
         for row in self._interrupted(BatchStatus.RUNNING):
             try:
@@ -53,10 +53,10 @@ class Recovery:
 
     def close_interrupted(self) -> None:
         """Mark what was running as stopped, for those who do not want it resumed."""
-        self._close_all(BatchStatus.STOPPING, _ON_REQUEST)
+        self._close_all(BatchStatus.STOPPING, ON_REQUEST)
         self._close_all(BatchStatus.RUNNING, "the service ended, and RESUME_BATCHES is off")
 
-    def close(self, batch_id: str, reason: str) -> None:
+    def close(self, batch_id: str, reason: str = ON_REQUEST) -> None:
         """End a batch that has no runner as stopped."""
         columns = {"status": BatchStatus.STOPPED.value, "completed_at": iso(self._clock.now()), "reason": reason}
         self._publisher.changed(batch_id, self._stores.ledger.close(batch_id, **columns), True)

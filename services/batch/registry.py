@@ -49,7 +49,8 @@ class Registry:
 
     def active_count(self) -> int:
         """How many batches run now."""
-        return sum(runner.progress.status.is_active for runner in self.runners())
+        with self._lock:
+            return self._active()
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -59,7 +60,7 @@ class Registry:
             InputError: all places are taken.
         """
         with self._lock:
-            active = self._starting + sum(row.runner.progress.status.is_active for row in self._running.values())
+            active = self._starting + self._active()
             if active >= self._places:
                 raise InputError(
                     f"{active} batch generations are already running, which is the limit; "
@@ -71,3 +72,6 @@ class Registry:
         finally:
             with self._lock:
                 self._starting -= 1
+
+    def _active(self) -> int:
+        return sum(row.runner.progress.status.is_active for row in self._running.values())

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from models.domain import BatchStatus
 from models.work_store import WorkItem
 from services.batch.progress import BatchProgress
+from services.batch.records import ON_REQUEST
 from services.batch.worker import ItemWorker, RunnerServices, RunnerSettings
 from services.llm_service import Terms
 from utils.cancellation import CancelToken
@@ -83,7 +84,7 @@ class BatchRunner:
             self._paused, self._waiting = False, CancelToken()
             self._changed.notify_all()
 
-    def stop(self, status: BatchStatus = BatchStatus.STOPPED, reason: str = "stopped on request") -> None:
+    def stop(self, status: BatchStatus = BatchStatus.STOPPED, reason: str = ON_REQUEST) -> None:
         """End the batch as *status*; what is finished stays, what is in flight is recorded as in doubt."""
         self.finish(status, reason)
         self._calling.cancel()

@@ -53,16 +53,14 @@ class AnswerSizes:
     def answered(self, target: str, kind: str, chars: int, prompt_tokens: int, answer_tokens: int) -> None:
         """Learn from a whole answer to a prompt of *chars* characters."""
         with self._lock:
-            for name in {kind, ""}:
-                self._lengths.setdefault((target, name), deque(maxlen=_SEEN)).append(answer_tokens)
+            self._saw(target, kind, answer_tokens)
             if prompt_tokens and chars:
                 self._ratios.setdefault(target, deque(maxlen=50)).append(prompt_tokens / chars)
 
     def cut_off(self, target: str, kind: str, asked: int) -> None:
         """Learn that *asked* tokens were not enough."""
         with self._lock:
-            for name in {kind, ""}:
-                self._lengths.setdefault((target, name), deque(maxlen=_SEEN)).append(2 * asked)
+            self._saw(target, kind, 2 * asked)
 
     def mean(self, target: str, kind: str) -> float | None:
         """Return the mean length of answers of *kind*; None before any was seen."""
@@ -80,3 +78,8 @@ class AnswerSizes:
         with self._lock:
             seen = self._latencies.get(target)
             return seen.quantile(share) if seen else None
+
+    def _saw(self, target: str, kind: str, tokens: int) -> None:
+        """Keep a length for its kind and for all kinds; the caller holds the lock."""
+        for name in {kind, ""}:
+            self._lengths.setdefault((target, name), deque(maxlen=_SEEN)).append(tokens)

@@ -7,6 +7,7 @@ still use.
 
 import json
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ class ChatCompletionsProvider(BaseLLMProvider):
 
     max_tokens_field = "max_completion_tokens"
     prefix = ""
+    http_library = "httpx"
 
     def _complete(self, request: CompletionRequest) -> Completion:
         response = self._post(self._client(), request)
@@ -31,16 +33,10 @@ class ChatCompletionsProvider(BaseLLMProvider):
         """Post by the client's own general method: its typed one walks through every message, at half the CPU."""
         return client.post(
             f"{self.prefix}/chat/completions",
-            cast_to=self.response_class(),
+            cast_to=import_module(self.http_library).Response,
             content=orjson.dumps(self._body(request)),
             options={"timeout": request.timeout_s},
         )
-
-    def response_class(self) -> Any:
-        """Return the class of the raw answers of the client's HTTP library."""
-        import httpx
-
-        return httpx.Response
 
     def _body(self, request: CompletionRequest) -> dict[str, Any]:
         arguments: dict[str, Any] = {

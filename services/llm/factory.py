@@ -8,6 +8,9 @@ from services.catalogue import Catalogue, ProviderInfo
 from services.llm.base import AdapterSpec, BaseLLMProvider, Engine, ProviderConfig
 from utils.errors import InputError
 
+# Adapters of what users run themselves.
+OWN_SERVERS = ("ollama", "openai_compatible")
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -63,6 +66,10 @@ class LLMProviderFactory:
     def has_own_address(self, name: str) -> bool:
         """Say whether the user gave an address of their own for *name*."""
         return bool((self._credentials.get(name) or Credentials()).base_url)
+
+    def is_own_server(self, info: ProviderInfo) -> bool:
+        """Say whether *info* is a server of the user's own rather than a vendor: no stated limits, no list price."""
+        return info.adapter in OWN_SERVERS and self.has_own_address(info.id)
 
     def has_key(self, name: str) -> bool:
         """Say whether a key is set; never which."""

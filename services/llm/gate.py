@@ -245,9 +245,8 @@ class Gate:
         free: list[tuple[bool, float, int, Target, Target, Need]] = []
         full: set[int] = set()
         soonest_s = math.inf
-        for target, first, need in opened:
+        for target, first, need, wait_s in opened:
             limiter = self._limiter_of(target)
-            wait_s = limiter.wait_s(need.tokens, now)
             if id(limiter) not in blocked and wait_s == 0.0 and not limiter.is_full():
                 share = limiter.minute.used_share() + limiter.in_flight / limiter.concurrency.allowed
                 weight = ask.weights.get(target.provider.id, target.provider.weight)
@@ -263,8 +262,8 @@ class Gate:
         waiter.until = now + soonest_s
         return soonest_s
 
-    def _open(self, ask: Ask, now: float) -> tuple[list[tuple[Target, Target, Need]], float, bool]:
-        """Return (target, first choice, need) of each group's first open target, or when the first opens.
+    def _open(self, ask: Ask, now: float) -> tuple[list[tuple[Target, Target, Need, float]], float, bool]:
+        """Return each group's first open target (with first choice, need, wait for its windows), or when one opens.
 
         Where that one is to be avoided, the first open one that is not stands beside it.
         """
@@ -282,7 +281,7 @@ class Gate:
                 if math.isinf(minute_s):
                     too_large = True
                 elif wait_s == 0.0:
-                    opened.append((target, group[0], need))
+                    opened.append((target, group[0], need, max(minute_s, day_s)))
                     taken = True
                     if target.name not in ask.avoid:
                         break

@@ -3,13 +3,13 @@
 import threading
 from collections.abc import Callable, Iterable
 
+from services.catalogue import ProviderInfo
 from services.llm.concurrency import ConcurrencyLimit
 from services.llm.rate_limiter import DAY_S, MINUTE_S, Entry, RateLimiter, SlidingWindow
 from services.llm.router import Target
 
 # A server of one's own states no limits: how many calls it bears must be found out.
 _SLOW_START = 4
-OWN_SERVERS = ("ollama", "openai_compatible")
 
 
 class Limits:
@@ -17,11 +17,11 @@ class Limits:
 
     def __init__(
         self,
-        has_own_address: Callable[[str], bool],
+        is_own_server: Callable[[ProviderInfo], bool],
         used_before: Callable[[Target], tuple[Iterable[Entry], Iterable[Entry]]] = lambda _: ((), ()),
     ) -> None:
         """Make limiters; *used_before* returns what a target was used in the last minute and day."""
-        self._has_own_address = has_own_address
+        self._is_own_server = is_own_server
         self._used_before = used_before
         self._made: dict[str, RateLimiter] = {}
         self._lock = threading.Lock()
@@ -38,11 +38,10 @@ class Limits:
 
     def _make(self, target: Target) -> RateLimiter:
         info = target.provider
-        own = info.adapter in OWN_SERVERS and self._has_own_address(info.id)
         limiter = RateLimiter(
             SlidingWindow(MINUTE_S, info.requests_per_minute, info.tokens_per_minute),
             SlidingWindow(DAY_S, info.requests_per_day, info.tokens_per_day),
-            ConcurrencyLimit(info.max_concurrency, _SLOW_START if own else None),
+            ConcurrencyLimit(info.max_concurrency, _SLOW_START if self._is_own_server(info) else None),
         )
         limiter.seed(*self._used_before(target))
         return limiter

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from services.catalogue import Catalogue, ModelInfo, ProviderInfo
 from services.llm.factory import LLMProviderFactory
-from services.llm.limits import OWN_SERVERS
 from services.llm.model_catalogue import ModelCatalogue
 from services.llm.router import Target
 from utils.errors import InputError
@@ -79,12 +78,16 @@ class TargetChooser:
             )
 
     def _check_models(self, preference: Preference) -> None:
-        usable = [Target(row, model) for row in self._factory.enabled() for model in self._models.usable(row)]
+        usable = self.everybody()
         known = {name for target in usable for name in (target.name, target.model.id)}
         unknown = [name for name in preference.models if name not in known]
         if unknown:
             names = ", ".join(target.name for target in usable)
             raise InputError(f"models: got {unknown[0]!r}, want ids of GET /api/models, such as {names[:300]}")
+
+    def everybody(self) -> list[Target]:
+        """Return every target of every usable provider, in the catalogue's order."""
+        return [target for provider in self._factory.enabled() for target in self._targets(provider, Preference())]
 
     def groups(self, preference: Preference) -> list[list[Target]]:
         """Return the targets that may serve *preference*: groups that work at once, each in order of preference.
@@ -129,8 +132,9 @@ class TargetChooser:
 
     def _priced(self, provider: ProviderInfo, model: ModelInfo) -> ModelInfo:
         """Return *model* without the vendor's price where a server of the user's own answers."""
-        own = provider.adapter in OWN_SERVERS and self._factory.has_own_address(provider.id)
-        return model.model_copy(update={"price_input": None, "price_output": None}) if own else model
+        if not self._factory.is_own_server(provider):
+            return model
+        return model.model_copy(update={"price_input": None, "price_output": None})
 
     def _targets(self, provider: ProviderInfo, preference: Preference) -> list[Target]:
         targets = [Target(provider, self._priced(provider, model)) for model in self._models.usable(provider)]

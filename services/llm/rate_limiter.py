@@ -126,11 +126,6 @@ class RateLimiter:
         self.concurrency = concurrency
         self.in_flight = 0
 
-    @property
-    def tokens_per_minute(self) -> int | None:
-        """The limit in force; None when there is none."""
-        return self.minute.tokens_limit
-
     def seed(self, minute: Iterable[Entry], day: Iterable[Entry]) -> None:
         """Count what was used before this process began; oldest first."""
         for entry in minute:

@@ -11,6 +11,7 @@ class LocalProvider(ChatCompletionsProvider):
     """Chat completions by the embedded engine, started at first use."""
 
     max_tokens_field = "max_tokens"
+    http_library = "httpx2"
 
     def _complete(self, request: CompletionRequest) -> Completion:
         engine = self.config.engine
@@ -22,12 +23,6 @@ class LocalProvider(ChatCompletionsProvider):
             return read_completion(response.content, {}, self.config.id, request.model)
         finally:
             engine.release()
-
-    def response_class(self) -> Any:
-        """Return httpx2's, which this client uses."""
-        import httpx2
-
-        return httpx2.Response
 
     def _client_for(self, session: EngineSession) -> Any:
         """Return a client of the engine as it runs now; a restart moves it to another port."""

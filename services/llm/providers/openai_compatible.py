@@ -15,12 +15,7 @@ class OpenAICompatibleProvider(ChatCompletionsProvider):
 
     # Many compatible servers know only the older name; OpenAI's own models want the newer one.
     max_tokens_field = "max_tokens"
-
-    def response_class(self) -> Any:
-        """Return httpx2's, which this client uses."""
-        import httpx2
-
-        return httpx2.Response
+    http_library = "httpx2"
 
     def _make_client(self) -> Any:
         from openai import OpenAI, Timeout
