@@ -12,12 +12,14 @@ from sqlalchemy import Engine
 
 import services.llm.providers as adapters
 from config import Settings
+from models.authority_store import AuthorityStore
 from models.backup import Backups
 from models.batch_store import BatchStore
 from models.database import Writer, open_engine
 from models.event_store import EventStore
 from models.ledger import Ledger, Tables
 from models.parquet_file import ParquetFile
+from models.review_store import ReviewStore
 from models.sample_store import SampleStore
 from models.search_index import SearchIndex
 from models.usage_store import UsageStore
@@ -25,12 +27,22 @@ from models.work_store import WorkStore
 from services import exporters
 from services.batch_service import BatchLimits, BatchService, BatchStores, Collaborators
 from services.catalogue import Catalogue, load_catalogue
+from services.citation_audit import CitationAudit
+from services.citations.checker import CitationChecker
+from services.citations.extractor import Extractor
+from services.citations.local_index import LocalIndex, known_from
+from services.citations.lookup import Lookup
+from services.citations.reference import load_reference
 from services.dataset_service import DatasetService
+from services.decontamination import Benchmarks
+from services.duplicate_service import DuplicateLimits, DuplicateService
 from services.events import EventBroker
+from services.examiner import Examiner, ExaminerSettings
 from services.export_format import ExportFormat
 from services.generation.scaffold import Scaffold
-from services.generation_service import GenerationLimits, GenerationService
+from services.generation_service import GenerationLimits, GenerationService, Parts
 from services.import_service import ImportService
+from services.judge import Judge
 from services.llm.base import AdapterSpec
 from services.llm.engine import EmbeddedEngine
 from services.llm.factory import OWN_SERVERS
@@ -40,6 +52,9 @@ from services.llm.router import Target
 from services.llm.weights import WeightStore
 from services.llm_service import Credentials, LLMProviderFactory, LLMService
 from services.publish_service import PublishService
+from services.quality_report import Measures
+from services.quality_service import QualityService
+from services.review_service import ReviewService
 from services.search_service import SearchService
 from services.token_statistics import TokenStatistics
 from utils.clock import Clock, SystemClock
@@ -64,9 +79,26 @@ class Data:
     dataset: DatasetService
     search: SearchService
     imports: ImportService
+    audit: CitationAudit
     publish: PublishService
+    quality: QualityService
+    reviews: ReviewService
     backups: Backups
     tokens: TokenCounter
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What judges samples."""
+
+    examiner: Examiner
+    authorities: AuthorityStore
+    benchmarks: Benchmarks
+
+    def close(self) -> None:
+        """Keep what was learned."""
+        self.examiner.duplicates.close()
+        self.authorities.close()
 
 
 @dataclass(frozen=True)
@@ -78,6 +110,7 @@ class Container:
     engine: Engine
     writer: Writer
     data: Data
+    quality: Quality
     llm: LLMService
     usage: UsageStore
     ledger: Ledger
@@ -127,6 +160,7 @@ class Container:
                 thread.join(_SHUTDOWN_S)
         self._fold(self.dataset.fold_at_end)
         self.dataset.close()
+        self.quality.close()
         self.writer.close()
         self.local_engine.stop()
         self.llm.factory.close()
@@ -156,19 +190,34 @@ class Container:
         return True
 
     def _upkeep_loop(self) -> None:
-        """Keep the search index and make backups."""
+        """Keep the search index, the duplicates, the verdicts; make backups. A fault of one leaves the others."""
+        stopped = self._stopping.is_set
+        tasks = (
+            lambda: self.data.search.update(stopped),
+            lambda: self.quality.examiner.duplicates.update(stopped),
+            lambda: self.data.audit.update(stopped),
+            self._back_up,
+        )
         while not self._stopping.wait(_UPKEEP_LOOK_S):
-            try:
-                self.data.search.update(self._stopping.is_set)
-                every_s = 3600 * self.settings.backup_every_h
-                if every_s and self.data.backups.is_due(every_s):
-                    self.data.backups.make()
-            except StorageError as error:
-                log.warning("upkeep put off", extra={"reason": str(error)})
+            failed = sum(not self._keep_up(task) for task in tasks)
+            if failed:
                 self._stopping.wait(12 * _UPKEEP_LOOK_S)
-            except Exception:  # top of a thread: it must live on
-                log.exception("upkeep failed")
-                self._stopping.wait(12 * _UPKEEP_LOOK_S)
+
+    def _keep_up(self, task: Callable[[], object]) -> bool:
+        try:
+            task()
+        except (StorageError, OSError) as error:
+            log.warning("upkeep put off", extra={"reason": str(error)})
+            return False
+        except Exception:  # top of a thread: it must live on
+            log.exception("upkeep failed")
+            return False
+        return True
+
+    def _back_up(self) -> None:
+        every_s = 3600 * self.settings.backup_every_h
+        if every_s and self.data.backups.is_due(every_s):
+            self.data.backups.make()
 
     def _discover(self) -> None:
         """Ask the providers for their models, now and whenever a list is old or in doubt."""
@@ -196,17 +245,29 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     file = ParquetFile(data_dir / "train.parquet")
     file.prepare()
     samples = SampleStore(file, engine, writer, clock)
-    data = _data(settings, catalogue, samples, file, clock)
-    tables = Tables(BatchStore(engine), WorkStore(engine), samples, UsageStore(engine), EventStore(engine))
+    quality = build_quality(settings, catalogue, samples, file.cache_folder / "duplicates")
+    data = _data(settings, catalogue, samples, file, clock, quality.examiner, ReviewStore(engine, clock))
+    tables = Tables(
+        BatchStore(engine),
+        WorkStore(engine),
+        samples,
+        UsageStore(engine),
+        EventStore(engine),
+        ReviewStore(engine, clock),
+    )
     ledger = Ledger(writer, tables, clock)
     local_engine = EmbeddedEngine(weights, settings.local_idle_s, clock)
     llm = build_llm(settings, catalogue, local_engine, clock, tables)
     generation = GenerationService(
         catalogue,
         llm,
-        Scaffold(catalogue, _slots(settings.catalog_dir)),
+        Parts(
+            Scaffold(catalogue, _slots(settings.catalog_dir)),
+            quality.examiner,
+            Judge(llm, settings.catalog_dir / "prompts" / "judge.md"),
+        ),
         clock,
-        GenerationLimits(settings.max_tries, settings.words_tolerance, settings.retry_after_cap_s),
+        GenerationLimits(settings.max_tries, settings.retry_after_cap_s),
         ledger,
     )
     events = EventBroker(max(4, settings.threads - _FREE_THREADS))
@@ -221,6 +282,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         engine=engine,
         writer=writer,
         data=data,
+        quality=quality,
         llm=llm,
         usage=tables.usage,
         ledger=ledger,
@@ -235,17 +297,53 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     )
 
 
-def _data(settings: Settings, catalogue: Catalogue, samples: SampleStore, file: ParquetFile, clock: Clock) -> Data:
+def build_quality(settings: Settings, catalogue: Catalogue, samples: SampleStore, cache: Path) -> Quality:
+    """Wire what judges samples."""
+    folder = settings.data_dir.expanduser()
+    authorities = AuthorityStore(folder / "authorities.db")
+    checker = build_checker(settings, catalogue, authorities)
+    limits = DuplicateLimits(settings.duplicate_report, settings.duplicate_refuse)
+    duplicates = DuplicateService(samples, cache, checker.extractor, limits)
+    benchmarks = Benchmarks(folder / "benchmarks")
+    strictness = ExaminerSettings(settings.citation_policy, settings.words_tolerance)
+    return Quality(Examiner(checker, duplicates, benchmarks, strictness), authorities, benchmarks)
+
+
+def build_checker(settings: Settings, catalogue: Catalogue, authorities: AuthorityStore) -> CitationChecker:
+    """Wire the citation check: reference data, the authorities of the topics, those of the user."""
+    folder = settings.catalog_dir / "authorities"
+    reading = Extractor(load_reference(folder))
+    extra = [known for row in catalogue.authorities for known in known_from(row.cite, row.jurisdiction, reading)]
+    online = Lookup(authorities, settings.citation_lookup, settings.secret("COURTLISTENER_TOKEN") or "")
+    return CitationChecker(load_reference(folder, extra, LocalIndex(authorities)), online)
+
+
+def _data(  # noqa: PLR0913, PLR0917  # the root knows every part
+    settings: Settings,
+    catalogue: Catalogue,
+    samples: SampleStore,
+    file: ParquetFile,
+    clock: Clock,
+    examiner: Examiner,
+    reviews: ReviewStore,
+) -> Data:
     """Wire the services around the data set."""
     folder = file.path.parent
     tokens = TokenCounter()
     prices = {model.id: (model.id, model.price_output) for model in catalogue.models if model.price_output is not None}
     formats = find_specs(exporters, ExportFormat)
+    audit = CitationAudit(samples, examiner.checker)
+    dataset = DatasetService(samples, file, TokenStatistics(samples, tokens), prices, examiner)
     return Data(
-        dataset=DatasetService(samples, file, TokenStatistics(samples, tokens), prices),
+        dataset=dataset,
         search=SearchService(samples, SearchIndex(file.cache_folder / "search.db"), settings.search_scan_rows),
         imports=ImportService(samples, folder, clock),
-        publish=PublishService(samples, formats, folder / ".import", settings.hf_endpoint),
+        audit=audit,
+        publish=PublishService(samples, audit, formats, folder / ".import", settings.hf_endpoint),
+        quality=QualityService(
+            samples, Measures(catalogue, examiner.checker, examiner.benchmarks, settings.words_tolerance)
+        ),
+        reviews=ReviewService(samples, reviews, examiner),
         backups=Backups(folder, settings.database_file, samples, clock, settings.backup_keep),
         tokens=tokens,
     )

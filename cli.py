@@ -13,9 +13,19 @@ from console.client import Client
 from console.demo import choose_provider, run_demo, weight_store
 from console.display import fetch_weights, show_batch, show_sample
 from console.doctor import examine
+from console.quality import (
+    benchmarks_of,
+    bring_in,
+    contaminated,
+    report_on,
+    starter_lines,
+    summary,
+    write_report,
+)
 from console.temporary_server import client_for
 from console.transfer import export_file, import_file
 from models.backup import restore as restore_backup
+from services.authority_import import FORMATS
 from utils.clock import SystemClock
 from utils.errors import AppError, ConfigurationError, GenerationError
 from utils.filelock import FolderLock
@@ -79,10 +89,15 @@ def generate(url: str | None, **wanted: Any) -> None:
 @click.option("--max-cost-usd", type=click.FloatRange(min=0, min_open=True), help="Stop before it costs more.")
 @click.option("--max-tokens-total", type=click.IntRange(min=1), help="Stop before it uses more tokens.")
 @click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so long.")
+@click.option("--judge", help="Another model that scores every sample: provider or provider/model.")
+@click.option("--min-score", type=click.FloatRange(0, 1), default=0.6, show_default=True, help="With --judge.")
 @click.option("--url", help="Use the service at this address.")
-def batch(url: str | None, **wanted: Any) -> None:
+def batch(url: str | None, judge: str | None, min_score: float, **wanted: Any) -> None:
     """Generate many samples with a live progress bar; Ctrl-C stops the batch."""
     console = Console()
+    if judge:
+        provider, _, model = judge.partition("/")
+        wanted["judge"] = {"provider": provider, "min_score": min_score, **({"model": model} if model else {})}
     settings = load_settings()
     _prepare(settings, wanted["provider"], url, console)
     with client_for(settings, url, _log_file(settings)) as client:
@@ -98,15 +113,22 @@ def batch(url: str | None, **wanted: Any) -> None:
 
 
 @cli.command("import")
-@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("path", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--starter", is_flag=True, help="Import the samples that come with the project; needs no PATH.")
 @click.option("--format", help="jsonl, json, csv or parquet (default: found out).")
 @click.option("--on-duplicate", type=click.Choice(["error", "skip", "replace"]), default="error", show_default=True)
 @click.option("--dry-run", is_flag=True, help="Check only.")
 @click.option("--url", help="Use the service at this address.")
-def import_(path: Path, url: str | None, **options: Any) -> None:
+def import_(path: Path | None, starter: bool, url: str | None, **options: Any) -> None:
     """Import samples from a file, all of them or none."""
     console = Console()
     settings = load_settings()
+    if (path is None) == (not starter):
+        raise click.UsageError("give a PATH or --starter, one of them")
+    if starter:
+        _import_starter(settings, url, console)
+        return
+    assert path is not None  # noqa: S101  # for the type checker
     with client_for(settings, url, _log_file(settings)) as client:
         wanted = {name: value for name, value in options.items() if value is not None}
         result = import_file(client, path, {**wanted, "dry_run": str(options["dry_run"]).lower()}, console)
@@ -121,7 +143,10 @@ def import_(path: Path, url: str | None, **options: Any) -> None:
 @cli.command()
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
-    "--format", default="jsonl", show_default=True, help="jsonl, json, csv, parquet, messages, sharegpt or alpaca."
+    "--format",
+    default="jsonl",
+    show_default=True,
+    help="jsonl, json, csv, parquet, messages, sharegpt, alpaca or preferences.",
 )
 @click.option("--system-prompt", help="Chat formats: what the system says first.")
 @click.option("--reasoning", type=click.Choice(["omit", "answer", "think"]), help="Chat formats: where it goes.")
@@ -134,6 +159,7 @@ def import_(path: Path, url: str | None, **options: Any) -> None:
 @click.option("--jurisdiction")
 @click.option("--sample-type")
 @click.option("--batch-id")
+@click.option("--include", type=click.Choice(["fit", "all"]), help="all: also invalid citations and rejected samples.")
 @click.option("--url", help="Use the service at this address.")
 def export(path: Path, url: str | None, **options: Any) -> None:
     """Write the data set to a file."""
@@ -141,8 +167,9 @@ def export(path: Path, url: str | None, **options: Any) -> None:
     settings = load_settings()
     with client_for(settings, url, _log_file(settings)) as client:
         wanted = {name: value for name, value in options.items() if value is not None}
-        samples = export_file(client, path, wanted, console)
-    console.print(f"{samples} samples written to {path}")
+        count, left_out = export_file(client, path, wanted, console)
+    what = "pairs" if options["format"] == "preferences" else "samples"
+    console.print(f"{count} {what} written to {path}" + (f"; left out: {left_out}" if left_out else ""))
 
 
 @cli.command()
@@ -191,6 +218,77 @@ def restore(name: str | None) -> None:
     )
 
 
+@cli.group()
+def authorities() -> None:
+    """Authorities that citations are checked against."""
+
+
+@authorities.command("import")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True, help="Form of the file."
+)
+@click.option(
+    "--names",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With courtlistener: the CSV of opinion clusters, which holds the names of the cases.",
+)
+def authorities_import(path: Path, form: str, names: Path | None) -> None:
+    """Add known authorities to the local index (authorities.db in DATA_DIR).
+
+    A CSV has the column citation, and may have name, jurisdiction, kind, year and source.
+    """
+    found, place = bring_in(path, form, names, load_settings())
+    console = Console()
+    console.print(f"{found.added} added, {found.known} known before, {found.unread} not understood; index: {place}")
+    for example in found.examples:
+        console.print(f"not understood: {example}", markup=False)
+
+
+@cli.group()
+def decontaminate() -> None:
+    """Keep benchmarks out of the data set: 13-word windows."""
+
+
+@decontaminate.command("build")
+@click.argument("name")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def decontaminate_build(name: str, files: tuple[Path, ...]) -> None:
+    """Make the benchmark NAME of FILES (JSON Lines, JSON, CSV, Parquet, TSV, text); only hashes are kept."""
+    count = benchmarks_of(load_settings()).build(name, files)
+    Console().print(f"benchmark {name}: {count} windows; generated samples are compared with it from now on")
+
+
+@decontaminate.command("check")
+@click.argument("path", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def decontaminate_check(path: Path | None) -> None:
+    """Compare a Parquet file with all benchmarks (PATH: default train.parquet); exit code 1 when samples overlap."""
+    settings, console = load_settings(), Console()
+    samples, found = contaminated(path or _train_file(settings), settings)
+    for sample_id, overlap in found[:50]:
+        console.print(
+            f"{sample_id}: {', '.join(f'{n} windows of {name}' for name, n in overlap.items())}", markup=False
+        )
+    console.print(f"{len(found)} of {samples} samples overlap with a benchmark")
+    if found:
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("path", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it: .html for a page, else JSON.")
+def report(path: Path | None, out: Path | None) -> None:
+    """Say what a data set is worth (PATH: any Parquet file; default train.parquet in DATA_DIR)."""
+    settings, console = load_settings(), Console()
+    path = path or _train_file(settings)
+    with console.status("reading …"):
+        made = report_on(path, settings)
+    summary(made, console)
+    if out is not None:
+        write_report(made, out, f"Quality of {path.name}")
+        console.print(f"report written to {out}")
+
+
 @cli.command()
 def demo() -> None:
     """Make three samples on this machine and show them."""
@@ -222,6 +320,20 @@ def fetch(name: str | None) -> None:
     """Fetch and verify the weights (NAME: another entry of catalog/weights.toml)."""
     settings = load_settings(**({"local_model": name} if name else {}))
     Console().print(str(fetch_weights(weight_store(settings), Console())))
+
+
+def _train_file(settings: Settings) -> Path:
+    path = settings.data_dir.expanduser() / "train.parquet"
+    if not path.exists():
+        raise ConfigurationError(f"{path}: is not there yet; generate or import samples, or name a file")
+    return path
+
+
+def _import_starter(settings: Settings, url: str | None, console: Console) -> None:
+    with client_for(settings, url, _log_file(settings)) as client:
+        content = starter_lines(settings).decode()
+        result = client.post("import", {"content": content, "on_duplicate": "skip"})
+    console.print(f"{result['added']} starter samples imported, {result['skipped']} were there already")
 
 
 def _follow(client: Client, batch_id: str, console: Console) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def _split(value: object) -> object:
 Key = Annotated[SecretStr | None, BeforeValidator(_clean_key)]
 Url = Annotated[str | None, AfterValidator(_clean_url)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Names = Annotated[tuple[Literal["courtlistener", "find-case-law", "eur-lex"], ...], NoDecode, BeforeValidator(_split)]
 Patterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_patterns)]
 
 
@@ -115,6 +116,19 @@ class Settings(BaseSettings):
     retry_after_cap_s: float = Field(20, ge=0, description="Longest Retry-After waited for when nothing else is open")
     words_tolerance: float = Field(
         0.8, gt=0, le=1, description="Share of the minimum words from which an answer passes"
+    )
+    citation_policy: Literal["verified_only", "no_invalid", "off"] = Field(
+        "no_invalid",
+        description="What refuses a sample: verified_only = a citation not verified, no_invalid = an invalid one, off",
+    )
+    citation_lookup: Names = Field(
+        (),
+        description="Online services asked for unknown citations: courtlistener, find-case-law, eur-lex",
+    )
+    courtlistener_token: Key = Field(None, description="Token of CourtListener, for its citation lookup")
+    duplicate_report: float = Field(0.3, ge=0, le=1, description="Similarity from which samples are told as alike")
+    duplicate_refuse: float = Field(
+        0.6, ge=0, le=1, description="Similarity from which a generated sample is refused; 0 = never"
     )
     resume_batches: bool = Field(True, description="Go on with interrupted batches at start")
     cors_origins: Patterns = Field(

@@ -9,7 +9,7 @@ from flask_cors import CORS
 from werkzeug.exceptions import Forbidden
 from werkzeug.routing import BaseConverter
 
-from api import batches, catalogue, data, engine, generation, health, samples, transfer
+from api import batches, catalogue, data, engine, generation, health, quality, samples, transfer
 from api.errors import register_errors
 from models.database import init_db
 
@@ -47,12 +47,13 @@ def assemble(container: Any, database_url: str, cors_origins: Sequence[str], max
             "X-Next-Cursor",
             "X-Data-Version",
             "X-Split-Counts",
+            "X-Left-Out",
         ],
     )
     register_errors(app)
     app.before_request(lambda: _refuse_foreign_pages(origins))
     for prefix, name in (("/api", "api"), ("/api/v1", "v1")):
-        for resource in (health, catalogue, data, samples, transfer, generation, engine):
+        for resource in (health, catalogue, quality, data, samples, transfer, generation, engine):
             app.register_blueprint(resource.blueprint(name), url_prefix=prefix)
         app.register_blueprint(batches.blueprint(name), url_prefix=f"{prefix}/generate/batch")
     return app

@@ -1,6 +1,7 @@
 """The data set as a whole: import, export, publish, back up."""
 
 import io
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -12,11 +13,25 @@ from models.schemas import NoFields, PushBody
 from services.export_format import ExportOptions
 from services.import_service import ImportRequest
 from services.publish_service import ExportRequest, PushRequest
+from services.review_service import lines
 from services.splits import NAMES, SplitRequest, parse_shares
 from utils.errors import InputError
 
 _TYPES = {"text/csv": "csv", "application/x-ndjson": "jsonl", "application/vnd.apache.parquet": "parquet"}
-_EXPORT = {"format", "fields", "system_prompt", "reasoning", "split", "splits", "seed", "data_version", *FILTERS}
+PREFERENCES = "preferences"
+_PAIRS = "Pairs of a chosen and a rejected answer to one question, as TRL takes them (prompt, chosen, rejected)"
+_EXPORT = {
+    "format",
+    "fields",
+    "system_prompt",
+    "reasoning",
+    "split",
+    "splits",
+    "seed",
+    "data_version",
+    "include",
+    *FILTERS,
+}
 
 
 def blueprint(name: str) -> Blueprint:
@@ -75,6 +90,10 @@ def export() -> Response:
     """Answer with the data set as a file, streamed."""
     known_arguments(_EXPORT)
     given = request.args
+    if given.get("format") == PREFERENCES:
+        known_arguments({"format"})
+        pairs = lines(services().data.reviews.pairs())
+        return attachment(pairs, "legal-training-preferences.jsonl", "application/x-ndjson")
     made = services().data.publish.export(
         ExportRequest(
             format=given.get("format") or "jsonl",
@@ -87,19 +106,23 @@ def export() -> Response:
             split=given.get("split", ""),
             splits=_splits(given.get("splits", ""), number("seed", 0) or 0),
             data_version=given.get("data_version", ""),
+            everything=_everything(given.get("include", "")),
         )
     )
     response = attachment(made.content, made.name, made.mimetype)
     response.headers["X-Total-Count"] = str(made.samples)
     response.headers["X-Data-Version"] = made.data_version
+    if made.left_out:
+        response.headers["X-Left-Out"] = _listed(made.left_out)
     if made.splits:
-        response.headers["X-Split-Counts"] = ", ".join(f"{name}={made.splits[name]}" for name in NAMES)
+        response.headers["X-Split-Counts"] = _listed({name: made.splits[name] for name in NAMES})
     return response
 
 
 def formats() -> Response:
     """Answer with the formats that can be exported."""
-    return success(formats=services().data.publish.formats())
+    pairs = {"id": PREFERENCES, "extension": "jsonl", "description": _PAIRS, "chat": False}
+    return success(formats=[*services().data.publish.formats(), pairs])
 
 
 def push() -> Response:
@@ -111,9 +134,15 @@ def push() -> Response:
         raise InputError("token: is missing; send one or set HUGGINGFACE_TOKEN (a token that may write)")
     splits = _splits(wanted.splits, wanted.seed) if wanted.splits else None
     filters = {name: value for name in FILTERS if (value := getattr(wanted, name))}
-    request_ = PushRequest(wanted.repo_name, wanted.format, wanted.private, wanted.license, filters, splits)
-    url = container.data.publish.push(request_, token)
-    return success(message=f"Pushed to {url}", repo_url=url)
+    request_ = PushRequest(
+        wanted.repo_name, wanted.format, wanted.private, wanted.license, filters, splits, _everything(wanted.include)
+    )
+    pushed = container.data.publish.push(request_, token)
+    left_out = f"; left out: {_listed(pushed.left_out)}" if pushed.left_out else ""
+    response = success(message=f"Pushed to {pushed.url}{left_out}", repo_url=pushed.url)
+    if pushed.left_out:
+        response.headers["X-Left-Out"] = _listed(pushed.left_out)
+    return response
 
 
 def report() -> Response:
@@ -136,6 +165,16 @@ def back_up() -> Response:
 def backups() -> Response:
     """Answer with the backups, newest first."""
     return success(backups=services().data.backups.list())
+
+
+def _everything(text: str) -> bool:
+    if text not in ("", "all", "fit"):
+        raise InputError(f"include: got {text[:40]!r}, want fit or all")
+    return text == "all"
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}={count}" for name, count in counts.items())
 
 
 def _splits(text: str, seed: int) -> SplitRequest:

@@ -9,6 +9,7 @@ from bootstrap import credentials
 from config import Settings
 from console.client import Client
 from console.display import fetch_weights, show_batch, show_sample
+from console.quality import starter_lines
 from console.temporary_server import client_for
 from services.catalogue import load_catalogue
 from services.llm.weights import WeightStore
@@ -69,9 +70,16 @@ def run_demo(settings: Settings, console: Console) -> None:
     console.print("2. Starting the server")
     with client_for(settings, None, log_file) as client:
         console.print(f"   {client.url} (log: {log_file})")
+        _import_starter(client, settings, console)
         _make_samples(client, provider, console)
     console.print(f"4. Your data set: [bold]{settings.data_dir.expanduser().resolve() / 'train.parquet'}[/bold]")
     console.print("   Start the server with `make run`, then try the curl examples of README.md.")
+
+
+def _import_starter(client: Client, settings: Settings, console: Console) -> None:
+    content = starter_lines(settings).decode()
+    result = client.post("import", {"content": content, "on_duplicate": "skip"})
+    console.print(f"   {result['added']} samples written by hand are in the data set ({result['skipped']} were there)")
 
 
 def _make_samples(client: Client, provider: str, console: Console) -> None:

@@ -38,8 +38,10 @@ def import_file(client: Client, path: Path, options: dict[str, object], console:
     return result
 
 
-def export_file(client: Client, path: Path, options: dict[str, object], console: Console) -> int:
-    """Write an export to *path*; return the number of samples. A file that is there is replaced when all is written.
+def export_file(client: Client, path: Path, options: dict[str, object], console: Console) -> tuple[int, str]:
+    """Write an export to *path*; return the number of samples (or pairs), and what was left out.
+
+    A file that is there is replaced when all is written.
 
     Raises:
         ConfigurationError: the file cannot be written.
@@ -59,7 +61,10 @@ def export_file(client: Client, path: Path, options: dict[str, object], console:
         raise ConfigurationError(f"{path}: cannot be written ({error.strerror})") from None
     finally:
         aside.unlink(missing_ok=True)
-    return int(headers["X-Total-Count"])
+    if "X-Total-Count" not in headers:  # pairs are counted as they are written
+        with path.open("rb") as written:
+            return sum(1 for _ in written), ""
+    return int(headers["X-Total-Count"]), headers.get("X-Left-Out", "")
 
 
 class _Counted:

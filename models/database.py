@@ -127,6 +127,36 @@ class JournalRow(Base):
     data: Mapped[str | None]
 
 
+class RefusalRow(Base):
+    """An answer of an item that was read and refused; pairs of preferences are made of it."""
+
+    __tablename__ = "refusals"
+    __table_args__ = (Index("ix_refusals_item", "batch_id", "ordinal"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[str]
+    ordinal: Mapped[int]
+    at: Mapped[str]
+    reason: Mapped[str]
+    answer: Mapped[str]
+
+
+class ReviewRow(Base):
+    """What a person decided about a sample; `before` is the sample as it was, as JSON, where it was edited."""
+
+    __tablename__ = "reviews"
+    __table_args__ = (Index("ix_reviews_sample", "sample_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sample_id: Mapped[str]
+    at: Mapped[str]
+    decision: Mapped[str]
+    reason: Mapped[str]
+    reviewer: Mapped[str | None]
+    before: Mapped[str | None]
+    changes: Mapped[str]
+
+
 class FoldRow(Base):
     """What the newest train.parquet holds: every change of the journal up to `upto`."""
 

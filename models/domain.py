@@ -95,6 +95,7 @@ class RawAnswer:
         text: The answer, never parsed here.
         tokens: Prompt plus completion, in tokens.
         chain: Every target tried for the answer, in order, as `provider/model: outcome`.
+        judgement: What the judge said of it, as it came; "" before.
     """
 
     text: str
@@ -104,6 +105,7 @@ class RawAnswer:
     thinking: str = ""
     prompt_hash: str = ""
     chain: tuple[str, ...] = ()
+    judgement: str = ""
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields, for storage."""

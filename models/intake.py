@@ -15,7 +15,8 @@ import polars as pl
 
 from models.schemas import COLUMNS
 
-SCHEMA: dict[str, pl.DataType] = {name: pl.Int64() if kind is int else pl.String() for name, kind in COLUMNS.items()}
+_TYPES: dict[type, pl.DataType] = {int: pl.Int64(), float: pl.Float64(), str: pl.String()}
+SCHEMA: dict[str, pl.DataType] = {name: _TYPES[kind] for name, kind in COLUMNS.items()}
 # Clients crash on these being null; a file may hold anything.
 DEFAULTS = {
     "question": "",
@@ -99,7 +100,7 @@ class Intake:
         for name, wanted in SCHEMA.items():
             if name in self.names:
                 if self._types[name] not in _SAME[type(wanted)]:
-                    kind = "number" if isinstance(wanted, pl.Int64) else "text"
+                    kind = "text" if isinstance(wanted, pl.String) else "number"
                     changes.append(f"column {name}: {self._types[name]} read as {kind}")
             elif name in DEFAULTS or name == "id":
                 filled = repr(DEFAULTS[name]) if name in DEFAULTS else "new ids"
@@ -179,6 +180,7 @@ def unique_names(names: Iterable[str]) -> list[str]:
 _SAME: dict[type, frozenset[str]] = {
     pl.String: frozenset({"string", "large_string", "string_view"}),
     pl.Int64: frozenset({"int64", "int32", "int16", "int8", "uint32", "uint16", "uint8"}),
+    pl.Float64: frozenset({"double", "float", "halffloat"}),
 }
 
 
@@ -234,7 +236,9 @@ def _as(column: pl.Series, wanted: pl.DataType) -> pl.Series:
     if column.dtype == wanted:
         return column
     try:
-        fitted = column.cast(pl.Int64(), strict=False) if isinstance(wanted, pl.Int64) else _as_text(column)
+        fitted = _as_text(column) if isinstance(wanted, pl.String) else column.cast(wanted, strict=False)
+        if isinstance(wanted, pl.Float64):
+            fitted = fitted.set(~fitted.is_finite(), None)  # JSON has no such numbers
     except pl.exceptions.PolarsError:
         fitted = column
     # Polars casts what is inside a list or struct, which is not what was asked for.

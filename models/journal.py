@@ -66,7 +66,7 @@ class Overlay:
         kept = ~self.live["id"].is_in(list(ids))
         live = stacked([self.live.filter(kept), added], rechunk=self.live.n_chunks() > _CHUNKS)
         seqs = pl.concat([self.seqs.filter(kept), pl.Series("seq", [seq for seq, _ in puts], dtype=pl.Int64())])
-        index = pl.concat([self.index.filter(kept), describe(added)])
+        index = pl.concat([self.index.filter(kept), describe(added, is_ours=True)])
         return Overlay(changes[-1][0], live, seqs, {**self.changed, **ids}, index)
 
     def beyond(self, floor: int) -> "Overlay":

@@ -14,6 +14,7 @@ from models.batch_store import BatchStore
 from models.database import Writer
 from models.domain import CallUsage, ItemState, Job, RawAnswer
 from models.event_store import EventStore
+from models.review_store import ReviewStore
 from models.sample_store import SampleStore
 from models.schemas import Sample
 from models.usage_store import UsageStore
@@ -33,6 +34,7 @@ class Tables:
     samples: SampleStore
     usage: UsageStore
     events: EventStore
+    reviews: ReviewStore
 
 
 class Ledger:
@@ -137,10 +139,15 @@ class Ledger:
 
         return self._writer.run(write)
 
-    def refuse(self, item: WorkItem, detail: dict[str, Any]) -> int:
-        """Drop an answer that was judged and found wanting; the item is to be done again."""
+    def spent(self, item: WorkItem, usage: CallUsage) -> None:
+        """Count a call beside the draft that gave nothing; the item stays as it is."""
+        self._writer.run(lambda connection: self._count(connection, item.batch_id, usage))
+
+    def refuse(self, item: WorkItem, answer: RawAnswer, reason: str, detail: dict[str, Any]) -> int:
+        """Put an answer aside that was judged and found wanting; the item is to be done again."""
 
         def write(connection: Connection) -> int:
+            self._tables.reviews.refuse(connection, item, answer.text, reason)
             self._tables.work.keep_answer(connection, item, None)
             self._tables.work.release(connection, item)
             return self._event(connection, item.batch_id, "refusal", {"item": item.ordinal, **detail})

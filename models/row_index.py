@@ -21,14 +21,26 @@ COUNTED = (*LENGTHS, "topic")
 DOCUMENT = "document"
 _KEY = "row_index_of"
 _GENERATION = "search_index"
-_FORMAT = "1"
+_FORMAT = "2"
 # Up to so many ids are looked up one by one; a join reads all of them at once.
 _FEW = 200
 
 
-def describe(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the narrow frame of *rows*: conformed samples, one row each, same order."""
+# A sample that was checked and cites nothing has no verdict, but an empty list.
+_VERDICT = (
+    pl.coalesce("citation_verdict", pl.when(pl.col("citations") == "[]").then(pl.lit("none")))
+    .cast(pl.Categorical())
+    .alias("citation_verdict")
+)
+
+
+def describe(rows: pl.DataFrame, is_ours: bool = False) -> pl.DataFrame:
+    """Return the narrow frame of *rows*: conformed samples, one row each, same order.
+
+    The verdict on the citations counts only where it *is_ours*: what a file says of itself is checked anew.
+    """
     empty = pl.lit(None, dtype=pl.UInt32())
+    unchecked = pl.lit(None, dtype=pl.Categorical()).alias("citation_verdict")
     return rows.select(
         "id",
         "created_at",
@@ -36,6 +48,9 @@ def describe(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("topic").str.splitn(" - ", 2).struct.field("field_0").cast(pl.Categorical()).alias("practice_area"),
         *(pl.col(name).cast(pl.Categorical()) for name in FILTERS),
         *(pl.col(name).str.len_chars().cast(pl.UInt32()).alias(f"{name}_chars") for name in LENGTHS),
+        _VERDICT if is_ours else unchecked,
+        pl.when(pl.col("review").is_in(["accepted", "rejected"])).then("review").cast(pl.Categorical()).alias("review"),
+        pl.col("quality_score").cast(pl.Float32()),
         *(empty.alias(f"{name}_tokens") for name in COUNTED),
         empty.alias(DOCUMENT),
     )

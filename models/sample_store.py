@@ -7,7 +7,7 @@ journal as they were together at one moment (`models.store_state`).
 
 import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -124,8 +124,18 @@ class SampleStore:
         self._writer.run(change)
         return self.get(sample.id)
 
-    def update(self, sample_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    def update(
+        self,
+        sample_id: str,
+        changes: Mapping[str, Any],
+        also: Callable[[Connection, Mapping[str, Any]], None] = lambda _connection, _before: None,
+    ) -> dict[str, Any]:
         """Change the named fields of a sample; all others stay as they are.
+
+        Args:
+            sample_id: The sample.
+            changes: New values by field.
+            also: Written in the same transaction; given the sample as it was.
 
         Raises:
             NotFoundError: there is no such sample.
@@ -148,6 +158,7 @@ class SampleStore:
             _check_kept({name: value for name, value in kept.items() if name not in wanted}, version)
             values = {**kept, **wanted, "updated_at": iso(self._clock.now())}
             journal.write(connection, [(new_id, values)])
+            also(connection, current)
 
         self._writer.run(change)
         return self.get(new_id)

@@ -97,6 +97,13 @@ class Sample(BaseModel):
     prompt_hash: str | None = None
     thinking: str | None = None
     failover_chain: str | None = None
+    citation_verdict: Literal["verified", "unverified", "invalid"] | None = None
+    citations: str | None = None
+    quality_score: float | None = Field(None, ge=0, le=1)
+    quality_issues: str | None = None
+    judge_score: float | None = Field(None, ge=0, le=1)
+    judgement: str | None = None
+    review: Literal["accepted", "rejected"] | None = None
 
     @model_validator(mode="after")
     def _extra_columns_fit_a_table(self) -> "Sample":
@@ -113,7 +120,8 @@ class Sample(BaseModel):
         return self
 
 
-COLUMNS: dict[str, type] = {name: int if name == "tokens_used" else str for name in Sample.model_fields}
+_NUMBERS: dict[str, type] = {"tokens_used": int, "quality_score": float, "judge_score": float}
+COLUMNS: dict[str, type] = {name: _NUMBERS.get(name, str) for name in Sample.model_fields}
 
 
 class GenerateRequest(BaseModel):
@@ -144,6 +152,16 @@ class Mix(BaseModel):
     sample_types: Shares | None = None
 
 
+class JudgeRequest(BaseModel):
+    """Another model that scores every sample of a batch; below `min_score` (0 to 1) it is rejected."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    provider: Annotated[str, Field(min_length=1)]
+    model: Filter = None
+    min_score: float = Field(0.6, ge=0, le=1)
+
+
 class BatchRequest(BaseModel):
     """Body of `POST /api/generate/batch/start`."""
 
@@ -162,6 +180,7 @@ class BatchRequest(BaseModel):
     models: tuple[str, ...] = Field((), max_length=200)
     weights: dict[str, Positive] = Field(default_factory=dict, max_length=50)
     mix: Mix | None = None
+    judge: JudgeRequest | None = None
     max_cost_usd: float | None = Field(None, gt=0, allow_inf_nan=False)
     max_tokens_total: int | None = Field(None, gt=0)
     max_minutes: float | None = Field(None, gt=0, allow_inf_nan=False)
@@ -203,6 +222,7 @@ class PushBody(BaseModel):
     private: bool = False
     license: str = Field("unknown", max_length=100)
     splits: str = ""
+    include: str = ""
     seed: int = Field(0, ge=0, lt=2**63)
     topic: Filter = None
     difficulty: Filter = None
@@ -211,6 +231,32 @@ class PushBody(BaseModel):
     provider: Filter = None
     model: Filter = None
     batch_id: Filter = None
+
+
+class CitationText(BaseModel):
+    """Body of `POST /api/citations/check`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, Field(min_length=1, max_length=1_000_000)]
+    jurisdiction: Literal["uk", "us", "eu", "international"] | None = None
+
+
+class Review(BaseModel):
+    """Body of `POST /api/sample/<id>/review`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Literal["accept", "reject", "edit"]
+    reason: Annotated[str, AfterValidator(_clean), Field(max_length=4000)]
+    reviewer: Filter = Field(None, max_length=200)
+    changes: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _an_edit_changes_something(self) -> "Review":
+        if (self.decision == "edit") != bool(self.changes):
+            raise ValueError("changes: give the changed fields with decision edit, and only then")
+        return self
 
 
 class NoFields(BaseModel):

@@ -16,7 +16,7 @@ from services.batch.metrics import BatchMetrics
 from services.batch.planner import plan, plan_filters
 from services.batch.progress import BatchProgress
 from services.batch.publisher import BatchPublisher
-from services.batch.records import new_row, preference_of
+from services.batch.records import judge_of, new_row, preference_of
 from services.batch.recovery import Recovery
 from services.batch.registry import Registry, Running
 from services.batch.report import plan_summary, within
@@ -247,7 +247,7 @@ class BatchService:
             "budget of the batch", request.max_tokens_total, request.max_cost_usd, row["tokens_used"], row["cost_usd"]
         )
         settings = RunnerSettings(
-            preference_of(request), spent, self._limits.max_workers, self._admission.minutes(request)
+            preference_of(request), spent, self._limits.max_workers, self._admission.minutes(request), judge_of(request)
         )
         runner = BatchRunner(progress, settings, services, self._finish)
         event = self._stores.ledger.change(batch_id, kind, detail, status=BatchStatus.RUNNING.value)

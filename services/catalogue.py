@@ -20,6 +20,7 @@ from services.catalogue_rows import (
     Part,
     ProviderInfo,
     SampleType,
+    StarterSample,
     Topic,
 )
 from utils.errors import ConfigurationError, InputError
@@ -35,6 +36,7 @@ __all__ = [
     "Part",
     "ProviderInfo",
     "SampleType",
+    "StarterSample",
     "Topic",
     "load_catalogue",
 ]
@@ -67,6 +69,7 @@ class Catalogue:
     providers: tuple[ProviderInfo, ...]
     models: tuple[ModelInfo, ...]
     diversity: dict[str, tuple[str, ...]]
+    starter: tuple[StarterSample, ...]
     folder: Path
 
     @property
@@ -166,6 +169,7 @@ def load_catalogue(folder: Path) -> Catalogue:
         providers=_rows(folder / "providers.toml", "provider", ProviderInfo),
         models=_rows(folder / "models.toml", "model", ModelInfo),
         diversity=_diversity(folder / "prompts" / "diversity.toml"),
+        starter=_starter(folder / "starter"),
         folder=folder,
     )
     _check_references(catalogue)
@@ -202,6 +206,13 @@ def _sample_types(folder: Path) -> tuple[SampleType, ...]:
 def _diversity(path: Path) -> dict[str, tuple[str, ...]]:
     content, _ = read_toml(path)
     return {name: tuple(values) for name, values in content.items() if isinstance(values, list)}
+
+
+def _starter(folder: Path) -> tuple[StarterSample, ...]:
+    rows = [row for path in sorted(folder.glob("*.toml")) for row in _rows(path, "sample", StarterSample)]
+    return tuple(
+        row.model_copy(update={"answer": row.answer.strip(), "reasoning": row.reasoning.strip()}) for row in rows
+    )
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
@@ -245,6 +256,11 @@ def _check_references(catalogue: Catalogue) -> None:
         f"provider {row.id}: default_model {row.default_model} is not in models.toml"
         for row in catalogue.providers
         if row.default_model not in {model.id for model in catalogue.models_of(row.id)}
+    ]
+    faults += [
+        f"starter sample {row.id}: unknown topic {row.topic} ({row.jurisdiction})"
+        for row in catalogue.starter
+        if (row.jurisdiction, row.topic) not in keys or row.difficulty not in levels
     ]
     if len(keys) != len(catalogue.topics):
         faults.append("topics: the same area and topic stands twice in a jurisdiction")

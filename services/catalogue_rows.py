@@ -4,6 +4,21 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+# What a sample type may ask to be checked (`services.validation.checks`).
+CheckName = Literal[
+    "fields",
+    "steps",
+    "substance",
+    "reasoning_length",
+    "words",
+    "sections",
+    "citations",
+    "jurisdiction",
+    "language",
+    "leftovers",
+    "distinct",
+]
+
 
 class Row(BaseModel):
     """Base of the rows: frozen, and no unknown fields."""
@@ -57,6 +72,20 @@ class Authority(Row):
     jurisdiction: str
 
 
+class StarterSample(Row):
+    """A sample written by hand: a worked example, and what a fresh installation shows."""
+
+    id: str = Field(pattern=r"^starter_[a-z0-9_]+$")
+    topic: str
+    difficulty: str
+    jurisdiction: str
+    sample_type: str
+    question: str = Field(min_length=20)
+    answer: str = Field(min_length=100)
+    case_citation: str = Field(min_length=5)
+    reasoning: str = Field(min_length=20)
+
+
 class Part(Row):
     """One part of an answer; `heading` is empty for types of flowing text."""
 
@@ -77,6 +106,7 @@ class SampleType(Row):
     question_format: str = ""
     headings: bool
     parts: tuple[Part, ...] = Field(min_length=1)
+    checks: tuple[CheckName, ...] = Field(min_length=1)
     counted: tuple[str, ...] = ()
     min_counted: int = 0
     mix_percent: int = 0

@@ -8,27 +8,38 @@ from typing import Any
 import polars as pl
 
 from models.parquet_file import ParquetFile
+from models.review_store import move_reviews
 from models.row_index import FILTERS
 from models.sample_query import SampleQuery, Selection, select
 from models.sample_store import SampleStore, rows_at
 from models.statistics import Present, detail, present, summarize
+from services.examiner import Examiner
 from services.token_statistics import TokenStatistics
 from utils.errors import InputError, NotFoundError
 
 _MAX_RANDOM = 10_000
+# What a caller may not claim of a sample.
+OURS = frozenset({"citation_verdict", "citations", "review", "judge_score", "judgement"})
+TEXTS = frozenset({"question", "answer", "case_citation", "reasoning"})
 
 
 class DatasetService:
     """Thin over `SampleStore`; keeps statistics until the data change."""
 
     def __init__(
-        self, store: SampleStore, file: ParquetFile, tokens: TokenStatistics, prices: Mapping[str, tuple[str, float]]
+        self,
+        store: SampleStore,
+        file: ParquetFile,
+        tokens: TokenStatistics,
+        prices: Mapping[str, tuple[str, float]],
+        examiner: Examiner,
     ) -> None:
         """Serve *store*; *prices* are names and US dollars a million tokens, by model id."""
         self._store = store
         self._file = file
         self._tokens = tokens
         self._prices = prices
+        self._examiner = examiner
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[object, dict[str, Any]]] = {}
 
@@ -83,15 +94,38 @@ class DatasetService:
 
     def add(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Add a sample from outside; InputError when fields are missing or the id exists."""
-        return self._store.add(values)
+        added = self._store.add({**values, **self._examiner.mark(values)})
+        self._examiner.duplicates.renew(added)
+        return added
 
     def update(self, sample_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Change the named fields of a sample."""
-        return self._store.update(sample_id, changes)
+        """Change the named fields of a sample; its citations are checked again when a text changes."""
+        changes = dict(changes)
+        ours = sorted(OURS & set(changes))
+        if ours:
+            raise InputError(f"{', '.join(ours)}: found out by the service; use POST /api/sample/<id>/review to decide")
+        if TEXTS & set(changes):
+            changes["review"] = None  # it was decided on another text
+            changes.update(self._examiner.mark({**self._store.get(sample_id), **changes}))
+        changed = self._store.update(
+            sample_id,
+            changes,
+            lambda connection, _before: move_reviews(connection, sample_id, str(changes.get("id") or sample_id)),
+        )
+        self._examiner.duplicates.renew(changed)
+        return changed
+
+    def alike(self, sample: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return what is similar to a sample."""
+        return [
+            {"id": other.id, "similarity": other.similarity, "differs_in": other.differs_in}
+            for other in self._examiner.duplicates.look(sample)
+        ]
 
     def delete(self, sample_id: str) -> None:
         """Delete a sample; NotFoundError when there is none."""
         self._store.delete(sample_id)
+        self._examiner.duplicates.forget(sample_id)
 
     def statistics(self) -> dict[str, Any]:
         """Return the body of `GET /api/stats`."""

@@ -8,7 +8,7 @@ for is handed to the recorder before anything is read out of it.
 import json
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import uuid_utils
@@ -16,22 +16,42 @@ import uuid_utils
 from models.domain import Job, RawAnswer
 from models.schemas import GenerateRequest, Sample
 from services.catalogue import BALANCE, Catalogue, Limits
+from services.examiner import Examiner, Task
 from services.generation.guided import Guide, guided_draft
 from services.generation.parser import parse_answer
 from services.generation.prompts import SAMPLE_SCHEMA, PromptRenderer
-from services.generation.quality import judge
 from services.generation.scaffold import Scaffold
-from services.generation.trail import GenerationLimits, Made, Recorder, Trail, UsageLog, UsageRecorder
+from services.generation.trail import (
+    Assignment,
+    GenerationLimits,
+    Made,
+    Recorder,
+    Trail,
+    UsageLog,
+    UsageRecorder,
+)
+from services.judge import Judge, JudgeSpec, judgement_columns, read_judgement
 from services.llm_service import LLMService, Outcome, Permit, Preference, Prompt, Terms
+from services.validation.draft import Draft
 from utils.clock import Clock, iso
 from utils.errors import (
     AnswerFormatError,
+    BudgetSpentError,
     GenerationError,
     NoTargetError,
     QualityError,
 )
 
-__all__ = ["GenerationLimits", "GenerationService", "Made", "Recorder", "Trail"]
+__all__ = ["Assignment", "GenerationLimits", "GenerationService", "Made", "Parts", "Recorder", "Trail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What writes and judges drafts, besides the models."""
+
+    scaffold: Scaffold
+    examiner: Examiner
+    judge: Judge
 
 
 class GenerationService:
@@ -41,7 +61,7 @@ class GenerationService:
         self,
         catalogue: Catalogue,
         llm: LLMService,
-        scaffold: Scaffold,
+        parts: Parts,
         clock: Clock,
         limits: GenerationLimits,
         usage: UsageLog,
@@ -49,27 +69,26 @@ class GenerationService:
         self._catalogue = catalogue
         self._llm = llm
         self._renderer = PromptRenderer(catalogue)
-        self._scaffold = scaffold
+        self._scaffold = parts.scaffold
+        self._examiner = parts.examiner
+        self.judge = parts.judge
         self._clock = clock
         self._max_tries = limits.max_tries
-        self._words_tolerance = limits.words_tolerance
         self._wait_cap_s = limits.wait_cap_s
         self._usage = usage
 
     def generate(
         self,
-        job: Job,
-        preference: Preference,
+        assignment: Assignment,
         terms: Terms,
         recorder: Recorder,
         trail: Trail,
         answer: RawAnswer | None = None,
     ) -> Sample:
-        """Return a sample of *job* that passed every check.
+        """Return a sample of the job that passed every check.
 
         Args:
-            job: What is wanted.
-            preference: Which provider and model may be used.
+            assignment: What is wanted, who may do it, who judges it.
             terms: Whose turn it is, what may be spent, what ends it.
             recorder: Told of every step before the next one.
             trail: Filled with what it took.
@@ -88,57 +107,109 @@ class GenerationService:
             trail.target, trail.detour = permit.target, permit.detour
             recorder.sending(permit)
 
-        terms = replace(terms, sending=sending)
+        writing = replace(terms, sending=sending)
+        job = assignment.job
         if answer is not None:
             trail.tokens += answer.tokens
+        trail.answer = answer
         feedback = ""
         while True:
             if answer is None:
-                answer = self._obtain(job, preference, terms, recorder, trail, feedback)
+                answer = self._obtain(job, assignment.preference, writing, recorder, trail, feedback)
             try:
-                return self.judge(job, answer)
+                sample = self.examine(job, answer)
+                if assignment.judge is None:
+                    return sample
+                return self._judged(
+                    sample, assignment.judge, job, answer, replace(terms, sending=recorder.sending), recorder, trail
+                )
             except (AnswerFormatError, QualityError) as error:
-                recorder.refused(error)
-                answer, feedback = None, str(error)
+                recorder.refused(answer, error)
+                feedback = _feedback(error, answer)
+                answer = trail.answer = None
                 trail.failures.append(error)
                 if trail.calls >= self._max_tries:
                     raise
 
-    def judge(self, job: Job, answer: RawAnswer) -> Sample:
+    def examine(self, job: Job, answer: RawAnswer) -> Sample:
         """Read and check an answer.
 
         Raises:
             AnswerFormatError: no sample can be read out of it.
             QualityError: a check refuses it; says which and why.
         """
-        try:
-            draft = parse_answer(answer.text, answer.thinking)
-        except RecursionError:
-            raise AnswerFormatError("the answer is nested too deeply") from None
+        draft = _read(answer)
         kind = self._catalogue.sample_type(job.sample_type)
-        reason = judge(draft, kind, self.limits_of(job), self._words_tolerance)
-        if reason is not None:
-            raise QualityError(reason, provider=answer.provider, model=answer.model)
-        return Sample.model_validate(
-            {
-                "id": f"{answer.provider}_{uuid_utils.uuid7()}",
-                "question": draft.question,
-                "answer": draft.answer,
-                "topic": job.topic_key,
-                "difficulty": job.difficulty,
-                "case_citation": draft.case_citation,
-                "reasoning": draft.reasoning,
-                "jurisdiction": job.jurisdiction,
-                "sample_type": job.sample_type,
-                "provider": answer.provider,
-                "model": answer.model,
-                "created_at": iso(self._clock.now()),
-                "tokens_used": answer.tokens,
-                "prompt_hash": answer.prompt_hash,
-                "thinking": draft.thinking or None,
-                "failover_chain": json.dumps(answer.chain),
-            }
-        )
+        fields = {
+            "id": f"{answer.provider}_{uuid_utils.uuid7()}",
+            "question": draft.question,
+            "answer": draft.answer,
+            "topic": job.topic_key,
+            "difficulty": job.difficulty,
+            "case_citation": draft.case_citation,
+            "reasoning": draft.reasoning,
+            "jurisdiction": job.jurisdiction,
+            "sample_type": job.sample_type,
+            "provider": answer.provider,
+            "model": answer.model,
+            "created_at": iso(self._clock.now()),
+            "tokens_used": answer.tokens,
+            "prompt_hash": answer.prompt_hash,
+            "thinking": draft.thinking or None,
+            "failover_chain": json.dumps(answer.chain),
+        }
+        owner = f"{job.circuit}/{job.sample_type}/{job.difficulty}/{job.seed}"
+        task = Task(kind, self.limits_of(job), job.jurisdiction, owner)
+        try:
+            marks = self._examiner.examine(draft, task, fields)
+        except QualityError as error:
+            error.provider, error.model = answer.provider, answer.model
+            raise
+        return Sample.model_validate({**fields, **marks})
+
+    def _judged(  # noqa: PLR0913, PLR0917  # everything one judgement touches
+        self,
+        sample: Sample,
+        spec: JudgeSpec,
+        job: Job,
+        answer: RawAnswer,
+        terms: Terms,
+        recorder: Recorder,
+        trail: Trail,
+    ) -> Sample:
+        """Return *sample* with its judgement; QualityError when its score is too low.
+
+        The judge's answer is kept as the draft is: neither is asked for twice. A sample that could
+        not be judged is kept and says so, since its draft is paid for.
+        """
+        if self.judge.is_author(spec, answer):
+            return _unjudged(sample, "the judge wrote it itself")
+        problem = ""
+        for attempt in range(self.judge.tries):
+            if not answer.judgement:
+                try:
+                    outcome = self.judge.ask(spec, job, _read(answer), terms, attempt)
+                except (NoTargetError, BudgetSpentError) as error:  # the draft is paid for
+                    return _unjudged(sample, error.labelled() if isinstance(error, GenerationError) else str(error))
+                trail.tokens += outcome.usage.tokens
+                if outcome.error is not None:
+                    problem = outcome.error.labelled()
+                    recorder.spent(outcome)
+                    continue
+                answer = replace(answer, judgement=outcome.answer().text)
+                recorder.answered(answer, outcome)
+                trail.answer = answer
+            try:
+                judgement = read_judgement(answer.judgement)
+            except GenerationError as error:
+                problem, answer = str(error), replace(answer, judgement="")
+                continue
+            if judgement.score < spec.min_score:
+                self.forget(sample.id)
+                raise QualityError(f"judge: score {judgement.score:.2f}, want at least {spec.min_score:g}")
+            judge = self.judge.name(spec)
+            return sample.model_copy(update=judgement_columns(judgement, judge))
+        return _unjudged(sample, problem)
 
     def make(self, wanted: GenerateRequest, trail: Trail, counter: int = 0) -> Made:
         """Make one sample and wait for it; nothing is stored.
@@ -158,8 +229,13 @@ class GenerationService:
         job = self._job(wanted, counter)
         started = self._clock.monotonic()
         terms = Terms(max_wait_s=self._wait_cap_s)
-        sample = self.generate(job, preference, terms, UsageRecorder(self._usage), trail)
+        sample = self.generate(Assignment(job, preference), terms, UsageRecorder(self._usage), trail)
+        self.forget(sample.id)  # whether it is stored is the caller's choice
         return Made(sample.model_dump(), trail.tokens, round(self._clock.monotonic() - started, 2))
+
+    def forget(self, sample_id: str) -> None:
+        """Say that a sample which was examined will not be stored."""
+        self._examiner.duplicates.forget(sample_id)
 
     def generate_single_sample(  # noqa: PLR0913, PLR0917  # a fixed name with fixed arguments, for existing callers
         self,
@@ -267,6 +343,7 @@ class GenerationService:
             if outcome.error is None:
                 answer = _raw(outcome, trail, prompt_hash)
                 recorder.answered(answer, outcome)
+                trail.answer = answer
                 return answer
             error = outcome.error
             trail.chain.append(f"{outcome.target.name}: {error.category}")
@@ -302,3 +379,22 @@ def _raw(outcome: Outcome, trail: Trail, prompt_hash: str) -> RawAnswer:
         prompt_hash=prompt_hash,
         chain=tuple(trail.chain),
     )
+
+
+def _read(answer: RawAnswer) -> Draft:
+    try:
+        return parse_answer(answer.text, answer.thinking)
+    except RecursionError:
+        raise AnswerFormatError("the answer is nested too deeply") from None
+
+
+def _feedback(error: GenerationError, answer: RawAnswer) -> str:
+    """Return what the next try is told; where only an authority was wrong, it keeps the question."""
+    if isinstance(error, QualityError) and error.field == "citation":
+        return f"{error}\nKeep the question as it was and mend the rest. The question was: {_read(answer).question}"
+    return str(error)
+
+
+def _unjudged(sample: Sample, why: str) -> Sample:
+    issues = [*json.loads(sample.quality_issues or "[]"), f"not judged: {why}"]
+    return sample.model_copy(update={"quality_issues": json.dumps(issues)})

@@ -120,6 +120,8 @@ class ImportService:
             except InputError as error:
                 findings.refuse(record.place, str(error))
                 continue
+            # What a file says of its citations is checked anew.
+            sample = sample.model_copy(update={"citation_verdict": None, "citations": None})
             findings.nested.update(nested)
             if sample.id in seen:
                 findings.repeated.append(sample.id)

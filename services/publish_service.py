@@ -16,6 +16,7 @@ from models.sample_query import SampleQuery, select
 from models.sample_store import SampleStore, pieces_at
 from models.snapshot import POSITION, Snapshot
 from models.statistics import counts
+from services.citation_audit import COLUMN, CitationAudit
 from services.export_format import REASONING, ExportFormat, ExportOptions
 from services.hub.card import CardFacts, write_card
 from services.hub.upload import Hub
@@ -39,6 +40,7 @@ class ExportRequest:
         split: One of train, validation, test; "" for everything.
         splits: How the data set is split.
         data_version: State of the data set that is wanted; "" for any.
+        everything: Also samples with an invalid citation, and those that a reviewer rejected.
     """
 
     format: str = "jsonl"
@@ -47,6 +49,7 @@ class ExportRequest:
     split: str = ""
     splits: SplitRequest = field(default_factory=SplitRequest)
     data_version: str = ""
+    everything: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Export:
         samples: Number of samples in it.
         data_version: State of the data set; splits of one state do not overlap.
         splits: Samples in each split, where one was asked for.
+        left_out: Samples left out, by reason.
         content: Its bytes, a piece at a time.
     """
 
@@ -65,6 +69,7 @@ class Export:
     samples: int
     data_version: str
     splits: Mapping[str, int]
+    left_out: Mapping[str, int]
     content: Iterator[bytes]
 
 
@@ -82,14 +87,32 @@ class PushRequest:
     license: str = "unknown"
     filters: Mapping[str, str] = field(default_factory=dict)
     splits: SplitRequest | None = None
+    everything: bool = False
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What came of a push."""
+
+    url: str
+    samples: int
+    left_out: Mapping[str, int]
 
 
 class PublishService:
     """Writes exports and pushes them. Thread-safe."""
 
-    def __init__(self, store: SampleStore, formats: Sequence[ExportFormat], folder: Path, endpoint: str | None) -> None:
-        """Publish from *store*; *folder* takes files for the time of a push."""
+    def __init__(
+        self,
+        store: SampleStore,
+        audit: CitationAudit,
+        formats: Sequence[ExportFormat],
+        folder: Path,
+        endpoint: str | None,
+    ) -> None:
+        """Publish from *store* what *audit* finds fit; *folder* takes files for the time of a push."""
         self._store = store
+        self._audit = audit
         self._formats = {spec.name: spec for spec in formats}
         self._folder = folder
         self._endpoint = endpoint
@@ -118,15 +141,16 @@ class PublishService:
                 f"data_version: the data set is {data_version} by now, not {request.data_version[:40]}; "
                 "export all splits again"
             )
-        positions = self._positions(snapshot, request)
+        chosen, left_out = self._fit(snapshot, request.filters, request.everything)
+        positions = self._positions(snapshot, request, chosen)
         content = spec.write(*_columns(snapshot, positions, spec, request.options), request.options)
         suffix = f"-{request.split}" if request.split else ""
         name = f"legal-training-dataset{suffix}.{spec.extension}"
-        dealt = self._dealt(snapshot, request) if request.split else {}
-        return Export(name, spec.mimetype, len(positions), data_version, Counter(dealt.values()), content)
+        dealt = self._dealt(snapshot, request, chosen) if request.split else {}
+        return Export(name, spec.mimetype, len(positions), data_version, Counter(dealt.values()), left_out, content)
 
-    def push(self, request: PushRequest, token: str) -> str:
-        """Push the data set with its card to the Hub; return the repository's address.
+    def push(self, request: PushRequest, token: str) -> Pushed:
+        """Push the data set with its card to the Hub.
 
         Raises:
             InputError: unknown format, or nothing to push.
@@ -138,13 +162,15 @@ class PublishService:
         folder = self._folder / uuid.uuid4().hex
         try:
             folder.mkdir(parents=True)
-            files, facts = self._written(snapshot, request, folder)
+            chosen, left_out = self._fit(snapshot, request.filters, request.everything)
+            files, facts = self._written(snapshot, request, folder, chosen)
             card = write_card(facts).encode()
             total = sum(facts.splits.values())
             hub = Hub(token, self._endpoint)
-            return hub.upload(
+            url = hub.upload(
                 request.repo_name, {"README.md": card, **files}, request.private, f"Upload {total} samples"
             )
+            return Pushed(url, total, left_out)
         except OSError as error:
             if error.errno == 28:
                 raise DiskFullError(f"{folder}: no space left on the disk; free some, nothing was pushed") from error
@@ -153,7 +179,7 @@ class PublishService:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _written(
-        self, snapshot: Snapshot, request: PushRequest, folder: Path
+        self, snapshot: Snapshot, request: PushRequest, folder: Path, chosen: pl.Series
     ) -> tuple[dict[str, Path | bytes], CardFacts]:
         """Write every split into *folder*, as shards; return the files and what the card says."""
         spec = self._format(_HUB_FORMATS[request.format])
@@ -165,7 +191,7 @@ class PublishService:
                 split=name if request.splits else "",
                 splits=request.splits or SplitRequest(),
             )
-            positions = self._positions(snapshot, wanted)
+            positions = self._positions(snapshot, wanted, chosen)
             if not len(positions):
                 continue
             splits[name] = len(positions)
@@ -177,14 +203,11 @@ class PublishService:
                     file.writelines(spec.write(*_columns(snapshot, part, spec, ExportOptions()), ExportOptions()))
                 files[f"data/{name}-{n:05d}-of-{shards:05d}.{spec.extension}"] = shard
         if not splits:
-            raise InputError("data set: holds no samples to push; generate or import some first")
+            raise InputError(
+                "data set: holds no samples to push; generate or import some first, or push all with include=all"
+            )
         patterns = {name: f"data/{name}-*" for name in splits}
-        index = snapshot.index().collect()
-        index = (
-            index[select(index.lazy(), SampleQuery(request.filters)).positions.sort().to_list()]
-            if request.filters
-            else index
-        )
+        index = snapshot.index().filter(pl.col(POSITION).is_in(chosen.implode())).collect()
         breakdown = {column: counts(index, column) for column in _BROKEN_DOWN}
         name = request.repo_name.rsplit("/", 1)[-1]
         return files, CardFacts(name, splits, patterns, snapshot.columns, breakdown, request.license)
@@ -194,26 +217,36 @@ class PublishService:
             raise InputError(f"format: got {name[:40]!r}, want one of {', '.join(self._formats)}")
         return self._formats[name]
 
-    def _positions(self, snapshot: Snapshot, request: ExportRequest) -> pl.Series:
-        query = SampleQuery(request.filters, sort="created_at")
-        positions = select(snapshot.index(), query).positions
+    def _fit(
+        self, snapshot: Snapshot, filters: Mapping[str, str], everything: bool
+    ) -> tuple[pl.Series, dict[str, int]]:
+        """Return the samples that may be published, oldest first, and how many of those that match may not."""
+        positions = select(snapshot.index(), SampleQuery(filters, sort="created_at")).positions
+        if everything or not len(positions):
+            return positions, {}
+        states = self._audit.verdicts(snapshot).filter(pl.col(POSITION).is_in(positions.implode()))
+        invalid = states.filter(pl.col(COLUMN) == "invalid")[POSITION]
+        rejected = states.filter(pl.col("review") == "rejected")[POSITION]
+        counts = {"invalid_citation": len(invalid), "rejected_by_review": len(rejected)}
+        unfit = pl.concat([invalid, rejected])
+        return positions.filter(~positions.is_in(unfit.implode())), {name: n for name, n in counts.items() if n}
+
+    def _positions(self, snapshot: Snapshot, request: ExportRequest, chosen: pl.Series) -> pl.Series:
         if not request.split:
-            return positions
-        dealt = self._dealt(snapshot, request)
+            return chosen
+        dealt = self._dealt(snapshot, request, chosen)
         ids = snapshot.index().select(POSITION, "id").collect()
         mine = ids.filter(pl.col("id").is_in([i for i, name in dealt.items() if name == request.split]))[POSITION]
-        return positions.filter(positions.is_in(mine.implode()))
+        return chosen.filter(chosen.is_in(mine.implode()))
 
-    def _dealt(self, snapshot: Snapshot, request: ExportRequest) -> dict[str, str]:
+    def _dealt(self, snapshot: Snapshot, request: ExportRequest, chosen: pl.Series) -> dict[str, str]:
         """Split the samples; kept for the other splits of the same data set."""
-        key = (snapshot.state, tuple(sorted(request.filters.items())), request.splits)
+        key = (snapshot.state, tuple(sorted(request.filters.items())), request.splits, len(chosen))
         with self._lock:
             if key not in self._splits:
-                positions = select(snapshot.index(), SampleQuery(request.filters, sort="created_at")).positions
-                pieces = pieces_at(snapshot, positions)
                 while len(self._splits) >= _KEPT_SPLITS:
                     del self._splits[next(iter(self._splits))]
-                self._splits[key] = split(pieces, request.splits)
+                self._splits[key] = split(pieces_at(snapshot, chosen), request.splits)
             return self._splits[key]
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -12,7 +13,8 @@ from config import Settings
 from models.database import Writer, open_engine
 from models.parquet_file import ParquetFile
 from models.sample_store import SampleStore
-from tests.fakes import settings_for
+from services.llm.scripted import ScriptedProvider, Step
+from tests.fakes import KEYS, Start, catalog_without_limits, settings_for
 from utils.clock import ManualClock
 
 settings.register_profile("default", deadline=None, max_examples=60)
@@ -56,6 +58,28 @@ def container(tmp_path: Path) -> Iterator[Container]:
     made = build(settings_for(tmp_path, groq_api_key="gsk_test_0123456789"))
     yield made
     made.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Build and start services on the same folder, their providers scripted."""
+    running: list[Container] = []
+    catalog = catalog_without_limits(tmp_path)
+
+    def begin(scripts: dict[str, list[Step]], **settings: Any) -> Container:
+        container = build(settings_for(tmp_path, catalog_dir=catalog, **{**KEYS, **settings}))
+        factory = container.llm.factory
+        for name, script in scripts.items():
+            info = container.catalogue.provider(name)
+            assert info
+            factory._made[name] = ScriptedProvider(factory._config(info), script)
+        container.start()
+        running.append(container)
+        return container
+
+    yield begin
+    for container in running:
+        container.close()
 
 
 @pytest.fixture(scope="session")

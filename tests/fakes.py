@@ -2,13 +2,19 @@
 
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bootstrap import Container, build_checker
 from config import PROJECT_DIR, Settings
+from models.authority_store import AuthorityStore
 from services.catalogue import Catalogue, ProviderInfo, load_catalogue
+from services.citations.checker import CitationChecker
+from services.decontamination import Benchmarks
+from services.duplicate_service import Alike, DuplicateService
+from services.examiner import CitationPolicy, Examiner, ExaminerSettings
 from services.llm.base import AdapterSpec, BaseLLMProvider, CompletionRequest, ProviderConfig
 from services.llm.factory import Credentials, LLMProviderFactory
 from services.llm.scripted import ScriptedProvider, Step
@@ -27,6 +33,45 @@ SAMPLE: dict[str, Any] = {
     "case_citation": "Fisher v Bell [1961] 1 QB 394",
     "reasoning": "Step 1: display → no offer → invitation",
 }
+
+
+class NoDuplicates(DuplicateService):
+    """Lets every sample in."""
+
+    def __init__(self) -> None:
+        """Hold nothing."""
+
+    def admit(self, sample: Mapping[str, Any], owner: str) -> list[Alike]:
+        return []
+
+    def renew(self, sample: Mapping[str, Any]) -> None:
+        """Keep nothing."""
+
+    def forget(self, sample_id: str) -> None:
+        """Have nothing to forget."""
+
+
+CHECKER: CitationChecker = build_checker(
+    Settings(_env_file=None), CATALOGUE, AuthorityStore(Path("/nowhere/authorities.db"))
+)
+
+
+def examiner(
+    policy: CitationPolicy = "no_invalid", duplicates: DuplicateService | None = None, folder: Path = Path("/nowhere")
+) -> Examiner:
+    """Return an examiner without a data set behind it."""
+    settings = ExaminerSettings(policy)
+    return Examiner(CHECKER, duplicates or NoDuplicates(), Benchmarks(folder), settings)
+
+
+KEYS = {"groq_api_key": "gsk_test_0123456789", "cerebras_api_key": "csk-test-0123456789"}
+Start = Callable[..., Container]
+
+
+def run(container: Container, **request: Any) -> dict[str, Any]:
+    batch = container.batches.start_batch(**{"count": 6, "provider": "groq", **request})
+    assert container.batches.wait(batch["batch_id"], 30)
+    return container.batches.get_status(batch["batch_id"])
 
 
 def without_limits(catalogue: Catalogue) -> Catalogue:

@@ -246,10 +246,18 @@ class AnswerFormatError(GenerationError):
 
 
 class QualityError(GenerationError):
-    """The sample was read and fails a quality check."""
+    """The sample was read and fails a quality check.
+
+    Attributes:
+        field: What a next try should mend and keep the rest: "citation", or "" for everything.
+    """
 
     code = category = "quality_error"
     retryable = True
+
+    def __init__(self, message: str, *, field: str = "", provider: str = "", model: str = "") -> None:
+        super().__init__(message, provider=provider, model=model)
+        self.field = field
 
 
 class NoTargetError(GenerationError):

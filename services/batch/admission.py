@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from models.domain import Job
 from models.schemas import MAX_BATCH, BatchRequest
-from services.batch.records import preference_of
+from services.batch.records import judge_of, preference_of
 from services.catalogue import BALANCE
 from services.dataset_service import DatasetService
 from services.generation_service import GenerationService
@@ -47,6 +47,9 @@ class Admission:
         )
         preference = preference_of(request)
         self._llm.check(preference)
+        judge = judge_of(request)
+        if judge is not None:
+            self._generation.judge.check(judge, preference)
         return request, preference, self._count(request)
 
     def minutes(self, request: BatchRequest) -> float:

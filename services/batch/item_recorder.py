@@ -63,10 +63,15 @@ class ItemRecorder:
         self._spent(outcome)
         self.publish(event)
 
-    def refused(self, error: GenerationError) -> None:
-        """Drop the refused answer, so that nobody judges it again."""
+    def spent(self, outcome: Outcome) -> None:
+        """Commit what a call beside the draft has cost."""
+        self.durable(lambda: self.ledger.spent(self.item, outcome.usage))
+        self._spent(outcome)
+
+    def refused(self, answer: RawAnswer, error: GenerationError) -> None:
+        """Put the refused answer aside, so that nobody judges it again."""
         row = self.progress.fail(self.item.job.topic_key, error, self.attempts)
-        self.publish(self.durable(lambda: self.ledger.refuse(self.item, row)))
+        self.publish(self.durable(lambda: self.ledger.refuse(self.item, answer, error.labelled(), row)))
 
     def _spent(self, outcome: Outcome) -> None:
         self.progress.spend(outcome.usage)

@@ -6,6 +6,7 @@ from typing import Any
 from models.domain import BatchStatus
 from models.schemas import BatchRequest
 from services.batch.progress import BatchProgress
+from services.judge import JudgeSpec
 from services.llm_service import Preference
 from utils.clock import SystemClock
 
@@ -51,6 +52,12 @@ def preference_of(request: BatchRequest) -> Preference:
         tuple(request.weights.items()),
         priced_only=request.max_cost_usd is not None,
     )
+
+
+def judge_of(request: BatchRequest) -> JudgeSpec | None:
+    """Return who judges the samples of a batch, or None."""
+    wanted = request.judge
+    return JudgeSpec(wanted.provider, wanted.model, wanted.min_score) if wanted is not None else None
 
 
 def history_row(row: Mapping[str, Any], batch: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from services.batch.item_recorder import ItemRecorder
 from services.batch.metrics import BatchMetrics
 from services.batch.planner import replacement
 from services.batch.progress import BatchProgress
-from services.generation_service import GenerationService, Trail
+from services.generation_service import Assignment, GenerationService, Trail
+from services.judge import JudgeSpec
 from services.llm_service import Budget, LLMService, Preference, Target, Terms
 from utils.circuit_breaker import CircuitBreaker
 from utils.clock import Clock
@@ -64,6 +65,7 @@ class RunnerSettings:
     budget: Budget
     max_workers: int
     max_minutes: float = 0.0
+    judge: JudgeSpec | None = None
 
 
 class Run(Protocol):
@@ -103,7 +105,7 @@ class ItemWorker:
 
     def process(self, item: WorkItem) -> None:
         """Take *item* to its end; it is recorded when this returns."""
-        trail = Trail()
+        trail = Trail(answer=item.answer)
         recorder = ItemRecorder(
             item,
             trail,
@@ -138,10 +140,14 @@ class ItemWorker:
 
     def _make(self, item: WorkItem, recorder: ItemRecorder) -> None:
         services, trail = self._services, recorder.trail
-        preference, terms = self._settings.preference, self._run.terms()
-        sample = services.generation.generate(item.job, preference, terms, recorder, trail, item.answer)
+        assignment = Assignment(item.job, self._settings.preference, self._settings.judge)
+        sample = services.generation.generate(assignment, self._run.terms(), recorder, trail, item.answer)
         sample = sample.model_copy(update={"batch_id": self._progress.batch_id})
-        event = self.durable(lambda: services.ledger.finish(item, sample))
+        try:
+            event = self.durable(lambda: services.ledger.finish(item, sample))
+        except CancelledError:
+            services.generation.forget(sample.id)
+            raise
         services.breaker.record_success(item.job.circuit)
         self._rejected_in_a_row = 0
         self._progress.finished()
@@ -187,7 +193,7 @@ class ItemWorker:
         self._put_back(item, trail, last=True)
 
     def _put_back(self, item: WorkItem, trail: Trail, last: bool = False) -> None:
-        answer = item.answer if not trail.calls and not trail.failures else None
+        answer = trail.answer  # what is paid for is not asked for again
         self._services.queue.put_back(replace(item, attempts=item.attempts + trail.calls, answer=answer), last)
 
     def _give_back(self, item: WorkItem, trail: Trail) -> None:

@@ -1,45 +1,138 @@
-"""Finds the citations in a text: where each stands and what it says.
+"""Finds the authorities that a text cites: where each stands, how it is named, what runs parallel.
 
-A citation that several patterns match counts once, at its longest. Pure functions.
+Every pattern is linear in the text: bounded repeats, no nested quantifiers. A reference inside
+a longer one is dropped; references that follow each other directly are one authority.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
 
-from services.citations.patterns import ALL
+from services.citations.citation import Citation, Cite, plain
+from services.citations.formats import (
+    european,
+    international,
+    legislation_uk,
+    legislation_us,
+    reports,
+    reports_us,
+    treaties,
+)
+from services.citations.names import is_case_name, name_before
+from services.citations.reference import Reference
 
-_SPACE = re.compile(r"\s+")
+# Of two that find the same span the first counts: "UNCITRAL Arbitration Rules 2010" has the form of a UK instrument.
+_FINDERS = (reports, european, international, treaties, legislation_uk, legislation_us, reports_us)
+# Between parallel references: a comma, a pin cite, "=".
+_PARALLEL_GAP = re.compile(
+    r"^(?:,?\s?(?:at\s)?\d{1,5}(?:[-–]\d{1,5})?)?[\s,=;]{0,3}(?:also\s(?:reported\s(?:at|as)|at)\s)?$"
+)
+_TRAILING_YEAR = re.compile(
+    r"^,?\s?\(?(?:[A-Z][\w.]{0,9}\s)?(?:\d{1,2}\s[A-Z][a-z]{2,8}\s)?(?P<year>(?:1[6-9]|20)\d\d)\)"
+)
+_COMMAS_ONLY = re.compile(r"^[\s,;=]*$")
+_MAX_PARALLEL = 5
+# Texts whose citations are kept, and how long such a text may be in characters.
+_KEPT, _SHORT = 512, 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """One citation as it stands in the text; `end` is one past its last character."""
+class Extractor:
+    """Finds citations. Stateless; the reference data say which names exist."""
 
-    text: str
-    start: int
-    end: int
+    def __init__(self, reference: Reference) -> None:
+        self._reference = reference
+        # A text is read for its verdicts, for its law and again when a sample like it comes.
+        self._kept = lru_cache(_KEPT)(self._extract)
 
-    @property
-    def key(self) -> str:
-        """The citation folded for comparison: case, spaces and dots do not matter."""
-        return _SPACE.sub("", self.text).replace(".", "").casefold()
+    def extract(self, text: str) -> list[Citation]:
+        """Return the citations of *text* in order, none inside another."""
+        if not text:
+            return []
+        return list(self._kept(text) if len(text) <= _SHORT else self._extract(text))
+
+    def _extract(self, text: str) -> tuple[Citation, ...]:
+        read = plain(text)
+        cites = _outermost(cite for finder in _FINDERS for cite in finder.find(read, self._reference))
+        citations: list[Citation] = []
+        floor = 0
+        for group in _groups(text, cites):
+            citation = _named(text, group, floor)
+            citations.append(citation)
+            floor = citation.end
+        return tuple(citations)
+
+    def distinct(self, *texts: str) -> set[str]:
+        """Return the keys of all citations in *texts*, each once."""
+        return {citation.key for text in texts for citation in self.extract(text)}
 
 
-def extract(text: str) -> list[Citation]:
-    """Return the citations of *text* in order, none inside another."""
-    found = [
-        Citation(match.group(0), match.start(), match.end()) for pattern in ALL for match in pattern.finditer(text)
-    ]
-    found.sort(key=lambda citation: (citation.start, -citation.end))
-    kept: list[Citation] = []
-    for citation in found:
-        if not kept or citation.start >= kept[-1].end:
-            kept.append(citation)
-        elif citation.end > kept[-1].end and citation.start == kept[-1].start:
-            kept[-1] = citation
+def _outermost(cites: Iterable[Cite]) -> list[Cite]:
+    kept: list[Cite] = []
+    for cite in sorted(cites, key=lambda cite: (cite.start, -cite.end)):
+        if not kept or cite.start >= kept[-1].end:
+            kept.append(cite)
+        elif cite.end - cite.start > kept[-1].end - kept[-1].start and cite.end > kept[-1].end:
+            kept[-1] = cite
     return kept
 
 
-def distinct(*texts: str) -> set[str]:
-    """Return the keys of all citations in *texts*, each once."""
-    return {citation.key for text in texts for citation in extract(text)}
+def _groups(text: str, cites: Sequence[Cite]) -> list[list[Cite]]:
+    """Put references to one case, which follow each other directly, together."""
+    groups: list[list[Cite]] = []
+    for cite in cites:
+        if groups and len(groups[-1]) < _MAX_PARALLEL and _runs_on(text, groups[-1][-1], cite):
+            groups[-1].append(cite)
+        else:
+            groups.append([cite])
+    return groups
+
+
+def _runs_on(text: str, first: Cite, second: Cite) -> bool:
+    if not first.kind == second.kind == "case":
+        return False
+    gap = text[max(first.end, 0) : second.start]
+    if len(gap) > 24:
+        return False
+    if first.format == european.CASE and second.format == european.CASE and "ecli" in first.parts:
+        return False
+    if second.parts.get("case_name") or (second.format == european.CASE and "case_year" in second.parts):
+        return False
+    if _COMMAS_ONLY.match(gap):
+        return True
+    return second.jurisdiction == first.jurisdiction and bool(_PARALLEL_GAP.match(gap))
+
+
+def _named(text: str, group: Sequence[Cite], floor: int) -> Citation:
+    first, last = group[0], group[-1]
+    parts = next((cite.parts for cite in group if "behind_year" in cite.parts), {})
+    start, end = first.start, last.end
+    name = first.parts.get("case_name", "")
+    if first.kind == "case" or first.format == treaties.SERIES:
+        before, begin = name_before(text, start, floor)
+        if before and (not name or not is_case_name(name)) and (is_case_name(before) or not name):
+            name, start = before, begin
+    year = int(parts["behind_year"]) if parts else None
+    if "behind_end" in parts and last.end <= int(parts["behind_end"]):
+        end = int(parts["behind_end"])
+    elif first.kind == "case" and first.format != reports_us.NAME:
+        trailing = _TRAILING_YEAR.match(text[end : end + 40])
+        if trailing:
+            year, end = int(trailing["year"]), end + trailing.end()
+    start = min(start, first.start)
+    return Citation(
+        text[start:end],
+        start,
+        end,
+        tuple(group),
+        name=name,
+        is_case_name=is_case_name(name),
+        year=year,
+        court=parts.get("court", ""),
+    )
+
+
+def shifted(citation: Citation, by: int) -> Citation:
+    """Return *citation* as it stands in a text with *by* more characters before it."""
+    cites = tuple(replace(cite, start=cite.start + by, end=cite.end + by) for cite in citation.cites)
+    return replace(citation, start=citation.start + by, end=citation.end + by, cites=cites)

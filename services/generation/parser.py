@@ -8,12 +8,12 @@ library. Pure functions.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import json_repair
 import orjson
 
+from services.validation.draft import Draft
 from utils.errors import AnswerFormatError
 
 _THINK_BLOCK = re.compile(r"<(think|thinking|reasoning|reflection)>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
@@ -21,17 +21,6 @@ _THINK_OPEN = re.compile(r"<(?:think|thinking|reasoning|reflection)>", re.IGNORE
 _THINK_CLOSE = re.compile(r"</(?:think|thinking|reasoning|reflection)>", re.IGNORECASE)
 _FENCE = re.compile(r"```(?:json|JSON)?\s*\n(.*?)(?:\n\s*```|\Z)", re.DOTALL)
 _TEXT_FIELDS = ("question", "answer", "case_citation", "reasoning")
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """The fields that a model wrote; not judged yet."""
-
-    question: str
-    answer: str
-    case_citation: str
-    reasoning: str
-    thinking: str
 
 
 def parse_answer(text: str, thinking: str = "") -> Draft:

@@ -65,11 +65,18 @@ class PromptRenderer:
         kind = catalogue.sample_type(job.sample_type)
         difficulty = catalogue.difficulty(job.difficulty)
         draw = random.Random(job.seed)
+        topic = catalogue.topic(job.practice_area, job.topic, job.jurisdiction, job.difficulty)
+        examples = [
+            row for row in catalogue.starter if row.sample_type == job.sample_type and row.topic != job.topic_key
+        ]
+        near = [row for row in examples if row.jurisdiction == job.jurisdiction] or examples
         values = {
             "type": kind,
             "difficulty": difficulty,
             "jurisdiction": catalogue.jurisdiction(job.jurisdiction),
-            "topic": catalogue.topic(job.practice_area, job.topic, job.jurisdiction, job.difficulty),
+            "topic": topic,
+            "authorities": catalogue.authorities_of(topic),
+            "example": draw.choice(near) if near else None,
             "limits": catalogue.limits(kind, difficulty),
             "diversity": {name: draw.choice(options) for name, options in sorted(catalogue.diversity.items())},
             "context": draw.choice(kind.contexts) if kind.contexts else "",

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from models.domain import Job
 from services.catalogue import Authority, Catalogue, Limits, Part, SampleType, Topic
-from services.generation.quality import count_words
+from services.validation.text import count_words
 from utils.errors import AnswerFormatError, InputError
 
 # What the model may write inside a sentence: no colon (it nests headings), no full stop, ASCII and the pound.

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from models.domain import CallUsage, RawAnswer
-from services.llm_service import Outcome, Permit, Target
+from models.domain import CallUsage, Job, RawAnswer
+from services.judge import JudgeSpec
+from services.llm_service import Outcome, Permit, Preference, Target
 from utils.errors import GenerationError
 
 
@@ -20,6 +21,7 @@ class Trail:
         excluded: Targets that cannot serve this sample.
         avoided: Targets that failed for it in a way that may pass.
         detour: Why the last target was not the first choice, or "".
+        answer: What was paid for, is committed and not refused; None when there is nothing such.
     """
 
     calls: int = 0
@@ -30,6 +32,7 @@ class Trail:
     avoided: list[str] = field(default_factory=list)
     target: Target | None = None
     detour: str = ""
+    answer: RawAnswer | None = None
 
 
 class Recorder(Protocol):
@@ -44,7 +47,10 @@ class Recorder(Protocol):
     def failed(self, error: GenerationError, outcome: Outcome) -> None:
         """The call gave no usable answer."""
 
-    def refused(self, error: GenerationError) -> None:
+    def spent(self, outcome: Outcome) -> None:
+        """A call beside the draft was made and failed; the draft stays as it is."""
+
+    def refused(self, answer: RawAnswer, error: GenerationError) -> None:
         """The answer was read and is not good enough."""
 
 
@@ -72,8 +78,21 @@ class UsageRecorder:
         """Count the call."""
         self.log.used(outcome.usage)
 
-    def refused(self, error: GenerationError) -> None:
+    def spent(self, outcome: Outcome) -> None:
+        """Count the call."""
+        self.log.used(outcome.usage)
+
+    def refused(self, answer: RawAnswer, error: GenerationError) -> None:
         """It was counted when it was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A job with who may do it, and who judges it (None for nobody)."""
+
+    job: Job
+    preference: Preference
+    judge: JudgeSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +110,8 @@ class GenerationLimits:
 
     Attributes:
         max_tries: Calls that one sample may take.
-        words_tolerance: Share of the minimum words from which an answer passes.
         wait_cap_s: Longest wait for a closed provider when nothing else is open.
     """
 
     max_tries: int = 3
-    words_tolerance: float = 0.8
     wait_cap_s: float = 20.0

@@ -2,36 +2,21 @@
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
 from flask.testing import FlaskClient
 
-from api_server import create_app
-from bootstrap import Container, build
-from tests.fakes import sample, settings_for
+from bootstrap import Container
+from tests.api.calls import get, ids, post
+from tests.fakes import sample
 
 STATS = {
     "total", "columns", "difficulty_distribution", "top_topics", "sample_type_distribution", "jurisdiction_distribution",
     "avg_lengths", "unique_topics", "unique_practice_areas", "total_topics", "total_difficulties", "file_size_kb",
 }  # fmt: skip
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Container]:
-    container = build(settings_for(tmp_path, threads=68, backup_keep=2, hf_endpoint="http://127.0.0.1:9"))
-    container.start()
-    yield container
-    container.close()
-
-
-@pytest.fixture
-def client(service: Container) -> FlaskClient:
-    return create_app(container=service).test_client()
 
 
 @pytest.fixture
@@ -48,26 +33,6 @@ def filled(client: FlaskClient) -> FlaskClient:
         )
         assert client.post("/api/add", json=row).status_code == 200
     return client
-
-
-def get(client: FlaskClient, path: str, status: int = 200) -> Any:
-    response = client.get(f"/api/{path}")
-    assert response.status_code == status, response.text
-    return response.get_json()
-
-
-def post(client: FlaskClient, path: str, body: Any = None, status: int = 200, **options: Any) -> Any:
-    response = (
-        client.post(f"/api/{path}", json=body, **options)
-        if body is not None
-        else client.post(f"/api/{path}", **options)
-    )
-    assert response.status_code == status, response.text
-    return response.get_json()
-
-
-def ids(samples: list[dict[str, Any]]) -> list[str]:
-    return [row["id"] for row in samples]
 
 
 def test_data_is_a_bare_array_newest_first_with_its_total(filled: FlaskClient) -> None:

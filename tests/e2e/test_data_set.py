@@ -173,35 +173,50 @@ def test_restore_beside_a_running_service_is_refused(tmp_path: Path) -> None:
         assert "is using it" in command(tmp_path, server.port, "restore")
 
 
-def test_readme_commands_of_the_data_set_work_as_written(tmp_path: Path) -> None:
+def run_block(name: str, folder: Path, server: RunningServer) -> None:
+    """Run the README's commands under the comment *name*; none may fail."""
     text = (PROJECT_DIR / "README.md").read_text()
-    block = re.search(r"<!-- tested with files -->\n```\n(.*?)```", text, re.DOTALL)
+    block = re.search(rf"<!-- {name} -->\n```\n(.*?)```", text, re.DOTALL)
     assert block
+    cli = f"{sys.executable} {PROJECT_DIR / 'cli.py'}"
+    for line in block.group(1).strip().splitlines():
+        if line == "make restore":  # wants the service stopped
+            server.end()
+        command = line.replace("127.0.0.1:5001", f"127.0.0.1:{server.port}")
+        command = command.replace(".venv/bin/python cli.py", cli).replace("make ", f"{cli} ")
+        done = subprocess.run(
+            shlex.split(command),
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            env=environment(folder, server.port),
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, (line, done.stdout, done.stderr)
+        assert '"success":false' not in done.stdout, (line, done.stdout)
+
+
+def test_readme_commands_on_quality_work_as_written(tmp_path: Path) -> None:
+    with RunningServer(tmp_path) as server:
+        run_block("tested with the starter set", tmp_path, server)
+        reviewed = server.get("sample/starter_uk_case_basic")["sample"]
+
+    assert reviewed["review"] == "accepted"
+    assert "<svg" in (tmp_path / "report.html").read_text()
+    assert (tmp_path / "benchmarks" / "held-out.13gram").exists()
+
+
+def test_readme_commands_of_the_data_set_work_as_written(tmp_path: Path) -> None:
     (tmp_path / "samples.jsonl").write_bytes(lines(5, start=100))
     (tmp_path / "samples.csv").write_text(
         ",".join(sample()) + "\n" + ",".join(f'"{cell}"' for cell in sample().values())
     )
-    cli = f"{sys.executable} {PROJECT_DIR / 'cli.py'}"
     with (
         SimulatedHub() as hub,
         RunningServer(tmp_path, hf_endpoint=hub.url, hf_hub_offline="0", huggingface_token=TOKEN) as server,
     ):
-        for line in block.group(1).strip().splitlines():
-            if line == "make restore":  # wants the service stopped
-                server.end()
-            command = line.replace("127.0.0.1:5001", f"127.0.0.1:{server.port}")
-            command = command.replace(".venv/bin/python cli.py", cli).replace("make ", f"{cli} ")
-            done = subprocess.run(
-                shlex.split(command),
-                capture_output=True,
-                text=True,
-                cwd=tmp_path,
-                env=environment(tmp_path, server.port),
-                timeout=60,
-                check=False,
-            )
-            assert done.returncode == 0, (line, done.stdout, done.stderr)
-            assert '"success":false' not in done.stdout, (line, done.stdout)
+        run_block("tested with files", tmp_path, server)
 
     assert hub.repos["lawyer/my-legal-data"]
     assert (tmp_path / "train.jsonl").exists()

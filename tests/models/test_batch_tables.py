@@ -10,6 +10,7 @@ from models.database import Writer
 from models.domain import BatchStatus, CallUsage, ItemState, Job, RawAnswer
 from models.event_store import EventStore
 from models.ledger import Ledger, Tables
+from models.review_store import ReviewStore
 from models.sample_store import SampleStore
 from models.schemas import BatchRequest, Sample
 from models.statements import Statement
@@ -56,7 +57,7 @@ def ledger(
     events: EventStore,
     clock: ManualClock,
 ) -> Ledger:
-    made = Ledger(writer, Tables(batches, work, store, usage, events), clock)
+    made = Ledger(writer, Tables(batches, work, store, usage, events, ReviewStore(writer._engine, clock)), clock)
     row = new_row("b", "2026-01-01T00:00:00+00:00", BatchRequest(count=2, provider="groq"), 2, "m")
     made.plan({**row, "status": "running"}, [JOB, OTHER])
     return made
@@ -181,7 +182,7 @@ def test_refused_answer_is_forgotten(ledger: Ledger, work: WorkStore) -> None:
     ledger.sending(item, 1, "groq/m", 50)
     ledger.answered(item, ANSWER, USED)
 
-    ledger.refuse(item, {"error": "too short"})
+    ledger.refuse(item, ANSWER, "[quality_error] too short", {"error": "too short"})
 
     assert first_of(work).answer is None
 

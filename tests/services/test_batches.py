@@ -4,7 +4,6 @@ import itertools
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootstrap import Container, build
 from models.domain import Job
 from models.sample_query import SampleQuery
 from models.schemas import BatchReference, BatchRequest, validated
@@ -23,9 +21,8 @@ from services.batch.planner import fill, plan, replacement
 from services.batch.records import new_row
 from services.batch.report import why_stuck
 from services.llm.base import CompletionRequest
-from services.llm.scripted import ScriptedProvider, Step
 from services.llm_service import Preference
-from tests.fakes import CATALOGUE, catalog_without_limits, good_answer, settings_for
+from tests.fakes import CATALOGUE, Start, good_answer, run
 from utils.errors import (
     AuthenticationError,
     InputError,
@@ -37,9 +34,6 @@ from utils.errors import (
     StorageError,
     UnclassifiedError,
 )
-
-KEYS = {"groq_api_key": "gsk_test_0123456789", "cerebras_api_key": "csk-test-0123456789"}
-
 
 # --- planner ---------------------------------------------------------------------------------
 
@@ -184,36 +178,6 @@ def test_replacement_keeps_the_wish_and_changes_the_draw() -> None:
 
 
 # --- running ---------------------------------------------------------------------------------
-
-Start = Callable[..., Container]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Build and start services on the same folder, their providers scripted."""
-    running: list[Container] = []
-    catalog = catalog_without_limits(tmp_path)
-
-    def begin(scripts: dict[str, list[Step]], **settings: Any) -> Container:
-        container = build(settings_for(tmp_path, catalog_dir=catalog, **{**KEYS, **settings}))
-        factory = container.llm.factory
-        for name, script in scripts.items():
-            info = container.catalogue.provider(name)
-            assert info
-            factory._made[name] = ScriptedProvider(factory._config(info), script)
-        container.start()
-        running.append(container)
-        return container
-
-    yield begin
-    for container in running:
-        container.close()
-
-
-def run(container: Container, **request: Any) -> dict[str, Any]:
-    batch = container.batches.start_batch(**{"count": 6, "provider": "groq", **request})
-    assert container.batches.wait(batch["batch_id"], 30)
-    return container.batches.get_status(batch["batch_id"])
 
 
 def test_batch_ends_completed_with_exactly_its_target(start: Start, tmp_path: Path) -> None:
@@ -474,7 +438,7 @@ def test_fault_of_ours_ends_the_batch_and_is_logged(
     start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     container = start({"groq": [good_answer]})
-    monkeypatch.setattr(container.generation, "judge", lambda *_: 1 / 0)
+    monkeypatch.setattr(container.generation, "examine", lambda *_: 1 / 0)
 
     batch = run(container)
 

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from services.catalogue import load_catalogue
-from services.citations.extractor import extract
-from services.generation.quality import headings
-from tests.fakes import CATALOG, CATALOGUE
+from services.validation.text import headings
+from tests.fakes import CATALOG, CATALOGUE, CHECKER
 from utils.errors import ConfigurationError, InputError
 
 
@@ -38,7 +37,7 @@ def test_every_topic_has_three_authorities_that_read_as_citations() -> None:
         authorities = CATALOGUE.authorities_of(topic)
 
         assert len(authorities) >= 3, topic.key
-        assert all(len(extract(authority.cite)) == 1 for authority in authorities), topic.key
+        assert all(len(CHECKER.extractor.extract(authority.cite)) == 1 for authority in authorities), topic.key
 
 
 def test_facts_of_every_topic_name_both_parties() -> None:

@@ -8,11 +8,12 @@ from models.domain import CallUsage, Job, RawAnswer
 from models.schemas import GenerateRequest, Sample
 from services.generation.scaffold import Scaffold
 from services.generation.trail import UsageRecorder
-from services.generation_service import GenerationLimits, GenerationService, Recorder, Trail
+from services.generation_service import Assignment, GenerationLimits, GenerationService, Parts, Recorder, Trail
+from services.judge import Judge
 from services.llm.base import CompletionRequest
 from services.llm.scripted import ScriptedProvider, Step
 from services.llm_service import Outcome, Permit, Preference, Terms
-from tests.fakes import CATALOGUE, good_answer, scripted_llm, without_limits
+from tests.fakes import CATALOG, CATALOGUE, examiner, good_answer, scripted_llm, without_limits
 from utils.cancellation import CancelToken
 from utils.clock import ManualClock
 from utils.errors import (
@@ -38,7 +39,8 @@ def service(**scripts: list[Step]) -> tuple[GenerationService, dict[str, Scripte
     clock = ManualClock()
     llm, made = scripted_llm(scripts, clock, catalogue=without_limits(CATALOGUE))
     limits = GenerationLimits(wait_cap_s=0.01)
-    return GenerationService(CATALOGUE, llm, Scaffold(CATALOGUE, SLOTS), clock, limits, NoLog()), made
+    parts = Parts(Scaffold(CATALOGUE, SLOTS), examiner(), Judge(llm, CATALOG / "prompts" / "judge.md"))
+    return GenerationService(CATALOGUE, llm, parts, clock, limits, NoLog()), made
 
 
 class NoLog:
@@ -61,7 +63,10 @@ class Kept:
     def failed(self, error: GenerationError, outcome: Outcome) -> None:
         """Keep nothing."""
 
-    def refused(self, error: GenerationError) -> None:
+    def spent(self, outcome: Outcome) -> None:
+        """Keep nothing."""
+
+    def refused(self, answer: RawAnswer, error: GenerationError) -> None:
         self.answers.append(None)
 
 
@@ -73,7 +78,7 @@ def generate(
     answer: RawAnswer | None = None,
 ) -> Sample:
     terms = Terms(max_wait_s=0.01)
-    return generation.generate(JOB, preference, terms, recorder or UsageRecorder(NoLog()), trail, answer)
+    return generation.generate(Assignment(JOB, preference), terms, recorder or UsageRecorder(NoLog()), trail, answer)
 
 
 def test_sample_names_who_wrote_it_and_how_it_came_about() -> None:
@@ -145,9 +150,9 @@ def test_odd_characters_and_depth_of_an_answer_are_refused_or_mended() -> None:
     deep = '{"question": ' + "[" * 2000 + "]" * 2000 + ', "answer": "a"}'
 
     with pytest.raises((AnswerFormatError, QualityError)):
-        generation.judge(JOB, RawAnswer(deep, "groq", "m", 1))
+        generation.examine(JOB, RawAnswer(deep, "groq", "m", 1))
     with pytest.raises(QualityError):
-        generation.judge(JOB, RawAnswer('{"question": "\\ud83d", "answer": "a"}', "groq", "m", 1))
+        generation.examine(JOB, RawAnswer('{"question": "\\ud83d", "answer": "a"}', "groq", "m", 1))
 
 
 def test_bad_request_never_goes_to_the_same_model_twice() -> None:
@@ -190,7 +195,7 @@ def test_cancelled_wait_ends_the_sample() -> None:
     cancel.cancel()
 
     with pytest.raises(CancelledError):
-        generation.generate(JOB, GROQ_ONLY, Terms(waiting=cancel), Kept([]), Trail())
+        generation.generate(Assignment(JOB, GROQ_ONLY), Terms(waiting=cancel), Kept([]), Trail())
 
 
 def test_small_model_is_led_and_its_calls_are_one_try() -> None:
@@ -276,7 +281,7 @@ def test_quality_error_carries_who_wrote_the_draft() -> None:
     )
 
     with pytest.raises(QualityError) as caught:
-        generation.judge(JOB, answer)
+        generation.examine(JOB, answer)
 
     assert (caught.value.provider, caught.value.model, caught.value.labelled()) == (
         "groq",

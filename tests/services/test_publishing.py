@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 from models.intake import SCHEMA
 from models.sample_store import SampleStore
 from services import exporters
+from services.citation_audit import CitationAudit
 from services.export_format import ExportFormat, ExportOptions
 from services.hub.card import CardFacts, write_card
 from services.import_service import ImportRequest, ImportService
 from services.publish_service import ExportRequest, PublishService
 from services.splits import NAMES, SplitRequest, parse_shares, split
-from tests.fakes import sample
+from tests.fakes import CHECKER, sample
 from utils.clock import ManualClock
 from utils.errors import InputError
 from utils.registry import find_specs
@@ -34,7 +35,7 @@ FLAT = [spec for spec in SPECS if not spec.is_chat]
 
 @pytest.fixture
 def publish(store: SampleStore, tmp_path: Path) -> PublishService:
-    return PublishService(store, SPECS, tmp_path / "push", None)
+    return PublishService(store, CitationAudit(store, CHECKER), SPECS, tmp_path / "push", None)
 
 
 def written(publish: PublishService, **request: Any) -> bytes:

@@ -5,11 +5,14 @@ said will refuse it.
 """
 
 import json
+import random
 import re
 
-_SENTENCE = (
-    "The court weighs the words of the parties and the course of their dealing against the rule that governs it."
-)
+_WHO = "court tribunal judge claimant defendant buyer seller landlord tenant carrier insurer trustee director employer worker agent".split()
+_DOES = "weighs tests reads rejects accepts compares applies limits extends questions confirms narrows explains doubts follows".split()
+_WHAT = "words conduct promise notice delay payment reliance breach intention warning inspection agreement statement duty risk loss".split()
+_HOW = "closely later openly fairly rarely twice again first plainly strictly early lightly wisely freely fully".split()
+_WHERE = "market harbour office school garden factory bank theatre station hospital village workshop studio library kitchen".split()
 _CITATIONS = {
     "uk": [
         "Carlill v Carbolic Smoke Ball Co [1893] 1 QB 256",
@@ -40,7 +43,8 @@ def write_sample(prompt: str, number: int = 1) -> dict[str, str]:
     assert chars
     cites = _CITATIONS[place][: int(count.group(1))]
     headings = re.findall(r"^  - ([A-Z][A-Z0-9' ]+): ", prompt, re.MULTILINE)
-    body = " ".join([f"See {'; '.join(cites)}.", *_sentences(int(words.group(1)))])
+    draw = random.Random(f"{number} {prompt}")
+    body = " ".join([f"See {'; '.join(cites)}.", *_sentences(int(words.group(1)), draw)])
     answer = body
     if headings:
         share = len(body) // len(headings)
@@ -50,9 +54,9 @@ def write_sample(prompt: str, number: int = 1) -> dict[str, str]:
         ]
         answer = "\n\n".join(f"{heading}: {piece}" for heading, piece in zip(headings, pieces, strict=True))
     least = int(chars.group(1)) // int(steps.group(1)) + 1
-    filler = (_SENTENCE * 6)[: max(60, least)]
     reasoning = "\n".join(
-        f"Step {n}: principle {n} → {filler} → interim conclusion" for n in range(1, int(steps.group(1)) + 1)
+        f"Step {n}: principle {n} → {_text(max(60, least), draw)} → interim conclusion"
+        for n in range(1, int(steps.group(1)) + 1)
     )
     return {
         "question": f"How does the law decide case number {number}?",
@@ -70,5 +74,24 @@ def write_json(prompt: str, number: int = 1) -> str:
     return json.dumps(write_sample(prompt, number), ensure_ascii=False)
 
 
-def _sentences(words: int) -> list[str]:
-    return [_SENTENCE] * -(-words // len(_SENTENCE.split()))
+def _sentences(words: int, draw: random.Random) -> list[str]:
+    made = [_sentence(draw)]
+    while sum(len(sentence.split()) for sentence in made) < words:
+        made.append(_sentence(draw))
+    return made
+
+
+def _text(chars: int, draw: random.Random) -> str:
+    text = _sentence(draw)
+    while len(text) < chars:
+        text += f" {_sentence(draw)}"
+    return text
+
+
+def _sentence(draw: random.Random) -> str:
+    who, other = draw.sample(_WHO, 2)
+    where, when = draw.choice(_WHERE), draw.randrange(100, 10_000)
+    return (
+        f"The {who} {draw.choice(_HOW)} {draw.choice(_DOES)} the {draw.choice(_WHAT)} of the {other} in the {where},"
+        f" and the {draw.choice(_WHAT)} of lot {when} {draw.choice(_DOES)} it {draw.choice(_HOW)}."
+    )

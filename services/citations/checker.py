@@ -1,0 +1,87 @@
+"""Checks the citations of texts and samples. The one entrance to this package."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from services.citations.citation import Citation, Finding, Verdict, worst
+from services.citations.extractor import Extractor
+from services.citations.reference import Known, Reference
+from services.citations.verifier import compare_known, verify
+
+# Fields of a sample that may cite; a number in the question is a fact of the case.
+FIELDS = ("case_citation", "answer", "reasoning")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A citation with its verdict; `field` is where it stands, "" for a bare text."""
+
+    citation: Citation
+    finding: Finding
+    field: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as the API shows it."""
+        citation, finding = self.citation, self.finding
+        shown = {
+            "text": citation.text,
+            "start": citation.start,
+            "end": citation.end,
+            "kind": citation.kind,
+            "jurisdiction": citation.jurisdiction,
+            "normalized": citation.normalized,
+            "verdict": finding.verdict.value,
+            "reason_code": finding.code,
+            "reason": finding.reason,
+            "matched": finding.matched,
+        }
+        return {"field": self.field, **shown} if self.field else shown
+
+
+class Online(Protocol):
+    """A service that may know what the reference data do not."""
+
+    def find(self, citation: Citation) -> list[Known]:
+        """Return what it knows under the references of *citation*."""
+
+
+class CitationChecker:
+    """Finds and verifies citations. Thread-safe: the reference data do not change."""
+
+    def __init__(self, reference: Reference, online: Online | None = None) -> None:
+        """Check against *reference*; what it does not know is asked *online*, if given."""
+        self.reference = reference
+        self.extractor = Extractor(reference)
+        self._online = online
+
+    def check(self, text: str, jurisdiction: str = "", field: str = "") -> list[Checked]:
+        """Return the citations of *text* with their verdicts; only those of *jurisdiction* when one is given."""
+        return [
+            Checked(citation, self._verify(citation), field)
+            for citation in self.extractor.extract(text)
+            if jurisdiction in ("", citation.jurisdiction)
+        ]
+
+    def _verify(self, citation: Citation) -> Finding:
+        finding = verify(citation, self.reference)
+        if self._online is None or finding.code not in ("not_in_index", "provision_unknown"):
+            return finding
+        known = self._online.find(citation)
+        return compare_known(citation, known) if known else finding
+
+    def check_sample(self, sample: Mapping[str, Any]) -> list[Checked]:
+        """Return the citations of a sample, field by field."""
+        return [checked for name in FIELDS for checked in self.check(str(sample.get(name) or ""), field=name)]
+
+
+def verdict_of(checked: Sequence[Checked]) -> Verdict | None:
+    """Return the worst verdict; None when nothing is cited."""
+    return worst([item.finding.verdict for item in checked])
+
+
+def counts_of(checked: Sequence[Checked]) -> dict[str, int]:
+    """Return how many citations have each verdict."""
+    counted = Counter(item.finding.verdict for item in checked)
+    return {"total": len(checked), **{verdict.value: counted[verdict] for verdict in Verdict}}

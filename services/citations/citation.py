@@ -1,0 +1,150 @@
+"""What a citation is, once found: the words of the other modules here."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+_DASHES = str.maketrans(
+    {"\u2010": "-", "\u2011": "-", "\u2013": "-", "\u2014": "-", "\u00a0": " ", "\u202f": " ", "’": "'", "‘": "'"}
+)
+_ROUND_YEAR = re.compile(r"^\(\d{4}\)\s*")
+_INITIALS = re.compile(r"\b(?:[A-Z]\.){2,}")
+_IGNORED = re.compile(r"[\s.,]+")
+
+
+class Verdict(StrEnum):
+    """What is known of a citation, from best to worst."""
+
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"
+    INVALID = "invalid"
+
+
+VERDICTS = tuple(Verdict)
+
+
+def worst(verdicts: "list[Verdict]") -> Verdict | None:
+    """Return the worst of *verdicts*; None of none."""
+    return max(verdicts, key=VERDICTS.index, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Cite:
+    """One reference in one series, act or register.
+
+    Attributes:
+        format: Name of the format that found it.
+        end: One past its last character.
+        normalized: The form that the index uses.
+        parts: What the format read out of it.
+    """
+
+    format: str
+    start: int
+    end: int
+    kind: str
+    jurisdiction: str
+    normalized: str
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The normalized form folded for comparison."""
+        return fold_cite(self.normalized)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """An authority as a text cites it: a name, and one reference or several in parallel.
+
+    Attributes:
+        cites: At least one; those behind the first are parallel.
+        name: The name written with it, or "".
+        is_case_name: The name has the form of a case's ("A v B", "Re A"), not just capital letters.
+        year: The year in brackets behind the reference, or None.
+        court: What stands with that year ("2d Cir."), or "".
+    """
+
+    text: str
+    start: int
+    end: int
+    cites: tuple[Cite, ...]
+    name: str = ""
+    is_case_name: bool = False
+    year: int | None = None
+    court: str = ""
+
+    @property
+    def kind(self) -> str:
+        """One of case, statute, regulation, treaty."""
+        return self.cites[0].kind
+
+    @property
+    def jurisdiction(self) -> str:
+        """One of uk, us, eu, international."""
+        return self.cites[0].jurisdiction
+
+    @property
+    def normalized(self) -> str:
+        """The references in the usual form, without the name."""
+        return ", ".join(cite.normalized for cite in self.cites)
+
+    @property
+    def key(self) -> str:
+        """What two citations of the same authority and provision share."""
+        return self.cites[0].key
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a step of the ladder found out.
+
+    Attributes:
+        code: A stable word for programs.
+        reason: A sentence for people.
+        matched: The authority of the index, or None.
+        ended: The law that is no longer in force, and since which year; None for law in force and for cases.
+    """
+
+    verdict: Verdict
+    code: str
+    reason: str
+    matched: str | None = None
+    ended: str | None = None
+
+
+def invalid(code: str, reason: str, matched: str | None = None) -> Finding:
+    """Return that a step contradicts the citation."""
+    return Finding(Verdict.INVALID, code, reason, matched)
+
+
+def unverified(code: str, reason: str, matched: str | None = None) -> Finding:
+    """Return that nothing speaks against the citation, and nothing for it."""
+    return Finding(Verdict.UNVERIFIED, code, reason, matched)
+
+
+def verified(matched: str) -> Finding:
+    """Return that the index has it."""
+    return Finding(Verdict.VERIFIED, "in_index", f"known: {matched}", matched)
+
+
+def plain(text: str) -> str:
+    """Return *text* with plain dashes, blanks and apostrophes; no character moves."""
+    return text if text.isascii() else text.translate(_DASHES)
+
+
+def fold(text: str) -> str:
+    """Return *text* without case and accents, for comparison of names."""
+    if "." in text:
+        text = _INITIALS.sub(lambda match: match.group(0).replace(".", ""), text)
+    if text.isascii():
+        return text.casefold()
+    decomposed = unicodedata.normalize("NFKD", plain(text))
+    return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()
+
+
+def fold_cite(text: str) -> str:
+    """Return a reference without dots, blanks, case and a year in round brackets, which identifies nothing."""
+    return _IGNORED.sub("", _ROUND_YEAR.sub("", plain(text))).casefold()

@@ -1,0 +1,1 @@
+"""Citation formats, one family a module: how it is found, and which rules it must keep."""

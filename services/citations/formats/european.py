@@ -1,0 +1,248 @@
+"""Acts and cases of the European Union (OSCOLA 4th ed. part 2.6; the Court's own citation rules).
+
+Numbers of acts: to 1998 two-digit years; since 1 January 2015 regulations, directives and
+decisions share one sequence, written year first.
+"""
+
+import re
+from collections.abc import Iterator
+
+from services.citations.citation import Citation, Cite, Finding, fold, invalid, unverified
+from services.citations.formats.common import PROVISION, full_year, future
+from services.citations.formats.legislation_uk import provision_finding
+from services.citations.names import name_after
+from services.citations.reference import Reference
+
+ACT, CASE, CELEX = "eu_act", "eu_case", "celex"
+_TYPE = r"(?:(?:Council|Commission|Delegated|Implementing|Framework|Parliament and Council|ECB|Commission Delegated|Commission Implementing|Council Framework)\s)*(?P<type>Regulation|Directive|Decision)"
+_ARTICLES = rf"(?:Art(?:icle)?s?\.?|art(?:icle)?s?\.?)\s?(?P<numbers>{PROVISION}(?:\s?(?:,|and|or|to|-|–)\s?{PROVISION}){{0,5}})"
+_AHEAD = re.compile(rf"\b{_ARTICLES}\s(?:of\s)?(?:the\s)?$")
+# Between number and article may stand a popular name, the institutions and a date, or the subject.
+_BETWEEN = r"(?:\s\((?P<called>[A-Z][^()\n]{1,80})\)|\sof\sthe\sEuropean\sParliament[^;\n]{0,90}?\s(?:19|20)\d\d|\son\s[^;,.()\n]{3,110})?"
+_BEHIND = re.compile(rf"{_BETWEEN}(?:,?\s\(?{_ARTICLES})?")
+_ACT = re.compile(
+    rf"\b{_TYPE}\s(?:\((?P<body>EU|EC|EEC|Euratom|ECSC|EU,\sEuratom|EC,\sEuratom)\)\s?)?(?P<no>[Nn]o\.?\s?)?(?P<first>\d{{1,4}})/(?P<second>\d{{1,4}})(?:/(?P<tail>EU|EC|EEC|JHA|Euratom|CFSP|ECSC))?\b"
+)
+_CELEX = re.compile(
+    r"(?<![\w-])(?P<sector>[1-6])(?P<year>(?:19|20)\d\d)(?P<letter>[A-Z]{1,2})(?P<number>\d{3,5})(?:\(\d\d\))?(?P<consolidated>-\d{8})?(?![\w-])"
+)
+_CASE = re.compile(
+    r"\b(?:(?P<joined>Joined\s)?[Cc]ases?\s(?:[Nn]o\.?\s)?)?(?P<prefix>[CTF][-‐‑–])?(?P<number>\d{1,4})/(?P<year>\d{2})(?:\s?(?P<suffix>PPU|RENV|DEP|P(?:\(R\))?|R(?!\s(?:v\b|\())|SA)(?![\w]))?(?![\d/])"
+    r"(?P<more>(?:(?:,|\sand|\sto|,\sand)\s(?:[CTF][-‐‑–])?\d{1,4}/\d{2}(?:\s?P)?(?![\d/])){0,6})"
+)
+_ECLI = re.compile(r"\b(?:ECLI:)?EU:(?P<court>[CTF]):(?P<year>\d{4}):(?P<number>\d{1,5})\b")
+_NAME_AND_ECLI = re.compile(r"(?P<name>[^;\n\[\]]{0,130}?)(?P<ecli>\b(?:ECLI:)?EU:[CTF]:\d{4}:\d{1,5}\b)")
+_MAX_NAME = 130
+_MAX_A_YEAR = 1100
+# Cases that were pending in 1989 got the prefix too.
+_PREFIXED_LATER_FROM = 1985
+_FIRST_YEAR, _COURT_FROM, _PREFIX_FROM, _TRIBUNAL_FROM, _CIVIL_FROM, _CIVIL_TO = 1953, 1954, 1989, 1989, 2005, 2016
+_CELEX_LETTERS = {"R": "Regulation", "L": "Directive", "D": "Decision"}
+_JUDGMENTS = {"CJ": "C", "CO": "C", "CC": "C", "CV": "C", "TJ": "T", "TO": "T", "FJ": "F", "FO": "F"}
+
+
+def find(text: str, reference: Reference) -> Iterator[Cite]:
+    """Yield what *text* cites in the forms of this family."""
+    if "/" in text:
+        for match in _ACT.finditer(text):
+            yield _act(text, match)
+        for match in _CASE.finditer(text):
+            found = _case(text, match)
+            if found is not None:
+                yield found
+    if "EU:" in text:
+        for match in _ECLI.finditer(text):
+            parts = {"ecli_court": match["court"], "ecli_year": match["year"], "ecli": _ecli(match)}
+            yield Cite(CASE, match.start(), match.end(), "case", "eu", _ecli(match), parts)
+    for match in _CELEX.finditer(text):
+        yield _celex(match)
+
+
+def check_act(cite: Cite, _citation: Citation, reference: Reference) -> Finding | None:
+    """Return what is known of the act and its article."""
+    year, number, body, kind = int(cite.parts["year"]), cite.parts["number"], cite.parts["body"], cite.parts["type"]
+    if year < 1952:
+        return invalid("before_series", f"acts of the Communities begin in 1952, got {year}")
+    if (clash := future(year)) is not None:
+        return clash
+    called = reference.eu_acts.get(fold(cite.parts.get("called", "")))
+    if called is not None and called.number != number:
+        return invalid("name_mismatch", f"the {called.name} is {called.number}, not {number}", called.name)
+    known = reference.eu_acts.get(number) or reference.eu_acts.get(fold(f"{kind} {number}"))
+    if known is not None:
+        if known.type and known.type != kind:
+            return invalid("type_mismatch", f"{number} is a {known.type} ({known.name}), not a {kind}", known.name)
+        return provision_finding(known, cite, "article")
+    if body in ("EEC", "ECSC") and year > 1993:
+        return invalid("type_mismatch", f"({body}) was used until October 1993, got {year}")
+    if body == "EU" and year < 2009:
+        return invalid("type_mismatch", f"(EU) is used from 1 December 2009 on, got {year}")
+    if body == "EC" and not 1993 <= year <= 2009:
+        return invalid("type_mismatch", f"(EC) was used from November 1993 to November 2009, got {year}")
+    if int(cite.parts["count"]) > 6000:
+        return invalid("number_out_of_range", f"no year has {cite.parts['count']} acts")
+    return None
+
+
+def check_case(cite: Cite, _citation: Citation, _reference: Reference) -> Finding | None:
+    """Return the first rule that a case number or ECLI breaks, or None."""
+    parts = cite.parts
+    if "ecli_year" in parts:
+        court, year = parts["ecli_court"], int(parts["ecli_year"])
+        first, last = {"C": (_COURT_FROM, 9999), "T": (_TRIBUNAL_FROM, 9999), "F": (_CIVIL_FROM, _CIVIL_TO)}[court]
+        if not first <= year <= last:
+            return invalid(
+                "before_court" if year < first else "after_court", f"EU:{court} has judgments from {first}, got {year}"
+            )
+        if (clash := future(year)) is not None:
+            return clash
+    if "case_year" not in parts:
+        return None
+    prefix, year, number = parts["prefix"], int(parts["case_year"]), int(parts["number"])
+    if (clash := future(year)) is not None:
+        return clash
+    if prefix == "T" and year < _TRIBUNAL_FROM:
+        return invalid("before_court", f"the General Court (T-) exists from {_TRIBUNAL_FROM}, got {year}")
+    if prefix == "F" and not _CIVIL_FROM <= year <= _CIVIL_TO:
+        return invalid(
+            "before_court", f"the Civil Service Tribunal (F-) sat from {_CIVIL_FROM} to {_CIVIL_TO}, got {year}"
+        )
+    if prefix == "C" and year < _PREFIXED_LATER_FROM:
+        return invalid("before_court", f"case numbers have the prefix C- from {_PREFIX_FROM} on, got {year}")
+    if not 0 < number <= _MAX_A_YEAR:
+        return invalid("number_out_of_range", f"no year has {number} cases; fewer than {_MAX_A_YEAR}")
+    if "ecli_year" in parts:
+        if int(parts["ecli_year"]) < year:
+            return invalid("ecli_mismatch", f"decided in {parts['ecli_year']}, before the case of {year} was brought")
+        if prefix and parts["ecli_court"] != prefix:
+            return invalid("ecli_mismatch", f"case {prefix}- with an ECLI of {parts['ecli_court']}")
+    if not prefix and year >= _PREFIX_FROM + 1:
+        return unverified("malformed", f"from {_PREFIX_FROM} on a case number has a prefix such as C-")
+    return None
+
+
+def check_celex(cite: Cite, citation: Citation, reference: Reference) -> Finding | None:
+    """Return what is known of a CELEX number."""
+    year, letter, number = int(cite.parts["year"]), cite.parts["letter"], int(cite.parts["number"])
+    if (clash := future(year)) is not None:
+        return clash
+    if letter in _JUDGMENTS and cite.parts["sector"] == "6":
+        prefix = _JUDGMENTS[letter]
+        shown = {"prefix": prefix, "case_year": str(year), "number": str(number)}
+        case = Cite(
+            CASE, cite.start, cite.end, "case", "eu", "", shown if year >= _PREFIX_FROM else {**shown, "prefix": ""}
+        )
+        return check_case(case, citation, reference)
+    kind = _CELEX_LETTERS.get(letter)
+    if kind is None:
+        return None
+    known = reference.eu_acts.get(f"{year}/{number}") or reference.eu_acts.get(fold(f"{kind} {year}/{number}"))
+    if known is None:
+        return None
+    if known.type and known.type != kind:
+        return invalid(
+            "type_mismatch", f"{year}/{number} is a {known.type}, the letter {letter} means {kind}", known.name
+        )
+    return provision_finding(known, cite, "article")
+
+
+def _act(text: str, match: re.Match[str]) -> Cite:
+    first, second = match["first"], match["second"]
+    kind, body = match["type"], match["body"] or match["tail"] or ""
+    year, count = _year_first(first, second, kind, bool(match["no"]) or bool(match["body"] and match["body"] != "EU"))
+    ahead, behind = _AHEAD.search(text, max(0, match.start() - 50), match.start()), _BEHIND.match(text, match.end())
+    numbers = (behind["numbers"] if behind else None) or (ahead["numbers"] if ahead else "")
+    is_behind = bool(behind and (behind["numbers"] or behind["called"]))
+    shown_body = f"({match['body']}) " if match["body"] else ""
+    tail = f"/{match['tail']}" if match["tail"] else ""
+    no = "No " if match["no"] else ""
+    shown = f"{kind} {shown_body}{no}{first}/{second}{tail}" + (f", art {numbers}" if numbers else "")
+    number = f"{year}/{count}"
+    parts = {
+        "type": kind,
+        "body": body.split(",")[0],
+        "year": str(year),
+        "number": number,
+        "count": str(count),
+        "unit": "art",
+        "numbers": numbers,
+    }
+    if behind and behind["called"]:
+        parts["called"] = behind["called"]
+    start = ahead.start() if ahead and not (behind and behind["numbers"]) else match.start()
+    end = behind.end() if behind and is_behind else match.end()
+    return Cite(ACT, start, end, "regulation", "eu", shown, parts)
+
+
+def _year_first(first: str, second: str, kind: str, numbered: bool) -> tuple[int, int]:
+    """Return year and number of an act, whichever of them is written first."""
+    if numbered and kind == "Regulation":  # "No 1612/68", "No 864/2007"; (EU) 2016/679 has no No
+        return full_year(second, 1952), int(first)
+    if len(first) == 4 and 1952 <= int(first) <= 2099:
+        return int(first), int(second)
+    if len(second) == 4 and 1952 <= int(second) <= 2099:
+        return int(second), int(first)
+    if kind == "Regulation":
+        return full_year(second, 1952), int(first)
+    return full_year(first, 1952), int(second)
+
+
+def _case(text: str, match: re.Match[str]) -> Cite | None:
+    """Return the case, with the name and the ECLI behind it; None where it may be something else."""
+    prefix = (match["prefix"] or "")[:1]
+    named = bool(match.group(0)[:1] in "CcJ" and "ase" in match.group(0)[:14])
+    if not prefix and not named:
+        return None
+    before = text[max(0, match.start() - 14) : match.start()]
+    if re.search(r"\b(?:[Nn]os?\.?|Application|ARB)\s?$|/$", before) or (
+        not prefix and re.match(r"\s?\(?ECtHR", text[match.end() : match.end() + 10])
+    ):
+        return None
+    year = full_year(match["year"], _FIRST_YEAR)
+    suffix = f" {match['suffix']}" if match["suffix"] else ""
+    shown = f"{prefix + '-' if prefix else ''}{match['number']}/{match['year']}{suffix}"
+    parts = {"prefix": prefix, "number": match["number"], "case_year": str(year)}
+    end = match.end()
+    # A name may hold any word of any language: what stands between the number and an ECLI is one.
+    named_ecli = _NAME_AND_ECLI.match(text, end)
+    if named_ecli:
+        name, name_end = named_ecli["name"].strip(" ,:*_()"), named_ecli.start("ecli")
+    else:
+        name, name_end = name_after(text, _skip(text, end), end + _MAX_NAME)
+    ecli = _ECLI.match(text, _skip(text, name_end if name else end))
+    is_apart = named and not text[max(0, match.start() - 2) : match.start()].endswith("(")
+    if name and (ecli or re.search(r"\sv\.?\s", name) or is_apart):
+        parts["case_name"] = name
+        end = name_end
+    if ecli:
+        parts.update({"ecli": _ecli(ecli), "ecli_court": ecli["court"], "ecli_year": ecli["year"]})
+        end = ecli.end()
+    return Cite(CASE, match.start(), end, "case", "eu", shown, parts)
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " ,:*_\u00a0":
+        at += 1
+    return at
+
+
+def _ecli(match: re.Match[str]) -> str:
+    return f"EU:{match['court']}:{match['year']}:{match['number']}"
+
+
+def _celex(match: re.Match[str]) -> Cite:
+    letter = match["letter"]
+    kind = "case" if match["sector"] == "6" else "treaty" if match["sector"] == "1" else "regulation"
+    parts = {
+        "sector": match["sector"],
+        "year": match["year"],
+        "letter": letter,
+        "number": match["number"],
+        "unit": "art",
+        "numbers": "",
+    }
+    if letter in _JUDGMENTS:
+        prefix = _JUDGMENTS[letter]
+        year = match["year"]
+        parts["case"] = f"{prefix + '-' if int(year) >= _PREFIX_FROM else ''}{int(match['number'])}/{year[2:]}"
+    return Cite(CELEX, match.start(), match.end(), kind, "eu", match.group(0), parts)

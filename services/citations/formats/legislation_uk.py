@@ -1,0 +1,362 @@
+"""Acts and instruments of the United Kingdom (OSCOLA 4th ed. part 2.4 and 2.5)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from services.citations.citation import Citation, Cite, Finding, Verdict, fold, invalid, unverified, verified
+from services.citations.formats.common import PROVISION, YEAR, future
+from services.citations.reference import Instrument, Reference
+
+NAME = "act"
+_ACT = re.compile(
+    rf"\b(?P<kind>Act|Measure|Regulations|Order|Rules)(?:\s\((?:Northern Ireland|Scotland|Wales)\))?,?\s(?P<year>{YEAR})\b"
+)
+_NUMBERS = rf"{PROVISION}(?:\s?(?:,|and|or|to|-|–|&)\s?(?:ss?\.?\s|sections?\s)?{PROVISION}(?!\d)){{0,6}}"
+_UNIT = r"(?:ss?|sections?|subsections?|regs?|regulations?|arts?|[Aa]rticles?|rr?|rules?|Schs?|Schedules?|[Ss]ch|Pts?|Parts?|paras?|paragraphs?)"
+_BEHIND = re.compile(rf"\s?[,(]?\s?(?P<unit>{_UNIT})\.?\s?(?P<numbers>{_NUMBERS})", re.IGNORECASE)
+_AHEAD = re.compile(
+    rf"\b(?P<unit>{_UNIT})\.?\s?(?P<numbers>{_NUMBERS})(?:\s(?:of|to|under|in))?\s(?:the\s)?$", re.IGNORECASE
+)
+_ALIAS = re.compile(
+    rf"\b(?P<unit>ss?|sections?)\.?\s?(?P<numbers>{_NUMBERS})\s(?:of\s(?:the\s)?)?(?P<alias>[A-Z][A-Za-z]{{1,7}})\b(?:\s(?P<year>{YEAR}))?|\b(?P<alias2>[A-Z]{{2,6}})(?:\s(?P<year2>{YEAR}))?,?\s(?P<unit2>ss?|sections?)\.?\s?(?P<numbers2>{_NUMBERS})"
+)
+_SI = re.compile(
+    rf"\b(?P<series>S\.?I\.?|SSI|WSI|SR|NISR)\s(?P<year>{YEAR})(?:/|\sNo\.?\s?)(?P<number>\d{{1,6}})(?:,?\s(?P<unit>regs?|arts?|rr?|paras?|Sch)\.?\s?(?P<numbers>{_NUMBERS}))?"
+)
+# "(c 42)" or ", SI 2006/246" behind a title.
+_NUMBER_BEHIND = re.compile(
+    rf",?\s\(?(?:S\.?(?:S|W)?I\.?\s(?P<si>{YEAR}(?:/|\sNo\.?\s?)\d{{1,5}})|c(?:h|ap)?\.?\s?(?P<chapter>\d{{1,3}}))\b\)?"
+)
+_CHAPTER = re.compile(rf"\b(?P<year>{YEAR})\s(?P<series>c\.?|asp|anaw|asc|nawm)\s?(?P<number>\d{{1,3}})\b")
+_CPR = re.compile(
+    r"\b(?:CPR|Civil Procedure Rules)(?:\s1998)?,?\s(?:(?P<unit>[Pp]arts?|[Pp]t|rr?|rules?)\.?\s?)?(?P<numbers>\d{1,2}(?:\.\d{1,3}[A-Z]?)?(?:\(\w{1,4}\)){0,4})"
+)
+_WORD = re.compile(r"\S+")
+_CONNECTING = frozenset(("of and the for to in on etc etc. with by against at or from &").split())
+_LEADING = frozenset(
+    [
+        "the",
+        "under",
+        "section",
+        "sections",
+        "in",
+        "see",
+        "of",
+        "by",
+        "and",
+        "per",
+        "s",
+        "ss",
+        "both",
+        "although",
+        "while",
+        "since",
+        "because",
+        "but",
+        "if",
+        "when",
+        "where",
+        "as",
+        "that",
+        "this",
+        "however",
+        "thus",
+        "an",
+        "a",
+        "also",
+        "after",
+        "before",
+        "unless",
+        "former",
+        "repealed",
+        "modern",
+        "old",
+        "new",
+        "english",
+        "uk",
+        "british",
+        "sch",
+        "part",
+        "to",
+        "or",
+        "on",
+        "for",
+        "with",
+        "at",
+        "from",
+    ]
+)
+_LOOK_BACK = 180
+_MAX_WORDS = 18
+# Short titles that Parliament uses again and again: another year proves nothing.
+_RECURRING = frozenset(
+    [
+        "finance",
+        "finance",
+        "(no.",
+        "2)",
+        "housing",
+        "education",
+        "companies",
+        "immigration",
+        "criminal",
+        "justice",
+        "police",
+        "health",
+        "transport",
+        "planning",
+        "pensions",
+        "local",
+        "government",
+        "social",
+        "security",
+        "insolvency",
+        "children",
+        "limitation",
+        "employment",
+        "arbitration",
+        "partnership",
+        "agriculture",
+        "representation",
+        "of",
+        "the",
+        "people",
+        "taxation",
+        "national",
+        "health",
+        "service",
+        "nationality",
+        "terrorism",
+        "courts",
+        "marriage",
+        "adoption",
+        "wills",
+        "highways",
+        "water",
+        "gas",
+        "energy",
+        "environment",
+        "landlord",
+        "and",
+        "tenant",
+        "rent",
+        "criminal",
+        "law",
+        "criminal",
+        "procedure",
+        "evidence",
+        "northern",
+        "ireland",
+        "scotland",
+        "wales",
+        "statistics",
+        "trade",
+        "union",
+        "sexual",
+        "offences",
+        "public",
+        "order",
+        "official",
+        "secrets",
+        "law",
+        "reform",
+        "(miscellaneous",
+        "provisions)",
+        "merchant",
+        "shipping",
+        "road",
+        "traffic",
+    ]
+)
+_NEAR_YEARS = 3
+# Subsections are in no table; hardly any section has so many.
+_MOST_SUBSECTIONS = 30
+_LAST_CPR_PART = 89
+_LAST_SI = 4500
+_SECTIONS = re.compile(r"^(?:s|ss|section|sections)$", re.IGNORECASE)
+
+
+def find(text: str, reference: Reference) -> Iterator[Cite]:
+    """Yield what *text* cites in the forms of this family."""
+    for match in _ACT.finditer(text):
+        found = _titled(text, match, reference)
+        if found is not None:
+            yield found
+    if "S" in text:
+        for match in _SI.finditer(text):
+            yield _instrument(match)
+    for match in _CHAPTER.finditer(text):
+        series = "c" if match["series"].startswith("c") else match["series"]
+        yield _provision(
+            match.start(), match.end(), f"{match['year']} {series} {match['number']}", match["year"], "", "", "Act"
+        )
+    for match in _CPR.finditer(text):
+        shown = f"CPR {match['numbers']}"
+        parts = {"title": "CPR", "numbers": match["numbers"], "unit": "r"}
+        yield Cite(NAME, match.start(), match.end(), "regulation", "uk", shown, parts)
+    yield from _abbreviated(text, reference)
+
+
+def check(cite: Cite, _citation: Citation, reference: Reference) -> Finding | None:
+    """Return what is known of the Act and its section."""
+    if cite.parts["title"] == "CPR":
+        part = int(re.split(r"\D", cite.parts["numbers"])[0])
+        if part > _LAST_CPR_PART:
+            return invalid("section_beyond_end", f"the Civil Procedure Rules have {_LAST_CPR_PART} parts, got {part}")
+        return None
+    year = int(cite.parts["year"])
+    if (clash := future(year)) is not None:
+        return clash
+    if cite.parts.get("number") and int(cite.parts["number"]) > _LAST_SI:
+        return invalid(
+            "number_out_of_range", f"a year has fewer than {_LAST_SI} statutory instruments, got {cite.parts['number']}"
+        )
+    act = reference.acts.get(fold(cite.parts["title"]))
+    if act is None:
+        return _other_year(cite.parts["title"], year, reference)
+    stated = cite.parts.get("stated", "")
+    if stated and act.number and act.number[:3] == stated[:3] and act.number != stated:
+        return invalid("parallel_mismatch", f"{act.name} is {act.number}, not {stated}", act.name)
+    return provision_finding(act, cite, "section")
+
+
+def provision_finding(act: Instrument, cite: Cite, what: str) -> Finding:
+    """Say whether the provisions that *cite* names exist in *act*, and whether it is still in force."""
+    found = _provisions(act, cite, what)
+    if act.ended is None or found.verdict is Verdict.INVALID:
+        return found
+    return replace(
+        found, reason=f"{found.reason}; no longer in force since {act.ended}", ended=f"{act.name} (until {act.ended})"
+    )
+
+
+def _provisions(act: Instrument, cite: Cite, what: str) -> Finding:
+    unit, numbers = cite.parts.get("unit", ""), cite.parts.get("numbers", "")
+    if not numbers:
+        return verified(act.name)
+    if what == "section" and not _SECTIONS.match(unit) and act.type == "Act":
+        return unverified("provision_unknown", f"{act.name} is known, its {unit} {numbers} cannot be checked", act.name)
+    doubtful = ""
+    for number, letters in re.findall(r"(?<![\w(.])(\d{1,4})([A-Za-z]{0,3})(?=\W|$)", re.sub(r"\(\w+\)", "", numbers)):
+        if act.last is not None and int(number) > act.last:
+            return invalid(
+                f"{what}_beyond_end", f"{act.name} ends with {what} {act.last}, got {number}{letters}", act.name
+            )
+        if int(number) == 0:
+            return invalid(f"{what}_beyond_end", f"{act.name} has no {what} 0", act.name)
+        if act.last is None or (letters and f"{number}{letters}" not in act.inserted):
+            doubtful = f"{number}{letters}"
+    if any(int(subsection) > _MOST_SUBSECTIONS for subsection in re.findall(r"\((\d+)\)", numbers)):
+        doubtful = numbers
+    if doubtful:
+        return unverified(
+            "provision_unknown", f"{act.name} is known, whether it has {what} {doubtful} is not", act.name
+        )
+    return verified(f"{act.name}, {what} {numbers}")
+
+
+def _other_year(title: str, year: int, reference: Reference) -> Finding | None:
+    """Say that there is an Act of this title, of another year only."""
+    stem = fold(title.rsplit(" ", 1)[0]).removesuffix(" act")
+    if all(word in _RECURRING for word in stem.split()):
+        return None
+    years = sorted(
+        {act.year for name, act in reference.acts.items() if act.year and name.rsplit(" ", 1)[0] == f"{stem} act"}
+    )
+    if len(years) == 1 and abs(years[0] - year) <= _NEAR_YEARS:  # an Act of the same name may be of another time
+        return invalid("year_mismatch", f"{title}: the Act of this name is of {', '.join(map(str, years))}")
+    return None
+
+
+def _titled(text: str, match: re.Match[str], reference: Reference) -> Cite | None:
+    floor = max(0, match.start() - _LOOK_BACK)
+    words = [
+        word for word in _WORD.finditer(text, floor, match.start()) if "\n" not in text[word.start() : match.start()]
+    ]
+    first = len(words)
+    while first and len(words) - first < _MAX_WORDS and _in_title(words[first - 1].group()):
+        first -= 1
+    starts = [word.start() for word in words[first:]]
+    title_end = match.end()
+    begin = next((start for start in starts if fold(text[start:title_end]) in reference.acts), None)
+    if begin is None:
+        while first < len(words) and words[first].group().strip("(,.\"'").casefold() in _LEADING:
+            first += 1
+        if first >= len(words):
+            return None
+        begin = words[first].start()
+    title = re.sub(r"\s+", " ", text[begin:title_end]).lstrip("(\"'“‘")
+    if match["kind"] in ("Order", "Rules") and title.count(" ") < 2:
+        return None
+    ahead = _AHEAD.search(text, max(0, begin - 60), begin)
+    number = _NUMBER_BEHIND.match(text, title_end)
+    title_end = number.end() if number else title_end
+    behind = _BEHIND.match(text, title_end)
+    found = behind or ahead
+    start = ahead.start() if ahead and not behind else begin
+    end = behind.end() if behind else title_end
+    kind = "statute" if match["kind"] in ("Act", "Measure") else "regulation"
+    cite = _provision(
+        start, end, title, match["year"], found["unit"] if found else "", found["numbers"] if found else "", kind
+    )
+    if number is None:
+        return cite
+    stated = f"SI {re.sub(r'[^0-9]+', '/', number['si'])}" if number["si"] else f"{match['year']} c {number['chapter']}"
+    return replace(cite, parts={**cite.parts, "stated": stated})
+
+
+def _in_title(word: str) -> bool:
+    if word.endswith((";", ":", ".", '"', "”")) and word not in ("etc.", "(No."):
+        return False
+    bare = word.strip("(),'’\"“‘")
+    return bool(bare) and (bare[0].isupper() or bare in _CONNECTING or bare.isdigit())
+
+
+def _provision(start: int, end: int, title: str, year: str, unit: str, numbers: str, kind: str) -> Cite:
+    numbers = numbers.rstrip(" ,-")
+    shown = f"{title}, {_short(unit)} {numbers}" if numbers else title
+    parts = {"title": title, "year": year, "unit": unit, "numbers": numbers}
+    return Cite(NAME, start, end, "regulation" if kind == "regulation" else "statute", "uk", shown, parts)
+
+
+def _short(unit: str) -> str:
+    lower = unit.casefold()
+    for long, short in (
+        ("section", "s"),
+        ("regulation", "reg"),
+        ("article", "art"),
+        ("rule", "r"),
+        ("schedule", "Sch"),
+        ("part", "Pt"),
+        ("para", "para"),
+    ):
+        if lower.startswith(long):
+            return f"{short}s" if lower in ("sections",) else short
+    return unit
+
+
+def _instrument(match: re.Match[str]) -> Cite:
+    series = match["series"].replace(".", "")
+    shown = f"{series} {match['year']}/{match['number']}"
+    provision = f", {match['unit']} {match['numbers']}" if match["numbers"] else ""
+    parts = {
+        "title": shown,
+        "year": match["year"],
+        "number": match["number"],
+        "unit": match["unit"] or "",
+        "numbers": match["numbers"] or "",
+    }
+    return Cite(NAME, match.start(), match.end(), "regulation", "uk", shown + provision, parts)
+
+
+def _abbreviated(text: str, reference: Reference) -> Iterator[Cite]:
+    """Find Acts by their abbreviations, which count only with a section beside them."""
+    for match in _ALIAS.finditer(text):
+        short = match["alias"] or match["alias2"]
+        year = match["year"] or match["year2"]
+        act = reference.acts.get(fold(short))
+        if act is None or fold(short) == fold(act.name) or (year and int(year) != act.year):
+            continue
+        unit, numbers = match["unit"] or match["unit2"], match["numbers"] or match["numbers2"]
+        yield _provision(match.start(), match.end(), act.name, str(act.year), unit, numbers, "Act")

@@ -1,0 +1,155 @@
+"""Neutral citations and law reports of the United Kingdom, Europe and international courts.
+
+Sources: OSCOLA 4th ed. part 2.1; the practice directions on neutral citation of 2001 and
+2002; The National Archives' list of court codes.
+"""
+
+import re
+from collections.abc import Iterator
+
+from services.citations.citation import Citation, Cite, Finding, invalid, unverified
+from services.citations.formats.common import YEAR, clashes, number_of, volume_clash
+from services.citations.reference import Reference, Series, series_key
+
+NAME = "report"
+_LETTERS = r"[A-Z][A-Za-z.'’&]{0,12}"
+_SERIES = rf"{_LETTERS}(?:\s{{1,2}}(?:{_LETTERS}|&|of|\([A-Z][A-Za-z]{{0,10}}\))){{0,4}}?"
+_PAGE = r"(?:I{1,3}-|I{1,2}-[AB]-)?\d{1,6}[a-z]?"
+_DIVISION = r"(?:\s{0,2}\((?P<division>[A-Z][A-Za-z]{0,9}|T[123]|B)\))?"
+_SQUARE = re.compile(
+    rf"\[(?P<year>{YEAR})\]\s{{0,2}}(?:(?P<volume>\d{{1,3}})\s{{1,2}})?(?P<series>{_SERIES})(?:\s{{1,2}}|(?<=\.)\s?)(?P<page>{_PAGE})\b{_DIVISION}"
+)
+_ROUND = re.compile(
+    rf"\((?P<year>{YEAR})(?:[-–/]\d{{2,4}})?\)\s{{0,2}}(?:(?P<lr>L\.?\s?R\.?)\s{{1,2}})?(?P<volume>\d{{1,3}})\s{{1,2}}(?P<series>{_SERIES})"
+    rf"\s{{1,2}}(?:(?P<part>\d)\s{{1,2}})?(?P<page>{_PAGE})\b"
+)
+_BARE_ROUND = re.compile(
+    rf"\((?P<year>{YEAR})\)\s{{0,2}}(?P<series>LR(?:\s{_LETTERS}){{1,3}}|{_LETTERS}(?:\s{_LETTERS}){{0,2}}?)\s{{1,2}}(?P<page>\d{{1,5}})\b{_DIVISION}"
+)
+_SCOTS = re.compile(
+    rf"\b(?P<year>{YEAR})\s{{1,2}}(?P<series>S\.?C\.?|S\.?L\.?T\.?|SCLR|JC|SCCR)(?:\s\((?P<division>[A-Z][A-Za-z ]{{0,9}})\))?\s{{1,2}}(?P<page>\d{{1,5}})\b"
+)
+_ENGLISH = re.compile(r"\b(?P<volume>\d{1,3})\s{1,2}(?P<series>E\.?R\.?|Eng\.?\sRep\.?)\s{1,2}(?P<page>\d{1,5})\b")
+_ICJ = re.compile(
+    rf"\bI\.?C\.?J\.?\sRep(?:orts|\.)?\s{{1,2}}(?P<year>{YEAR}),?\s{{1,2}}(?:at\s)?p?\.?\s{{0,2}}(?P<page>\d{{1,5}})\b"
+)
+_UK_LIKE = re.compile(r"^(?:UK|EW|SC?OT|NI|CS)[A-Z]{1,6}|^(?:EWHC|EWCA|UKHL)", re.IGNORECASE)
+# Courts of other countries, whose citations nobody here can check.
+_ABROAD = re.compile(
+    r"^(?:HCA|NSW|VSC|QCA|QSC|WASC|SASC|FCA|NZ|SCC|ONCA|BCCA|IE|SG|HK|CLR|ALR|SCR|DLR|INSC|ZA)", re.IGNORECASE
+)
+# Divisions with numbers of their own.
+_KB_FROM, _KB_TO = 2022, 1952
+_QUEENS_BENCH_FROM, _QB_TO = 1865, 1901
+_IN_RETROSPECT = frozenset({"UKHL", "UKPC", "EWCA Civ", "EWCA Crim", "EWHC"})
+_DIVISIONS = frozenset("Admin Admlty Ch Comm Fam IPEC KB Mercantile Pat QB SCCO TCC Costs Cop Exch Patents".split())
+
+
+def find(text: str, reference: Reference) -> Iterator[Cite]:
+    """Yield what *text* cites in the forms of this family."""
+    if "[" in text:
+        for match in _SQUARE.finditer(text):
+            yield _cite(match, reference, "square")
+    for match in _ROUND.finditer(text):
+        if reference.series.get(series_key(_series_of(match))) is not None:
+            yield _cite(match, reference, "round")
+    for match in _BARE_ROUND.finditer(text):  # neutral citations with the wrong brackets
+        series = reference.series.get(series_key(match["series"]))
+        if series is not None and series.is_court:
+            yield _cite(match, reference, "square")
+    for match in _SCOTS.finditer(text):
+        yield _cite(match, reference, "none")
+    for match in _ENGLISH.finditer(text):
+        yield _cite(match, reference, "volume")
+    if "C" in text and "Rep" in text:
+        for match in _ICJ.finditer(text):
+            yield _cite(match, reference, "icj")
+
+
+def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | None:
+    """Return the first rule that *cite* breaks, or None."""
+    series = reference.series.get(series_key(cite.parts["series"]))
+    if series is None:
+        return _unknown(cite)
+    year = int(cite.parts["year"]) if cite.parts.get("year") else citation.year
+    volume, page = number_of(cite, "volume"), number_of(cite, "page")
+    if year is not None and (clash := clashes(series, year)):
+        # Numbers of these courts were given in retrospect too, to judgments of any age.
+        if series.name in _IN_RETROSPECT and year < series.first_year:
+            return unverified(
+                "before_numbering", f"{series.name} numbers begin in {series.first_year}; older ones were added later"
+            )
+        return clash
+    if year is not None and (gap := _bench_gap(series.name, year)):
+        return gap
+    if page is not None and (page == 0 or page > series.max_number):
+        code = "number_out_of_range" if series.is_court else "page_out_of_range"
+        return invalid(code, f"{series.name}: got {page}, want at most {series.max_number}")
+    if volume is not None and series.max_volume and volume > series.max_volume:
+        return invalid("volume_out_of_range", f"{series.name} has at most {series.max_volume} volumes, got {volume}")
+    return (volume_clash(reference, series.name, volume, year) if volume else None) or _division(cite, series, year)
+
+
+def _bench_gap(series: str, year: int) -> Finding | None:
+    """Return that a king reigned where the Queen's Bench is cited, or a queen where the King's is; None if not."""
+    if series == "KB" and _KB_TO < year < _KB_FROM:
+        return invalid("after_series", f"the King's Bench sat until {_KB_TO} and from {_KB_FROM}, not in {year}")
+    if series == "QB" and _QB_TO < year < _KB_TO:
+        return invalid("after_series", f"the Queen's Bench sat until {_QB_TO} and from {_KB_TO}, not in {year}")
+    return None
+
+
+def _division(cite: Cite, series: Series, year: int | None) -> Finding | None:
+    division = cite.parts.get("division", "")
+    if series.name != "EWHC" or year is None:
+        return None
+    if division and division not in _DIVISIONS:
+        return invalid("unknown_court", f"{division} is no division of the High Court")
+    if division == "KB" and year < _KB_FROM:
+        return invalid("before_court", f"the King's Bench Division sat from September {_KB_FROM}, not in {year}")
+    if division == "QB" and year > _KB_FROM:
+        return invalid("after_court", f"the Queen's Bench Division sat until September {_KB_FROM}, not in {year}")
+    return None
+
+
+def _unknown(cite: Cite) -> Finding:
+    name = cite.parts["series"]
+    if _UK_LIKE.match(name) and not _ABROAD.match(name):
+        return invalid("unknown_court", f"{name} is no court or series of the United Kingdom")
+    if _ABROAD.match(name):
+        return unverified("other_country", f"{name} belongs to another country; nothing here can check it")
+    return unverified("unknown_series", f"{name} is no court or series that is known here")
+
+
+def _series_of(match: re.Match[str]) -> str:
+    return f"LR {match['series']}" if match.groupdict().get("lr") else match["series"]
+
+
+def _cite(match: re.Match[str], reference: Reference, brackets: str) -> Cite:
+    groups = {name: value for name, value in match.groupdict().items() if value}
+    name = "ICJ Rep" if brackets == "icj" else _series_of(match)
+    series = reference.series.get(series_key(name))
+    shown = series.name if series is not None else re.sub(r"\s+", " ", name)
+    groups["series"] = shown
+    volume = f"{groups['volume']} " if "volume" in groups else ""
+    page = groups["page"]
+    if series is not None and series.is_court:
+        page = page.lstrip("0") or "0"
+    # Behind a law report the brackets hold the court that decided: "[1976] AC 104 (PC)".
+    is_division = "division" in groups and series is not None and series.is_court
+    division = f" ({groups['division']})" if is_division else ""
+    year = groups.get("year", "")
+    if brackets in ("square", "icj"):
+        normalized = f"[{year}] {volume}{shown} {page}{division}"
+    elif brackets == "round":
+        part = f"{groups['part']} " if "part" in groups else ""
+        normalized = f"({year}) {shown.replace('LR ', f'LR {volume}', 1) if groups.get('lr') else f'{volume}{shown}'} {part}{page}"
+    elif brackets == "none":
+        inner = f" ({match['division']})" if match["division"] else ""
+        normalized = f"{year} {shown}{inner} {page}"
+    else:
+        normalized = f"{volume}{shown} {page}"
+    if brackets == "round" and shown == "QB" and int(year) < _QUEENS_BENCH_FROM:
+        groups["series"] = "QB Rep"  # Adolphus and Ellis, cited by the same letters
+    jurisdiction = series.jurisdiction if series is not None else ("international" if _ABROAD.match(name) else "uk")
+    return Cite(NAME, match.start(), match.end(), "case", jurisdiction, normalized, groups)

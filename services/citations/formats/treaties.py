@@ -1,0 +1,208 @@
+"""Treaties by name or abbreviation with an article, and treaty series.
+
+Form: OSCOLA 4th ed., appendix on international sources. Which names exist is data
+(`treaties.csv`, and the names of acts of the Union in `eu_acts.csv`).
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import lru_cache
+
+from services.citations.citation import Citation, Cite, Finding, fold, fold_cite, invalid, unverified, verified
+from services.citations.formats.common import PROVISION, YEAR, roman, volume_clash
+from services.citations.formats.legislation_uk import provision_finding
+from services.citations.reference import Instrument, Reference
+
+NAME, SERIES = "treaty", "treaty_series"
+_UNIT = r"(?:[Aa]rt(?:icle)?s?\.?|r(?:ule)?s?\.?|[Ss]ections?)"
+_NUMBERS = rf"(?:{PROVISION}(?:\s?(?:,|and|or|to|-|–)\s?{PROVISION}){{0,5}}|[IVX]{{1,6}}(?:\(\w{{1,4}}\)){{0,3}}\b)"
+_AHEAD = re.compile(rf"\b{_UNIT}\s?(?P<numbers>{_NUMBERS})\s(?:of\s|in\s)?(?:the\s)?(?:(?:19|20)\d\d\s)?$")
+_DATES = r"(?:\s\((?:adopted|opened|signed|done|concluded|entered)[^()\n]{4,110}\)|,?\s(?:opened\sfor\ssignature|adopted|signed|done)\s[A-Z0-9][^,;()\n]{3,20},\s\d{4})?"
+_BEHIND = re.compile(
+    rf"{_DATES}(?:\s\((?P<year>{YEAR})\)|\s(?P<year2>{YEAR}))?(?P<series>,?\s\(?\d{{1,4}}\sU\.?N\.?T\.?S\.?\s[\dIVXLC]{{1,5}}\)?)?,?\s?\(?{_UNIT}\s?(?P<numbers>{_NUMBERS})"
+)
+_SERIES = re.compile(
+    r"\b(?P<volume>\d{1,4})\s(?P<series>U\.?N\.?T\.?S\.?|L\.?N\.?T\.?S\.?)\s(?P<page>\d{1,4}|[IVXLC]{1,6})\b"
+)
+_NUMBERED = re.compile(r"\b(?P<series>C?ETS|UKTS|TIAS)\s(?:No\.?\s?)?(?P<number>\d{1,5})\b")
+_OTHER = re.compile(
+    rf"(?:\b{_UNIT}\s?(?P<ahead>{_NUMBERS})\sof\sthe\s)?\b(?P<name>(?:[A-Z][A-Za-z-]{{1,20}}\s){{0,6}}(?:Convention|Covenant|Charter|Treaty|Protocol|Agreement|Statute)"
+    rf"(?:\s(?:on|for|against|relating|concerning|of|to)\s(?:the\s)?[A-Z][A-Za-z-]{{2,20}}(?:\s(?:of|and|the|in|to|for|against|on|their|its|by|with|[A-Z][A-Za-z-]{{2,20}})){{0,14}}))(?:,?\s{_UNIT}\s?(?P<behind>{_NUMBERS}))?"
+)
+_PREFIX = 3
+_TREATY_WORD = re.compile(r"\b(?:Convention|Covenant|Charter|Treaty|Protocol|Agreement|Statute|Pact)\b")
+_PROTOCOL = re.compile(r"\bProtocol(?:\sNo\.?\s?\d{1,2})?\s(?:to|of)\s(?:the\s)?$")
+_BEFORE_SERIES = re.compile(rf"{_DATES}(?:\s\(?(?:19|20)\d\d\)?)?,?\s?\(?")
+_LAST_UNTS, _LAST_LNTS, _LAST_ETS = 3400, 205, 230
+
+
+def find(text: str, reference: Reference) -> Iterator[Cite]:
+    """Yield what *text* cites in the forms of this family."""
+    claimed = []
+    for match in _names(reference).finditer(text):
+        claimed.append(match.span())
+        found = _named(text, match, reference)
+        if found is not None:
+            yield found
+    for match in _SERIES.finditer(text):
+        series = re.sub(r"\.", "", match["series"])
+        parts = {"volume": match["volume"], "series": series, "page": match["page"]}
+        yield Cite(
+            SERIES,
+            match.start(),
+            match.end(),
+            "treaty",
+            "international",
+            f"{match['volume']} {series} {match['page']}",
+            parts,
+        )
+    for match in _NUMBERED.finditer(text):
+        parts = {"series": match["series"], "number": match["number"]}
+        yield Cite(
+            SERIES,
+            match.start(),
+            match.end(),
+            "treaty",
+            "international",
+            f"{match['series']} No {match['number']}",
+            parts,
+        )
+    for match in _OTHER.finditer(text) if _TREATY_WORD.search(text) else ():
+        numbers = match["ahead"] or match["behind"]
+        is_known = any(start < match.end() and match.start() < end for start, end in claimed)
+        if numbers and not is_known:
+            parts = {"title": match["name"], "unit": "art", "numbers": numbers}
+            yield Cite(
+                NAME, match.start(), match.end(), "treaty", "international", f"{match['name']}, art {numbers}", parts
+            )
+
+
+def check(cite: Cite, _citation: Citation, reference: Reference) -> Finding | None:
+    """Return what is known of a treaty and its article."""
+    known = _instrument(cite.parts["title"], reference)
+    if known is None:
+        return None
+    numbers, stated = cite.parts["numbers"], cite.parts.get("stated_year")
+    if stated and known.year and abs(int(stated) - known.year) > 1:
+        return invalid("year_mismatch", f"{known.name} is of {known.year}, not of {stated}", known.name)
+    roman_number = roman(re.sub(r"\(.*", "", numbers)) if numbers and not numbers[0].isdigit() else 0
+    if roman_number:
+        if known.last is not None and roman_number > known.last:
+            return invalid(
+                "article_beyond_end", f"{known.name} ends with article {known.last}, got {numbers}", known.name
+            )
+        return (
+            verified(f"{known.name}, article {numbers}")
+            if known.last or numbers in known.inserted
+            else unverified("provision_unknown", f"{known.name} is known, its articles are not", known.name)
+        )
+    if cite.parts.get("treaty_series") and known.number and not _has_number(known, cite.parts["treaty_series"]):
+        return invalid(
+            "parallel_mismatch",
+            f"{known.name} stands at {known.number}, not at {cite.parts['treaty_series']}",
+            known.name,
+        )
+    return provision_finding(known, cite, "article")
+
+
+def check_series(cite: Cite, citation: Citation, reference: Reference) -> Finding | None:
+    """Return what is known of a place in a treaty series."""
+    series = cite.parts["series"]
+    if series in ("UNTS", "LNTS"):
+        volume, last = int(cite.parts["volume"]), _LAST_UNTS if series == "UNTS" else _LAST_LNTS
+        if not 1 <= volume <= last:
+            return invalid("volume_out_of_range", f"{series} has volumes 1 to {last}, got {volume}")
+        if (clash := volume_clash(reference, series, volume, citation.year)) is not None:
+            return clash
+    elif series.endswith("ETS") and not 1 <= int(cite.parts["number"]) <= _LAST_ETS:
+        return invalid("number_out_of_range", f"the series has treaties 1 to {_LAST_ETS}, got {cite.parts['number']}")
+    known = _by_number(reference).get(fold_cite(cite.normalized))
+    if known is None:
+        return None
+    mine = {known.name, *known.aliases}
+    if _TREATY_WORD.search(citation.name) and not any(_similar(citation.name, name) for name in mine):
+        return invalid("name_mismatch", f"{cite.normalized} is the {known.name}, not {citation.name[:80]}", known.name)
+    return verified(known.name)
+
+
+def _named(text: str, match: re.Match[str], reference: Reference) -> Cite | None:
+    name = match.group(0)
+    known = _instrument(name, reference)
+    if known is None:
+        return None
+    if _PROTOCOL.search(text, max(0, match.start() - 40), match.start()):
+        return None  # an article of a protocol is none of the treaty that it amends
+    ahead, behind = _AHEAD.search(text, max(0, match.start() - 60), match.start()), _BEHIND.match(text, match.end())
+    gap = _BEFORE_SERIES.match(text, match.end())
+    series = _SERIES.match(text, gap.end() if gap else match.end())
+    if not ahead and not behind and not series:
+        return None
+    found = behind or ahead
+    numbers = found["numbers"] if found else ""
+    start = ahead.start() if ahead and not behind else match.start()
+    end = max(behind.end() if behind else match.end(), series.end() if series else 0)
+    parts = {"title": name, "unit": "art", "numbers": numbers}
+    if behind and (behind["year"] or behind["year2"]):
+        parts["stated_year"] = behind["year"] or behind["year2"]
+    if series:
+        parts["treaty_series"] = f"{series['volume']} {series['series'].replace('.', '')} {series['page']}"
+    kind = "regulation" if known.type in ("Regulation", "Directive", "Decision") else "treaty"
+    shown = f"{known.name}, art {numbers}" if numbers else known.name
+    if known.jurisdiction == "eu" and len(known.aliases) and kind == "treaty":
+        shown = f"{known.aliases[0]}, art {numbers}" if numbers else known.name
+    return Cite(NAME, start, end, kind, known.jurisdiction, shown, parts)
+
+
+def _instrument(title: str, reference: Reference) -> Instrument | None:
+    return reference.treaties.get(fold(title)) or reference.eu_acts.get(fold(title))
+
+
+def _has_number(known: Instrument, number: str) -> bool:
+    return any(fold_cite(part) == fold_cite(number) for part in known.number.split("|"))
+
+
+def _similar(given: str, known: str) -> bool:
+    small = {"the", "of", "on", "and", "for", "in", "convention", "treaty", "international", "protocol", "to"}
+    mine, theirs = (set(re.findall(r"\w+", fold(text))) - small for text in (given, known))
+    initials = "".join(
+        word[0]
+        for word in re.findall(r"\w+", fold(known))
+        if word not in small - {"convention", "international", "treaty", "protocol"}
+    )
+    return bool(mine & theirs) or any(len(word) > 2 and word in initials for word in mine) or not mine
+
+
+@lru_cache(maxsize=4)
+def _names_of(names: tuple[str, ...]) -> re.Pattern[str]:
+    """Compile all names into one pattern, the longest first."""
+    # Sorted by their first letters, so that a text is compared with few of the names at each place.
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(names, key=len, reverse=True):
+        groups[name[:_PREFIX]].append(re.escape(name[_PREFIX:]).replace(r"\ ", r"\s"))
+    words = "|".join(
+        f"{re.escape(prefix)}(?:{'|'.join(rests)})" for prefix, rests in sorted(groups.items(), reverse=True)
+    )
+    return re.compile(rf"(?<![\w-])(?=[A-Za-z])(?:{words})(?![\w-])")
+
+
+_TABLES: dict[int, tuple[Reference, re.Pattern[str], dict[str, Instrument]]] = {}
+
+
+def _table(reference: Reference) -> tuple[Reference, re.Pattern[str], dict[str, Instrument]]:
+    kept = _TABLES.get(id(reference))
+    if kept is None or kept[0] is not reference:
+        rows = [*{id(row): row for row in (*reference.treaties.values(), *reference.eu_acts.values())}.values()]
+        names = tuple(sorted({name for row in rows for name in (row.name, *row.aliases)}))
+        numbers = {fold_cite(part): row for row in rows for part in row.number.split("|") if part.strip()}
+        _TABLES.clear()
+        kept = _TABLES[id(reference)] = (reference, _names_of(names), numbers)
+    return kept
+
+
+def _names(reference: Reference) -> re.Pattern[str]:
+    return _table(reference)[1]
+
+
+def _by_number(reference: Reference) -> dict[str, Instrument]:
+    return _table(reference)[2]

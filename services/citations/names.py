@@ -1,0 +1,458 @@
+"""Names of cases: found beside a reference, and compared with known ones."""
+
+import re
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from services.citations.citation import fold
+
+_LOOK_BACK = 200
+_MAX_WORDS = 24
+_BLANKS = re.compile(r"\S+")
+_VERSUS = re.compile(r"\s(?:v|vs|c)\.?\s", re.IGNORECASE)
+# Lower-case words that stand inside names.
+_INSIDE = frozenset(
+    [
+        "of",
+        "the",
+        "and",
+        "on",
+        "for",
+        "de",
+        "du",
+        "des",
+        "la",
+        "le",
+        "les",
+        "van",
+        "von",
+        "der",
+        "den",
+        "del",
+        "della",
+        "di",
+        "da",
+        "dos",
+        "y",
+        "et",
+        "al",
+        "en",
+        "v",
+        "vs",
+        "ex",
+        "p",
+        "parte",
+        "to",
+        "plc",
+        "ltd",
+        "in",
+        "re",
+        "s",
+        "application",
+        "behalf",
+        "qui",
+        "a",
+        "an",
+        "by",
+        "aka",
+        "t/a",
+        "und",
+        "zur",
+        "zum",
+        "für",
+        "delle",
+        "dell'",
+        "della",
+        "degli",
+        "dello",
+        "nel",
+        "sur",
+        "aux",
+        "au",
+        "voor",
+        "het",
+        "om",
+        "s/a",
+    ]
+)
+# Words with a capital letter that lead up to a name.
+_LEAD = frozenset(
+    [
+        "in",
+        "see",
+        "under",
+        "as",
+        "and",
+        "the",
+        "by",
+        "but",
+        "also",
+        "cf",
+        "compare",
+        "following",
+        "applying",
+        "citing",
+        "per",
+        "thus",
+        "moreover",
+        "however",
+        "since",
+        "although",
+        "when",
+        "where",
+        "while",
+        "both",
+        "e.g.",
+        "e.g",
+        "i.e.",
+        "case",
+        "cases",
+        "joined",
+        "of",
+        "for",
+        "from",
+        "with",
+        "on",
+        "to",
+        "at",
+        "an",
+        "a",
+        "while",
+        "step",
+        "rule",
+        "issue",
+        "held",
+        "citing",
+        "distinguishing",
+        "overruling",
+        "accord",
+        "similarly",
+        "court",
+        "courts",
+        "decision",
+        "judgment",
+    ]
+)
+_STARTERS = re.compile(r"^(?:re|in re|ex parte|r \(|the )", re.IGNORECASE)
+_NUMBERING = re.compile(r"^[\"“'‘(\[]*\(?no\.? ?\d{1,2}\)?$", re.IGNORECASE)
+# Words that tell no party from another.
+_GENERIC = frozenset(
+    [
+        "v",
+        "vs",
+        "c",
+        "and",
+        "the",
+        "of",
+        "on",
+        "for",
+        "de",
+        "la",
+        "le",
+        "les",
+        "des",
+        "du",
+        "plc",
+        "ltd",
+        "limited",
+        "inc",
+        "co",
+        "company",
+        "corp",
+        "corporation",
+        "llc",
+        "llp",
+        "lp",
+        "sa",
+        "ag",
+        "gmbh",
+        "nv",
+        "bv",
+        "spa",
+        "srl",
+        "kg",
+        "se",
+        "oy",
+        "ab",
+        "as",
+        "others",
+        "another",
+        "ors",
+        "anor",
+        "re",
+        "ex",
+        "p",
+        "parte",
+        "r",
+        "in",
+        "application",
+        "regina",
+        "rex",
+        "queen",
+        "king",
+        "crown",
+        "a",
+        "an",
+        "to",
+        "by",
+        "et",
+        "al",
+        "no",
+        "state",
+        "states",
+        "united",
+        "kingdom",
+        "uk",
+        "usa",
+        "america",
+        "commission",
+        "council",
+        "people",
+        "commonwealth",
+        "secretary",
+        "minister",
+        "ministry",
+        "department",
+        "city",
+        "county",
+        "board",
+        "case",
+        "joined",
+        "cases",
+        "lord",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "sir",
+        "association",
+        "society",
+        "group",
+        "holdings",
+        "international",
+        "national",
+        "republic",
+        "federal",
+        "government",
+        "authority",
+        "cie",
+        "gc",
+        "s",
+        "t",
+    ]
+)
+_MIN_ALIKE, _SHORTEST = 0.82, 3
+_DATE = re.compile(
+    r"^(?:\d{1,2}\s)?(?:January|February|March|April|May|June|July|August|September|October|November|December)\s\d{4},?\s"
+)
+_RE = re.compile(r"(?:Re|In re|Ex parte)\s")
+_ASIDE = re.compile(r"(?<!\bR)(?<!\bR\s)\s?\((?![^()]*\sv\.?\s)[^()]*\)")
+_PHASE = re.compile(
+    r"\([^()]*\b(?:Preliminary|Provisional|Jurisdiction|Admissibility|Compensation|Merits|Just Satisfaction|Interpretation|Revision|Reparations?|No\.? ?\d)\b[^()]*\)",
+    re.IGNORECASE,
+)
+# Bluebook abbreviations that end in a full stop and end no sentence.
+_ABBREVIATED = frozenset(
+    "enters indus servs elec constr assocs bros distribs hosps educ dept chem pharms telecomms techs props invs sys"
+    " comm'n ass'n dep't gov't int'l nat'l mfg mktg trans".split()
+)
+_IN_BETWEEN = re.compile(r"^[^()]*\s(?:in|by|per)\s(?=(?:R|Re|[A-Z][\w.'’&-]*)\s.*\sv\.?\s)")
+# Stands between a name and its number: "[GC], no.", "No. 21-3391,".
+_CHAMBER = re.compile(r"[\s,]*(?:[\[(](?:GC|Grand Chamber|Plenary|dec)\.?[\])]|No\.\s[\w:-]{3,20})[\s,]*$")
+
+
+class Likeness(StrEnum):
+    """How a written name relates to a known one."""
+
+    SAME = "same"
+    PARTLY = "partly"
+    OTHER = "other"
+    UNCLEAR = "unclear"
+
+
+def name_before(text: str, end: int, lowest: int) -> tuple[str, int]:
+    """Return the name that ends at *end*, and where it begins; ("", end) when there is none.
+
+    Walks back over words that names consist of, not beyond *lowest*.
+    """
+    floor = max(lowest, end - _LOOK_BACK)
+    stretch = text[floor:end]
+    trimmed = _CHAMBER.sub("", stretch).rstrip(" ,(\u00a0\t")
+    # A line or a sentence of another authority ends the name.
+    cut = max(trimmed.rfind("\n"), trimmed.rfind(";"), trimmed.rfind(": "))
+    words = list(_BLANKS.finditer(trimmed, cut + 1))[-_MAX_WORDS:]
+    first = len(words)
+    while first and _belongs(words[first - 1].group(), has_following=first < len(words)):
+        first -= 1
+    while first < len(words) and _leads(
+        words[first].group(), words[first + 1].group() if first + 1 < len(words) else ""
+    ):
+        first += 1
+    if first == len(words) or not words[-1].group()[0:1].strip("\"'“‘(["):
+        return "", end
+    if words[-1].group().strip("*_").islower():
+        return "", end
+    begin = words[first].start()
+    name = trimmed[begin:]
+    # "Supreme Court in Robinson v ...": the name begins behind the last such word before its "v".
+    dated = _DATE.match(name)
+    begin += dated.end() if dated else 0
+    name = trimmed[begin:]
+    between = None if name.startswith("In re") else _IN_BETWEEN.match(name)
+    begin += between.end() if between else 0
+    while begin < len(trimmed) and trimmed[begin] in ' ,"“”‘*_|#-':
+        begin += 1
+    return trimmed[begin:].strip(' ,"“”‘*_|#-'), floor + begin
+
+
+def name_after(text: str, start: int, highest: int) -> tuple[str, int]:
+    """Return the name that begins at *start*, as behind "Case C-362/14", and where it ends."""
+    stretch = text[start : min(highest, start + _LOOK_BACK)]
+    stretch = re.split(
+        r"[;\n\[]|\b(?:ECLI:)?(?:EU|CE):[A-Z]|,\s(?!Inc|Ltd|LLC)|\.\s(?=[A-Z][a-z]+\s[a-z])", stretch, maxsplit=1
+    )[0]
+    taken = 0
+    for count, word in enumerate(_BLANKS.finditer(stretch)):
+        bare = word.group().strip("(),.*_")
+        if bare.isdigit() and stretch[:taken].rstrip(".").endswith(("(No", " No")):
+            taken = word.end()
+            continue
+        if (
+            count >= _MAX_WORDS
+            or not bare
+            or (bare[0].islower() and bare.casefold() not in _INSIDE)
+            or bare[0].isdigit()
+        ):
+            break
+        taken = word.end()
+    name = stretch[:taken].strip(" ,.(*_")
+    while name and name.rsplit(" ", 1)[-1].islower():
+        name = name.rsplit(" ", 1)[0] if " " in name else ""
+    return (name, start + stretch.find(name) + len(name)) if name else ("", start)
+
+
+def is_case_name(name: str) -> bool:
+    """Tell whether *name* has the form of a case's name."""
+    return bool(_VERSUS.search(f" {name} ")) or bool(re.match(r"(?:Re|In re|Ex parte|R \()\s?\S", name))
+
+
+def compare(given: str, known: str) -> Likeness:
+    """Compare a written name with a known one, party by party."""
+    given, known = _bare(given), _bare(known)
+    if fold(given) == fold(known):
+        return Likeness.SAME
+    mine, theirs = parties(given), parties(known)
+    if len(mine) == len(theirs) == 2:
+        straight = _sides(mine, theirs)
+        # Parties change places between instances.
+        return straight if straight is not Likeness.OTHER else _sides(mine[::-1], theirs, least=Likeness.SAME)
+    return _plain(given, known)
+
+
+def _bare(name: str) -> str:
+    """Return *name* without brackets that hold no parties, such as "(Merits)" and "(No 2)"."""
+    return _ASIDE.sub("", name).strip()
+
+
+def _sides(mine: list[str], theirs: list[str], least: Likeness = Likeness.PARTLY) -> Likeness:
+    """Compare party with party; two that no word tells from others neither agree nor differ."""
+    alike = [_alike(one, other) for one, other in zip(mine, theirs, strict=True)]
+    if False not in alike:
+        return Likeness.SAME if True in alike else Likeness.UNCLEAR
+    return Likeness.PARTLY if True in alike and least is Likeness.PARTLY else Likeness.OTHER
+
+
+def _plain(given: str, known: str) -> Likeness:
+    """Compare names of which at least one has no "v": every telling word given must be known."""
+    mine, theirs = words_of(given), words_of(known)
+    if not mine or not theirs:
+        return Likeness.UNCLEAR
+    common = mine & theirs
+    if not common:
+        return Likeness.PARTLY if _alike(given, known) else Likeness.OTHER
+    one_is_re = bool(_RE.match(given)) != bool(_RE.match(known)) and is_case_name(given) and is_case_name(known)
+    is_all = all(word in theirs or any(_same_word(word, other) for other in theirs) for word in mine)
+    return Likeness.SAME if is_all and not one_is_re else Likeness.PARTLY
+
+
+def is_same_case(given: str, known: str, full: str) -> bool:
+    """Tell whether *given* names the case *known* beyond doubt, whose *full* name holds the parties too."""
+    if _PHASE.search(given):
+        return False  # another phase of a case stands at another place
+    mine, theirs = parties(given), parties(known)
+    if len(mine) == len(theirs) == 2:
+        return _sides(mine, theirs) is Likeness.SAME
+    wanted, have = words_of(known), words_of(given)
+    return bool(wanted) and wanted <= have <= wanted | words_of(full)
+
+
+def is_telling(known: str) -> bool:
+    """Tell whether the name is one that hardly two cases share: both parties can be told apart, or two words."""
+    sides = parties(known)
+    if len(sides) == 2:
+        return all(words_of(side) for side in sides)
+    return len(words_of(known)) >= 2 or (len(sides) == 1 and any(len(word) > 5 for word in words_of(known)))
+
+
+def parties(name: str) -> list[str]:
+    """Return the parties of *name*: two, or one where there is no "v"."""
+    inner = re.search(r"\(([^()]*\sv\.?\s[^()]*)\)", name)
+    if inner and not _VERSUS.search(f" {name[: inner.start()]} "):
+        # "Nicaragua (Nicaragua v United States)": the short name is what tells it.
+        return [name]
+    return [part for part in _VERSUS.split(f" {name} ", maxsplit=1) if part.strip()]
+
+
+def words_of(name: str) -> set[str]:
+    """Return the words of *name* that tell it from others, folded."""
+    return {
+        word for word in re.findall(r"\w+", fold(name).replace("'", "")) if word not in _GENERIC and not word.isdigit()
+    }
+
+
+def _alike(given: str, known: str) -> bool | None:
+    """Tell whether two parties share a word that tells; None when neither has one."""
+    mine, theirs = words_of(given), words_of(known)
+    if not mine and not theirs:
+        return None
+    if mine & theirs or _initials(mine, known) or _initials(theirs, given):
+        return True
+    return any(_same_word(one, other) for one in mine for other in theirs)
+
+
+def _same_word(one: str, other: str) -> bool:
+    """Tell whether a word abbreviates another ("educ" for "education"), or is spelled a little otherwise."""
+    if min(len(one), len(other)) >= _SHORTEST and (one.startswith(other) or other.startswith(one)):
+        return True
+    return abs(len(one) - len(other)) < 4 and SequenceMatcher(None, one, other).ratio() >= _MIN_ALIKE
+
+
+def _initials(words: set[str], name: str) -> bool:
+    """Tell whether one of *words* is made of the initials of *name*."""
+    letters = "".join(word[0] for word in re.findall(r"\w+", fold(name)) if word not in ("of", "the", "and"))
+    return any(2 < len(word) < 8 and word in letters for word in words)
+
+
+def _belongs(word: str, has_following: bool) -> bool:
+    bare = word.strip("\"“”‘’'(),*_[]")
+    if not bare:
+        return word in ("&", "-", "–") or not word.strip("(),*_")
+    ends = word.endswith(".") and has_following and len(bare.rstrip(".")) > 4 and "." not in bare[:-1]
+    if word.endswith((";", ":")) or (ends and bare.rstrip(".").casefold() not in _ABBREVIATED):
+        return False
+    return (
+        bare[0].isupper()
+        or bare[0].isdigit()
+        or any(char.isupper() for char in bare[1:3])
+        or bare in ("&", "–", "-")
+        or bare.casefold().rstrip(".") in _INSIDE
+    )
+
+
+def _leads(word: str, following: str) -> bool:
+    bare = word.strip("\"“”‘’'(),*_[]").casefold()
+    if word[:1].isupper() and bare in ("in", "ex") and following.casefold() in ("re", "parte"):
+        return False
+    if bare in ("re", "r", "a", "the") and word[:1].isupper():
+        return bare == "the" and following[:1].islower()
+    return bare in _LEAD or bare.rstrip(".") in _INSIDE or not bare or bare[0].isdigit()

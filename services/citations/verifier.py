@@ -1,0 +1,233 @@
+"""The ladder: form, time, range, self-consistency, index. The first contradiction decides.
+
+`verified` means that the index has it, `unverified` that nothing speaks against it and
+nothing for it, `invalid` that a step contradicts it.
+"""
+
+from collections.abc import Callable, Iterable
+
+from services.citations.citation import (
+    VERDICTS,
+    Citation,
+    Cite,
+    Finding,
+    Verdict,
+    fold_cite,
+    invalid,
+    unverified,
+    verified,
+)
+from services.citations.formats import (
+    european,
+    international,
+    legislation_uk,
+    legislation_us,
+    reports,
+    reports_us,
+    treaties,
+)
+from services.citations.names import Likeness, compare, is_same_case, is_telling, words_of
+from services.citations.reference import Known, Reference
+
+Check = Callable[[Cite, Citation, Reference], Finding | None]
+_CHECKS: dict[str, Check] = {
+    reports.NAME: reports.check,
+    reports_us.NAME: reports_us.check,
+    legislation_uk.NAME: legislation_uk.check,
+    legislation_us.NAME: legislation_us.check,
+    european.ACT: european.check_act,
+    european.CASE: european.check_case,
+    european.CELEX: european.check_celex,
+    treaties.NAME: treaties.check,
+    treaties.SERIES: treaties.check_series,
+    international.ECHR: international.check_echr,
+    international.OTHER: international.check,
+}
+# How many years after its decision a case may be reported.
+_REPORTED_LATER, _REPORTED_ABROAD = 2, 5
+
+
+def verify(citation: Citation, reference: Reference) -> Finding:
+    """Return what is known of *citation*."""
+    # What the index has is possible, whatever the rules say: numbers were given in retrospect too.
+    known = {cite.key for cite in citation.cites if citation.kind == "case" and reference.find(cite.key)}
+    doubtful = [cite for cite in citation.cites if cite.key not in known or cite.parts.get("ecli")]
+    findings = [found for cite in doubtful if (found := _CHECKS[cite.format](cite, citation, reference))]
+    bad = [finding for finding in findings if finding.verdict is Verdict.INVALID]
+    bad += [clash for cite in citation.cites if (clash := reports_us.court_clash(cite, citation))]
+    if bad:
+        return bad[0]
+    if citation.kind != "case":
+        return _worst(findings) if findings else _from_index(citation, reference)
+    return _of_case(citation, reference, findings)
+
+
+def compare_known(citation: Citation, known: list[Known]) -> Finding:
+    """Return what follows from authorities that stand under the references of *citation*."""
+    if citation.kind != "case":
+        return verified(known[0].label)
+    return _compare(citation, known, [])
+
+
+def _worst(findings: Iterable[Finding]) -> Finding:
+    return max(findings, key=lambda finding: VERDICTS.index(finding.verdict))
+
+
+def _from_index(citation: Citation, reference: Reference) -> Finding:
+    """Look a statute or treaty up among what users brought in."""
+    for cite in citation.cites:
+        known = reference.find(cite.key)
+        if known:
+            return verified(known[0].label)
+    return unverified("not_in_index", f"{citation.normalized}: well formed, but not in the reference data")
+
+
+def _of_case(citation: Citation, reference: Reference, findings: list[Finding]) -> Finding:
+    known_by = [(key, reference.find(key)) for key in _keys(citation)]
+    known = [case for _, cases in known_by for case in cases]
+    if known:
+        shared = [case for case in known if all(_among(case, cases) for _, cases in known_by if cases)]
+        if not shared:
+            first = known[0]
+            second = next(case for case in known if not _among(case, [first]))
+            return invalid(
+                "parallel_mismatch", f"its references belong to {first.names[0]} and to {second.names[0]}", first.label
+            )
+        return _compare(citation, shared, [key for key, cases in known_by if not cases])
+    contradiction = _named_otherwise(citation, reference)
+    if contradiction is not None:
+        return contradiction
+    if findings:
+        return findings[0]
+    return unverified("not_in_index", f"{citation.normalized}: well formed, but not in the reference data")
+
+
+def _among(case: Known, others: list[Known]) -> bool:
+    """Tell whether one of *others* is the same case; a user's index has a row for each reference of a case."""
+    return any(
+        case is other or any(compare(one, two) is Likeness.SAME for one in case.names for two in other.names)
+        for other in others
+    )
+
+
+def _keys(citation: Citation) -> list[str]:
+    """Return all references of a case, those inside another too (an ECLI behind a case number)."""
+    keys = []
+    for cite in citation.cites:
+        keys.append(cite.key)
+        if cite.parts.get("ecli") and cite.format == european.CASE and cite.normalized != cite.parts["ecli"]:
+            keys.append(fold_cite(cite.parts["ecli"]))
+        keys += [fold_cite(cite.parts[name]) for name in ("case", "app") if cite.parts.get(name)]
+    return keys
+
+
+def _compare(citation: Citation, known: list[Known], unknown: list[str]) -> Finding:
+    """Compare name and year with the cases that have the references; *unknown* ones are in nobody's row."""
+    if citation.name:
+        likeness = {case: _likeness(citation, case) for case in known}
+        same = [case for case, like in likeness.items() if like is Likeness.SAME]
+        if not same:
+            case = known[0]
+            unclear = {Likeness.PARTLY, Likeness.UNCLEAR} & set(likeness.values())
+            if unclear or not citation.is_case_name:
+                return unverified(
+                    "name_unclear",
+                    f"the reference is that of {case.names[0]}, the name given is {citation.name[:80]}",
+                    case.label,
+                )
+            return invalid(
+                "name_mismatch", f"the reference is that of {case.names[0]}, not of {citation.name[:80]}", case.label
+            )
+        known = same
+    case = known[0]
+    year = _decided(citation)
+    years = [other.year for other in known if other.year is not None]
+    if year is not None and years and not any(_fits(year, other, citation) for other in years):
+        return invalid("year_mismatch", f"{case.label} is of {case.year}, not of {year}", case.label)
+    unknown = [key for key in unknown if not _is_ecli_of(key, case)]
+    wrong_ecli = next((key for key in unknown if key.startswith("eu:")), None)
+    if wrong_ecli is not None:
+        return invalid("parallel_mismatch", f"{case.label} has not the ECLI {wrong_ecli.upper()}", case.label)
+    if unknown:
+        series = {_series_of(cite) for cite in case.cites}
+        clash = next((cite for cite in citation.cites if cite.key in unknown and _series(cite) in series), None)
+        if clash is not None:
+            return invalid(
+                "parallel_mismatch",
+                f"{case.names[0]} stands at {', '.join(case.cites)}, not at {clash.normalized}",
+                case.label,
+            )
+        return unverified("parallel_unknown", f"{case.label} is known, the parallel reference is not", case.label)
+    return verified(case.label)
+
+
+def _likeness(citation: Citation, case: Known) -> Likeness:
+    found = [compare(citation.name, name) for name in case.names]
+    given = words_of(citation.name)
+    if not citation.is_case_name and given and given <= {word for name in case.names for word in words_of(name)}:
+        return Likeness.SAME
+    for wanted in (Likeness.SAME, Likeness.UNCLEAR, Likeness.PARTLY):
+        if wanted in found:
+            return wanted
+    return Likeness.OTHER
+
+
+def _decided(citation: Citation) -> int | None:
+    """Return the year that the citation claims beside its reference; a year inside the reference is part of the key."""
+    stated = next((cite.parts["decided"] for cite in citation.cites if cite.parts.get("decided")), "")
+    if citation.year is not None or stated:
+        return citation.year or int(stated)
+    first = citation.cites[0]
+    return int(first.parts["year"]) if first.normalized.startswith("(") and first.parts.get("year") else None
+
+
+def _fits(year: int, decided: int, citation: Citation) -> bool:
+    """Tell whether *year* may stand with a case of the year *decided*; reports appear years after a decision."""
+    if citation.jurisdiction == "us":
+        return year == decided
+    late = _REPORTED_ABROAD if citation.jurisdiction == "international" else _REPORTED_LATER
+    early = 0 if citation.year is None else 1
+    return decided - early <= year <= decided + (1 if citation.year is not None else late)
+
+
+def _named_otherwise(citation: Citation, reference: Reference) -> Finding | None:
+    """Say that the index has the case of this name at another place of the same series."""
+    if not citation.name:
+        return None
+    series = {_series(cite) for cite in citation.cites}
+    for case in reference.named(citation.name):
+        name = next((name for name in case.names if is_same_case(citation.name, name, case.names[0])), None)
+        if name is None or case.jurisdiction != citation.jurisdiction:
+            continue
+        near = any(_near(cite, other) for cite in citation.cites for other in case.cites)
+        if series & {_series_of(cite) for cite in case.cites} and (is_telling(name) or near):
+            return invalid(
+                "citation_mismatch",
+                f"{case.names[0]} stands at {', '.join(case.cites)}, not at {citation.normalized}",
+                case.label,
+            )
+        if is_telling(name):
+            return unverified("other_reference", f"{case.label} is known, {citation.normalized} is not", case.label)
+    return None
+
+
+def _near(cite: Cite, other: str) -> bool:
+    """Tell whether two references share volume and year, or page."""
+    mine, theirs = set(cite.normalized.strip("()[]").split()), set(other.split())
+    return len({word.strip("[]()") for word in mine} & {word.strip("[]()") for word in theirs}) >= 2
+
+
+def _series(cite: Cite) -> str:
+    return _series_of(cite.normalized)
+
+
+def _series_of(normalized: str) -> str:
+    """Return the series of a reference: its letters."""
+    if normalized.startswith("EU:"):
+        return "ecli"
+    return "".join(char for char in normalized if char.isalpha()).casefold()
+
+
+def _is_ecli_of(key: str, case: Known) -> bool:
+    """Tell whether *key* is an ECLI that a row without any could not have."""
+    return key.startswith("eu:") and not any(cite.startswith("EU:") for cite in case.cites)

@@ -1,0 +1,230 @@
+"""Duplicates of the data set: refused at generation, told on request, kept up to date in the background."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from models.sample_store import SampleStore, pieces_at
+from models.snapshot import POSITION
+from services.citations.extractor import Extractor
+from services.similarity.index import SketchIndex
+from services.similarity.sketch import FIELDS, Sketches, exact_key, sketches, texts_of
+from services.similarity.veto import Law, differs, law_of
+from utils.errors import NotFoundError, QualityError
+
+log = logging.getLogger(__name__)
+# Written as a segment at once; so many sketches are 10 MB.
+_SEGMENT_ROWS = 20_000
+_SAVE_FROM = 2_000
+# Similar samples of which one is looked at after the other, until one is a duplicate.
+_LOOKED_AT = 50
+_TOLD = 5
+_SHOWN = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateLimits:
+    """Similarities from which a sample is reported as alike and refused as a duplicate; 0 for never."""
+
+    report: float = 0.3
+    refuse: float = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A sample that is similar to another; `differs_in` says why it is none the less no duplicate, or ""."""
+
+    id: str
+    similarity: float
+    differs_in: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A sample that was let in lately and may not be stored yet."""
+
+    owner: str
+    sample: Mapping[str, Any]
+
+
+class DuplicateService:
+    """Thread-safe. `update` belongs into a background thread."""
+
+    def __init__(self, store: SampleStore, folder: Path, extractor: Extractor, limits: DuplicateLimits) -> None:
+        self._store = store
+        self._index = SketchIndex(folder)
+        self._extractor = extractor
+        self._limits = limits
+        self._admission = threading.Lock()
+        self._pending: dict[str, _Pending] = {}
+        self._seen: object = None
+
+    def admit(self, sample: Mapping[str, Any], owner: str) -> list[Alike]:
+        """Let a new sample in, so that the next ones are compared with it; return what is similar to it.
+
+        Args:
+            sample: Its fields, with its id.
+            owner: Whose draft it is: a draft that is judged again is no duplicate of itself.
+
+        Raises:
+            QualityError: it is a duplicate; names of which sample.
+        """
+        if not self._limits.report and not self._limits.refuse:
+            return []
+        row = _sketch(sample)
+        with self._admission:  # of two alike samples made at the same moment one is refused
+            alike = self._alike(sample, row, owner)
+            worst = next((other for other in alike if not other.differs_in), None)
+            if worst is not None and self._limits.refuse and worst.similarity >= self._limits.refuse:
+                raise QualityError(
+                    f"duplicate: similarity {worst.similarity:.2f} to {worst.id}, want below {self._limits.refuse:g}"
+                )
+            self._pending[str(sample["id"])] = _Pending(owner, {name: sample.get(name) for name in _COMPARED})
+            self._index.add([str(sample["id"])], row.reshape(1, -1))
+        return alike
+
+    def look(self, sample: Mapping[str, Any]) -> list[Alike]:
+        """Return what is similar to a sample, itself left out."""
+        return self._alike(sample, _sketch(sample), "") if self._limits.report else []
+
+    def renew(self, sample: Mapping[str, Any]) -> None:
+        """Take in a sample that was added or changed by hand."""
+        self._pending.pop(str(sample["id"]), None)  # another text
+        self._index.add([str(sample["id"])], _sketch(sample).reshape(1, -1))
+
+    def forget(self, sample_id: str) -> None:
+        """Take out a sample that was let in and is not stored after all, or was deleted."""
+        with self._admission:
+            self._pending.pop(sample_id, None)
+            self._index.discard(sample_id)
+
+    def update(self, is_stopped: Callable[[], bool]) -> None:
+        """Bring the index up to date with the data set, a piece at a time."""
+        version = self._store.version()
+        if version == self._seen:
+            return
+        snapshot = self._store.snapshot()
+        index = snapshot.index().select(POSITION, "id").collect()
+        missing = self._index.missing(index["id"])
+        if len(missing):
+            positions = index.filter(pl.col("id").is_in(missing.implode()))[POSITION]
+            self._take_in(snapshot, positions, is_stopped)
+        if not is_stopped():
+            self._seen = version
+            if len(self._index) > 1.2 * len(index) + _SEGMENT_ROWS:
+                self._index.save(keep=index["id"])
+        self._drop_stored(index["id"])
+        if self._index.unsaved > _SAVE_FROM:
+            self._index.save()
+
+    def close(self) -> None:
+        """Keep what is new in the index."""
+        try:
+            self._index.save()
+        except OSError as error:
+            log.warning("duplicate index not saved", extra={"reason": str(error)})
+
+    def report(self) -> dict[str, Any]:
+        """Return the pairs of similar samples: duplicates, and siblings whose law differs."""
+        total = len(self._store.snapshot())
+        found = sorted(self._index.pairs(self._limits.report or 0.3), key=lambda pair: -pair[2])
+        shown, counts = [], {"duplicates": 0, "siblings": 0, "similar": 0, "beyond": max(0, len(found) - _SHOWN)}
+        laws: dict[str, tuple[Law, Mapping[str, Any]] | None] = {}
+        for first, second, similarity in found[:_SHOWN]:
+            one, other = self._law(first, laws), self._law(second, laws)
+            if one is None or other is None:
+                continue
+            in_what = differs(one[0], other[0])
+            refused = similarity >= (self._limits.refuse or 2.0)
+            kind = "sibling" if in_what else "duplicate" if refused else "similar"
+            counts[{"sibling": "siblings", "duplicate": "duplicates", "similar": "similar"}[kind]] += 1
+            exact = _key(one[1]) == _key(other[1])
+            pair = {"ids": [first, second], "similarity": round(similarity, 3), "kind": kind, "exact": exact}
+            shown.append({**pair, "differs_in": in_what})
+        limits = {"report": self._limits.report, "refuse": self._limits.refuse}
+        return {"samples": total, "indexed": len(self._index), "thresholds": limits, "counts": counts, "pairs": shown}
+
+    def _take_in(self, snapshot: Any, positions: pl.Series, is_stopped: Callable[[], bool]) -> None:
+        ids: list[pl.Series] = []
+        rows: list[Sketches] = []
+
+        def write() -> None:
+            if ids:
+                self._index.append(pl.concat(ids).alias("id"), np.concatenate(rows))
+                ids.clear()
+                rows.clear()
+
+        for piece in pieces_at(snapshot, positions):
+            if is_stopped():
+                break
+            ids.append(piece["id"])
+            rows.append(sketches(texts_of(piece)))
+            if sum(map(len, ids)) >= _SEGMENT_ROWS:
+                write()
+        write()
+
+    def _drop_stored(self, ids: pl.Series) -> None:
+        """Let go of the text of samples that the data set has by now, once there are many."""
+        if len(self._pending) < _SAVE_FROM:
+            return  # the next samples are compared with the newest: to look into the data set costs more
+        names = pl.Series("id", list(self._pending), dtype=pl.String())
+        stored = names.filter(names.is_in(ids.implode()))
+        with self._admission:
+            for name in stored:
+                self._pending.pop(name, None)
+
+    def _alike(self, sample: Mapping[str, Any], row: Sketches, owner: str) -> list[Alike]:
+        least = min(value for value in (self._limits.report, self._limits.refuse, 1.0) if value)
+        near = [pair for pair in self._index.near(row, least) if pair[0] != sample["id"]]
+        if not near:
+            return []
+        found: list[Alike] = []
+        mine = law_of(sample, self._extractor)
+        for name, similarity in near[:_LOOKED_AT]:
+            settled = similarity < (self._limits.refuse or 2.0) or any(not other.differs_in for other in found)
+            if settled and len(found) >= _TOLD:
+                break
+            pending = self._pending.get(name)
+            if pending is not None and owner and pending.owner == owner:
+                self._index.discard(name)
+                continue
+            other = pending.sample if pending is not None else self._stored(name)
+            if other is not None:
+                exact = similarity > 0.9 and _key(other) == _key(sample)
+                found.append(
+                    Alike(name, round(similarity, 3), "" if exact else differs(mine, law_of(other, self._extractor)))
+                )
+        return found
+
+    def _stored(self, name: str) -> Mapping[str, Any] | None:
+        try:
+            return self._store.get(name)
+        except NotFoundError:
+            return None  # deleted since
+
+    def _law(
+        self, name: str, laws: dict[str, tuple[Law, Mapping[str, Any]] | None]
+    ) -> tuple[Law, Mapping[str, Any]] | None:
+        if name not in laws:
+            sample = self._stored(name)
+            laws[name] = None if sample is None else (law_of(sample, self._extractor), sample)
+        return laws[name]
+
+
+_COMPARED = ("id", "question", "answer", "reasoning", "case_citation", "jurisdiction")
+
+
+def _sketch(sample: Mapping[str, Any]) -> Sketches:
+    text = " ".join(str(sample.get(name) or "") for name in FIELDS)
+    made: Sketches = sketches(pl.Series([text]))[0]
+    return made
+
+
+def _key(sample: Mapping[str, Any]) -> str:
+    return exact_key(str(sample.get("question") or ""), str(sample.get("answer") or ""))

@@ -1,0 +1,1 @@
+"""Near-duplicates: sketches of texts, an index of them, and the veto of the law."""

@@ -1,0 +1,24 @@
+"""A service with a real data set, and a client of its API."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from api_server import create_app
+from bootstrap import Container, build
+from tests.fakes import settings_for
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Container]:
+    container = build(settings_for(tmp_path, threads=68, backup_keep=2, hf_endpoint="http://127.0.0.1:9"))
+    container.start()
+    yield container
+    container.close()
+
+
+@pytest.fixture
+def client(service: Container) -> FlaskClient:
+    return create_app(container=service).test_client()
