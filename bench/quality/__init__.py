@@ -1,0 +1,1 @@
+"""Benchmarks of citations, duplicates and the report."""
