@@ -36,7 +36,7 @@ _SIGNS = {
     "ς": "σ",
     "\u00a0": " ",
 }
-_EDGE, _END, _GAP = r"(?:^|[^\p{L}\p{N}])", r"(?:$|[^\p{L}\p{N}])", r"[^\p{L}\p{N}]+"
+_EDGE, _END, GAP = r"(?:^|[^\p{L}\p{N}])", r"(?:$|[^\p{L}\p{N}])", r"[^\p{L}\p{N}]+"
 # Saturation of BM25; a field's own weight, and the length in characters at which a hit counts plainly.
 _K1, _B = 1.2, 0.75
 _WEIGHT = {
@@ -115,8 +115,14 @@ def fold(text: str) -> str:
 
 def fold_column(texts: pl.Series) -> pl.Series:
     """Fold case, accents and typographers' signs."""
-    plain = texts.fill_null("").str.to_lowercase()
-    odd = texts.str.contains(_ODD).fill_null(False).arg_true()
+    # One query for both: for a single text the query itself is what costs.
+    text = pl.col("text")
+    both = (
+        texts.alias("text")
+        .to_frame()
+        .select(text.fill_null("").str.to_lowercase(), text.str.contains(_ODD).fill_null(False).alias("odd"))
+    )
+    plain, odd = both["text"], both["odd"].arg_true()
     if not len(odd):
         return plain
     folded = texts.gather(odd).str.normalize("NFD").str.replace_all(r"\p{Mn}+", "").str.normalize("NFC")
@@ -126,7 +132,7 @@ def fold_column(texts: pl.Series) -> pl.Series:
 
 def words_of(folded: pl.Series) -> pl.Series:
     """Return folded texts as their words with single spaces between."""
-    return folded.str.replace_all(_GAP, " ")
+    return folded.str.replace_all(GAP, " ")
 
 
 def matches(rows: pl.DataFrame, query: TextQuery) -> pl.Series:
@@ -187,7 +193,7 @@ def _phrase(text: str) -> Term | None:
     tokens = tuple(re.findall(r"[^\W_]+", text))
     if not tokens:
         return Term((), _escape(text.strip()), is_prefix=False, is_exact=False)
-    return Term(tokens, _EDGE + _GAP.join(tokens) + _END, is_prefix=False, is_exact=len(tokens) == 1)
+    return Term(tokens, _EDGE + GAP.join(tokens) + _END, is_prefix=False, is_exact=len(tokens) == 1)
 
 
 def _escape(text: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from models.search_text import fold_column, words_of
+from models.search_text import GAP, fold_column, words_of
 
 PERMUTATIONS, BANDS = 128, 32
 FIELDS = ("question", "answer", "reasoning")
@@ -34,7 +34,7 @@ def sketches(texts: pl.Series) -> Sketches:
     """Return one row of 128 numbers a text."""
     from rensa import RMinHash
 
-    hashes, offsets = _shingles(words_of(fold_column(texts)).str.strip_chars())
+    hashes, offsets = _shingles(fold_column(texts))
     matrix = RMinHash.digest_matrix_from_flat_token_hashes(hashes, offsets, PERMUTATIONS, _SEED)
     return np.array(matrix.to_rows(), dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
 
@@ -61,11 +61,12 @@ def exact_key(question: str, answer: str) -> str:
     return hashlib.blake2b("\x1f".join(folded).encode(), digest_size=16).hexdigest()
 
 
-def _shingles(texts: pl.Series) -> tuple[Hashes, Hashes]:
+def _shingles(folded: pl.Series) -> tuple[Hashes, Hashes]:
     """Return the hashes of all shingles, text by text, and where each text begins."""
-    split = texts.str.split(" ")
-    lengths = split.list.len().to_numpy().astype(np.int64)
-    words = split.explode().fill_null("").hash(_WORD_SEED).to_numpy()
+    word = pl.col("text").str.replace_all(GAP, " ").str.strip_chars().str.split(" ")
+    split = folded.alias("text").to_frame().select(word)
+    lengths = split.select(pl.col("text").list.len())["text"].to_numpy().astype(np.int64)
+    words = split.select(pl.col("text").explode().fill_null("").hash(_WORD_SEED))["text"].to_numpy()
     ends = np.cumsum(lengths)
     starts = ends - lengths
     index = np.arange(len(words))

@@ -1,6 +1,7 @@
 """What the checks read out of a text: words, headings, steps."""
 
 import re
+from functools import lru_cache
 
 _STEP = re.compile(r"^\W{0,4}step\s+(\d{1,2})\s*\W{0,4}[:.)–—-]", re.IGNORECASE | re.MULTILINE)
 _WORD = re.compile(r"\b[\w'’-]+\b")
@@ -73,9 +74,10 @@ _COMMON = frozenset(
 )
 
 
-def words_of(text: str) -> list[str]:
+@lru_cache(64)  # a text is counted, judged and scored one after the other
+def words_of(text: str) -> tuple[str, ...]:
     """Return the words of *text*; a hyphenated or contracted word is one."""
-    return _WORD.findall(text)
+    return tuple(_WORD.findall(text))
 
 
 def count_words(text: str) -> int:

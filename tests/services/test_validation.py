@@ -114,6 +114,7 @@ def test_heading_is_recognised_in_the_form(line: str) -> None:
 def test_sentence_is_no_heading() -> None:
     assert headings("The court of first instance then went on to hold that this was so: never.") == []
     assert headings("The issue is clear.") == []
+    assert headings("## One two three four five six seven eight nine\nThe text.") == []
 
 
 @pytest.mark.parametrize("mark", ["Step 1: x", "**Step 1:** x", "step 1. x", "Step 1 - x", "- Step 1: x", "Step 1) x"])
