@@ -13,7 +13,7 @@ from utils.errors import AppError
 if TYPE_CHECKING:
     from flask import Flask
 
-    from bootstrap import Container
+    from container import Container
 
 
 def create_app(settings: Settings | None = None, container: "Container | None" = None) -> "Flask":

@@ -1,17 +1,13 @@
 """Composition root: settings in, a wired container out. The only module that names concrete classes."""
 
-import logging
 import threading
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine
-
 import services.llm.providers as adapters
 from config import Settings
+from container import Container, Data, Management, Quality
 from models.authority_store import AuthorityStore
 from models.backup import Backups
 from models.batch_store import BatchStore
@@ -19,6 +15,7 @@ from models.database import Writer, open_engine
 from models.event_store import EventStore
 from models.ledger import Ledger, Tables
 from models.parquet_file import ParquetFile
+from models.provider_store import ProviderStore
 from models.review_store import ReviewStore
 from models.sample_store import SampleStore
 from models.search_index import SearchIndex
@@ -45,12 +42,16 @@ from services.import_service import ImportService
 from services.judge import Judge
 from services.llm.base import AdapterSpec
 from services.llm.engine import EmbeddedEngine
-from services.llm.factory import OWN_SERVERS
 from services.llm.limits import Limits
+from services.llm.overrides import OLLAMA_CLOUD
 from services.llm.rate_limiter import MINUTE_S, Entry
+from services.llm.roster import OWN_SERVERS, Roster, RosterState
 from services.llm.router import Target
 from services.llm.weights import WeightStore
 from services.llm_service import Credentials, LLMProviderFactory, LLMService
+from services.model_service import ModelService
+from services.provider_registry import ProviderRegistry
+from services.provider_service import ProviderService
 from services.publish_service import PublishService
 from services.quality_report import Measures
 from services.quality_service import QualityService
@@ -60,171 +61,11 @@ from services.token_statistics import TokenStatistics
 from utils.clock import Clock, SystemClock
 from utils.errors import ConfigurationError, StorageError
 from utils.registry import find_specs
+from utils.secret_box import SecretBox
 from utils.tokens import TokenCounter
 
-log = logging.getLogger(__name__)
-OLLAMA_CLOUD = "https://ollama.com"
-_FOLD_LOOK_S = 1.0
-_UPKEEP_LOOK_S = 5.0
-# Together with a last fold it must end before the server process is killed (`server_process.GRACE_S`).
-_SHUTDOWN_S = 2.5
 # Threads that streams must leave free for everything else.
 _FREE_THREADS = 64
-
-
-@dataclass(frozen=True)
-class Data:
-    """The services around the data set."""
-
-    dataset: DatasetService
-    search: SearchService
-    imports: ImportService
-    audit: CitationAudit
-    publish: PublishService
-    quality: QualityService
-    reviews: ReviewService
-    backups: Backups
-    tokens: TokenCounter
-
-
-@dataclass(frozen=True)
-class Quality:
-    """What judges samples."""
-
-    examiner: Examiner
-    authorities: AuthorityStore
-    benchmarks: Benchmarks
-
-    def close(self) -> None:
-        """Keep what was learned."""
-        self.examiner.duplicates.close()
-        self.authorities.close()
-
-
-@dataclass(frozen=True)
-class Container:
-    """Every long-lived part of the service. `start` begins its threads, `close` ends them."""
-
-    settings: Settings
-    catalogue: Catalogue
-    engine: Engine
-    writer: Writer
-    data: Data
-    quality: Quality
-    llm: LLMService
-    usage: UsageStore
-    ledger: Ledger
-    generation: GenerationService
-    batches: BatchService
-    events: EventBroker
-    weights: WeightStore
-    local_engine: EmbeddedEngine
-    _stopping: threading.Event
-    _closing: threading.Lock
-    _threads: list[threading.Thread]
-
-    @property
-    def dataset(self) -> DatasetService:
-        """The data set."""
-        return self.data.dataset
-
-    def start(self) -> "Container":
-        """Start the writer, the threads of the data set and the discovery of models; resume batches."""
-        self.data.imports.prepare()
-        self.writer.start()
-        self._spawn("fold", self._fold_loop)
-        self._spawn("upkeep", self._upkeep_loop)
-        self._spawn("discovery", self._discover)
-        self.batches.publisher.start()
-        if self.settings.resume_batches:
-            self.batches.recovery.resume_all()
-        else:
-            self.batches.recovery.close_interrupted()
-        return self
-
-    def close(self) -> None:
-        """End streams, batches, threads and the embedded engine; fold what waits.
-
-        Idempotent; a second caller waits until the first has done it.
-        """
-        with self._closing:
-            if not self._stopping.is_set():
-                self._stopping.set()
-                self._close()
-
-    def _close(self) -> None:
-        self.events.close()
-        self.batches.shutdown(_SHUTDOWN_S)
-        for thread in self._threads:
-            if thread.name in ("fold", "upkeep"):
-                thread.join(_SHUTDOWN_S)
-        self._fold(self.dataset.fold_at_end)
-        self.dataset.close()
-        self.quality.close()
-        self.writer.close()
-        self.local_engine.stop()
-        self.llm.factory.close()
-        self.engine.dispose()
-
-    def _spawn(self, name: str, work: object) -> None:
-        thread = threading.Thread(target=work, name=name, daemon=True)  # type: ignore[arg-type]  # a bound method
-        self._threads.append(thread)
-        thread.start()
-
-    def _fold_loop(self) -> None:
-        self._fold(self.dataset.tidy)
-        while not self._stopping.wait(_FOLD_LOOK_S):
-            if not self._fold(self.dataset.fold_if_due):
-                self._stopping.wait(10 * _FOLD_LOOK_S)
-
-    def _fold(self, work: Callable[[], object]) -> bool:
-        """Do *work* of the fold; False when the disk refused, and the samples stay where they are."""
-        try:
-            work()
-        except StorageError as error:
-            log.warning("samples stay in the journal", extra={"reason": str(error)})
-            return False
-        except Exception:  # top of a thread: it must live on, the samples are in the journal
-            log.exception("fold failed")
-            return False
-        return True
-
-    def _upkeep_loop(self) -> None:
-        """Keep the search index, the duplicates, the verdicts; make backups. A fault of one leaves the others."""
-        stopped = self._stopping.is_set
-        tasks = (
-            lambda: self.data.search.update(stopped),
-            lambda: self.quality.examiner.duplicates.update(stopped),
-            lambda: self.data.audit.update(stopped),
-            self._back_up,
-        )
-        while not self._stopping.wait(_UPKEEP_LOOK_S):
-            failed = sum(not self._keep_up(task) for task in tasks)
-            if failed:
-                self._stopping.wait(12 * _UPKEEP_LOOK_S)
-
-    def _keep_up(self, task: Callable[[], object]) -> bool:
-        try:
-            task()
-        except (StorageError, OSError) as error:
-            log.warning("upkeep put off", extra={"reason": str(error)})
-            return False
-        except Exception:  # top of a thread: it must live on
-            log.exception("upkeep failed")
-            return False
-        return True
-
-    def _back_up(self) -> None:
-        every_s = 3600 * self.settings.backup_every_h
-        if every_s and self.data.backups.is_due(every_s):
-            self.data.backups.make()
-
-    def _discover(self) -> None:
-        """Ask the providers for their models, now and whenever a list is old or in doubt."""
-        names = [provider.id for provider in self.llm.factory.enabled() if not provider.last_resort]
-        self.llm.models.refresh(names)
-        while not self._stopping.wait(12 * _UPKEEP_LOOK_S):
-            self.llm.models.refresh_due(names)
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Container:
@@ -258,6 +99,10 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     ledger = Ledger(writer, tables, clock)
     local_engine = EmbeddedEngine(weights, settings.local_idle_s, clock)
     llm = build_llm(settings, catalogue, local_engine, clock, tables)
+    events = EventBroker(max(4, settings.threads - _FREE_THREADS))
+    store = ProviderStore(engine, writer, tables.events, clock)
+    management = build_management(settings, catalogue, store, llm, events, ledger)
+    _check_default(settings, llm)
     generation = GenerationService(
         catalogue,
         llm,
@@ -270,7 +115,6 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         GenerationLimits(settings.max_tries, settings.retry_after_cap_s),
         ledger,
     )
-    events = EventBroker(max(4, settings.threads - _FREE_THREADS))
     batch_service = BatchService(
         Collaborators(catalogue, llm, generation, data.dataset, events, clock),
         BatchStores(tables.batches, tables.work, tables.events, tables.usage, ledger),
@@ -284,6 +128,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         data=data,
         quality=quality,
         llm=llm,
+        management=management,
         usage=tables.usage,
         ledger=ledger,
         generation=generation,
@@ -358,17 +203,10 @@ def build_llm(
 ) -> LLMService:
     """Wire the way to the models; *tables* know what was used before."""
     specs = find_specs(adapters, AdapterSpec)
-    factory = LLMProviderFactory(
-        catalogue, specs, credentials(settings, catalogue), settings.request_timeout_s, local_engine
-    )
-    if settings.default_provider and settings.default_provider not in {p.id for p in factory.enabled()}:
-        usable = ", ".join(provider.id for provider in factory.enabled())
-        raise ConfigurationError(
-            f"DEFAULT_PROVIDER: got {settings.default_provider!r}, want one that is set up: {usable}"
-        )
+    roster = Roster(RosterState(catalogue.providers, catalogue.models, credentials(settings, catalogue)))
+    factory = LLMProviderFactory(roster, specs, settings.request_timeout_s, local_engine)
     llm = LLMService(
         factory,
-        catalogue,
         clock,
         default_provider=settings.default_provider,
         timeout_s=settings.request_timeout_s,
@@ -380,6 +218,31 @@ def build_llm(
     for row in tables.usage.hours(today) if tables is not None else ():
         llm.daily.settle(0, 0.0, row.tokens, row.cost_usd)
     return llm
+
+
+def build_management(  # the root knows every part
+    settings: Settings,
+    catalogue: Catalogue,
+    store: ProviderStore,
+    llm: LLMService,
+    events: EventBroker,
+    ledger: Ledger,
+) -> Management:
+    """Wire what administrators change; what they changed before holds from here on."""
+    box = SecretBox(settings.encryption_keys)
+    registry = ProviderRegistry(catalogue, credentials(settings, catalogue), store, llm, events, box)
+    registry.load()
+    models = ModelService(registry)
+    providers = ProviderService(registry, models, ledger.used, settings.allow_private_base_urls)
+    return Management(registry, providers, models)
+
+
+def _check_default(settings: Settings, llm: LLMService) -> None:
+    usable = [provider.id for provider in llm.factory.enabled()]
+    if settings.default_provider and settings.default_provider not in usable:
+        raise ConfigurationError(
+            f"DEFAULT_PROVIDER: got {settings.default_provider!r}, want one that is set up: {', '.join(usable)}"
+        )
 
 
 def _used_before(tables: Tables | None, target: Target, clock: Clock) -> tuple[list[Entry], list[Entry]]:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from utils.errors import ConfigurationError
+from utils.secret_box import SecretBox
 
 PROJECT_DIR = Path(__file__).resolve().parent
 
@@ -50,6 +51,18 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _check_fernet(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    for value in values:
+        try:
+            SecretBox([value.get_secret_value()])
+        except ValueError:
+            raise ValueError(
+                "is no key of 32 bytes in URL-safe base64; make one with `python3 cli.py keys new`"
+            ) from None
+    return values
+
+
+Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_fernet)]
 Key = Annotated[SecretStr | None, BeforeValidator(_clean_key)]
 Url = Annotated[str | None, AfterValidator(_clean_url)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -91,6 +104,12 @@ class Settings(BaseSettings):
     openai_base_url: Url = Field(None, description="Address of the OpenAI-compatible server, with /v1")
     google_api_key: Key = Field(None, description="Key of Google Gemini")
     mistral_api_key: Key = Field(None, description="Key of Mistral")
+    encryption_key: Keys = Field(
+        (), description="Key that stored provider keys are encrypted with (cli.py keys new); a second one decrypts only"
+    )
+    allow_private_base_urls: bool = Field(
+        False, description="Let providers be added over the API at addresses of private networks"
+    )
     huggingface_token: Key = Field(
         None, description="Token of the Hugging Face Hub, to push data sets and fetch private weights"
     )
@@ -147,6 +166,11 @@ class Settings(BaseSettings):
         """The database's file; None when it is a server's."""
         kind, _, path = self.database_url.partition(":///")
         return Path(path) if kind == "sqlite" and path else None
+
+    @property
+    def encryption_keys(self) -> list[str]:
+        """The keys that stored secrets are encrypted with, the current one first."""
+        return [key.get_secret_value() for key in self.encryption_key]
 
     def secret(self, name: str) -> str | None:
         """Return the secret behind the environment variable *name*, or None when unset."""

@@ -99,8 +99,36 @@ class UsageRow(Base):
     unpriced_tokens: Mapped[int]
 
 
+class ProviderRow(Base):
+    """What users set of a provider over the catalogue, as JSON; its key and free settings encrypted."""
+
+    __tablename__ = "providers"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    custom: Mapped[bool]
+    fields: Mapped[str]
+    sealed_key: Mapped[str | None]
+    sealed_config: Mapped[str | None]
+    created_at: Mapped[str]
+    updated_at: Mapped[str]
+
+
+class ModelRow(Base):
+    """What users set of a model over the catalogue, as JSON."""
+
+    __tablename__ = "models"
+    __table_args__ = (Index("ix_models_name", "provider", "model", unique=True), {"sqlite_autoincrement": True})
+
+    db_id: Mapped[int] = mapped_column(primary_key=True)
+    provider: Mapped[str]
+    model: Mapped[str]
+    fields: Mapped[str]
+    created_at: Mapped[str]
+    updated_at: Mapped[str]
+
+
 class EventRow(Base):
-    """One change of a batch; its id is the id of the message that streams send."""
+    """One change of a batch ("" for changes of providers); its id is the id of the message that streams send."""
 
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_batch", "batch_id"), {"sqlite_autoincrement": True})

@@ -1,4 +1,7 @@
-"""Every change of a batch as a row with an id, which is the id of the message that streams send."""
+"""Every change as a row with an id, which is the id of the message that streams send.
+
+Changes of a batch carry its id, those of the providers none.
+"""
 
 from typing import Any
 
@@ -39,7 +42,11 @@ class EventStore:
     def changed_since(self, event_id: int) -> dict[str, int]:
         """Return the newest id by batch, of the batches that changed after *event_id*; oldest first."""
         newest = func.max(EventRow.id)
-        query = select(EventRow.batch_id, newest).where(EventRow.id > event_id).group_by(EventRow.batch_id)
+        query = (
+            select(EventRow.batch_id, newest)
+            .where(EventRow.id > event_id, EventRow.batch_id != "")
+            .group_by(EventRow.batch_id)
+        )
         with reading(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(query.order_by(newest))}
 

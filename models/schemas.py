@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     ValidationError,
     model_validator,
 )
@@ -46,6 +47,13 @@ def _blank_to_none(value: object) -> object:
 def _clean_id(text: str) -> str:
     if any(ord(char) < 32 or ord(char) == 127 for char in text):
         raise ValueError("holds a control character; remove it")
+    return text
+
+
+def _clean_key(text: str) -> str:
+    text = text.strip()
+    if any(not 32 < ord(char) < 127 for char in text):
+        raise ValueError("holds a space, line break or non-ASCII character; copy the key again")
     return text
 
 
@@ -257,6 +265,90 @@ class Review(BaseModel):
         if (self.decision == "edit") != bool(self.changes):
             raise ValueError("changes: give the changed fields with decision edit, and only then")
         return self
+
+
+ProviderId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+ApiKey = Annotated[str, AfterValidator(_clean_key), Field(min_length=1, max_length=1000)]
+Limit = Annotated[int, Field(gt=0, le=_LARGEST)]
+Url = Annotated[str, Field(min_length=8, max_length=2000)]
+Name = Annotated[Text, AfterValidator(_clean_id), Field(max_length=200)]
+
+
+class NewProvider(BaseModel):
+    """Body of `POST /api/providers`: an OpenAI-compatible provider."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    base_url: Url
+    id: ProviderId | None = None
+    api_key: ApiKey | None = None
+    requests_per_minute: Limit | None = None
+    tokens_per_minute: Limit | None = None
+    default_model_id: Name | None = None
+
+
+class ProviderChange(BaseModel):
+    """Body of `PUT /api/providers/<id>`; null brings the catalogue's value back."""
+
+    name: Name | None = None
+    base_url: Url | None = None
+    enabled: bool | None = None
+    requests_per_minute: Limit | None = None
+    tokens_per_minute: Limit | None = None
+    default_model_id: Name | None = None
+    champion_model_id: Name | None = None
+    extra_config: dict[str, JsonValue] | None = None
+
+
+class ProviderConfigChange(BaseModel):
+    """Body of `PUT /api/providers/<id>/config`; null or empty removes what is stored."""
+
+    api_key: Annotated[ApiKey | None, BeforeValidator(_blank_to_none)] = None
+    config: dict[str, JsonValue] | None = None
+
+
+class ProviderTest(BaseModel):
+    """Body of `POST /api/providers/<id>/test`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: Filter = None
+
+
+class ModelChange(BaseModel):
+    """Body of `PUT /api/models/<id>`; null brings the catalogue's value back."""
+
+    provider_id: Filter = None
+    display_name: Name | None = None
+    enabled: bool | None = None
+    fallback_priority: int | None = Field(None, ge=0, le=10_000)
+    max_tokens: Limit | None = None
+    context_window: Limit | None = None
+    supports_json_schema: bool | None = None
+    is_thinking_model: bool | None = None
+    extra_config: dict[str, JsonValue] | None = None
+
+
+class ModelReference(BaseModel):
+    """Body of `POST /api/models/<id>/toggle`."""
+
+    provider_id: Filter = None
+
+
+class ModelPriority(BaseModel):
+    """Body of `PUT /api/models/<id>/priority`: one of the two names."""
+
+    provider_id: Filter = None
+    fallback_priority: int | None = Field(None, ge=0, le=10_000)
+    priority: int | None = Field(None, ge=0, le=10_000)
+
+
+class ModelOrder(BaseModel):
+    """Body of `POST /api/models/reorder`."""
+
+    provider_id: Annotated[str, Field(min_length=1)]
+    model_order: list[str] = Field(min_length=1, max_length=10_000)
 
 
 class NoFields(BaseModel):

@@ -153,6 +153,10 @@ class ProviderInfo(Row):
     top_p: float = 0.95
     timeout_s: float | None = Field(None, gt=0)
     last_resort: bool = False
+    # What users set over the catalogue: a limit that the vendor's own word may lower and not raise, on or off.
+    requests_cap: int | None = Field(None, gt=0)
+    tokens_cap: int | None = Field(None, gt=0)
+    enabled: bool = True
 
 
 class ModelInfo(Row):
@@ -165,6 +169,9 @@ class ModelInfo(Row):
     json_schema: bool = False
     thinking: bool = False
     guided: bool = False
+    display_name: str = ""
+    enabled: bool = True
+    discovered: bool = False
     retired: str = ""
     replacement: str = ""
     price_input: float | None = Field(None, ge=0)

@@ -278,7 +278,7 @@ class GenerationService:
 
     def get_next_model(self, current_model: str, failed_models: Collection[str], provider: str) -> str | None:
         """Return the model of *provider* to use after *current_model*, or None when all failed."""
-        info = self._catalogue.provider(provider)
+        info = self._llm.roster.provider(provider)
         names = [model.id for model in self._llm.models.usable(info)] if info else []
         start = names.index(current_model) + 1 if current_model in names else 0
         return next(

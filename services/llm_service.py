@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from models.domain import CallUsage
-from services.catalogue import Catalogue, ProviderInfo
+from services.catalogue import ProviderInfo
 from services.llm.answer_sizes import AnswerSizes
 from services.llm.base import BaseLLMProvider, Completion, CompletionRequest
 from services.llm.budget import Budget, DailyBudget
@@ -22,9 +22,10 @@ from services.llm.gate import Ask, Gate, Need, Permit
 from services.llm.limits import Limits
 from services.llm.model_catalogue import ModelCatalogue
 from services.llm.preference import AUTO, Preference, TargetChooser
+from services.llm.roster import RosterState
 from services.llm.router import Router, Target
 from utils.clock import Clock
-from utils.errors import NoTargetError
+from utils.errors import NoTargetError, TargetsChangedError
 
 __all__ = [
     "AUTO",
@@ -77,7 +78,6 @@ class LLMService:
     def __init__(
         self,
         factory: LLMProviderFactory,
-        catalogue: Catalogue,
         clock: Clock,
         *,
         default_provider: str = "",
@@ -85,10 +85,11 @@ class LLMService:
         limits: Limits | None = None,
     ) -> None:
         self.factory = factory
+        self.roster = factory.roster
         self.models = ModelCatalogue(
-            catalogue, lambda name: factory.get_provider(name).list_models(), factory.has_own_address, clock
+            self.roster, lambda name: factory.get_provider(name).list_models(), factory.has_own_address, clock
         )
-        self.chooser = TargetChooser(factory, self.models, catalogue, default_provider)
+        self.chooser = TargetChooser(factory, self.models, default_provider)
         self.router = Router(clock)
         self.limits = limits or Limits(factory.is_own_server)
         self.sizes = AnswerSizes()
@@ -145,19 +146,32 @@ class LLMService:
             BudgetSpentError: a budget has no room.
             CancelledError: a token of the terms was set.
         """
-        groups = self.chooser.groups(self._within_budget(preference))
-        if exclude:
-            groups = [[target for target in group if target.name not in exclude] for group in groups]
-            groups = [group for group in groups if group]
-        if not groups:
-            raise NoTargetError("every model that may be used has failed for this request", retry_in_s=0.0)
         budgets = (*terms.budgets, self.daily)
-        weights = dict(preference.weights)
         need = partial(self.need, prompt, budgets=budgets)
-        ask = Ask(terms.flow, groups, need, budgets, frozenset(avoid), weights, terms.max_wait_s)
-        permit = self.gate.enter(ask, terms.waiting)
-        request = self._request(permit, prompt)
-        return self._caller.call(permit, request, prompt.kind, terms)
+        while True:
+            groups = self._groups(preference, exclude)
+            weights = dict(preference.weights)
+            ask = Ask(terms.flow, groups, need, budgets, frozenset(avoid), weights, terms.max_wait_s)
+            try:
+                permit = self.gate.enter(ask, terms.waiting)
+            except TargetsChangedError:
+                continue
+            request = self._request(permit, prompt)
+            return self._caller.call(permit, request, prompt.kind, terms)
+
+    def adopt(self, state: RosterState) -> None:
+        """Go on with other providers and models, at once and for everybody who waits; calls under way end as they are.
+
+        A provider whose key, address or switch was changed starts with a clean slate.
+        """
+        before = self.roster.state
+        self.roster.replace(state)
+        self.gate.change(lambda _: self.limits.adopt(self.roster.provider))
+        for provider in state.providers:
+            if _way(before, provider.id) != _way(state, provider.id):
+                self.router.forgive(provider.id)
+                self.models.forget(provider.id)
+        self.gate.recall()
 
     def complete(
         self,
@@ -209,6 +223,17 @@ class LLMService:
         return [self._status(target) for target in self.chooser.everybody()]
 
     # --- inside --------------------------------------------------------------------------
+
+    def _groups(self, preference: Preference, exclude: Collection[str]) -> Sequence[Sequence[Target]]:
+        groups = self.chooser.groups(self._within_budget(preference))
+        if exclude:
+            groups = [[target for target in group if target.name not in exclude] for group in groups]
+            groups = [group for group in groups if group]
+        if not groups:
+            raise NoTargetError("every model that may be used has failed for this request", retry_in_s=0.0)
+        if not any(groups) and preference.provider not in ("", AUTO):
+            self.factory.get_provider(preference.provider)  # says that it is not usable any more
+        return groups
 
     def _status(self, target: Target) -> dict[str, Any]:
         limiter = self.limits.of(target)
@@ -282,6 +307,12 @@ class LLMService:
             context_tokens=_rounded(permit.need.tokens + 512),
             chars=prompt.chars,
         )
+
+
+def _way(state: RosterState, name: str) -> tuple[object, ...]:
+    """Return how a provider is reached: where that changes, what closed it counts no more."""
+    info = next((row for row in state.providers if row.id == name), None)
+    return state.credentials.get(name), info and (info.base_url, info.enabled)
 
 
 def _rounded(tokens: int) -> int:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from bootstrap import Container, build
+from bootstrap import build
 from config import Settings
+from container import Container
 from models.database import Writer, open_engine
 from models.parquet_file import ParquetFile
 from models.sample_store import SampleStore

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bootstrap import Container, build_checker
+from bootstrap import build_checker
 from config import PROJECT_DIR, Settings
+from container import Container
 from models.authority_store import AuthorityStore
 from services.catalogue import Catalogue, ProviderInfo, load_catalogue
 from services.citations.checker import CitationChecker
@@ -17,6 +18,7 @@ from services.duplicate_service import Alike, DuplicateService
 from services.examiner import CitationPolicy, Examiner, ExaminerSettings
 from services.llm.base import AdapterSpec, BaseLLMProvider, CompletionRequest, ProviderConfig
 from services.llm.factory import Credentials, LLMProviderFactory
+from services.llm.roster import Roster, RosterState
 from services.llm.scripted import ScriptedProvider, Step
 from services.llm_service import LLMService
 from tests.vendors.writer import write_json
@@ -24,6 +26,7 @@ from utils.clock import Clock, ManualClock
 
 CATALOG = PROJECT_DIR / "catalog"
 CATALOGUE: Catalogue = load_catalogue(CATALOG)
+ROSTER = Roster(RosterState(CATALOGUE.providers, CATALOGUE.models, {}))
 SAMPLE: dict[str, Any] = {
     "id": "s1",
     "question": "Is it an offer?",
@@ -127,8 +130,10 @@ def scripted_llm(
     adapters = {provider_info(name).adapter for name in scripts}
     specs = [AdapterSpec(adapter, factory_of) for adapter in adapters]
     credentials = {name: Credentials(api_key="k") for name in scripts}
-    factory = LLMProviderFactory(catalogue, specs, credentials, timeout_s)
+    factory = LLMProviderFactory(
+        Roster(RosterState(catalogue.providers, catalogue.models, credentials)), specs, timeout_s
+    )
     for name in scripts:
         factory.get_provider(name)
     the_clock = clock or ManualClock()
-    return LLMService(factory, catalogue, the_clock, timeout_s=timeout_s), made
+    return LLMService(factory, the_clock, timeout_s=timeout_s), made

@@ -6,8 +6,8 @@ import subprocess
 import pytest
 
 from api_server import create_app
-from bootstrap import Container
 from config import PROJECT_DIR, Settings
+from container import Container
 
 README = (PROJECT_DIR / "README.md").read_text()
 API = (PROJECT_DIR / "docs" / "api.md").read_text()

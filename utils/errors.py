@@ -5,6 +5,7 @@
     ├── InputError                the caller sent something unusable
     │   ├── NotFoundError         it names something that does not exist
     │   ├── ConflictError         it collides with what is there
+    │   ├── ExistsError           a new thing has the name of one that is there
     │   ├── ImportRefusedError    a file holds lines that cannot be taken; carries them
     │   └── PublishError          a hub refused; carries its reason
     ├── StorageError              the data folder cannot be read or written
@@ -23,6 +24,7 @@
         ├── AnswerFormatError         json_error: the answer could not be read
         ├── QualityError              quality_error: it was read and is not good enough
         ├── NoTargetError             no provider is open for the request
+        ├── TargetsChangedError       providers were changed while it waited; it is asked anew
         ├── BudgetSpentError          what may be spent is spent
         └── CancelledError            stopped from outside
 
@@ -73,6 +75,12 @@ class ConflictError(InputError):
     """The request collides with what is there."""
 
     code = "conflict"
+
+
+class ExistsError(InputError):
+    """A new thing has the name of one that is there."""
+
+    code = "exists"
 
 
 class ImportRefusedError(InputError):
@@ -273,6 +281,14 @@ class NoTargetError(GenerationError):
     def __init__(self, message: str, retry_in_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_in_s = retry_in_s
+
+
+class TargetsChangedError(GenerationError):
+    """The targets that a call waits for were changed; it is to choose anew."""
+
+    code = "targets_changed"
+    category = "general"
+    retryable = True
 
 
 class BudgetSpentError(GenerationError):

@@ -1,24 +1,14 @@
-"""Makes each provider's adapter once, from the catalogue and the user's credentials."""
+"""Makes each provider's adapter when it is first asked for, and again when its settings changed."""
 
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from services.catalogue import Catalogue, ProviderInfo
+from services.catalogue import ProviderInfo
 from services.llm.base import AdapterSpec, BaseLLMProvider, Engine, ProviderConfig
+from services.llm.roster import OWN_SERVERS, Credentials, Roster
 from utils.errors import InputError
 
-# Adapters of what users run themselves.
-OWN_SERVERS = ("ollama", "openai_compatible")
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """How a provider is reached: its key, or an address of the user's own."""
-
-    api_key: str = ""
-    base_url: str = ""
-    sends_key: bool = True
+__all__ = ["OWN_SERVERS", "Credentials", "LLMProviderFactory"]
 
 
 class LLMProviderFactory:
@@ -26,23 +16,22 @@ class LLMProviderFactory:
 
     def __init__(
         self,
-        catalogue: Catalogue,
+        roster: Roster,
         adapters: Sequence[AdapterSpec],
-        credentials: Mapping[str, Credentials],
         timeout_s: float,
         engine: Engine | None = None,
     ) -> None:
-        self._catalogue = catalogue
+        self.roster = roster
         self._adapters = {spec.id: spec for spec in adapters}
-        self._credentials = credentials
         self._timeout_s = timeout_s
         self._engine = engine
         self._made: dict[str, BaseLLMProvider] = {}
+        self._made_at: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def enabled(self) -> list[ProviderInfo]:
-        """Return the providers that can be used, in the catalogue's order."""
-        return [provider for provider in self._catalogue.providers if provider.id in self._credentials]
+        """Return the providers that can be used, in order of preference."""
+        return self.roster.enabled()
 
     def get_provider(self, name: str) -> BaseLLMProvider:
         """Return the adapter of provider *name*.
@@ -50,22 +39,29 @@ class LLMProviderFactory:
         Raises:
             InputError: no such provider, or it is not set up.
         """
-        info = self._catalogue.provider(name)
-        if info is None or name not in self._credentials:
+        version = self.roster.version
+        made = self._made.get(name)
+        if made is not None and self._made_at.get(name) == version:
+            return made
+        info = self.roster.provider(name)
+        if info is None or info not in self.enabled():
             available = ", ".join(provider.id for provider in self.enabled())
-            raise InputError(f"Invalid provider: {name}. Available: {available}")
+            raise InputError(f"Invalid provider: {name[:100]}. Available: {available}")
         with self._lock:
-            if name not in self._made:
-                self._made[name] = self._adapters[info.adapter].factory(self._config(info))
+            config = self._config(info)
+            # Calls under way go on with the one they have; its connections end with it.
+            if name not in self._made or self._made[name].config != config:
+                self._made[name] = self._adapters[info.adapter].factory(config)
+            self._made_at[name] = version
             return self._made[name]
 
     def base_url(self, info: ProviderInfo) -> str:
         """Return where *info* is reached."""
-        return (self._credentials.get(info.id) or Credentials()).base_url or info.base_url
+        return (self.roster.credentials_of(info.id) or Credentials()).base_url or info.base_url
 
     def has_own_address(self, name: str) -> bool:
         """Say whether the user gave an address of their own for *name*."""
-        return bool((self._credentials.get(name) or Credentials()).base_url)
+        return bool((self.roster.credentials_of(name) or Credentials()).base_url)
 
     def is_own_server(self, info: ProviderInfo) -> bool:
         """Say whether *info* is a server of the user's own rather than a vendor: no stated limits, no list price."""
@@ -73,17 +69,17 @@ class LLMProviderFactory:
 
     def has_key(self, name: str) -> bool:
         """Say whether a key is set; never which."""
-        return bool((self._credentials.get(name) or Credentials()).api_key)
+        return bool((self.roster.credentials_of(name) or Credentials()).api_key)
 
     def close(self) -> None:
         """Close the connections of every adapter made."""
         with self._lock:
-            made, self._made = list(self._made.values()), {}
+            made, self._made, self._made_at = list(self._made.values()), {}, {}
         for provider in made:
             provider.close()
 
     def _config(self, info: ProviderInfo) -> ProviderConfig:
-        credentials = self._credentials[info.id]
+        credentials = self.roster.credentials_of(info.id) or Credentials()
         return ProviderConfig(
             id=info.id,
             base_url=self.base_url(info),

@@ -23,7 +23,7 @@ from services.llm.rate_limiter import Entry, RateLimiter
 from services.llm.router import Router, Target
 from utils.cancellation import CancelToken
 from utils.clock import Clock
-from utils.errors import BadRequestError, CancelledError, GenerationError, NoTargetError
+from utils.errors import BadRequestError, CancelledError, GenerationError, NoTargetError, TargetsChangedError
 
 # A longer wait for a window is a spent quota: others may serve meanwhile.
 _QUOTA_S = 75.0
@@ -117,6 +117,7 @@ class Gate:
             BadRequestError: the call is larger than any target takes.
             BudgetSpentError: a budget has no room.
             CancelledError: *cancel* was set.
+            TargetsChangedError: see `recall`.
         """
         for group in ask.groups:
             for target in group:
@@ -164,6 +165,14 @@ class Gate:
             work(now)
             if self._waiters:
                 self._match(now)
+
+    def recall(self) -> None:
+        """Send everybody who waits back to choose anew: there are other targets now."""
+        with self._lock:
+            for waiter in self._waiters:
+                waiter.error = TargetsChangedError("the providers were changed")
+                waiter.turn.set()
+            self._waiters, self._armed = [], (None, math.inf)
 
     def waiting(self, flow: str) -> tuple[int, str, float | None]:
         """Return how many of *flow* wait, why, and the seconds until the first may go on (None: unknown)."""

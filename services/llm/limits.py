@@ -24,6 +24,7 @@ class Limits:
         self._is_own_server = is_own_server
         self._used_before = used_before
         self._made: dict[str, RateLimiter] = {}
+        self._made_for: dict[str, ProviderInfo] = {}
         self._lock = threading.Lock()
 
     def of(self, target: Target) -> RateLimiter:
@@ -33,8 +34,18 @@ class Limits:
             return found
         with self._lock:
             if target.account not in self._made:
+                self._made_for[target.account] = target.provider
                 self._made[target.account] = self._make(target)
             return self._made[target.account]
+
+    def adopt(self, provider_now: Callable[[str], ProviderInfo | None]) -> None:
+        """Go by the limits that users changed; what was used stays. The caller holds the gate's lock."""
+        with self._lock:
+            for account, before in self._made_for.items():
+                now = provider_now(before.id)
+                if now is not None and _stated(now) != _stated(before):
+                    self._made_for[account] = now
+                    _set_limits(self._made[account], now)
 
     def _make(self, target: Target) -> RateLimiter:
         info = target.provider
@@ -43,5 +54,17 @@ class Limits:
             SlidingWindow(DAY_S, info.requests_per_day, info.tokens_per_day),
             ConcurrencyLimit(info.max_concurrency, _SLOW_START if self._is_own_server(info) else None),
         )
+        _set_limits(limiter, info)
         limiter.seed(*self._used_before(target))
         return limiter
+
+
+def _stated(info: ProviderInfo) -> tuple[int | None, ...]:
+    caps = (info.requests_cap, info.tokens_cap)
+    return (info.requests_per_minute, info.tokens_per_minute, *caps)
+
+
+def _set_limits(limiter: RateLimiter, info: ProviderInfo) -> None:
+    minute = limiter.minute
+    minute.calls_limit, minute.tokens_limit = info.requests_per_minute, info.tokens_per_minute
+    minute.calls_cap, minute.tokens_cap = info.requests_cap, info.tokens_cap

@@ -11,7 +11,8 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from services.catalogue import Catalogue, ModelInfo, ProviderInfo
+from services.catalogue import ModelInfo, ProviderInfo
+from services.llm.roster import Roster
 from utils.clock import Clock, SystemClock
 from utils.errors import AppError
 
@@ -39,12 +40,12 @@ class ModelCatalogue:
 
     def __init__(
         self,
-        catalogue: Catalogue,
+        roster: Roster,
         list_models: Callable[[str], list[str]],
         has_own_address: Callable[[str], bool] = lambda _: True,
         clock: Clock | None = None,
     ) -> None:
-        self._catalogue = catalogue
+        self._roster = roster
         self._has_own_address = has_own_address
         self._list_models = list_models
         self._found: dict[str, Discovery] = {}
@@ -73,12 +74,21 @@ class ModelCatalogue:
         with self._lock:
             self._doubted.add(provider)
 
-    def refresh_due(self, providers: Iterable[str]) -> None:
-        """Ask those of *providers* whose list is old, or in doubt and not just asked for."""
+    def forget(self, provider: str) -> None:
+        """Drop the list of *provider*: it is reached in another way now."""
+        with self._lock:
+            self._found.pop(provider, None)
+            self._asked_at.pop(provider, None)
+            self.changes += 1
+
+    def refresh_due(self, providers: Iterable[str]) -> list[str]:
+        """Ask those of *providers* whose list is missing, old, or in doubt and not just asked for; return them."""
         now = self._clock.monotonic()
         with self._lock:
-            due = [name for name in providers if now - self._asked_at.get(name, now) >= self._patience_s(name)]
+            asked = self._asked_at
+            due = [name for name in providers if name not in asked or now - asked[name] >= self._patience_s(name)]
         self.refresh(due)
+        return due
 
     def _patience_s(self, provider: str) -> float:
         return _DOUBTED_S if provider in self._doubted else _OLD_S
@@ -91,18 +101,32 @@ class ModelCatalogue:
     def usable(self, provider: ProviderInfo) -> list[ModelInfo]:
         """Return the models that may be chosen, the default first, then in fallback order."""
         listed = self.discovery(provider.id).listed
-        known = self._catalogue.models_of(provider.id)
+        known = self._roster.models_of(provider.id)
         if listed:
             models = [model for model in known if model.id in listed]
-            if not models and self._has_own_address(provider.id):
-                models = [_unknown(provider.id, name) for name in listed]
+            if self._has_own_address(provider.id) and all(model.discovered for model in models):
+                ours = {model.id for model in known}
+                models += [unknown_model(provider.id, name) for name in listed if name not in ours]
         else:
             models = [model for model in known if not model.retired]
-        return sorted(models, key=lambda model: model.id != provider.default_model)
+        usable = [model for model in models if model.enabled]
+        return sorted(usable, key=lambda model: model.id != provider.default_model)
+
+    def all_of(self, provider: ProviderInfo) -> list[ModelInfo]:
+        """Return every model that is known or listed, in fallback order; what only the list has comes last, disabled.
+
+        At a server of the user's own, what it lists is enabled.
+        """
+        known = list(self._roster.models_of(provider.id))
+        ours = {model.id for model in known}
+        usable = {model.id for model in self.usable(provider)}
+        listed = self.discovery(provider.id).listed or ()
+        others = [unknown_model(provider.id, name) for name in listed if name not in ours]
+        return known + [model.model_copy(update={"enabled": model.id in usable}) for model in others]
 
     def find(self, provider: ProviderInfo, name: str) -> ModelInfo:
         """Return the model that the caller named, known or not; a dead one with a warning."""
-        for model in self._catalogue.models_of(provider.id):
+        for model in self._roster.models_of(provider.id):
             if model.id == name:
                 listed = self.discovery(provider.id).listed or ()
                 if model.retired and name not in listed:
@@ -111,8 +135,9 @@ class ModelCatalogue:
                         extra={"model": name, "retired": model.retired, "replacement": model.replacement},
                     )
                 return model
-        return _unknown(provider.id, name)
+        return unknown_model(provider.id, name)
 
 
-def _unknown(provider: str, name: str) -> ModelInfo:
-    return ModelInfo(provider=provider, id=name, context_window=_UNKNOWN_CONTEXT)
+def unknown_model(provider: str, name: str) -> ModelInfo:
+    """Return what can be said of a model that no catalogue knows."""
+    return ModelInfo(provider=provider, id=name, context_window=_UNKNOWN_CONTEXT, discovered=True)

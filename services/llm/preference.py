@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.catalogue import Catalogue, ModelInfo, ProviderInfo
+from services.catalogue import ModelInfo, ProviderInfo
 from services.llm.factory import LLMProviderFactory
 from services.llm.model_catalogue import ModelCatalogue
 from services.llm.router import Target
@@ -37,14 +37,12 @@ class Preference:
 class TargetChooser:
     """Ranks targets. Thread-safe."""
 
-    def __init__(
-        self, factory: LLMProviderFactory, models: ModelCatalogue, catalogue: Catalogue, default_provider: str
-    ) -> None:
+    def __init__(self, factory: LLMProviderFactory, models: ModelCatalogue, default_provider: str) -> None:
         self._factory = factory
         self._models = models
-        self._catalogue = catalogue
+        self._roster = factory.roster
         self._default = default_provider
-        self._kept: tuple[int, dict[Preference, list[list[Target]]]] = (-1, {})
+        self._kept: tuple[tuple[int, int], dict[Preference, list[list[Target]]]] = ((-1, -1), {})
 
     @property
     def default_provider(self) -> ProviderInfo:
@@ -64,11 +62,7 @@ class TargetChooser:
             if name != AUTO:
                 self._factory.get_provider(name)
         self._check_models(preference)
-        info = self._catalogue.provider(preference.provider) or self.default_provider
-        if info.last_resort and preference.model and preference.provider != AUTO:
-            known = [model.id for model in self._models.usable(info)]
-            if preference.model not in known:
-                raise InputError(f"Invalid model: {preference.model}. Available at {info.id}: {', '.join(known)}")
+        self._check_model(preference)
         if not any(self.groups(preference)):
             raise InputError(
                 "max_cost_usd: no model of the chosen providers has a known price; add price_input, price_output, "
@@ -76,6 +70,17 @@ class TargetChooser:
                 if preference.priced_only
                 else "no model may serve this request; see GET /api/models"
             )
+
+    def _check_model(self, preference: Preference) -> None:
+        if not preference.model or preference.provider == AUTO:
+            return
+        info = self._roster.provider(preference.provider) or self.default_provider
+        known = [model.id for model in self._models.usable(info)]
+        disabled = not self._models.find(info, preference.model).enabled
+        if disabled or (info.last_resort and preference.model not in known):
+            what = "Disabled" if disabled else "Invalid"
+            name = preference.model[:100]
+            raise InputError(f"{what} model: {name}. Available at {info.id}: {', '.join(known)}")
 
     def _check_models(self, preference: Preference) -> None:
         usable = self.everybody()
@@ -95,10 +100,11 @@ class TargetChooser:
         The embedded model only ever serves who asks for it, or who has nothing else:
         its samples must not slip into a data set because a vendor is down.
         """
-        changes = self._models.changes
-        if self._kept[0] != changes:  # what is kept stands for one state of the discovery
-            self._kept = (changes, {})
-        kept = self._kept[1]
+        state = (self._models.changes, self._roster.version)
+        kept_for, kept = self._kept
+        if kept_for != state:  # what is kept stands for one state of discovery and roster
+            kept = {}
+            self._kept = (state, kept)
         if preference not in kept:
             kept[preference] = self._rank(preference)
         return kept[preference]
@@ -110,10 +116,13 @@ class TargetChooser:
         return [self._chain(preference)]
 
     def _chain(self, preference: Preference) -> list[Target]:
-        first = self._catalogue.provider(preference.provider) or self.default_provider
-        own = self._targets(first, preference)
-        if preference.model:
-            named = Target(first, self._models.find(first, preference.model))
+        if not self._factory.enabled():
+            return []
+        first = self._roster.provider(preference.provider) or self.default_provider
+        usable = first in self._factory.enabled()  # it may have been switched off while a batch runs
+        own = self._targets(first, preference) if usable else []
+        if usable and preference.model and (found := self._models.find(first, preference.model)).enabled:
+            named = Target(first, found)
             own = [named, *(target for target in own if target.model.id != named.model.id)]
         if not preference.allow_failover:
             own = own[:1]

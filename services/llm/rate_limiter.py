@@ -41,6 +41,9 @@ class SlidingWindow:
         self.span_s = span_s
         self.calls_limit = calls_limit
         self.tokens_limit = tokens_limit
+        # What users allow at most, whatever the vendor does.
+        self.calls_cap: int | None = None
+        self.tokens_cap: int | None = None
         self.hold_until = 0.0
         self._entries: list[Entry] = []
         self._first = 0
@@ -171,9 +174,9 @@ class RateLimiter:
         for row in stated:
             window = self.day if row.window == "day" else self.minute
             if row.unit == "tokens":
-                window.tokens_limit = row.limit
+                window.tokens_limit = min(row.limit, window.tokens_cap or row.limit)
             else:
-                window.calls_limit = row.limit
+                window.calls_limit = min(row.limit, window.calls_cap or row.limit)
             self._correct(window, row, now)
 
     @staticmethod

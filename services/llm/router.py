@@ -109,6 +109,12 @@ class Router:
             for record in self._records(target):
                 record.trial_until = 0.0
 
+    def forgive(self, provider: str) -> None:
+        """Forget what closed *provider* and its models: its settings were changed."""
+        with self._lock:
+            for key in [key for key in self._health if key.partition(" ")[0].partition("/")[0] == provider]:
+                del self._health[key]
+
     def reason(self, target: Target) -> str:
         """Return why *target* is closed now, or ""."""
         with self._lock:

@@ -7,7 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from api_server import create_app
-from bootstrap import Container, build
+from bootstrap import build
+from container import Container
 from tests.fakes import settings_for
 
 

@@ -9,7 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from api_server import create_app
-from bootstrap import Container, build
+from bootstrap import build
+from container import Container
 from services.llm.base import CompletionRequest
 from services.llm.scripted import ScriptedProvider
 from tests.fakes import catalog_without_limits, good_answer, sample, settings_for

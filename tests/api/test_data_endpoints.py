@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from flask.testing import FlaskClient
 
-from bootstrap import Container
+from container import Container
 from tests.api.calls import get, ids, post
 from tests.fakes import sample
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from bootstrap import Container
+from container import Container
 from tests.api.calls import get, ids, post
 from tests.fakes import CATALOGUE, sample
 

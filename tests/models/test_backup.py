@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import Container, build
+from bootstrap import build
+from container import Container
 from models.backup import restore
 from tests.fakes import sample, settings_for
 from utils.clock import ManualClock, SystemClock

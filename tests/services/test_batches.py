@@ -779,7 +779,7 @@ def test_refused_answer_after_a_pause_is_not_asked_for_again_until_the_batch_goe
     go_on.set()
     while not container.batches.get_status(batch_id)["errors"]:
         pass
-    container.batches.shutdown(0.0)  # joins what is under way
+    container.batches.shutdown(10.0)  # joins what is under way
     calls, counts = len(provider.requests), container.batches.views.report(batch_id)["items"]
 
     assert calls == 1

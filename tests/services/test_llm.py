@@ -15,7 +15,7 @@ from services.llm.model_catalogue import ModelCatalogue
 from services.llm.router import COOL_DOWN_S, MODEL_GONE_S, Router, Target
 from services.llm.scripted import ScriptedProvider
 from services.llm_service import AUTO, Preference, Prompt, Terms
-from tests.fakes import CATALOGUE, provider_info, scripted_llm
+from tests.fakes import CATALOGUE, ROSTER, provider_info, scripted_llm
 from utils.cancellation import CancelToken
 from utils.clock import ManualClock
 from utils.errors import (
@@ -197,13 +197,13 @@ def test_router_always_recovers(history: list[tuple[Target, GenerationError | No
 
 
 def catalogue_listing(*names: str) -> ModelCatalogue:
-    made = ModelCatalogue(CATALOGUE, lambda _: list(names))
+    made = ModelCatalogue(ROSTER, lambda _: list(names))
     made.refresh(["groq", "ollama"])
     return made
 
 
 def test_without_discovery_dead_models_are_left_out() -> None:
-    models = ModelCatalogue(CATALOGUE, lambda _: []).usable(GROQ)
+    models = ModelCatalogue(ROSTER, lambda _: []).usable(GROQ)
 
     assert models[0].id == GROQ.default_model
     assert "llama-3.3-70b-versatile" not in {model.id for model in models}
@@ -225,7 +225,7 @@ def test_failed_discovery_is_remembered_and_the_catalogue_stands() -> None:
     def fail(_: str) -> list[str]:
         raise ProviderConnectionError("refused")
 
-    made = ModelCatalogue(CATALOGUE, fail)
+    made = ModelCatalogue(ROSTER, fail)
     made.refresh(["groq"])
 
     assert made.discovery("groq").reason == "refused"
@@ -239,7 +239,7 @@ def test_list_is_asked_for_again_when_it_is_old_or_a_model_of_it_was_missing() -
         asked.append(name)
         return []
 
-    made = ModelCatalogue(CATALOGUE, listing, clock=clock)
+    made = ModelCatalogue(ROSTER, listing, clock=clock)
     made.refresh(["groq", "cerebras"])
     made.doubt("groq")
     made.refresh_due(["groq", "cerebras"])  # just asked: a dead model must not become a storm of lists
@@ -252,7 +252,7 @@ def test_list_is_asked_for_again_when_it_is_old_or_a_model_of_it_was_missing() -
 
 
 def test_dead_model_asked_for_by_name_is_tried_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    made = ModelCatalogue(CATALOGUE, lambda _: [])
+    made = ModelCatalogue(ROSTER, lambda _: [])
 
     assert made.find(GROQ, "llama-3.3-70b-versatile").retired
     assert made.find(GROQ, "brand-new").context_window == 8192

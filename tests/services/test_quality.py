@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootstrap import Container, build
+from bootstrap import build
+from container import Container
 from models.authority_store import AuthorityStore
 from models.review_store import ReviewStore
 from models.sample_store import SampleStore

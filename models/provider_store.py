@@ -1,0 +1,134 @@
+"""What users changed about providers and models, and the keys they stored; the catalogue's files stay as they are."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+
+from models.database import ModelRow, ProviderRow, Writer, reading
+from models.event_store import EventStore
+from utils.clock import Clock, iso
+
+
+@dataclass(frozen=True, slots=True)
+class KeptProvider:
+    """One row of `providers`.
+
+    Attributes:
+        custom: Whether it was added by a user, and is in no catalogue.
+        fields: What was set; only those.
+        sealed_key: The key, encrypted; None when none is stored.
+        sealed_config: Free settings as JSON, encrypted.
+    """
+
+    id: str
+    custom: bool
+    fields: Mapping[str, Any]
+    sealed_key: str | None
+    sealed_config: str | None
+    created_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptModel:
+    """One row of `models`; `fields` holds what was set, only that."""
+
+    db_id: int
+    provider: str
+    model: str
+    fields: Mapping[str, Any]
+    created_at: str
+    updated_at: str
+
+
+class ProviderStore:
+    """Reads and writes `providers` and `models`; every change leaves an event, in the same commit."""
+
+    def __init__(self, engine: Engine, writer: Writer, events: EventStore, clock: Clock) -> None:
+        self._engine = engine
+        self._writer = writer
+        self._events = events
+        self._clock = clock
+
+    def providers(self) -> dict[str, KeptProvider]:
+        """Return what is kept, by provider."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(*ProviderRow.__table__.columns)).mappings().all()
+        return {row["id"]: KeptProvider(**{**row, "fields": orjson.loads(row["fields"])}) for row in rows}
+
+    def models(self) -> list[KeptModel]:
+        """Return what is kept of models."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(*ModelRow.__table__.columns)).mappings().all()
+        return [KeptModel(**{**row, "fields": orjson.loads(row["fields"])}) for row in rows]
+
+    def know(self, providers: Iterable[str], models: Iterable[tuple[str, str]]) -> None:
+        """Give providers and models a row (with `db_id` and `created_at`) that have none yet."""
+        have, have_models = set(self.providers()), {(row.provider, row.model) for row in self.models()}
+        new = [name for name in providers if name not in have]
+        new_models = [pair for pair in models if pair not in have_models]
+        if not new and not new_models:
+            return
+        now = iso(self._clock.now())
+        times = {"fields": "{}", "created_at": now, "updated_at": now}
+
+        def write(connection: Connection) -> None:
+            if new:
+                connection.execute(insert(ProviderRow), [{"id": name, "custom": False, **times} for name in new])
+            if new_models:
+                rows = [{"provider": provider, "model": model, **times} for provider, model in new_models]
+                connection.execute(insert(ModelRow), rows)
+
+        self._writer.run(write)
+
+    def put_provider(self, name: str, change: str, **columns: Any) -> int:
+        """Set *columns* of a provider, which is made if need be; return the id of the event, named *change*."""
+        values = _stored(columns)
+
+        def write(connection: Connection) -> int:
+            now = iso(self._clock.now())
+            done = connection.execute(
+                update(ProviderRow).where(ProviderRow.id == name).values(**values, updated_at=now)
+            )
+            if not done.rowcount:
+                row = {"custom": False, "fields": "{}", "created_at": now, "updated_at": now, **values, "id": name}
+                connection.execute(insert(ProviderRow), [row])
+            return self._event(connection, change, {"provider": name, "fields": sorted(columns.get("fields", {}))})
+
+        return self._writer.run(write)
+
+    def remove_provider(self, name: str) -> int:
+        """Forget a provider and its models; return the id of the event."""
+
+        def write(connection: Connection) -> int:
+            connection.execute(delete(ProviderRow).where(ProviderRow.id == name))
+            connection.execute(delete(ModelRow).where(ModelRow.provider == name))
+            return self._event(connection, "provider removed", {"provider": name})
+
+        return self._writer.run(write)
+
+    def put_models(self, provider: str, change: str, fields: Mapping[str, Mapping[str, Any]]) -> int:
+        """Set the fields of models (by id) of *provider*; return the id of the event, named *change*."""
+
+        def write(connection: Connection) -> int:
+            now = iso(self._clock.now())
+            for model, values in fields.items():
+                text = orjson.dumps(dict(values)).decode()
+                mine = (ModelRow.provider == provider, ModelRow.model == model)
+                done = connection.execute(update(ModelRow).where(*mine).values(fields=text, updated_at=now))
+                if not done.rowcount:
+                    row = {"provider": provider, "model": model, "fields": text, "created_at": now, "updated_at": now}
+                    connection.execute(insert(ModelRow), [row])
+            return self._event(connection, change, {"provider": provider, "models": sorted(fields)[:20]})
+
+        return self._writer.run(write)
+
+    def _event(self, connection: Connection, change: str, detail: dict[str, Any]) -> int:
+        return self._events.add(connection, "", iso(self._clock.now()), change, detail)
+
+
+def _stored(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: orjson.dumps(dict(value)).decode() if name == "fields" else value for name, value in columns.items()}

@@ -1,0 +1,89 @@
+"""The providers and models of this installation: loads what users changed, applies each change at once.
+
+One change at a time: it is written with its event, the roster is built anew, the way to
+the models goes on with it (running batches too), and the streams are told.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from models.provider_store import KeptModel, KeptProvider, ProviderStore
+from services.catalogue import Catalogue, ProviderInfo
+from services.events import EventBroker
+from services.llm.overrides import roster_state
+from services.llm.roster import Credentials
+from services.llm_service import LLMService
+from utils.errors import NotFoundError
+from utils.secret_box import SecretBox
+
+
+class ProviderRegistry:
+    """What is kept of providers, and how it takes effect. Thread-safe."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        from_settings: Mapping[str, Credentials],
+        store: ProviderStore,
+        llm: LLMService,
+        events: EventBroker,
+        box: SecretBox,
+    ) -> None:
+        self.llm = llm
+        self.box = box
+        self.store = store
+        self._catalogue = catalogue
+        self._from_settings = from_settings
+        self._events = events
+        self._lock = threading.RLock()
+
+    def kept(self, provider: str) -> KeptProvider | None:
+        """Return what is kept of *provider*."""
+        return self.store.providers().get(provider)
+
+    def kept_models(self) -> dict[tuple[str, str], KeptModel]:
+        """Return what is kept of models, by provider and model."""
+        return {(row.provider, row.model): row for row in self.store.models()}
+
+    def provider(self, name: str) -> ProviderInfo:
+        """Return a provider, usable or not; NotFoundError when there is none."""
+        info = self.llm.roster.provider(name)
+        if info is None:
+            known = ", ".join(row.id for row in self.llm.roster.state.providers)
+            raise NotFoundError(f"provider {name[:100]!r}: not found; known are {known}")
+        return info
+
+    def key_source(self, info: ProviderInfo) -> str | None:
+        """Say where the key of a provider is from: "stored", "settings", or None without one."""
+        kept = self.kept(info.id)
+        if kept is not None and kept.sealed_key is not None:
+            return "stored"
+        given = self._from_settings.get(info.id)
+        return "settings" if given is not None and given.api_key else None
+
+    def is_in_settings(self, name: str) -> bool:
+        """Say whether the settings alone make *name* usable."""
+        return name in self._from_settings
+
+    def change(self, what: str, provider: str, write: Callable[[], int]) -> None:
+        """Do *write* (which returns its event's id), then go on with what is kept now."""
+        with self._lock:
+            event_id = write()
+            self.load()
+        told: dict[str, Any] = {"type": "providers_changed", "change": what, "provider_id": provider}
+        self._events.publish(lambda: told, event_id)
+
+    def load(self) -> None:
+        """Go on with what is kept now."""
+        with self._lock:
+            state = roster_state(
+                self._catalogue, self._from_settings, self.store.providers(), self.store.models(), self.box
+            )
+            self.llm.adopt(state)
+
+    def know_all(self) -> None:
+        """Give every provider and model that is known or listed a row, with its `db_id`."""
+        providers = self.llm.roster.state.providers
+        models = [(info.id, model.id) for info in providers for model in self.llm.models.all_of(info)]
+        self.store.know([info.id for info in providers], models)

@@ -1,0 +1,405 @@
+"""Managing providers and models: overrides, keys, live changes, addresses, test calls."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bootstrap import build
+from container import Container
+from models.provider_store import KeptModel
+from models.schemas import ModelChange, NewProvider, ProviderChange, ProviderConfigChange
+from services.catalogue import ModelInfo
+from services.llm.base import ProviderConfig
+from services.llm.overrides import _models
+from services.llm.scripted import ScriptedProvider
+from services.llm_service import Preference, Prompt, Terms
+from tests.fakes import KEYS, Start, good_answer, run, settings_for
+from utils.addresses import check_base_url
+from utils.errors import AuthenticationError, ExistsError, InputError, NotFoundError, RateLimitError, StorageError
+from utils.secret_box import SecretBox, new_key
+
+KEY = "A" * 43 + "="
+PROMPT = Prompt(({"role": "user", "content": "hello"},), max_tokens=100)
+PUBLIC = ["93.184.216.34"]
+
+
+# --- addresses -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "addresses", "says"),
+    [
+        pytest.param("http://169.254.169.254/v1", ["169.254.169.254"], "link-local or metadata", id="metadata"),
+        pytest.param("http://[fe80::1]/v1", ["fe80::1%eth0"], "link-local", id="link-local-6"),
+        pytest.param("http://[::ffff:169.254.169.254]", ["::ffff:169.254.169.254"], "link-local", id="mapped"),
+        pytest.param("http://x.test", ["64:ff9b::a9fe:a9fe"], "link-local", id="nat64"),
+        pytest.param("http://x.test", ["100.100.100.200"], "metadata", id="alibaba"),
+        pytest.param("http://x.test", ["fd00:ec2::254"], "metadata", id="aws-6"),
+        pytest.param("http://metadata.google.internal./x", PUBLIC, "metadata service", id="name"),
+        pytest.param("http://x.test", ["0.0.0.0"], "link-local", id="unspecified"),
+        pytest.param("http://x.test", ["93.184.216.34", "10.0.0.7"], "private", id="one-of-two"),
+        pytest.param("http://127.0.0.1:9", ["127.0.0.1"], "ALLOW_PRIVATE_BASE_URLS", id="loopback"),
+        pytest.param("http://x.test", ["192.168.1.4"], "private", id="private"),
+        pytest.param("ftp://x.test", PUBLIC, "begins with http", id="scheme"),
+        pytest.param("http://", PUBLIC, "begins with http", id="no-host"),
+        pytest.param("http://x.test:99999/", PUBLIC, "want an address", id="port"),
+        pytest.param("http://user:pw@x.test", PUBLIC, "user name or password", id="user"),
+        pytest.param("http://x.test/v1?a=b", PUBLIC, "a query", id="query"),
+        pytest.param("http://x.test/\r\nHost: y", PUBLIC, "white space", id="header-injection"),
+    ],
+)
+def test_address_that_must_not_be_called_is_refused(url: str, addresses: list[str], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        check_base_url(url, resolve=lambda _: addresses)
+
+
+def test_address_of_a_vendor_is_taken_and_a_private_one_when_allowed() -> None:
+    assert check_base_url("https://api.example.com/v1/ ", resolve=lambda _: PUBLIC) == "https://api.example.com/v1"
+    assert check_base_url("http://10.1.2.3:8000/v1", allow_private=True, resolve=lambda _: ["10.1.2.3"])
+    with pytest.raises(InputError, match="never called"):
+        check_base_url("http://x.test", allow_private=True, resolve=lambda _: ["169.254.0.1"])
+
+
+def test_address_whose_host_is_unknown_is_refused() -> None:
+    def unknown(_: str) -> list[str]:
+        raise OSError("no such host")
+
+    with pytest.raises(InputError, match="cannot be resolved"):
+        check_base_url("https://nowhere.test", resolve=unknown)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_an_address_or_a_clear_refusal(text: str) -> None:
+    for url in (text, f"http://{text}"):
+        try:
+            taken = check_base_url(url, resolve=lambda _: PUBLIC)
+        except InputError:
+            continue
+        assert taken.lower().startswith(("http://", "https://"))
+
+
+# --- secrets ---------------------------------------------------------------------------------
+
+
+@given(st.text(min_size=1, max_size=200))
+def test_sealed_text_opens_with_its_key_also_after_a_rotation(text: str) -> None:
+    old, new = new_key(), new_key()
+    sealed = SecretBox([old]).seal(text)
+
+    renewed = SecretBox([new, old]).renew(sealed)
+
+    assert SecretBox([new]).open(renewed) == text
+    with pytest.raises(StorageError, match="another ENCRYPTION_KEY"):
+        SecretBox([old]).open(renewed)
+
+
+def test_without_a_key_nothing_is_stored_and_nothing_opened() -> None:
+    with pytest.raises(InputError, match="ENCRYPTION_KEY is not set"):
+        SecretBox().seal("x")
+    with pytest.raises(StorageError, match="ENCRYPTION_KEY is not set"):
+        SecretBox().open(SecretBox([KEY]).seal("x"))
+    assert Fernet(new_key())
+
+
+# --- providers -------------------------------------------------------------------------------
+
+
+def added(container: Container, **fields: Any) -> dict[str, Any]:
+    return container.management.providers.add(
+        NewProvider(**{"name": "My Server", "base_url": "http://127.0.0.1:9/v1", **fields})
+    )
+
+
+@pytest.fixture
+def own(start: Start) -> Container:
+    return start({"groq": [good_answer]}, encryption_key=KEY, allow_private_base_urls=True)
+
+
+def test_provider_that_is_added_serves_at_once_and_after_a_restart(own: Container, start: Start) -> None:
+    made = added(own, api_key="sk-own-0123456789", default_model_id="m1", requests_per_minute=7)
+
+    assert (made["id"], made["enabled"], made["has_api_key"], made["custom"]) == ("my-server", True, True, True)
+    assert own.llm.factory.get_provider("my-server").config.api_key == "sk-own-0123456789"
+    with pytest.raises(ExistsError, match="exists already"):
+        added(own)
+    own.close()
+    again = start({}, encryption_key=KEY)
+    config = again.llm.factory.get_provider("my-server").config
+    assert (config.api_key, config.requests_per_minute) == ("sk-own-0123456789", 7)
+    assert [row.id for row in again.llm.factory.enabled()][-1] == "local"
+
+
+def test_key_is_nowhere_in_clear(own: Container, tmp_path: Path) -> None:
+    secret = "sk-very-secret-0123456789"
+    shown = added(own, api_key=secret)
+    own.management.providers.set_config(
+        "groq", ProviderConfigChange(api_key=f"gsk_{secret}", config={"password": secret})
+    )
+    own.writer.run(lambda connection: connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+
+    on_disk = b"".join(path.read_bytes() for path in tmp_path.glob("batches.db*"))
+
+    assert secret.encode() not in on_disk
+    views = [shown, own.management.providers.all(), own.management.providers.config("groq"), repr(own.llm.roster.state)]
+    assert secret not in str(views)
+    assert own.llm.factory.get_provider("groq").config.api_key == f"gsk_{secret}"
+
+
+def test_stored_key_without_its_encryption_key_leaves_the_provider_out(own: Container, start: Start) -> None:
+    own.management.providers.set_config("mistral", ProviderConfigChange(api_key="mistral-0123456789"))
+    assert own.management.providers.one("mistral")["enabled"]
+    own.close()
+
+    other = start({}, encryption_key="B" * 43 + "=")
+
+    assert not other.management.providers.one("mistral")["enabled"]
+    assert other.management.providers.config("mistral")["has_api_key"]
+
+
+def test_key_of_one_address_is_never_sent_to_another(own: Container) -> None:
+    providers = own.management.providers
+    moved, _ = providers.update("groq", ProviderChange(base_url="http://127.0.0.1:9/v1"))
+    assert not moved["enabled"]  # the key of the settings belongs to Groq
+    providers.set_config("groq", ProviderConfigChange(api_key="gsk_own_0123456789"))
+    assert own.llm.factory.get_provider("groq").config.api_key == "gsk_own_0123456789"
+
+    again, message = providers.update("groq", ProviderChange(base_url="http://127.0.0.2:9/v1"))
+    back, _ = providers.update("groq", ProviderChange(base_url=None))
+
+    assert (again["enabled"], "store one for the new" in message) == (False, True)
+    assert (back["enabled"], own.llm.factory.get_provider("groq").config.api_key) == (True, KEYS["groq_api_key"])
+
+
+def test_provider_is_switched_off_and_on_and_defaults_come_back_with_null(own: Container) -> None:
+    providers = own.management.providers
+    off, message = providers.toggle("groq")
+    assert (off["enabled"], message) == (False, "Provider groq is disabled")
+    with pytest.raises(InputError, match="Invalid provider: groq"):
+        own.llm.check(Preference("groq"))
+    assert providers.toggle("groq")[0]["enabled"]
+    with pytest.raises(InputError, match="has no key"):
+        providers.toggle("mistral")
+
+    providers.update("groq", ProviderChange(requests_per_minute=3, name="Mine"))
+    changed, _ = providers.update("groq", ProviderChange(name=None))
+
+    assert (changed["requests_per_minute"], changed["name"]) == (3, "Groq")
+
+
+def test_only_added_providers_are_removed(own: Container) -> None:
+    added(own)
+    own.management.providers.remove("my-server")
+
+    with pytest.raises(NotFoundError):
+        own.management.providers.one("my-server")
+    with pytest.raises(InputError, match="cannot be removed"):
+        own.management.providers.remove("groq")
+    with pytest.raises(InputError, match="cannot be used"):
+        added(own, name="All")
+
+
+def test_every_change_is_an_event_and_is_told_to_the_streams(own: Container) -> None:
+    subscription = own.batches.views.subscribe(None)
+    before = own.batches.views.subscribe(None)
+    own.events.unsubscribe(before)
+
+    own.management.providers.toggle("groq")
+    own.management.models.reorder("cerebras", ["gpt-oss-120b"])
+
+    own.events.unsubscribe(subscription)
+    subscription.end()
+    told = [subscription._queue.get() for _ in range(subscription._queue.qsize())]
+    assert own.management.registry.store._events.of("", 0, 10)[-1]["type"] == "models reordered"
+    assert all(b"data:" not in (row or b"") or b"providers_changed" in (row or b"") for row in told)
+
+
+def test_stream_that_comes_back_after_a_change_of_providers_gets_its_batches_only(own: Container) -> None:
+    last = own.management.registry.store._events.last_id()
+    own.management.providers.toggle("groq")
+
+    subscription = own.batches.views.subscribe(last)
+
+    assert b"all_batches" in subscription.head[0]
+    assert len(subscription.head) == 1
+
+
+# --- live changes ----------------------------------------------------------------------------
+
+
+def test_running_batch_goes_on_with_the_provider_that_is_switched_on(start: Start) -> None:
+    refused = RateLimitError("slow down", provider="groq", retry_after_s=3600)
+    container = start({"groq": [refused], "cerebras": [good_answer]})
+    container.management.providers.toggle("cerebras")
+    batch = container.batches.start_batch(count=3, provider="groq", jurisdiction="uk")
+
+    container.management.providers.toggle("cerebras")
+
+    assert container.batches.wait(batch["batch_id"], 30)
+    ended = container.batches.get_status(batch["batch_id"])
+    assert (ended["status"], ended["current_provider"]) == ("completed", "cerebras")
+
+
+def test_who_waits_for_a_limit_goes_on_when_it_is_raised(start: Start) -> None:
+    container = start({"groq": ["hello"]})
+    providers = container.management.providers
+    providers.update("groq", ProviderChange(requests_per_minute=1))
+    answered = threading.Event()
+
+    def ask() -> None:
+        container.llm.ask(PROMPT, Preference("groq", allow_failover=False), Terms())
+        answered.set()
+
+    ask()
+    answered.clear()
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    assert not answered.wait(0.2)
+
+    providers.update("groq", ProviderChange(requests_per_minute=100))
+
+    assert answered.wait(10)
+    thread.join(10)
+
+
+def test_limit_that_a_user_set_is_not_raised_by_the_vendors_headers(start: Start) -> None:
+    container = start({"groq": ["hello"]})
+    container.management.providers.update("groq", ProviderChange(tokens_per_minute=50_000))
+    scripted = container.llm.factory.get_provider("groq")
+    answer = scripted.complete  # the scripted answer gets the vendor's headers
+    made: Any = ScriptedProvider(ProviderConfig("groq", "http://x"), ["hello"])
+
+    def with_headers(request: Any, cancel: Any = None) -> Any:
+        completion = answer(request, cancel)
+        headers = {"x-ratelimit-limit-tokens": "90000", "x-ratelimit-remaining-tokens": "90000"}
+        return replace(completion, headers=headers)
+
+    made.complete = with_headers
+    made.config = scripted.config
+    container.llm.factory._made["groq"] = made
+    outcome = container.llm.ask(PROMPT, Preference("groq"), Terms())
+
+    assert container.llm.limits.of(outcome.target).minute.tokens_limit == 50_000
+
+
+def test_refused_key_is_forgiven_when_another_is_stored(own: Container) -> None:
+    groq = own.llm.factory.get_provider("groq")
+    assert isinstance(groq, ScriptedProvider)
+    groq._script = [AuthenticationError("key refused", provider="groq")]
+    assert own.llm.ask(PROMPT, Preference("groq", allow_failover=False), Terms()).error
+    assert own.llm.router.closed()
+
+    own.management.providers.set_config("groq", ProviderConfigChange(api_key="gsk_other_0123456789"))
+
+    assert own.llm.router.closed() == []
+
+
+# --- models ----------------------------------------------------------------------------------
+
+
+def test_models_are_listed_with_what_is_known_of_them(own: Container) -> None:
+    rows = own.management.models.all("groq")
+
+    assert [row["fallback_priority"] for row in rows] == list(range(len(rows)))
+    assert all(isinstance(row["db_id"], int) for row in rows)
+    assert own.management.models.one(str(rows[1]["db_id"]))["id"] == rows[1]["id"]
+    enabled = own.management.models.all("groq", enabled_only=True)
+    assert {row["id"] for row in enabled} < {row["id"] for row in rows}
+    assert not any(row["retired"] for row in enabled)
+
+
+def test_model_is_changed_switched_and_moved(own: Container) -> None:
+    models = own.management.models
+    changed = models.update(
+        "openai/gpt-oss-20b", ModelChange(max_tokens=9000, display_name="Small", provider_id="groq")
+    )
+    assert (changed["max_tokens"], changed["display_name"]) == (9000, "Small")
+
+    off, _ = models.toggle("openai/gpt-oss-20b", None)
+    assert not off["enabled"]
+    with pytest.raises(InputError, match="Disabled model"):
+        own.llm.check(Preference("groq", "openai/gpt-oss-20b"))
+
+    order = [row["id"] for row in models.set_priority("qwen/qwen3.8-27b", 0, "groq")]
+    assert order[0] == "qwen/qwen3.8-27b"
+    back = models.reorder("groq", ["openai/gpt-oss-20b", "openai/gpt-oss-120b"])
+    assert [row["id"] for row in back][:3] == ["openai/gpt-oss-20b", "openai/gpt-oss-120b", "qwen/qwen3.8-27b"]
+    with pytest.raises(InputError, match="no model of groq"):
+        models.reorder("groq", ["nope"])
+    with pytest.raises(NotFoundError):
+        models.one("nope")
+    with pytest.raises(InputError, match="was retired"):
+        models.toggle("llama-3.3-70b-versatile", "groq")
+
+
+@given(st.permutations(range(6)), st.integers(0, 10))
+def test_any_order_of_models_is_kept_and_holds_every_model_once(order: list[int], place: int) -> None:
+    infos = [ModelInfo(provider="p", id=f"m{n}", context_window=1000) for n in range(6)]
+    kept = [KeptModel(n, "p", f"m{m}", {"fallback_priority": n}, "", "") for n, m in enumerate(order)]
+
+    ordered = [row.id for row in _models(SimpleNamespace(models=infos), kept)]  # type: ignore[arg-type]  # all it reads
+
+    assert ordered == [f"m{m}" for m in order]
+
+
+def test_order_and_switch_of_models_decide_what_a_request_uses(own: Container) -> None:
+    own.management.providers.update("groq", ProviderChange(default_model_id="qwen/qwen3.8-27b"))
+    assert run(own, count=1)["current_model"] == "qwen/qwen3.8-27b"
+
+    own.management.models.toggle("qwen/qwen3.8-27b", "groq")
+
+    assert run(own, count=1)["current_model"] == "openai/gpt-oss-120b"
+
+
+# --- a test call -----------------------------------------------------------------------------
+
+
+def test_test_call_tells_latency_and_is_counted(own: Container) -> None:
+    groq = own.llm.factory.get_provider("groq")
+    assert isinstance(groq, ScriptedProvider)
+    groq._script = ["OK"]
+
+    told = own.management.providers.test("groq", None)
+
+    assert (told["ok"], told["error"], told["model"]) == (True, None, "openai/gpt-oss-120b")
+    assert isinstance(told["latency_ms"], int)
+    assert own.usage.summary((), "", None)[0]["calls"] == 1
+
+
+def test_test_call_tells_what_is_wrong_with_its_category(own: Container) -> None:
+    groq = own.llm.factory.get_provider("groq")
+    assert isinstance(groq, ScriptedProvider)
+    groq._script = [AuthenticationError("key refused", provider="groq", status=401)]
+
+    first, second = own.management.providers.test("groq", None), own.management.providers.test("groq", None)
+
+    assert first["error"] == {"category": "authentication", "message": "key refused"}
+    assert second["error"]["category"] == "authentication"  # the closed key did not stand in the way
+
+
+def test_test_call_makes_no_call_while_the_vendor_said_to_wait(own: Container) -> None:
+    groq = own.llm.factory.get_provider("groq")
+    assert isinstance(groq, ScriptedProvider)
+    groq._script = [RateLimitError("slow", provider="groq", status=429, retry_after_s=600)]
+    own.management.providers.test("groq", None)
+
+    told = own.management.providers.test("groq", None)
+
+    assert len(groq.requests) == 1
+    assert "rate_limit" in told["error"]["message"]
+
+
+def test_default_provider_may_be_one_that_was_added(own: Container, tmp_path: Path) -> None:
+    added(own, api_key="sk-own-0123456789", default_model_id="m1")
+    own.close()
+
+    again = build(settings_for(tmp_path, encryption_key=KEY, default_provider="my-server"))
+
+    assert again.llm.default_provider.id == "my-server"
+    again.close()

@@ -1,0 +1,57 @@
+"""Keeps secrets at rest encrypted: Fernet (AES-128-CBC with HMAC-SHA256), keys from the setting ENCRYPTION_KEY.
+
+Several keys, comma-separated, are a rotation under way: the first encrypts, all decrypt.
+"""
+
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from utils.errors import InputError, StorageError
+
+
+def new_key() -> str:
+    """Return a fresh key for ENCRYPTION_KEY."""
+    return Fernet.generate_key().decode()
+
+
+class SecretBox:
+    """Seals and opens. Without keys it refuses both."""
+
+    def __init__(self, keys: Sequence[str] = ()) -> None:
+        """Take *keys*, the one that encrypts first.
+
+        Raises:
+            ValueError: one is not 32 bytes in URL-safe base64.
+        """
+        self._fernet = MultiFernet([Fernet(key) for key in keys]) if keys else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a key."""
+        return self._fernet is not None
+
+    def seal(self, text: str) -> str:
+        """Encrypt *text*; InputError without a key."""
+        if self._fernet is None:
+            raise InputError(
+                "ENCRYPTION_KEY is not set, and secrets are kept encrypted only; "
+                "make one with `python3 cli.py keys new`, put it into .env and start again"
+            )
+        return self._fernet.encrypt(text.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """Decrypt what `seal` returned; StorageError when no key fits."""
+        if self._fernet is None:
+            raise StorageError("a secret is stored encrypted and ENCRYPTION_KEY is not set; set it and start again")
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken:
+            raise StorageError(
+                "a stored secret was encrypted with another ENCRYPTION_KEY; add that key after the comma, "
+                "or store the secret again"
+            ) from None
+
+    def renew(self, sealed: str) -> str:
+        """Encrypt anew with the first key; StorageError as `open`."""
+        return self.seal(self.open(sealed))
