@@ -22,6 +22,7 @@ from models.search_index import SearchIndex
 from models.usage_store import UsageStore
 from models.work_store import WorkStore
 from services import exporters
+from services.batch.alerts import AlertLimits
 from services.batch_service import BatchLimits, BatchService, BatchStores, Collaborators
 from services.catalogue import Catalogue, load_catalogue
 from services.citation_audit import CitationAudit
@@ -103,6 +104,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     store = ProviderStore(engine, writer, tables.events, clock)
     management = build_management(settings, catalogue, store, llm, events, ledger)
     _check_default(settings, llm)
+    samples.folding.folded = llm.metrics.fold_s.observe
     generation = GenerationService(
         catalogue,
         llm,
@@ -118,7 +120,12 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     batch_service = BatchService(
         Collaborators(catalogue, llm, generation, data.dataset, events, clock),
         BatchStores(tables.batches, tables.work, tables.events, tables.usage, ledger),
-        BatchLimits(settings.max_concurrent_batches, settings.max_workers, settings.batch_time_limit_s),
+        BatchLimits(
+            settings.max_concurrent_batches,
+            settings.max_workers,
+            settings.batch_time_limit_s,
+            alerts=AlertLimits(settings.alert_model_switches, settings.alert_timeouts, settings.alert_rejection_rate),
+        ),
     )
     return Container(
         settings=settings,

@@ -5,13 +5,16 @@ are collected and reported all at once, in words, before anything starts.
 """
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from utils.access_tokens import AccessToken, parse_token
 from utils.errors import ConfigurationError
+from utils.logs import LogSettings
 from utils.secret_box import SecretBox
 
 PROJECT_DIR = Path(__file__).resolve().parent
@@ -51,6 +54,20 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _parse_tokens(value: object) -> object:
+    """Read API_TOKENS; the tokens themselves are forgotten."""
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    return tuple(parse_token(part) for part in _split(value)) if isinstance(value, str) else value  # type: ignore[attr-defined]  # a list of texts
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _check_fernet(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     for value in values:
         try:
@@ -66,6 +83,8 @@ Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), After
 Key = Annotated[SecretStr | None, BeforeValidator(_clean_key)]
 Url = Annotated[str | None, AfterValidator(_clean_url)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Tokens = Annotated[tuple[AccessToken, ...], NoDecode, BeforeValidator(_parse_tokens)]
 Names = Annotated[tuple[Literal["courtlistener", "find-case-law", "eur-lex"], ...], NoDecode, BeforeValidator(_split)]
 Patterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_patterns)]
 
@@ -77,9 +96,36 @@ class Settings(BaseSettings):
         env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
     )
 
-    host: str = Field("127.0.0.1", description="Address the server listens on")
+    host: str = Field(
+        "127.0.0.1",
+        description="Address the server listens on; another than loopback needs API_TOKENS or ALLOW_UNAUTHENTICATED",
+    )
     port: Port = Field(5001, description="Port the server listens on")
     threads: int = Field(256, ge=8, le=4096, description="Request threads of the server; progress streams use one each")
+    api_tokens: Tokens = Field(
+        (), description="Who may call: role:token or role:sha256:<hash>, comma-separated; roles read, write, admin"
+    )
+    allow_unauthenticated: bool = Field(
+        False, description="Listen on other addresses than loopback without API_TOKENS: everybody may do everything"
+    )
+    allowed_hosts: Words = Field(
+        (), description="Further host names that requests may name, comma-separated; * = any (addresses always may)"
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=10, description="Reverse proxies in front whose X-Forwarded-For and -Proto are believed"
+    )
+    rate_limit: str = Field(
+        "1200 per minute",
+        description="Requests of one client (token or address); loopback without a token has none; empty = none",
+    )
+    max_body_mb: int = Field(64, ge=1, le=1024, description="Largest JSON body, in megabytes")
+    read_timeout_s: float = Field(
+        30, gt=0, description="Seconds that a client may let the server wait for the next part of its request"
+    )
+    answer_timeout_s: float = Field(
+        600, gt=0, description="Longest time of one generated sample or chat answer, failover included, in seconds"
+    )
+    dashboard_dir: Path | None = Field(None, description="Folder of a built single-page dashboard, served at /")
     data_dir: Path = Field(PROJECT_DIR, description="Folder of train.parquet and batches.db")
     database_uri: str = Field("", description="SQLAlchemy address of the database (default: batches.db in DATA_DIR)")
     catalog_dir: Path = Field(PROJECT_DIR / "catalog", description="Folder of topics, sample types, prompts and models")
@@ -154,7 +200,34 @@ class Settings(BaseSettings):
         (r"http://localhost(:\d+)?", r"http://127\.0\.0\.1(:\d+)?"),
         description="Allowed browser origins, comma-separated; regular expressions",
     )
+    alert_model_switches: int = Field(10, ge=0, description="Changes of model above which a batch alerts; 0 = never")
+    alert_timeouts: int = Field(20, ge=0, description="Timeouts above which a batch alerts; 0 = never")
+    alert_rejection_rate: float = Field(
+        0.5, ge=0, le=1, description="Share of refused drafts above which a batch alerts; 0 = never"
+    )
+    min_free_mb: int = Field(200, ge=0, description="Free megabytes of disk below which the service is not ready")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged")
+    log_format: Literal["console", "json"] = Field("console", description="Form of a log line: console or json")
+    log_file: Path | None = Field(None, description="File to log to instead of standard error")
+    log_max_mb: int = Field(20, ge=1, description="Megabytes at which the log file is turned over")
+    log_keep: int = Field(5, ge=0, le=1000, description="Old log files kept")
+    otel_exporter_otlp_endpoint: Url = Field(
+        None, description="OpenTelemetry collector (OTLP over HTTP) that traces go to; see requirements-tracing.txt"
+    )
+
+    @model_validator(mode="after")
+    def _others_are_let_in_on_purpose(self) -> "Settings":
+        if not (_is_loopback(self.host) or self.api_tokens or self.allow_unauthenticated):
+            raise ValueError(
+                f"HOST: {self.host} can be reached from other machines; set API_TOKENS (`cli.py tokens new` makes "
+                "one), or ALLOW_UNAUTHENTICATED=true if everybody may do everything"
+            )
+        return self
+
+    @property
+    def logging(self) -> LogSettings:
+        """How to log."""
+        return LogSettings(self.log_level, self.log_format, self.log_file, self.log_max_mb, self.log_keep)
 
     @property
     def database_url(self) -> str:
@@ -192,10 +265,13 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates what it is given
     except ValidationError as error:
-        lines = [_problem(str(item["loc"][0]), item["msg"], item.get("input")) for item in error.errors()]
+        lines = [_problem(item["loc"], item["msg"], item.get("input")) for item in error.errors()]
         raise ConfigurationError("settings: " + "; ".join(lines) + " (see the settings table in README.md)") from None
 
 
-def _problem(name: str, message: str, got: object) -> str:
-    shown = "" if name.endswith(("_key", "_token")) else f" (got {got!r})"
+def _problem(place: tuple[int | str, ...], message: str, got: object) -> str:
+    if not place:  # of several settings together; the message names them
+        return message.removeprefix("Value error, ")
+    name = str(place[0])
+    shown = "" if name.endswith(("_key", "_token", "_tokens")) else f" (got {got!r})"
     return f"{name.upper()}: {message.removeprefix('Value error, ')}{shown}"

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+from dataclasses import replace
 from typing import Any
 
 from config import Settings
@@ -36,7 +37,7 @@ def run(settings: Settings) -> None:
         ConfigurationError: the port is taken, or the address is not ours.
         DataFolderBusyError: another process owns the folder.
     """
-    configure_logging(settings.log_level)
+    configure_logging(replace(settings.logging, file=None))
     check_port(settings.host, settings.port)
     lock = FolderLock(settings.data_dir.expanduser())
     lock.acquire()
@@ -101,7 +102,7 @@ def _load_app(settings: Settings) -> Any:
     from bootstrap import build
     from utils.errors import AppError
 
-    configure_logging(settings.log_level)
+    configure_logging(settings.logging)
     _end_with_parent()
     _tune_memory()
     try:

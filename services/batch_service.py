@@ -211,6 +211,16 @@ class BatchService:
         """How many batches run now."""
         return self._registry.active_count()
 
+    def queue_depth(self) -> int:
+        """How many samples the running batches still want."""
+        rows = [runner.progress for runner in self._registry.runners()]
+        return sum(max(0, row.target - row.samples) for row in rows if row.status.is_active)
+
+    def circuits(self) -> dict[str, int]:
+        """Count the topics' circuits that are open or half-open, over all batches."""
+        found = [running.breaker.get_summary() for running in self._registry.all()]
+        return {state: sum(len(row[f"{state}_circuits"]) for row in found) for state in ("open", "half_open")}
+
     def get_status(self, batch_id: str | None = None) -> dict[str, Any]:
         """Return one batch object, or the primary one with all others under `batches`.
 
@@ -231,7 +241,7 @@ class BatchService:
         """Give *row* a runner and let it run; every item of it is written down."""
         batch_id = row["id"]
         request = BatchRequest.model_validate(row["request"])
-        progress = BatchProgress(row, self._clock)
+        progress = BatchProgress(row, self._clock, self._limits.alerts)
         breaker = CircuitBreaker(clock=self._clock)
         services = RunnerServices(
             self._generation,
@@ -277,6 +287,7 @@ class BatchService:
     def _finish(self, runner: BatchRunner) -> None:
         """Record the end of a batch, in the runner's own thread."""
         progress = runner.progress
+        runner.raise_alerts()
         runner.keep()
         if runner.end is None:
             return
@@ -296,7 +307,7 @@ class BatchService:
         """Write the end of a batch; False when the disk refused."""
         progress = runner.progress
         with self._commands:  # no command may come in between
-            columns = {**progress.columns(), "metrics": runner.metrics.to_dict(), "status": status.value}
+            columns = {**progress.columns(), "metrics": runner.measured, "status": status.value}
             columns["completed_at"] = columns["completed_at"] or iso(self._clock.now())
             try:
                 event = self._stores.ledger.close(progress.batch_id, **columns)

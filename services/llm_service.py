@@ -26,6 +26,7 @@ from services.llm.roster import RosterState
 from services.llm.router import Router, Target
 from utils.clock import Clock
 from utils.errors import NoTargetError, TargetsChangedError
+from utils.metrics import Metrics
 
 __all__ = [
     "AUTO",
@@ -83,6 +84,7 @@ class LLMService:
         default_provider: str = "",
         timeout_s: float = 90.0,
         limits: Limits | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self.factory = factory
         self.roster = factory.roster
@@ -95,7 +97,10 @@ class LLMService:
         self.sizes = AnswerSizes()
         self.gate = Gate(self.router, self.limits.of, clock)
         self.daily = DailyBudget("daily budget", clock)
-        self._caller = Caller(factory, self.router, self.gate, self.limits, self.sizes, self.models, clock)
+        self.metrics = metrics or Metrics()
+        self._caller = Caller(
+            factory, self.router, self.gate, self.limits, self.sizes, self.models, clock, self.metrics
+        )
         self._timeout_s = timeout_s
 
     @property
@@ -156,6 +161,8 @@ class LLMService:
                 permit = self.gate.enter(ask, terms.waiting)
             except TargetsChangedError:
                 continue
+            if permit.waited_s:
+                self.metrics.waits_s.labels(permit.cause).inc(permit.waited_s)
             request = self._request(permit, prompt)
             return self._caller.call(permit, request, prompt.kind, terms)
 

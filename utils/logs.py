@@ -1,51 +1,113 @@
-"""Logging set-up: one line an event, facts as fields, secrets never.
+"""Logging set-up (structlog behind the standard library's loggers): one line an event, facts as fields, no secrets.
 
-Code logs a constant lower-case message and puts the facts in ``extra``; the
-formatter appends them as ``key=value``, so that lines can be grouped and searched.
+Code logs a constant lower-case message and puts the facts in ``extra``. What belongs to
+everything that a thread does meanwhile (request, batch, item) is bound once, with `bound`.
+Prompts and answers are never logged above debug.
 """
 
 import logging
-import re
+import logging.handlers
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
-_STANDARD = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
-# Shapes of keys that vendors hand out, bearer headers, and key=value pairs that name a secret.
-_SECRET = re.compile(
-    r"\b(?:gsk_|csk-|sk-|hf_|xai-)[A-Za-z0-9_-]{8,}"
-    r"|(?<=[Bb]earer )[A-Za-z0-9._~+/=-]{8,}"
-    r"|(?<=api_key=)[^\s&\"']{4,}|(?<=token=)[^\s&\"']{4,}"
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from utils.errors import ConfigurationError
+from utils.redaction import redact, redacted
+
+__all__ = ["LogSettings", "bind", "bound", "configure_logging", "redact", "unbind"]
+_SHARED: tuple[Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.ExtraAdder(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
 
 
-def redact(text: str) -> str:
-    """Replace everything in *text* that looks like a key."""
-    return _SECRET.sub("[redacted]", text)
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """How to log.
+
+    Attributes:
+        file: Written instead of standard error; turned over at *max_mb* megabytes, *keep* old ones stay.
+    """
+
+    level: str = "INFO"
+    form: Literal["console", "json"] = "console"
+    file: Path | None = None
+    max_mb: int = 20
+    keep: int = 5
 
 
-class FieldFormatter(logging.Formatter):
-    """Formats ``time level logger: message key=value …`` and redacts secrets."""
+def configure_logging(settings: LogSettings) -> None:
+    """Send everything at the level and above to standard error or a file.
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Format *record* with its extra fields."""
-        line = super().format(record)
-        fields = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
-        if not fields:
-            return redact(line)
-        head, _, trace = line.partition("\n")
-        extra = " ".join(f"{key}={value}" for key, value in fields.items())
-        return redact(f"{head} {extra}" + (f"\n{trace}" if trace else ""))
-
-
-def configure_logging(level: str) -> None:
-    """Send everything at *level* and above to standard error, once."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(FieldFormatter())
+    Raises:
+        ConfigurationError: the file cannot be written.
+    """
+    handler = _handler(settings)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_SHARED,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                _hide_secrets,
+                structlog.processors.JSONRenderer(sort_keys=False)
+                if settings.form == "json"
+                else structlog.dev.ConsoleRenderer(colors=settings.file is None and sys.stderr.isatty()),
+            ],
+        )
+    )
     root = logging.getLogger()
+    for old in root.handlers:
+        old.close()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    root.setLevel(settings.level)
     # One line a vendor call is ours to write; the clients' own lines hold URLs and headers.
-    for noisy in ("httpx", "httpx2", "httpcore", "httpcore2", "groq", "openai", "cerebras", "urllib3"):
+    for noisy in ("httpx", "httpx2", "httpcore", "httpcore2", "groq", "openai", "cerebras", "urllib3", "flask-limiter"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def bind(**facts: Any) -> None:
+    """Add *facts* to every line that this thread logs from now on."""
+    structlog.contextvars.bind_contextvars(**facts)
+
+
+def unbind() -> None:
+    """Forget what was bound."""
+    structlog.contextvars.clear_contextvars()
+
+
+@contextmanager
+def bound(**facts: Any) -> Iterator[None]:
+    """Add *facts* to every line that this thread logs meanwhile."""
+    with structlog.contextvars.bound_contextvars(**facts):
+        yield
+
+
+def _handler(settings: LogSettings) -> logging.Handler:
+    if settings.file is None:
+        return logging.StreamHandler(sys.stderr)
+    try:
+        settings.file.parent.mkdir(parents=True, exist_ok=True)
+        return logging.handlers.RotatingFileHandler(
+            settings.file, maxBytes=settings.max_mb << 20, backupCount=settings.keep, encoding="utf-8"
+        )
+    except OSError as error:
+        raise ConfigurationError(f"LOG_FILE: {settings.file} cannot be written ({error.strerror})") from None
+
+
+def _hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {
+        name: redacted(
+            value if isinstance(value, str | int | float | bool | None | list | dict | tuple) else str(value)
+        )
+        for name, value in event.items()
+    }

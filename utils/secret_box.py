@@ -4,14 +4,20 @@ Several keys, comma-separated, are a rotation under way: the first encrypts, all
 """
 
 from collections.abc import Sequence
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from typing import TYPE_CHECKING
 
 from utils.errors import InputError, StorageError
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
+
+# The library is imported when first used: the server's parent process, which reads the settings, stays light.
 
 
 def new_key() -> str:
     """Return a fresh key for ENCRYPTION_KEY."""
+    from cryptography.fernet import Fernet
+
     return Fernet.generate_key().decode()
 
 
@@ -24,7 +30,7 @@ class SecretBox:
         Raises:
             ValueError: one is not 32 bytes in URL-safe base64.
         """
-        self._fernet = MultiFernet([Fernet(key) for key in keys]) if keys else None
+        self._fernet = _fernet(keys) if keys else None
 
     @property
     def is_open(self) -> bool:
@@ -44,6 +50,8 @@ class SecretBox:
         """Decrypt what `seal` returned; StorageError when no key fits."""
         if self._fernet is None:
             raise StorageError("a secret is stored encrypted and ENCRYPTION_KEY is not set; set it and start again")
+        from cryptography.fernet import InvalidToken
+
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken:
@@ -55,3 +63,9 @@ class SecretBox:
     def renew(self, sealed: str) -> str:
         """Encrypt anew with the first key; StorageError as `open`."""
         return self.seal(self.open(sealed))
+
+
+def _fernet(keys: Sequence[str]) -> "MultiFernet":
+    from cryptography.fernet import Fernet, MultiFernet
+
+    return MultiFernet([Fernet(key) for key in keys])

@@ -1,9 +1,10 @@
 """Decides whether a request for a batch can be met, and what it means."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from models.domain import Job
 from models.schemas import MAX_BATCH, BatchRequest
+from services.batch.alerts import AlertLimits
 from services.batch.records import judge_of, preference_of
 from services.catalogue import BALANCE
 from services.dataset_service import DatasetService
@@ -21,6 +22,7 @@ class BatchLimits:
     max_workers: int = 64
     time_limit_s: float = 7200.0
     default_target: int = 2100
+    alerts: AlertLimits = field(default_factory=AlertLimits)
 
 
 class Admission:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from models.domain import BatchStatus, CallUsage
+from services.batch.alerts import AlertLimits, AlertWatch
 from services.llm_service import AUTO, Target
 from utils.clock import Clock, iso
 from utils.errors import GenerationError
@@ -21,7 +22,8 @@ _FEWEST = 3
 class BatchProgress:
     """Counts, switches and errors of a batch. Thread-safe; `snapshot` copies."""
 
-    def __init__(self, row: Mapping[str, Any], clock: Clock) -> None:
+    def __init__(self, row: Mapping[str, Any], clock: Clock, limits: AlertLimits | None = None) -> None:
+        self.watch = AlertWatch(row["metrics"].get("watch", {}), limits or AlertLimits(), clock)
         self._clock = clock
         self._lock = threading.Lock()
         self._request: dict[str, Any] = dict(row["request"])
@@ -93,6 +95,7 @@ class BatchProgress:
             self._provider, self._model = target.provider.id, target.model.id
             if before[1] is None or before == (self._provider, self._model) or (self._spreads and not reason):
                 return None
+            self.watch.switched()
             switch = self._switch(before, reason or "the preferred target is open again")
             if before[0] != self._provider:
                 self._provider_switches = [*self._provider_switches, switch][-_KEPT:]
@@ -124,6 +127,7 @@ class BatchProgress:
 
     def fail(self, topic_key: str, error: GenerationError, attempt: int) -> dict[str, Any]:
         """Keep one failure; return it as the API shows it."""
+        self.watch.failed(error.category)
         with self._lock:
             self._mark_failed(error.category, error.provider, error.model)
             return self._keep(topic_key, str(error), error.category, (error.provider, error.model), attempt)
@@ -220,6 +224,7 @@ class BatchProgress:
                 "waiting_for": self._waiting[0] if self._waiting else None,
                 "waiting_until": self._waiting[1] if self._waiting else None,
                 "reason": self._reason,
+                "alerts": self.watch.alerts(),
                 "metrics": {
                     "tokens_per_sample": round(tokens / self.samples, 1) if self.samples else None,
                     "elapsed_s": round(self._elapsed_s(), 1),

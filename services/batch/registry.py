@@ -32,6 +32,11 @@ class Registry:
         with self._lock:
             return self._running.get(batch_id)
 
+    def all(self) -> list[Running]:
+        """Return all that have a runner."""
+        with self._lock:
+            return list(self._running.values())
+
     def runners(self) -> list[BatchRunner]:
         """Return all runners."""
         with self._lock:

@@ -8,6 +8,7 @@ The batch is completed only when every sample wanted is there; otherwise it says
 import logging
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from models.domain import BatchStatus
 from models.work_store import WorkItem
@@ -17,6 +18,7 @@ from services.batch.worker import ItemWorker, RunnerServices, RunnerSettings
 from services.llm_service import Terms
 from utils.cancellation import CancelToken
 from utils.errors import StorageError
+from utils.logs import bind
 
 log = logging.getLogger(__name__)
 _TICK_S = 1.0
@@ -115,6 +117,7 @@ class BatchRunner:
     # --- the supervising thread ----------------------------------------------------------
 
     def _supervise(self) -> None:
+        bind(batch_id=self.progress.batch_id)
         try:
             while self._end is None:
                 self._tick()
@@ -140,13 +143,32 @@ class BatchRunner:
             self.finish(BatchStatus.STOPPED, f"the time limit of {minutes:g} minutes was reached")
             return
         self._tell_waiting()
+        self.raise_alerts()
         if progress.changed or progress.elapsed_s() - self._kept_at_s > _KEEP_S:
             self._services.publish(0, False)
             self.keep()
 
+    def raise_alerts(self) -> None:
+        """Tell what the batch's owner should look at."""
+        batch_id = self.progress.batch_id
+        for alert in self.progress.watch.raised(self.progress.samples):
+            log.warning("batch alert", extra={"batch_id": batch_id, "kind": alert["kind"], "reason": alert["message"]})
+            self._services.llm.metrics.alerts.labels(alert["kind"]).inc()
+            try:
+                event = self._services.ledger.change(batch_id, "alert", alert)
+            except StorageError as error:
+                log.warning("alert not stored", extra={"batch_id": batch_id, "reason": str(error)})
+                event = 0
+            self._services.publish(event, True)
+
+    @property
+    def measured(self) -> dict[str, Any]:
+        """What is measured of the batch, for storage."""
+        return {**self.metrics.to_dict(), "watch": self.progress.watch.to_dict()}
+
     def keep(self) -> None:
         """Keep what is told and measured; what is counted is kept with each step."""
-        columns = {**self.progress.columns(), "metrics": self.metrics.to_dict()}
+        columns = {**self.progress.columns(), "metrics": self.measured}
         self._kept_at_s = self.progress.elapsed_s()
         try:
             self._services.ledger.note(self.progress.batch_id, **columns)
@@ -175,6 +197,7 @@ class BatchRunner:
     # --- the workers ---------------------------------------------------------------------
 
     def _work(self) -> None:
+        bind(batch_id=self.progress.batch_id)
         try:
             while (item := self._next()) is not None:
                 try:

@@ -32,6 +32,7 @@ from utils.errors import (
     QualityError,
     StorageError,
 )
+from utils.logs import bound
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -116,7 +117,8 @@ class ItemWorker:
             lambda event: self._services.publish(event, False),
         )
         try:
-            self._take_through(item, recorder)
+            with bound(item=item.ordinal):
+                self._take_through(item, recorder)
         except CancelledError as error:
             # The disk refused until the end, or nothing was sent: then the item is to be done again.
             if not error.in_flight:
@@ -151,6 +153,7 @@ class ItemWorker:
         services.breaker.record_success(item.job.circuit)
         self._rejected_in_a_row = 0
         self._progress.finished()
+        services.llm.metrics.samples.labels("stored").inc()
         if trail.target is not None:
             self._note_target(trail.target, trail)
         services.publish(event, False)
@@ -178,6 +181,7 @@ class ItemWorker:
         self._services.queue.look_again()
         self._services.breaker.record_failure(item.job.circuit)
         self._progress.rejected()
+        self._services.llm.metrics.samples.labels("rejected").inc()
         self._services.publish(event, False)
         if hopeless:
             told = f"{_HOPELESS_IN_A_ROW} samples in a row were refused, the last: {reason}"

@@ -28,6 +28,9 @@ from utils.errors import (
     RateLimitError,
     Scope,
 )
+from utils.logs import bound
+from utils.metrics import Metrics
+from utils.tracing import span
 
 log = logging.getLogger(__name__)
 _TOO_LARGE = 413
@@ -87,8 +90,18 @@ class Caller:
     sizes: AnswerSizes
     models: ModelCatalogue
     clock: Clock
+    metrics: Metrics
 
     def call(self, permit: Permit, request: CompletionRequest, kind: str, terms: Terms) -> Outcome:
+        """Make the request, and count it; as `_call`."""
+        target = permit.target
+        facts = {"provider.name": target.provider.id, "model.name": target.model.id}
+        with bound(provider=target.provider.id, model=target.model.id), span("model call", **facts):
+            outcome = self._call(permit, request, kind, terms)
+        self._count(outcome)
+        return outcome
+
+    def _call(self, permit: Permit, request: CompletionRequest, kind: str, terms: Terms) -> Outcome:
         """Make the request; the permit is settled here, whatever happens.
 
         Args:
@@ -134,6 +147,16 @@ class Caller:
         self._learn(permit, request, kind, completion, latency_s)
         fault = _fault(completion, target, need.max_tokens)
         return Outcome(target, replace(usage, failed=fault is not None), latency_s, completion, fault)
+
+    def _count(self, outcome: Outcome) -> None:
+        usage, metrics = outcome.usage, self.metrics
+        target = (usage.provider, usage.model)
+        answered = "answered" if outcome.completion is not None else "failed"
+        metrics.calls.labels(*target, "rate_limited" if usage.rate_limited else answered).inc()
+        metrics.call_s.labels(*target).observe(outcome.latency_s)
+        metrics.tokens.labels(*target, "prompt").inc(usage.prompt_tokens)
+        metrics.tokens.labels(*target, "completion").inc(usage.completion_tokens)
+        metrics.cost_usd.labels(*target).inc(usage.cost_usd or 0.0)
 
     def _ready(self, permit: Permit, terms: Terms) -> BaseLLMProvider:
         """Do what comes before a request leaves; nothing may leave once the caller stopped."""
@@ -187,7 +210,8 @@ class Caller:
         log.info(
             "call failed",
             extra={
-                "target": target.name,
+                "provider": target.provider.id,
+                "model": target.model.id,
                 "category": error.category,
                 "scope": error.scope.value,
                 "status": error.status,
