@@ -27,11 +27,11 @@ def create_app(settings: Settings | None = None, container: "Container | None" =
         ConfigurationError, StorageError: it cannot be set up; says what to do.
     """
     from api.app import assemble
-    from bootstrap import build
+    from bootstrap import build, settings_of_app
 
     settings = settings or (container.settings if container else load_settings())
     container = container or build(settings)
-    return assemble(container, settings.database_url, settings.cors_origins, settings.max_import_mb << 20)
+    return assemble(container, settings_of_app(settings))
 
 
 def serve(settings: Settings) -> None:

@@ -1,17 +1,21 @@
 """Composition root: settings in, a wired container out. The only module that names concrete classes."""
 
+import re
 import threading
 import tomllib
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import services.llm.providers as adapters
+from api.access import AccessRules
+from api.app import AppSettings
 from config import Settings
 from container import Container, Data, Management, Quality
 from models.authority_store import AuthorityStore
 from models.backup import Backups
 from models.batch_store import BatchStore
-from models.database import Writer, open_engine
+from models.database import Writer, open_engine, ping
 from models.event_store import EventStore
 from models.ledger import Ledger, Tables
 from models.parquet_file import ParquetFile
@@ -25,6 +29,7 @@ from services import exporters
 from services.batch.alerts import AlertLimits
 from services.batch_service import BatchLimits, BatchService, BatchStores, Collaborators
 from services.catalogue import Catalogue, load_catalogue
+from services.chat_service import ChatService
 from services.citation_audit import CitationAudit
 from services.citations.checker import CitationChecker
 from services.citations.extractor import Extractor
@@ -39,6 +44,7 @@ from services.examiner import Examiner, ExaminerSettings
 from services.export_format import ExportFormat
 from services.generation.scaffold import Scaffold
 from services.generation_service import GenerationLimits, GenerationService, Parts
+from services.health_service import HealthService
 from services.import_service import ImportService
 from services.judge import Judge
 from services.llm.base import AdapterSpec
@@ -109,12 +115,12 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         catalogue,
         llm,
         Parts(
-            Scaffold(catalogue, _slots(settings.catalog_dir)),
+            Scaffold(catalogue, _toml(settings.catalog_dir / "prompts" / "slots.toml")),
             quality.examiner,
             Judge(llm, settings.catalog_dir / "prompts" / "judge.md"),
         ),
         clock,
-        GenerationLimits(settings.max_tries, settings.retry_after_cap_s),
+        GenerationLimits(settings.max_tries, settings.retry_after_cap_s, settings.answer_timeout_s),
         ledger,
     )
     batch_service = BatchService(
@@ -136,6 +142,10 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         quality=quality,
         llm=llm,
         management=management,
+        chat=ChatService(
+            llm, ledger.used, clock, settings.answer_timeout_s, _toml(settings.catalog_dir / "prompts" / "chat.toml")
+        ),
+        health=HealthService(lambda: ping(engine), data.dataset, llm, data_dir, settings.min_free_mb),
         usage=tables.usage,
         ledger=ledger,
         generation=generation,
@@ -147,6 +157,16 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         _closing=threading.Lock(),
         _threads=[],
     )
+
+
+def settings_of_app(settings: Settings) -> AppSettings:
+    """Return what the HTTP side goes by."""
+    origins = [re.compile(f"^{origin}$") for origin in settings.cors_origins]
+    hosts = (*settings.allowed_hosts, settings.host)
+    access = AccessRules(settings.api_tokens, hosts, origins, settings.rate_limit, settings.trusted_proxies)
+    dashboard = settings.dashboard_dir.expanduser() if settings.dashboard_dir else None
+    sizes = settings.max_import_mb << 20, settings.max_body_mb << 20
+    return AppSettings(settings.database_url, access, *sizes, dashboard)
 
 
 def build_quality(settings: Settings, catalogue: Catalogue, samples: SampleStore, cache: Path) -> Quality:
@@ -282,8 +302,7 @@ def credentials(settings: Settings, catalogue: Catalogue) -> dict[str, Credentia
     return found
 
 
-def _slots(catalog: Path) -> dict[str, dict[str, list[str]]]:
-    path = catalog / "prompts" / "slots.toml"
+def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:

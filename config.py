@@ -105,6 +105,7 @@ class Settings(BaseSettings):
     api_tokens: Tokens = Field(
         (), description="Who may call: role:token or role:sha256:<hash>, comma-separated; roles read, write, admin"
     )
+    api_token: Key = Field(None, description="Token that the commands of cli.py send to a running service")
     allow_unauthenticated: bool = Field(
         False, description="Listen on other addresses than loopback without API_TOKENS: everybody may do everything"
     )

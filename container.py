@@ -15,12 +15,14 @@ from models.ledger import Ledger
 from models.usage_store import UsageStore
 from services.batch_service import BatchService
 from services.catalogue import Catalogue
+from services.chat_service import ChatService
 from services.citation_audit import CitationAudit
 from services.dataset_service import DatasetService
 from services.decontamination import Benchmarks
 from services.events import EventBroker
 from services.examiner import Examiner
 from services.generation_service import GenerationService
+from services.health_service import HealthService
 from services.import_service import ImportService
 from services.llm.engine import EmbeddedEngine
 from services.llm.weights import WeightStore
@@ -93,6 +95,8 @@ class Container:
     quality: Quality
     llm: LLMService
     management: Management
+    chat: ChatService
+    health: HealthService
     usage: UsageStore
     ledger: Ledger
     generation: GenerationService

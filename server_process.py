@@ -5,6 +5,7 @@ service after the fork (Polars must not be forked) and is replaced by the parent
 it dies, going on with its batches.
 """
 
+import atexit
 import contextlib
 import ctypes
 import gc
@@ -21,6 +22,7 @@ from config import Settings
 from utils.errors import ConfigurationError
 from utils.filelock import FolderLock
 from utils.logs import configure_logging
+from utils.tracing import configure_tracing
 
 log = logging.getLogger(__name__)
 _BOOT_FAILED = 3
@@ -66,13 +68,15 @@ def check_port(host: str, port: int) -> None:
 def _run_gunicorn(settings: Settings) -> None:
     from gunicorn.app.base import BaseApplication
 
+    from server_worker import patient_worker
+
     class Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         def load_config(self) -> None:
             options = {
                 "bind": f"[{settings.host}]:{settings.port}"
                 if ":" in settings.host
                 else f"{settings.host}:{settings.port}",
-                "worker_class": "gthread",
+                "worker_class": patient_worker(settings.read_timeout_s),
                 "workers": 1,
                 "threads": settings.threads,
                 "worker_connections": 2 * settings.threads,
@@ -106,6 +110,8 @@ def _load_app(settings: Settings) -> Any:
     _end_with_parent()
     _tune_memory()
     try:
+        if settings.otel_exporter_otlp_endpoint:
+            atexit.register(configure_tracing(settings.otel_exporter_otlp_endpoint))
         container = build(settings)
         app = create_app(settings, container)
         container.start()

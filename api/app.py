@@ -1,42 +1,82 @@
-"""Assembles the Flask app: resources, CORS, errors. Starts no thread."""
+"""Assembles the Flask app: errors, access, resources, documentation. Starts no thread."""
 
-import re
-from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask
 from flask_cors import CORS
-from werkzeug.exceptions import Forbidden
 from werkzeug.routing import BaseConverter
 
-from api import batches, catalogue, data, engine, generation, health, quality, samples, transfer
+from api import (
+    batches,
+    catalogue,
+    chat,
+    dashboard,
+    data,
+    documentation,
+    engine,
+    generation,
+    health,
+    providers,
+    quality,
+    samples,
+    transfer,
+)
+from api import (
+    models as model_pages,
+)
+from api.access import AccessRules, guard
 from api.errors import register_errors
+from api.measurement import measure
 from models.database import init_db
 
-_MAX_BODY_BYTES = 64 * 1024 * 1024
+_RESOURCES = (health, catalogue, providers, model_pages, chat, quality, data, samples, transfer, generation, engine)
 
 
-def assemble(container: Any, database_url: str, cors_origins: Sequence[str], max_import_bytes: int) -> Flask:
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """What the HTTP side goes by.
+
+    Attributes:
+        database_url: SQLAlchemy address for `models.database.db`.
+        access: Who may call.
+        max_import_bytes: Largest body of an import; all others are smaller.
+        max_body_bytes: Largest other body.
+        dashboard: Folder of a built single-page dashboard, or None.
+    """
+
+    database_url: str
+    access: AccessRules
+    max_import_bytes: int
+    max_body_bytes: int = 64 << 20
+    dashboard: Path | None = None
+
+
+def assemble(container: Any, settings: AppSettings) -> Flask:
     """Build the app around *container*.
 
     Args:
-        container: The wired services (`bootstrap.Container`).
-        database_url: SQLAlchemy address for `models.database.db`.
-        cors_origins: Allowed browser origins, as regular expressions.
-        max_import_bytes: Largest body of an import; all others are smaller.
+        container: The wired services (`container.Container`).
+        settings: How to serve them.
+
+    Raises:
+        ConfigurationError: a setting cannot be kept.
     """
-    app = Flask("legal_training_platform")
-    app.config.update(SQLALCHEMY_DATABASE_URI=database_url, MAX_CONTENT_LENGTH=_MAX_BODY_BYTES)
-    app.config["MAX_IMPORT_BYTES"] = max_import_bytes
+    app = Flask("legal_training_platform", static_folder=None)
+    app.config.update(SQLALCHEMY_DATABASE_URI=settings.database_url, MAX_CONTENT_LENGTH=settings.max_body_bytes)
+    app.config["MAX_IMPORT_BYTES"] = settings.max_import_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.url_map.strict_slashes = False
     app.url_map.converters["id"] = _IdConverter
     app.url_map.merge_slashes = False  # an id may hold any of them
     app.extensions["container"] = container
     init_db(app)
-    origins = [re.compile(f"^{origin}$") for origin in cors_origins]
+    register_errors(app)
+    measure(app, container)
     CORS(
         app,
-        resources={r"/api/*": {"origins": origins}},
+        resources={r"/api/*": {"origins": list(settings.access.origins)}},
         allow_headers=["Content-Type", "Authorization", "Cache-Control", "Pragma", "Expires", "Last-Event-ID"],
         methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"],
         expose_headers=[
@@ -50,12 +90,14 @@ def assemble(container: Any, database_url: str, cors_origins: Sequence[str], max
             "X-Left-Out",
         ],
     )
-    register_errors(app)
-    app.before_request(lambda: _refuse_foreign_pages(origins))
+    guard(app, settings.access)
     for prefix, name in (("/api", "api"), ("/api/v1", "v1")):
-        for resource in (health, catalogue, quality, data, samples, transfer, generation, engine):
+        for resource in _RESOURCES:
             app.register_blueprint(resource.blueprint(name), url_prefix=prefix)
         app.register_blueprint(batches.blueprint(name), url_prefix=f"{prefix}/generate/batch")
+    app.register_blueprint(documentation.blueprint())
+    if settings.dashboard is not None:
+        app.register_blueprint(dashboard.blueprint(settings.dashboard))
     return app
 
 
@@ -64,12 +106,3 @@ class _IdConverter(BaseConverter):
 
     regex = ".+?"
     part_isolating = False
-
-
-def _refuse_foreign_pages(origins: Sequence[re.Pattern[str]]) -> None:
-    """Refuse changes that a page of another site asks for; browsers send such requests without asking us."""
-    origin = request.headers.get("Origin")
-    if origin is None or request.method in ("GET", "HEAD", "OPTIONS"):
-        return
-    if origin != request.host_url.rstrip("/") and not any(allowed.match(origin) for allowed in origins):
-        raise Forbidden(f"origin {origin[:100]!r}: not allowed to change anything; add it to CORS_ORIGINS")

@@ -4,10 +4,16 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response, request
 
-from api.deps import body_as, number, reply, services, success
-from models.schemas import BatchReference, BatchRequest, NamedBatch, PlanRequest
+from api.deps import reply, services, success
+from api.endpoint import File, endpoint
+from models.answers.batch_reports import PlanAnswer
+from models.answers.batches import ChangedAnswer, HistoryAnswer, StartedAnswer, StatusAnswer, StopAnswer
+from models.queries import HistoryArguments, StatusArguments, StreamArguments
+from models.requests import BatchReference, BatchRequest, NamedBatch, PlanRequest
 from services.events import Subscription
+from utils.access_tokens import Role
 
+_TAG = "Batches"
 _FEATURES = [
     "failover between models and providers",
     "rate limits shared by all batches",
@@ -18,14 +24,16 @@ _FEATURES = [
 ]
 
 
-def plan() -> Response:
-    """Say what a start would do."""
-    return success(**services().batches.plan(body_as(PlanRequest)))
+@endpoint(PlanAnswer, body=PlanRequest, role=Role.READ, tag=_TAG)
+def plan(body: PlanRequest) -> Response:
+    """Say what a start would make, cost and take; starts nothing."""
+    return success(**services().batches.plan(body))
 
 
-def start() -> Response:
+@endpoint(StartedAnswer, body=BatchRequest, tag=_TAG)
+def start(body: BatchRequest) -> Response:
     """Start a batch."""
-    batch = services().batches.start(body_as(BatchRequest))
+    batch = services().batches.start(body)
     return success(
         message=f"Batch started: {batch['total']} samples wanted",
         batch_id=batch["batch_id"],
@@ -36,22 +44,25 @@ def start() -> Response:
     )
 
 
-def pause() -> Response:
-    """Make no new call."""
-    batch = services().batches.pause(body_as(NamedBatch).batch_id)
+@endpoint(ChangedAnswer, body=NamedBatch, tag=_TAG, errors=(404,))
+def pause(body: NamedBatch) -> Response:
+    """Make no new call; answers under way are still stored."""
+    batch = services().batches.pause(body.batch_id)
     message = f"Batch {batch['batch_id']} is paused; answers under way are still stored"
     return success(message=message, batch_id=batch["batch_id"], batch=batch)
 
 
-def resume() -> Response:
+@endpoint(ChangedAnswer, body=NamedBatch, tag=_TAG, errors=(404,))
+def resume(body: NamedBatch) -> Response:
     """Go on after a pause."""
-    batch = services().batches.resume(body_as(NamedBatch).batch_id)
+    batch = services().batches.resume(body.batch_id)
     return success(message=f"Batch {batch['batch_id']} goes on", batch_id=batch["batch_id"], batch=batch)
 
 
-def stop() -> Response:
+@endpoint(StopAnswer, body=BatchReference, tag=_TAG, errors=(404,))
+def stop(body: BatchReference) -> Response:
     """Stop one batch, or all."""
-    batch_id = body_as(BatchReference).batch_id
+    batch_id = body.batch_id
     stopped = services().batches.stop_batch(batch_id)
     fields: dict[str, object] = {"stopped_batches": stopped, "count": len(stopped)}
     if batch_id is not None:
@@ -59,20 +70,22 @@ def stop() -> Response:
     return success(message=f"{len(stopped)} batches are stopping", stopped_batch_ids=stopped, **fields)
 
 
-def status() -> Response:
-    """Return one batch, or all."""
-    return reply(services().batches.get_status(request.args.get("batch_id") or None))
+@endpoint(StatusAnswer, query=StatusArguments, tag=_TAG, errors=(404,))
+def status(query: StatusArguments) -> Response:
+    """Return one batch, or the primary one with all others."""
+    return reply(services().batches.get_status(query.batch_id or None))
 
 
-def history() -> Response:
-    """Return past and present batches."""
-    limit, offset = number("limit", None), number("offset", 0) or 0
-    rows = services().batches.views.history(limit, offset, request.args.get("status") or None)
+@endpoint(HistoryAnswer, query=HistoryArguments, tag=_TAG)
+def history(query: HistoryArguments) -> Response:
+    """Return past and present batches, newest first."""
+    rows = services().batches.views.history(query.limit, query.offset, query.status)
     return success(batches=rows, count=len(rows))
 
 
-def stream() -> Response:
-    """Send every change as it happens."""
+@endpoint(File("text/event-stream", "Unnamed messages, `data` is JSON"), query=StreamArguments, tag=_TAG)
+def stream(query: StreamArguments) -> Response:  # its token is read where tokens are
+    """Send every change as it happens; send `Last-Event-ID` to get what changed since."""
     container = services()
     given = request.headers.get("Last-Event-ID", "").strip()
     subscription = container.batches.views.subscribe(int(given) if given.isdecimal() and len(given) < 19 else None)

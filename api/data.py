@@ -4,11 +4,24 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
-from api.deps import body, number, reply, services, success
+from api.deps import reply, services, success
+from api.endpoint import endpoint
+from models.answers.base import StoredSample
+from models.answers.dataset import AddedAnswer, DeletedAnswer, SampleAnswer, UpdatedAnswer
+from models.answers.statistics import DetailedStatsAnswer, StatsAnswer, TokenStatsAnswer
 from models.column_types import plain
+from models.queries import SampleQueryArguments
+from models.requests import SampleChange
 from models.sample_query import NEWEST, SampleQuery
+from models.schemas import Sample
+
+_TAG = "Data set"
+_TOTAL = {
+    "X-Total-Count": "Samples that match",
+    "X-Next-Cursor": "Where the next page begins, while a limit leaves more",
+}
 
 
 def blueprint(name: str) -> Blueprint:
@@ -25,20 +38,15 @@ def blueprint(name: str) -> Blueprint:
     return routes
 
 
-def query(limit: int | None) -> SampleQuery:
-    """Return what the request asks for; at most *limit* samples unless it says so."""
-    return SampleQuery(
-        services().dataset.filters(request.args),
-        sort=request.args.get("sort") or NEWEST,
-        limit=number("limit", limit),
-        offset=number("offset", 0) or 0,
-        cursor=request.args.get("cursor", ""),
-    )
+def query_of(wanted: SampleQueryArguments) -> SampleQuery:
+    """Return what the request asks for."""
+    return SampleQuery(wanted.chosen, wanted.sort or NEWEST, wanted.limit, wanted.offset, wanted.cursor)
 
 
-def data() -> Response:
-    """Answer with samples as a bare array, streamed."""
-    selection, rows = services().dataset.find(query(limit=None))
+@endpoint(list[StoredSample], query=SampleQueryArguments, tag=_TAG, headers=_TOTAL)
+def data(query: SampleQueryArguments) -> Response:
+    """List samples as a bare array, newest first, streamed."""
+    selection, rows = services().dataset.find(query_of(query))
     response = Response(_array(rows), mimetype="application/json")
     response.headers["X-Total-Count"] = str(selection.total)
     if selection.next_cursor is not None:
@@ -46,40 +54,47 @@ def data() -> Response:
     return response
 
 
+@endpoint(StatsAnswer, tag=_TAG)
 def stats() -> Response:
-    """Answer with counts and average lengths."""
+    """Tell counts and average lengths."""
     return reply(services().dataset.statistics())
 
 
+@endpoint(DetailedStatsAnswer, tag=_TAG)
 def detailed_stats() -> Response:
-    """Answer with every breakdown."""
+    """Tell every breakdown."""
     return success(stats=services().dataset.detailed_statistics())
 
 
+@endpoint(TokenStatsAnswer, tag=_TAG)
 def token_stats() -> Response:
-    """Answer with tokens by field and breakdown."""
+    """Tell tokens by field and breakdown; 503 with the progress while many new samples are counted."""
     return success(stats=services().dataset.token_statistics())
 
 
-def add() -> Response:
+@endpoint(AddedAnswer, body=Sample, reads="raw", tag=_TAG)
+def add(body: dict[str, Any]) -> Response:
     """Add a sample."""
     dataset = services().dataset
-    sample = dataset.add(body())
+    sample = dataset.add(body)
     return success(sample=sample, total_samples=dataset.count())
 
 
+@endpoint(SampleAnswer, tag=_TAG, errors=(404,))
 def get_sample(sample_id: str) -> Response:
-    """Answer with one sample."""
+    """Return one sample."""
     return success(sample=services().dataset.get(sample_id))
 
 
-def update_sample(sample_id: str) -> Response:
-    """Change the named fields of a sample."""
+@endpoint(UpdatedAnswer, body=SampleChange, reads="raw", tag=_TAG, errors=(404,))
+def update_sample(sample_id: str, body: dict[str, Any]) -> Response:
+    """Change the named fields of a sample; all others stay."""
     dataset = services().dataset
-    sample = dataset.update(sample_id, body())
+    sample = dataset.update(sample_id, body)
     return success(message=f"Sample {sample_id} updated", sample=sample, total_samples=dataset.count())
 
 
+@endpoint(DeletedAnswer, tag=_TAG, errors=(404,))
 def delete_sample(sample_id: str) -> Response:
     """Delete a sample."""
     dataset = services().dataset

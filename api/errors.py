@@ -12,40 +12,52 @@ from utils.errors import (
     AppError,
     ConfigurationError,
     DiskFullError,
+    ExistsError,
     GenerationError,
-    ImportRefusedError,
     InputError,
     NotFoundError,
     StorageError,
+    TimeLimitError,
     UnavailableError,
 )
-from utils.logs import redact
+from utils.logs import bind, redact, unbind
 
 log = logging.getLogger(__name__)
-_STATUS: tuple[tuple[type[AppError], int], ...] = (
+# The first that fits decides.
+STATUS: tuple[tuple[type[AppError], int], ...] = (
     (NotFoundError, 404),
+    (ExistsError, 409),
     (InputError, 400),
+    (TimeLimitError, 504),
     (GenerationError, 400),
     (UnavailableError, 503),
     (DiskFullError, 507),
     (StorageError, 503),
-    (ConfigurationError, 500),
+    (ConfigurationError, 503),
+    (AppError, 500),
 )
-_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def register_errors(app: Flask) -> None:
     """Give every request an id, and every failure the contract's envelope."""
     app.before_request(_begin)
     app.after_request(_finish)
+    app.teardown_request(lambda _: unbind())
     app.register_error_handler(AppError, _app_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fallback)
 
 
+def status_of(kind: type[AppError]) -> int:
+    """Return the status that failures of *kind* are answered with."""
+    return next(status for known, status in STATUS if issubclass(kind, known))
+
+
 def _begin() -> None:
     given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    bind(request_id=g.request_id)
 
 
 def _finish(response: Response) -> Response:
@@ -54,39 +66,37 @@ def _finish(response: Response) -> Response:
 
 
 def _app_error(error: AppError) -> Response:
-    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
     message = error.labelled() if isinstance(error, GenerationError) else str(error)
-    details = (
-        {"problems": error.problems, "problem_count": error.count} if isinstance(error, ImportRefusedError) else {}
-    )
-    response = _envelope(message, type(error).__name__, status, **details)
+    response = _envelope(message, type(error).__name__, status_of(type(error)), **error.details)
     if isinstance(error, UnavailableError):
-        response.headers["Retry-After"] = str(int(error.retry_after_s))
+        response.headers["Retry-After"] = str(max(1, int(error.retry_after_s)))
     return response
 
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     message = {
-        404: f"{request.method} {request.path}: there is no such address; GET /api/info lists them",
-        405: f"{request.method} {request.path}: the method is not allowed here",
-        413: "body: too large",
+        404: f"{request.method} {request.path[:200]}: there is no such address; GET /api/info lists them",
+        405: f"{request.method} {request.path[:200]}: the method is not allowed here",
+        413: "body: is larger than MAX_BODY_MB allows (files: MAX_IMPORT_MB)",
+        429: f"too many requests: {error.description}; wait as long as Retry-After says",
     }.get(status, error.description or error.name)
     response = _envelope(message, type(error).__name__, status)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
 def _fallback(error: Exception) -> Response:
-    log.exception("request failed", extra={"request_id": g.get("request_id"), "path": request.path})
+    log.exception("request failed", extra={"path": request.path})
     return _envelope("the service failed; its log has the details under this request_id", type(error).__name__, 500)
 
 
 def _envelope(message: str, kind: str, status: int, **details: object) -> Response:
     if status < 500:
-        log.info("request refused", extra={"request_id": g.get("request_id"), "path": request.path, "status": status})
+        log.info("request refused", extra={"path": request.path[:200], "status": status, "reason": message[:200]})
     payload = {"success": False, "error": redact(message), "type": kind, "request_id": g.get("request_id", "")}
-    payload.update(details)
-    return reply(payload, status)
+    return reply({**payload, **details}, status)

@@ -1,14 +1,25 @@
 """Quality: citations, duplicates, the report, review."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
-from api.deps import body_as, flag, known_arguments, number, services, success
-from models.row_index import FILTERS
-from models.schemas import CitationText, Review
+from api.deps import services, success
+from api.endpoint import endpoint
+from models.answers.quality import (
+    DuplicatesAnswer,
+    ReviewedAnswer,
+    ReviewQueueAnswer,
+    ReviewsAnswer,
+    SampleCitationsAnswer,
+    SimilarAnswer,
+    TextCitationsAnswer,
+)
+from models.answers.quality_report import QualityReportAnswer
+from models.queries import NoArguments, QueueArguments, ReportArguments
+from models.requests import CitationText, Review
 from services.citations.checker import Checked, counts_of
-from utils.errors import InputError
+from utils.access_tokens import Role
 
-_PAGE, _MAX_PAGE = 50, 1_000
+_TAG = "Quality"
 
 
 def blueprint(name: str) -> Blueprint:
@@ -25,58 +36,58 @@ def blueprint(name: str) -> Blueprint:
     return routes
 
 
-def check_text() -> Response:
-    """Answer with the citations of a text and what is known of each."""
-    wanted = body_as(CitationText)
-    return _told(services().quality.examiner.checker.check(wanted.text, wanted.jurisdiction or ""))
+@endpoint(TextCitationsAnswer, body=CitationText, role=Role.READ, tag=_TAG)
+def check_text(body: CitationText) -> Response:
+    """Find the citations of a text and say what is known of each."""
+    return _told(services().quality.examiner.checker.check(body.text, body.jurisdiction or ""))
 
 
+@endpoint(SampleCitationsAnswer, tag=_TAG, errors=(404,))
 def check_sample(sample_id: str) -> Response:
-    """Answer with the citations of a stored sample, checked now."""
+    """Find the citations of a stored sample, checked now."""
     container = services()
     return _told(container.quality.examiner.checker.check_sample(container.dataset.get(sample_id)))
 
 
+@endpoint(SimilarAnswer, tag=_TAG, errors=(404,))
 def alike(sample_id: str) -> Response:
-    """Answer with the samples that are similar to one."""
+    """List the samples that are similar to one."""
     dataset = services().dataset
     found = dataset.alike(dataset.get(sample_id))
     return success(similar=found, count=len(found))
 
 
-def review(sample_id: str) -> Response:
+@endpoint(ReviewedAnswer, body=Review, tag=_TAG, errors=(404,))
+def review(sample_id: str, body: Review) -> Response:
     """Record what a reviewer decided."""
-    decided = body_as(Review)
-    sample = services().data.reviews.review(sample_id, decided)
+    sample = services().data.reviews.review(sample_id, body)
     return success(message=f"Sample {sample_id}: {sample['review']}", sample=sample)
 
 
+@endpoint(ReviewsAnswer, tag=_TAG, errors=(404,))
 def reviews(sample_id: str) -> Response:
-    """Answer with every decision about a sample."""
+    """List every decision about a sample."""
     found = services().data.reviews.history(sample_id)
     return success(reviews=found, count=len(found))
 
 
-def queue() -> Response:
-    """Answer with the samples that wait for a reviewer, the lowest score first."""
-    known_arguments({"limit", "offset", *FILTERS})
-    limit = number("limit", _PAGE) or 0
-    if limit > _MAX_PAGE:
-        raise InputError(f"limit: got {limit}, want at most {_MAX_PAGE}; page on with offset")
-    filters = services().dataset.filters(request.args)
-    samples, total = services().data.reviews.queue(limit, number("offset", 0) or 0, filters)
+@endpoint(ReviewQueueAnswer, query=QueueArguments, tag=_TAG)
+def queue(query: QueueArguments) -> Response:
+    """List the samples that wait for a reviewer, the lowest score first."""
+    samples, total = services().data.reviews.queue(query.limit, query.offset, query.chosen)
     return success(samples=samples, count=len(samples), total=total)
 
 
-def duplicates() -> Response:
-    """Answer with the pairs of similar samples."""
+@endpoint(DuplicatesAnswer, query=NoArguments, tag=_TAG)
+def duplicates(query: NoArguments) -> Response:  # there is nothing to read in it
+    """List the pairs of similar samples."""
     return success(**services().quality.examiner.duplicates.report())
 
 
-def report() -> Response:
-    """Answer with the quality report."""
-    known_arguments({"renew"})
-    return success(report=services().data.quality.report(flag("renew")))
+@endpoint(QualityReportAnswer, query=ReportArguments, tag=_TAG)
+def report(query: ReportArguments) -> Response:
+    """Report the quality of the data set; 503 while a large one is measured for the first time."""
+    return success(report=services().data.quality.report(query.renew))
 
 
 def _told(checked: list[Checked]) -> Response:

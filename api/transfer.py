@@ -2,14 +2,26 @@
 
 import io
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 
-from api.deps import attachment, body, body_as, flag, known_arguments, number, services, success
+from api.deps import attachment, body_of, services, success
+from api.endpoint import File, endpoint
+from models.answers.dataset import (
+    BackedUpAnswer,
+    BackupsAnswer,
+    DatasetReportAnswer,
+    ExportFormatsAnswer,
+    FoldedAnswer,
+    ImportedAnswer,
+    PushedAnswer,
+)
+from models.fields import validated
+from models.queries import ExportArguments, ImportArguments
+from models.requests import ImportBody, NoFields, PushBody
 from models.row_index import FILTERS
-from models.schemas import NoFields, PushBody
 from services.export_format import ExportOptions
 from services.import_service import ImportRequest
 from services.publish_service import ExportRequest, PushRequest
@@ -20,17 +32,14 @@ from utils.errors import InputError
 _TYPES = {"text/csv": "csv", "application/x-ndjson": "jsonl", "application/vnd.apache.parquet": "parquet"}
 PREFERENCES = "preferences"
 _PAIRS = "Pairs of a chosen and a rejected answer to one question, as TRL takes them (prompt, chosen, rejected)"
-_EXPORT = {
-    "format",
-    "fields",
-    "system_prompt",
-    "reasoning",
-    "split",
-    "splits",
-    "seed",
-    "data_version",
-    "include",
-    *FILTERS,
+_TAG = "Import, export, publish"
+_FILES = ("multipart/form-data", "application/x-ndjson", "text/csv", "application/vnd.apache.parquet")
+_KINDS = ("application/json", "text/csv", "application/vnd.apache.parquet")
+_EXPORTED = {
+    "X-Total-Count": "Samples in the file",
+    "X-Data-Version": "Give it back as data_version with the other splits",
+    "X-Split-Counts": "How many each split got",
+    "X-Left-Out": "How many were left out, and why",
 }
 
 
@@ -49,64 +58,70 @@ def blueprint(name: str) -> Blueprint:
     return routes
 
 
-def import_samples() -> Response:
-    """Import a file: JSON with `content`, a multipart file, or the file itself as the body."""
+@endpoint(ImportedAnswer, query=ImportArguments, body=ImportBody, reads="view", consumes=_FILES, tag=_TAG)
+def import_samples(query: ImportArguments) -> Response:
+    """Import a file: JSON with `content`, a multipart file, or the file itself as the body. All of it or nothing."""
     if not request.is_json:  # JSON is held in memory, files are not
         request.max_content_length = current_app.config["MAX_IMPORT_BYTES"]
     container = services()
-    given = _given()
-    wanted = ImportRequest(
-        name=given["name"],
-        format=given["options"].get("format", ""),
-        on_duplicate=given["options"].get("on_duplicate") or "error",
-        dry_run=flag("dry_run", given["options"]),
-    )
-    with given["stream"] as stream, container.data.imports.received(stream) as path:
+    source, name, options = _given(query)
+    wanted = ImportRequest(name, options.format, options.on_duplicate, options.dry_run)
+    with source as stream, container.data.imports.received(stream) as path:
         result = container.data.imports.run(path, wanted)
     verb = "could be imported" if wanted.dry_run else "imported"
     return success(message=f"{result['added'] + result['replaced']} samples {verb}", **result)
 
 
-def _given() -> dict[str, Any]:
-    """Return what was sent: `stream`, `name` and `options`."""
+def _given(query: ImportArguments) -> tuple[AbstractContextManager[Any], str, ImportArguments]:
+    """Return what was sent: the stream, its name, and the options, wherever they stand."""
     if request.mimetype == "multipart/form-data":
         files = [file for files in request.files.listvalues() for file in files]
         if len(files) != 1:
             raise InputError(f"file: got {len(files)} files, want one in the multipart body")
-        options = {**request.args, **request.form}
-        return {"stream": nullcontext(files[0].stream), "name": files[0].filename or "", "options": options}
+        return nullcontext(files[0].stream), files[0].filename or "", _options(query, request.form)
     if request.is_json or not (request.content_length or "Transfer-Encoding" in request.headers):
-        sent = body()
-        content = sent.get("content")
+        sent = body_of(request)
+        content = sent.pop("content", None)
         if not isinstance(content, str) or not content.strip():
             raise InputError("content: is empty; send JSON with content, a multipart file, or the file as the body")
-        options = {**request.args, **{name: str(value) for name, value in sent.items() if name != "content"}}
-        return {"stream": io.BytesIO(content.encode()), "name": "", "options": options}
-    options = {"format": _TYPES.get(request.mimetype, ""), **request.args}
-    return {"stream": nullcontext(request.stream), "name": request.args.get("name", ""), "options": options}
+        return io.BytesIO(content.encode()), "", _options(query, sent)
+    kind = query.format or _TYPES.get(request.mimetype, "")
+    return nullcontext(request.stream), query.name, query.model_copy(update={"format": kind})
 
 
-def export() -> Response:
-    """Answer with the data set as a file, streamed."""
-    known_arguments(_EXPORT)
-    given = request.args
-    if given.get("format") == PREFERENCES:
-        known_arguments({"format"})
+def _options(query: ImportArguments, given: Mapping[str, Any]) -> ImportArguments:
+    known = {name: given[name] for name in ImportArguments.model_fields if given.get(name) not in (None, "")}
+    return validated(ImportArguments, {**query.model_dump(), **known})
+
+
+@endpoint(
+    File("application/x-ndjson", "The data set in the format asked for", _KINDS),
+    query=ExportArguments,
+    tag=_TAG,
+    headers=_EXPORTED,
+    errors=(409,),
+)
+def export(query: ExportArguments) -> Response:
+    """Export the data set as a file, streamed."""
+    if query.format == PREFERENCES:
+        others = sorted(query.model_fields_set - {"format"})
+        if others:
+            raise InputError(f"{', '.join(others)}: unknown with format={PREFERENCES}; want some of format")
         pairs = lines(services().data.reviews.pairs())
         return attachment(pairs, "legal-training-preferences.jsonl", "application/x-ndjson")
     made = services().data.publish.export(
         ExportRequest(
-            format=given.get("format") or "jsonl",
+            format=query.format,
             options=ExportOptions(
-                tuple(name.strip() for name in given.get("fields", "").split(",") if name.strip()),
-                given.get("system_prompt", ""),
-                given.get("reasoning") or "omit",
+                tuple(name.strip() for name in query.fields.split(",") if name.strip()),
+                query.system_prompt,
+                query.reasoning,
             ),
-            filters=services().dataset.filters(given),
-            split=given.get("split", ""),
-            splits=_splits(given.get("splits", ""), number("seed", 0) or 0),
-            data_version=given.get("data_version", ""),
-            everything=_everything(given.get("include", "")),
+            filters=query.chosen,
+            split=query.split,
+            splits=_splits(query.splits, query.seed),
+            data_version=query.data_version,
+            everything=_everything(query.include),
         )
     )
     response = attachment(made.content, made.name, made.mimetype)
@@ -119,23 +134,24 @@ def export() -> Response:
     return response
 
 
+@endpoint(ExportFormatsAnswer, tag=_TAG)
 def formats() -> Response:
-    """Answer with the formats that can be exported."""
+    """List the formats that can be exported."""
     pairs = {"id": PREFERENCES, "extension": "jsonl", "description": _PAIRS, "chat": False}
     return success(formats=[*services().data.publish.formats(), pairs])
 
 
-def push() -> Response:
+@endpoint(PushedAnswer, body=PushBody, tag=_TAG, headers={"X-Left-Out": "How many were left out, and why"})
+def push(body: PushBody) -> Response:
     """Push the data set to the Hugging Face Hub."""
     container = services()
-    wanted = body_as(PushBody)
-    token = wanted.token or container.settings.secret("HUGGINGFACE_TOKEN")
+    token = body.token or container.settings.secret("HUGGINGFACE_TOKEN")
     if not token:
         raise InputError("token: is missing; send one or set HUGGINGFACE_TOKEN (a token that may write)")
-    splits = _splits(wanted.splits, wanted.seed) if wanted.splits else None
-    filters = {name: value for name in FILTERS if (value := getattr(wanted, name))}
+    splits = _splits(body.splits, body.seed) if body.splits else None
+    filters = {name: value for name in FILTERS if (value := getattr(body, name))}
     request_ = PushRequest(
-        wanted.repo_name, wanted.format, wanted.private, wanted.license, filters, splits, _everything(wanted.include)
+        body.repo_name, body.format, body.private, body.license, filters, splits, _everything(body.include)
     )
     pushed = container.data.publish.push(request_, token)
     left_out = f"; left out: {_listed(pushed.left_out)}" if pushed.left_out else ""
@@ -145,25 +161,27 @@ def push() -> Response:
     return response
 
 
+@endpoint(DatasetReportAnswer, tag=_TAG)
 def report() -> Response:
-    """Answer with the state of the file and what was noticed of it."""
+    """Tell the state of the file and what was noticed of it."""
     return success(**services().dataset.report())
 
 
-def fold() -> Response:
+@endpoint(FoldedAnswer, body=NoFields, tag=_TAG)
+def fold(body: NoFields) -> Response:  # there is nothing to read in it
     """Write what is new into train.parquet now."""
-    body_as(NoFields)
     return success(folded=services().dataset.fold())
 
 
-def back_up() -> Response:
+@endpoint(BackedUpAnswer, body=NoFields, tag=_TAG)
+def back_up(body: NoFields) -> Response:  # as above
     """Make a backup."""
-    body_as(NoFields)
     return success(backup=services().data.backups.make())
 
 
+@endpoint(BackupsAnswer, tag=_TAG)
 def backups() -> Response:
-    """Answer with the backups, newest first."""
+    """List the backups, newest first."""
     return success(backups=services().data.backups.list())
 
 

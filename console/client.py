@@ -21,30 +21,32 @@ class RequestRefusedError(AppError):
     """The service answered with an error; the message is its own sentence.
 
     Attributes:
-        details: The whole answer.
+        answer: The whole answer.
     """
 
     code = "request_refused"
 
-    def __init__(self, message: str, details: dict[str, Any] | None = None) -> None:
+    def __init__(self, message: str, answer: dict[str, Any] | None = None) -> None:
         super().__init__(message)
-        self.details = details or {}
+        self.answer = answer or {}
 
 
 class Client:
     """The service at one address."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url.rstrip("/")
         self._session = requests.Session()
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
         # A proxy for the outside has no business with a service on this machine.
         self._session.trust_env = False
 
     def answers(self) -> bool:
         """True when a service of ours answers there."""
         try:
-            response = self._session.get(f"{self.url}/api/health", timeout=_CONNECT_S)
-            return bool(response.json().get("status") == "healthy")
+            response = self._session.get(f"{self.url}/api/health/live", timeout=_CONNECT_S)
+            return bool(response.json().get("status") == "alive")
         except (requests.RequestException, ValueError, AttributeError):
             return False
 

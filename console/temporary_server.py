@@ -12,6 +12,7 @@ from pathlib import Path
 
 from config import PROJECT_DIR, Settings
 from console.client import Client
+from utils.access_tokens import hashed_form, new_token
 from utils.errors import ConfigurationError
 
 _START_S = 60.0
@@ -31,7 +32,7 @@ def client_for(settings: Settings, url: str | None, log_file: Path) -> Iterator[
     Raises:
         ConfigurationError: no service answers at *url*, or none could be started.
     """
-    client = Client(url or f"http://{_loopback(settings.host)}:{settings.port}")
+    client = Client(url or f"http://{_loopback(settings.host)}:{settings.port}", settings.secret("API_TOKEN"))
     if client.answers():
         yield client
         return
@@ -44,7 +45,9 @@ def client_for(settings: Settings, url: str | None, log_file: Path) -> Iterator[
 @contextmanager
 def _started(settings: Settings, log_file: Path) -> Iterator[Client]:
     port = settings.port if _is_free(settings.port) else _free_port()
+    token = new_token()
     environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "DATA_DIR": str(settings.data_dir)}
+    environment["API_TOKENS"] = f"admin:{hashed_form(token)}"
     with log_file.open("ab") as log:
         server = subprocess.Popen(  # noqa: S603  # our own interpreter and file
             [sys.executable, str(PROJECT_DIR / "api_server.py")],
@@ -54,7 +57,7 @@ def _started(settings: Settings, log_file: Path) -> Iterator[Client]:
             env=environment,
             start_new_session=True,
         )
-    client = Client(f"http://127.0.0.1:{port}")
+    client = Client(f"http://127.0.0.1:{port}", token)
     try:
         _await(server, client, log_file)
         yield client

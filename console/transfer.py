@@ -31,7 +31,7 @@ def import_file(client: Client, path: Path, options: dict[str, object], console:
             result: dict[str, Any] = client.upload("import", _Counted(file, size, sent), name=path.name, **options)
         except RequestRefusedError as error:
             progress.stop()
-            for problem in error.details.get("problems", [])[:_SHOWN]:
+            for problem in error.answer.get("problems", [])[:_SHOWN]:
                 console.print(f"{problem['place']}: {problem['error']}", markup=False)
             raise
         progress.update(task, description=str(result["message"]))

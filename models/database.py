@@ -225,6 +225,12 @@ def prepare(engine: Engine) -> None:
     migrate(engine)
 
 
+def ping(engine: Engine) -> None:
+    """Ask the database for a sign of life; StorageError when it gives none."""
+    with reading(engine) as connection:
+        connection.exec_driver_sql("SELECT 1").scalar()
+
+
 def storage_error(error: Exception, what: str) -> StorageError:
     """Say in words why the database refused."""
     reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)

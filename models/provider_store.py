@@ -126,6 +126,10 @@ class ProviderStore:
 
         return self._writer.run(write)
 
+    def changes(self, after: int, limit: int) -> list[dict[str, Any]]:
+        """Return the events of changes after id *after*, oldest first."""
+        return self._events.of("", after, limit)
+
     def _event(self, connection: Connection, change: str, detail: dict[str, Any]) -> int:
         return self._events.add(connection, "", iso(self._clock.now()), change, detail)
 

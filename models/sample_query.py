@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import polars as pl
 
+from models.fields import DIFFICULTIES
 from models.row_index import FILTERS
-from models.schemas import DIFFICULTIES
 from models.snapshot import POSITION
 from utils.errors import InputError
 

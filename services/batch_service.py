@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.domain import ACTIVE, BatchStatus, Job
-from models.schemas import BatchRequest, validated
+from models.fields import validated
+from models.requests import BatchRequest
 from services.batch.admission import Admission, BatchLimits
 from services.batch.item_queue import ItemQueue
 from services.batch.metrics import BatchMetrics

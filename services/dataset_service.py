@@ -145,6 +145,10 @@ class DatasetService:
         """Return `stats` of `GET /api/stats/tokens`; UnavailableError while a large data set is being counted."""
         return self._cached("tokens", lambda: self._priced(self._tokens.statistics()))
 
+    def waiting(self) -> int:
+        """How many changes train.parquet does not hold yet."""
+        return len(self._store.snapshot().overlay.changed)
+
     def report(self) -> dict[str, Any]:
         """Return the body of `GET /api/dataset/report`: the file, what waits, and what was noticed."""
         snapshot = self._store.snapshot()

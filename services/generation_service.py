@@ -14,7 +14,8 @@ from typing import Any
 import uuid_utils
 
 from models.domain import Job, RawAnswer
-from models.schemas import GenerateRequest, Sample
+from models.requests import GenerateRequest
+from models.schemas import Sample
 from services.catalogue import BALANCE, Catalogue, Limits
 from services.examiner import Examiner, Task
 from services.generation.guided import Guide, guided_draft
@@ -33,6 +34,7 @@ from services.generation.trail import (
 from services.judge import Judge, JudgeSpec, judgement_columns, read_judgement
 from services.llm_service import LLMService, Outcome, Permit, Preference, Prompt, Terms
 from services.validation.draft import Draft
+from utils.cancellation import time_limit
 from utils.clock import Clock, iso
 from utils.errors import (
     AnswerFormatError,
@@ -75,6 +77,7 @@ class GenerationService:
         self._clock = clock
         self._max_tries = limits.max_tries
         self._wait_cap_s = limits.wait_cap_s
+        self._time_limit_s = limits.time_limit_s
         self._usage = usage
 
     def generate(
@@ -228,8 +231,9 @@ class GenerationService:
         self._llm.check(preference)
         job = self._job(wanted, counter)
         started = self._clock.monotonic()
-        terms = Terms(max_wait_s=self._wait_cap_s)
-        sample = self.generate(Assignment(job, preference), terms, UsageRecorder(self._usage), trail)
+        with time_limit(self._time_limit_s, "the sample") as cancel:
+            terms = Terms(calling=cancel, waiting=cancel, max_wait_s=self._wait_cap_s)
+            sample = self.generate(Assignment(job, preference), terms, UsageRecorder(self._usage), trail)
         self.forget(sample.id)  # whether it is stored is the caller's choice
         return Made(sample.model_dump(), trail.tokens, round(self._clock.monotonic() - started, 2))
 

@@ -58,6 +58,8 @@ class Prompt:
     Attributes:
         max_tokens: Most tokens of the answer; None for what suits the model.
         kind: What answers of similar length have in common.
+        may_be_cut: Whether an answer that ends at `max_tokens` is one.
+        listener: See `CompletionRequest`.
     """
 
     messages: tuple[Mapping[str, str], ...]
@@ -66,6 +68,8 @@ class Prompt:
     max_tokens: int | None = None
     temperature: float | None = None
     kind: str = ""
+    may_be_cut: bool = False
+    listener: Callable[[str, str], None] | None = None
 
     @property
     def chars(self) -> int:
@@ -187,8 +191,17 @@ class LLMService:
         terms: Terms,
         tries: int = 3,
         used: Callable[[CallUsage], None] = lambda _: None,
+        is_bound: Callable[[], bool] = lambda: False,
     ) -> Completion:
         """Answer one prompt by the best open target, going on to others up to *tries* calls.
+
+        Args:
+            prompt: What is asked.
+            preference: Which targets may serve.
+            terms: Whose turn, what may be spent, what ends it.
+            tries: Most calls.
+            used: Told what each call used.
+            is_bound: Whether the caller has taken what came so far, so that nobody else may go on.
 
         Raises:
             GenerationError: the last call failed, or none could be made.
@@ -198,8 +211,8 @@ class LLMService:
             outcome = self.ask(prompt, preference, terms, failed)
             used(outcome.usage)
             failed.append(outcome.target.name)
-            if outcome.error is None or len(failed) >= tries:
-                return outcome.answer()
+            if outcome.error is None or len(failed) >= tries or is_bound():
+                return replace(outcome.answer(), provider=outcome.target.provider.id)
 
     def useful_workers(self, preference: Preference) -> int:
         """Return how many calls at a time the limits can use: rate times latency (Little's law)."""
@@ -313,6 +326,8 @@ class LLMService:
             seed=prompt.seed,
             context_tokens=_rounded(permit.need.tokens + 512),
             chars=prompt.chars,
+            may_be_cut=prompt.may_be_cut,
+            listener=prompt.listener,
         )
 
 

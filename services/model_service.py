@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from models.management import ModelChange
 from models.provider_store import KeptModel
-from models.schemas import ModelChange
 from services.catalogue import ModelInfo, ProviderInfo
 from services.provider_registry import ProviderRegistry
 from utils.errors import InputError, NotFoundError

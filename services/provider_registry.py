@@ -17,6 +17,8 @@ from services.llm_service import LLMService
 from utils.errors import NotFoundError
 from utils.secret_box import SecretBox
 
+_MOST_EVENTS = 1000
+
 
 class ProviderRegistry:
     """What is kept of providers, and how it takes effect. Thread-safe."""
@@ -81,6 +83,10 @@ class ProviderRegistry:
                 self._catalogue, self._from_settings, self.store.providers(), self.store.models(), self.box
             )
             self.llm.adopt(state)
+
+    def events(self, after: int, limit: int | None) -> list[dict[str, Any]]:
+        """Return the changes after event *after*, oldest first."""
+        return self.store.changes(after, min(limit or _MOST_EVENTS, _MOST_EVENTS))
 
     def know_all(self) -> None:
         """Give every provider and model that is known or listed a row, with its `db_id`."""

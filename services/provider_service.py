@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from models.domain import CallUsage
-from models.schemas import NewProvider, ProviderChange, ProviderConfigChange
+from models.management import NewProvider, ProviderChange, ProviderConfigChange
 from services.catalogue import ProviderInfo
 from services.llm.limit_headers import StatedLimit, stated_limits
 from services.llm.roster import OWN_SERVERS

@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 import polars as pl
 
+from models.requests import Review
 from models.review_store import ReviewStore
 from models.sample_store import SampleStore, rows_at
-from models.schemas import Review, changed_fields
+from models.schemas import changed_fields
 from models.snapshot import POSITION
 from services.examiner import Examiner
 from services.generation.parser import parse_answer

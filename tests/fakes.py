@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,16 @@ def provider_info(name: str) -> ProviderInfo:
     info = CATALOGUE.provider(name)
     assert info is not None
     return info
+
+
+_KEPT: dict[Hashable, Any] = {}
+
+
+def kept_once(key: Hashable, make: Callable[[], Any]) -> Any:
+    """Return what *make* returned for *key* in this run."""
+    if key not in _KEPT:
+        _KEPT[key] = make()
+    return _KEPT[key]
 
 
 def sample(**changes: Any) -> dict[str, Any]:

@@ -47,6 +47,11 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def hashed_form(token: str) -> str:
+    """Return *token* as it may stand in API_TOKENS behind its role: by its hash."""
+    return f"sha256:{hashed(token)}"
+
+
 def parse_token(text: str) -> AccessToken:
     """Read one entry of API_TOKENS: `role:token` or `role:sha256:<hash>`.
 

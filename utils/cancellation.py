@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from utils.errors import CancelledError, TimeLimitError
+
 
 class CancelToken:
     """Set once, by anybody; seen by everybody who waits on it. Thread-safe."""
@@ -51,3 +53,30 @@ class CancelToken:
             with self._lock:
                 if wake in self._wakers:
                     self._wakers.remove(wake)
+
+
+@contextmanager
+def time_limit(seconds: float, what: str, outer: CancelToken | None = None) -> Iterator[CancelToken]:
+    """Lend a token that is cancelled after *seconds*, or with *outer*.
+
+    Raises:
+        TimeLimitError: the block ended because the time was over.
+    """
+    token, over = CancelToken(), threading.Event()
+
+    def end() -> None:
+        over.set()
+        token.cancel()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        with (outer or CancelToken()).waking(token.cancel):
+            yield token
+    except CancelledError:
+        if over.is_set():
+            raise TimeLimitError(f"{what} took longer than {seconds:g} s (setting ANSWER_TIMEOUT_S)") from None
+        raise
+    finally:
+        timer.cancel()

@@ -12,6 +12,7 @@
     │   ├── DataFolderBusyError   another process owns it
     │   └── DiskFullError         no space is left
     ├── UnavailableError          not now: starting, stopping, or full
+    │   └── NotReadyError         a part of the service does not work; carries all parts
     └── GenerationError           a sample could not be made; carries a category
         ├── ModelUnavailableError     model_unavailable
         ├── RateLimitError            rate_limit
@@ -23,6 +24,7 @@
         ├── UnclassifiedError         general
         ├── AnswerFormatError         json_error: the answer could not be read
         ├── QualityError              quality_error: it was read and is not good enough
+        ├── TimeLimitError            it took longer than one answer may
         ├── NoTargetError             no provider is open for the request
         ├── TargetsChangedError       providers were changed while it waited; it is asked anew
         ├── BudgetSpentError          what may be spent is spent
@@ -51,6 +53,11 @@ class AppError(Exception):
 
     code: ClassVar[str] = "app_error"
     retryable: ClassVar[bool] = False
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """What an answer tells beside the sentence."""
+        return {}
 
 
 class ConfigurationError(AppError):
@@ -98,6 +105,11 @@ class ImportRefusedError(InputError):
         self.problems = problems
         self.count = count
 
+    @property
+    def details(self) -> Mapping[str, object]:
+        """The problems."""
+        return {"problems": self.problems, "problem_count": self.count}
+
 
 class PublishError(InputError):
     """A hub refused what we sent."""
@@ -137,6 +149,25 @@ class UnavailableError(AppError):
     def __init__(self, message: str, retry_after_s: float = 5.0) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class NotReadyError(UnavailableError):
+    """A part of the service does not work.
+
+    Attributes:
+        parts: Every part, `{ok, detail}` by name.
+    """
+
+    code = "not_ready"
+
+    def __init__(self, message: str, parts: Mapping[str, object]) -> None:
+        super().__init__(message)
+        self.parts = parts
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """The parts."""
+        return {"status": "not ready", "parts": self.parts}
 
 
 class GenerationError(AppError):
@@ -281,6 +312,14 @@ class NoTargetError(GenerationError):
     def __init__(self, message: str, retry_in_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_in_s = retry_in_s
+
+
+class TimeLimitError(GenerationError):
+    """It took longer than one answer may."""
+
+    code = "time_limit"
+    category = "timeout"
+    retryable = True
 
 
 class TargetsChangedError(GenerationError):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from models.domain import Job
-from models.schemas import MAX_BATCH, BatchRequest
+from models.requests import MAX_BATCH, BatchRequest
 from services.batch.alerts import AlertLimits
 from services.batch.records import judge_of, preference_of
 from services.catalogue import BALANCE

@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from models.domain import Job
-from models.schemas import BatchRequest
+from models.requests import BatchRequest
 from models.statistics import Present
 from services.catalogue import BALANCE, Catalogue, Topic
 from utils.errors import InputError

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.domain import BatchStatus
-from models.schemas import BatchRequest
+from models.requests import BatchRequest
 from services.batch.progress import BatchProgress
 from services.judge import JudgeSpec
 from services.llm_service import Preference

@@ -111,7 +111,9 @@ class GenerationLimits:
     Attributes:
         max_tries: Calls that one sample may take.
         wait_cap_s: Longest wait for a closed provider when nothing else is open.
+        time_limit_s: Longest time of a sample that somebody waits for.
     """
 
     max_tries: int = 3
     wait_cap_s: float = 20.0
+    time_limit_s: float = 600.0

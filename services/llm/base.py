@@ -64,6 +64,9 @@ class CompletionRequest:
         max_tokens: Most tokens of the answer, thinking included; always sent.
         schema: JSON Schema that the answer must follow, or None for free text.
         chars: Length of all messages, in characters.
+        may_be_cut: Whether an answer that ends at `max_tokens` is one.
+        listener: Told each piece as it is written, as ("token" or "thought", text); None for the whole at once.
+            An error of it ends the call.
     """
 
     model: str
@@ -76,6 +79,8 @@ class CompletionRequest:
     seed: int | None = None
     context_tokens: int = 8192
     chars: int = 0
+    may_be_cut: bool = False
+    listener: Callable[[str, str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,7 @@ class Completion:
     completion_tokens: int
     finish_reason: str
     headers: Mapping[str, str]
+    provider: str = ""
 
     @property
     def tokens(self) -> int:

@@ -145,7 +145,7 @@ class Caller:
             self.gate.settle(permit, counted, usage.tokens, usage.cost_usd)
         latency_s = self.clock.monotonic() - started
         self._learn(permit, request, kind, completion, latency_s)
-        fault = _fault(completion, target, need.max_tokens)
+        fault = _fault(completion, target, request)
         return Outcome(target, replace(usage, failed=fault is not None), latency_s, completion, fault)
 
     def _count(self, outcome: Outcome) -> None:
@@ -176,7 +176,9 @@ class Caller:
         target = permit.target
         self.router.record_success(target)
         self.sizes.took(target.name, latency_s)
-        if completion.finish_reason == "length":
+        if request.may_be_cut:
+            pass  # how long somebody lets a chat be says nothing of samples
+        elif completion.finish_reason == "length":
             self.sizes.cut_off(target.name, kind, permit.need.max_tokens)
         else:
             self.sizes.answered(
@@ -253,11 +255,11 @@ def _usage(model: ModelInfo, need: Need, completion: Completion) -> CallUsage:
     return CallUsage(model.provider, model.id, prompt_tokens, completion.completion_tokens, cost_usd)
 
 
-def _fault(completion: Completion, target: Target, max_tokens: int) -> AnswerFormatError | None:
+def _fault(completion: Completion, target: Target, request: CompletionRequest) -> AnswerFormatError | None:
     """A 200 is not success: content must be there, and whole."""
     fault = ""
-    if completion.finish_reason == "length":
-        fault = f"the answer was cut off at {max_tokens} tokens"
+    if completion.finish_reason == "length" and not (request.may_be_cut and completion.text.strip()):
+        fault = f"the answer was cut off at {request.max_tokens} tokens"
     elif not completion.text.strip():
         fault = "the answer is empty, the model sent " + ("only its thinking" if completion.thinking else "nothing")
     if not fault:

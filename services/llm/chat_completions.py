@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from services.llm.base import BaseLLMProvider, Completion, CompletionRequest
+from services.llm.streamed import read_stream
 from utils.error_handler import categorize_error, error_for
 from utils.errors import AnswerFormatError, GenerationError
 
@@ -25,6 +26,8 @@ class ChatCompletionsProvider(BaseLLMProvider):
     http_library = "httpx"
 
     def _complete(self, request: CompletionRequest) -> Completion:
+        if request.listener is not None:
+            return self._stream(self._client(), request)
         response = self._post(self._client(), request)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return read_completion(response.content, headers, self.config.id, request.model)
@@ -37,6 +40,16 @@ class ChatCompletionsProvider(BaseLLMProvider):
             content=orjson.dumps(self._body(request)),
             options={"timeout": request.timeout_s},
         )
+
+    def _stream(self, client: Any, request: CompletionRequest) -> Completion:
+        """Read the answer as it is written; the client's own chunks drop what some vendors send."""
+        arguments = self._body(request)
+        extra = {"stream_options": {"include_usage": True}}
+        with client.chat.completions.with_streaming_response.create(
+            **arguments, stream=True, extra_body=extra, timeout=request.timeout_s
+        ) as response:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return read_stream(response.iter_lines(), headers, request, self.config.id)
 
     def _body(self, request: CompletionRequest) -> dict[str, Any]:
         arguments: dict[str, Any] = {

@@ -38,6 +38,9 @@ class ScriptedProvider(BaseLLMProvider):
         if isinstance(step, Completion):
             return step
         text = step(request) if callable(step) else step
+        if request.listener is not None:
+            for word in text.split(" "):
+                request.listener("token", f"{word} ")
         return Completion(
             text=text,
             thinking="",

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from api_server import create_app
 from bootstrap import build
 from container import Container
+from tests.api.conformance import checked_client
 from tests.fakes import settings_for
 
 
@@ -22,4 +23,4 @@ def service(tmp_path: Path) -> Iterator[Container]:
 
 @pytest.fixture
 def client(service: Container) -> FlaskClient:
-    return create_app(container=service).test_client()
+    return checked_client(create_app(container=service))

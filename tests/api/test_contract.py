@@ -13,6 +13,7 @@ from bootstrap import build
 from container import Container
 from services.llm.base import CompletionRequest
 from services.llm.scripted import ScriptedProvider
+from tests.api.conformance import checked_client
 from tests.fakes import catalog_without_limits, good_answer, sample, settings_for
 from utils.errors import AuthenticationError, ConfigurationError, DiskFullError
 
@@ -49,7 +50,7 @@ def service(tmp_path: Path) -> Iterator[Container]:
 
 @pytest.fixture
 def client(service: Container) -> FlaskClient:
-    return create_app(container=service).test_client()
+    return checked_client(create_app(container=service))
 
 
 def get(client: FlaskClient, path: str) -> Any:
@@ -233,7 +234,7 @@ def test_generate_returns_a_checked_sample_and_stores_it_only_on_request(client:
         ({"difficulty": "hard"}, "want one of foundational, basic, intermediate, advanced, expert"),
         ({"sample_type": "poem"}, "sample_type: got 'poem'"),
         ({"jurisdiction": "moon"}, "jurisdiction: got 'moon'"),
-        ({"save": "maybe"}, "save: Input should be a valid boolean"),
+        ({"save": "maybe"}, "save: got 'maybe', want true or false"),
     ],
 )
 def test_generate_refuses_unknown_names(client: FlaskClient, body: dict[str, str], says: str) -> None:

@@ -283,8 +283,8 @@ def test_report_tells_the_state_of_the_file(filled: FlaskClient, tmp_path: Path)
 
 
 def test_new_endpoints_refuse_fields_that_they_do_not_know(client: FlaskClient) -> None:
-    assert "colour: Extra inputs" in post(client, "dataset/fold", {"colour": "red"}, 400)["error"]
-    assert "colour: Extra inputs" in post(client, "dataset/backup", {"colour": "red"}, 400)["error"]
+    assert "colour: unknown; want nothing" in post(client, "dataset/fold", {"colour": "red"}, 400)["error"]
+    assert "colour: unknown; want nothing" in post(client, "dataset/backup", {"colour": "red"}, 400)["error"]
 
 
 def test_backups_are_made_listed_and_rolled(filled: FlaskClient, tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from models.database import Writer
 from models.domain import BatchStatus, CallUsage, ItemState, Job, RawAnswer
 from models.event_store import EventStore
 from models.ledger import Ledger, Tables
+from models.requests import BatchRequest
 from models.review_store import ReviewStore
 from models.sample_store import SampleStore
-from models.schemas import BatchRequest, Sample
+from models.schemas import Sample
 from models.statements import Statement
 from models.usage_store import UsageStore
 from models.work_store import WorkItem, WorkStore

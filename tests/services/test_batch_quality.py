@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from config import PROJECT_DIR
+from models.requests import BatchRequest, Review
 from models.sample_query import SampleQuery
-from models.schemas import BatchRequest, Review
 from services.judge import POINTS
 from services.llm.base import CompletionRequest
 from services.publish_service import ExportRequest

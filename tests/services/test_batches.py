@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.domain import Job
+from models.fields import validated
+from models.requests import BatchReference, BatchRequest
 from models.sample_query import SampleQuery
-from models.schemas import BatchReference, BatchRequest, validated
 from models.statistics import Present
 from models.work_store import WorkItem, WorkStore
 from services.batch.planner import fill, plan, replacement

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from models.domain import CallUsage, Job, RawAnswer
-from models.schemas import GenerateRequest, Sample
+from models.requests import GenerateRequest
+from models.schemas import Sample
 from services.generation.scaffold import Scaffold
 from services.generation.trail import UsageRecorder
 from services.generation_service import Assignment, GenerationLimits, GenerationService, Parts, Recorder, Trail

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bootstrap import build
 from container import Container
+from models.management import ModelChange, NewProvider, ProviderChange, ProviderConfigChange
 from models.provider_store import KeptModel
-from models.schemas import ModelChange, NewProvider, ProviderChange, ProviderConfigChange
 from services.catalogue import ModelInfo
 from services.llm.base import ProviderConfig
 from services.llm.overrides import _models

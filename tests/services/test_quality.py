@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from bootstrap import build
 from container import Container
 from models.authority_store import AuthorityStore
+from models.requests import Review
 from models.review_store import ReviewStore
 from models.sample_store import SampleStore
-from models.schemas import Review
 from models.snapshot import POSITION
 from services.authority_import import FORMATS, import_authorities
 from services.citation_audit import CitationAudit

@@ -34,18 +34,7 @@ class OllamaProvider(BaseLLMProvider):
         client = self._client()
         self._seen.response = None
         try:
-            answer = client.chat(
-                model=self._bare(request.model),
-                messages=[dict(message) for message in request.messages],
-                format=dict(request.schema) if request.schema is not None else None,
-                options={
-                    "num_predict": request.max_tokens,
-                    "temperature": request.temperature,
-                    "top_p": request.top_p,
-                    "num_ctx": request.context_tokens,
-                    **({"seed": request.seed % 2**31} if request.seed is not None else {}),
-                },
-            )
+            answer = self._streamed(client, request) if request.listener else client.chat(**self._arguments(request))
         except Exception as error:
             self._explain(error, request.model)
             raise
@@ -63,6 +52,35 @@ class OllamaProvider(BaseLLMProvider):
             finish_reason=answer.done_reason or "",
             headers={name.lower(): value for name, value in response.headers.items()} if response is not None else {},
         )
+
+    def _arguments(self, request: CompletionRequest) -> dict[str, Any]:
+        return {
+            "model": self._bare(request.model),
+            "messages": [dict(message) for message in request.messages],
+            "format": dict(request.schema) if request.schema is not None else None,
+            "options": {
+                "num_predict": request.max_tokens,
+                "temperature": request.temperature,
+                "top_p": request.top_p,
+                "num_ctx": request.context_tokens,
+                **({"seed": request.seed % 2**31} if request.seed is not None else {}),
+            },
+        }
+
+    def _streamed(self, client: Any, request: CompletionRequest) -> Any:
+        """Tell each piece as it comes; return the last part with the whole text in it."""
+        texts: dict[str, list[str]] = {"token": [], "thought": []}
+        part = None
+        for part in client.chat(**self._arguments(request), stream=True):
+            for kind, text in (("thought", part.message.thinking), ("token", part.message.content)):
+                if text:
+                    texts[kind].append(text)
+                    assert request.listener is not None  # noqa: S101  # for the type checker
+                    request.listener(kind, text)
+        if part is None or not part.done:
+            raise AnswerFormatError(f"{self.config.id}/{request.model}: the stream ended before the answer did")
+        part.message.content, part.message.thinking = "".join(texts["token"]), "".join(texts["thought"])
+        return part
 
     def _explain(self, error: Exception, model: str) -> None:
         """Add what the SDK dropped: the headers, or the error that stands in a 200."""

@@ -1,0 +1,18 @@
+"""What each status means, for the OpenAPI document."""
+
+# By status: its meaning, and the class and sentence of an example.
+FAILURES: dict[int, tuple[str, str, str]] = {
+    400: ("What was sent cannot be used", "InputError", "limit: Input should be a valid integer (got 'many')"),
+    401: ("The token is missing or not known", "Unauthorized", "token: is missing; send the header Authorization: Bearer <token>"),
+    403: ("The token's role or the page's origin may not do this", "Forbidden", "the token has the role read, this needs write"),
+    404: ("There is no such thing", "NotFoundError", "sample 'x1': not found"),
+    405: ("The method is not allowed here", "MethodNotAllowed", "PATCH /api/stats: the method is not allowed here"),
+    409: ("It collides with what is there", "ExistsError", "provider 'my-server': exists already; change it with PUT /api/providers/my-server"),
+    413: ("The body is too large", "RequestEntityTooLarge", "body: is larger than MAX_BODY_MB allows (files: MAX_IMPORT_MB)"),
+    415: ("The body is of another kind", "UnsupportedMediaType", "body: want JSON; send the header Content-Type: application/json"),
+    429: ("Too many requests; Retry-After says how long to wait", "RateLimitExceeded", "too many requests: 1200 per 1 minute; wait as long as Retry-After says"),
+    500: ("The service failed", "ValueError", "the service failed; its log has the details under this request_id"),
+    503: ("Not now; Retry-After says when to ask again", "UnavailableError", "the service is stopping; connect again in a moment"),
+    504: ("It took longer than one answer may", "TimeLimitError", "[timeout] the answer took longer than 600 s (setting ANSWER_TIMEOUT_S)"),
+    507: ("No space is left on the disk", "DiskFullError", "database: no space left on the disk; free some and try again, nothing was lost"),
+}  # fmt: skip

@@ -1,0 +1,80 @@
+"""Models: what they are like, switches, and their fallback order."""
+
+from flask import Blueprint, Response
+
+from api.deps import services, success
+from api.endpoint import endpoint
+from models.answers.management import (
+    AllModelsAnswer,
+    ModelAnswer,
+    ModelChangedAnswer,
+    ModelMovedAnswer,
+    ModelsReorderedAnswer,
+)
+from models.management import ModelChange, ModelOrder, ModelPriority, ModelReference
+from models.queries import ModelArguments, ModelChoice
+from utils.access_tokens import Role
+from utils.errors import InputError
+
+_TAG = "Models"
+
+
+def blueprint(name: str) -> Blueprint:
+    """Build the blueprint under *name*; ids hold slashes and colons, and come unescaped."""
+    routes = Blueprint(f"{name}_models", __name__)
+    routes.get("/models/all")(all_models)
+    routes.post("/models/reorder")(reorder)
+    routes.get("/models/<id:model_id>")(one)
+    routes.put("/models/<id:model_id>")(update)
+    routes.post("/models/<id:model_id>/toggle")(toggle)
+    routes.put("/models/<id:model_id>/priority")(move)
+    return routes
+
+
+@endpoint(AllModelsAnswer, query=ModelArguments, tag=_TAG, errors=(404,))
+def all_models(query: ModelArguments) -> Response:
+    """List the models of every provider, or of one, usable or not."""
+    rows = services().management.models.all(query.provider or None, query.enabled_only)
+    return success(models=rows, count=len(rows))
+
+
+@endpoint(ModelsReorderedAnswer, body=ModelOrder, role=Role.ADMIN, tag=_TAG, errors=(404,))
+def reorder(body: ModelOrder) -> Response:
+    """Set the fallback order of a provider's models."""
+    rows = services().management.models.reorder(body.provider_id, body.model_order)
+    return success(models=rows, message=f"Models of {body.provider_id} reordered")
+
+
+@endpoint(ModelAnswer, query=ModelChoice, tag=_TAG, errors=(404,))
+def one(model_id: str, query: ModelChoice) -> Response:
+    """Return a model; `provider_id` picks between equal ids."""
+    return success(model=services().management.models.one(model_id, query.provider_id or None))
+
+
+@endpoint(ModelChangedAnswer, query=ModelChoice, body=ModelChange, role=Role.ADMIN, tag=_TAG, errors=(404,))
+def update(model_id: str, query: ModelChoice, body: ModelChange) -> Response:
+    """Change the named fields; null brings the catalogue's value back."""
+    wanted = body.model_copy(update={"provider_id": body.provider_id or query.provider_id or None})
+    changed = services().management.models.update(model_id, wanted)
+    return success(model=changed, message=f"Model {changed['id']} updated")
+
+
+@endpoint(ModelChangedAnswer, query=ModelChoice, body=ModelReference, role=Role.ADMIN, tag=_TAG, errors=(404,))
+def toggle(model_id: str, query: ModelChoice, body: ModelReference) -> Response:
+    """Switch a model on or off."""
+    changed, message = services().management.models.toggle(model_id, body.provider_id or query.provider_id or None)
+    return success(model=changed, message=message)
+
+
+@endpoint(ModelMovedAnswer, query=ModelChoice, body=ModelPriority, role=Role.ADMIN, tag=_TAG, errors=(404,))
+def move(model_id: str, query: ModelChoice, body: ModelPriority) -> Response:
+    """Move a model to a place of the fallback order, 0 being the first; the others shift."""
+    place = body.fallback_priority if body.fallback_priority is not None else body.priority
+    if place is None:
+        raise InputError("fallback_priority: is missing; give a place, 0 is the first")
+    models, provider = services().management.models, body.provider_id or query.provider_id or None
+    rows = models.set_priority(model_id, place, provider)
+    moved = models.one(model_id, provider)
+    return success(
+        model=moved, message=f"Model {moved['id']} is at place {moved['fallback_priority']}", provider_models=rows
+    )

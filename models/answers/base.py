@@ -1,0 +1,81 @@
+"""What all answers have in common: their strictness, the success flag, the failure, and the stored sample.
+
+Every key that a model names is always sent, unless its description says when it is absent.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic.config import JsonDict
+
+
+def may_be_absent(schema: JsonDict) -> None:
+    """Drop the default from a field's schema: the key is left out of the answer then, it does not have that value."""
+    schema.pop("default", None)
+
+
+class Answer(BaseModel):
+    """Base of every object in an answer: no key but those it names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Success(Answer):
+    """Base of the answers that carry `"success": true`."""
+
+    success: Literal[True]
+
+
+class Failure(Answer):
+    """Answer of every endpoint with a status of 400 or above."""
+
+    success: Literal[False]
+    error: str = Field(description="One sentence for people: what was got, what is wanted, what to do; no secret")
+    type: str = Field(description="Name of the error's class, such as InputError or NotFoundError")
+    request_id: str = Field(description="Finds the request in the log; also sent as header X-Request-ID")
+
+
+class StoredSample(Answer):
+    """A sample as it is stored: all of our columns, and whatever other columns the data set holds."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    # Lists and objects come from columns of a Parquet file that others wrote; bytes come as base64,
+    # spans of time as seconds, decimals as text, what is not a number (NaN) as null.
+    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+
+    id: str
+    question: str
+    answer: str
+    topic: str = Field(description='"<Practice Area> - <Subtopic>"')
+    difficulty: str = Field(
+        description="foundational, basic, intermediate, advanced or expert; a Parquet file that others wrote may"
+        " hold any other text"
+    )
+    case_citation: str
+    reasoning: str
+    jurisdiction: str = Field(description="uk, us, eu or international; a caller or a file may have given another text")
+    sample_type: str = Field(description="Id of a sample type; a caller or a file may have given another text")
+    batch_id: str | None = Field(description="The batch that made it")
+    provider: str | None = Field(description="Id of the provider whose model wrote it")
+    model: str | None = Field(description="Id of the model that wrote it")
+    created_at: str | None = Field(description="When it was made, ISO 8601")
+    updated_at: str | None = Field(description="When it was last changed, ISO 8601")
+    tokens_used: int | None = Field(description="Tokens of the call that answered, prompt plus completion")
+    prompt_hash: str | None = Field(description="SHA-256 of the prompt")
+    thinking: str | None = Field(description="What the model thought before it answered")
+    failover_chain: str | None = Field(
+        description='Every target tried, in order, as a JSON array of "provider/model: outcome", in text'
+    )
+    citation_verdict: str | None = Field(
+        description="Worst verdict on its citations: verified, unverified or invalid; null when nothing is cited or"
+        " nobody has checked; a Parquet file that others wrote may hold any other text"
+    )
+    citations: str | None = Field(description="Its citations with their verdicts, a JSON array in text")
+    quality_score: float | None = Field(description="0 to 1")
+    quality_issues: str | None = Field(description="What the checks found wanting, a JSON array of sentences in text")
+    judge_score: float | None = Field(description="What another model gave it, 0 to 1")
+    judgement: str | None = Field(description="Who judged and each point with its reason, a JSON object in text")
+    review: str | None = Field(
+        description="accepted or rejected by a reviewer; null before; a Parquet file that others wrote may hold any"
+        " other text"
+    )

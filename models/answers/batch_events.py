@@ -1,0 +1,166 @@
+"""Answer with every change of a batch, each kind of change with its own detail."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from models.answers.base import Answer, Success, may_be_absent
+from models.answers.batches import Alert, CallCategory, FailedCall, Switch
+
+
+class NoDetail(Answer):
+    """Nothing more is said."""
+
+
+class StartDetail(Answer):
+    """What a batch began with."""
+
+    target: int = Field(description="Samples wanted")
+
+
+class ResumeDetail(Answer):
+    """How a batch went on."""
+
+    in_doubt: int = Field(
+        default=0,
+        description="Calls that were under way when the service ended; absent when the service ran all the time",
+        json_schema_extra=may_be_absent,
+    )
+
+
+class FailureDetail(FailedCall):
+    """A call that failed, or an answer that was refused."""
+
+    category: CallCategory
+    item: int = Field(description="Number of the sample within the batch, from 0")
+    topic: str = Field(description='"Area - Topic"')
+
+
+class SampleDetail(Answer):
+    """A sample that was stored."""
+
+    item: int = Field(description="Number of the sample within the batch, from 0")
+    sample: str = Field(description="Id of the stored sample")
+
+
+class GivenUpDetail(Answer):
+    """A sample that was given up."""
+
+    item: int = Field(description="Number of the sample within the batch, from 0")
+    reason: str = Field(description='"[category] sentence"')
+
+
+class EndDetail(Answer):
+    """How a batch ended."""
+
+    status: Literal["completed", "stopped", "failed"]
+    reason: str | None = Field(description="Why it ended short")
+    left_in_flight: int = Field(description="Calls that were cut off, and may have been billed")
+
+
+class _Event(Answer):
+    """What every change carries."""
+
+    id: int = Field(description="Also the id of the stream's message; give it back as after or Last-Event-ID")
+    at: str = Field(description="ISO 8601")
+
+
+class Started(_Event):
+    """The batch began."""
+
+    type: Literal["started"]
+    detail: StartDetail
+
+
+class Paused(_Event):
+    """Somebody paused it."""
+
+    type: Literal["paused"]
+    detail: NoDetail
+
+
+class Resumed(_Event):
+    """It goes on, after a pause or after the service was started again."""
+
+    type: Literal["resumed"]
+    detail: ResumeDetail
+
+
+class Stopping(_Event):
+    """Somebody stopped it."""
+
+    type: Literal["stopping"]
+    detail: NoDetail
+
+
+class CallFailed(_Event):
+    """A call gave no answer."""
+
+    type: Literal["failure"]
+    detail: FailureDetail
+
+
+class AnswerRefused(_Event):
+    """An answer was read and refused."""
+
+    type: Literal["refusal"]
+    detail: FailureDetail
+
+
+class Switched(_Event):
+    """Another target serves."""
+
+    type: Literal["switch"]
+    detail: Switch
+
+
+class SampleStored(_Event):
+    """A sample was stored."""
+
+    type: Literal["sample"]
+    detail: SampleDetail
+
+
+class SampleGivenUp(_Event):
+    """A sample was given up: rejected by checks, or failed because no vendor takes its request."""
+
+    type: Literal["rejected", "failed"]
+    detail: GivenUpDetail
+
+
+class Ended(_Event):
+    """The batch has ended."""
+
+    type: Literal["ended"]
+    detail: EndDetail
+
+
+class AlertRaised(_Event):
+    """The batch passed a limit of the settings ALERT_…."""
+
+    type: Literal["alert"]
+    detail: Alert
+
+
+BatchEvent: TypeAlias = Annotated[
+    Started
+    | Paused
+    | Resumed
+    | Stopping
+    | CallFailed
+    | AnswerRefused
+    | Switched
+    | SampleStored
+    | SampleGivenUp
+    | AlertRaised
+    | Ended,
+    Field(discriminator="type"),
+]
+
+
+class BatchEventsAnswer(Success):
+    """Answer of `GET /api/batches/<id>/events`."""
+
+    batch_id: str
+    events: list[BatchEvent] = Field(description="Oldest first, at most a thousand")
+    count: int = Field(description="Events in this answer")

@@ -1,0 +1,247 @@
+"""Answers about samples, and about the data set as a whole: import, export, publish, back up.
+
+Numbers about it are in `models.answers.statistics`.
+"""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from models.answers.base import Answer, Failure, StoredSample, Success, may_be_absent
+from models.answers.batches import HistoryRow
+
+SearchField: TypeAlias = Literal["question", "answer", "topic", "case_citation", "reasoning"]
+FilterName: TypeAlias = Literal["topic", "difficulty", "jurisdiction", "sample_type", "provider", "model", "batch_id"]
+
+
+class SampleAnswer(Success):
+    """Answer of `GET /api/sample/<id>`."""
+
+    sample: StoredSample
+
+
+class AddedAnswer(Success):
+    """Answer of `POST /api/add`."""
+
+    sample: StoredSample
+    total_samples: int = Field(description="Samples in the data set, this one counted")
+
+
+class UpdatedAnswer(Success):
+    """Answer of `PUT /api/sample/<id>`."""
+
+    message: str
+    sample: StoredSample = Field(description="The sample as it is now")
+    total_samples: int = Field(description="Samples in the data set")
+
+
+class DeletedAnswer(Success):
+    """Answer of `DELETE /api/sample/<id>`."""
+
+    message: str
+    total_samples: int = Field(description="Samples that are left")
+
+
+class RandomAnswer(Success):
+    """Answer of `GET /api/samples/random`."""
+
+    samples: list[StoredSample]
+    count: int = Field(description="Samples in this answer")
+
+
+class FilteredAnswer(Success):
+    """Answer of `GET /api/samples/filter`."""
+
+    samples: list[StoredSample]
+    count: int = Field(description="Samples in this answer")
+    total: int = Field(description="Samples that match the filters")
+    filters: dict[FilterName, str] = Field(description="The filters that were taken")
+    next_cursor: str | None = Field(description="Give it back as cursor for the next page; null on the last one")
+
+
+class SearchAnswer(Success):
+    """Answer of `GET /api/search`."""
+
+    results: list[StoredSample]
+    count: int = Field(description="Samples in this answer")
+    query: str = Field(description="The words as they were sent")
+    field: Literal["all"] | SearchField = Field(description="all stands for question, answer, topic, case_citation")
+    snippets: dict[str, dict[SearchField, str]] = Field(
+        default_factory=dict,
+        description="By sample id and field, the part with the first hits as HTML with <mark>; absent unless"
+        " snippets=true",
+        json_schema_extra=may_be_absent,
+    )
+
+
+class BatchSamplesAnswer(Success):
+    """Answer of `GET /api/batch/<id>/samples`."""
+
+    batch_id: str
+    samples: list[StoredSample]
+    count: int
+    batch_info: HistoryRow | None = Field(description="The batch's row of the history; null when it has none")
+
+
+class BatchMeans(Answer):
+    """Sizes of the samples of a batch."""
+
+    total_samples: int
+    total_tokens: int = Field(description="Tokens of all texts and topics")
+    avg_tokens_per_sample: float
+    avg_answer_length: float = Field(description="Characters")
+    avg_reasoning_length: float = Field(description="Characters")
+    avg_citation_length: float = Field(description="Characters")
+
+
+class BatchDistributions(Answer):
+    """Samples of a batch by value."""
+
+    difficulty: dict[str, int]
+    topics: dict[str, int]
+    sample_types: dict[str, int]
+    jurisdictions: dict[str, int]
+
+
+class BatchRating(Answer):
+    """What looks thin in a batch."""
+
+    issues: list[str] = Field(description="One sentence for each mean length that is too short")
+    rating: Literal["Good", "Needs Review"]
+
+
+class BatchQualityAnswer(Success):
+    """Answer of `GET /api/batch/<id>/quality`."""
+
+    batch_id: str
+    metrics: BatchMeans
+    distributions: BatchDistributions
+    quality_score: BatchRating
+
+
+class ImportedAnswer(Success):
+    """Answer of `POST /api/import` and `POST /api/import/jsonl`."""
+
+    message: str
+    added: int = Field(description="Samples that are new")
+    replaced: int = Field(description="Samples whose id existed, with on_duplicate=replace")
+    skipped: int = Field(description="Samples whose id existed or stood twice in the file, with on_duplicate=skip")
+    checked: int = Field(description="Samples read")
+    dry_run: bool = Field(description="True when nothing was stored")
+    notes: list[str] = Field(description="What was changed on the way in")
+    total_samples: int = Field(description="Samples in the data set now")
+
+
+class ImportProblem(Answer):
+    """A line of a file that cannot be taken."""
+
+    place: str = Field(description='Such as "Line 3"')
+    error: str
+
+
+class ImportFailure(Failure):
+    """Answer of the imports with status 400 when lines are wrong; nothing was stored."""
+
+    problems: list[ImportProblem] = Field(description="The first hundred")
+    problem_count: int = Field(description="All of them")
+
+
+class ExportFormatRow(Answer):
+    """A format that can be exported."""
+
+    id: str
+    extension: str = Field(description="Of the file, without a dot")
+    description: str
+    chat: bool = Field(description="True when the rows are conversations: system_prompt and reasoning apply")
+
+
+class ExportFormatsAnswer(Success):
+    """Answer of `GET /api/export/formats`."""
+
+    formats: list[ExportFormatRow]
+
+
+class PushedAnswer(Success):
+    """Answer of `POST /api/huggingface/push`."""
+
+    message: str
+    repo_url: str
+
+
+class FileTakenIn(Answer):
+    """A note that a train.parquet which others wrote was taken in."""
+
+    at: str = Field(description="ISO 8601")
+    event: Literal["taken in"]
+    message: str
+    rows: int = Field(description="Samples in the file")
+    columns: int = Field(description="Columns in the file")
+    changes: list[str] = Field(description="What was changed while reading it, one sentence each")
+
+
+class FileNoted(Answer):
+    """A note on what else happened to train.parquet."""
+
+    at: str = Field(description="ISO 8601")
+    event: Literal["original kept", "set aside", "written back", "lost"]
+    message: str
+
+
+class DatasetReportAnswer(Success):
+    """Answer of `GET /api/dataset/report`."""
+
+    samples: int = Field(description="Samples in the data set")
+    in_file: int = Field(description="Samples in train.parquet")
+    waiting_changes: int = Field(description="Changes that are in the journal and not in train.parquet yet")
+    file: str | None = Field(description="Path of train.parquet; null before it was written")
+    file_size_bytes: int
+    columns: dict[str, str] = Field(description="Type of each column, in the words of Polars")
+    events: list[Annotated[FileTakenIn | FileNoted, Field(discriminator="event")]] = Field(
+        description="What was noticed of the file, the newest first, at most twenty"
+    )
+
+
+class FoldedAnswer(Success):
+    """Answer of `POST /api/dataset/fold`."""
+
+    folded: int = Field(description="Changes that went from the journal into train.parquet")
+
+
+class Backup(Answer):
+    """A backup that was just made."""
+
+    name: str
+    created_at: str = Field(description="ISO 8601")
+    samples: int
+    size_bytes: int
+
+
+class KeptBackup(Answer):
+    """A backup, or the copy of what was there before a restore, whose samples and size are not known."""
+
+    name: str
+    created_at: str = Field(description="ISO 8601")
+    samples: int | None = Field(description="Null for a copy made ahead of a restore")
+    size_bytes: int | None = Field(description="Null for a copy made ahead of a restore")
+
+
+class BackedUpAnswer(Success):
+    """Answer of `POST /api/dataset/backup`."""
+
+    backup: Backup
+
+
+class BackupsAnswer(Success):
+    """Answer of `GET /api/dataset/backups`."""
+
+    backups: list[KeptBackup] = Field(description="Newest first")
+
+
+# `GET /api/data` is a bare array, streamed; the headers X-Total-Count and, while a limit leaves more, X-Next-Cursor.
+DataItem: TypeAlias = StoredSample
+
+# Files, so no models:
+# `GET /api/sample/<id>/download`: one StoredSample, indented JSON.
+# `POST /api/samples/download`: one StoredSample a line (application/x-ndjson).
+# `GET /api/export`: JSON Lines, a JSON array, CSV, Parquet or conversations; with format=preferences a line is
+# {prompt, chosen, rejected, reason, source, sample_id}, all text, source being review or check.

@@ -1,0 +1,280 @@
+"""Answers about managing providers and models."""
+
+from typing import Literal, TypeAlias
+
+from pydantic import Field, JsonValue
+
+from models.answers.base import Answer, Success
+
+
+class ModelView(Answer):
+    """A model, usable or not."""
+
+    id: str
+    model_id: str = Field(description="The same as id")
+    db_id: int | None = Field(description="Number of its row; null until it has one")
+    display_name: str
+    provider: str
+    fallback_priority: int = Field(description="Place in the fallback order, from 0")
+    enabled: bool = Field(description="Whether it may be chosen")
+    max_tokens: int | None = Field(description="Longest answer in tokens; null when not known")
+    context_window: int = Field(description="Tokens of prompt and answer together")
+    supports_json_schema: bool
+    supports_json: bool = Field(description="The same as supports_json_schema")
+    is_thinking_model: bool
+    extra_config: dict[str, JsonValue]
+    retired: str | None = Field(description="Since when the vendor does not serve it; null when it does")
+    replacement: str | None = Field(description="What to use instead of a retired one")
+    listed: bool | None = Field(description="Whether the vendor lists it; null when it could not be asked")
+    price_input: float | None = Field(description="US dollars for a million tokens of prompt; null when not known")
+    price_output: float | None = Field(description="US dollars for a million tokens of answer; null when not known")
+    created_at: str | None
+    updated_at: str | None
+
+
+class ProviderSummary(Answer):
+    """A provider, usable or not; its key is never told."""
+
+    id: str
+    name: str
+    base_url: str
+    enabled: bool = Field(description="Whether it can be used: switched on, and set up")
+    custom: bool = Field(description="Whether it was added over the API")
+    requests_per_minute: int
+    tokens_per_minute: int
+    default_model: str
+    default_model_id: str = Field(description="The same as default_model")
+    champion_model: str
+    champion_model_id: str = Field(description="The same as champion_model")
+    needs_key: bool
+    api_key_configured: bool = Field(description="Whether there is a key, stored or in the settings")
+    has_api_key: bool = Field(description="The same as api_key_configured")
+    extra_config: dict[str, JsonValue]
+    created_at: str | None
+    updated_at: str | None
+
+
+class ProviderView(ProviderSummary):
+    """A provider with its models."""
+
+    models: list[ModelView] = Field(description="In fallback order")
+
+
+class AllProvidersAnswer(Success):
+    """Answer of `GET /api/providers/all`; without models when they were not asked for."""
+
+    providers: list[ProviderView | ProviderSummary]
+
+
+class ProviderAnswer(Success):
+    """Answer of `GET /api/providers/<id>`."""
+
+    provider: ProviderView
+
+
+class ProviderChangedAnswer(ProviderAnswer):
+    """Answer of the changes of a provider."""
+
+    message: str
+
+
+class ProviderConfigView(Answer):
+    """What is stored of a provider's secrets, never what they are."""
+
+    provider_id: str
+    has_api_key: bool
+    key_source: Literal["stored", "settings"] | None
+    has_config: bool
+    created_at: str | None
+    updated_at: str | None
+
+
+class ProviderConfigAnswer(Success):
+    """Answer of `GET` and `PUT /api/providers/<id>/config`."""
+
+    message: str
+    config: ProviderConfigView
+
+
+class StatedLimitView(Answer):
+    """A limit that the vendor stated in the headers of its answer."""
+
+    unit: Literal["requests", "tokens"]
+    window: Literal["minute", "day"]
+    limit: int
+    remaining: int | None
+    reset_s: float | None = Field(description="Seconds until it is whole again")
+
+
+class TestFault(Answer):
+    """Why a test call gave no answer."""
+
+    category: str = Field(description="As in the errors of a batch, or configuration")
+    message: str
+
+
+class ProviderTestAnswer(Success):
+    """Answer of `POST /api/providers/<id>/test`."""
+
+    provider: str
+    model: str
+    ok: bool = Field(description="Whether the model answered")
+    latency_ms: int | None = Field(description="Null when no call was made")
+    limits: list[StatedLimitView]
+    error: TestFault | None
+
+
+class RemovedAnswer(Success):
+    """Answer of `DELETE /api/providers/<id>`."""
+
+    message: str
+
+
+class ProviderCount(Answer):
+    """Counts of one provider."""
+
+    provider_id: str
+    provider_name: str
+    enabled: bool
+    total_models: int
+    enabled_models: int
+
+
+class ProviderCounts(Answer):
+    """Counts of all providers."""
+
+    total_providers: int
+    enabled_providers: int
+    total_models: int
+    enabled_models: int
+    providers: list[ProviderCount]
+
+
+class ProviderStatsAnswer(Success):
+    """Answer of `GET /api/providers/stats`."""
+
+    stats: ProviderCounts
+
+
+class ChangeDetail(Answer):
+    """What was changed."""
+
+    provider: str
+    fields: list[str] = Field(default_factory=list, description="Names of a provider's fields; absent for others")
+    models: list[str] = Field(default_factory=list, description="Ids of models; absent for others")
+
+
+class ChangeEvent(Answer):
+    """A change of providers or models."""
+
+    id: int
+    at: str = Field(description="ISO 8601")
+    type: str
+    detail: ChangeDetail
+
+
+class ProviderEventsAnswer(Success):
+    """Answer of `GET /api/providers/events`."""
+
+    events: list[ChangeEvent]
+    count: int
+
+
+class AllModelsAnswer(Success):
+    """Answer of `GET /api/models/all`."""
+
+    models: list[ModelView]
+    count: int
+
+
+class ModelAnswer(Success):
+    """Answer of `GET /api/models/<id>`."""
+
+    model: ModelView
+
+
+class ModelChangedAnswer(ModelAnswer):
+    """Answer of the changes of a model."""
+
+    message: str
+
+
+class ModelMovedAnswer(ModelChangedAnswer):
+    """Answer of `PUT /api/models/<id>/priority`."""
+
+    provider_models: list[ModelView] = Field(description="All of its provider, in their new order")
+
+
+class ModelsReorderedAnswer(Success):
+    """Answer of `POST /api/models/reorder`."""
+
+    models: list[ModelView]
+    message: str
+
+
+class ChatAnswer(Success):
+    """Answer of `POST /api/chat/completions` and `POST /api/chat/test`."""
+
+    response: str
+    thinking: str | None = Field(description="What the model thought, where the vendor tells it")
+    provider: str
+    model: str
+    tokens_used: int = Field(description="Prompt plus completion")
+    finish_reason: str
+    elapsed_time: float = Field(description="Seconds, two places")
+
+
+class ChatModel(Answer):
+    """A model to chat with."""
+
+    id: str
+    name: str
+    enabled: bool
+    max_tokens: int | None
+    is_thinking: bool
+
+
+class ChatProvider(Answer):
+    """A provider to chat with."""
+
+    id: str
+    name: str
+    enabled: bool
+    champion_model: str
+    requests_per_minute: int
+    models: list[ChatModel]
+
+
+class ChatProvidersAnswer(Success):
+    """Answer of `GET /api/chat/providers`."""
+
+    providers: list[ChatProvider]
+
+
+class SystemPrompt(Answer):
+    """A system prompt to choose."""
+
+    name: str
+    prompt: str
+
+
+class SystemPromptsAnswer(Success):
+    """Answer of `GET /api/chat/system-prompts`."""
+
+    prompts: dict[str, SystemPrompt]
+
+
+ChatMessageType: TypeAlias = Literal["token", "thought", "done", "error"]
+
+
+class ChatMessage(Answer):
+    """The `data:` of a message of `POST /api/chat/completions` with `stream: true`."""
+
+    type: ChatMessageType
+    content: str = Field(default="", description="The next piece, of token and thought")
+    error: str = Field(default="", description="Why there will be no more, of error")
+    provider: str = Field(default="", description="Who answered, of done; as the rest")
+    model: str = ""
+    tokens_used: int = 0
+    finish_reason: str = ""
+    elapsed_time: float = 0.0

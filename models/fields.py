@@ -1,0 +1,154 @@
+"""Types of fields that requests share, and how what a caller sent becomes a model or a sentence."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
+
+from utils.errors import InputError
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+DIFFICULTIES = ("foundational", "basic", "intermediate", "advanced", "expert")
+# What every JSON reader and Parquet agree on.
+LARGEST = 2**53
+_SHOWN = 10
+
+
+def _clean(text: str) -> str:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a surrogate pair, which is no character; remove it") from None
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
+
+
+def blank_to_none(value: object) -> object:
+    """Return None for text of white space only."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def clean_id(text: str) -> str:
+    """Refuse control characters: an id stands in headers, logs and file names."""
+    if any(ord(char) < 32 or ord(char) == 127 for char in text):
+        raise ValueError("holds a control character; remove it")
+    return text
+
+
+def clean_key(text: str) -> str:
+    """Strip a key and refuse what could never be sent in a header."""
+    text = text.strip()
+    if any(not 32 < ord(char) < 127 for char in text):
+        raise ValueError("holds a space, line break or non-ASCII character; copy the key again")
+    return text
+
+
+def _utc(value: str | None) -> str | None:
+    """Bring a time into UTC, so that times can be compared as text."""
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+    except (ValueError, OverflowError):
+        raise ValueError("want a time like 2026-11-21T09:30:00+00:00") from None
+
+
+def default_for(default: str) -> Callable[[object], object]:
+    """Return what puts *default* in place of nothing."""
+    return lambda value: default if value is None or (isinstance(value, str) and not value.strip()) else value
+
+
+Text = Annotated[str, AfterValidator(_clean)]
+Identifier = Annotated[Text, AfterValidator(clean_id), Field(max_length=500)]
+Moment = Annotated[str | None, AfterValidator(_utc)]
+Filter = Annotated[str | None, BeforeValidator(blank_to_none)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Shares = Annotated[dict[str, Positive], Field(min_length=1, max_length=1000)]
+Difficulty = Literal["foundational", "basic", "intermediate", "advanced", "expert"]
+
+
+def validated(model: type[ModelT], values: object) -> ModelT:
+    """Build *model* from what a caller sent.
+
+    Raises:
+        InputError: every fault in one sentence, with the field's name and what was got.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        faults = [_fault(item, model) for item in error.errors(include_url=False)[:_SHOWN]]
+        more = f"; and {error.error_count() - _SHOWN} more" if error.error_count() > _SHOWN else ""
+        raise InputError("; ".join(faults) + more) from None
+
+
+def validated_day(name: str, text: str) -> str:
+    """Return *text* as a day ("2026-11-21"), or "" for none; InputError when it is neither."""
+    text = text.strip()
+    try:
+        return date.fromisoformat(text).isoformat() if text else ""
+    except ValueError:
+        raise InputError(f"{name}: got {text[:40]!r}, want a day like 2026-11-21") from None
+
+
+# What was wanted, by the kind of error; {…} is filled from its context.
+_WANTED = {
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "list_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "at least {min_length} characters",
+    "too_long": "at most {max_length} of them",
+    "too_short": "at least {min_length} of them",
+    "literal_error": "{expected}",
+    "string_pattern_mismatch": "text of the form {pattern}",
+}
+_NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?")
+
+
+def _fault(item: Any, model: type[BaseModel]) -> str:
+    """Say in words what is wrong with one field."""
+    name = ".".join(str(part) for part in item["loc"])[:100] or "body"
+    kind = item["type"]
+    if kind == "extra_forbidden" and len(item["loc"]) == 1:
+        return f"{name}: unknown; want {'some of ' * bool(model.model_fields)}{_names(model) or 'nothing'}"
+    if kind == "missing":
+        return f"{name}: is missing"
+    if kind in _WANTED:
+        return f"{name}: got {_shown(item.get('input'))}, want {_WANTED[kind].format(**item.get('ctx', {}))}"
+    message = item["msg"].removeprefix("Value error, ")
+    got = item.get("input")
+    return message if kind == "value_error" and name == "body" else f"{name}: {message}{_aside(got)}"
+
+
+def _names(model: type[BaseModel]) -> str:
+    return ", ".join(sorted(model.model_fields))
+
+
+def _shown(value: object) -> str:
+    """Return what was got, in short; texts that are numbers without quotes, since a query has nothing else."""
+    if isinstance(value, str):
+        return value if _NUMBER.fullmatch(value) else repr(value[:80])
+    if isinstance(value, int | float | bool) or value is None:
+        return str(value)[:80]
+    return f"a {type(value).__name__}"
+
+
+def _aside(value: object) -> str:
+    return f" (got {_shown(value)})" if isinstance(value, str | int | float | bool) or value is None else ""

@@ -1,0 +1,90 @@
+"""Bodies of requests that change providers and models."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+
+from models.fields import LARGEST, Filter, Text, blank_to_none, clean_id, clean_key
+
+ProviderId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+ApiKey = Annotated[str, AfterValidator(clean_key), Field(min_length=1, max_length=1000)]
+Limit = Annotated[int, Field(gt=0, le=LARGEST)]
+Url = Annotated[str, Field(min_length=8, max_length=2000)]
+Name = Annotated[Text, AfterValidator(clean_id), Field(max_length=200)]
+
+
+class NewProvider(BaseModel):
+    """Body of `POST /api/providers`: an OpenAI-compatible provider."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    base_url: Url
+    id: ProviderId | None = None
+    api_key: ApiKey | None = None
+    requests_per_minute: Limit | None = None
+    tokens_per_minute: Limit | None = None
+    default_model_id: Name | None = None
+
+
+class ProviderChange(BaseModel):
+    """Body of `PUT /api/providers/<id>`; null brings the catalogue's value back."""
+
+    name: Name | None = None
+    base_url: Url | None = None
+    enabled: bool | None = None
+    requests_per_minute: Limit | None = None
+    tokens_per_minute: Limit | None = None
+    default_model_id: Name | None = None
+    champion_model_id: Name | None = None
+    extra_config: dict[str, JsonValue] | None = None
+
+
+class ProviderConfigChange(BaseModel):
+    """Body of `PUT /api/providers/<id>/config`; null or empty removes what is stored."""
+
+    api_key: Annotated[ApiKey | None, BeforeValidator(blank_to_none)] = None
+    config: dict[str, JsonValue] | None = None
+
+
+class ProviderTest(BaseModel):
+    """Body of `POST /api/providers/<id>/test`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: Filter = None
+
+
+class ModelChange(BaseModel):
+    """Body of `PUT /api/models/<id>`; null brings the catalogue's value back."""
+
+    provider_id: Filter = None
+    display_name: Name | None = None
+    enabled: bool | None = None
+    fallback_priority: int | None = Field(None, ge=0, le=10_000)
+    max_tokens: Limit | None = None
+    context_window: Limit | None = None
+    supports_json_schema: bool | None = None
+    is_thinking_model: bool | None = None
+    extra_config: dict[str, JsonValue] | None = None
+
+
+class ModelReference(BaseModel):
+    """Body of `POST /api/models/<id>/toggle`."""
+
+    provider_id: Filter = None
+
+
+class ModelPriority(BaseModel):
+    """Body of `PUT /api/models/<id>/priority`: one of the two names."""
+
+    provider_id: Filter = None
+    fallback_priority: int | None = Field(None, ge=0, le=10_000)
+    priority: int | None = Field(None, ge=0, le=10_000)
+
+
+class ModelOrder(BaseModel):
+    """Body of `POST /api/models/reorder`."""
+
+    provider_id: Annotated[str, Field(min_length=1)]
+    model_order: list[str] = Field(min_length=1, max_length=10_000)

@@ -1,0 +1,163 @@
+"""Chat with any model, over the same limits, failover and accounting as everything else.
+
+A streamed answer goes on to another model only until its first words were sent; the words
+come from the vendor as they are written.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from models.domain import CallUsage
+from models.requests import ChatRequest
+from services.llm.base import Completion
+from services.llm_service import LLMService, Preference, Prompt, Terms
+from utils.cancellation import CancelToken, time_limit
+from utils.clock import Clock
+from utils.errors import AppError, CancelledError
+
+_TRIES = 3
+_MAX_WAIT_S = 20.0
+_KIND = "chat"
+_END = None
+# A comment keeps proxies from closing a stream while a model thinks.
+HEARTBEAT_S = 15.0
+
+
+class ChatService:
+    """Answers conversations. Thread-safe."""
+
+    def __init__(
+        self,
+        llm: LLMService,
+        used: Callable[[CallUsage], None],
+        clock: Clock,
+        time_limit_s: float,
+        system_prompts: Mapping[str, Mapping[str, str]],
+    ) -> None:
+        self._llm = llm
+        self._used = used
+        self._clock = clock
+        self._time_limit_s = time_limit_s
+        self.system_prompts = system_prompts
+
+    def complete(self, wanted: ChatRequest) -> dict[str, Any]:
+        """Answer *wanted* as a whole.
+
+        Raises:
+            InputError: provider or model cannot be used.
+            GenerationError: no model answered.
+        """
+        preference = self._preference(wanted)
+        started = self._clock.monotonic()
+        with time_limit(self._time_limit_s, "the answer") as cancel:
+            answer = self._llm.complete(_prompt(wanted), preference, _terms(cancel), _TRIES, self._used)
+        return {"response": answer.text, "thinking": answer.thinking or None, **self._told(answer, started)}
+
+    def stream(self, wanted: ChatRequest) -> Iterator[dict[str, Any] | None]:
+        """Answer *wanted* piece by piece; None after each silence. Bad input is refused before the first piece.
+
+        Whoever stops reading ends the call.
+        """
+        return self._messages(wanted, self._preference(wanted))
+
+    def providers(self) -> list[dict[str, Any]]:
+        """Return who can be chatted with."""
+        return [
+            {
+                "id": info.id,
+                "name": info.name,
+                "enabled": True,
+                "champion_model": info.champion_model or self._llm.default_model(info),
+                "requests_per_minute": info.requests_per_minute,
+                "models": [
+                    {
+                        "id": model.id,
+                        "name": model.display_name or model.id,
+                        "enabled": True,
+                        "max_tokens": model.max_output,
+                        "is_thinking": model.thinking,
+                    }
+                    for model in self._llm.models.usable(info)
+                ],
+            }
+            for info in self._llm.factory.enabled()
+        ]
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _preference(self, wanted: ChatRequest) -> Preference:
+        preference = Preference(wanted.provider or "", wanted.model, allow_failover=wanted.model is None)
+        self._llm.check(preference)
+        return preference
+
+    def _messages(self, wanted: ChatRequest, preference: Preference) -> Iterator[dict[str, Any] | None]:
+        pieces: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        gone = CancelToken()
+        work = threading.Thread(target=self._work, args=(wanted, preference, pieces, gone), name="chat", daemon=True)
+        work.start()
+        try:
+            while True:
+                try:
+                    piece = pieces.get(timeout=HEARTBEAT_S)
+                except queue.Empty:
+                    yield None
+                    continue
+                if piece is _END:
+                    return
+                yield piece
+        finally:
+            gone.cancel()
+
+    def _work(
+        self,
+        wanted: ChatRequest,
+        preference: Preference,
+        pieces: "queue.SimpleQueue[dict[str, Any] | None]",
+        gone: CancelToken,
+    ) -> None:
+        begun = threading.Event()
+
+        def heard(kind: str, text: str) -> None:
+            if gone.is_cancelled:
+                raise CancelledError("nobody listens any more", in_flight=True)
+            begun.set()
+            pieces.put({"type": kind, "content": text})
+
+        started = self._clock.monotonic()
+        try:
+            with time_limit(self._time_limit_s, "the answer", gone) as cancel:
+                answer = self._llm.complete(
+                    _prompt(wanted, heard), preference, _terms(cancel), _TRIES, self._used, begun.is_set
+                )
+            pieces.put({"type": "done", **self._told(answer, started)})
+        except AppError as error:
+            pieces.put({"type": "error", "error": str(error)})
+        finally:
+            pieces.put(_END)
+
+    def _told(self, answer: Completion, started: float) -> dict[str, Any]:
+        return {
+            "provider": answer.provider,
+            "model": answer.model,
+            "tokens_used": answer.tokens,
+            "finish_reason": answer.finish_reason or "stop",
+            "elapsed_time": round(self._clock.monotonic() - started, 2),
+        }
+
+
+def _terms(cancel: CancelToken) -> Terms:
+    return Terms("chat", calling=cancel, waiting=cancel, max_wait_s=_MAX_WAIT_S)
+
+
+def _prompt(wanted: ChatRequest, heard: Callable[[str, str], None] | None = None) -> Prompt:
+    messages = tuple(message.model_dump() for message in wanted.messages)
+    return Prompt(
+        messages,
+        max_tokens=wanted.max_tokens,
+        temperature=wanted.temperature,
+        kind=_KIND,
+        may_be_cut=True,
+        listener=heard,
+    )

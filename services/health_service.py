@@ -1,0 +1,73 @@
+"""Says whether the service can do its work: database, data set, disk, providers."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from services.dataset_service import DatasetService
+from services.llm_service import LLMService
+from utils.errors import NotReadyError, StorageError
+
+
+class HealthService:
+    """Pings each part."""
+
+    def __init__(
+        self,
+        ping_database: Callable[[], None],
+        dataset: DatasetService,
+        llm: LLMService,
+        folder: Path,
+        min_free_mb: int,
+    ) -> None:
+        self._ping_database = ping_database
+        self._dataset = dataset
+        self._llm = llm
+        self._folder = folder
+        self._min_free_mb = min_free_mb
+
+    def ready(self) -> dict[str, Any]:
+        """Return the state of each part; vendors that are down do not make the service unready.
+
+        Raises:
+            NotReadyError: a part of our own does not work; carries all parts.
+        """
+        samples: list[int] = []
+        parts = {
+            "database": _part(self._ping_database),
+            "dataset": _part(lambda: samples.append(self._dataset.count())),
+            "disk": self._disk(),
+            "providers": self._providers(),
+        }
+        broken = [f"{name}: {part['detail']}" for name, part in parts.items() if not part["ok"]]
+        if broken:
+            raise NotReadyError("; ".join(broken), parts)
+        return {"status": "ready", "total_samples": samples[0], "parts": parts}
+
+    def disk_free_bytes(self) -> int:
+        """Return what is left for the data folder."""
+        return shutil.disk_usage(self._folder).free
+
+    def _disk(self) -> dict[str, Any]:
+        try:
+            free_mb = self.disk_free_bytes() >> 20
+        except OSError as error:
+            return {"ok": False, "detail": f"{self._folder}: {error.strerror}"}
+        enough = free_mb >= self._min_free_mb
+        return {"ok": enough, "detail": f"{free_mb} MiB free" + ("" if enough else f", want {self._min_free_mb}")}
+
+    def _providers(self) -> dict[str, Any]:
+        states = {row["provider"]: False for row in self._llm.status()}
+        for row in self._llm.status():
+            states[row["provider"]] |= row["open"]
+        told = ", ".join(f"{name} {'open' if is_open else 'closed'}" for name, is_open in states.items())
+        return {"ok": True, "detail": told or "none is set up"}
+
+
+def _part(check: Callable[[], object]) -> dict[str, Any]:
+    try:
+        check()
+    except StorageError as error:
+        return {"ok": False, "detail": str(error)}
+    return {"ok": True, "detail": "ok"}
