@@ -51,15 +51,15 @@ class _Pace:
             self._chunk, unreader.chunk = unreader.chunk, self._read
         self._conn.sock.settimeout(self._read_timeout_s)
 
-    def _read(self) -> bytes:
-        """Read a piece of the request in the time that is left for it."""
+    def _read(self, *size: int) -> bytes:
+        """Read a piece of the request (at most *size* bytes) in the time that is left for it."""
         ends = self._began + self._read_timeout_s + self._received / LEAST_BYTES_A_S
         left_s = ends - time.monotonic()
         if left_s <= 0:
             raise _gone()
         self._conn.sock.settimeout(left_s)
         try:
-            data: bytes = self._chunk()
+            data: bytes = self._chunk(*size)
         except TimeoutError:
             raise _gone() from None
         finally:

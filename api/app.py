@@ -68,7 +68,7 @@ def assemble(container: Any, settings: AppSettings) -> Flask:
     app.config["MAX_IMPORT_BYTES"] = settings.max_import_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.url_map.strict_slashes = False
-    app.url_map.converters["id"] = _IdConverter
+    app.url_map.converters.update({"id": _IdConverter, "provider": _ProviderConverter, "model": _ModelConverter})
     app.url_map.merge_slashes = False  # an id may hold any of them
     app.extensions["container"] = container
     init_db(app)
@@ -105,4 +105,17 @@ class _IdConverter(BaseConverter):
     """An id in a path: anything, slashes too, also at its beginning."""
 
     regex = ".+?"
+    part_isolating = False
+
+
+class _ProviderConverter(BaseConverter):
+    """A provider's id: anything but the names of our own pages beside it."""
+
+    regex = r"(?!(?:all|stats|events)(?:/|$))[^/]+"
+
+
+class _ModelConverter(BaseConverter):
+    """A model's id: anything, slashes too, but the names of our own pages."""
+
+    regex = r"(?!(?:all|reorder)$).+?(?<!/toggle)(?<!/priority)"
     part_isolating = False

@@ -24,10 +24,10 @@ def blueprint(name: str) -> Blueprint:
     routes = Blueprint(f"{name}_models", __name__)
     routes.get("/models/all")(all_models)
     routes.post("/models/reorder")(reorder)
-    routes.get("/models/<id:model_id>")(one)
-    routes.put("/models/<id:model_id>")(update)
-    routes.post("/models/<id:model_id>/toggle")(toggle)
-    routes.put("/models/<id:model_id>/priority")(move)
+    routes.get("/models/<model:model_id>")(one)
+    routes.put("/models/<model:model_id>")(update)
+    routes.post("/models/<model:model_id>/toggle")(toggle)
+    routes.put("/models/<model:model_id>/priority")(move)
     return routes
 
 

@@ -138,16 +138,22 @@ def _responses(path: str, declared: Declaration, made: dict[str, Any], example: 
             "content": {kind: {} for kind in declared.answer.mimetypes},
         }
         if declared.answer.mimetype == "text/event-stream":
-            success["content"]["text/event-stream"] = {"schema": {"$ref": f"{_REF}StreamMessage"}}
+            success["content"]["text/event-stream"] = {"schema": _event("StreamMessage")}
     else:
         success["description"] = "Done"
         if "answer" in example:
             success["content"][_JSON]["example"] = example["answer"]
     if declared.streams:
-        success["content"][declared.streams] = {"schema": {"$ref": f"{_REF}ChatMessage"}}
+        success["content"][declared.streams] = {"schema": _event("ChatMessage")}
     headers = {"X-Request-ID": "Finds the request in the log", **declared.headers}
     success["headers"] = {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
     return {"200": success, **{str(status): _refer(path, status) for status in _statuses(path, declared)}}
+
+
+def _event(model: str) -> dict[str, Any]:
+    """Describe one server-sent event, whose data is a *model* as JSON."""
+    data = {"type": "string", "contentMediaType": _JSON, "contentSchema": {"$ref": f"{_REF}{model}"}}
+    return {"type": "object", "properties": {"data": data}}
 
 
 def _statuses(path: str, declared: Declaration) -> list[int]:

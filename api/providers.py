@@ -29,13 +29,13 @@ def blueprint(name: str) -> Blueprint:
     routes.get("/providers/stats")(stats)
     routes.get("/providers/events")(events)
     routes.post("/providers")(add)
-    routes.get("/providers/<provider_id>")(one)
-    routes.put("/providers/<provider_id>")(update)
-    routes.delete("/providers/<provider_id>")(remove)
-    routes.post("/providers/<provider_id>/toggle")(toggle)
-    routes.get("/providers/<provider_id>/config")(config)
-    routes.put("/providers/<provider_id>/config")(set_config)
-    routes.post("/providers/<provider_id>/test")(test)
+    routes.get("/providers/<provider:provider_id>")(one)
+    routes.put("/providers/<provider:provider_id>")(update)
+    routes.delete("/providers/<provider:provider_id>")(remove)
+    routes.post("/providers/<provider:provider_id>/toggle")(toggle)
+    routes.get("/providers/<provider:provider_id>/config")(config)
+    routes.put("/providers/<provider:provider_id>/config")(set_config)
+    routes.post("/providers/<provider:provider_id>/test")(test)
     return routes
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from utils.errors import InputError
 
@@ -62,7 +63,24 @@ def default_for(default: str) -> Callable[[object], object]:
     return lambda value: default if value is None or (isinstance(value, str) and not value.strip()) else value
 
 
-Text = Annotated[str, AfterValidator(_clean)]
+def _no_number(value: object) -> object:
+    """Refuse numbers where yes or no is asked: only those, and their words, are taken."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise PydanticCustomError("bool_type", "true or false")
+    return value
+
+
+def _no_flag(value: object) -> object:
+    """Refuse true and false where a number is asked: Python would take them for 1 and 0."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("float_type", "a number")
+    return value
+
+
+Flag = Annotated[bool, BeforeValidator(_no_number)]
+Real = Annotated[float, BeforeValidator(_no_flag)]
+Whole = Annotated[int, BeforeValidator(_no_flag)]
+Text = Annotated[str, AfterValidator(_clean), Field(json_schema_extra={"minLength": 1, "pattern": r"\S"})]
 Identifier = Annotated[Text, AfterValidator(clean_id), Field(max_length=500)]
 Moment = Annotated[str | None, AfterValidator(_utc)]
 Filter = Annotated[str | None, BeforeValidator(blank_to_none)]

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from models.fields import LARGEST, Filter, Text, blank_to_none, clean_id, clean_key
+from models.fields import LARGEST, Filter, Flag, Text, Whole, blank_to_none, clean_id, clean_key
 
 ProviderId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-ApiKey = Annotated[str, AfterValidator(clean_key), Field(min_length=1, max_length=1000)]
-Limit = Annotated[int, Field(gt=0, le=LARGEST)]
+Key = Annotated[str, AfterValidator(clean_key), Field(max_length=1000)]
+ApiKey = Annotated[Key, Field(min_length=1)]
+Limit = Annotated[Whole, Field(gt=0, le=LARGEST)]
 Url = Annotated[str, Field(min_length=8, max_length=2000)]
 Name = Annotated[Text, AfterValidator(clean_id), Field(max_length=200)]
 
@@ -32,7 +33,7 @@ class ProviderChange(BaseModel):
 
     name: Name | None = None
     base_url: Url | None = None
-    enabled: bool | None = None
+    enabled: Flag | None = None
     requests_per_minute: Limit | None = None
     tokens_per_minute: Limit | None = None
     default_model_id: Name | None = None
@@ -43,7 +44,7 @@ class ProviderChange(BaseModel):
 class ProviderConfigChange(BaseModel):
     """Body of `PUT /api/providers/<id>/config`; null or empty removes what is stored."""
 
-    api_key: Annotated[ApiKey | None, BeforeValidator(blank_to_none)] = None
+    api_key: Annotated[Key | None, BeforeValidator(blank_to_none)] = None
     config: dict[str, JsonValue] | None = None
 
 
@@ -60,12 +61,12 @@ class ModelChange(BaseModel):
 
     provider_id: Filter = None
     display_name: Name | None = None
-    enabled: bool | None = None
-    fallback_priority: int | None = Field(None, ge=0, le=10_000)
+    enabled: Flag | None = None
+    fallback_priority: Whole | None = Field(None, ge=0, le=10_000)
     max_tokens: Limit | None = None
     context_window: Limit | None = None
-    supports_json_schema: bool | None = None
-    is_thinking_model: bool | None = None
+    supports_json_schema: Flag | None = None
+    is_thinking_model: Flag | None = None
     extra_config: dict[str, JsonValue] | None = None
 
 
@@ -79,8 +80,8 @@ class ModelPriority(BaseModel):
     """Body of `PUT /api/models/<id>/priority`: one of the two names."""
 
     provider_id: Filter = None
-    fallback_priority: int | None = Field(None, ge=0, le=10_000)
-    priority: int | None = Field(None, ge=0, le=10_000)
+    fallback_priority: Whole | None = Field(None, ge=0, le=10_000)
+    priority: Whole | None = Field(None, ge=0, le=10_000)
 
 
 class ModelOrder(BaseModel):

@@ -61,7 +61,9 @@ class RandomArguments(Filters):
 class SearchArguments(Filters):
     """`GET /api/search`."""
 
-    q: str = Field("", description="Words; each must occur. Required")
+    q: str = Field(
+        "", description="Words; each must occur; required", json_schema_extra={"minLength": 1, "pattern": r"\S"}
+    )
     field: str = Field("all", description="all, question, answer, topic, case_citation or reasoning")
     limit: Annotated[int, Field(ge=0, le=10_000)] = 100
     sort: str = Field("newest", description="newest or relevance")

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from models.fields import Difficulty, Filter, Identifier, Positive, Shares, Text
+from models.fields import Difficulty, Filter, Flag, Identifier, Positive, Real, Shares, Text, Whole
 
 
 class GenerateRequest(BaseModel):
@@ -18,7 +18,7 @@ class GenerateRequest(BaseModel):
     sample_type: str = "case_analysis"
     jurisdiction: str = "uk"
     reasoning_instruction: Filter = Field(None, max_length=4000)
-    save: bool = False
+    save: Flag = False
 
 
 # Each sample is a row that is planned at the start, in one commit.
@@ -42,14 +42,14 @@ class JudgeRequest(BaseModel):
 
     provider: Annotated[str, Field(min_length=1)]
     model: Filter = None
-    min_score: float = Field(0.6, ge=0, le=1)
+    min_score: Real = Field(0.6, ge=0, le=1)
 
 
 class BatchRequest(BaseModel):
     """Body of `POST /api/generate/batch/start`."""
 
-    target_count: int | None = Field(None, ge=1, le=10_000_000)
-    count: int | None = Field(None, ge=1, le=MAX_BATCH)
+    target_count: Whole | None = Field(None, ge=1, le=10_000_000)
+    count: Whole | None = Field(None, ge=1, le=MAX_BATCH)
     provider: Filter = None
     model: Filter = None
     topic: Filter = None
@@ -57,17 +57,17 @@ class BatchRequest(BaseModel):
     jurisdiction: Filter = None
     sample_type: Filter = None
     reasoning_instruction: Filter = Field(None, max_length=4000)
-    smart_mode: bool = False
-    allow_failover: bool = True
+    smart_mode: Flag = False
+    allow_failover: Flag = True
     providers: tuple[str, ...] = Field((), max_length=50)
     models: tuple[str, ...] = Field((), max_length=200)
     weights: dict[str, Positive] = Field(default_factory=dict, max_length=50)
     mix: Mix | None = None
     judge: JudgeRequest | None = None
-    max_cost_usd: float | None = Field(None, gt=0, allow_inf_nan=False)
-    max_tokens_total: int | None = Field(None, gt=0)
-    max_minutes: float | None = Field(None, gt=0, allow_inf_nan=False)
-    seed: int = Field(0, ge=0, lt=2**63)
+    max_cost_usd: Real | None = Field(None, gt=0, allow_inf_nan=False)
+    max_tokens_total: Whole | None = Field(None, gt=0)
+    max_minutes: Real | None = Field(None, gt=0, allow_inf_nan=False)
+    seed: Whole = Field(0, ge=0, lt=2**63)
 
 
 class PlanRequest(BatchRequest):
@@ -107,7 +107,7 @@ class SampleChange(BaseModel):
 class SampleIds(BaseModel):
     """Body of `POST /api/samples/download`."""
 
-    sample_ids: list[str] = Field(default_factory=list, max_length=100_000)
+    sample_ids: list[str] = Field(min_length=1, max_length=100_000)
 
 
 class PushBody(BaseModel):
@@ -116,11 +116,11 @@ class PushBody(BaseModel):
     token: Filter = None
     repo_name: str = Field("legal-training-dataset", min_length=1, max_length=200)
     format: str = "parquet"
-    private: bool = False
+    private: Flag = False
     license: str = Field("unknown", max_length=100)
     splits: str = ""
     include: str = ""
-    seed: int = Field(0, ge=0, lt=2**63)
+    seed: Whole = Field(0, ge=0, lt=2**63)
     topic: Filter = None
     difficulty: Filter = None
     jurisdiction: Filter = None
@@ -136,7 +136,7 @@ class ImportBody(BaseModel):
     content: Annotated[str, Field(min_length=1)]
     format: str = ""
     on_duplicate: str = "error"
-    dry_run: bool | str = False
+    dry_run: Flag = False
 
 
 class CitationText(BaseModel):
@@ -178,9 +178,9 @@ class ChatRequest(BaseModel):
     provider: Filter = None
     model: Filter = None
     messages: list[ChatMessageBody] = Field(min_length=1, max_length=1000)
-    temperature: float = Field(0.7, ge=0, le=2, allow_inf_nan=False)
-    max_tokens: int = Field(2000, ge=1, le=1_000_000)
-    stream: bool = False
+    temperature: Real = Field(0.7, ge=0, le=2, allow_inf_nan=False)
+    max_tokens: Whole = Field(2000, ge=1, le=1_000_000)
+    stream: Flag = False
 
 
 class ChatTest(BaseModel):

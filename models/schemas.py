@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from models.fields import LARGEST, Difficulty, Identifier, Moment, Text, default_for, validated
+from models.fields import LARGEST, Difficulty, Identifier, Moment, Real, Text, Whole, default_for, validated
 from utils.errors import InputError
 
 REQUIRED_FIELDS = ("id", "question", "answer", "topic", "difficulty", "case_citation", "reasoning")
@@ -33,15 +33,15 @@ class Sample(BaseModel):
     model: str | None = None
     created_at: Moment = None
     updated_at: Moment = None
-    tokens_used: int | None = Field(None, ge=0, le=LARGEST)
+    tokens_used: Whole | None = Field(None, ge=0, le=LARGEST)
     prompt_hash: str | None = None
     thinking: str | None = None
     failover_chain: str | None = None
     citation_verdict: Literal["verified", "unverified", "invalid"] | None = None
     citations: str | None = None
-    quality_score: float | None = Field(None, ge=0, le=1)
+    quality_score: Real | None = Field(None, ge=0, le=1)
     quality_issues: str | None = None
-    judge_score: float | None = Field(None, ge=0, le=1)
+    judge_score: Real | None = Field(None, ge=0, le=1)
     judgement: str | None = None
     review: Literal["accepted", "rejected"] | None = None
 

@@ -18,11 +18,11 @@ from services.model_service import ModelService
 from services.provider_registry import ProviderRegistry
 from utils.addresses import check_base_url
 from utils.cancellation import CancelToken
-from utils.errors import ConfigurationError, ExistsError, GenerationError, InputError
+from utils.errors import CancelledError, ConfigurationError, ExistsError, GenerationError, InputError
 
 _RESERVED = {"all", "stats", "auto"}
 _TEST_TOKENS = 64
-_TEST_WAIT_S = 10.0
+_TEST_WAIT_S = 5.0
 
 
 class ProviderService:
@@ -202,6 +202,9 @@ class ProviderService:
         try:
             terms = Terms("test", waiting=patience, max_wait_s=0.0)
             outcome = llm.ask(prompt, preference, terms)
+        except CancelledError:
+            message = f"no place within {_TEST_WAIT_S:g} s: the limit of {target.name} is used up; try again later"
+            return {**told, "error": {"category": "rate_limit", "message": message}}
         except (GenerationError, ConfigurationError) as error:
             category = error.category if isinstance(error, GenerationError) else "configuration"
             return {**told, "error": {"category": category, "message": str(error)}}

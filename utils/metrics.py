@@ -4,7 +4,7 @@ Counters and histograms are moved where things happen; what is a state (open tar
 streams) is read at the moment of the scrape, by collectors that the entry point registers.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.process_collector import ProcessCollector
 
 _CALL_S = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 90, 180)
@@ -16,6 +16,8 @@ class Metrics:
     """Counters and histograms. Thread-safe."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types here
+        # Else a series more for each, which nobody asks for
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.requests = Counter(
@@ -50,3 +52,8 @@ class Metrics:
             "ltp_fold_duration_seconds", "Time of rewriting train.parquet", buckets=_FOLD_S, registry=self.registry
         )
         self.alerts = Counter("ltp_alerts", "Alerts of batches", ("kind",), registry=self.registry)
+        # A series that begins at its first event looks as if nothing had happened before it.
+        for outcome in ("stored", "rejected"):
+            self.samples.labels(outcome)
+        for kind in ("model_switches", "timeouts", "rejection_rate"):
+            self.alerts.labels(kind)

@@ -70,7 +70,9 @@ def write_sample(prompt: str, number: int = 1) -> dict[str, str]:
 
 
 def write_json(prompt: str, number: int = 1) -> str:
-    """Return `write_sample` as the text a model sends."""
+    """Return `write_sample` as the text a model sends; to what asks for no sample, a few words."""
+    if "The reasoning has" not in prompt:
+        return "OK, that is understood."
     return json.dumps(write_sample(prompt, number), ensure_ascii=False)
 
 
