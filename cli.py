@@ -12,7 +12,7 @@ from config import Settings, load_settings
 from console.client import Client
 from console.demo import choose_provider, run_demo, weight_store
 from console.display import fetch_weights, show_batch, show_sample
-from console.doctor import examine
+from console.doctor import findings
 from console.quality import (
     benchmarks_of,
     bring_in,
@@ -22,13 +22,16 @@ from console.quality import (
     summary,
     write_report,
 )
+from console.security import rotate
 from console.temporary_server import client_for
 from console.transfer import export_file, import_file
 from models.backup import restore as restore_backup
 from services.authority_import import FORMATS
+from utils.access_tokens import hashed_form, new_token
 from utils.clock import SystemClock
 from utils.errors import AppError, ConfigurationError, GenerationError
 from utils.filelock import FolderLock
+from utils.secret_box import new_key
 
 
 class Group(click.Group):
@@ -289,6 +292,38 @@ def report(path: Path | None, out: Path | None) -> None:
         console.print(f"report written to {out}")
 
 
+@cli.group()
+def tokens() -> None:
+    """Tokens of the API (setting API_TOKENS)."""
+
+
+@tokens.command("new")
+@click.option("--role", type=click.Choice(["read", "write", "admin"]), default="admin", show_default=True)
+def tokens_new(role: str) -> None:
+    """Make a token; the service is given its hash only."""
+    token = new_token()
+    click.echo(f"token, for the client; it is not shown again:\n  {token}")
+    click.echo(f"for API_TOKENS of the service (several with commas between):\n  {role}:{hashed_form(token)}")
+
+
+@cli.group()
+def keys() -> None:
+    """The key that stored provider keys are encrypted with (setting ENCRYPTION_KEY)."""
+
+
+@keys.command("new")
+def keys_new() -> None:
+    """Make a key."""
+    click.echo(new_key())
+
+
+@keys.command("rotate")
+def keys_rotate() -> None:
+    """Encrypt all that is stored with the first key of ENCRYPTION_KEY=new,old; stop the service first."""
+    count = rotate(load_settings())
+    click.echo(f"{count} secrets are encrypted with the first key now; the others may be dropped")
+
+
 @cli.command()
 def demo() -> None:
     """Make three samples on this machine and show them."""
@@ -300,7 +335,7 @@ def doctor() -> None:
     """Check the whole installation; exit code 1 when something is wrong."""
     table = Table("check", "state", "what was found")
     wrong = 0
-    for finding in examine(load_settings()):
+    for finding in findings():
         state = {True: "[green]ok[/green]", False: "[red]wrong[/red]", None: "–"}[finding.ok]
         table.add_row(finding.what, state, finding.says)
         wrong += finding.ok is False

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from utils.access_tokens import AccessToken, parse_token
 from utils.errors import ConfigurationError
 from utils.logs import LogSettings
+from utils.redaction import remember_secret
 from utils.secret_box import SecretBox
 
 PROJECT_DIR = Path(__file__).resolve().parent
@@ -249,7 +250,10 @@ class Settings(BaseSettings):
     def secret(self, name: str) -> str | None:
         """Return the secret behind the environment variable *name*, or None when unset."""
         value = getattr(self, name.lower(), None)
-        return value.get_secret_value() if isinstance(value, SecretStr) else None
+        if not isinstance(value, SecretStr):
+            return None
+        remember_secret(value.get_secret_value())
+        return value.get_secret_value()
 
     def url(self, name: str) -> str | None:
         """Return the address behind the environment variable *name*, or None when unset."""

@@ -68,7 +68,7 @@ def check_port(host: str, port: int) -> None:
 def _run_gunicorn(settings: Settings) -> None:
     from gunicorn.app.base import BaseApplication
 
-    from server_worker import patient_worker
+    from server_worker import LONGEST_LINE, patient_worker
 
     class Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         def load_config(self) -> None:
@@ -81,6 +81,8 @@ def _run_gunicorn(settings: Settings) -> None:
                 "threads": settings.threads,
                 "worker_connections": 2 * settings.threads,
                 "backlog": 2048,
+                "limit_request_line": LONGEST_LINE,
+                "limit_request_field_size": LONGEST_LINE,
                 "graceful_timeout": GRACE_S,
                 "timeout": 60,
                 "keepalive": 5,

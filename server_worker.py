@@ -6,12 +6,21 @@ and must send so many bytes a second on the whole (as Apache's mod_reqtimeout do
 """
 
 import errno
+import json
 import time
+import uuid
+from contextlib import suppress
 from typing import Any
 
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
 LEAST_BYTES_A_S = 500
+LONGEST_LINE = 8190
+_STATUS = {
+    "LimitRequestLine": (414, "URI Too Long"),
+    "LimitRequestHeaders": (431, "Request Header Fields Too Large"),
+}
 
 
 def patient_worker(read_timeout_s: float) -> type[ThreadWorker]:
@@ -23,6 +32,15 @@ def patient_worker(read_timeout_s: float) -> type[ThreadWorker]:
                 conn.slow = _Pace(conn, read_timeout_s)
             conn.slow.begin()
             return super().handle(conn)
+
+        def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+            """Answer what is no request in the contract's envelope; the rest is gunicorn's."""
+            answer = refusal(exc)
+            if answer is None:
+                super().handle_error(req, client, addr, exc)
+                return
+            with suppress(OSError):
+                client.sendall(answer)
 
     return PatientWorker
 
@@ -66,6 +84,25 @@ class _Pace:
             self._conn.sock.settimeout(self._read_timeout_s)
         self._received += len(data)
         return data
+
+
+def refusal(error: BaseException) -> bytes | None:
+    """Return the whole answer to a request that cannot be read; None where *error* is another."""
+    if not isinstance(error, ParseException):
+        return None
+    status, reason = _STATUS.get(type(error).__name__, (400, "Bad Request"))
+    sentence = {
+        414: f"the request line is longer than {LONGEST_LINE} bytes",
+        431: f"the headers are too many, or one is longer than {LONGEST_LINE} bytes",
+    }.get(status, "this is no HTTP request that could be read")
+    request_id = uuid.uuid4().hex
+    body = {"success": False, "error": sentence, "type": type(error).__name__, "request_id": request_id}
+    payload = json.dumps(body).encode()
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        f"X-Content-Type-Options: nosniff\r\nX-Request-ID: {request_id}\r\nContent-Length: {len(payload)}\r\n\r\n"
+    )
+    return head.encode() + payload
 
 
 def _gone() -> OSError:

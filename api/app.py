@@ -102,9 +102,9 @@ def assemble(container: Any, settings: AppSettings) -> Flask:
 
 
 class _IdConverter(BaseConverter):
-    """An id in a path: anything, slashes too, also at its beginning."""
+    """An id in a path: anything, slashes too, also at its beginning; but not what follows an id in our own paths."""
 
-    regex = ".+?"
+    regex = ".+?" + "".join(f"(?<!/{name})" for name in ("download", "citations", "duplicates", "review", "reviews"))
     part_isolating = False
 
 

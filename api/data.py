@@ -13,9 +13,8 @@ from models.answers.dataset import AddedAnswer, DeletedAnswer, SampleAnswer, Upd
 from models.answers.statistics import DetailedStatsAnswer, StatsAnswer, TokenStatsAnswer
 from models.column_types import plain
 from models.queries import SampleQueryArguments
-from models.requests import SampleChange
+from models.requests import NewSample, SampleChange
 from models.sample_query import NEWEST, SampleQuery
-from models.schemas import Sample
 
 _TAG = "Data set"
 _TOTAL = {
@@ -72,7 +71,7 @@ def token_stats() -> Response:
     return success(stats=services().dataset.token_statistics())
 
 
-@endpoint(AddedAnswer, body=Sample, reads="raw", tag=_TAG)
+@endpoint(AddedAnswer, body=NewSample, reads="raw", tag=_TAG)
 def add(body: dict[str, Any]) -> Response:
     """Add a sample."""
     dataset = services().dataset

@@ -70,7 +70,9 @@ def page() -> Response:
     return _page(_PAGE, "text/html")
 
 
-@endpoint(File("*/*", "Scripts and styles of the page"), role=Role.NONE, tag=_TAG, errors=(404,))
+@endpoint(
+    File("text/javascript", "Scripts and styles of the page", ("text/css",)), role=Role.NONE, tag=_TAG, errors=(404,)
+)
 def asset(name: str) -> Response:
     """Return a part of the documentation page."""
     if name == "start.js":

@@ -25,8 +25,9 @@ from utils.access_tokens import Role
 _EXAMPLES = Path(__file__).with_name("examples.json")
 _JSON = "application/json"
 _REF = "#/components/schemas/"
-_ALWAYS = (400, 401, 403, 405, 429, 500, 503)
+_ALWAYS = (400, 401, 403, 405, 414, 429, 431, 500, 503)
 _WITH_BODY = (413, 415, 507)
+_BLANK = {"type": "string", "maxLength": 0}
 _SLOW = ("/api/generate", "/api/chat/completions", "/api/chat/test")
 
 
@@ -106,8 +107,20 @@ def _parameter(row: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
     parameter = {key: value for key, value in {**row, "schema": schema}.items() if value != ""}
     if row["in"] == "path":
         parameter["schema"] = {"type": "string", "minLength": 1}
+    else:
+        parameter["schema"] = _with_blank(schema)
     value = example.get("path" if row["in"] == "path" else "query", {}).get(row["name"])
     return parameter if value is None else {**parameter, "example": value}
+
+
+def _with_blank(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say that an argument without a value is as good as none; null cannot be sent in a query."""
+    kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
+    rest = {key: value for key, value in schema.items() if key in ("default", "description") and value is not None}
+    if any(kind.get("type") == "string" and not ({"enum", "minLength", "pattern"} & set(kind)) for kind in kinds):
+        return {**kinds[0], **rest}
+    bare = [{key: value for key, value in kind.items() if key != "default"} for kind in kinds]
+    return {"anyOf": [*bare, _BLANK], **rest}
 
 
 def _body(declared: Declaration, example: dict[str, Any]) -> dict[str, Any]:

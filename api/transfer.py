@@ -28,6 +28,7 @@ from services.publish_service import ExportRequest, PushRequest
 from services.review_service import lines
 from services.splits import NAMES, SplitRequest, parse_shares
 from utils.errors import InputError
+from utils.redaction import remember_secret
 
 _TYPES = {"text/csv": "csv", "application/x-ndjson": "jsonl", "application/vnd.apache.parquet": "parquet"}
 PREFERENCES = "preferences"
@@ -145,6 +146,8 @@ def formats() -> Response:
 def push(body: PushBody) -> Response:
     """Push the data set to the Hugging Face Hub."""
     container = services()
+    if body.token:
+        remember_secret(body.token)
     token = body.token or container.settings.secret("HUGGINGFACE_TOKEN")
     if not token:
         raise InputError("token: is missing; send one or set HUGGINGFACE_TOKEN (a token that may write)")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootstrap import build_llm
-from config import PROJECT_DIR, Settings
+from config import PROJECT_DIR, Settings, load_settings
 from models.parquet_file import ParquetFile
 from services.catalogue import Catalogue, load_catalogue
 from services.llm.engine import EmbeddedEngine
@@ -29,6 +29,17 @@ class Finding:
     what: str
     ok: bool | None
     says: str
+
+
+def findings() -> Iterator[Finding]:
+    """Yield the findings, that of the settings first; settings that are wrong leave no others."""
+    try:
+        settings = load_settings()
+    except AppError as error:
+        yield Finding("settings", False, str(error))
+        return
+    yield Finding("settings", True, "valid")
+    yield from examine(settings)
 
 
 def examine(settings: Settings) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """What users changed about providers and models, and the keys they stored; the catalogue's files stay as they are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,6 +123,21 @@ class ProviderStore:
                     row = {"provider": provider, "model": model, "fields": text, "created_at": now, "updated_at": now}
                     connection.execute(insert(ModelRow), [row])
             return self._event(connection, change, {"provider": provider, "models": sorted(fields)[:20]})
+
+        return self._writer.run(write)
+
+    def reseal(self, renew: Callable[[str], str]) -> int:
+        """Replace every stored secret by what *renew* makes of it, all or none; return how many."""
+
+        def write(connection: Connection) -> int:
+            count = 0
+            for row in connection.execute(select(*ProviderRow.__table__.columns)).mappings().all():
+                sealed = {name: renew(row[name]) for name in ("sealed_key", "sealed_config") if row[name]}
+                if sealed:
+                    connection.execute(update(ProviderRow).where(ProviderRow.id == row["id"]).values(**sealed))
+                count += len(sealed)
+            self._event(connection, "secrets encrypted anew", {"provider": ""})
+            return count
 
         return self._writer.run(write)
 

@@ -90,6 +90,22 @@ class BatchReference(BaseModel):
     batch_id: Annotated[str, Field(min_length=1)] | None = None
 
 
+class NewSample(BaseModel):
+    """Body of `POST /api/add`; further fields become columns, those that the service finds out itself are ignored."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: Identifier
+    question: Text
+    answer: Text
+    topic: Text
+    difficulty: Difficulty
+    case_citation: Text
+    reasoning: Text
+    jurisdiction: str | None = None
+    sample_type: str | None = None
+
+
 class SampleChange(BaseModel):
     """Body of `PUT /api/sample/<id>`: any fields of a sample, also a new id."""
 

@@ -17,7 +17,8 @@ from utils.cancellation import CancelToken, time_limit
 from utils.clock import Clock
 from utils.errors import AppError, CancelledError
 
-_TRIES = 3
+# Each is another model: enough to come to another provider.
+_TRIES = 6
 _MAX_WAIT_S = 20.0
 _KIND = "chat"
 _END = None
@@ -51,7 +52,7 @@ class ChatService:
         """
         preference = self._preference(wanted)
         started = self._clock.monotonic()
-        with time_limit(self._time_limit_s, "the answer") as cancel:
+        with time_limit(self._time_limit_s, "the answer (setting ANSWER_TIMEOUT_S)") as cancel:
             answer = self._llm.complete(_prompt(wanted), preference, _terms(cancel), _TRIES, self._used)
         return {"response": answer.text, "thinking": answer.thinking or None, **self._told(answer, started)}
 
@@ -127,7 +128,7 @@ class ChatService:
 
         started = self._clock.monotonic()
         try:
-            with time_limit(self._time_limit_s, "the answer", gone) as cancel:
+            with time_limit(self._time_limit_s, "the answer (setting ANSWER_TIMEOUT_S)", gone) as cancel:
                 answer = self._llm.complete(
                     _prompt(wanted, heard), preference, _terms(cancel), _TRIES, self._used, begun.is_set
                 )

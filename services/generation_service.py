@@ -231,7 +231,7 @@ class GenerationService:
         self._llm.check(preference)
         job = self._job(wanted, counter)
         started = self._clock.monotonic()
-        with time_limit(self._time_limit_s, "the sample") as cancel:
+        with time_limit(self._time_limit_s, "the sample (setting ANSWER_TIMEOUT_S)") as cancel:
             terms = Terms(calling=cancel, waiting=cancel, max_wait_s=self._wait_cap_s)
             sample = self.generate(Assignment(job, preference), terms, UsageRecorder(self._usage), trail)
         self.forget(sample.id)  # whether it is stored is the caller's choice

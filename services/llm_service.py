@@ -207,9 +207,16 @@ class LLMService:
             GenerationError: the last call failed, or none could be made.
         """
         failed: list[str] = []
+        last: Outcome | None = None
         while True:
-            outcome = self.ask(prompt, preference, terms, failed)
+            try:
+                outcome = self.ask(prompt, preference, terms, failed)
+            except NoTargetError:
+                if last is None:
+                    raise
+                return last.answer()  # which says why more than that nobody is left
             used(outcome.usage)
+            last = outcome
             failed.append(outcome.target.name)
             if outcome.error is None or len(failed) >= tries or is_bound():
                 return replace(outcome.answer(), provider=outcome.target.provider.id)

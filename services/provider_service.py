@@ -1,7 +1,6 @@
 """Managing providers: what they are like, keys, switches, providers of one's own, a test call."""
 
 import re
-import threading
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,12 +16,13 @@ from services.llm_service import Outcome, Preference, Prompt, Terms
 from services.model_service import ModelService
 from services.provider_registry import ProviderRegistry
 from utils.addresses import check_base_url
-from utils.cancellation import CancelToken
-from utils.errors import CancelledError, ConfigurationError, ExistsError, GenerationError, InputError
+from utils.cancellation import time_limit
+from utils.errors import ConfigurationError, ExistsError, GenerationError, InputError
 
 _RESERVED = {"all", "stats", "auto"}
 _TEST_TOKENS = 64
-_TEST_WAIT_S = 5.0
+# Limits may be used up, and the embedded model may have to be fetched: nobody waits for that here.
+_TEST_S = 8.0
 
 
 class ProviderService:
@@ -187,10 +187,6 @@ class ProviderService:
         if llm.router.reason(target) != "rate_limit":
             llm.router.forgive(name)
         prompt = Prompt(({"role": "user", "content": "Reply with the word OK."},), None, None, _TEST_TOKENS, 0.0)
-        patience = CancelToken()
-        timer = threading.Timer(_TEST_WAIT_S, patience.cancel)
-        timer.daemon = True
-        timer.start()
         told = {
             "provider": name,
             "model": target.model.id,
@@ -200,16 +196,11 @@ class ProviderService:
             "error": None,
         }
         try:
-            terms = Terms("test", waiting=patience, max_wait_s=0.0)
-            outcome = llm.ask(prompt, preference, terms)
-        except CancelledError:
-            message = f"no place within {_TEST_WAIT_S:g} s: the limit of {target.name} is used up; try again later"
-            return {**told, "error": {"category": "rate_limit", "message": message}}
+            with time_limit(_TEST_S, "the test") as cancel:
+                outcome = llm.ask(prompt, preference, Terms("test", cancel, cancel, max_wait_s=0.0))
         except (GenerationError, ConfigurationError) as error:
             category = error.category if isinstance(error, GenerationError) else "configuration"
             return {**told, "error": {"category": category, "message": str(error)}}
-        finally:
-            timer.cancel()
         self._used(outcome.usage)
         return {**told, **_told(outcome, info)}
 

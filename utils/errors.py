@@ -38,6 +38,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
+from utils.redaction import redact
+
 
 class Scope(StrEnum):
     """How far a provider failure reaches."""
@@ -53,6 +55,10 @@ class AppError(Exception):
 
     code: ClassVar[str] = "app_error"
     retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str = "") -> None:
+        # Vendors echo keys, and a message goes everywhere: into logs, events, answers, the database.
+        super().__init__(redact(message))
 
     @property
     def details(self) -> Mapping[str, object]:

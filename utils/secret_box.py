@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from utils.errors import InputError, StorageError
+from utils.redaction import remember_secret
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
@@ -44,6 +45,7 @@ class SecretBox:
                 "ENCRYPTION_KEY is not set, and secrets are kept encrypted only; "
                 "make one with `python3 cli.py keys new`, put it into .env and start again"
             )
+        remember_secret(text)
         return self._fernet.encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
@@ -53,12 +55,14 @@ class SecretBox:
         from cryptography.fernet import InvalidToken
 
         try:
-            return self._fernet.decrypt(sealed).decode()
+            text = self._fernet.decrypt(sealed).decode()
         except InvalidToken:
             raise StorageError(
                 "a stored secret was encrypted with another ENCRYPTION_KEY; add that key after the comma, "
                 "or store the secret again"
             ) from None
+        remember_secret(text)
+        return text
 
     def renew(self, sealed: str) -> str:
         """Encrypt anew with the first key; StorageError as `open`."""

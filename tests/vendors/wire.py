@@ -120,14 +120,18 @@ def _usage(answer: Answer) -> dict[str, int]:
 def _stream(kind: str, answer: Answer) -> Iterator[bytes]:
     step = max(1, len(answer.text) // 4)
     pieces = [answer.text[place : place + step] for place in range(0, len(answer.text), step)]
+    if answer.thinking and kind == "ollama":
+        yield json.dumps({**_whole(kind, replace(answer, text="")), "done": False}).encode() + b"\n"
+    elif answer.thinking:
+        yield _event(answer, {"reasoning": answer.thinking}, None)
     for piece in pieces:
         if kind == "ollama":
-            row: dict[str, Any] = {**_whole(kind, replace(answer, text=piece)), "done": False}
+            row: dict[str, Any] = {**_whole(kind, replace(answer, text=piece, thinking="")), "done": False}
             yield json.dumps(row).encode() + b"\n"
         else:
             yield _event(answer, {"content": piece}, None)
     if kind == "ollama":
-        yield json.dumps(_whole(kind, replace(answer, text=""))).encode() + b"\n"
+        yield json.dumps(_whole(kind, replace(answer, text="", thinking=""))).encode() + b"\n"
         return
     yield _event(answer, {}, answer.finish_reason)
     yield b"data: [DONE]\n\n"

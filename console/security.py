@@ -1,0 +1,37 @@
+"""Makes tokens and keys, and encrypts stored secrets anew."""
+
+from config import Settings
+from models.database import Writer, open_engine
+from models.event_store import EventStore
+from models.provider_store import ProviderStore
+from utils.clock import SystemClock
+from utils.errors import ConfigurationError
+from utils.filelock import FolderLock
+from utils.secret_box import SecretBox
+
+
+def rotate(settings: Settings) -> int:
+    """Encrypt every stored secret with the first of the keys in ENCRYPTION_KEY; return how many.
+
+    Raises:
+        ConfigurationError: no key is set.
+        DataFolderBusyError: the service is running.
+        StorageError: a secret opens with none of the keys; nothing was changed.
+    """
+    if not settings.encryption_keys:
+        raise ConfigurationError("ENCRYPTION_KEY is not set; give the new key first, then a comma, then the old one")
+    lock = FolderLock(settings.data_dir.expanduser())
+    lock.acquire()
+    try:
+        engine = open_engine(settings.database_url)
+        writer = Writer(engine)
+        writer.start()
+        try:
+            clock = SystemClock()
+            store = ProviderStore(engine, writer, EventStore(engine), clock)
+            return store.reseal(SecretBox(settings.encryption_keys).renew)
+        finally:
+            writer.close()
+            engine.dispose()
+    finally:
+        lock.release()

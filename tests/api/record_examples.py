@@ -1,0 +1,219 @@
+"""Records the examples of the OpenAPI document from the running service: `python -m tests.api.record_examples`.
+
+Writes api/examples.json. Long lists and texts are cut; folders of this machine are taken out.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from flask.testing import FlaskClient
+
+from api_server import create_app
+from bootstrap import build
+from config import PROJECT_DIR
+from container import Container
+from services.llm.scripted import ScriptedProvider
+from tests.fakes import SAMPLE, catalog_without_limits, good_answer, settings_for
+
+_ITEMS, _CHARS = 2, 240
+_GROQ = "openai/gpt-oss-120b"
+_PROVIDER = {
+    "name": "My server",
+    "base_url": "http://127.0.0.1:8000/v1",
+    "api_key": "EXAMPLE-KEY",
+    "requests_per_minute": 60,
+}
+_CHAT = {"messages": [{"role": "user", "content": "What is consideration?"}], "max_tokens": 500}
+_REVIEW = {"decision": "accept", "reason": "sound", "reviewer": "A. Lawyer"}
+_CITED = {"text": "Fisher v Bell [1961] 1 QB 394 and Theft Act 1968, s 1"}
+_SAMPLE = {**SAMPLE, "id": "example-1"}
+
+
+def record() -> dict[str, dict[str, Any]]:
+    """Return the examples by "METHOD path"."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        container = _service(folder)
+        try:
+            client = create_app(container=container).test_client()
+            found = dict(_calls(client, container))
+        finally:
+            container.close()
+    return {key: _without(value, folder) for key, value in sorted(found.items())}
+
+
+def _service(folder: Path) -> Container:
+    container = build(
+        settings_for(
+            folder,
+            catalog_dir=catalog_without_limits(folder),
+            groq_api_key="EXAMPLE-KEY",
+            encryption_key="A" * 43 + "=",
+            allow_private_base_urls=True,
+            huggingface_token="EXAMPLE-TOKEN",
+        )
+    )
+    factory = container.llm.factory
+    info = container.catalogue.provider("groq")
+    assert info
+    factory._made["groq"] = ScriptedProvider(factory._config(info), [good_answer], [_GROQ, "openai/gpt-oss-20b"])
+    return container.start()
+
+
+def _calls(client: FlaskClient, container: Container) -> list[tuple[str, dict[str, Any]]]:
+    made: list[tuple[str, dict[str, Any]]] = []
+
+    def call(name: str, body: Any = None, query: dict[str, Any] | None = None, **path: str) -> Any:
+        method, _, template = name.partition(" ")
+        address = template.format(**path)
+        sent = {"json": body} if body is not None else {}
+        response = client.open(address, method=method, query_string=query or {}, **sent)
+        assert response.status_code == 200, (name, response.text)
+        example: dict[str, Any] = {"path": path, "query": query or {}}
+        if body is not None:
+            example["body"] = body
+        if response.mimetype == "application/json" and "attachment" not in response.headers.get(
+            "Content-Disposition", ""
+        ):
+            example["answer"] = _cut(response.get_json())
+        made.append((name, example))
+        return response.get_json(silent=True)
+
+    call("POST /api/add", _SAMPLE)
+    line = json.dumps({**SAMPLE, "id": "example-2"})
+    call("POST /api/import", {"content": line})
+    call("POST /api/import/jsonl", {"content": json.dumps({**SAMPLE, "id": "example-3"})})
+    batch = call("POST /api/generate/batch/start", {"count": 2, "provider": "groq", "difficulty": "basic"})["batch_id"]
+    assert container.batches.wait(batch, 30)
+    _watch(call, container, batch)
+    _samples(call, batch)
+    _quality(call)
+    _management(call)
+    _publish(call, container)
+    return made
+
+
+def _watch(call: Any, container: Container, batch: str) -> None:
+    for name in ("status", "history"):
+        call(f"GET /api/generate/batch/{name}", query={"batch_id": batch} if name == "status" else {"limit": 5})
+    call("POST /api/generate/batch/plan", {"count": 50, "provider": "auto", "sample_type": "balance"})
+    slow: Any = container.llm.factory.get_provider("groq")
+    import threading
+
+    hold = threading.Event()
+    slow._script = [lambda request: hold.wait(20) and good_answer(request)]
+    running = call("POST /api/generate/batch/start", {"count": 1, "provider": "groq"})["batch_id"]
+    call("POST /api/generate/batch/pause", {"batch_id": running})
+    call("POST /api/generate/batch/resume", {"batch_id": running})
+    call("POST /api/generate/batch/stop", {"batch_id": running})
+    hold.set()
+    container.batches.wait(running, 30)
+    slow._script = [good_answer]
+    for name in ("report", "events"):
+        call(f"GET /api/batches/{{batch_id}}/{name}", batch_id=batch)
+    call("GET /api/batches/stuck")
+    call("GET /api/usage", query={"by": "provider,model"})
+    call("GET /api/targets")
+    generate = {"practice_area": "Tort Law", "topic": "Nuisance", "difficulty": "basic", "sample_type": "simple_qa"}
+    call("POST /api/generate", generate)
+
+
+def _samples(call: Any, batch: str) -> None:
+    for name in ("samples", "quality"):
+        call(f"GET /api/batch/{{batch_id}}/{name}", batch_id=batch)
+    call("GET /api/data", query={"limit": 2})
+    for name in ("stats", "stats/detailed", "stats/tokens"):
+        call(f"GET /api/{name}")
+    call("GET /api/sample/{sample_id}", sample_id="example-1")
+    call(
+        "PUT /api/sample/{sample_id}", {"answer": "It is an invitation to treat, not an offer."}, sample_id="example-1"
+    )
+    call("GET /api/sample/{sample_id}/download", sample_id="example-1")
+    call("POST /api/samples/download", {"sample_ids": ["example-1", "example-2"]})
+    call("GET /api/samples/random", query={"count": 1, "seed": 7})
+    call("GET /api/samples/filter", query={"difficulty": "basic", "limit": 2})
+    call("GET /api/search", query={"q": "invitation to treat", "snippets": "true"})
+    call("DELETE /api/sample/{sample_id}", sample_id="example-3")
+
+
+def _quality(call: Any) -> None:
+    call("POST /api/citations/check", _CITED)
+    for name in ("citations", "duplicates"):
+        call(f"GET /api/sample/{{sample_id}}/{name}", sample_id="example-1")
+    call("POST /api/sample/{sample_id}/review", _REVIEW, sample_id="example-1")
+    call("GET /api/sample/{sample_id}/reviews", sample_id="example-1")
+    call("GET /api/review/queue", query={"limit": 1})
+    call("GET /api/quality/duplicates")
+    call("GET /api/quality/report")
+
+
+def _management(call: Any) -> None:
+    for name in ("topics", "jurisdictions", "sample-types", "difficulties", "providers", "models"):
+        call(f"GET /api/{name}")
+    for name in ("health", "health/live", "health/ready", "info"):
+        call(f"GET /api/{name}")
+    own = call("POST /api/providers", _PROVIDER)["provider"]["id"]
+    call("GET /api/providers/{provider_id}", provider_id=own)
+    call("PUT /api/providers/{provider_id}", {"requests_per_minute": 30}, provider_id=own)
+    call("POST /api/providers/{provider_id}/toggle", {}, provider_id=own)
+    call("GET /api/providers/{provider_id}/config", provider_id=own)
+    call("PUT /api/providers/{provider_id}/config", {"api_key": "EXAMPLE-KEY"}, provider_id=own)
+    call("DELETE /api/providers/{provider_id}", provider_id=own)
+    call("POST /api/providers/{provider_id}/test", {"model": _GROQ}, provider_id="groq")
+    for name in ("all", "stats", "events"):
+        call(f"GET /api/providers/{name}")
+    call("GET /api/models/all", query={"provider": "groq"})
+    call("GET /api/models/{model_id}", query={"provider_id": "groq"}, model_id=_GROQ)
+    call("PUT /api/models/{model_id}", {"max_tokens": 9000, "provider_id": "groq"}, model_id=_GROQ)
+    call("POST /api/models/{model_id}/toggle", {"provider_id": "groq"}, model_id="openai/gpt-oss-20b")
+    call("PUT /api/models/{model_id}/priority", {"fallback_priority": 0, "provider_id": "groq"}, model_id=_GROQ)
+    call("POST /api/models/reorder", {"provider_id": "groq", "model_order": [_GROQ, "openai/gpt-oss-20b"]})
+    call("GET /api/chat/providers")
+    call("GET /api/chat/system-prompts")
+
+
+def _publish(call: Any, container: Container) -> None:
+    groq: Any = container.llm.factory.get_provider("groq")
+    groq._script = ["Consideration is what each side gives for the other's promise."]
+    call("POST /api/chat/completions", _CHAT)
+    call("POST /api/chat/test", {"prompt": "What is consideration?"})
+    call("GET /api/export/formats")
+    call("GET /api/export", query={"format": "messages", "split": "train"})
+    call("GET /api/dataset/report")
+    call("POST /api/dataset/fold", {})
+    call("POST /api/dataset/backup", {})
+    call("GET /api/dataset/backups")
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_cut(item) for item in value[:_ITEMS]]
+    if isinstance(value, dict):
+        return {key: _cut(item) for key, item in value.items()}
+    return value if not isinstance(value, str) or len(value) <= _CHARS else f"{value[:_CHARS]}…"
+
+
+def _without(value: Any, folder: Path) -> Any:
+    text = json.dumps(value, ensure_ascii=False)
+    loaded: Any = json.loads(text.replace(str(folder), "/data").replace(str(PROJECT_DIR), "/app"))
+    return loaded
+
+
+_PUSH = {
+    "path": {},
+    "query": {},
+    "body": {"token": "EXAMPLE-TOKEN", "repo_name": "legal-training-dataset", "private": True},
+    "answer": {
+        "success": True,
+        "message": "Pushed to https://huggingface.co/datasets/me/legal-training-dataset",
+        "repo_url": "https://huggingface.co/datasets/me/legal-training-dataset",
+    },
+}
+
+if __name__ == "__main__":
+    made = {**record(), "POST /api/huggingface/push": _PUSH}
+    target = PROJECT_DIR / "api" / "examples.json"
+    target.write_text(json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+    print(f"{len(made)} examples written to {target.name}")  # noqa: T201  # a command
