@@ -88,7 +88,7 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
 
 
 def _loopback(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104  # compared with, not bound to
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104  # compared with, not bound to  # nosec B104
 
 
 def _is_free(port: int) -> bool:

@@ -200,7 +200,7 @@ def _readable(schema: Any) -> dict[int, bool]:
         for as_text in (False, True):
             try:
                 pl.from_arrow(empty.cast("string") if as_text else empty)
-            except Exception:  # noqa: BLE001, S112  # Arrow and Polars refuse types with errors of many kinds
+            except Exception:  # noqa: BLE001, S112  # Arrow and Polars refuse types with errors of many kinds  # nosec B112
                 continue
             found[n] = as_text
             break

@@ -81,7 +81,7 @@ class SearchIndex:
         words = [words_of(fold_column(rows[name])).to_list() for name in FIELDS]
         numbers = range(self._last + 1, self._last + 1 + rows.height)
         marks = ", ".join("?" * (len(FIELDS) + 1))
-        sql = f"INSERT INTO words (rowid, {', '.join(FIELDS)}) VALUES ({marks})"  # noqa: S608  # names of ours
+        sql = f"INSERT INTO words (rowid, {', '.join(FIELDS)}) VALUES ({marks})"  # noqa: S608  # names of ours  # nosec B608
         try:
             with closing(self._connect()) as connection, connection:
                 connection.executemany(sql, zip(numbers, *words, strict=True))

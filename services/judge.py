@@ -74,7 +74,7 @@ class Judge:
         self._llm = llm
         self._path = template
         # The output is a prompt, not HTML.
-        environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
+        environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701  # nosec B701
         try:
             self._template = environment.from_string(template.read_text(encoding="utf-8"))
         except (OSError, TemplateError) as error:

@@ -13,7 +13,10 @@ MASK = "[redacted]"
 _SHORTEST = 8
 _NAME = r"(?:api[_-]?key|access[_-]?token|auth[_-]?token|client[_-]?secret|token|secret|password|passwd|pwd)"
 _SHAPES = re.compile(
-    r"\b(?:gsk_|csk-|sk-|sk_|hf_|xai-|ltp_|ghp_|github_pat_|r8_|pplx-|fw_|tgp_)[A-Za-z0-9_-]{8,}"
+    r"\b(?:gsk_|csk-|sk-|xai-|ghp_|github_pat_|pplx-|tgp_)[A-Za-z0-9_-]{8,}"
+    # A capital or a digit among it: names such as hf_endpoint are no keys.
+    r"|\b(?:hf_|sk_|r8_|fw_)(?=[a-z_-]*[A-Z0-9])[A-Za-z0-9_-]{8,}"
+    r"|\bltp_[A-Za-z0-9_-]{40,}"  # ours
     r"|\bAIza[A-Za-z0-9_-]{20,}"  # Google
     r"|\bAKIA[A-Z0-9]{12,}"  # Amazon
     r"|\bgAAAAA[A-Za-z0-9_=-]{20,}"  # Fernet tokens: encrypted, and still nobody's business
@@ -64,6 +67,11 @@ def redact(text: str) -> str:
     for pattern in (_HEADERS, _BEARER, _PAIRS):
         text = pattern.sub(lambda found: found[1] + MASK if found[2] != MASK else found[0], text)
     return text
+
+
+def secrets_in(text: str) -> list[str]:
+    """Return what has the shape of a vendor's key."""
+    return _SHAPES.findall(text)
 
 
 def redacted(value: object) -> object:

