@@ -95,8 +95,8 @@ def _fallback(error: Exception) -> Response:
     return _envelope("the service failed; its log has the details under this request_id", type(error).__name__, 500)
 
 
-def _envelope(message: str, kind: str, status: int, **details: object) -> Response:
-    if status < 500:
-        log.info("request refused", extra={"path": request.path[:200], "status": status, "reason": message[:200]})
+def _envelope(message: str, kind: str, code: int, **details: object) -> Response:
+    if code < 500:
+        log.info("request refused", extra={"path": request.path[:200], "status": code, "reason": message[:200]})
     payload = {"success": False, "error": redact(message), "type": kind, "request_id": g.get("request_id", "")}
-    return reply({**payload, **details}, status)
+    return reply({**payload, **details}, code)

@@ -6,6 +6,7 @@ The examples are recorded from a running service (`tests/api/record_examples.py`
 """
 
 import re
+import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ _JSON = "application/json"
 _REF = "#/components/schemas/"
 _ALWAYS = (400, 401, 403, 405, 414, 429, 431, 500, 503)
 _WITH_BODY = (413, 415, 507)
+_GENERATING = threading.Lock()
 _BLANK = {"type": "string", "maxLength": 0}
 _SLOW = ("/api/generate", "/api/chat/completions", "/api/chat/test")
 
@@ -34,7 +36,7 @@ _SLOW = ("/api/generate", "/api/chat/completions", "/api/chat/test")
 def document(app: Flask) -> dict[str, Any]:
     """Return the document of *app*: every route under /api once (the same answer under /api/v1)."""
     with app.app_context():
-        made = orjson.loads(orjson.dumps(DOCUMENT._generate_spec()))  # `spec` is kept for ever
+        made = _generated()
         declared = _declarations(app)
         made["paths"] = {
             path: {method: _operation(path, method, row, declared[path, method]) for method, row in operations.items()}
@@ -66,6 +68,15 @@ def examples() -> dict[str, dict[str, Any]]:
     """Return the recorded examples by "METHOD path": `query`, `body`, `answer`."""
     found: dict[str, dict[str, Any]] = orjson.loads(_EXAMPLES.read_bytes()) if _EXAMPLES.exists() else {}
     return found
+
+
+def _generated() -> dict[str, Any]:
+    """Return what spectree makes. It takes its models apart meanwhile, so that they are put back."""
+    with _GENERATING:
+        models = orjson.dumps(DOCUMENT.models)
+        made: dict[str, Any] = orjson.loads(orjson.dumps(DOCUMENT._generate_spec()))  # `spec` would be kept for ever
+        DOCUMENT.models = orjson.loads(models)
+    return made
 
 
 def _declarations(app: Flask) -> dict[tuple[str, str], Declaration]:
