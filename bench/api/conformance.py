@@ -23,7 +23,7 @@ SETTINGS: dict[str, Any] = {
     "encryption_key": new_key(),
     "allow_private_base_urls": "true",
     "hf_endpoint": "http://127.0.0.1:9",  # nobody there: a push is refused, weights are not fetched
-    "max_concurrent_batches": 64,
+    "max_workers": 4,
     "log_level": "INFO",
 }
 _CONFIG = Path(__file__).with_name("schemathesis.toml")

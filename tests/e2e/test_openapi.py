@@ -1,0 +1,12 @@
+"""The running service does what its OpenAPI document says (schemathesis; the long run is bench/api/conformance.py)."""
+
+import pytest
+
+from bench.api.conformance import run
+
+
+@pytest.mark.timeout(240)
+def test_service_does_what_its_document_says() -> None:
+    status, report = run(examples=2, seconds=60, phases="examples,coverage")
+
+    assert status == 0, report[-6000:]
