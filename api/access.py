@@ -95,7 +95,9 @@ def _authorize() -> None:
     if needed is Role.NONE:
         return
     if token is None:
-        what = "is not known" if g.gave_token else "is missing; send the header Authorization: Bearer <token>"
+        what = (
+            "is not known" if g.gave_token else "is missing; send it in the header Authorization, after the word Bearer"
+        )
         raise Unauthorized(f"token: {what}")
     if token.role < needed:
         raise Forbidden(f"the token has the role {token.role.name.lower()}, this needs {needed.name.lower()}")

@@ -3,7 +3,7 @@
 # By status: its meaning, and the class and sentence of an example.
 FAILURES: dict[int, tuple[str, str, str]] = {
     400: ("What was sent cannot be used", "InputError", "limit: Input should be a valid integer (got 'many')"),
-    401: ("The token is missing or not known", "Unauthorized", "token: is missing; send the header Authorization: Bearer <token>"),
+    401: ("The token is missing or not known", "Unauthorized", "token: is missing; send it in the header Authorization, after the word Bearer"),
     403: ("The token's role or the page's origin may not do this", "Forbidden", "the token has the role read, this needs write"),
     404: ("There is no such thing", "NotFoundError", "sample 'x1': not found"),
     405: ("The method is not allowed here", "MethodNotAllowed", "PATCH /api/stats: the method is not allowed here"),

@@ -50,6 +50,12 @@ class ModelService:
             raise NotFoundError(f"model {name[:100]!r}{at}: not found; GET /api/models/all lists them")
         return by_id
 
+    def know(self, provider: str, name: str) -> None:
+        """Let a model be chosen that a user named for a provider of their own; it need not list it."""
+        info = self._registry.provider(provider)
+        if name not in {row.id for row in self._registry.llm.roster.models_of(provider)}:
+            self._put(info, "model added", {name: {"enabled": True}})
+
     def one(self, name: str, provider: str | None = None) -> dict[str, Any]:
         """Return one model; NotFoundError when there is none."""
         info, model = self.named(name, provider)

@@ -106,6 +106,8 @@ class ProviderService:
         if wanted.api_key:
             columns["sealed_key"] = self._registry.box.seal(wanted.api_key)
         self._change("provider added", name, **columns)
+        if wanted.default_model_id:
+            self._models.know(name, wanted.default_model_id)
         return self.one(name)
 
     def update(self, name: str, wanted: ProviderChange) -> tuple[dict[str, Any], str]:
@@ -120,7 +122,9 @@ class ProviderService:
         given = wanted.model_dump(exclude_unset=True)
         fields = {**(kept.fields if kept else {}), **given}
         for field in ("default_model_id", "champion_model_id"):
-            if given.get(field):
+            if given.get(field) and kept is not None and kept.custom:
+                self._models.know(name, given[field])
+            elif given.get(field):
                 self._models.named(given[field], name)
         columns: dict[str, Any] = {}
         message = f"Provider {name} updated"
@@ -181,6 +185,10 @@ class ProviderService:
         """
         info = self._registry.provider(name)
         llm = self._registry.llm
+        if model is None and info in llm.factory.enabled() and not llm.models.usable(info):
+            llm.models.refresh([name])  # it was added just now
+            if not llm.models.usable(info):
+                return self._unlisted(name)
         preference = Preference(name, model, allow_failover=False)
         llm.check(preference)
         target = llm.targets(preference)[0]
@@ -205,6 +213,14 @@ class ProviderService:
         return {**told, **_told(outcome, info)}
 
     # --- inside --------------------------------------------------------------------------
+
+    def _unlisted(self, name: str) -> dict[str, Any]:
+        """Say why there is no model to call."""
+        found = self._registry.llm.models.discovery(name)
+        message = found.reason or "it lists no model that is enabled; name one as model, or set default_model_id"
+        category = "connection_error" if found.listed is None else "model_unavailable"
+        told: dict[str, Any] = {"provider": name, "model": None, "ok": False, "latency_ms": None, "limits": []}
+        return {**told, "error": {"category": category, "message": message}}
 
     def _change(self, what: str, name: str, **columns: Any) -> None:
         store = self._registry.store

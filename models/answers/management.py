@@ -117,7 +117,7 @@ class ProviderTestAnswer(Success):
     """Answer of `POST /api/providers/<id>/test`."""
 
     provider: str
-    model: str
+    model: str | None = Field(description="Null when there is none to call")
     ok: bool = Field(description="Whether the model answered")
     latency_ms: int | None = Field(description="Null when no call was made")
     limits: list[StatedLimitView]

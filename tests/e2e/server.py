@@ -62,7 +62,7 @@ class RunningServer:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             try:
-                if self.get("health")["status"] == "healthy":
+                if self.get("health/live")["status"] == "alive":
                     return self
             except (requests.RequestException, KeyError):
                 assert self.process.poll() is None, self.log()

@@ -31,12 +31,12 @@ def lines(count: int, start: int = 0) -> bytes:
     return b"\n".join(json.dumps(row).encode() for row in rows)
 
 
-def command(folder: Path, port: int, *arguments: str) -> str:
+def command(folder: Path, port: int, *arguments: str, **settings: object) -> str:
     done = subprocess.run(
         [sys.executable, str(PROJECT_DIR / "cli.py"), *arguments],
         capture_output=True,
         text=True,
-        env=environment(folder, port),
+        env=environment(folder, port, **settings),
         cwd=folder,
         timeout=90,
         check=False,

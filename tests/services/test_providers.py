@@ -21,6 +21,7 @@ from services.llm.overrides import _models
 from services.llm.scripted import ScriptedProvider
 from services.llm_service import Preference, Prompt, Terms
 from tests.fakes import KEYS, Start, good_answer, run, settings_for
+from tests.vendors.simulator import SimulatedVendor
 from utils.addresses import check_base_url
 from utils.errors import AuthenticationError, ExistsError, InputError, NotFoundError, RateLimitError, StorageError
 from utils.secret_box import SecretBox, new_key
@@ -355,6 +356,26 @@ def test_order_and_switch_of_models_decide_what_a_request_uses(own: Container) -
     own.management.models.toggle("qwen/qwen3.8-27b", "groq")
 
     assert run(own, count=1)["current_model"] == "openai/gpt-oss-120b"
+
+
+def test_provider_that_was_just_added_is_tested_by_the_models_it_lists(start: Start) -> None:
+    with SimulatedVendor("openai", ["own-model", "another"]) as server:
+        container = start({}, encryption_key=KEY, allow_private_base_urls=True)
+        added(container, base_url=server.url)
+        told = container.management.providers.test("my-server", None)
+        container.management.providers.update("my-server", ProviderChange(default_model_id="another"))
+        named = container.management.providers.test("my-server", None)
+
+    assert (told["ok"], told["model"]) == (True, "own-model")
+    assert (named["ok"], named["model"]) == (True, "another")
+
+
+def test_provider_that_nobody_answers_for_says_so(own: Container) -> None:
+    added(own)
+
+    told = own.management.providers.test("my-server", None)
+
+    assert (told["ok"], told["model"], told["error"]["category"]) == (False, None, "connection_error")
 
 
 # --- a test call -----------------------------------------------------------------------------
