@@ -68,7 +68,7 @@ def check_port(host: str, port: int) -> None:
 def _run_gunicorn(settings: Settings) -> None:
     from gunicorn.app.base import BaseApplication
 
-    from server_worker import LONGEST_LINE, patient_worker
+    from server_worker import LONGEST_LINE, WholeBodies, patient_worker
 
     class Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         def load_config(self) -> None:
@@ -96,7 +96,9 @@ def _run_gunicorn(settings: Settings) -> None:
                     self.cfg.set(name, value)
 
         def load(self) -> Any:
-            return _load_app(settings)
+            app = _load_app(settings)
+            app.wsgi_app = WholeBodies(app.wsgi_app)
+            return app
 
     logging.getLogger("gunicorn.error").addFilter(_says_more_than_we_did)
     Application().run()

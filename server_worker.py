@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker, with a limit to how slowly a client may send its request.
+"""gunicorn's threaded worker, with a limit to how slowly a client may send its request, and whole bodies only.
 
 A client that sends a byte now and then would hold a thread for ever: the worker reads the
 head and the body of a request in the thread that serves it. It may be silent for a while,
@@ -6,6 +6,7 @@ and must send so many bytes a second on the whole (as Apache's mod_reqtimeout do
 """
 
 import errno
+import io
 import json
 import time
 import uuid
@@ -14,6 +15,7 @@ from typing import Any
 
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
+from werkzeug.exceptions import BadRequest
 
 LEAST_BYTES_A_S = 500
 LONGEST_LINE = 8190
@@ -107,3 +109,57 @@ def refusal(error: BaseException) -> bytes | None:
 
 def _gone() -> OSError:
     return ConnectionResetError(errno.ECONNRESET, "the request came too slowly")
+
+
+class WholeBodies:
+    """WSGI middleware: a body that is cut off or broken on its way is refused, never taken for what came of it.
+
+    gunicorn ends a body where the client left, without a word: half of a file would be imported, and
+    a start without its fields would begin a batch that nobody asked for.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Serve one request."""
+        length = environ.get("CONTENT_LENGTH", "")
+        announced = int(length) if length.isdecimal() else None
+        environ["wsgi.input"] = _Body(environ["wsgi.input"], announced)
+        return self._app(environ, start_response)
+
+
+class _Body(io.RawIOBase):
+    """The body of one request."""
+
+    def __init__(self, stream: Any, announced: int | None) -> None:
+        self._stream = stream
+        self._announced = announced
+        self._received = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def read(self, size: int = -1) -> bytes:
+        """Read at most *size* bytes; all that are left by default."""
+        return self._checked(lambda: self._stream.read(*(() if size is None or size < 0 else (size,))), size)
+
+    def readline(self, size: int | None = -1) -> bytes:
+        """Read a line, of at most *size* bytes."""
+        return self._checked(lambda: self._stream.readline(*(() if size is None or size < 0 else (size,))), size)
+
+    def _checked(self, read: Any, size: int | None) -> bytes:
+        try:
+            data: bytes = read()
+        except ParseException as error:
+            raise BadRequest(f"body: is broken on its way ({error})"[:200]) from None
+        self._received += len(data)
+        ended = size is None or size < 0 or (not data and size > 0)
+        if ended and self._announced is not None and self._received < self._announced:
+            raise BadRequest(f"body: was cut off; got {self._received} of {self._announced} bytes; send it again")
+        return data

@@ -14,6 +14,7 @@ import requests
 from config import PROJECT_DIR
 from tests.e2e.server import RunningServer, environment, free_port
 from tests.e2e.test_data_set import command, run_block
+from tests.fakes import SAMPLE
 from tests.vendors.simulator import SimulatedVendor
 from utils.access_tokens import hashed_form, new_token
 from utils.secret_box import SecretBox, new_key
@@ -123,6 +124,41 @@ def test_what_is_no_request_is_answered_in_the_contracts_envelope(tmp_path: Path
         assert head.startswith(f"HTTP/1.1 {status}".encode()), head
         told = json.loads(body)
         assert (told["success"], bool(told["error"]), bool(told["request_id"])) == (False, True, True)
+
+
+def half(port: int, path: str, body: bytes, announced: int) -> bytes:
+    """Announce a body, send less of it, and close one's own side."""
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {announced}"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(f"{head}\r\n\r\n".encode() + body)
+        connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while piece := connection.recv(65536):
+            received += piece
+        return received
+
+
+def test_body_that_is_cut_off_or_broken_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    row = json.dumps(SAMPLE).encode() + b"\n"
+    with RunningServer(tmp_path) as server:
+        answers = [
+            half(server.port, "/api/generate/batch/start", b"", 40),
+            half(server.port, "/api/import?format=jsonl", row, 2 * len(row)),
+            half(server.port, "/api/add", row, 2 * len(row)),
+            raw(
+                server.port,
+                b"POST /api/add HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\nzz\r\n{}",
+            ),
+        ]
+        batches, samples = server.get("generate/batch/history")["count"], server.get("stats")["total"]
+
+    assert (batches, samples) == (0, 0)
+    for answer in answers:
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 400"), answer
+        assert json.loads(body)["error"].startswith("body: "), body
+    assert b"got 0 of 40 bytes" in answers[0]
 
 
 def test_stored_keys_survive_a_rotation_and_are_nowhere_in_clear(tmp_path: Path) -> None:
