@@ -35,6 +35,7 @@ from services.quality_service import QualityService
 from services.review_service import ReviewService
 from services.search_service import SearchService
 from utils.errors import StorageError
+from utils.memory import give_back
 from utils.tokens import TokenCounter
 
 log = logging.getLogger(__name__)
@@ -183,6 +184,7 @@ class Container:
             lambda: self.quality.examiner.duplicates.update(stopped),
             lambda: self.data.audit.update(stopped),
             self._back_up,
+            give_back,
         )
         while not self._stopping.wait(_UPKEEP_LOOK_S):
             failed = sum(not self._keep_up(task) for task in tasks)

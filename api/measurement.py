@@ -14,6 +14,8 @@ from api.endpoint import File, endpoint
 from utils.access_tokens import Role
 from utils.tracing import span
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+
 
 def measure(app: Flask, container: Any) -> None:
     """Count every request of *app*, and serve the metrics of *container*."""
@@ -23,8 +25,10 @@ def measure(app: Flask, container: Any) -> None:
 
     def finish(response: Response) -> Response:
         route = str(request.url_rule) if request.url_rule is not None else "unknown"
-        metrics.requests.labels(request.method, route, str(response.status_code)).inc()
-        metrics.request_s.labels(request.method, route).observe(time.perf_counter() - g.get("begun", 0.0))
+        # Whatever word a client sends as its method would be a series of its own.
+        method = request.method if request.method in _METHODS else "other"
+        metrics.requests.labels(method, route, str(response.status_code)).inc()
+        metrics.request_s.labels(method, route).observe(time.perf_counter() - g.get("begun", 0.0))
         return response
 
     app.after_request(finish)
