@@ -11,11 +11,7 @@ from utils.access_tokens import Role
 from utils.errors import NotFoundError
 
 _TAG = "Service"
-_ASSETS = {
-    "swagger_bundle.js": "text/javascript",
-    "swagger_preset.js": "text/javascript",
-    "swagger_style.css": "text/css",
-}
+_ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 # The page draws with inline styles and pictures in its style sheet; scripts come from here only.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -28,12 +24,12 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Legal Training Platform: API</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/api/docs/assets/swagger_style.css">
+<link rel="stylesheet" href="/api/docs/assets/swagger-ui.css">
 </head>
 <body>
 <div id="api"></div>
 <noscript>This page needs JavaScript; the document itself is <a href="/api/openapi.json">here</a>.</noscript>
-<script src="/api/docs/assets/swagger_bundle.js"></script>
+<script src="/api/docs/assets/swagger-ui-bundle.js"></script>
 <script src="/api/docs/assets/start.js"></script>
 </body>
 </html>
@@ -79,7 +75,7 @@ def asset(name: str) -> Response:
         return _page(_START, "text/javascript")
     if name not in _ASSETS:
         raise NotFoundError(f"{name[:100]!r}: is no part of the documentation page")
-    response = _page(files("offapi").joinpath(name).read_bytes(), _ASSETS[name])
+    response = _page(files("flask_swagger_ui").joinpath("dist", name).read_bytes(), _ASSETS[name])
     response.headers["Cache-Control"] = "public, max-age=86400"
     return response
 

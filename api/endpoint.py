@@ -7,16 +7,12 @@ OpenAPI document is made of (`api/openapi.py`), so that neither can say what is 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from flask import Response, current_app, request
 from pydantic import BaseModel
-from spectree import Response as Documented
-from spectree import SpecTree
-from spectree.plugins.flask_plugin import FlaskPlugin
 
 from api.deps import body_of
-from models.answers.base import Failure
 from models.fields import validated
 from utils.access_tokens import Role
 
@@ -71,28 +67,6 @@ class Declaration:
         return Role.READ if method in ("GET", "HEAD") else Role.WRITE
 
 
-def _name(model: Any) -> str:
-    return str(model.__name__).replace("[", "Of").replace("]", "")
-
-
-class _Description(FlaskPlugin):
-    """Describes views and leaves their calls alone: spectree's own way reads every answer whole, streams too."""
-
-    def validate(self, func: View, *_settings: Any, **path: Any) -> Response:
-        return func(**path)
-
-
-DOCUMENT = SpecTree(
-    backend=_Description,
-    mode="strict",
-    validation_error_status=400,
-    validation_error_model=Failure,
-    naming_strategy=_name,
-    nested_naming_strategy=lambda _parent, child: child,
-    annotations=False,
-)
-
-
 def endpoint(answer: Any, **fields: Any) -> Callable[[View], View]:
     """Declare a view; *fields* are those of `Declaration`.
 
@@ -111,7 +85,7 @@ def endpoint(answer: Any, **fields: Any) -> Callable[[View], View]:
             return view(**path)
 
         setattr(checked, _ATTRIBUTE, declared)
-        return _documented(declared)(checked)
+        return checked
 
     return declare
 
@@ -120,20 +94,6 @@ def declaration_of(name: str | None) -> Declaration | None:
     """Return the declaration of the endpoint *name* of this app; None when it has none."""
     view = current_app.view_functions.get(name or "")
     return getattr(view, _ATTRIBUTE, None)
-
-
-def _documented(declared: Declaration) -> Callable[[View], View]:
-    answers = {} if isinstance(declared.answer, File) else {"HTTP_200": declared.answer}
-    return cast(
-        "Callable[[View], View]",
-        DOCUMENT.validate(
-            query=declared.query,
-            json=declared.body,
-            resp=Documented(*(() if answers else ("HTTP_200",)), **answers),
-            tags=(declared.tag,) if declared.tag else (),
-            skip_validation=True,  # ours is stricter about bodies, and says in a sentence what is wrong
-        ),
-    )
 
 
 def _arguments() -> dict[str, str]:

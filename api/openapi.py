@@ -6,7 +6,6 @@ The examples are recorded from a running service (`tests/api/record_examples.py`
 """
 
 import re
-import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import orjson
 from flask import Flask
 
-from api.endpoint import DOCUMENT, Declaration, File, declaration_of
+from api.endpoint import Declaration, File, declaration_of
 from api.failures import FAILURES
 from api.health import VERSION
 from models.answers.base import Failure
@@ -28,7 +27,6 @@ _JSON = "application/json"
 _REF = "#/components/schemas/"
 _ALWAYS = (400, 401, 403, 405, 414, 429, 431, 500, 503)
 _WITH_BODY = (413, 415, 507)
-_GENERATING = threading.Lock()
 _BLANK = {"type": "string", "maxLength": 0}
 _SLOW = ("/api/generate", "/api/chat/completions", "/api/chat/test")
 
@@ -36,7 +34,7 @@ _SLOW = ("/api/generate", "/api/chat/completions", "/api/chat/test")
 def document(app: Flask) -> dict[str, Any]:
     """Return the document of *app*: every route under /api once (the same answer under /api/v1)."""
     with app.app_context():
-        made = _generated()
+        made = _generated(app)
         declared = _declarations(app)
         made["paths"] = {
             path: {method: _operation(path, method, row, declared[path, method]) for method, row in operations.items()}
@@ -70,13 +68,48 @@ def examples() -> dict[str, dict[str, Any]]:
     return found
 
 
-def _generated() -> dict[str, Any]:
-    """Return what spectree makes. It takes its models apart meanwhile, so that they are put back."""
-    with _GENERATING:
-        models = orjson.dumps(DOCUMENT.models)
-        made: dict[str, Any] = orjson.loads(orjson.dumps(DOCUMENT._generate_spec()))  # `spec` would be kept for ever
-        DOCUMENT.models = orjson.loads(models)
+def _generated(app: Flask) -> dict[str, Any]:
+    """Return what spectree makes of the declarations.
+
+    It is asked here and not where the views are, since it makes the schema of every model at
+    once, which costs time and memory, and would read every answer whole, streams too.
+    """
+    from spectree import SpecTree
+
+    tree = SpecTree(
+        "flask",
+        mode="strict",
+        validation_error_status=400,
+        validation_error_model=Failure,
+        naming_strategy=_name,
+        nested_naming_strategy=lambda _parent, child: child,
+        annotations=False,
+    )
+    for view in set(app.view_functions.values()):
+        declared = getattr(view, "declaration", None)
+        if declared is not None:
+            described = _described(tree, declared)(view)
+            if (metadata := tree.get_function_metadata(described)) is not None:
+                tree._function_metadata[view] = metadata
+    made: dict[str, Any] = orjson.loads(orjson.dumps(tree.spec))
     return made
+
+
+def _described(tree: Any, declared: Declaration) -> Any:
+    from spectree import Response
+
+    answers = {} if isinstance(declared.answer, File) else {"HTTP_200": declared.answer}
+    return tree.validate(
+        query=declared.query,
+        json=declared.body,
+        resp=Response(*(() if answers else ("HTTP_200",)), **answers),
+        tags=(declared.tag,) if declared.tag else (),
+        skip_validation=True,
+    )
+
+
+def _name(model: Any) -> str:
+    return str(model.__name__).replace("[", "Of").replace("]", "")
 
 
 def _declarations(app: Flask) -> dict[tuple[str, str], Declaration]:

@@ -15,9 +15,12 @@ def may_be_absent(schema: JsonDict) -> None:
 
 
 class Answer(BaseModel):
-    """Base of every object in an answer: no key but those it names."""
+    """Base of every object in an answer: no key but those it names.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Their validators are built when first used: the service itself never does, only its document and tests.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Success(Answer):
@@ -38,7 +41,7 @@ class Failure(Answer):
 class StoredSample(Answer):
     """A sample as it is stored: all of our columns, and whatever other columns the data set holds."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
     # Lists and objects come from columns of a Parquet file that others wrote; bytes come as base64,
     # spans of time as seconds, decimals as text, what is not a number (NaN) as null.
     __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
