@@ -138,7 +138,18 @@ def _providers(settings: Settings) -> Iterator[Finding]:
     except AppError as error:
         yield Finding("providers", False, str(error))
         return
+    yield from _default(settings, catalogue, llm)
     yield from (_provider(provider.id, catalogue, llm) for provider in catalogue.providers if not provider.last_resort)
+
+
+def _default(settings: Settings, catalogue: Catalogue, llm: LLMService) -> Iterator[Finding]:
+    name, usable = settings.default_provider, [provider.id for provider in llm.factory.enabled()]
+    if name and name not in usable:
+        known = catalogue.provider(name) is not None
+        says = f"DEFAULT_PROVIDER is {name!r}, " + (
+            f"want one that is set up: {', '.join(usable)}" if known else "which must have been added over the API"
+        )
+        yield Finding("default provider", False if known else None, says)
 
 
 def _provider(name: str, catalogue: Catalogue, llm: LLMService) -> Finding:

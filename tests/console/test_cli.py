@@ -243,6 +243,8 @@ def test_running_service_is_used_and_its_refusal_passed_on(with_groq: Settings, 
     ):
         assert second.url == first.url
         with pytest.raises(RequestRefusedError, match="Invalid provider"):
+            first.post("generate", {"provider": "acme"})
+        with pytest.raises(RequestRefusedError, match="token: is missing"):  # the server of a command is that command's
             second.post("generate", {"provider": "acme"})
 
 
