@@ -5,6 +5,7 @@ OpenAPI document is made of (`api/openapi.py`), so that neither can say what is 
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from flask import Response, current_app, request
 from pydantic import BaseModel
 
 from api.deps import body_of
+from api.turns import turn
 from models.fields import validated
 from utils.access_tokens import Role
 
@@ -47,6 +49,7 @@ class Declaration:
         streams: Kind of the answer when a stream was asked for.
         reads: What the view gets of the body: the model, the JSON object as it came (the service
             says what is wrong with it), or nothing, since it reads by itself.
+        is_slow: Whether it may take seconds.
     """
 
     answer: Any
@@ -59,6 +62,12 @@ class Declaration:
     consumes: tuple[str, ...] = ()
     streams: str = ""
     reads: Literal["model", "raw", "view"] = "model"
+    is_slow: bool = False
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it takes turns with other quick ones (`api/turns.py`)."""
+        return not (self.is_slow or isinstance(self.answer, File))
 
     def role_of(self, method: str) -> Role:
         """Return the role that *method* needs."""
@@ -82,7 +91,8 @@ def endpoint(answer: Any, **fields: Any) -> Callable[[View], View]:
             if declared.body is not None and declared.reads != "view":
                 sent = body_of(request)
                 path["body"] = sent if declared.reads == "raw" else validated(declared.body, sent)
-            return view(**path)
+            with turn() if declared.is_quick and request.method == "GET" else nullcontext():
+                return view(**path)
 
         setattr(checked, _ATTRIBUTE, declared)
         return checked

@@ -78,13 +78,13 @@ def queue(query: QueueArguments) -> Response:
     return success(samples=samples, count=len(samples), total=total)
 
 
-@endpoint(DuplicatesAnswer, query=NoArguments, tag=_TAG)
+@endpoint(DuplicatesAnswer, query=NoArguments, tag=_TAG, is_slow=True)
 def duplicates(query: NoArguments) -> Response:  # there is nothing to read in it
     """List the pairs of similar samples."""
     return success(**services().quality.examiner.duplicates.report())
 
 
-@endpoint(QualityReportAnswer, query=ReportArguments, tag=_TAG)
+@endpoint(QualityReportAnswer, query=ReportArguments, tag=_TAG, is_slow=True)
 def report(query: ReportArguments) -> Response:
     """Report the quality of the data set; 503 while a large one is measured for the first time."""
     return success(report=services().data.quality.report(query.renew))

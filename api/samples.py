@@ -94,7 +94,7 @@ def batch_samples(batch_id: str) -> Response:
     return success(batch_id=batch_id, samples=samples, count=len(samples), batch_info=info)
 
 
-@endpoint(BatchQualityAnswer, tag=_TAG, errors=(404,))
+@endpoint(BatchQualityAnswer, tag=_TAG, errors=(404,), is_slow=True)
 def batch_quality(batch_id: str) -> Response:
     """Tell what the samples of a batch are like."""
     container = services()

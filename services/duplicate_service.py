@@ -25,6 +25,7 @@ _SAVE_FROM = 2_000
 # Similar samples of which one is looked at after the other, until one is a duplicate.
 _LOOKED_AT = 50
 _TOLD = 5
+_KEPT = 5_000
 _SHOWN = 1_000
 
 
@@ -64,6 +65,8 @@ class DuplicateService:
         self._admission = threading.Lock()
         self._pending: dict[str, _Pending] = {}
         self._seen: object = None
+        # What stored samples are compared by: reading one takes milliseconds, and the next draft meets the same ones.
+        self._compared: dict[str, tuple[Law, str]] = {}
 
     def admit(self, sample: Mapping[str, Any], owner: str) -> list[Alike]:
         """Let a new sample in, so that the next ones are compared with it; return what is similar to it.
@@ -96,12 +99,14 @@ class DuplicateService:
     def renew(self, sample: Mapping[str, Any]) -> None:
         """Take in a sample that was added or changed by hand."""
         self._pending.pop(str(sample["id"]), None)  # another text
+        self._compared.pop(str(sample["id"]), None)
         self._index.add([str(sample["id"])], _sketch(sample).reshape(1, -1))
 
     def forget(self, sample_id: str) -> None:
         """Take out a sample that was let in and is not stored after all, or was deleted."""
         with self._admission:
             self._pending.pop(sample_id, None)
+            self._compared.pop(sample_id, None)
             self._index.discard(sample_id)
 
     def update(self, is_stopped: Callable[[], bool]) -> None:
@@ -194,13 +199,24 @@ class DuplicateService:
             if pending is not None and owner and pending.owner == owner:
                 self._index.discard(name)
                 continue
-            other = pending.sample if pending is not None else self._stored(name)
+            other = self._by(pending.sample) if pending is not None else self._by_stored(name)
             if other is not None:
-                exact = similarity > 0.9 and _key(other) == _key(sample)
-                found.append(
-                    Alike(name, round(similarity, 3), "" if exact else differs(mine, law_of(other, self._extractor)))
-                )
+                law, key = other
+                exact = similarity > 0.9 and key == _key(sample)
+                found.append(Alike(name, round(similarity, 3), "" if exact else differs(mine, law)))
         return found
+
+    def _by(self, sample: Mapping[str, Any]) -> tuple[Law, str]:
+        """Return what *sample* is compared by."""
+        return law_of(sample, self._extractor), _key(sample)
+
+    def _by_stored(self, name: str) -> tuple[Law, str] | None:
+        kept = self._compared.get(name)
+        if kept is None and (sample := self._stored(name)) is not None:
+            if len(self._compared) >= _KEPT:
+                self._compared.clear()
+            kept = self._compared[name] = self._by(sample)
+        return kept
 
     def _stored(self, name: str) -> Mapping[str, Any] | None:
         try:

@@ -108,8 +108,9 @@ class SketchIndex:
                     if value >= least
                 )
         found = {name: value for name, value in found.items() if name not in renewed}
-        alike_now = {name: float((sketch == row).mean()) for name, sketch in fresh.items()}
-        found.update({name: value for name, value in alike_now.items() if value >= least})
+        if fresh:
+            alike_now = similarity(row, np.stack(list(fresh.values())))
+            found.update((name, float(value)) for name, value in zip(fresh, alike_now, strict=True) if value >= least)
         return sorted(found.items(), key=lambda item: -item[1])
 
     def missing(self, ids: pl.Series) -> pl.Series:

@@ -186,7 +186,7 @@ def test_download_of_many_is_json_lines_in_the_order_asked(filled: FlaskClient) 
     assert response.mimetype == "application/x-ndjson"
     assert response.headers["Content-Disposition"] == 'attachment; filename="samples_2.jsonl"'
     assert [json.loads(line)["id"] for line in response.data.splitlines()] == ["s3", "s1"]
-    assert "sample_ids: is empty" in post(filled, "samples/download", {}, 400)["error"]
+    assert "sample_ids: is missing" in post(filled, "samples/download", {}, 400)["error"]
     assert "none of the 1 was found" in post(filled, "samples/download", {"sample_ids": ["no"]}, 404)["error"]
 
 
