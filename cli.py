@@ -321,7 +321,7 @@ def keys_new() -> None:
 def keys_rotate() -> None:
     """Encrypt all that is stored with the first key of ENCRYPTION_KEY=new,old; stop the service first."""
     count = rotate(load_settings())
-    click.echo(f"{count} secrets are encrypted with the first key now; the others may be dropped")
+    click.echo(f"encrypted with the first key now: {count}; the others may be dropped")
 
 
 @cli.command()

@@ -23,6 +23,8 @@ from utils.errors import ConfigurationError
 _SAFE = ("GET", "HEAD", "OPTIONS")
 # The only address whose token may stand in the query: browsers' EventSource cannot send headers.
 _STREAM = re.compile(r"/api(/v1)?/generate/batch/stream/?")
+_MISSING = "is missing; send it in the header Authorization, after the word Bearer"
+_UNKNOWN = "is not known; its hash must stand in API_TOKENS (`cli.py tokens new` makes both)"
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -95,10 +97,7 @@ def _authorize() -> None:
     if needed is Role.NONE:
         return
     if token is None:
-        what = (
-            "is not known" if g.gave_token else "is missing; send it in the header Authorization, after the word Bearer"
-        )
-        raise Unauthorized(f"token: {what}")
+        raise Unauthorized(f"token: {_UNKNOWN if g.gave_token else _MISSING}")
     if token.role < needed:
         raise Forbidden(f"the token has the role {token.role.name.lower()}, this needs {needed.name.lower()}")
 

@@ -29,6 +29,7 @@ from api import (
 from api.access import AccessRules, guard
 from api.errors import register_errors
 from api.measurement import measure
+from api.turns import Turns
 from models.database import init_db
 
 _RESOURCES = (health, catalogue, providers, model_pages, chat, quality, data, samples, transfer, generation, engine)
@@ -68,9 +69,10 @@ def assemble(container: Any, settings: AppSettings) -> Flask:
     app.config["MAX_IMPORT_BYTES"] = settings.max_import_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.url_map.strict_slashes = False
-    app.url_map.converters.update({"id": _IdConverter, "provider": _ProviderConverter, "model": _ModelConverter})
+    own = {"id": _IdConverter, "provider": _ProviderConverter, "model": _ModelConverter, "page": _PageConverter}
+    app.url_map.converters.update(own)
     app.url_map.merge_slashes = False  # an id may hold any of them
-    app.extensions["container"] = container
+    app.extensions.update(container=container, turns=Turns())
     init_db(app)
     register_errors(app)
     measure(app, container)
@@ -118,4 +120,11 @@ class _ModelConverter(BaseConverter):
     """A model's id: anything, slashes too, but the names of our own pages."""
 
     regex = r"(?!(?:all|reorder)$).+?(?<!/toggle)(?<!/priority)"
+    part_isolating = False
+
+
+class _PageConverter(BaseConverter):
+    """A path of the dashboard: anything but our own."""
+
+    regex = r"(?!(?:api|metrics)(?:/|$)).+"
     part_isolating = False

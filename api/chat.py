@@ -57,5 +57,6 @@ def system_prompts() -> Response:
 
 
 def _events(pieces: Iterator[dict[str, Any] | None]) -> Iterator[bytes]:
+    yield b": open\n\n"  # the headers leave at once
     for piece in pieces:
         yield b": heartbeat\n\n" if piece is None else b"data: %s\n\n" % orjson.dumps(piece)

@@ -49,7 +49,7 @@ def blueprint(folder: Path) -> Blueprint:
         return _send(folder, found or _INDEX)
 
     routes.add_url_rule("/", view_func=page, methods=["GET"])
-    routes.add_url_rule("/<path:path>", view_func=page, methods=["GET"])
+    routes.add_url_rule("/<page:path>", view_func=page, methods=["GET"])
     return routes
 
 

@@ -32,7 +32,8 @@ def body_of(request: Request) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise InputError(f"body: is not valid JSON ({error})") from None
     if not isinstance(value, dict):
-        raise InputError(f"body: got {type(value).__name__}, want a JSON object")
+        kind = {list: "a list", str: "text", bool: "true or false", type(None): "null"}.get(type(value), "a number")
+        raise InputError(f"body: got {kind}, want a JSON object")
     return cast("dict[str, Any]", value)
 
 

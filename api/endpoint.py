@@ -5,7 +5,6 @@ OpenAPI document is made of (`api/openapi.py`), so that neither can say what is 
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Literal
@@ -14,7 +13,7 @@ from flask import Response, current_app, request
 from pydantic import BaseModel
 
 from api.deps import body_of
-from api.turns import turn
+from api.turns import Turns
 from models.fields import validated
 from utils.access_tokens import Role
 
@@ -91,8 +90,10 @@ def endpoint(answer: Any, **fields: Any) -> Callable[[View], View]:
             if declared.body is not None and declared.reads != "view":
                 sent = body_of(request)
                 path["body"] = sent if declared.reads == "raw" else validated(declared.body, sent)
-            with turn() if declared.is_quick and request.method == "GET" else nullcontext():
-                return view(**path)
+            if declared.is_quick and request.method == "GET":
+                turns: Turns = current_app.extensions["turns"]
+                return turns.answer((request.path, request.query_string), lambda: view(**path))
+            return view(**path)
 
         setattr(checked, _ATTRIBUTE, declared)
         return checked

@@ -62,6 +62,8 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
+    if response.status_code < 400:  # the limiter says it always
+        response.headers.pop("Retry-After", None)
     return response
 
 
@@ -77,7 +79,7 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     message = {
         404: f"{request.method} {request.path[:200]}: there is no such address; GET /api/info lists them",
-        405: f"{request.method} {request.path[:200]}: the method is not allowed here",
+        405: f"{request.method} {request.path[:200]}: the method is not allowed here{_allowed(error)}",
         413: "body: is larger than MAX_BODY_MB allows (files: MAX_IMPORT_MB)",
         429: f"too many requests: {error.description}; wait as long as Retry-After says",
     }.get(status, error.description or error.name)
@@ -88,6 +90,11 @@ def _http_error(error: HTTPException) -> Response:
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _allowed(error: HTTPException) -> str:
+    methods = sorted(getattr(error, "valid_methods", None) or ())
+    return f"; {', '.join(methods)} are" if methods else ""
 
 
 def _fallback(error: Exception) -> Response:

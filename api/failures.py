@@ -2,11 +2,11 @@
 
 # By status: its meaning, and the class and sentence of an example.
 FAILURES: dict[int, tuple[str, str, str]] = {
-    400: ("What was sent cannot be used", "InputError", "limit: Input should be a valid integer (got 'many')"),
+    400: ("What was sent cannot be used", "InputError", "limit: got 'many', want a whole number"),
     401: ("The token is missing or not known", "Unauthorized", "token: is missing; send it in the header Authorization, after the word Bearer"),
     403: ("The token's role or the page's origin may not do this", "Forbidden", "the token has the role read, this needs write"),
-    404: ("There is no such thing", "NotFoundError", "sample 'x1': not found"),
-    405: ("The method is not allowed here", "MethodNotAllowed", "PATCH /api/stats: the method is not allowed here"),
+    404: ("There is no such thing", "NotFoundError", "batch 'x1': not found; list them with GET /api/generate/batch/history"),
+    405: ("The method is not allowed here", "MethodNotAllowed", "PATCH /api/stats: the method is not allowed here; GET, HEAD, OPTIONS are"),
     409: ("It collides with what is there", "ExistsError", "provider 'my-server': exists already; change it with PUT /api/providers/my-server"),
     413: ("The body is too large", "RequestEntityTooLarge", "body: is larger than MAX_BODY_MB allows (files: MAX_IMPORT_MB)"),
     414: ("The address is too long", "RequestLineTooLong", "the request line is longer than 8190 bytes"),

@@ -49,6 +49,7 @@ def document(app: Flask) -> dict[str, Any]:
     }
     made["servers"] = [{"url": "/", "description": "Wherever the service is reached"}]
     made["components"]["schemas"] |= _more_schemas()
+    made = _in_json_schemas_words(made)
     made["components"]["responses"] = {str(status): _failure(status) for status in FAILURES}
     made["components"]["securitySchemes"] = {
         "token": {
@@ -257,6 +258,19 @@ def _more_schemas() -> dict[str, Any]:
         found |= schema.pop("$defs", {})
         found[model.__name__] = schema
     return found
+
+
+_WORDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
+
+
+def _in_json_schemas_words(value: Any) -> Any:
+    """Rename bounds that pydantic leaves in its own words where a validator of ours stands before a type."""
+    if isinstance(value, list):
+        return [_in_json_schemas_words(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    is_number = value.get("type") in ("integer", "number")
+    return {_WORDS.get(key, key) if is_number else key: _in_json_schemas_words(item) for key, item in value.items()}
 
 
 def _sorted(made: dict[str, Any]) -> dict[str, Any]:

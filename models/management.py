@@ -10,7 +10,7 @@ ProviderId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Key = Annotated[str, AfterValidator(clean_key), Field(max_length=1000)]
 ApiKey = Annotated[Key, Field(min_length=1)]
 Limit = Annotated[Whole, Field(gt=0, le=LARGEST)]
-Url = Annotated[str, Field(min_length=8, max_length=2000)]
+Url = Annotated[str, Field(min_length=1, max_length=2000)]
 Name = Annotated[Text, AfterValidator(clean_id), Field(max_length=200)]
 
 

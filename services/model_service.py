@@ -100,7 +100,9 @@ class ModelService:
         unknown = [name for name in order if name not in known]
         if unknown or len(set(order)) != len(order):
             what = f"{unknown[0][:100]!r} is no model of {provider}" if unknown else "an id stands twice"
-            raise InputError(f"model_order: {what}; known are {', '.join(known)[:300]}")
+            raise InputError(
+                f"model_order: {what}; known are {', '.join(known[:10])}{', …' if len(known) > 10 else ''}"
+            )
         self._order(info, [*order, *(name for name in known if name not in order)])
         return self.of(info)
 

@@ -17,7 +17,7 @@ from services.model_service import ModelService
 from services.provider_registry import ProviderRegistry
 from utils.addresses import check_base_url
 from utils.cancellation import time_limit
-from utils.errors import ConfigurationError, ExistsError, GenerationError, InputError
+from utils.errors import ConfigurationError, ExistsError, GenerationError, InputError, TimeLimitError
 
 _RESERVED = {"all", "stats", "auto"}
 _TEST_TOKENS = 64
@@ -58,6 +58,7 @@ class ProviderService:
             "provider_id": name,
             "has_api_key": self._registry.key_source(info) is not None,
             "key_source": self._registry.key_source(info),
+            "key_usable": info.id in self._registry.llm.roster.state.credentials,
             "has_config": kept is not None and kept.sealed_config is not None,
             "created_at": kept.created_at if kept else None,
             "updated_at": kept.updated_at if kept else None,
@@ -206,6 +207,9 @@ class ProviderService:
         try:
             with time_limit(_TEST_S, "the test") as cancel:
                 outcome = llm.ask(prompt, preference, Terms("test", cancel, cancel, max_wait_s=0.0))
+        except TimeLimitError:
+            message = f"no answer within {_TEST_S:g} s; it waits where limits are used up: see GET /api/targets"
+            return {**told, "error": {"category": "timeout", "message": message}}
         except (GenerationError, ConfigurationError) as error:
             category = error.category if isinstance(error, GenerationError) else "configuration"
             return {**told, "error": {"category": category, "message": str(error)}}

@@ -76,7 +76,7 @@ def time_limit(seconds: float, what: str, outer: CancelToken | None = None) -> I
             yield token
     except CancelledError:
         if over.is_set():
-            raise TimeLimitError(f"{what} took longer than {seconds:g} s ") from None
+            raise TimeLimitError(f"{what} took longer than {seconds:g} s") from None
         raise
     finally:
         timer.cancel()

@@ -84,6 +84,9 @@ class ProviderConfigView(Answer):
     provider_id: str
     has_api_key: bool
     key_source: Literal["stored", "settings"] | None
+    key_usable: bool = Field(
+        description="False when a stored key was encrypted with another ENCRYPTION_KEY, or there is none"
+    )
     has_config: bool
     created_at: str | None
     updated_at: str | None

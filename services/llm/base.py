@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from services.llm.deadline import CallThreads
 from utils.cancellation import CancelToken
 from utils.error_handler import parse_error
-from utils.errors import CancelledError, ConfigurationError, GenerationError
+from utils.errors import CancelledError, ConfigurationError, GenerationError, ProviderConnectionError
+from utils.redaction import redact
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -187,6 +188,9 @@ class BaseLLMProvider(ABC):
         typed = parse_error(error, self.config.id, model)
         typed.provider = typed.provider or self.config.id
         typed.model = typed.model or model
+        if isinstance(typed, ProviderConnectionError) and self.config.base_url not in str(typed):
+            address = f"{self.config.id} ({self.config.base_url})"
+            typed.args = (redact(f"{address}: no connection ({typed}); check address and network"),)
         return typed
 
     @abstractmethod

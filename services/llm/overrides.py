@@ -76,6 +76,8 @@ def _credentials(
     info: ProviderInfo, kept: KeptProvider, given: Credentials | None, box: SecretBox
 ) -> Credentials | None:
     key = _key(kept, box)
+    if kept.sealed_key is not None and not key:
+        return None  # never without its key, nor with another
     base_url = kept.fields.get("base_url", "")
     if not key and not base_url:
         return given

@@ -196,7 +196,7 @@ def test_stats_have_their_keys_and_count_once(client: FlaskClient) -> None:
     ("body", "says"),
     [
         pytest.param(b"{", "body: is not valid JSON", id="broken"),
-        pytest.param(b"[1]", "body: got list, want a JSON object", id="list"),
+        pytest.param(b"[1]", "body: got a list, want a JSON object", id="list"),
         pytest.param(b'{"id": "x"}', "Missing required fields: question, answer", id="missing"),
         pytest.param(b'{"id": "\\ud800"}', "body: is not valid JSON", id="surrogate"),
         pytest.param(b"\xff\xfe", "body: is not valid JSON", id="not-utf8"),

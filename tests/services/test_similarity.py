@@ -308,6 +308,7 @@ def test_deleted_sample_does_not_stand_in_the_way(duplicates: DuplicateService, 
         duplicates.admit(written(1, id="again"), "a")
 
     store.delete("s1")
+    duplicates.forget("s1")
 
     assert duplicates.admit(written(1, id="again"), "a") == []
 

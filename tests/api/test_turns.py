@@ -1,0 +1,88 @@
+"""Reads in line: few at a time, the same question answered once, never with what was found out before it was asked."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask import Flask, Response
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.turns import Turns
+from utils.errors import InputError
+
+APP = Flask("turns")
+
+
+def test_who_waits_with_the_same_question_gets_the_same_answer_and_the_next_one_a_new() -> None:
+    turns, asked = Turns(at_a_time=1), []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> Response:
+        asked.append("slow")
+        begun.set()
+        go_on.wait(10)
+        return Response("slow")
+
+    def find_out() -> Response:
+        asked.append("find out")
+        return Response(str(len(asked)))
+
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(turns.answer, "other", slow)
+        assert begun.wait(10)
+        waiting = [pool.submit(turns.answer, "same", find_out) for _ in range(5)]
+        while len(turns._in_line) < 1:
+            time.sleep(0)
+        go_on.set()
+        same = {future.result(10).get_data(as_text=True) for future in waiting}
+        first.result(10)
+        later = turns.answer("same", find_out).get_data(as_text=True)
+
+    assert len(same) <= 2  # who came too late for the first answer found out anew
+    assert asked.count("find out") <= 3
+    assert later not in same
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=30))
+def test_answer_is_never_older_than_its_question(questions: list[int]) -> None:
+    """Each caller notes the time it asked at; what it gets was found out after that."""
+    turns, lock = Turns(at_a_time=2), threading.Lock()
+    clock = [0]
+
+    def tick() -> int:
+        with lock:
+            clock[0] += 1
+            return clock[0]
+
+    def ask(question: int) -> tuple[int, int]:
+        asked_at = tick()
+        response = turns.answer(question, lambda: Response(str(tick())))
+        return asked_at, int(response.get_data(as_text=True))
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(ask, questions))
+
+    assert all(asked_at < found_at for asked_at, found_at in answers)
+
+
+def test_error_is_each_ones_own_and_leaves_the_line() -> None:
+    turns = Turns()
+
+    def fail() -> Response:
+        raise InputError("no")
+
+    for _ in range(3):
+        with pytest.raises(InputError, match="no"):
+            turns.answer("x", fail)
+    assert turns._in_line == {}
+    assert turns.answer("x", lambda: Response("fine")).get_data() == b"fine"
+
+
+def test_stream_is_not_shared() -> None:
+    turns = Turns()
+    with APP.test_request_context():
+        made = [turns.answer("x", lambda: Response(iter([b"a"]))).get_data() for _ in range(2)]
+
+    assert made == [b"a", b"a"]
