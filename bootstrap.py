@@ -163,7 +163,8 @@ def settings_of_app(settings: Settings) -> AppSettings:
     """Return what the HTTP side goes by."""
     origins = [re.compile(f"^{origin}$") for origin in settings.cors_origins]
     hosts = (*settings.allowed_hosts, settings.host)
-    access = AccessRules(settings.api_tokens, hosts, origins, settings.rate_limit, settings.trusted_proxies)
+    rate_limit = "" if settings.rate_limit == "off" else settings.rate_limit
+    access = AccessRules(settings.api_tokens, hosts, origins, rate_limit, settings.trusted_proxies)
     dashboard = settings.dashboard_dir.expanduser() if settings.dashboard_dir else None
     sizes = settings.max_import_mb << 20, settings.max_body_mb << 20
     return AppSettings(settings.database_url, access, *sizes, dashboard)

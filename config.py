@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     )
     rate_limit: str = Field(
         "1200 per minute",
-        description="Requests of one client (token or address); loopback without a token has none; empty = none",
+        description="Requests of one client (token or address), or off; loopback without a token has no limit",
     )
     max_body_mb: int = Field(64, ge=1, le=1024, description="Largest JSON body, in megabytes")
     read_timeout_s: float = Field(

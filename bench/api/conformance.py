@@ -19,7 +19,7 @@ from tests.vendors.process import VendorProcess
 from utils.secret_box import new_key
 
 SETTINGS: dict[str, Any] = {
-    "rate_limit": "",
+    "rate_limit": "off",
     "encryption_key": new_key(),
     "allow_private_base_urls": "true",
     "hf_endpoint": "http://127.0.0.1:9",  # nobody there: a push is refused, weights are not fetched

@@ -5,7 +5,8 @@ Usage: python bench/api/load.py [seconds] [--rate requests]    (default: 60, as 
 First a batch alone; then the same batch with 200 open streams while wrk reads `/api/stats` and
 `/api/samples/filter?limit=50`, 32 connections and a thread each. wrk drives as fast as it can, which no client
 does; with `--rate` it sends so many requests a second in all (a request that is late is sent at once, and its
-latency counts from then). Server, simulated vendors, streams and wrk share this machine's cores.
+latency counts from then). The longer the first phase, the more samples the batch has to compare new ones with in
+the second. Server, simulated vendors, streams and wrk share this machine's cores.
 """
 
 import argparse

@@ -215,6 +215,12 @@ def _object(draw: random.Random, route: Route) -> bytes:
     return b"{" + b",".join([*written, *_spoilt(draw, route)]) + b"}"
 
 
+def _rest(draw: random.Random, route: Route, but: bytes) -> list[bytes]:
+    """Write the members that a sound body has besides *but*, and the one that spoils it."""
+    sound = [b'"%s":%s' % (name.encode(), orjson.dumps(value)) for name, value in _GOOD.get(route.name, {}).items()]
+    return [*(member for member in sound if not member.startswith(but)), *_spoilt(draw, route)]
+
+
 def _field(draw: random.Random, route: Route) -> bytes:
     return b'"%s"' % draw.choice(_FIELDS.get(route.name, "no_such").split()).encode()
 
@@ -248,7 +254,9 @@ def _deep(draw: random.Random, routes: Routes, kind: str) -> Case:
     left, right = draw.choice(((b"[", b"]"), (b'{"a":', b"}"), (b'[{"a":', b"}]"), (b"[", b""), (b'{"a":', b"")))
     nested = left * levels + b"1" + right * levels
     if draw.random() < 0.7:
-        nested = b"{" + b",".join([_field(draw, route) + b":" + nested, *_spoilt(draw, route)]) + b"}"
+        sound = [b'"%s"' % name.encode() for name in _GOOD.get(route.name, {})]
+        name = draw.choice(sound) if sound and draw.random() < 0.5 else _field(draw, route)
+        nested = b"{" + b",".join([name + b":" + nested, *_rest(draw, route, name)]) + b"}"
     elif route.must_refuse:
         nested = b"[" + nested + b"]"
     return Case(kind, route.name, _message(draw, route, body=nested), refused=route.must_refuse)

@@ -73,7 +73,8 @@ class CitationChecker:
 
     def check_sample(self, sample: Mapping[str, Any]) -> list[Checked]:
         """Return the citations of a sample, field by field."""
-        return [checked for name in FIELDS for checked in self.check(str(sample.get(name) or ""), field=name)]
+        texts = ((name, sample.get(name)) for name in FIELDS)
+        return [checked for name, text in texts if isinstance(text, str) for checked in self.check(text, field=name)]
 
 
 def verdict_of(checked: Sequence[Checked]) -> Verdict | None:

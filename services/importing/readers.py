@@ -8,7 +8,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,6 +20,7 @@ from models.parquet_version import raw_rows
 from models.schemas import COLUMNS
 from utils.errors import InputError
 
+_DEEPEST = 50
 _MAX_LINE_BYTES = 64 * 1024 * 1024
 _SNIFFED_BYTES = 4096
 _LARGEST = 2**53
@@ -61,12 +62,29 @@ def read_json(file: BinaryIO) -> Iterator[Record]:
     if file.read(3) != b"\xef\xbb\xbf":
         file.seek(0)
     try:
-        for item in ijson.items(file, "item", use_float=True):
+        events = _shallow(ijson.basic_parse(file, use_float=True))
+        for item in ijson.items(ijson.parse(events), "item"):
             number += 1
             place = f"Item {number}"
             yield Record(place, item) if isinstance(item, dict) else Record(place, {}, _not_an_object(item))
     except (ijson.JSONError, UnicodeDecodeError, ValueError, OverflowError) as error:
         yield Record(f"Item {number + 1}", {}, f"Invalid JSON - {str(error).splitlines()[0][:200]}")
+
+
+def _shallow(events: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Pass *events* on, and refuse nesting that no sample has.
+
+    ijson keeps the path to each value, so that deep nesting takes memory by its square.
+    """
+    depth = 0
+    for event, value in events:
+        if event in ("start_map", "start_array"):
+            depth += 1
+            if depth > _DEEPEST:
+                raise ValueError(f"nested more than {_DEEPEST} levels deep")
+        elif event in ("end_map", "end_array"):
+            depth -= 1
+        yield event, value
 
 
 def read_csv(file: BinaryIO) -> Iterator[Record]:

@@ -200,3 +200,14 @@ def test_report_speaks_of_the_data_set_as_it_is(starter: FlaskClient) -> None:
     assert second["worst"]["citations"][0]["id"] == "bad"
     assert get(starter, "quality/report?renew=true")["report"]["samples"] == 33
     assert "unknown" in get(starter, "quality/report?nonsense=1", 400)["error"].lower()
+
+
+def test_field_that_is_nested_without_end_is_a_sentence(client: FlaskClient) -> None:
+    deep = (
+        '{"id": "d", "question": "q", "topic": "t - u", "difficulty": "basic", "case_citation": "c", "reasoning": "r"'
+    )
+    body = f'{deep}, "answer": {"[" * 1000}{"]" * 1000}}}'
+
+    response = client.post("/api/add", data=body, content_type="application/json")
+
+    assert (response.status_code, "answer: got a list, want text" in response.get_json()["error"]) == (400, True)
