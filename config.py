@@ -16,19 +16,14 @@ from utils.access_tokens import AccessToken, parse_token
 from utils.errors import ConfigurationError
 from utils.logs import LogSettings
 from utils.redaction import remember_secret
-from utils.secret_box import SecretBox
+from utils.secret_box import SecretBox, clean_key
 
 PROJECT_DIR = Path(__file__).resolve().parent
 
 
 def _clean_key(value: object) -> object:
-    """Strip a key and refuse what could never be sent in a header."""
-    if not isinstance(value, str):
-        return value
-    value = value.strip()
-    if any(not 32 < ord(char) < 127 for char in value):
-        raise ValueError("holds a space, line break or non-ASCII character; copy the key again")
-    return value or None
+    """Return the key as it is sent; None for an empty one."""
+    return clean_key(value) or None if isinstance(value, str) else value
 
 
 def _clean_url(value: str | None) -> str | None:

@@ -31,6 +31,7 @@ from api.errors import register_errors
 from api.measurement import measure
 from api.turns import Turns
 from models.database import init_db
+from services.provider_service import PAGES
 
 _RESOURCES = (health, catalogue, providers, model_pages, chat, quality, data, samples, transfer, generation, engine)
 
@@ -113,7 +114,7 @@ class _IdConverter(BaseConverter):
 class _ProviderConverter(BaseConverter):
     """A provider's id: anything but the names of our own pages beside it."""
 
-    regex = r"(?!(?:all|stats|events)(?:/|$))[^/]+"
+    regex = rf"(?!(?:{'|'.join(PAGES)})(?:/|$))[^/]+"
 
 
 class _ModelConverter(BaseConverter):

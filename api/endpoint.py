@@ -49,6 +49,7 @@ class Declaration:
         reads: What the view gets of the body: the model, the JSON object as it came (the service
             says what is wrong with it), or nothing, since it reads by itself.
         is_slow: Whether it may take seconds.
+        is_drawn: Whether the same question has another answer each time.
     """
 
     answer: Any
@@ -62,11 +63,12 @@ class Declaration:
     streams: str = ""
     reads: Literal["model", "raw", "view"] = "model"
     is_slow: bool = False
+    is_drawn: bool = False
 
     @property
     def is_quick(self) -> bool:
         """Whether it takes turns with other quick ones (`api/turns.py`)."""
-        return not (self.is_slow or isinstance(self.answer, File))
+        return not (self.is_slow or self.is_drawn or isinstance(self.answer, File))
 
     def role_of(self, method: str) -> Role:
         """Return the role that *method* needs."""
@@ -103,7 +105,11 @@ def endpoint(answer: Any, **fields: Any) -> Callable[[View], View]:
 
 def declaration_of(name: str | None) -> Declaration | None:
     """Return the declaration of the endpoint *name* of this app; None when it has none."""
-    view = current_app.view_functions.get(name or "")
+    return declared_by(current_app.view_functions.get(name or ""))
+
+
+def declared_by(view: object) -> Declaration | None:
+    """Return what *view* was declared as; None when it was not."""
     return getattr(view, _ATTRIBUTE, None)
 
 

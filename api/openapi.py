@@ -12,8 +12,9 @@ from typing import Any
 
 import orjson
 from flask import Flask
+from werkzeug.routing import Rule
 
-from api.endpoint import Declaration, File, declaration_of
+from api.endpoint import Declaration, File, declaration_of, declared_by
 from api.failures import FAILURES
 from api.health import VERSION
 from models.answers.base import Failure
@@ -87,7 +88,7 @@ def _generated(app: Flask) -> dict[str, Any]:
         annotations=False,
     )
     for view in set(app.view_functions.values()):
-        declared = getattr(view, "declaration", None)
+        declared = declared_by(view)
         if declared is not None:
             described = _described(tree, declared)(view)
             if (metadata := tree.get_function_metadata(described)) is not None:
@@ -117,17 +118,17 @@ def _declarations(app: Flask) -> dict[tuple[str, str], Declaration]:
     found = {}
     for rule in app.url_map.iter_rules():
         declared = declaration_of(rule.endpoint)
-        path = "".join(f"{{{part}}}" if is_dynamic else part for is_dynamic, part in _parts(rule))
+        path = template_of(rule)
         for method in rule.methods or ():
             if declared is not None:
                 found[path, method.lower()] = declared
     return found
 
 
-def _parts(rule: Any) -> list[tuple[bool, str]]:
-    return [
-        (bool(is_dynamic), str(part)) for is_dynamic, part in rule._trace if part != "|"
-    ]  # werkzeug tells it nowhere else
+def template_of(rule: Rule) -> str:
+    """Return the path of *rule* as OpenAPI writes it: `/api/batch/{batch_id}`."""
+    parts = rule._trace  # werkzeug tells it nowhere else
+    return "".join(f"{{{part}}}" if is_dynamic else part for is_dynamic, part in parts if part != "|")
 
 
 def _operation(path: str, method: str, made: dict[str, Any], declared: Declaration) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def download_many(body: SampleIds) -> Response:
     return attachment(lines, f"samples_{len(samples)}.jsonl", "application/x-ndjson")
 
 
-@endpoint(RandomAnswer, query=RandomArguments, tag=_TAG)
+@endpoint(RandomAnswer, query=RandomArguments, tag=_TAG, is_drawn=True)
 def draw(query: RandomArguments) -> Response:
     """Draw samples at random."""
     samples = services().dataset.draw(query.count, query.chosen, query.seed)

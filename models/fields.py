@@ -39,14 +39,6 @@ def clean_id(text: str) -> str:
     return text
 
 
-def clean_key(text: str) -> str:
-    """Strip a key and refuse what could never be sent in a header."""
-    text = text.strip()
-    if any(not 32 < ord(char) < 127 for char in text):
-        raise ValueError("holds a space, line break or non-ASCII character; copy the key again")
-    return text
-
-
 def _utc(value: str | None) -> str | None:
     """Bring a time into UTC, so that times can be compared as text."""
     if value is None:

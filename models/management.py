@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from models.fields import LARGEST, Filter, Flag, Text, Whole, blank_to_none, clean_id, clean_key
+from models.fields import LARGEST, Filter, Flag, Text, Whole, blank_to_none, clean_id
+from utils.secret_box import clean_key
 
 ProviderId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Key = Annotated[str, AfterValidator(clean_key), Field(max_length=1000)]

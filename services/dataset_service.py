@@ -9,7 +9,6 @@ import polars as pl
 
 from models.parquet_file import ParquetFile
 from models.review_store import move_reviews
-from models.row_index import FILTERS
 from models.sample_query import SampleQuery, Selection, select
 from models.sample_store import SampleStore, rows_at
 from models.statistics import Present, detail, present, summarize
@@ -203,8 +202,3 @@ class DatasetService:
             for model, (name, price) in self._prices.items()
         }
         return {**tokens, "estimated_costs": costs}
-
-    @staticmethod
-    def filters(arguments: Mapping[str, str]) -> dict[str, str]:
-        """Pick the filters out of query arguments."""
-        return {name: arguments[name] for name in FILTERS if arguments.get(name)}

@@ -58,9 +58,9 @@ class HealthService:
         return {"ok": enough, "detail": f"{free_mb} MiB free" + ("" if enough else f", want {self._min_free_mb}")}
 
     def _providers(self) -> dict[str, Any]:
-        states = {row["provider"]: False for row in self._llm.status()}
+        states: dict[str, bool] = {}
         for row in self._llm.status():
-            states[row["provider"]] |= row["open"]
+            states[row["provider"]] = states.get(row["provider"], False) or row["open"]
         told = ", ".join(f"{name} {'open' if is_open else 'closed'}" for name, is_open in states.items())
         return {"ok": True, "detail": told or "none is set up"}
 

@@ -39,14 +39,17 @@ class ProviderRegistry:
         self._from_settings = from_settings
         self._events = events
         self._lock = threading.RLock()
+        # As of the last load, as the roster is: a list of all providers reads no table for each of them.
+        self._kept: Mapping[str, KeptProvider] = {}
+        self._kept_models: Mapping[tuple[str, str], KeptModel] = {}
 
     def kept(self, provider: str) -> KeptProvider | None:
         """Return what is kept of *provider*."""
-        return self.store.providers().get(provider)
+        return self._kept.get(provider)
 
-    def kept_models(self) -> dict[tuple[str, str], KeptModel]:
+    def kept_models(self) -> Mapping[tuple[str, str], KeptModel]:
         """Return what is kept of models, by provider and model."""
-        return {(row.provider, row.model): row for row in self.store.models()}
+        return self._kept_models
 
     def provider(self, name: str) -> ProviderInfo:
         """Return a provider, usable or not; NotFoundError when there is none."""
@@ -64,10 +67,6 @@ class ProviderRegistry:
         given = self._from_settings.get(info.id)
         return "settings" if given is not None and given.api_key else None
 
-    def is_in_settings(self, name: str) -> bool:
-        """Say whether the settings alone make *name* usable."""
-        return name in self._from_settings
-
     def change(self, what: str, provider: str, write: Callable[[], int]) -> None:
         """Do *write* (which returns its event's id), then go on with what is kept now."""
         with self._lock:
@@ -79,10 +78,9 @@ class ProviderRegistry:
     def load(self) -> None:
         """Go on with what is kept now."""
         with self._lock:
-            state = roster_state(
-                self._catalogue, self._from_settings, self.store.providers(), self.store.models(), self.box
-            )
-            self.llm.adopt(state)
+            self._read()
+            kept, models = self._kept, self._kept_models.values()
+            self.llm.adopt(roster_state(self._catalogue, self._from_settings, kept, models, self.box))
 
     def events(self, after: int, limit: int | None) -> list[dict[str, Any]]:
         """Return the changes after event *after*, oldest first."""
@@ -92,4 +90,10 @@ class ProviderRegistry:
         """Give every provider and model that is known or listed a row, with its `db_id`."""
         providers = self.llm.roster.state.providers
         models = [(info.id, model.id) for info in providers for model in self.llm.models.all_of(info)]
-        self.store.know([info.id for info in providers], models)
+        with self._lock:
+            self.store.know([info.id for info in providers], models)
+            self._read()
+
+    def _read(self) -> None:
+        self._kept = self.store.providers()
+        self._kept_models = {(row.provider, row.model): row for row in self.store.models()}

@@ -19,7 +19,9 @@ from utils.addresses import check_base_url
 from utils.cancellation import time_limit
 from utils.errors import ConfigurationError, ExistsError, GenerationError, InputError, TimeLimitError
 
-_RESERVED = {"all", "stats", "auto"}
+# Pages of our own beside /api/providers/<id>, which no provider may hide behind.
+PAGES = ("all", "stats", "events")
+_RESERVED = {*PAGES, "auto"}
 _TEST_TOKENS = 64
 # Limits may be used up, and the embedded model may have to be fetched: nobody waits for that here.
 _TEST_S = 8.0
@@ -53,11 +55,11 @@ class ProviderService:
     def config(self, name: str) -> dict[str, Any]:
         """Say what is stored of a provider's secrets, never what they are."""
         info = self._registry.provider(name)
-        kept = self._registry.kept(name)
+        kept, key_source = self._registry.kept(name), self._registry.key_source(info)
         return {
             "provider_id": name,
-            "has_api_key": self._registry.key_source(info) is not None,
-            "key_source": self._registry.key_source(info),
+            "has_api_key": key_source is not None,
+            "key_source": key_source,
             "key_usable": info.id in self._registry.llm.roster.state.credentials,
             "has_config": kept is not None and kept.sealed_config is not None,
             "created_at": kept.created_at if kept else None,
@@ -122,11 +124,6 @@ class ProviderService:
         info, kept = self._registry.provider(name), self._registry.kept(name)
         given = wanted.model_dump(exclude_unset=True)
         fields = {**(kept.fields if kept else {}), **given}
-        for field in ("default_model_id", "champion_model_id"):
-            if given.get(field) and kept is not None and kept.custom:
-                self._models.know(name, given[field])
-            elif given.get(field):
-                self._models.named(given[field], name)
         columns: dict[str, Any] = {}
         message = f"Provider {name} updated"
         if given.get("base_url"):
@@ -137,6 +134,11 @@ class ProviderService:
             message += "; its key belongs to the old address: store one for the new with PUT …/config"
         if kept is not None and kept.custom and not fields.get("base_url"):
             raise InputError("base_url: is empty, and no catalogue has one for this provider")
+        for field in ("default_model_id", "champion_model_id"):
+            if given.get(field) and kept is not None and kept.custom:
+                self._models.know(name, given[field])
+            elif given.get(field):
+                self._models.named(given[field], name)
         columns["fields"] = {key: value for key, value in fields.items() if value is not None}
         self._change("provider updated", name, **columns)
         return self.one(name), message

@@ -22,6 +22,14 @@ def new_key() -> str:
     return Fernet.generate_key().decode()
 
 
+def clean_key(text: str) -> str:
+    """Strip a provider's key and refuse what could never be sent in a header."""
+    text = text.strip()
+    if any(not 32 < ord(char) < 127 for char in text):
+        raise ValueError("holds a space, line break or non-ASCII character; copy the key again")
+    return text
+
+
 class SecretBox:
     """Seals and opens. Without keys it refuses both."""
 

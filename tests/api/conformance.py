@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from api.openapi import document
+from api.openapi import document, template_of
 from tests.fakes import kept_once
 
 
@@ -66,10 +66,8 @@ def operation(app: Flask, method: str, path: str) -> dict[str, Any] | None:
         rule, _ = app.url_map.bind("localhost").match(path, method, return_rule=True)
     except HTTPException:
         return None
-    template = "".join(f"{{{part}}}" if dynamic else part for dynamic, part in rule._trace if part != "|")
-    found: dict[str, Any] | None = (
-        described(app)["paths"].get(template.replace("/api/v1/", "/api/", 1), {}).get(method.lower())
-    )
+    path = template_of(rule).replace("/api/v1/", "/api/", 1)
+    found: dict[str, Any] | None = described(app)["paths"].get(path, {}).get(method.lower())
     return found
 
 

@@ -9,6 +9,8 @@ from flask import Flask, Response
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api import samples
+from api.endpoint import declared_by
 from api.turns import Turns
 from utils.errors import InputError
 
@@ -86,3 +88,12 @@ def test_stream_is_not_shared() -> None:
         made = [turns.answer("x", lambda: Response(iter([b"a"]))).get_data() for _ in range(2)]
 
     assert made == [b"a", b"a"]
+
+
+def test_draws_are_not_shared() -> None:
+    drawn, page = declared_by(samples.draw), declared_by(samples.find)
+
+    assert drawn is not None
+    assert not drawn.is_quick
+    assert page is not None
+    assert page.is_quick

@@ -202,8 +202,21 @@ def test_only_added_providers_are_removed(own: Container) -> None:
         own.management.providers.one("my-server")
     with pytest.raises(InputError, match="cannot be removed"):
         own.management.providers.remove("groq")
+
+
+@pytest.mark.parametrize("name", ["All", "Stats", "Events", "Auto"])
+def test_provider_is_not_called_as_a_page_of_our_own(own: Container, name: str) -> None:
     with pytest.raises(InputError, match="cannot be used"):
-        added(own, name="All")
+        added(own, name=name)
+
+
+def test_refused_change_lets_no_model_be_chosen(own: Container) -> None:
+    added(own)
+
+    with pytest.raises(InputError, match="base_url"):
+        own.management.providers.update("my-server", ProviderChange(default_model_id="new-model", base_url="ftp://x"))
+
+    assert "new-model" not in {row["id"] for row in own.management.models.all("my-server")}
 
 
 def test_every_change_is_an_event_and_is_told_to_the_streams(own: Container) -> None:
