@@ -27,10 +27,11 @@ def health() -> Response:
     container = services()
     factory = container.llm.factory
     running = container.batches.running_count()
+    total_samples, has_file = container.dataset.size()
     return success(
         status="healthy",
-        dataset_exists=container.dataset.exists(),
-        total_samples=container.dataset.count(),
+        dataset_exists=has_file,
+        total_samples=total_samples,
         groq_configured=factory.has_key("groq"),
         cerebras_configured=factory.has_key("cerebras"),
         ollama_configured=any(provider.id == "ollama" for provider in factory.enabled()),

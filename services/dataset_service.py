@@ -11,6 +11,7 @@ from models.parquet_file import ParquetFile
 from models.review_store import move_reviews
 from models.sample_query import SampleQuery, Selection, select
 from models.sample_store import SampleStore, rows_at
+from models.snapshot import Snapshot
 from models.statistics import Present, detail, present, summarize
 from services.examiner import Examiner
 from services.token_statistics import TokenStatistics
@@ -47,9 +48,10 @@ class DatasetService:
         """Where train.parquet lies."""
         return str(self._file.path)
 
-    def exists(self) -> bool:
-        """True once train.parquet was written."""
-        return self._file.identity() is not None
+    def size(self) -> tuple[int, bool]:
+        """Count all samples, and tell whether there is a train.parquet in use, both at one moment."""
+        snapshot = self._store.snapshot()
+        return len(snapshot), snapshot.version is not None
 
     def count(self, filters: Mapping[str, str] | None = None) -> int:
         """Count the samples that match *filters*."""
@@ -130,9 +132,9 @@ class DatasetService:
         """Return the body of `GET /api/stats`."""
 
         def summary() -> dict[str, Any]:
-            identity = self._file.identity()
-            size_kb = round(identity[2] / 1024, 2) if identity else 0.0
-            return {**summarize(self._store.snapshot()), "file_size_kb": size_kb}
+            snapshot = self._store.snapshot()
+            size_kb = round(_file_size(snapshot) / 1024, 2)
+            return {**summarize(snapshot), "file_size_kb": size_kb}
 
         return self._cached("stats", summary)
 
@@ -157,7 +159,7 @@ class DatasetService:
             "in_file": len(version) if version is not None else 0,
             "waiting_changes": len(snapshot.overlay.changed),
             "file": self.path if version is not None else None,
-            "file_size_bytes": version.identity[2] if version is not None else 0,
+            "file_size_bytes": _file_size(snapshot),
             "columns": {name: str(dtype) for name, dtype in snapshot.columns.items()},
             "events": self._store.watch.reports(),
         }
@@ -202,3 +204,8 @@ class DatasetService:
             for model, (name, price) in self._prices.items()
         }
         return {**tokens, "estimated_costs": costs}
+
+
+def _file_size(snapshot: Snapshot) -> int:
+    """Bytes of the train.parquet that *snapshot* reads; 0 when there is none."""
+    return snapshot.version.identity[2] if snapshot.version is not None else 0

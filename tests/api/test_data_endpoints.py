@@ -282,6 +282,13 @@ def test_report_tells_the_state_of_the_file(filled: FlaskClient, tmp_path: Path)
     assert get(filled, "sample/theirs")["sample"]["difficulty"] == "intermediate"
 
 
+def test_file_that_cannot_be_read_is_not_called_the_data_set(client: FlaskClient, tmp_path: Path) -> None:
+    (tmp_path / "train.parquet").write_bytes(b"not parquet" * 1000)
+
+    assert get(client, "health")["dataset_exists"] is False
+    assert get(client, "stats")["file_size_kb"] == 0
+
+
 def test_new_endpoints_refuse_fields_that_they_do_not_know(client: FlaskClient) -> None:
     assert "colour: unknown; want nothing" in post(client, "dataset/fold", {"colour": "red"}, 400)["error"]
     assert "colour: unknown; want nothing" in post(client, "dataset/backup", {"colour": "red"}, 400)["error"]
