@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from models.index_filling import fill, lacking
 from models.sample_store import SampleStore
 from models.snapshot import POSITION, Snapshot
 from services.citations.checker import FIELDS, CitationChecker, verdict_of
@@ -39,7 +40,7 @@ class CitationAudit:
             UnavailableError: too many are not checked yet; says how far that is.
         """
         with self._lock:
-            missing = _unchecked(snapshot)
+            missing = lacking(snapshot, COLUMN)
             if _characters(snapshot, missing) > _AT_ONCE:
                 total = len(snapshot)
                 raise UnavailableError(
@@ -47,7 +48,7 @@ class CitationAudit:
                     "or ask with include=all",
                     _AGAIN_S,
                 )
-            self._fill(snapshot, missing, lambda: False)
+            fill(snapshot, missing, _PIECE, self._column)
             index = snapshot.index().select(POSITION, COLUMN, "review").collect()
             fresh = self._of_journal(snapshot)
         found = pl.DataFrame(
@@ -59,19 +60,14 @@ class CitationAudit:
     def update(self, is_stopped: Callable[[], bool]) -> None:
         """Check what is not checked yet, a piece at a time."""
         snapshot = self._store.snapshot()
-        missing = _unchecked(snapshot)
+        missing = lacking(snapshot, COLUMN)
         if len(missing):
-            self._fill(snapshot, missing, is_stopped)
+            fill(snapshot, missing, _PIECE, self._column, is_stopped)
             self._store.folding.save_index()
 
-    def _fill(self, snapshot: Snapshot, missing: pl.Series, is_stopped: Callable[[], bool]) -> None:
-        version = snapshot.version
-        for start in range(0, len(missing), _PIECE):
-            if version is None or is_stopped():
-                return
-            positions = missing.slice(start, _PIECE)
-            found = [self._verdict(row) for row in version.take(positions).select(FIELDS).iter_rows(named=True)]
-            version.index.fill(positions, pl.DataFrame({COLUMN: pl.Series(found, dtype=pl.Categorical())}))
+    def _column(self, rows: pl.DataFrame) -> pl.DataFrame:
+        found = [self._verdict(row) for row in rows.select(FIELDS).iter_rows(named=True)]
+        return pl.DataFrame({COLUMN: pl.Series(found, dtype=pl.Categorical())})
 
     def _of_journal(self, snapshot: Snapshot) -> dict[int, str]:
         """Return the verdicts of the journal's samples that came without one, by their number."""
@@ -96,10 +92,3 @@ def _characters(snapshot: Snapshot, rows: pl.Series) -> int:
         return 0
     lengths = snapshot.version.index.frame.select(pl.sum_horizontal(f"{name}_chars" for name in FIELDS)).to_series()
     return int(lengths.gather(rows).sum())
-
-
-def _unchecked(snapshot: Snapshot) -> pl.Series:
-    """Return the rows of the file that have no verdict, ascending."""
-    if snapshot.version is None:
-        return pl.Series(POSITION, dtype=pl.UInt32())
-    return snapshot.version.index.frame[COLUMN].is_null().arg_true().cast(pl.UInt32())

@@ -2,11 +2,11 @@
 
 import logging
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 
+from models.index_filling import fill, lacking
 from models.row_index import COUNTED
 from models.sample_store import SampleStore
 from models.snapshot import POSITION, Snapshot
@@ -16,6 +16,7 @@ from utils.tokens import TokenCounter
 
 log = logging.getLogger(__name__)
 _PIECE = 1000
+_KNOWN_BY = f"{COUNTED[0]}_tokens"  # all are counted together
 # About four seconds of CPU; more is counted in the background.
 _AT_ONCE = 20_000
 _AGAIN_S = 15.0
@@ -40,7 +41,7 @@ class TokenStatistics:
         """
         with self._lock:
             snapshot = self._store.snapshot()
-            missing = _uncounted(snapshot)
+            missing = lacking(snapshot, _KNOWN_BY)
             if len(missing) > _AT_ONCE:
                 self._begin()
                 total = len(snapshot)
@@ -48,7 +49,7 @@ class TokenStatistics:
                     f"tokens: {total - len(missing)} of {total} samples are counted; ask again in a while", _AGAIN_S
                 )
             if len(missing):
-                self._fill(snapshot, missing, lambda: False)
+                fill(snapshot, missing, _PIECE, self._counts)
                 self._store.folding.save_index()
             return {**count_tokens(self._index(snapshot)), "encoding": self._counter.encoding}
 
@@ -65,18 +66,12 @@ class TokenStatistics:
 
     def _count_all(self) -> None:
         snapshot = self._store.snapshot()
-        self._fill(snapshot, _uncounted(snapshot), self._stopping.is_set)
+        fill(snapshot, lacking(snapshot, _KNOWN_BY), _PIECE, self._counts, self._stopping.is_set)
         self._store.folding.save_index()
 
-    def _fill(self, snapshot: Snapshot, missing: pl.Series, is_stopped: Callable[[], bool]) -> None:
-        version = snapshot.version
-        for start in range(0, len(missing), _PIECE):
-            if version is None or is_stopped():
-                return
-            positions = missing.slice(start, _PIECE)
-            rows = version.take(positions)
-            counts = {f"{name}_tokens": self._counter.count(rows[name]) for name in COUNTED}
-            version.index.fill(positions, pl.DataFrame(counts, schema=dict.fromkeys(counts, pl.UInt32())))
+    def _counts(self, rows: pl.DataFrame) -> pl.DataFrame:
+        counts = {f"{name}_tokens": self._counter.count(rows[name]) for name in COUNTED}
+        return pl.DataFrame(counts, schema=dict.fromkeys(counts, pl.UInt32()))
 
     def _index(self, snapshot: Snapshot) -> pl.DataFrame:
         """Return the snapshot's index with the journal's samples counted too."""
@@ -97,10 +92,3 @@ class TokenStatistics:
         )
         live = overlay.index.with_columns(columns)
         return pl.concat([base.drop(POSITION).collect(), live])
-
-
-def _uncounted(snapshot: Snapshot) -> pl.Series:
-    """Return the rows of the file whose tokens are not counted, ascending."""
-    if snapshot.version is None:
-        return pl.Series(POSITION, dtype=pl.UInt32())
-    return snapshot.version.index.frame["topic_tokens"].is_null().arg_true().cast(pl.UInt32())
