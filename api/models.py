@@ -54,7 +54,7 @@ def one(model_id: str, query: ModelChoice) -> Response:
 @endpoint(ModelChangedAnswer, query=ModelChoice, body=ModelChange, role=Role.ADMIN, tag=_TAG, errors=(404,))
 def update(model_id: str, query: ModelChoice, body: ModelChange) -> Response:
     """Change the named fields; null brings the catalogue's value back."""
-    wanted = body.model_copy(update={"provider_id": body.provider_id or query.provider_id or None})
+    wanted = body.model_copy(update={"provider_id": _provider(query, body)})
     changed = services().management.models.update(model_id, wanted)
     return success(model=changed, message=f"Model {changed['id']} updated")
 
@@ -62,7 +62,7 @@ def update(model_id: str, query: ModelChoice, body: ModelChange) -> Response:
 @endpoint(ModelChangedAnswer, query=ModelChoice, body=ModelReference, role=Role.ADMIN, tag=_TAG, errors=(404,))
 def toggle(model_id: str, query: ModelChoice, body: ModelReference) -> Response:
     """Switch a model on or off."""
-    changed, message = services().management.models.toggle(model_id, body.provider_id or query.provider_id or None)
+    changed, message = services().management.models.toggle(model_id, _provider(query, body))
     return success(model=changed, message=message)
 
 
@@ -72,9 +72,14 @@ def move(model_id: str, query: ModelChoice, body: ModelPriority) -> Response:
     place = body.fallback_priority if body.fallback_priority is not None else body.priority
     if place is None:
         raise InputError("fallback_priority: is missing; give a place, 0 is the first")
-    models, provider = services().management.models, body.provider_id or query.provider_id or None
+    models, provider = services().management.models, _provider(query, body)
     rows = models.set_priority(model_id, place, provider)
     moved = models.one(model_id, provider)
     return success(
         model=moved, message=f"Model {moved['id']} is at place {moved['fallback_priority']}", provider_models=rows
     )
+
+
+def _provider(query: ModelChoice, body: ModelReference | ModelChange | ModelPriority) -> str | None:
+    """Return the provider that picks between equal ids, wherever it was named."""
+    return body.provider_id or query.provider_id or None
