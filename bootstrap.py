@@ -3,9 +3,12 @@
 import re
 import threading
 import tomllib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Engine
 
 import services.llm.providers as adapters
 from api.access import AccessRules
@@ -75,6 +78,18 @@ from utils.tokens import TokenCounter
 _FREE_THREADS = 64
 
 
+@dataclass(frozen=True)
+class _Stores:
+    """What lies on the disk."""
+
+    engine: Engine
+    writer: Writer
+    file: ParquetFile
+    samples: SampleStore
+    tables: Tables
+    ledger: Ledger
+
+
 def build(settings: Settings, clock: Clock | None = None) -> Container:
     """Wire the service; touches the data folder, starts no thread.
 
@@ -88,68 +103,38 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         settings.catalog_dir, settings.model_dir, settings.local_model, settings.secret("HUGGINGFACE_TOKEN")
     )
     catalogue = load_catalogue(settings.catalog_dir).with_local_model(weights.model_name)
-    engine = open_engine(settings.database_url)
-    writer = Writer(engine)
-    file = ParquetFile(data_dir / "train.parquet")
-    file.prepare()
-    samples = SampleStore(file, engine, writer, clock)
-    quality = build_quality(settings, catalogue, samples, file.cache_folder / "duplicates")
-    data = _data(settings, catalogue, samples, file, clock, quality.examiner, ReviewStore(engine, clock))
-    tables = Tables(
-        BatchStore(engine),
-        WorkStore(engine),
-        samples,
-        UsageStore(engine),
-        EventStore(engine),
-        ReviewStore(engine, clock),
-    )
-    ledger = Ledger(writer, tables, clock)
+    stores = _stores(settings, data_dir, clock)
+    tables, ledger = stores.tables, stores.ledger
+    quality = build_quality(settings, catalogue, stores.samples, stores.file.cache_folder / "duplicates")
+    data = _data(settings, catalogue, stores, clock, quality.examiner)
     local_engine = EmbeddedEngine(weights, settings.local_idle_s, clock)
     llm = build_llm(settings, catalogue, local_engine, clock, tables)
+    stores.samples.folding.folded = llm.metrics.fold_s.observe
     events = EventBroker(max(4, settings.threads - _FREE_THREADS))
-    store = ProviderStore(engine, writer, tables.events, clock)
-    management = build_management(settings, catalogue, store, llm, events, ledger)
+    known = ProviderStore(stores.engine, stores.writer, tables.events, clock)
+    management = build_management(settings, catalogue, known, llm, events, ledger)
     _check_default(settings, llm)
-    samples.folding.folded = llm.metrics.fold_s.observe
-    generation = GenerationService(
-        catalogue,
-        llm,
-        Parts(
-            Scaffold(catalogue, _toml(settings.catalog_dir / "prompts" / "slots.toml")),
-            quality.examiner,
-            Judge(llm, settings.catalog_dir / "prompts" / "judge.md"),
-        ),
-        clock,
-        GenerationLimits(settings.max_tries, settings.retry_after_cap_s, settings.answer_timeout_s),
-        ledger,
-    )
-    batch_service = BatchService(
-        Collaborators(catalogue, llm, generation, data.dataset, events, clock),
-        BatchStores(tables.batches, tables.work, tables.events, tables.usage, ledger),
-        BatchLimits(
-            settings.max_concurrent_batches,
-            settings.max_workers,
-            settings.batch_time_limit_s,
-            alerts=AlertLimits(settings.alert_model_switches, settings.alert_timeouts, settings.alert_rejection_rate),
-        ),
-    )
+    generation = _generation(settings, catalogue, llm, quality.examiner, clock, ledger)
+    chat_texts = _toml(settings.catalog_dir / "prompts" / "chat.toml")
     return Container(
         settings=settings,
         catalogue=catalogue,
-        engine=engine,
-        writer=writer,
+        engine=stores.engine,
+        writer=stores.writer,
         data=data,
         quality=quality,
         llm=llm,
         management=management,
-        chat=ChatService(
-            llm, ledger.used, clock, settings.answer_timeout_s, _toml(settings.catalog_dir / "prompts" / "chat.toml")
-        ),
-        health=HealthService(lambda: ping(engine), data.dataset, llm, data_dir, settings.min_free_mb),
+        chat=ChatService(llm, ledger.used, clock, settings.answer_timeout_s, chat_texts),
+        health=HealthService(lambda: ping(stores.engine), data.dataset, llm, data_dir, settings.min_free_mb),
         usage=tables.usage,
         ledger=ledger,
         generation=generation,
-        batches=batch_service,
+        batches=BatchService(
+            Collaborators(catalogue, llm, generation, data.dataset, events, clock),
+            BatchStores(tables.batches, tables.work, tables.events, tables.usage, ledger),
+            _batch_limits(settings),
+        ),
         events=events,
         weights=weights,
         local_engine=local_engine,
@@ -191,17 +176,21 @@ def build_checker(settings: Settings, catalogue: Catalogue, authorities: Authori
     return CitationChecker(load_reference(folder, extra, LocalIndex(authorities)), online)
 
 
-def _data(  # noqa: PLR0913, PLR0917  # the root knows every part
-    settings: Settings,
-    catalogue: Catalogue,
-    samples: SampleStore,
-    file: ParquetFile,
-    clock: Clock,
-    examiner: Examiner,
-    reviews: ReviewStore,
-) -> Data:
+def _stores(settings: Settings, folder: Path, clock: Clock) -> _Stores:
+    """Open what lies in *folder*."""
+    engine = open_engine(settings.database_url)
+    writer = Writer(engine)
+    file = ParquetFile(folder / "train.parquet")
+    file.prepare()
+    samples = SampleStore(file, engine, writer, clock)
+    reviews = ReviewStore(engine, clock)
+    tables = Tables(BatchStore(engine), WorkStore(engine), samples, UsageStore(engine), EventStore(engine), reviews)
+    return _Stores(engine, writer, file, samples, tables, Ledger(writer, tables, clock))
+
+
+def _data(settings: Settings, catalogue: Catalogue, stores: _Stores, clock: Clock, examiner: Examiner) -> Data:
     """Wire the services around the data set."""
-    folder = file.path.parent
+    samples, file, folder = stores.samples, stores.file, stores.file.path.parent
     tokens = TokenCounter()
     prices = {model.id: (model.id, model.price_output) for model in catalogue.models if model.price_output is not None}
     formats = find_specs(exporters, ExportFormat)
@@ -216,7 +205,7 @@ def _data(  # noqa: PLR0913, PLR0917  # the root knows every part
         quality=QualityService(
             samples, Measures(catalogue, examiner.checker, examiner.benchmarks, settings.words_tolerance)
         ),
-        reviews=ReviewService(samples, reviews, examiner),
+        reviews=ReviewService(samples, stores.tables.reviews, examiner),
         backups=Backups(folder, settings.database_file, samples, clock, settings.backup_keep),
         tokens=tokens,
     )
@@ -246,6 +235,25 @@ def build_llm(
     for row in tables.usage.hours(today) if tables is not None else ():
         llm.daily.settle(0, 0.0, row.tokens, row.cost_usd)
     return llm
+
+
+def _generation(  # the root knows every part
+    settings: Settings, catalogue: Catalogue, llm: LLMService, examiner: Examiner, clock: Clock, ledger: Ledger
+) -> GenerationService:
+    """Wire what makes one sample."""
+    prompts = settings.catalog_dir / "prompts"
+    parts = Parts(Scaffold(catalogue, _toml(prompts / "slots.toml")), examiner, Judge(llm, prompts / "judge.md"))
+    limits = GenerationLimits(settings.max_tries, settings.retry_after_cap_s, settings.answer_timeout_s)
+    return GenerationService(catalogue, llm, parts, clock, limits, ledger)
+
+
+def _batch_limits(settings: Settings) -> BatchLimits:
+    return BatchLimits(
+        settings.max_concurrent_batches,
+        settings.max_workers,
+        settings.batch_time_limit_s,
+        alerts=AlertLimits(settings.alert_model_switches, settings.alert_timeouts, settings.alert_rejection_rate),
+    )
 
 
 def build_management(  # the root knows every part
