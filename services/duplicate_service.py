@@ -25,6 +25,8 @@ _SAVE_FROM = 2_000
 # Similar samples of which one is looked at after the other, until one is a duplicate.
 _LOOKED_AT = 50
 _TOLD = 5
+# From here on two texts may be the same but for case, accents and blanks.
+_NEARLY_EQUAL = 0.9
 _KEPT = 5_000
 _SHOWN = 1_000
 
@@ -65,8 +67,8 @@ class DuplicateService:
         self._admission = threading.Lock()
         self._pending: dict[str, _Pending] = {}
         self._seen: object = None
-        # What stored samples are compared by: reading one takes milliseconds, and the next draft meets the same ones.
-        self._compared: dict[str, tuple[Law, str]] = {}
+        # Reading the law of a sample takes milliseconds, and the next draft meets the same samples.
+        self._laws: dict[str, Law] = {}
 
     def admit(self, sample: Mapping[str, Any], owner: str) -> list[Alike]:
         """Let a new sample in, so that the next ones are compared with it; return what is similar to it.
@@ -88,6 +90,7 @@ class DuplicateService:
                 raise QualityError(
                     f"duplicate: similarity {worst.similarity:.2f} to {worst.id}, want below {self._limits.refuse:g}"
                 )
+            self._laws.pop(str(sample["id"]), None)
             self._pending[str(sample["id"])] = _Pending(owner, {name: sample.get(name) for name in _COMPARED})
             self._index.add([str(sample["id"])], row.reshape(1, -1))
         return alike
@@ -99,14 +102,14 @@ class DuplicateService:
     def renew(self, sample: Mapping[str, Any]) -> None:
         """Take in a sample that was added or changed by hand."""
         self._pending.pop(str(sample["id"]), None)  # another text
-        self._compared.pop(str(sample["id"]), None)
+        self._laws.pop(str(sample["id"]), None)
         self._index.add([str(sample["id"])], _sketch(sample).reshape(1, -1))
 
     def forget(self, sample_id: str) -> None:
         """Take out a sample that was let in and is not stored after all, or was deleted."""
         with self._admission:
             self._pending.pop(sample_id, None)
-            self._compared.pop(sample_id, None)
+            self._laws.pop(sample_id, None)
             self._index.discard(sample_id)
 
     def update(self, is_stopped: Callable[[], bool]) -> None:
@@ -199,24 +202,31 @@ class DuplicateService:
             if pending is not None and owner and pending.owner == owner:
                 self._index.discard(name)
                 continue
-            other = self._by(pending.sample) if pending is not None else self._by_stored(name)
-            if other is not None:
-                law, key = other
-                exact = similarity > 0.9 and key == _key(sample)
-                found.append(Alike(name, round(similarity, 3), "" if exact else differs(mine, law)))
+            law = self._law_of(name)
+            if law is not None:
+                found.append(Alike(name, round(similarity, 3), self._difference(sample, mine, name, law, similarity)))
         return found
 
-    def _by(self, sample: Mapping[str, Any]) -> tuple[Law, str]:
-        """Return what *sample* is compared by."""
-        return law_of(sample, self._extractor), _key(sample)
+    def _difference(self, sample: Mapping[str, Any], mine: Law, name: str, law: Law, similarity: float) -> str:
+        """Return in what the law of *sample* and of *name* differs, or ""; a copy is one whatever it says of itself."""
+        found = differs(mine, law)
+        if not found or similarity <= _NEARLY_EQUAL:
+            return found
+        other = self._sample(name)
+        return "" if other is not None and _key(other) == _key(sample) else found
 
-    def _by_stored(self, name: str) -> tuple[Law, str] | None:
-        kept = self._compared.get(name)
-        if kept is None and (sample := self._stored(name)) is not None:
-            if len(self._compared) >= _KEPT:
-                self._compared.clear()
-            kept = self._compared[name] = self._by(sample)
+    def _law_of(self, name: str) -> Law | None:
+        kept = self._laws.get(name)
+        if kept is None and (sample := self._sample(name)) is not None:
+            if len(self._laws) >= _KEPT:
+                self._laws.clear()
+            kept = self._laws[name] = law_of(sample, self._extractor)
         return kept
+
+    def _sample(self, name: str) -> Mapping[str, Any] | None:
+        """Return a sample that was let in lately, or one of the data set."""
+        pending = self._pending.get(name)
+        return pending.sample if pending is not None else self._stored(name)
 
     def _stored(self, name: str) -> Mapping[str, Any] | None:
         try:

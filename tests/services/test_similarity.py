@@ -321,6 +321,17 @@ def test_draft_that_came_to_nothing_does_not_stand_in_the_way(duplicates: Duplic
     assert duplicates.admit(written(1, id="again"), "b") == []
 
 
+def test_draft_that_is_written_anew_is_compared_by_its_new_law(duplicates: DuplicateService) -> None:
+    base = written(1, answer=text(3) + " under section 200 of it")
+    other = {**base, "id": "other", "answer": edited(text(3), 0.05, 1) + " under section 300 of it"}
+    duplicates.admit(base, "a")
+    assert [row.differs_in for row in duplicates.look(other)] == ["provisions"]
+
+    duplicates.admit({**base, "answer": str(base["answer"]).replace("200", "300")}, "a")
+
+    assert [row.differs_in for row in duplicates.look(other)] == [""]
+
+
 def test_edited_sample_is_compared_by_its_new_text(duplicates: DuplicateService, store: SampleStore) -> None:
     store.add(written(1))
     duplicates.update(lambda: False)
