@@ -1,4 +1,7 @@
-"""Sends batch objects to the streams: at most ten a second for a batch, the last one always."""
+"""Sends batch objects to the streams: at most ten a second for a batch, the last one always.
+
+With many listeners it is two a second: the cost is the waking of their threads, which the batch pays for.
+"""
 
 import logging
 import threading
@@ -9,9 +12,8 @@ from services.events import EventBroker
 
 log = logging.getLogger(__name__)
 _EVERY_S = 0.1
-# With so many listeners the waking of their threads is the cost.
-_MANY = 200
 _EVERY_MANY_S = 0.5
+_MESSAGES_A_S = 400
 
 
 class BatchPublisher:
@@ -67,7 +69,7 @@ class BatchPublisher:
                     self._send(batch_id)
                 except Exception:  # top of a thread: the next change must be sent all the same
                     log.exception("batch not sent", extra={"batch_id": batch_id})
-            self._closed.wait(_EVERY_MANY_S if self._broker.subscriber_count > _MANY else _EVERY_S)
+            self._closed.wait(_pause_s(self._broker.subscriber_count))
 
     def _send(self, batch_id: str) -> None:
         with self._sending:  # an older state must not overtake a newer one
@@ -76,3 +78,7 @@ class BatchPublisher:
             self._broker.publish(
                 lambda: {"type": "batch_update", "batch_id": batch_id, "batch": self._batch_object(batch_id)}, event_id
             )
+
+
+def _pause_s(listeners: int) -> float:
+    return min(max(_EVERY_S, listeners / _MESSAGES_A_S), _EVERY_MANY_S)

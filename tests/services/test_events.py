@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from services.batch.publisher import _pause_s
 from services.events import QUEUE_SIZE, EventBroker, Subscription, encode
 from utils.errors import UnavailableError
 
@@ -108,3 +109,8 @@ def test_what_happens_while_nobody_listens_is_not_missed_by_the_next_listener() 
 
 def test_message_without_an_event_leaves_the_last_id_as_it_is() -> None:
     assert encode(1, 0) == b"data: 1\n\n"
+
+
+@pytest.mark.parametrize(("listeners", "pause_s"), [(1, 0.1), (40, 0.1), (100, 0.25), (200, 0.5), (1000, 0.5)])
+def test_many_listeners_are_told_less_often(listeners: int, pause_s: float) -> None:
+    assert _pause_s(listeners) == pause_s
