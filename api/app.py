@@ -73,7 +73,7 @@ def assemble(container: Any, settings: AppSettings) -> Flask:
     own = {"id": _IdConverter, "provider": _ProviderConverter, "model": _ModelConverter, "page": _PageConverter}
     app.url_map.converters.update(own)
     app.url_map.merge_slashes = False  # an id may hold any of them
-    app.extensions.update(container=container, turns=Turns())
+    app.extensions.update(container=container, turns=Turns(lambda: container.batches.running_count() > 0))
     init_db(app)
     register_errors(app)
     measure(app, container)

@@ -4,16 +4,25 @@ With 64 readers at once every one of them asks for the interpreter's lock, and e
 step of a running batch, waits for all others. Here they wait in line, outside of that lock. Who asks what
 somebody in line asks already gets the same answer: it is found out after both have asked, so
 that it is as true for the one as for the other. Nobody waits long: who had no turn in time goes on without.
+
+While batches run, what a crowd asks is found out ten times a second: readers who ask again at once
+would take all that is left of the interpreter, and the batch would pay for answers that hardly differ.
 """
 
 import threading
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from flask import Response
 
-AT_A_TIME = 4
+from utils.clock import Clock, SystemClock
+
+AT_A_TIME = 1
 PATIENCE_S = 0.5
+# So many who share an answer are a crowd; its next answer comes so long after.
+CROWD = 8
+PAUSE_S = 0.1
 _SHARED_S = 10.0
 
 
@@ -23,15 +32,28 @@ class _Answer:
 
     known: threading.Event = field(default_factory=threading.Event)
     copy: Callable[[], Response] | None = None
+    sharers: int = 0
 
 
 class Turns:
     """The line of one app. Thread-safe."""
 
-    def __init__(self, at_a_time: int = AT_A_TIME) -> None:
+    def __init__(
+        self,
+        is_busy: Callable[[], bool] = lambda: False,
+        at_a_time: int = AT_A_TIME,
+        clock: Clock | None = None,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Serve *at_a_time* readers at once; crowds less often while the service *is_busy* with batches."""
+        self._is_busy = is_busy
         self._places = threading.BoundedSemaphore(at_a_time)
+        self._clock = clock or SystemClock()
+        self._wait = wait
         self._lock = threading.Lock()
         self._in_line: dict[Hashable, _Answer] = {}
+        # When a crowd's question was found out last.
+        self._crowds: dict[Hashable, float] = {}
 
     def answer(self, question: Hashable, find_out: Callable[[], Response]) -> Response:
         """Return what *find_out* returns, asked by this caller or by one who waits with the same *question*."""
@@ -40,16 +62,19 @@ class Turns:
             is_first = answer is None
             if answer is None:
                 answer = self._in_line[question] = _Answer()
+            answer.sharers += 1
         if is_first:
             return self._find_out(question, answer, find_out)
         answer.known.wait(_SHARED_S)
         return answer.copy() if answer.copy is not None else find_out()  # an error is each one's own
 
     def _find_out(self, question: Hashable, answer: _Answer, find_out: Callable[[], Response]) -> Response:
+        self._pause(question)
         has_place = self._places.acquire(timeout=PATIENCE_S)
         try:
             with self._lock:
                 del self._in_line[question]  # who comes from here on must not get what was found out before
+                self._note(question, answer.sharers)
             response = find_out()
             answer.copy = _copier(response)
             return response
@@ -57,6 +82,22 @@ class Turns:
             if has_place:
                 self._places.release()
             answer.known.set()
+
+    def _pause(self, question: Hashable) -> None:
+        """Let some time pass between two answers to a crowd; more readers come into the line meanwhile."""
+        last = self._crowds.get(question)
+        if last is None or not self._is_busy():
+            return
+        left_s = last + PAUSE_S - self._clock.monotonic()
+        if left_s > 0:
+            self._wait(left_s)
+
+    def _note(self, question: Hashable, sharers: int) -> None:
+        """Remember crowds only, and none for longer than it matters; called under the lock."""
+        now = self._clock.monotonic()
+        self._crowds = {asked: at for asked, at in self._crowds.items() if asked != question and now - at < PAUSE_S}
+        if sharers >= CROWD:
+            self._crowds[question] = now
 
 
 def _copier(response: Response) -> Callable[[], Response] | None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from api import samples
 from api.endpoint import declared_by
-from api.turns import Turns
+from api.turns import CROWD, PAUSE_S, Turns
+from utils.clock import ManualClock
 from utils.errors import InputError
 
 APP = Flask("turns")
@@ -67,6 +68,52 @@ def test_answer_is_never_older_than_its_question(questions: list[int]) -> None:
         answers = list(pool.map(ask, questions))
 
     assert all(asked_at < found_at for asked_at, found_at in answers)
+
+
+def crowd(turns: Turns, question: str, size: int) -> set[bytes]:
+    """Have *size* callers wait with the same question, then answer them; return what they got."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold_the_place() -> Response:
+        begun.set()
+        go_on.wait(10)
+        return Response("held")
+
+    with ThreadPoolExecutor(size + 1) as pool:
+        held = pool.submit(turns.answer, "other", hold_the_place)
+        assert begun.wait(10)
+        waiting = [pool.submit(turns.answer, question, lambda: Response("answer")) for _ in range(size)]
+        while question not in turns._in_line or turns._in_line[question].sharers < size:
+            time.sleep(0)
+        go_on.set()
+        held.result(10)
+        return {future.result(10).get_data() for future in waiting}
+
+
+@pytest.mark.parametrize(
+    ("busy", "size", "waited"), [(True, CROWD, [PAUSE_S]), (False, CROWD, []), (True, CROWD - 1, [])]
+)
+def test_crowd_is_answered_less_often_while_batches_run(
+    busy: bool, size: int, waited: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.turns.PATIENCE_S", 60.0)
+    clock = ManualClock()
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        clock.advance(seconds)
+
+    turns = Turns(lambda: busy, at_a_time=1, clock=clock, wait=wait)
+    assert crowd(turns, "same", size) == {b"answer"}
+    assert waits == []
+
+    turns.answer("another", Response)
+    turns.answer("same", Response)
+    assert waits == waited
+    turns.answer("same", Response)  # it was no crowd any more
+    assert waits == waited
+    assert turns._crowds == {}
 
 
 def test_error_is_each_ones_own_and_leaves_the_line() -> None:
