@@ -35,4 +35,4 @@ def fill(
         if version is None or is_stopped():
             return
         positions = rows.slice(start, piece)
-        version.index.fill(positions, describe(version.take(positions)))
+        version.index.fill(positions, describe(version.take(positions.to_list())))

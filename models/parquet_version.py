@@ -8,7 +8,7 @@ time; the footer is parsed once.
 import os
 import threading
 import uuid
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -103,15 +103,15 @@ class ParquetVersion:
         with _reading(self._path):
             return dict(self._convert(pq.read_schema(self._source).empty_table()).schema)
 
-    def take(self, positions: pl.Series) -> pl.DataFrame:
+    def take(self, positions: Sequence[int]) -> pl.DataFrame:
         """Return the rows at *positions* (ascending), all columns."""
         pieces = []
         first = 0
         while first < len(positions):
-            group = self._group_of(int(positions[first]))
+            group = self._group_of(positions[first])
             start = self._starts[group]
-            end = int(positions.search_sorted(start + self._rows[group], side="left"))
-            pieces.append(self._cached(group)[(positions[first:end] - start).to_list()])
+            end = bisect_left(positions, start + self._rows[group], lo=first)
+            pieces.append(self._cached(group)[[position - start for position in positions[first:end]]])
             first = end
         return pl.concat(pieces) if pieces else pl.DataFrame(schema=self.columns)
 
@@ -244,6 +244,6 @@ def columns_of(version: ParquetVersion | None) -> dict[str, pl.DataType]:
 
 def take_in_order(version: ParquetVersion, positions: Sequence[int]) -> pl.DataFrame:
     """Return the rows at *positions* in that order."""
-    wanted = pl.Series(positions, dtype=pl.UInt32())
-    ascending = wanted.sort()
-    return version.take(ascending)[ascending.search_sorted(wanted).to_list()]
+    order = sorted(range(len(positions)), key=positions.__getitem__)
+    places = sorted(range(len(positions)), key=order.__getitem__)
+    return version.take([positions[n] for n in order])[places]

@@ -70,9 +70,10 @@ def select(index: pl.LazyFrame, query: SampleQuery) -> Selection:
     behind = rows.height
     order = [_KEY, "id"]
     wanted = behind if query.limit is None else min(query.offset + query.limit, behind)
+    found = rows.lazy()
     if wanted < behind // 4:
-        rows = rows.top_k(wanted, by=order) if descending else rows.bottom_k(wanted, by=order)
-    rows = rows.sort(order, descending=descending, nulls_last=True).slice(query.offset, query.limit)
+        found = found.top_k(wanted, by=order) if descending else found.bottom_k(wanted, by=order)
+    rows = found.sort(order, descending=descending, nulls_last=True).slice(query.offset, query.limit).collect()
     more = rows.height and query.offset + rows.height < behind
     cursor = _cursor(query.sort, rows[_KEY][-1], rows["id"][-1]) if more else None
     return Selection(rows[POSITION], total, cursor)

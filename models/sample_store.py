@@ -222,7 +222,7 @@ class SampleStore:
         row = version.index.position(sample_id) if version is not None else None
         if version is None or row is None:
             return None
-        return version.take(pl.Series([row], dtype=pl.UInt32())).to_dicts()[0]
+        return version.take([row]).to_dicts()[0]
 
 
 def rows_at(snapshot: Snapshot, positions: pl.Series) -> Iterator[dict[str, Any]]:
@@ -234,8 +234,8 @@ def rows_at(snapshot: Snapshot, positions: pl.Series) -> Iterator[dict[str, Any]
 def pieces_at(snapshot: Snapshot, positions: pl.Series) -> Iterator[pl.DataFrame]:
     """Yield the samples with these numbers as frames, in that order."""
     # An order unlike the file's decodes almost every row group for each piece: then pieces are larger.
-    groups = (positions.head(_CHUNK) // GROUP_ROWS).n_unique()
-    size = _CHUNK if groups <= _CHUNK // 10 else _SCATTERED_CHUNK
+    groups = {number // GROUP_ROWS for number in positions.head(_CHUNK).to_list()}
+    size = _CHUNK if len(groups) <= _CHUNK // 10 else _SCATTERED_CHUNK
     for start in range(0, len(positions), size):
         yield from snapshot.take(positions.slice(start, size)).iter_slices(_CHUNK)
 

@@ -6,6 +6,7 @@ Rows are numbered: those of the file first, then what the journal puts.
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import count
 
 import polars as pl
 
@@ -60,16 +61,18 @@ class Snapshot:
 
     def take(self, positions: pl.Series) -> pl.DataFrame:
         """Return the samples with these numbers, all columns, in the order given."""
-        first = rows_of(self.version)
-        old, new = positions.filter(positions < first), positions.filter(positions >= first) - first
-        parts = [self._live[new.to_list()]]
-        if self.version is not None and len(old):
-            parts.insert(0, fitted(take_in_order(self.version, old.to_list()), self.columns))
-        taken = pl.concat(parts)
-        if not len(new) or not len(old):
+        first, wanted = rows_of(self.version), positions.to_list()
+        new = [number - first for number in wanted if number >= first]
+        if self.version is None or len(new) == len(wanted):
+            return self._live[new]
+        taken = fitted(take_in_order(self.version, [number for number in wanted if number < first]), self.columns)
+        if not new:
             return taken
-        order = pl.concat([old, new + first]).arg_sort()
-        return taken[order.gather(positions.rank("ordinal").cast(pl.UInt32()) - 1).to_list()]
+        # Those of the file come first in what was read, then those of the journal.
+        old_places, new_places = count(), count(len(wanted) - len(new))
+        return pl.concat([taken, self._live[new]])[
+            [next(old_places if number < first else new_places) for number in wanted]
+        ]
 
     def pieces(self) -> Iterator[pl.DataFrame]:
         """Yield all samples in the file's order, new ones last, a bearable piece at a time."""

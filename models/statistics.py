@@ -1,6 +1,6 @@
 """Statistics over samples, from the index of a snapshot: no text is read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from models.snapshot import Snapshot
 _BREAKDOWNS = ("sample_type", "jurisdiction", "provider", "model", "day")
 _TOP = 10
 _TOKENS = "tokens"
+_TOTAL = "total"
 
 
 @dataclass(frozen=True)
@@ -26,38 +27,39 @@ class Present:
 
 def summarize(snapshot: Snapshot) -> dict[str, Any]:
     """Return the body of `GET /api/stats` but for the file's size; lengths in characters."""
-    index = snapshot.index().collect()
-    difficulties, topics = counts(index, "difficulty"), counts(index, "topic")
+    index = snapshot.index()
+    total, lengths, found = _measured(index, ("difficulty", "topic", "sample_type", "jurisdiction", "practice_area"))
+    difficulties, topics = found["difficulty"], found["topic"]
     return {
-        "total": index.height,
+        "total": total,
         "columns": list(snapshot.columns),
         "difficulty_distribution": [{"difficulty": name, "len": n, "count": n} for name, n in difficulties],
         "top_topics": [{"topic": name, "len": n, "count": n} for name, n in topics[:_TOP]],
-        "sample_type_distribution": dict(counts(index, "sample_type")),
-        "jurisdiction_distribution": dict(counts(index, "jurisdiction")),
-        "avg_lengths": _lengths(index),
+        "sample_type_distribution": dict(found["sample_type"]),
+        "jurisdiction_distribution": dict(found["jurisdiction"]),
+        "avg_lengths": lengths,
         "unique_topics": len(topics),
         "total_topics": len(topics),
-        "unique_practice_areas": len(counts(index, "practice_area")),
+        "unique_practice_areas": len(found["practice_area"]),
         "total_difficulties": len(difficulties),
     }
 
 
 def detail(snapshot: Snapshot) -> dict[str, Any]:
     """Return `stats` of `GET /api/stats/detailed`; lengths in characters."""
-    index = snapshot.index().collect()
-    topics, areas = counts(index, "topic"), counts(index, "practice_area")
+    index = snapshot.index()
+    total, all_lengths, found = _measured(index, ("topic", "practice_area", *_BREAKDOWNS))
+    topics, areas = found["topic"], found["practice_area"]
     lengths = (pl.col(f"{name}_chars").mean().round(2).alias(f"avg_{name}_length") for name in ("question", "answer"))
     levels = index.group_by(pl.col("difficulty").cast(pl.String())).agg(pl.len().alias("count"), *lengths)
+    levels = levels.sort(["count", "difficulty"], descending=[True, False])
     return {
-        "total_samples": index.height,
-        "difficulty_breakdown": levels.sort(["count", "difficulty"], descending=[True, False]).to_dicts(),
+        "total_samples": total,
+        "difficulty_breakdown": levels.collect().to_dicts(),
         "topic_breakdown": [{"topic": name, "len": n, "count": n} for name, n in topics],
         "practice_areas": [{"practice_area": name, "len": n, "count": n} for name, n in areas],
-        **{
-            f"{name}_breakdown": [{name: value, "count": n} for value, n in counts(index, name)] for name in _BREAKDOWNS
-        },
-        "avg_lengths": _lengths(index),
+        **{f"{name}_breakdown": [{name: value, "count": n} for value, n in found[name]] for name in _BREAKDOWNS},
+        "avg_lengths": all_lengths,
         "unique_topics": len(topics),
         "unique_practice_areas": len(areas),
     }
@@ -99,28 +101,43 @@ def present(snapshot: Snapshot, filters: Mapping[str, str]) -> Present:
     """Count the samples that match *filters* by what a plan chooses."""
     index = filtered(snapshot.index(), filters).select("jurisdiction", "topic", "difficulty", "sample_type").collect()
     topics = index.group_by("jurisdiction", "topic").len().with_columns(pl.col(pl.Categorical()).cast(pl.String()))
+    found = counts(index.lazy(), ("difficulty", "sample_type"))
     return Present(
         topics={(row[0], row[1]): row[2] for row in topics.iter_rows()},
-        difficulties=dict(counts(index, "difficulty")),
-        sample_types=dict(counts(index, "sample_type")),
+        difficulties=dict(found["difficulty"]),
+        sample_types=dict(found["sample_type"]),
     )
 
 
-def counts(index: pl.DataFrame, column: str) -> list[tuple[str, int]]:
-    """Count the values of *column*, most frequent first, ties by name; nulls are left out."""
-    counted = index[column].value_counts(name="n").drop_nulls(column).with_columns(pl.col(column).cast(pl.String()))
-    return [(row[0], row[1]) for row in counted.sort(["n", column], descending=[True, False]).iter_rows()]
+def counts(index: pl.LazyFrame, columns: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
+    """Count the values of each of *columns*, most frequent first, ties by name; nulls are left out."""
+    counted = index.select(_counted(name) for name in columns).collect()
+    return {name: _ordered(counted[name][0]) for name in columns}
+
+
+def _measured(
+    index: pl.LazyFrame, columns: Sequence[str]
+) -> tuple[int, dict[str, float], dict[str, list[tuple[str, int]]]]:
+    """Return the number of samples, the mean lengths and the counts of *columns*; one query, whatever is asked."""
+    means = (pl.col(f"{name}_chars").mean() for name in LENGTHS)
+    found = index.select(pl.len().alias(_TOTAL), *means, *(_counted(name) for name in columns)).collect()
+    lengths = {name: round(found[f"{name}_chars"][0] or 0.0, 2) for name in LENGTHS}
+    return found[_TOTAL][0], lengths, {name: _ordered(found[name][0]) for name in columns}
+
+
+def _counted(column: str) -> pl.Expr:
+    return pl.col(column).value_counts(name="n").implode()
+
+
+def _ordered(counted: pl.Series) -> list[tuple[str, int]]:
+    rows = [(name, n) for name, n in (row.values() for row in counted) if name is not None]
+    return sorted(rows, key=lambda row: (-row[1], row[0]))
 
 
 def _sums(index: pl.DataFrame, column: str) -> list[tuple[str, int, int]]:
     summed = index.group_by(column).agg(pl.col(_TOKENS).sum(), pl.len().alias("n")).drop_nulls(column)
     summed = summed.with_columns(pl.col(column).cast(pl.String())).sort([_TOKENS, column], descending=[True, False])
     return [(row[0], int(row[1]), row[2]) for row in summed.iter_rows()]
-
-
-def _lengths(index: pl.DataFrame) -> dict[str, float]:
-    means = {name: index[f"{name}_chars"].mean() for name in LENGTHS}
-    return {name: round(float(mean), 2) if isinstance(mean, int | float) else 0.0 for name, mean in means.items()}
 
 
 def _ratio(part: int, whole: int) -> float:

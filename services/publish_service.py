@@ -207,8 +207,7 @@ class PublishService:
                 "data set: holds no samples to push; generate or import some first, or push all with include=all"
             )
         patterns = {name: f"data/{name}-*" for name in splits}
-        index = snapshot.index().filter(pl.col(POSITION).is_in(chosen.implode())).collect()
-        breakdown = {column: counts(index, column) for column in _BROKEN_DOWN}
+        breakdown = counts(snapshot.index().filter(pl.col(POSITION).is_in(chosen.implode())), _BROKEN_DOWN)
         name = request.repo_name.rsplit("/", 1)[-1]
         return files, CardFacts(name, splits, patterns, snapshot.columns, breakdown, request.license)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from models.index_filling import fill, lacking
 from models.row_index import DOCUMENT
 from models.sample_query import filtered
 from models.sample_store import SampleStore
@@ -88,7 +89,8 @@ class SearchService:
         Raises:
             StorageError: the index cannot be written.
         """
-        version = self._store.snapshot().version
+        snapshot = self._store.snapshot()
+        version = snapshot.version
         if version is None or len(version) <= self._scan_rows:
             return 0
         if not self._index.generation:
@@ -96,15 +98,9 @@ class SearchService:
         if self._index.size() > (1 + _ORPHANS) * len(version) + self._scan_rows:
             self._index.reset()
         self._index.adopt(version.index)
-        missing = version.index.frame[DOCUMENT].is_null().arg_true().cast(pl.UInt32())
-        done = 0
-        for start in range(0, len(missing), _PIECE):
-            if is_stopped():
-                break
-            positions = missing.slice(start, _PIECE)
-            numbers = self._index.add(version.take(positions))
-            version.index.fill(positions, pl.DataFrame({DOCUMENT: numbers}))
-            done += len(positions)
+        missing = lacking(snapshot, DOCUMENT)
+        fill(snapshot, missing, _PIECE, lambda rows: pl.DataFrame({DOCUMENT: self._index.add(rows)}), is_stopped)
+        done = len(missing) - len(lacking(snapshot, DOCUMENT))
         if done:
             self._store.folding.save_index()
             log.info("search index grown", extra={"rows": done})
