@@ -84,20 +84,21 @@ class DuplicateService:
             return []
         row = _sketch(sample)
         with self._admission:  # of two alike samples made at the same moment one is refused
-            alike = self._alike(sample, row, owner)
+            alike, law = self._alike(sample, row, owner)
             worst = next((other for other in alike if not other.differs_in), None)
             if worst is not None and self._limits.refuse and worst.similarity >= self._limits.refuse:
                 raise QualityError(
                     f"duplicate: similarity {worst.similarity:.2f} to {worst.id}, want below {self._limits.refuse:g}"
                 )
-            self._laws.pop(str(sample["id"]), None)
-            self._pending[str(sample["id"])] = _Pending(owner, {name: sample.get(name) for name in _COMPARED})
-            self._index.add([str(sample["id"])], row.reshape(1, -1))
+            sample_id = str(sample["id"])
+            self._keep(sample_id, law)
+            self._pending[sample_id] = _Pending(owner, {name: sample.get(name) for name in _COMPARED})
+            self._index.add([sample_id], row.reshape(1, -1))
         return alike
 
     def look(self, sample: Mapping[str, Any]) -> list[Alike]:
         """Return what is similar to a sample, itself left out."""
-        return self._alike(sample, _sketch(sample), "") if self._limits.report else []
+        return self._alike(sample, _sketch(sample), "")[0] if self._limits.report else []
 
     def renew(self, sample: Mapping[str, Any]) -> None:
         """Take in a sample that was added or changed by hand."""
@@ -187,11 +188,12 @@ class DuplicateService:
             for name in stored:
                 self._pending.pop(name, None)
 
-    def _alike(self, sample: Mapping[str, Any], row: Sketches, owner: str) -> list[Alike]:
+    def _alike(self, sample: Mapping[str, Any], row: Sketches, owner: str) -> tuple[list[Alike], Law | None]:
+        """Return what is similar to *sample*, and its law if that had to be read."""
         least = min(value for value in (self._limits.report, self._limits.refuse, 1.0) if value)
         near = [pair for pair in self._index.near(row, least) if pair[0] != sample["id"]]
         if not near:
-            return []
+            return [], None
         found: list[Alike] = []
         mine = law_of(sample, self._extractor)
         for name, similarity in near[:_LOOKED_AT]:
@@ -205,7 +207,7 @@ class DuplicateService:
             law = self._law_of(name)
             if law is not None:
                 found.append(Alike(name, round(similarity, 3), self._difference(sample, mine, name, law, similarity)))
-        return found
+        return found, mine
 
     def _difference(self, sample: Mapping[str, Any], mine: Law, name: str, law: Law, similarity: float) -> str:
         """Return in what the law of *sample* and of *name* differs, or ""; a copy is one whatever it says of itself."""
@@ -218,10 +220,18 @@ class DuplicateService:
     def _law_of(self, name: str) -> Law | None:
         kept = self._laws.get(name)
         if kept is None and (sample := self._sample(name)) is not None:
-            if len(self._laws) >= _KEPT:
-                self._laws.clear()
-            kept = self._laws[name] = law_of(sample, self._extractor)
+            kept = law_of(sample, self._extractor)
+            self._keep(name, kept)
         return kept
+
+    def _keep(self, name: str, law: Law | None) -> None:
+        """Remember the law of a sample; None: forget what it was."""
+        if law is None:
+            self._laws.pop(name, None)
+            return
+        if len(self._laws) >= _KEPT:
+            self._laws.clear()
+        self._laws[name] = law
 
     def _sample(self, name: str) -> Mapping[str, Any] | None:
         """Return a sample that was let in lately, or one of the data set."""
