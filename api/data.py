@@ -65,7 +65,7 @@ def detailed_stats() -> Response:
     return success(stats=services().dataset.detailed_statistics())
 
 
-@endpoint(TokenStatsAnswer, tag=_TAG, is_slow=True)
+@endpoint(TokenStatsAnswer, tag=_TAG, in_line=False)
 def token_stats() -> Response:
     """Tell tokens by field and breakdown; 503 with the progress while many new samples are counted."""
     return success(stats=services().dataset.token_statistics())

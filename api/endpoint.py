@@ -48,8 +48,8 @@ class Declaration:
         streams: Kind of the answer when a stream was asked for.
         reads: What the view gets of the body: the model, the JSON object as it came (the service
             says what is wrong with it), or nothing, since it reads by itself.
-        is_slow: Whether it may take seconds.
-        is_drawn: Whether the same question has another answer each time.
+        in_line: Whether it takes turns with others (`api/turns.py`). Not for what may take seconds, must
+            answer at once, or has another answer each time; changes and files never do.
     """
 
     answer: Any
@@ -62,13 +62,11 @@ class Declaration:
     consumes: tuple[str, ...] = ()
     streams: str = ""
     reads: Literal["model", "raw", "view"] = "model"
-    is_slow: bool = False
-    is_drawn: bool = False
+    in_line: bool = True
 
-    @property
-    def is_quick(self) -> bool:
-        """Whether it takes turns with other quick ones (`api/turns.py`)."""
-        return not (self.is_slow or self.is_drawn or isinstance(self.answer, File))
+    def takes_turns(self, method: str) -> bool:
+        """Tell whether it waits in line when called by *method*."""
+        return self.in_line and method == "GET" and not isinstance(self.answer, File)
 
     def role_of(self, method: str) -> Role:
         """Return the role that *method* needs."""
@@ -92,7 +90,7 @@ def endpoint(answer: Any, **fields: Any) -> Callable[[View], View]:
             if declared.body is not None and declared.reads != "view":
                 sent = body_of(request)
                 path["body"] = sent if declared.reads == "raw" else validated(declared.body, sent)
-            if declared.is_quick and request.method == "GET":
+            if declared.takes_turns(request.method):
                 turns: Turns = current_app.extensions["turns"]
                 return turns.answer((request.path, request.query_string), lambda: view(**path))
             return view(**path)

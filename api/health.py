@@ -42,13 +42,13 @@ def health() -> Response:
     )
 
 
-@endpoint(LiveAnswer, tag=_TAG, role=Role.NONE)
+@endpoint(LiveAnswer, tag=_TAG, role=Role.NONE, in_line=False)
 def live() -> Response:
     """Answer while the process lives; for supervisors, needs no token."""
     return reply({"status": "alive"})
 
 
-@endpoint(ReadyAnswer, tag=_TAG, role=Role.NONE, errors=(503,))
+@endpoint(ReadyAnswer, tag=_TAG, role=Role.NONE, errors=(503,), in_line=False)
 def ready() -> Response:
     """Ping database, data set and disk; 503 says what does not work. Needs no token."""
     return reply(services().health.ready())

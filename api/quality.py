@@ -42,14 +42,14 @@ def check_text(body: CitationText) -> Response:
     return _told(services().quality.examiner.checker.check(body.text, body.jurisdiction or ""))
 
 
-@endpoint(SampleCitationsAnswer, tag=_TAG, errors=(404,))
+@endpoint(SampleCitationsAnswer, tag=_TAG, errors=(404,), in_line=False)
 def check_sample(sample_id: str) -> Response:
     """Find the citations of a stored sample, checked now."""
     container = services()
     return _told(container.quality.examiner.checker.check_sample(container.dataset.get(sample_id)))
 
 
-@endpoint(SimilarAnswer, tag=_TAG, errors=(404,))
+@endpoint(SimilarAnswer, tag=_TAG, errors=(404,), in_line=False)
 def alike(sample_id: str) -> Response:
     """List the samples that are similar to one."""
     dataset = services().dataset
@@ -78,13 +78,13 @@ def queue(query: QueueArguments) -> Response:
     return success(samples=samples, count=len(samples), total=total)
 
 
-@endpoint(DuplicatesAnswer, query=NoArguments, tag=_TAG, is_slow=True)
+@endpoint(DuplicatesAnswer, query=NoArguments, tag=_TAG, in_line=False)
 def duplicates(query: NoArguments) -> Response:  # there is nothing to read in it
     """List the pairs of similar samples."""
     return success(**services().quality.examiner.duplicates.report())
 
 
-@endpoint(QualityReportAnswer, query=ReportArguments, tag=_TAG, is_slow=True)
+@endpoint(QualityReportAnswer, query=ReportArguments, tag=_TAG, in_line=False)
 def report(query: ReportArguments) -> Response:
     """Report the quality of the data set; 503 while a large one is measured for the first time."""
     return success(report=services().data.quality.report(query.renew))

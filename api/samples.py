@@ -56,7 +56,7 @@ def download_many(body: SampleIds) -> Response:
     return attachment(lines, f"samples_{len(samples)}.jsonl", "application/x-ndjson")
 
 
-@endpoint(RandomAnswer, query=RandomArguments, tag=_TAG, is_drawn=True)
+@endpoint(RandomAnswer, query=RandomArguments, tag=_TAG, in_line=False)
 def draw(query: RandomArguments) -> Response:
     """Draw samples at random."""
     samples = services().dataset.draw(query.count, query.chosen, query.seed)
@@ -77,14 +77,14 @@ def find(query: PageArguments) -> Response:
     )
 
 
-@endpoint(SearchAnswer, query=SearchArguments, tag=_TAG)
+@endpoint(SearchAnswer, query=SearchArguments, tag=_TAG, in_line=False)
 def search(query: SearchArguments) -> Response:
     """Find the samples that hold the words."""
     wanted = SearchRequest(query.q, query.field, query.sort, query.limit, query.snippets, query.chosen)
     return success(**services().data.search.search(wanted))
 
 
-@endpoint(BatchSamplesAnswer, tag=_TAG, errors=(404,))
+@endpoint(BatchSamplesAnswer, tag=_TAG, errors=(404,), in_line=False)
 def batch_samples(batch_id: str) -> Response:
     """Return all samples of a batch."""
     samples = list(services().dataset.find(SampleQuery({"batch_id": batch_id}))[1])
@@ -94,7 +94,7 @@ def batch_samples(batch_id: str) -> Response:
     return success(batch_id=batch_id, samples=samples, count=len(samples), batch_info=info)
 
 
-@endpoint(BatchQualityAnswer, tag=_TAG, errors=(404,), is_slow=True)
+@endpoint(BatchQualityAnswer, tag=_TAG, errors=(404,), in_line=False)
 def batch_quality(batch_id: str) -> Response:
     """Tell what the samples of a batch are like."""
     container = services()

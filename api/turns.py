@@ -1,9 +1,10 @@
-"""Lets only a few quick reads run at a time, and answers the same question once for all who wait for it.
+"""Lets one quick read run at a time, and answers the same question once for all who wait for it.
 
 With 64 readers at once every one of them asks for the interpreter's lock, and each answer, and each
 step of a running batch, waits for all others. Here they wait in line, outside of that lock. Who asks what
 somebody in line asks already gets the same answer: it is found out after both have asked, so
-that it is as true for the one as for the other. Nobody waits long: who had no turn in time goes on without.
+that it is as true for the one as for the other. Nobody waits for long behind another question: who had no
+turn in time goes on without.
 
 While batches run, what a crowd asks is found out ten times a second: readers who ask again at once
 would take all that is left of the interpreter, and the batch would pay for answers that hardly differ.
@@ -69,16 +70,16 @@ class Turns:
         return answer.copy() if answer.copy is not None else find_out()  # an error is each one's own
 
     def _find_out(self, question: Hashable, answer: _Answer, find_out: Callable[[], Response]) -> Response:
-        self._pause(question)
-        has_place = self._places.acquire(timeout=PATIENCE_S)
+        has_place = False
         try:
-            with self._lock:
-                del self._in_line[question]  # who comes from here on must not get what was found out before
-                self._note(question, answer.sharers)
+            self._pause(question)
+            has_place = self._places.acquire(timeout=PATIENCE_S)
+            self._leave(question, answer)  # who comes from here on must not get what was found out before
             response = find_out()
             answer.copy = _copier(response)
             return response
         finally:
+            self._leave(question, answer)
             if has_place:
                 self._places.release()
             answer.known.set()
@@ -92,12 +93,16 @@ class Turns:
         if left_s > 0:
             self._wait(left_s)
 
-    def _note(self, question: Hashable, sharers: int) -> None:
-        """Remember crowds only, and none for longer than it matters; called under the lock."""
+    def _leave(self, question: Hashable, answer: _Answer) -> None:
+        """End this line of a question; remember those of crowds, and none for longer than it matters."""
         now = self._clock.monotonic()
-        self._crowds = {asked: at for asked, at in self._crowds.items() if asked != question and now - at < PAUSE_S}
-        if sharers >= CROWD:
-            self._crowds[question] = now
+        with self._lock:
+            if self._in_line.get(question) is not answer:
+                return
+            del self._in_line[question]
+            self._crowds = {asked: at for asked, at in self._crowds.items() if asked != question and now - at < PAUSE_S}
+            if answer.sharers >= CROWD:
+                self._crowds[question] = now
 
 
 def _copier(response: Response) -> Callable[[], Response] | None:

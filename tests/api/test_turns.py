@@ -9,7 +9,7 @@ from flask import Flask, Response
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import samples
+from api import health, quality, samples
 from api.endpoint import declared_by
 from api.turns import CROWD, PAUSE_S, Turns
 from utils.clock import ManualClock
@@ -137,10 +137,43 @@ def test_stream_is_not_shared() -> None:
     assert made == [b"a", b"a"]
 
 
-def test_draws_are_not_shared() -> None:
-    drawn, page = declared_by(samples.draw), declared_by(samples.find)
+@pytest.mark.parametrize("view", [samples.draw, samples.search, quality.check_sample, health.live, samples.download])
+def test_draws_files_probes_and_what_may_take_long_do_not_wait_in_line(view: object) -> None:
+    declared = declared_by(view)
 
-    assert drawn is not None
-    assert not drawn.is_quick
+    assert declared is not None
+    assert not declared.takes_turns("GET")
+
+
+def test_pages_wait_in_line_and_changes_do_not() -> None:
+    page = declared_by(samples.find)
+
     assert page is not None
-    assert page.is_quick
+    assert page.takes_turns("GET")
+    assert not page.takes_turns("POST")
+
+
+def test_line_is_left_when_waiting_fails() -> None:
+    def fail(_: float) -> None:
+        raise InputError("interrupted")
+
+    turns = Turns(lambda: True, clock=ManualClock(), wait=fail)
+    turns._crowds["x"] = 0.0
+
+    with pytest.raises(InputError, match="interrupted"):
+        turns.answer("x", Response)
+    assert turns._in_line == {}
+
+
+def test_who_comes_while_it_is_found_out_stays_in_line_for_the_next() -> None:
+    turns = Turns(at_a_time=2)
+    newcomers: list[bool] = []
+
+    def find_out() -> Response:
+        with ThreadPoolExecutor(1) as pool:
+            newcomer = pool.submit(turns.answer, "x", lambda: Response("new"))
+            newcomers.append(newcomer.result(10).get_data() == b"new")
+        return Response("old")
+
+    assert turns.answer("x", find_out).get_data() == b"old"
+    assert newcomers == [True]
