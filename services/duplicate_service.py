@@ -48,6 +48,19 @@ class Alike:
     differs_in: str
 
 
+@dataclass(slots=True)
+class _Known:
+    """What a sample is compared by; its key is found out when it is needed."""
+
+    law: Law
+    key: str = ""
+
+    def key_of(self, sample: Mapping[str, Any]) -> str:
+        """Return the key of *sample*, whose law this is."""
+        self.key = self.key or _key(sample)
+        return self.key
+
+
 @dataclass(frozen=True, slots=True)
 class _Pending:
     """A sample that was let in lately and may not be stored yet."""
@@ -67,8 +80,10 @@ class DuplicateService:
         self._admission = threading.Lock()
         self._pending: dict[str, _Pending] = {}
         self._seen: object = None
-        # Reading the law of a sample takes milliseconds, and the next draft meets the same samples.
-        self._laws: dict[str, Law] = {}
+        # Reading a sample and its law takes milliseconds, and the next draft meets the same samples.
+        self._known: dict[str, _Known] = {}
+        self._knowing = threading.Lock()
+        self._changes = 0
 
     def admit(self, sample: Mapping[str, Any], owner: str) -> list[Alike]:
         """Let a new sample in, so that the next ones are compared with it; return what is similar to it.
@@ -84,15 +99,15 @@ class DuplicateService:
             return []
         row = _sketch(sample)
         with self._admission:  # of two alike samples made at the same moment one is refused
-            alike, law = self._alike(sample, row, owner)
+            alike, known = self._alike(sample, row, owner)
             worst = next((other for other in alike if not other.differs_in), None)
             if worst is not None and self._limits.refuse and worst.similarity >= self._limits.refuse:
                 raise QualityError(
                     f"duplicate: similarity {worst.similarity:.2f} to {worst.id}, want below {self._limits.refuse:g}"
                 )
             sample_id = str(sample["id"])
-            self._keep(sample_id, law)
             self._pending[sample_id] = _Pending(owner, {name: sample.get(name) for name in _COMPARED})
+            self._changed(sample_id, known)
             self._index.add([sample_id], row.reshape(1, -1))
         return alike
 
@@ -103,14 +118,14 @@ class DuplicateService:
     def renew(self, sample: Mapping[str, Any]) -> None:
         """Take in a sample that was added or changed by hand."""
         self._pending.pop(str(sample["id"]), None)  # another text
-        self._laws.pop(str(sample["id"]), None)
+        self._changed(str(sample["id"]), None)
         self._index.add([str(sample["id"])], _sketch(sample).reshape(1, -1))
 
     def forget(self, sample_id: str) -> None:
         """Take out a sample that was let in and is not stored after all, or was deleted."""
         with self._admission:
             self._pending.pop(sample_id, None)
-            self._laws.pop(sample_id, None)
+            self._changed(sample_id, None)
             self._index.discard(sample_id)
 
     def update(self, is_stopped: Callable[[], bool]) -> None:
@@ -188,14 +203,14 @@ class DuplicateService:
             for name in stored:
                 self._pending.pop(name, None)
 
-    def _alike(self, sample: Mapping[str, Any], row: Sketches, owner: str) -> tuple[list[Alike], Law | None]:
-        """Return what is similar to *sample*, and its law if that had to be read."""
+    def _alike(self, sample: Mapping[str, Any], row: Sketches, owner: str) -> tuple[list[Alike], _Known | None]:
+        """Return what is similar to *sample*, and what it was compared by if it had to be."""
         least = min(value for value in (self._limits.report, self._limits.refuse, 1.0) if value)
         near = [pair for pair in self._index.near(row, least) if pair[0] != sample["id"]]
         if not near:
             return [], None
         found: list[Alike] = []
-        mine = law_of(sample, self._extractor)
+        mine = _Known(law_of(sample, self._extractor))
         for name, similarity in near[:_LOOKED_AT]:
             settled = similarity < (self._limits.refuse or 2.0) or any(not other.differs_in for other in found)
             if settled and len(found) >= _TOLD:
@@ -204,34 +219,45 @@ class DuplicateService:
             if pending is not None and owner and pending.owner == owner:
                 self._index.discard(name)
                 continue
-            law = self._law_of(name)
-            if law is not None:
-                found.append(Alike(name, round(similarity, 3), self._difference(sample, mine, name, law, similarity)))
+            other = self._known_of(name)
+            if other is not None:
+                in_what = differs(mine.law, other.law)
+                if in_what and similarity > _NEARLY_EQUAL and self._is_copy(sample, mine, name, other):
+                    in_what = ""  # whatever it says of itself
+                found.append(Alike(name, round(similarity, 3), in_what))
         return found, mine
 
-    def _difference(self, sample: Mapping[str, Any], mine: Law, name: str, law: Law, similarity: float) -> str:
-        """Return in what the law of *sample* and of *name* differs, or ""; a copy is one whatever it says of itself."""
-        found = differs(mine, law)
-        if not found or similarity <= _NEARLY_EQUAL:
-            return found
-        other = self._sample(name)
-        return "" if other is not None and _key(other) == _key(sample) else found
+    def _is_copy(self, sample: Mapping[str, Any], mine: _Known, name: str, other: _Known) -> bool:
+        """Tell whether two texts differ in case, accents and blanks only."""
+        text = None if other.key else self._sample(name)
+        return bool(other.key or text) and mine.key_of(sample) == other.key_of(text or {})
 
-    def _law_of(self, name: str) -> Law | None:
-        kept = self._laws.get(name)
-        if kept is None and (sample := self._sample(name)) is not None:
-            kept = law_of(sample, self._extractor)
-            self._keep(name, kept)
-        return kept
+    def _known_of(self, name: str) -> _Known | None:
+        kept = self._known.get(name)
+        if kept is not None:
+            return kept
+        before = self._changes
+        sample = self._sample(name)
+        if sample is None:
+            return None
+        known = _Known(law_of(sample, self._extractor))
+        with self._knowing:
+            if before == self._changes:  # it may have been changed while it was read
+                self._keep(name, known)
+        return known
 
-    def _keep(self, name: str, law: Law | None) -> None:
-        """Remember the law of a sample; None: forget what it was."""
-        if law is None:
-            self._laws.pop(name, None)
-            return
-        if len(self._laws) >= _KEPT:
-            self._laws.clear()
-        self._laws[name] = law
+    def _changed(self, name: str, known: _Known | None) -> None:
+        """Forget what a sample was compared by before; *known* is what it is compared by from here on."""
+        with self._knowing:
+            self._changes += 1
+            self._known.pop(name, None)
+            if known is not None:
+                self._keep(name, known)
+
+    def _keep(self, name: str, known: _Known) -> None:
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+        self._known[name] = known
 
     def _sample(self, name: str) -> Mapping[str, Any] | None:
         """Return a sample that was let in lately, or one of the data set."""

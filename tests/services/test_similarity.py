@@ -332,6 +332,47 @@ def test_draft_that_is_written_anew_is_compared_by_its_new_law(duplicates: Dupli
     assert [row.differs_in for row in duplicates.look(other)] == [""]
 
 
+def test_what_is_edited_while_it_is_compared_is_not_remembered(
+    duplicates: DuplicateService, store: SampleStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = written(1, answer=text(3) + " under section 200 of it")
+    other = {**base, "id": "other", "answer": edited(text(3), 0.05, 1) + " under section 300 of it"}
+    duplicates.renew(store.add(base))
+    read = DuplicateService._sample
+
+    def edited_meanwhile(self: DuplicateService, name: str) -> Any:
+        found = read(self, name)
+        monkeypatch.setattr(DuplicateService, "_sample", read)
+        duplicates.renew(store.update("s1", {"answer": str(base["answer"]).replace("200", "300")}))
+        return found
+
+    monkeypatch.setattr(DuplicateService, "_sample", edited_meanwhile)
+    duplicates.look(other)
+
+    assert [row.differs_in for row in duplicates.look(other)] == [""]
+
+
+def test_copies_are_told_by_their_words_and_read_once(
+    duplicates: DuplicateService, store: SampleStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = written(1, case_citation="Donoghue v Stevenson [1932] AC 562")
+    copy = {**base, "id": "copy", "case_citation": "Caparo v Dickman [1990] UKHL 2"}
+    sibling = {**copy, "id": "sibling", "answer": str(base["answer"]) + " of it"}
+    duplicates.renew(store.add(base))
+    read: list[str] = []
+    get = store.get
+
+    def noted(name: str) -> dict[str, Any]:
+        read.append(name)
+        return get(name)
+
+    monkeypatch.setattr(store, "get", noted)
+
+    assert [row.differs_in for row in duplicates.look(copy)] == [""]
+    assert [row.differs_in for row in duplicates.look(sibling)] == ["authorities"]
+    assert len(read) == 2  # its law, then its words; both are kept
+
+
 def test_edited_sample_is_compared_by_its_new_text(duplicates: DuplicateService, store: SampleStore) -> None:
     store.add(written(1))
     duplicates.update(lambda: False)
