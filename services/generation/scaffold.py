@@ -38,6 +38,8 @@ _FRAME = (
     "What can be claimed follows from the rule",
 )
 _SENTENCE_END = re.compile(r"(?<=[.?])\s+")
+_COPIED = "copied what it was given"
+_LEADS = ("Here ", "On these facts ", "In this case ")
 _SYSTEM = (
     "You write parts of a training text about law in plain English. Use only the facts and the law given. "
     "Write complete, different sentences. Do not name any case, statute or court."
@@ -136,9 +138,9 @@ class _Writer:
 
     def question(self) -> str:
         """Return the sentence that asks for the solution."""
-        schema = _object({"question": f"^[A-Z]{_CHARS}{{20,{_MAX_SENTENCE}}}\\?$"})
+        patterns = {"question": f"^[A-Z]{_CHARS}{{20,{_MAX_SENTENCE}}}\\?$"}
         wish = "Write one question that asks how the law decides these facts."
-        return self._fields(wish, schema, 80)["question"]
+        return self._fields(wish, patterns, 80)["question"]
 
     def part(self, part: Part) -> str:
         """Return the text of one part of the answer, without its heading."""
@@ -177,7 +179,7 @@ class _Writer:
             wish = f"Reasoning step {number} of {count}. Principle: {principle}. Apply it to the facts" + (
                 "." if last else ", then state the interim conclusion in a few words."
             )
-            fields = self._fields(wish, _object(patterns), 160)
+            fields = self._fields(wish, patterns, 160)
             interim = self._brief.outcome if last else fields["conclusion"]
             lines.append(
                 f"Step {number}: {principle} → {fields['application']} → {_upper(interim)}".replace(". →", " →")
@@ -212,21 +214,26 @@ class _Writer:
             count = min(sentences, _MAX_SENTENCES)
             first = f"{prefix}{_CHARS}{{30,180}}\\." if prefix else _sentence()
             pattern = "^" + " ".join([first, *[_sentence()] * (count - 1)]) + "$"
-            fields = self._fields(wish, _object({"text": pattern}), 110 * count)
+            fields = self._fields(wish, {"text": pattern}, 110 * count)
             texts.append(fields["text"])
             sentences, prefix = sentences - count, ""
         return " ".join(texts)
 
-    def _fields(self, wish: str, schema: dict[str, object], max_tokens: int) -> dict[str, str]:
-        """Ask until every field holds a usable sentence; each try has a seed of its own."""
-        fault = "nothing was written"
-        for _ in range(_TRIES):
+    def _fields(self, wish: str, patterns: Mapping[str, str], max_tokens: int) -> dict[str, str]:
+        """Ask until every field holds a usable sentence; each try has a seed of its own.
+
+        What the model copies once it copies with any seed; another beginning leads it away from that.
+        """
+        fault, lead = "nothing was written", ""
+        for turn in range(_TRIES):
             self._seed += 1
             try:
+                schema = _object(_led(patterns, lead))
                 written = self._ask(_SYSTEM, self._brief.text + wish, schema, max_tokens, self._seed)
                 fields = {name: self._usable(text, wish) for name, text in written.items()}
             except AnswerFormatError as error:
                 fault = str(error)
+                lead = _LEADS[turn % len(_LEADS)] if fault == _COPIED else lead
                 continue
             self._seen.update(
                 sentence.rstrip(".").casefold() for text in fields.values() for sentence in _sentences_of(text)
@@ -242,7 +249,7 @@ class _Writer:
         for sentence in _sentences_of(" ".join(text.split())):
             found = self._fault_of(sentence) or ("repeated a sentence" if sentence in kept else None)
             if sentence.rstrip(".?").casefold() in given:
-                found = "copied what it was given"
+                found = _COPIED
             if found is None:
                 kept.append(sentence)
             fault = found or fault
@@ -310,7 +317,15 @@ def _sentence() -> str:
     return f"[A-Z]{_CHARS}{{{_MIN_SENTENCE},{_MAX_SENTENCE}}}\\."
 
 
-def _object(patterns: dict[str, str]) -> dict[str, object]:
+def _led(patterns: Mapping[str, str], lead: str) -> dict[str, str]:
+    """Return *patterns*, statements among them beginning with *lead*; those with a beginning of their own keep it."""
+    return {
+        name: re.sub(r"^\^\[A-Z\]", f"^{lead}[A-Za-z]", pattern) if lead and not pattern.endswith("?$") else pattern
+        for name, pattern in patterns.items()
+    }
+
+
+def _object(patterns: Mapping[str, str]) -> dict[str, object]:
     properties = {name: {"type": "string", "pattern": pattern} for name, pattern in patterns.items()}
     return {"type": "object", "properties": properties, "required": list(patterns), "additionalProperties": False}
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import random
+import re
 
 import pytest
 from hypothesis import given
@@ -281,6 +282,30 @@ def test_scaffold_writes_a_bad_part_again_and_drops_a_bad_sentence() -> None:
 
     sentences = [part for part in draft.answer.replace("\n\n", " ").split(". ") if part.startswith("The ")]
     assert len(sentences) == len(set(sentences))
+    assert count_words(draft.answer) >= 280
+
+
+def test_scaffold_leads_a_model_that_copies_away_from_it_by_another_beginning() -> None:
+    rule = "An advertisement that shows a clear intention to be bound can be an offer to the world."
+    led: list[str] = []
+
+    def copies(system: str, question: str, schema: dict[str, object], max_tokens: int, seed: int) -> dict[str, str]:
+        fields = obedient(system, question, schema, max_tokens, seed)
+        properties = schema["properties"]
+        assert isinstance(properties, dict)
+        for name, field in properties.items():
+            beginning = re.match(r"\^(\w[\w ]+)\[A-Za-z\]", field["pattern"])
+            if beginning:
+                led.append(beginning[1])
+                fields[name] = beginning[1] + fields[name]
+            elif field["pattern"].startswith("^[A-Z]") and not field["pattern"].endswith("?$"):
+                fields[name] = rule  # with any seed
+        return fields
+
+    draft = parse_answer(Scaffold(CATALOGUE, SLOTS).draft(job(), copies))
+
+    assert set(led) == {"Here "}
+    assert "→ Here The " in draft.reasoning
     assert count_words(draft.answer) >= 280
 
 
