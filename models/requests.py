@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models.fields import Difficulty, Filter, Flag, Identifier, Positive, Real, Shares, Text, Whole
+from models.schemas import Required
 
 
 class GenerateRequest(BaseModel):
@@ -90,18 +91,9 @@ class BatchReference(BaseModel):
     batch_id: Annotated[str, Field(min_length=1)] | None = None
 
 
-class NewSample(BaseModel):
+class NewSample(Required):
     """Body of `POST /api/add`; further fields become columns, those that the service finds out itself are ignored."""
 
-    model_config = ConfigDict(extra="allow")
-
-    id: Identifier
-    question: Text
-    answer: Text
-    topic: Text
-    difficulty: Difficulty
-    case_citation: Text
-    reasoning: Text
     jurisdiction: str | None = None
     sample_type: str | None = None
 

@@ -11,13 +11,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from models.fields import LARGEST, Difficulty, Identifier, Moment, Real, Text, Whole, default_for, validated
 from utils.errors import InputError
 
-REQUIRED_FIELDS = ("id", "question", "answer", "topic", "difficulty", "case_citation", "reasoning")
 
+class Required(BaseModel):
+    """What every sample must have."""
 
-class Sample(BaseModel):
-    """One question with its answer. Columns that we do not know are kept as they came."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow")
 
     id: Identifier
     question: Text
@@ -26,6 +24,16 @@ class Sample(BaseModel):
     difficulty: Difficulty
     case_citation: Text
     reasoning: Text
+
+
+REQUIRED_FIELDS = tuple(Required.model_fields)
+
+
+class Sample(Required):
+    """One question with its answer. Columns that we do not know are kept as they came."""
+
+    model_config = ConfigDict(frozen=True)
+
     jurisdiction: Annotated[str, BeforeValidator(default_for("uk"))] = "uk"
     sample_type: Annotated[str, BeforeValidator(default_for("case_analysis"))] = "case_analysis"
     batch_id: str | None = None
