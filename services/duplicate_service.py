@@ -50,15 +50,10 @@ class Alike:
 
 @dataclass(slots=True)
 class _Known:
-    """What a sample is compared by; its key is found out when it is needed."""
+    """What a sample is compared by; its key is "" until it is needed."""
 
     law: Law
     key: str = ""
-
-    def key_of(self, sample: Mapping[str, Any]) -> str:
-        """Return the key of *sample*, whose law this is."""
-        self.key = self.key or _key(sample)
-        return self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +224,10 @@ class DuplicateService:
 
     def _is_copy(self, sample: Mapping[str, Any], mine: _Known, name: str, other: _Known) -> bool:
         """Tell whether two texts differ in case, accents and blanks only."""
-        text = None if other.key else self._sample(name)
-        return bool(other.key or text) and mine.key_of(sample) == other.key_of(text or {})
+        if not other.key and (text := self._sample(name)) is not None:  # None: deleted since
+            other.key = _key(text)
+        mine.key = mine.key or _key(sample)
+        return mine.key == other.key
 
     def _known_of(self, name: str) -> _Known | None:
         kept = self._known.get(name)
