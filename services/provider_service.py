@@ -198,25 +198,17 @@ class ProviderService:
         if llm.router.reason(target) != "rate_limit":
             llm.router.forgive(name)
         prompt = Prompt(({"role": "user", "content": "Reply with the word OK."},), None, None, _TEST_TOKENS, 0.0)
-        told = {
-            "provider": name,
-            "model": target.model.id,
-            "ok": False,
-            "latency_ms": None,
-            "limits": [],
-            "error": None,
-        }
         try:
             with time_limit(_TEST_S, "the test") as cancel:
                 outcome = llm.ask(prompt, preference, Terms("test", cancel, cancel, max_wait_s=0.0))
         except TimeLimitError:
             message = f"no answer within {_TEST_S:g} s; it waits where limits are used up: see GET /api/targets"
-            return {**told, "error": {"category": "timeout", "message": message}}
+            return _untold(name, target.model.id, "timeout", message)
         except (GenerationError, ConfigurationError) as error:
             category = error.category if isinstance(error, GenerationError) else "configuration"
-            return {**told, "error": {"category": category, "message": str(error)}}
+            return _untold(name, target.model.id, category, str(error))
         self._used(outcome.usage)
-        return {**told, **_told(outcome, info)}
+        return {"provider": name, "model": target.model.id, **_told(outcome, info)}
 
     # --- inside --------------------------------------------------------------------------
 
@@ -225,8 +217,7 @@ class ProviderService:
         found = self._registry.llm.models.discovery(name)
         message = found.reason or "it lists no model that is enabled; name one as model, or set default_model_id"
         category = "connection_error" if found.listed is None else "model_unavailable"
-        told: dict[str, Any] = {"provider": name, "model": None, "ok": False, "latency_ms": None, "limits": []}
-        return {**told, "error": {"category": category, "message": message}}
+        return _untold(name, None, category, message)
 
     def _change(self, what: str, name: str, **columns: Any) -> None:
         store = self._registry.store
@@ -265,17 +256,24 @@ class ProviderService:
         return {**view, "models": self._models.of(info)} if include_models else view
 
 
+def _untold(provider: str, model: str | None, category: str, message: str) -> dict[str, Any]:
+    """Return the answer of a test that made no call to its end."""
+    fault = {"category": category, "message": message}
+    return {"provider": provider, "model": model, "ok": False, "latency_ms": None, "limits": [], "error": fault}
+
+
 def _told(outcome: Outcome, info: ProviderInfo) -> dict[str, Any]:
     completion, error = outcome.completion, outcome.error
     headers = completion.headers if completion is not None else error.headers if error is not None else {}
-    told: dict[str, Any] = {
+    fault = None
+    if completion is None and error is not None:
+        fault = {"category": error.category, "message": str(error)}
+    return {
         "ok": completion is not None,
         "latency_ms": round(outcome.latency_s * 1000),
         "limits": [_limit(row) for row in stated_limits(headers, info.requests_header)],
+        "error": fault,
     }
-    if completion is None and error is not None:
-        told["error"] = {"category": error.category, "message": str(error)}
-    return told
 
 
 def _limit(row: StatedLimit) -> dict[str, Any]:
