@@ -10,17 +10,11 @@
 ARG BASE=python:3.13-slim-bookworm
 
 FROM ${BASE} AS build
-SHELL ["/bin/bash", "-o", "errexit", "-o", "pipefail", "-c"]
-# g++ stays in this stage. One package, fast-diff-match-patch (eyecite needs it), has no wheel for Python 3.13.
-# hadolint ignore=DL3008
-RUN apt-get update \
-    && apt-get install --yes --no-install-recommends g++ \
-    && rm -rf /var/lib/apt/lists/*
 COPY requirements.lock /tmp/requirements.lock
 # The environment has no pip of its own: nothing can be installed in the running container.
 RUN python -m venv --without-pip /opt/venv \
     && pip --python /opt/venv/bin/python install --require-hashes --no-deps --no-cache-dir --no-input \
-        --disable-pip-version-check --only-binary :all: --no-binary fast-diff-match-patch \
+        --disable-pip-version-check --only-binary :all: \
         --requirement /tmp/requirements.lock \
     && pip --python /opt/venv/bin/python check
 # .dockerignore says what stays out. Readable by all, writable by root alone, compiled here since it cannot be later.

@@ -3,6 +3,7 @@
 # make run     the server at 127.0.0.1:5001
 # make serve   the same, as a service runs it: logs as JSON
 # make check   style, types, import contracts, security rules, a scan for secrets, test collection
+# make matrix  the tests on every supported Python at hand, installed without a compiler
 # make audit   known weaknesses of the pinned packages (asks the network)
 # make lock    write the lock files, with hashes, anew from requirements*.txt
 # make backup  a copy of data set and batches; make restore puts the newest back (NAME=… another)
@@ -11,11 +12,13 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
-	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCK := $(BIN)/uv pip compile --generate-hashes --no-header --quiet --upgrade
 TEST_MODEL := smollm2-135m-instruct
 
-.PHONY: demo test run serve check audit lock install dev clean backup restore
+.PHONY: demo test matrix run serve check audit lock install dev clean backup restore
 
 demo: install
 	@$(BIN)/python cli.py demo
@@ -49,26 +52,35 @@ check: dev
 	$(BIN)/python -m tests.secret_scan
 	$(BIN)/python -m pytest --collect-only -q | tail -1
 
+matrix:
+	@bash tests/matrix.sh $(ARGS)
+
 audit: dev
 	$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements.lock
 
+# Bracketed names are pinned too: pip takes the newest of those that are not.
 lock: dev
-	$(BIN)/uv pip compile requirements.txt --universal --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements.lock
-	$(BIN)/uv pip compile requirements-dev.txt --universal --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements-dev.lock
+	$(LOCK) requirements-pip.txt --output-file requirements-pip.lock
+	$(LOCK) requirements.txt --universal --python-version 3.11 --no-strip-extras --output-file requirements.lock
+	$(LOCK) requirements-dev.txt --universal --python-version 3.11 --no-strip-extras --output-file requirements-dev.lock
 
 $(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it and run make again"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; install one and run make again"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "cannot make a virtual environment; on Debian: apt-get install python3-venv"; exit 1; }
 
-$(VENV)/.installed: requirements.lock | $(VENV)/bin/python
+$(VENV)/.installed-pip: requirements-pip.lock | $(VENV)/bin/python
+	@$(PIP) install --require-hashes -r requirements-pip.lock
+	@touch $@
+
+$(VENV)/.installed: requirements.lock $(VENV)/.installed-pip
 	@echo "installing the packages of requirements.lock into $(VENV) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PIP) install --require-hashes -r requirements.lock
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@echo "installing the packages of requirements-dev.lock …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
 clean:

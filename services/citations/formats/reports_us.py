@@ -1,18 +1,17 @@
-"""Cases of the United States: eyecite finds the references, the rules are ours.
+"""Cases of the United States, by volume, reporter and page.
 
-eyecite's tokenizer knows every reporter of reporters-db; its full parse is superlinear in dense
-text, so only short windows around candidates are shown to it (docs/adr/0011-citations.md).
-Form: The Bluebook, 21st ed., rule 10.
+Which reporters there are, and when, is known from reporters-db (`reporters.py`); the rules are ours
+(docs/adr/0011-citations.md). Form: The Bluebook, 21st ed., rule 10.
 """
 
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
 from services.citations.citation import Citation, Cite, Finding, invalid, unverified
 from services.citations.formats.common import number_of, volume_clash
 from services.citations.reference import Reference
+from services.citations.reporters import Edition, edition_of
 
 NAME = "us_report"
 _CANDIDATE = re.compile(
@@ -29,14 +28,8 @@ _FAMILY = re.compile(r"^(?:F\.|F\. ?Supp\.|U\. ?S\.|S\. ?Ct\.|L\. ?Ed\.|Fed\.)")
 _FEDERAL_APPEALS = frozenset({"F.2d", "F.3d", "F.4th"})
 _DISTRICT = frozenset({"F. Supp.", "F. Supp. 2d", "F. Supp. 3d"})
 _SUPREME = frozenset({"U.S.", "S. Ct.", "L. Ed.", "L. Ed. 2d"})
-# Where the list of editions leaves out the volumes that were numbered in retrospect, or ends too early.
-_LIVES = {
-    "U.S.": ("1754", "9999"),
-    "S. Ct.": ("1882", "9999"),
-    "L. Ed.": ("1754", "1956"),
-    "F. Supp.": ("1932", "1998"),
-    "Mass.": ("1804", "9999"),
-}
+# Where the list of editions leaves out the volumes that were numbered in retrospect.
+_BEGAN = {"U.S.": 1754, "S. Ct.": 1882, "L. Ed.": 1754}
 _LAST_CIRCUIT = 11
 _MAX_PAGE, _MAX_US_PAGE = 3000, 1300
 _NEUTRAL = re.compile(
@@ -47,9 +40,10 @@ _NEUTRAL = re.compile(
 def find(text: str, _reference: Reference) -> Iterator[Cite]:
     """Yield what *text* cites in the forms of this family."""
     for match in _CANDIDATE.finditer(text):
-        token = _token(match.group(0).replace("’", "'"))
-        if token is not None:
-            yield _cite(text, match, *token)
+        series, reference = (part.replace("’", "'") for part in match.group("series", 0))
+        edition = edition_of(series, reference)
+        if edition is not None:
+            yield _cite(text, match, edition)
         elif _FAMILY.match(match["series"]):
             parts = {
                 "volume": match["volume"],
@@ -114,25 +108,20 @@ def court_clash(cite: Cite, citation: Citation) -> Finding | None:
     return None
 
 
-def _cite(text: str, match: re.Match[str], groups: dict[str, str], edition: Any) -> Cite:
-    series = edition.short_name
-    first = edition.start.year if edition.start else 0
-    last = edition.end.year if edition.end else 9999
+def _cite(text: str, match: re.Match[str], edition: Edition) -> Cite:
+    # U.S. counts the nominate volumes too.
+    first = _BEGAN.get(edition.name, edition.first)
     parts = {
-        "volume": groups["volume"],
-        "series": series,
-        "page": groups["page"],
+        "volume": match["volume"],
+        "series": edition.name,
+        "page": match["page"],
         "first": str(first),
-        "last": str(last),
+        "last": str(edition.last),
     }
-    if series in ("U.S.", "S. Ct.", "L. Ed."):
-        parts["first"] = {"U.S.": "1754", "S. Ct.": "1882", "L. Ed.": "1754"}[
-            series
-        ]  # U.S. counts the nominate volumes too
-    if edition.reporter.cite_type == "neutral" or series in ("WL", "LEXIS"):
+    if edition.kind == "neutral" or edition.name in ("WL", "LEXIS"):
         parts["database"] = "1"
     parts.update(_behind(text, match.end()))
-    normalized = f"{groups['volume']} {series} {groups['page']}"
+    normalized = f"{match['volume']} {edition.name} {match['page']}"
     return Cite(NAME, match.start(), match.end(), "case", "us", normalized, parts)
 
 
@@ -150,29 +139,6 @@ def _behind(text: str, end: int) -> dict[str, str]:
     if found is None:
         return {}
     return {"behind_year": found["year"], "court": found["court"].strip(" ,"), "behind_end": str(end + found.end())}
-
-
-@lru_cache(maxsize=4096)
-def _token(window: str) -> tuple[dict[str, str], Any] | None:
-    """Return what eyecite reads in *window*: volume, reporter and page, and the edition of the reporter."""
-    from eyecite.models import CitationToken
-    from eyecite.tokenizers import default_tokenizer
-
-    for token in default_tokenizer.extract_tokens(window):
-        if isinstance(token, CitationToken) and token.start == 0 and not getattr(token, "short", False):
-            editions = token.exact_editions or token.variation_editions
-            groups = token.groups
-            if editions and groups.get("page") and (groups.get("volume") or "").isdigit():
-                us = [edition for edition in editions if not edition.reporter.cite_type.startswith("journal")]
-                volume = int(groups["volume"])
-                chosen = _fitting(us or list(editions), volume)
-                return {"volume": groups["volume"], "page": groups["page"]}, chosen
-    return None
-
-
-def _fitting(editions: list[Any], _volume: int) -> Any:
-    """Return the edition meant: federal ones first, since a bare short form is theirs."""
-    return min(editions, key=lambda edition: (not edition.reporter.cite_type.startswith("federal"), edition.short_name))
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,120 @@
+"""The reporters, codes and journals of the United States, by the names that citations use for them.
+
+The names, their variations and the forms of citing them are those of reporters-db (Free Law Project), read once into a
+table. White space does not count: "N. Y. S. 2d" names what "N.Y.S.2d" does. Most series are cited as volume, name, page;
+where reporters-db lists forms of its own for a series, one of them must fit the whole reference.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from string import Template
+from typing import Any
+
+_PAGE = r"(?P<page>\d+)"
+_PLAIN = ("$full_cite",)
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One series.
+
+    Attributes:
+        name: Its abbreviation as it should be written.
+        kind: What reporters-db calls its `cite_type`: "federal", "state", "neutral", "journal", …
+        first: Year in which it began; 0 where nobody says.
+        last: Year in which it ended; 9999 while it goes on.
+        forms: How it is cited, as templates of reporters-db.
+        exact: Whether it was named by its own abbreviation, not by a variation.
+    """
+
+    name: str
+    kind: str
+    first: int
+    last: int
+    forms: tuple[str, ...]
+    exact: bool
+
+
+def edition_of(series: str, reference: str) -> Edition | None:
+    """Return the edition that *series* names in *reference* (volume, series, page); None where there is none.
+
+    A name that several share means the federal one, then a case reporter before a journal; among equals (two reporters
+    by a Hill), the years are those of all of them: nobody can tell which is meant.
+    """
+    fitting = [edition for edition in _editions().get(_bare(series), ()) if _fits(edition, series, reference)]
+    if not fitting:
+        return None
+    exact = [edition for edition in fitting if edition.exact] or fitting
+    cases = [edition for edition in exact if not edition.kind.startswith("journal")] or exact
+    meant = [edition for edition in cases if edition.kind.startswith("federal")] or cases
+    chosen = min(meant, key=lambda edition: edition.name)
+    return replace(chosen, first=min(edition.first for edition in meant), last=max(edition.last for edition in meant))
+
+
+def _fits(edition: Edition, series: str, reference: str) -> bool:
+    return edition.forms == _PLAIN or any(form.fullmatch(reference) for form in _patterns(edition.forms, series))
+
+
+@lru_cache(maxsize=1024)
+def _patterns(forms: tuple[str, ...], series: str) -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of *forms* that give volume and page, with *series* as the name."""
+    from reporters_db.utils import recursive_substitute
+
+    written = [recursive_substitute(form, _variables()) for form in forms]
+    named = [Template(form).safe_substitute(edition=re.escape(series)) for form in written]
+    return tuple(re.compile(form) for form in named if "(?P<volume>" in form and "(?P<page>" in form)
+
+
+@cache
+def _variables() -> Mapping[str, str]:
+    """Return the parts that the templates of reporters-db are made of."""
+    from reporters_db import RAW_REGEX_VARIABLES
+    from reporters_db.utils import process_variables
+
+    raw = dict(RAW_REGEX_VARIABLES)
+    raw["full_cite"] = {**raw["full_cite"], "": "$volume $reporter,? $page"}
+    raw["page"] = {**raw["page"], "": _PAGE}
+    return dict(process_variables(raw))
+
+
+@cache
+def _editions() -> Mapping[str, tuple[Edition, ...]]:
+    """Return all editions by each of their names without white space."""
+    table: dict[str, list[Edition]] = {}
+    for name, edition in _all():
+        known = table.setdefault(_bare(name), [])
+        if edition not in known:
+            known.append(edition)
+    return {name: tuple(editions) for name, editions in table.items()}
+
+
+def _all() -> Iterator[tuple[str, Edition]]:
+    from reporters_db import JOURNALS, LAWS, REPORTERS
+
+    for source in _flat(REPORTERS):
+        for name, data in source["editions"].items():
+            variations = [other for other, meant in source["variations"].items() if meant == name]
+            yield from _named(name, variations, source["cite_type"], data)
+    for collection in (LAWS, JOURNALS):
+        for name, sources in collection.items():
+            for source in sources:
+                yield from _named(name, source.get("variations", ()), source["cite_type"], source)
+
+
+def _flat(reporters: Mapping[str, list[Any]]) -> Iterator[Any]:
+    return (source for cluster in reporters.values() for source in cluster)
+
+
+def _named(name: str, variations: Iterable[str], kind: str, data: Mapping[str, Any]) -> Iterator[tuple[str, Edition]]:
+    forms = tuple(data.get("regexes") or _PLAIN)
+    first = data["start"].year if data.get("start") else 0
+    last = data["end"].year if data.get("end") else 9999
+    yield name, Edition(name, kind, first, last, forms, exact=True)
+    for other in variations:
+        yield other, Edition(name, kind, first, last, forms, exact=False)
+
+
+def _bare(name: str) -> str:
+    return "".join(name.split())
