@@ -15,9 +15,11 @@ from api.access import AccessRules
 from api.app import AppSettings
 from config import Settings
 from container import Container, Data, Management, Quality
+from models import agreement
 from models.authority_store import AuthorityStore
-from models.backup import Backups
+from models.backup import PARQUET, Backups
 from models.batch_store import BatchStore
+from models.data_folder import open_folder
 from models.database import Writer, open_engine, ping
 from models.event_store import EventStore
 from models.ledger import Ledger, Tables
@@ -119,6 +121,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
     return Container(
         settings=settings,
         catalogue=catalogue,
+        folder=stores.file.folder,
         engine=stores.engine,
         writer=stores.writer,
         data=data,
@@ -126,7 +129,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         llm=llm,
         management=management,
         chat=ChatService(llm, ledger.used, clock, settings.answer_timeout_s, chat_texts),
-        health=HealthService(lambda: ping(stores.engine), data.dataset, llm, data_dir, settings.min_free_mb),
+        health=HealthService(lambda: ping(stores.engine), data.dataset, llm, stores.file.folder, settings.min_free_mb),
         usage=tables.usage,
         ledger=ledger,
         generation=generation,
@@ -177,10 +180,14 @@ def build_checker(settings: Settings, catalogue: Catalogue, authorities: Authori
 
 
 def _stores(settings: Settings, folder: Path, clock: Clock) -> _Stores:
-    """Open what lies in *folder*."""
+    """Open what lies in *folder*, if its parts belong together."""
+    bound = open_folder(folder)
     engine = open_engine(settings.database_url)
-    writer = Writer(engine)
-    file = ParquetFile(folder / "train.parquet")
+    agreement.check(folder / PARQUET, engine)
+    if settings.database_file is not None:
+        bound.hold(settings.database_file)
+    writer = Writer(engine, bound.check)
+    file = ParquetFile(folder / PARQUET, bound)
     file.prepare()
     samples = SampleStore(file, engine, writer, clock)
     reviews = ReviewStore(engine, clock)
@@ -206,7 +213,7 @@ def _data(settings: Settings, catalogue: Catalogue, stores: _Stores, clock: Cloc
             samples, Measures(catalogue, examiner.checker, examiner.benchmarks, settings.words_tolerance)
         ),
         reviews=ReviewService(samples, stores.tables.reviews, examiner),
-        backups=Backups(folder, settings.database_file, samples, clock, settings.backup_keep),
+        backups=Backups(file.folder, settings.database_file, samples, clock, settings.backup_keep),
         tokens=tokens,
     )
 

@@ -22,15 +22,13 @@ from console.quality import (
     summary,
     write_report,
 )
+from console.recovery import accept, put_back
 from console.security import rotate
 from console.temporary_server import client_for
 from console.transfer import export_file, import_file
-from models.backup import restore as restore_backup
 from services.authority_import import FORMATS
 from utils.access_tokens import hashed_form, new_token
-from utils.clock import SystemClock
 from utils.errors import AppError, ConfigurationError, GenerationError
-from utils.filelock import FolderLock
 from utils.secret_box import new_key
 
 
@@ -206,18 +204,18 @@ def backup(url: str | None) -> None:
 @click.argument("name", required=False)
 def restore(name: str | None) -> None:
     """Put a backup in place of the data (NAME: default the newest); the service must be stopped."""
-    settings = load_settings()
-    folder, database = settings.data_dir.expanduser(), settings.database_file
-    if database is None:
-        raise ConfigurationError("DATABASE_URI: the database is a server's; restore it with that server's own tools")
-    lock = FolderLock(folder)
-    lock.acquire()
-    try:
-        restored = restore_backup(folder, database, name, SystemClock())
-    finally:
-        lock.release()
+    restored = put_back(load_settings(), name)
     Console().print(
         f"backup {restored['name']} restored: {restored['samples']} samples; before that: {restored['kept']}"
+    )
+
+
+@cli.command("accept-data")
+def accept_data() -> None:
+    """Take train.parquet and batches.db as they are, though they do not belong together; stop the service first."""
+    fault = accept(load_settings())
+    Console().print(
+        f"taken as it is: {fault}" if fault else "nothing to accept: the parts belong together", markup=False
     )
 
 

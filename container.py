@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from config import Settings
 from models.authority_store import AuthorityStore
 from models.backup import Backups
+from models.data_folder import DataFolder
 from models.database import Writer
 from models.ledger import Ledger
 from models.usage_store import UsageStore
@@ -90,6 +91,7 @@ class Container:
 
     settings: Settings
     catalogue: Catalogue
+    folder: DataFolder
     engine: Engine
     writer: Writer
     data: Data
@@ -152,6 +154,7 @@ class Container:
         self.local_engine.stop()
         self.llm.factory.close()
         self.engine.dispose()
+        self.folder.close()
 
     def _spawn(self, name: str, work: object) -> None:
         thread = threading.Thread(target=work, name=name, daemon=True)  # type: ignore[arg-type]  # a bound method
@@ -193,6 +196,7 @@ class Container:
 
     def _keep_up(self, task: Callable[[], object]) -> bool:
         try:
+            self.folder.check()
             task()
         except (StorageError, OSError) as error:
             log.warning("upkeep put off", extra={"reason": str(error)})

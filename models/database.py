@@ -195,6 +195,18 @@ class FoldRow(Base):
     upto: Mapped[int]
 
 
+class StoreRow(Base):
+    """The database's own name, which every train.parquet that it writes carries, and more of the newest of these."""
+
+    __tablename__ = "store"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    database_id: Mapped[str | None]
+    generation: Mapped[int] = mapped_column(default=0)
+    samples: Mapped[int | None]
+    before: Mapped[str | None]
+
+
 def init_db(app: Flask) -> None:
     """Bind `db` to *app* and create what is missing; needs SQLALCHEMY_DATABASE_URI in its config."""
     db.init_app(app)
@@ -256,8 +268,10 @@ def reading(engine: Engine) -> Iterator[Connection]:
 class Writer:
     """Runs every change of the database in one thread, several to a commit."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, guard: Callable[[], None] = lambda: None) -> None:
+        """Write to *engine*; *guard* raises where what is written would be lost."""
         self._engine = engine
+        self._guard = guard
         self._queue: queue.SimpleQueue[_Change | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._gate = threading.Lock()
@@ -322,9 +336,11 @@ class Writer:
     def _together(self, group: "list[_Change]") -> bool:
         """Run *group* in one transaction; False when one of several failed, and nothing was kept."""
         try:
+            self._guard()
             with self._connection() as connection, connection.begin():
                 for change in group:
                     change.result = change.work(connection)
+            self._guard()  # nobody is told that it is kept where it went into a folder that is gone
         except Exception as error:  # noqa: BLE001  # whose fault it is shows when each runs alone
             if len(group) > 1:
                 return False

@@ -41,7 +41,13 @@ class FileWatch:
         return self._version
 
     def current(self) -> ParquetVersion | None:
-        """Return the version in use; looks at the file first."""
+        """Return the version in use; looks at the file first.
+
+        Raises:
+            DataFolderGoneError: the folder is gone before the file was ever opened.
+        """
+        if self._begun and not self._file.folder.is_there():
+            return self._version  # still open, wherever it lies; what lies at the path now is not ours
         identity = self._file.identity()
         if self._begun and identity == _identity(self._version):
             self._odd = None
@@ -56,7 +62,8 @@ class FileWatch:
         return version
 
     def is_still(self, version: ParquetVersion | None) -> bool:
-        """Tell whether *version* is what lies there."""
+        """Tell whether *version* is what lies there; DataFolderGoneError when the folder is gone."""
+        self._file.folder.check()
         return self._file.identity() == _identity(version)
 
     def replaced(self, version: ParquetVersion) -> None:

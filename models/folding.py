@@ -55,6 +55,7 @@ class Folding:
         pause_s = max(_PAUSE_S, _SHARE * self._last_s)
         if self._clock.monotonic() - self._last_ended < pause_s:
             return False
+        self._adopt()
         snapshot = self._state.snapshot()
         return len(snapshot.overlay.changed) >= _WAITING and self.fold() > 0
 
@@ -85,6 +86,14 @@ class Folding:
         version = self._state.snapshot().version
         if version is not None and not version.is_handy:
             self.fold(force=True)
+        self._adopt()
+
+    def _adopt(self) -> None:
+        """Have the database know a file of ours that was put there from outside: the next start asks for it."""
+        with self._lock:
+            version = self._state.stranger()
+            if version is not None:
+                self._writer.run(lambda connection: self._state.adopt(connection, version))
 
     def hold_still(self) -> threading.RLock:
         """Return the lock that keeps train.parquet as it is while held; changes go on in the journal."""
@@ -112,10 +121,10 @@ class Folding:
             columns, described = plan.columns, pl.concat([described, plan.index])
             pieces = chain((fitted(piece, columns) for piece in pieces), taken_pieces(staged, plan))
         generation = snapshot.version.index.generation if snapshot.version is not None else ""
-        version = self._file.write_aside(pieces, columns, RowIndex(described, generation))
+        version = self._file.write_aside(pieces, columns, RowIndex(described, generation), self._state.next_mark())
         try:
-            upto = snapshot.overlay.upto
-            self._writer.run(lambda connection: self._state.mark(connection, version, upto))
+            before, upto = snapshot.version, snapshot.overlay.upto
+            fold = self._writer.run(lambda connection: self._state.mark(connection, version, before, upto))
             ids = set(plan.index["id"]) if plan is not None else set()
             done = self._exchange(snapshot, version, ids)
         finally:
@@ -123,7 +132,7 @@ class Folding:
         if done:
             # Only when the renaming is on the disk may the journal lose what was folded.
             self._file.sync()
-            self._trim(upto)
+            self._settle(fold)
             self._keep_index(version)
         self._last_ended = self._clock.monotonic()
         self._last_s = self._last_ended - started
@@ -139,9 +148,9 @@ class Folding:
                 raise
             return True
 
-    def _trim(self, upto: int) -> None:
+    def _settle(self, fold: journal.Fold) -> None:
         try:
-            self._writer.run(lambda connection: journal.trim(connection, upto))
+            self._writer.run(lambda connection: journal.settle(connection, fold))
         except StorageError as error:
             log.warning("journal not trimmed, the next fold will", extra={"reason": str(error)})
 

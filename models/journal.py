@@ -11,10 +11,10 @@ from typing import Any
 
 import orjson
 import polars as pl
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from models.column_types import plain, stacked
-from models.database import FoldRow, JournalRow
+from models.database import FoldRow, JournalRow, StoreRow
 from models.intake import SCHEMA
 from models.row_index import describe
 from models.statements import Statement
@@ -123,16 +123,64 @@ def trim(connection: Connection, upto: int) -> None:
     connection.execute(delete(JournalRow).where(JournalRow.seq <= upto))
 
 
-def mark(connection: Connection, version_id: str, upto: int) -> None:
-    """Note ahead of a renaming that the file version of this name holds every change up to *upto*."""
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What the database knows of train.parquet.
+
+    What an older release noted lacks all but the first two.
+
+    Attributes:
+        file: Name (`version_id`) of the file version; "" for a file that others wrote.
+        upto: Highest `seq` of the journal that it holds.
+        generation: How many versions this database has written.
+        samples: Rows of it.
+        before: Name of what lies there until the file is renamed, "" for nothing; afterwards `file` itself.
+    """
+
+    file: str
+    upto: int = 0
+    generation: int = 0
+    samples: int | None = None
+    before: str | None = None
+
+
+def mark(connection: Connection, fold: Fold) -> None:
+    """Note ahead of a renaming what the file will hold then."""
     connection.execute(delete(FoldRow))
-    connection.execute(insert(FoldRow).values(id=1, file=version_id, upto=upto))
+    connection.execute(insert(FoldRow).values(id=1, file=fold.file, upto=fold.upto))
+    more = {"generation": fold.generation, "samples": fold.samples, "before": fold.before}
+    if not connection.execute(update(StoreRow).values(more)).rowcount:
+        connection.execute(insert(StoreRow).values(id=1, **more))
+
+
+def settle(connection: Connection, fold: Fold) -> None:
+    """Note that the file of *fold* lies there, and drop what it holds."""
+    mark(connection, replace(fold, before=fold.file))
+    trim(connection, fold.upto)
+
+
+def last_fold(connection: Connection) -> Fold | None:
+    """Return what was noted last; None when nothing was folded yet."""
+    noted = connection.execute(select(FoldRow.file, FoldRow.upto)).first()
+    more = connection.execute(select(StoreRow.generation, StoreRow.samples, StoreRow.before)).first()
+    return Fold(*noted, *(more or ())) if noted is not None else None
+
+
+def database_id(connection: Connection) -> str | None:
+    """Return the name of the database; None when it has none yet."""
+    return connection.execute(select(StoreRow.database_id)).scalar()
+
+
+def name_database(connection: Connection, name: str) -> None:
+    """Give the database its name."""
+    if not connection.execute(update(StoreRow).values(database_id=name)).rowcount:
+        connection.execute(insert(StoreRow).values(id=1, database_id=name))
 
 
 def folded(connection: Connection, version_id: str) -> int:
     """Return the highest `seq` that the file version of this name holds; 0 when none is noted."""
-    row = connection.execute(select(FoldRow.file, FoldRow.upto)).first()
-    return int(row.upto) if row is not None and version_id and row.file == version_id else 0
+    fold = last_fold(connection)
+    return fold.upto if fold is not None and version_id and fold.file == version_id else 0
 
 
 def ids_after(connection: Connection, seq: int) -> set[str]:

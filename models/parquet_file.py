@@ -13,7 +13,8 @@ from pathlib import Path
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from models.parquet_version import GROUP_ROWS, Identity, ParquetVersion, identity_of, new_mark
+from models.data_folder import DataFolder, open_folder
+from models.parquet_version import GROUP_ROWS, Identity, ParquetVersion, identity_of
 from models.row_index import RowIndex, load_index
 from utils.errors import DiskFullError, StorageError
 from utils.files import sync_file, sync_folder
@@ -25,7 +26,9 @@ CACHE_FOLDER = ".index"
 class ParquetFile:
     """The data set's file. Thread-safe as long as one thread replaces it at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, folder: DataFolder | None = None) -> None:
+        """Look after *path*, which lies in *folder* (default: the one that its parent is now)."""
+        self.folder = folder or open_folder(path.parent)
         self._path = path
         self._temporary = path.with_name(path.name + ".tmp")
         self._index_path = path.parent / CACHE_FOLDER / "rows.parquet"
@@ -54,7 +57,7 @@ class ParquetFile:
     def identity(self) -> Identity | None:
         """Return what changes when the file is replaced, by us or from outside; None when there is none."""
         try:
-            return identity_of(self._path.stat())
+            return identity_of(self.folder.stat(self._path.name))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -65,17 +68,20 @@ class ParquetFile:
 
         Raises:
             UnreadableError: it is not Parquet; it is left as it is.
+            DataFolderGoneError: the path leads to another folder by now.
         """
         identity = self.identity()
         if identity is None:
             return None
         try:
-            return ParquetVersion(self._path, load_index(self._index_path, identity))
+            version = ParquetVersion(self._path, load_index(self._index_path, identity))
         except FileNotFoundError:
-            return None
+            version = None
+        self.folder.check()
+        return version
 
     def write_aside(
-        self, pieces: Iterator[pl.DataFrame], schema: dict[str, pl.DataType], index: RowIndex
+        self, pieces: Iterator[pl.DataFrame], schema: dict[str, pl.DataType], index: RowIndex, mark: dict[str, str]
     ) -> ParquetVersion:
         """Write *pieces* beside the file, durably, and open the result.
 
@@ -83,6 +89,7 @@ class ParquetFile:
             pieces: The rows in order, every one with the columns of *schema*.
             schema: Names and types of the columns.
             index: The rows' index, in the same order.
+            mark: What the file carries (`parquet_version.new_mark`).
 
         Raises:
             StorageError: the disk is full or cannot be written; the file proper is untouched.
@@ -102,7 +109,7 @@ class ParquetFile:
 
         try:
             register_io_source(source, schema=schema).sink_parquet(
-                self._temporary, compression="zstd", statistics=True, row_group_size=GROUP_ROWS, metadata=new_mark()
+                self._temporary, compression="zstd", statistics=True, row_group_size=GROUP_ROWS, metadata=mark
             )
             sync_file(self._temporary)
             return ParquetVersion(self._temporary, index)
@@ -116,14 +123,16 @@ class ParquetFile:
         """Drop what was written aside."""
         self._temporary.unlink(missing_ok=True)
 
-    def swap(self) -> None:
-        """Put what was written aside in place of the file; durable after `sync`.
+    def swap(self, version: ParquetVersion) -> None:
+        """Put *version*, which was written aside, in place of the file; durable after `sync`.
 
         Raises:
-            StorageError: that cannot be done.
+            StorageError: that cannot be done, or it was written into another folder than ours.
         """
         try:
-            os.replace(self._temporary, self._path)
+            if identity_of(self.folder.stat(self._temporary.name)) != version.identity:
+                raise StorageError(f"{self._temporary}: is not what was written there; it is written again")
+            self.folder.replace(self._temporary.name, self._path.name)
         except OSError as error:
             raise StorageError(
                 f"{self._path}: cannot be replaced ({error.strerror}); samples stay in the database"
@@ -132,7 +141,7 @@ class ParquetFile:
     def sync(self) -> None:
         """Force a renaming to the disk."""
         try:
-            sync_folder(self._path.parent)
+            self.folder.sync()
         except OSError as error:
             raise StorageError(f"{self._path.parent}: cannot be synced ({error.strerror})") from error
 
@@ -140,8 +149,8 @@ class ParquetFile:
         """Rename the file, untouched, and return its new place; StorageError when that cannot be done."""
         aside = self._free(self._path.with_name(f"{self._path.name}.{suffix}"))
         try:
-            os.replace(self._path, aside)
-            sync_folder(self._path.parent)
+            self.folder.replace(self._path.name, aside.name)
+            self.folder.sync()
         except OSError as error:
             raise StorageError(f"{self._path}: cannot be set aside ({error.strerror})") from error
         return aside

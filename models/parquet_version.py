@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ GROUP_ROWS = 500
 _BEARABLE_ROWS = 20_000
 _CACHED_ROWS = 8000
 MARK = {"written-by": "legal-training-platform"}
-_VERSION_ID = "version-id"
+_VERSION_ID, _DATABASE_ID, _GENERATION = "version-id", "database-id", "generation"
 
 Identity = tuple[int, int, int]
 
@@ -38,9 +39,55 @@ def identity_of(stat: os.stat_result) -> Identity:
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
-def new_mark() -> dict[str, str]:
-    """Return what a new file of ours carries: that it is ours, and a name of its own that copies keep."""
-    return {**MARK, _VERSION_ID: uuid.uuid4().hex}
+def new_mark(database_id: str, generation: int) -> dict[str, str]:
+    """Return what a new file of ours carries: that it is ours, a name of its own that copies keep, and whose it is.
+
+    Args:
+        database_id: The database whose journal was folded into it.
+        generation: How many folds that database has seen, this one included.
+    """
+    return {**MARK, _VERSION_ID: uuid.uuid4().hex, _DATABASE_ID: database_id, _GENERATION: str(generation)}
+
+
+@dataclass(frozen=True, slots=True)
+class FileMark:
+    """What a file says of itself in its footer; empty for a file of others.
+
+    Attributes:
+        version_id: Its name, which a copy keeps, whatever inode it gets.
+        database_id: The database whose journal was folded into it; "" in files of older releases.
+        generation: How many folds that database had seen.
+    """
+
+    is_ours: bool = False
+    version_id: str = ""
+    database_id: str = ""
+    generation: int = 0
+
+    @classmethod
+    def of(cls, metadata: Any) -> "FileMark":
+        """Read the *metadata* of Arrow's."""
+        told = _text(metadata.metadata)
+        if not MARK.items() <= told.items():
+            return cls()
+        generation = told.get(_GENERATION, "")
+        number = int(generation) if generation.isdecimal() else 0
+        return cls(True, told.get(_VERSION_ID, ""), told.get(_DATABASE_ID, ""), number)
+
+
+def mark_of(path: Path) -> FileMark | None:
+    """Read the footer of the file at *path*; None when there is none.
+
+    Raises:
+        UnreadableError: it is not Parquet, or broken.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        with _reading(path):
+            return FileMark.of(pq.read_metadata(path))
+    except FileNotFoundError:
+        return None
 
 
 class UnreadableError(StorageError):
@@ -78,10 +125,8 @@ class ParquetVersion:
         self._cache: OrderedDict[int, pl.DataFrame] = OrderedDict()
         self._cache_size = max(2, _CACHED_ROWS // max(biggest, 1))
         self._cache_lock = threading.Lock()
-        told = _text(self._metadata.metadata)
-        self.is_ours = MARK.items() <= told.items()
-        # A copy of the file keeps it, whatever inode it gets; "" for a file of others.
-        self.version_id = told.get(_VERSION_ID, "") if self.is_ours else ""
+        self.mark = FileMark.of(self._metadata)
+        self.is_ours, self.version_id = self.mark.is_ours, self.mark.version_id
         self.is_handy = biggest <= _BEARABLE_ROWS
         self.report: IntakeReport | None = None
         self._is_clean = False

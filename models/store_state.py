@@ -11,10 +11,11 @@ import polars as pl
 from sqlalchemy import Connection, Engine
 
 from models import journal
+from models.database import reading
 from models.file_watch import FileWatch
-from models.journal import Overlay
+from models.journal import Fold, Overlay
 from models.parquet_file import ParquetFile
-from models.parquet_version import ParquetVersion
+from models.parquet_version import ParquetVersion, new_mark
 from models.snapshot import Snapshot
 from utils.clock import Clock
 
@@ -44,10 +45,35 @@ class StoreState:
             version = self.watch.current()
             return version, self._folded(connection, version)
 
-    def mark(self, connection: Connection, version: ParquetVersion, upto: int) -> None:
+    def next_mark(self) -> dict[str, str]:
+        """Return what the next file version carries."""
+        with reading(self._engine) as connection:
+            fold = journal.last_fold(connection)
+            return new_mark(journal.database_id(connection) or "", fold.generation + 1 if fold is not None else 1)
+
+    def mark(self, connection: Connection, version: ParquetVersion, before: ParquetVersion | None, upto: int) -> Fold:
         """Note what *version* holds ahead of its renaming: who meets it knows what is folded."""
         journal.trim(connection, self._floor or 0)
-        journal.mark(connection, version.version_id, upto)
+        fold = Fold(version.version_id, upto, version.mark.generation, len(version), _name(before))
+        journal.mark(connection, fold)
+        return fold
+
+    def stranger(self) -> ParquetVersion | None:
+        """Return the file version in use if it came from outside and the database does not know it yet."""
+        with self._lock, reading(self._engine) as connection:
+            version = self.watch.version
+            if version is None or not version.version_id:
+                return None
+            fold = journal.last_fold(connection)
+            return None if fold is not None and version.version_id in (fold.file, fold.before) else version
+
+    def adopt(self, connection: Connection, version: ParquetVersion) -> None:
+        """Note that *version* lies there, which we did not write: the journal that we hold is newer."""
+        fold = journal.last_fold(connection)
+        generation = fold.generation if fold is not None else 0
+        journal.mark(
+            connection, Fold(version.version_id, self._floor or 0, generation, len(version), version.version_id)
+        )
 
     def exchange(self, connection: Connection, snapshot: Snapshot, version: ParquetVersion, ids: Set[str]) -> bool:
         """Make *version* the data set, unless the file or one of the imported *ids* changed meanwhile."""
@@ -57,7 +83,7 @@ class StoreState:
                 return False
             if before is not None and not before.is_ours:
                 self.watch.keep_original(before)
-            self._file.swap()
+            self._file.swap(version)
             self.watch.replaced(version)
             self._floor = upto
             self._overlay = self._overlay.beyond(upto)
@@ -95,3 +121,7 @@ class StoreState:
             self._floor = journal.folded(connection, version.version_id if version is not None else "")
             self._overlay = Overlay(upto=self._floor)
         return self._floor
+
+
+def _name(version: ParquetVersion | None) -> str:
+    return version.version_id if version is not None else ""

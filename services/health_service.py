@@ -2,9 +2,9 @@
 
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from models.data_folder import DataFolder
 from services.dataset_service import DatasetService
 from services.llm_service import LLMService
 from utils.errors import NotReadyError, StorageError
@@ -18,7 +18,7 @@ class HealthService:
         ping_database: Callable[[], None],
         dataset: DatasetService,
         llm: LLMService,
-        folder: Path,
+        folder: DataFolder,
         min_free_mb: int,
     ) -> None:
         self._ping_database = ping_database
@@ -47,13 +47,16 @@ class HealthService:
 
     def disk_free_bytes(self) -> int:
         """Return what is left for the data folder."""
-        return shutil.disk_usage(self._folder).free
+        return shutil.disk_usage(self._folder.path).free
 
     def _disk(self) -> dict[str, Any]:
         try:
+            self._folder.check()
             free_mb = self.disk_free_bytes() >> 20
         except OSError as error:
-            return {"ok": False, "detail": f"{self._folder}: {error.strerror}"}
+            return {"ok": False, "detail": f"{self._folder.path}: {error.strerror}"}
+        except StorageError as error:
+            return {"ok": False, "detail": str(error)}
         enough = free_mb >= self._min_free_mb
         return {"ok": enough, "detail": f"{free_mb} MiB free" + ("" if enough else f", want {self._min_free_mb}")}
 

@@ -11,6 +11,7 @@ from hypothesis import settings
 from bootstrap import build
 from config import Settings
 from container import Container
+from models.data_folder import DataFolder
 from models.database import Writer, open_engine
 from models.parquet_file import ParquetFile
 from models.sample_store import SampleStore
@@ -37,9 +38,17 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def writer(tmp_path: Path) -> Iterator[Writer]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'batches.db'}")
-    made = Writer(engine)
+def folder(tmp_path: Path) -> Iterator[DataFolder]:
+    bound = DataFolder(tmp_path)
+    yield bound
+    bound.close()
+
+
+@pytest.fixture
+def writer(folder: DataFolder) -> Iterator[Writer]:
+    engine = open_engine(f"sqlite:///{folder.path / 'batches.db'}")
+    folder.hold(folder.path / "batches.db")
+    made = Writer(engine, folder.check)
     made.start()
     yield made
     made.close()
@@ -47,8 +56,8 @@ def writer(tmp_path: Path) -> Iterator[Writer]:
 
 
 @pytest.fixture
-def store(tmp_path: Path, writer: Writer, clock: ManualClock) -> SampleStore:
-    file = ParquetFile(tmp_path / "train.parquet")
+def store(folder: DataFolder, writer: Writer, clock: ManualClock) -> SampleStore:
+    file = ParquetFile(folder.path / "train.parquet", folder)
     file.prepare()
     return SampleStore(file, writer._engine, writer, clock)
 

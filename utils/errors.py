@@ -10,6 +10,8 @@
     │   └── PublishError          a hub refused; carries its reason
     ├── StorageError              the data folder cannot be read or written
     │   ├── DataFolderBusyError   another process owns it
+    │   ├── DataFolderGoneError   it was unmounted, renamed or removed while the service ran
+    │   ├── DataMismatchError     train.parquet and the database do not belong together
     │   └── DiskFullError         no space is left
     ├── UnavailableError          not now: starting, stopping, or full
     │   └── NotReadyError         a part of the service does not work; carries all parts
@@ -134,6 +136,19 @@ class DataFolderBusyError(StorageError):
     """Another process owns the data folder."""
 
     code = "data_folder_busy"
+
+
+class DataFolderGoneError(StorageError):
+    """The data folder is no longer where the service was started with it."""
+
+    code = "data_folder_gone"
+
+
+class DataMismatchError(StorageError):
+    """train.parquet and the database do not belong together: one of them is missing, or older than the other."""
+
+    code = "data_mismatch"
+    retryable = False
 
 
 class DiskFullError(StorageError):

@@ -211,16 +211,24 @@ class Backup(Answer):
     """A backup that was just made."""
 
     name: str
+    sequence: int = Field(description="Counts up, whatever the clock says: the highest is the newest")
     created_at: str = Field(description="ISO 8601")
     samples: int
     size_bytes: int
+    file: str = Field(description="Name of the version of train.parquet that is in it, as its footer has it")
 
 
 class KeptBackup(Answer):
     """A backup, or the copy of what was there before a restore, whose samples and size are not known."""
 
     name: str
+    sequence: int | None = Field(
+        None,
+        description="Counts up, whatever the clock says; null in copies ahead of a restore and in old backups",
+    )
     created_at: str = Field(description="ISO 8601")
+    impossible_date: bool = Field(description="Whether that lies in the future: the clock was wrong when it was made")
+    file: str | None = Field(None, description="Name of the version of train.parquet that is in it")
     samples: int | None = Field(description="Null for a copy made ahead of a restore")
     size_bytes: int | None = Field(description="Null for a copy made ahead of a restore")
 

@@ -1,15 +1,18 @@
 """A backup holds everything of one moment; a restore puts it back and keeps what was there."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 
 from bootstrap import build
 from container import Container
-from models.backup import restore
+from models.restoring import restore
 from tests.fakes import sample, settings_for
 from utils.clock import ManualClock, SystemClock
 from utils.errors import DiskFullError, NotFoundError, StorageError
@@ -116,3 +119,83 @@ def test_database_of_a_server_is_not_copied(service: Container) -> None:
 
     with pytest.raises(StorageError, match="that server's own backup"):
         service.data.backups.make()
+
+
+def test_backups_are_ordered_as_they_were_made_though_the_clock_was_a_year_ahead(
+    service: Container, tmp_path: Path
+) -> None:
+    clock = ManualClock(SystemClock().now() + timedelta(days=400))
+    service.data.backups._clock = clock
+    ahead = service.data.backups.make()["name"]
+    service.data.backups._clock = SystemClock()
+
+    assert service.data.backups.is_due(3600), "nobody knows how old the one from the future is"
+    right = service.data.backups.make()["name"]
+    assert not service.data.backups.is_due(3600)
+
+    assert [(made["name"], made["impossible_date"]) for made in service.data.backups.list()] == [
+        (right, False),
+        (ahead, True),
+    ]
+    service.close()
+    assert restore(tmp_path, tmp_path / "batches.db", None, SystemClock())["name"] == right
+
+
+def test_backups_that_roll_off_are_the_first_made_not_those_of_the_earliest_date(service: Container) -> None:
+    ahead = ManualClock(SystemClock().now() + timedelta(days=400))
+    service.data.backups._clock = ahead
+    first = service.data.backups.make()["name"]
+    service.data.backups._clock = SystemClock()
+
+    kept = {service.data.backups.make()["name"] for _ in range(2)}
+
+    assert {made["name"] for made in service.data.backups.list()} == kept
+    assert first not in kept
+
+
+def test_name_in_a_manifest_leads_nowhere_else_than_to_its_own_folder(service: Container, tmp_path: Path) -> None:
+    name = service.data.backups.make()["name"]
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "keep").write_text("x")
+    manifest = tmp_path / "backups" / name / "backup.json"
+    manifest.write_bytes(orjson.dumps({**orjson.loads(manifest.read_bytes()), "name": "../outside", "sequence": -1}))
+    (tmp_path / "backups" / "linked").symlink_to(outside)
+    (outside / "backup.json").write_bytes(orjson.dumps({"name": "linked", "sequence": 99, "created_at": ""}))
+
+    for _ in range(3):  # two are kept: the one that lies about its name rolls off
+        service.data.backups.make()
+    service.close()
+
+    assert (outside / "keep").exists()
+    assert len(service.data.backups.list()) == 2
+    with pytest.raises(NotFoundError):
+        restore(tmp_path, tmp_path / "batches.db", "../outside", SystemClock())
+    with pytest.raises(NotFoundError):
+        restore(tmp_path, tmp_path / "batches.db", "linked", SystemClock())
+
+
+@pytest.mark.parametrize("fails_at", range(1, 5))
+def test_restore_that_fails_puts_everything_back_and_leaves_no_copy_behind(
+    service: Container, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    name = service.data.backups.make()["name"]
+    service.dataset.add(sample(id="later"))
+    service.close()
+    before = {path.name for path in (tmp_path / "backups").iterdir()}
+    move, moves = shutil.move, []
+
+    def failing(source: Path, target: Path) -> object:
+        moves.append(source)
+        if len(moves) == fails_at:
+            raise OSError(28, "No space left on device")
+        return move(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("models.restoring.shutil.move", failing)
+        with pytest.raises(DiskFullError, match="the data are as they were"):
+            restore(tmp_path, tmp_path / "batches.db", name, SystemClock())
+
+    assert {path.name for path in (tmp_path / "backups").iterdir()} == before
+    assert not (tmp_path / ".restore").exists()
+    assert ids(tmp_path) == {"folded", "waiting", "later"}

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 import threading
 from collections import Counter
 from pathlib import Path
@@ -23,12 +24,14 @@ from services.batch.records import new_row
 from services.batch.report import why_stuck
 from services.llm.base import CompletionRequest
 from services.llm_service import Preference
-from tests.fakes import CATALOGUE, Start, good_answer, run
+from tests.fakes import CATALOGUE, Start, good_answer, run, sample
 from utils.errors import (
     AuthenticationError,
+    DataFolderGoneError,
     InputError,
     ModelUnavailableError,
     NotFoundError,
+    NotReadyError,
     ProviderConnectionError,
     ProviderServerError,
     RateLimitError,
@@ -433,6 +436,39 @@ def test_storage_that_refuses_is_tried_again_and_loses_no_paid_answer(
 
     assert (batch["status"], batch["progress"], batch["attempts"]) == ("completed", 2, 2)
     assert "storage_error" in {error["category"] for error in batch["errors"]}
+
+
+def test_folder_that_goes_away_under_a_batch_holds_it_up_and_loses_nothing(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.batch.worker._RETRY_STORAGE_S", 0.01)
+    data, elsewhere, calls = tmp_path / "data", tmp_path / "elsewhere", iter(range(1, 100))
+
+    def answer(request: CompletionRequest) -> str:
+        if next(calls) == 5:
+            data.rename(elsewhere)
+            data.mkdir()
+        return good_answer(request)
+
+    container = start({"groq": [answer]}, max_workers=2, data_dir=data)
+    batch_id = container.batches.start_batch(count=12, provider="groq")["batch_id"]
+    while not container.batches.get_status(batch_id)["errors"]:
+        pass
+    with pytest.raises(NotReadyError, match="another one now"):
+        container.health.ready()
+    with pytest.raises(DataFolderGoneError):
+        container.dataset.add(sample(id="refused"))
+    with pytest.raises(DataFolderGoneError):
+        container.dataset.fold()
+    with pytest.raises(DataFolderGoneError):
+        container.data.backups.make()
+    assert not [path for path in data.rglob("*") if path.name.startswith(("train", "batches"))]
+    shutil.rmtree(data)
+    elsewhere.rename(data)
+
+    assert container.batches.wait(batch_id, 60)
+    assert container.health.ready()["total_samples"] == 12
+    assert container.batches.get_status(batch_id)["attempts"] == next(calls) - 1
 
 
 def test_fault_of_ours_ends_the_batch_and_is_logged(

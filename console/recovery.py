@@ -1,0 +1,56 @@
+"""What is done to a data folder while no service runs: put a backup back, take the parts as they are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from config import Settings
+from models import agreement
+from models.backup import PARQUET
+from models.database import open_engine
+from models.restoring import restore
+from utils.clock import SystemClock
+from utils.errors import ConfigurationError
+from utils.filelock import FolderLock
+
+
+def put_back(settings: Settings, name: str | None) -> dict[str, Any]:
+    """Put the backup *name* (None: the newest) in place of the data; return its manifest.
+
+    Raises:
+        ConfigurationError: the database is a server's.
+        DataFolderBusyError: the service is running.
+        NotFoundError, StorageError: as `models.restoring.restore`.
+    """
+    database = settings.database_file
+    if database is None:
+        raise ConfigurationError("DATABASE_URI: the database is a server's; restore it with that server's own tools")
+    with _owned(settings) as folder:
+        return restore(folder, database, name, SystemClock())
+
+
+def accept(settings: Settings) -> str | None:
+    """Take train.parquet and the database as they are; return what did not belong together, None when all did.
+
+    Raises:
+        DataFolderBusyError: the service is running.
+        StorageError: one of them cannot be read.
+    """
+    with _owned(settings) as folder:
+        engine = open_engine(settings.database_url)
+        try:
+            return agreement.accept(folder / PARQUET, engine)
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def _owned(settings: Settings) -> Iterator[Path]:
+    folder = settings.data_dir.expanduser()
+    lock = FolderLock(folder)
+    lock.acquire()
+    try:
+        yield folder
+    finally:
+        lock.release()

@@ -1,0 +1,107 @@
+"""The data folder, known by what it is and not by its path.
+
+A path may lead elsewhere while the service runs: a volume is unmounted, a folder renamed or removed. The open database
+would go on taking changes where nobody finds them, and a new train.parquet would be written into whatever is there now.
+So device and inode of the folder, of the database and of its log are noted at the start, and every write asks whether
+the path still leads to them.
+"""
+
+import contextlib
+import os
+import sqlite3
+import weakref
+from pathlib import Path
+
+from utils.errors import DataFolderGoneError, StorageError
+
+_Place = tuple[int, int]
+# Files can be named relative to an open folder, so that no path is asked.
+_BY_HANDLE = {os.stat, os.rename} <= os.supports_dir_fd
+
+
+class DataFolder:
+    """The folder of the data set and, if it is SQLite's, the database. Every method may be called from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Bind the folder that *path* leads to now; it must exist."""
+        self.path = path
+        self._handle = os.open(path, os.O_RDONLY) if _BY_HANDLE else None
+        self._letting_go = weakref.finalize(self, os.close, self._handle) if self._handle is not None else None
+        self._places: dict[Path, _Place] = {path: _place(path)}
+        self._held: sqlite3.Connection | None = None
+
+    def hold(self, database: Path) -> None:
+        """Bind the database too: a connection of ours is kept open, so that its log stays one file."""
+        self._held = sqlite3.connect(database, check_same_thread=False)
+        self._held.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
+        for path in (database, database.with_name(f"{database.name}-wal")):
+            with contextlib.suppress(FileNotFoundError):  # a database that is no WAL database has no log
+                self._places[path] = _place(path)
+
+    def check(self) -> None:
+        """Refuse to go on where the path no longer leads to what was bound.
+
+        Raises:
+            DataFolderGoneError: it was unmounted, renamed or removed, or another lies there now.
+        """
+        for path, place in self._places.items():
+            try:
+                what = "" if _place(path) == place else "is another one now"
+            except OSError as error:
+                what = f"is gone ({error.strerror})"
+            if what:
+                raise DataFolderGoneError(
+                    f"{path}: {what}; the service writes nothing until what it was started with is back there "
+                    "(mount or rename it), or it is started again"
+                )
+
+    def is_there(self) -> bool:
+        """Tell whether the path still leads to what was bound."""
+        try:
+            self.check()
+        except DataFolderGoneError:
+            return False
+        return True
+
+    def stat(self, name: str) -> os.stat_result:
+        """Return what the bound folder holds under *name*; OSError when there is nothing."""
+        return os.stat(self.path / name) if self._handle is None else os.stat(name, dir_fd=self._handle)
+
+    def replace(self, name: str, target: str) -> None:
+        """Rename within the bound folder, wherever the path leads by now.
+
+        Raises:
+            DataFolderGoneError: the path leads elsewhere.
+            OSError: the disk refuses.
+        """
+        self.check()
+        if self._handle is None:
+            os.replace(self.path / name, self.path / target)
+        else:
+            os.rename(name, target, src_dir_fd=self._handle, dst_dir_fd=self._handle)
+
+    def sync(self) -> None:
+        """Force renamings in the bound folder to the disk, where the system can."""
+        if self._handle is not None:
+            os.fsync(self._handle)
+
+    def close(self) -> None:
+        """Let go of the folder and the database."""
+        if self._held is not None:
+            self._held.close()
+        self._handle = None
+        if self._letting_go is not None:
+            self._letting_go()
+
+
+def open_folder(path: Path) -> DataFolder:
+    """Bind the folder at *path*; StorageError when it cannot be used."""
+    try:
+        return DataFolder(path)
+    except OSError as error:
+        raise StorageError(f"data folder {path}: cannot be used ({error.strerror}); set DATA_DIR to another") from error
+
+
+def _place(path: Path) -> _Place:
+    found = path.stat()
+    return found.st_dev, found.st_ino
