@@ -19,6 +19,7 @@ from models import agreement
 from models.authority_store import AuthorityStore
 from models.backup import PARQUET, Backups
 from models.batch_store import BatchStore
+from models.call_store import CallStore
 from models.data_folder import open_folder
 from models.database import Writer, open_engine, ping
 from models.event_store import EventStore
@@ -128,7 +129,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         quality=quality,
         llm=llm,
         management=management,
-        chat=ChatService(llm, ledger.used, clock, settings.answer_timeout_s, chat_texts),
+        chat=ChatService(llm, ledger, clock, settings.answer_timeout_s, chat_texts),
         health=HealthService(lambda: ping(stores.engine), data.dataset, llm, stores.file.folder, settings.min_free_mb),
         usage=tables.usage,
         ledger=ledger,
@@ -191,7 +192,8 @@ def _stores(settings: Settings, folder: Path, clock: Clock) -> _Stores:
     file.prepare()
     samples = SampleStore(file, engine, writer, clock)
     reviews = ReviewStore(engine, clock)
-    tables = Tables(BatchStore(engine), WorkStore(engine), samples, UsageStore(engine), EventStore(engine), reviews)
+    usage, calls, events = UsageStore(engine), CallStore(), EventStore(engine)
+    tables = Tables(BatchStore(engine), WorkStore(engine), samples, usage, calls, events, reviews)
     return _Stores(engine, writer, file, samples, tables, Ledger(writer, tables, clock))
 
 
@@ -276,7 +278,7 @@ def build_management(  # the root knows every part
     registry = ProviderRegistry(catalogue, credentials(settings, catalogue), store, llm, events, box)
     registry.load()
     models = ModelService(registry)
-    providers = ProviderService(registry, models, ledger.used, settings.allow_private_base_urls)
+    providers = ProviderService(registry, models, ledger, settings.allow_private_base_urls)
     return Management(registry, providers, models)
 
 

@@ -120,6 +120,7 @@ class Container:
         """Start the writer, the threads of the data set and the discovery of models; resume batches."""
         self.data.imports.prepare()
         self.writer.start()
+        self.ledger.lose_calls()
         self.management.registry.know_all()
         self._spawn("fold", self._fold_loop)
         self._spawn("upkeep", self._upkeep_loop)

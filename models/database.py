@@ -63,7 +63,11 @@ class BatchHistory(Base):
 
 
 class WorkRow(Base):
-    """One sample that a batch wants; unique by batch and ordinal."""
+    """One sample that a batch wants; unique by batch and ordinal.
+
+    `in_flight` names the target ("provider/model") of a call that left for it, the draft's or its judge's, until what
+    came of the call is counted.
+    """
 
     __tablename__ = "work"
     __table_args__ = (Index("ix_work_batch_state", "batch_id", "state"),)
@@ -76,6 +80,7 @@ class WorkRow(Base):
     sent_at: Mapped[float | None]
     sent_to: Mapped[str | None]
     sent_tokens: Mapped[int | None]
+    in_flight: Mapped[str | None]
     raw_answer: Mapped[str | None]
     sample_id: Mapped[str | None]
     reason: Mapped[str | None]
@@ -97,6 +102,18 @@ class UsageRow(Base):
     completion_tokens: Mapped[int]
     cost_usd: Mapped[float]
     unpriced_tokens: Mapped[int]
+    in_doubt: Mapped[int] = mapped_column(server_default="0")
+
+
+class CallRow(Base):
+    """A call of no batch that left, until what came of it is counted; what is left at a start is in doubt."""
+
+    __tablename__ = "calls"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  # SQLAlchemy reads a plain dictionary here
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[str]
+    target: Mapped[str]
 
 
 class ProviderRow(Base):

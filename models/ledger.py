@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from models.batch_store import BatchStore
+from models.call_store import CallStore
 from models.database import Writer
 from models.domain import CallUsage, ItemState, Job, RawAnswer
 from models.event_store import EventStore
@@ -33,6 +34,7 @@ class Tables:
     work: WorkStore
     samples: SampleStore
     usage: UsageStore
+    calls: CallStore
     events: EventStore
     reviews: ReviewStore
 
@@ -85,9 +87,7 @@ class Ledger:
         """Put back what an earlier process had in flight; return how many calls are in doubt."""
 
         def write(connection: Connection) -> int:
-            doubt = self._tables.work.recover(connection, batch_id)
-            self._tables.batches.add(connection, batch_id, attempts=doubt, in_doubt=doubt)
-            return doubt
+            return self._doubt(connection, batch_id, self._tables.work.recover(connection, batch_id))
 
         return self._writer.run(write)
 
@@ -105,8 +105,7 @@ class Ledger:
         """End a batch: cancel what was not begun, doubt what is in flight; return the event's id."""
 
         def write(connection: Connection) -> int:
-            doubt = self._tables.work.cancel_rest(connection, batch_id)
-            self._tables.batches.add(connection, batch_id, attempts=doubt, in_doubt=doubt)
+            doubt = self._doubt(connection, batch_id, self._tables.work.cancel_rest(connection, batch_id))
             self._tables.batches.update(connection, batch_id, **columns)
             detail = {"status": columns["status"], "reason": columns.get("reason"), "left_in_flight": doubt}
             return self._event(connection, batch_id, "ended", detail)
@@ -115,9 +114,9 @@ class Ledger:
 
     # --- items ---------------------------------------------------------------------------
 
-    def sending(self, item: WorkItem, attempt: int, account: str, tokens: int) -> None:
-        """Mark the item as under way: call number *attempt* leaves for *account* with at most *tokens*."""
-        call = SentCall(attempt, self._clock.now().timestamp(), account, tokens)
+    def sending(self, item: WorkItem, attempt: int, account: str, target: str, tokens: int) -> None:
+        """Mark the item as under way: call number *attempt* leaves for *target* with at most *tokens*."""
+        call = SentCall(attempt, self._clock.now().timestamp(), account, target, tokens)
         self._writer.run(lambda connection: self._tables.work.lease(connection, item, call))
 
     def answered(self, item: WorkItem, answer: RawAnswer, usage: CallUsage) -> None:
@@ -141,7 +140,12 @@ class Ledger:
 
     def spent(self, item: WorkItem, usage: CallUsage) -> None:
         """Count a call beside the draft that gave nothing; the item stays as it is."""
-        self._writer.run(lambda connection: self._count(connection, item.batch_id, usage))
+
+        def write(connection: Connection) -> None:
+            self._tables.work.landed(connection, item)
+            self._count(connection, item.batch_id, usage)
+
+        self._writer.run(write)
 
     def refuse(self, item: WorkItem, answer: RawAnswer, reason: str, detail: dict[str, Any]) -> int:
         """Put an answer aside that was judged and found wanting; the item is to be done again."""
@@ -181,10 +185,42 @@ class Ledger:
         """Give an item back whose call was never made after all."""
         self._writer.run(lambda connection: self._tables.work.release(connection, item))
 
-    def used(self, usage: CallUsage) -> None:
-        """Count a call that belongs to no batch."""
-        hour = self._hour()
-        self._writer.run(lambda connection: self._tables.usage.add(connection, hour, "", usage))
+    # --- calls of no batch ---------------------------------------------------------------
+
+    def open_call(self, target: str) -> int:
+        """Note that a call of no batch leaves for *target*; return its number."""
+        row = {"at": iso(self._clock.now()), "target": target}
+        return self._writer.run(lambda connection: self._tables.calls.add(connection, row))
+
+    def used(self, usage: CallUsage, call: int) -> None:
+        """Count what came of call number *call*."""
+
+        def write(connection: Connection) -> None:
+            self._tables.calls.take(connection, call)
+            self._tables.usage.add(connection, self._hour(), "", usage)
+
+        self._writer.run(write)
+
+    def lose_call(self, call: int, sent: bool) -> None:
+        """Record that call number *call* came to no end: it is in doubt, or, where it was never *sent*, it was none."""
+
+        def write(connection: Connection) -> None:
+            for target in self._tables.calls.take(connection, call):
+                if sent:
+                    self._tables.usage.doubt(connection, self._hour(), "", target)
+
+        self._writer.run(write)
+
+    def lose_calls(self) -> int:
+        """Doubt the calls of no batch that an earlier process had under way; return how many."""
+
+        def write(connection: Connection) -> int:
+            targets = self._tables.calls.take(connection)
+            for target in targets:
+                self._tables.usage.doubt(connection, self._hour(), "", target)
+            return len(targets)
+
+        return self._writer.run(write)
 
     # --- inside --------------------------------------------------------------------------
 
@@ -197,6 +233,13 @@ class Ledger:
             "unpriced_tokens": usage.unpriced_tokens,
         }
         self._tables.batches.add(connection, batch_id, **amounts)
+
+    def _doubt(self, connection: Connection, batch_id: str, targets: list[str]) -> int:
+        """Count the calls of a batch to *targets* that were cut off; return how many."""
+        for target in targets:
+            self._tables.usage.doubt(connection, self._hour(), batch_id, target)
+        self._tables.batches.add(connection, batch_id, attempts=len(targets), in_doubt=len(targets))
+        return len(targets)
 
     def _event(self, connection: Connection, batch_id: str, kind: str, detail: dict[str, Any]) -> int:
         return self._tables.events.add(connection, batch_id, iso(self._clock.now()), kind, detail)

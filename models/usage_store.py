@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Float, Integer, bindparam, cast, func, insert, select, update
+from sqlalchemy import Connection, Engine, Float, Integer, bindparam, cast, func, insert, literal_column, select, update
 
 from models.database import UsageRow, reading
 from models.domain import CallUsage
@@ -17,6 +17,8 @@ _ADD = Statement(
     update(UsageRow).where(*_MINE).values({name: getattr(UsageRow, name) + bindparam(name) for name in _AMOUNTS})
 )
 _INSERT = Statement(insert(UsageRow).values({name: bindparam(name) for name in (*_KEY, *_AMOUNTS)}))
+_DOUBT = Statement(update(UsageRow).where(*_MINE).values(in_doubt=UsageRow.in_doubt + literal_column("1")))
+_TOLD = (*_AMOUNTS, "in_doubt")
 GROUPS = ("day", "provider", "model", "batch")
 
 
@@ -54,6 +56,15 @@ class UsageStore:
         if not _ADD.run(connection, **mine, **amounts).rowcount:
             _INSERT.run(connection, **key, **amounts)
 
+    def doubt(self, connection: Connection, hour: str, batch_id: str, target: str) -> None:
+        """Count one call to *target* ("provider/model") that was cut off: nobody knows whether it was billed."""
+        provider, _, model = target.partition("/")
+        key = dict(zip(_KEY, (hour, provider, model, batch_id), strict=True))
+        mine = {f"of_{name}": value for name, value in key.items()}
+        if not _DOUBT.run(connection, **mine).rowcount:
+            _INSERT.run(connection, **key, **dict.fromkeys(_AMOUNTS, 0))
+            _DOUBT.run(connection, **mine)
+
     def summary(self, groups: Sequence[str], since: str = "", batch_id: str | None = None) -> list[dict[str, Any]]:
         """Sum the use by *groups* (of `GROUPS`); from day or hour *since* on, of one batch if given.
 
@@ -71,7 +82,7 @@ class UsageStore:
             func.coalesce(func.sum(getattr(UsageRow, name)), cast(0, Float if name == "cost_usd" else Integer)).label(
                 name
             )
-            for name in _AMOUNTS
+            for name in _TOLD
         ]
         query = select(*chosen, *sums).where(UsageRow.hour >= since)
         if batch_id is not None:

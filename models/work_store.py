@@ -4,15 +4,16 @@ States and what moves between them: `lease` todo -> leased (a call is about to b
 made), `release` leased -> todo, `finish` leased -> done, `settle` leased -> rejected,
 failed or cancelled. An item waits for its turn as todo: only one whose call may have
 reached a provider is leased. A lease of an earlier process is dead at start: `recover`
-counts it as in doubt or, when the answer was committed already, hands the answer on so
-that nothing is paid twice.
+hands an answer on that was committed already, so that nothing is paid twice. Apart from the
+state stands whether a call is under way, the draft's or its judge's: whatever cuts it off,
+it is in doubt then.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import Connection, Engine, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, insert, literal_column, select, update
 
 from models.database import WorkRow, reading
 from models.domain import ItemState, Job, RawAnswer
@@ -25,7 +26,7 @@ _ADD = Statement(
         | {"state": literal_column(f"'{ItemState.TODO}'"), "attempts": literal_column("0")}
     )
 )
-_STATE = Statement(update(WorkRow).where(*_MINE).values(state=bindparam("new")))
+_STATE = Statement(update(WorkRow).where(*_MINE).values(state=bindparam("new"), in_flight=literal_column("NULL")))
 _LEASE = Statement(
     update(WorkRow)
     .where(*_MINE)
@@ -35,9 +36,11 @@ _LEASE = Statement(
         sent_at=bindparam("at"),
         sent_to=bindparam("to"),
         sent_tokens=bindparam("tokens"),
+        in_flight=bindparam("target"),
     )
 )
-_ANSWER = Statement(update(WorkRow).where(*_MINE).values(raw_answer=bindparam("raw")))
+_ANSWER = Statement(update(WorkRow).where(*_MINE).values(raw_answer=bindparam("raw"), in_flight=literal_column("NULL")))
+_LANDED = Statement(update(WorkRow).where(*_MINE).values(in_flight=literal_column("NULL")))
 _END = Statement(
     update(WorkRow)
     .where(*_MINE)
@@ -74,12 +77,14 @@ class SentCall:
         attempt: Number of the call for its item, from 1.
         at: Seconds since 1970, by the clock of the machine.
         account: What the vendor counts limits by.
+        target: Who is called, as provider/model.
         tokens: What it may use at most.
     """
 
     attempt: int
     at: float
     account: str
+    target: str
     tokens: int
 
 
@@ -104,9 +109,18 @@ class WorkStore:
 
     def upcoming(self, batch_id: str, after: int, limit: int) -> list[WorkItem]:
         """Return the next items to do with a higher ordinal than *after*, in order."""
+        return self._items(batch_id, WorkRow.state == ItemState.TODO, WorkRow.ordinal > after, limit=limit)
+
+    def drafts(self, batch_id: str) -> list[WorkItem]:
+        """Return the items that are not done and have an answer that was paid for."""
+        return self._items(
+            batch_id, WorkRow.state.in_([ItemState.TODO, ItemState.LEASED]), WorkRow.raw_answer.is_not(None)
+        )
+
+    def _items(self, batch_id: str, *where: ColumnElement[bool], limit: int | None = None) -> list[WorkItem]:
         query = (
             select(WorkRow.ordinal, WorkRow.job, WorkRow.attempts, WorkRow.raw_answer)
-            .where(WorkRow.batch_id == batch_id, WorkRow.state == ItemState.TODO, WorkRow.ordinal > after)
+            .where(WorkRow.batch_id == batch_id, *where)
             .order_by(WorkRow.ordinal)
             .limit(limit)
         )
@@ -126,6 +140,7 @@ class WorkStore:
             tries=call.attempt,
             at=call.at,
             to=call.account,
+            target=call.target,
             tokens=call.tokens,
         )
 
@@ -140,6 +155,10 @@ class WorkStore:
         raw = None if answer is None else orjson.dumps(answer.to_dict()).decode()
         _ANSWER.run(connection, batch=item.batch_id, number=item.ordinal, raw=raw)
 
+    def landed(self, connection: Connection, item: WorkItem) -> None:
+        """Note that no call for *item* is under way any more."""
+        _LANDED.run(connection, batch=item.batch_id, number=item.ordinal)
+
     def finish(self, connection: Connection, item: WorkItem, sample_id: str) -> None:
         """Mark *item* done by *sample_id*; the raw answer is not needed any more."""
         self._end(connection, item, ItemState.DONE, sample_id, None)
@@ -152,25 +171,30 @@ class WorkStore:
         """Give *item* back to be done again."""
         _STATE.run(connection, batch=item.batch_id, number=item.ordinal, new=ItemState.TODO.value)
 
-    def cancel_rest(self, connection: Connection, batch_id: str) -> int:
-        """Cancel what was not begun; what was in flight becomes in_doubt. Return how many that were."""
+    def cancel_rest(self, connection: Connection, batch_id: str) -> list[str]:
+        """Cancel what is not done; return the targets of the calls that were under way, which are in doubt now."""
         mine = update(WorkRow).where(WorkRow.batch_id == batch_id)
-        flying = mine.where(WorkRow.state == ItemState.LEASED, WorkRow.raw_answer.is_(None))
-        doubt = connection.execute(flying.values(state=ItemState.IN_DOUBT)).rowcount
-        rest = mine.where(WorkRow.state.in_([ItemState.TODO, ItemState.LEASED]))
-        connection.execute(rest.values(state=ItemState.CANCELLED))
-        return doubt
+        open_ones = mine.where(WorkRow.state.in_([ItemState.TODO, ItemState.LEASED]))
+        connection.execute(open_ones.where(WorkRow.in_flight.is_not(None)).values(state=ItemState.IN_DOUBT))
+        connection.execute(open_ones.values(state=ItemState.CANCELLED))
+        return self._lost(connection, batch_id)
 
     def remove(self, connection: Connection, batch_id: str) -> None:
         """Remove the items of a batch that was never started."""
         connection.execute(WorkRow.__table__.delete().where(WorkRow.batch_id == batch_id))  # type: ignore[attr-defined]  # a Table
 
-    def recover(self, connection: Connection, batch_id: str) -> int:
-        """Put the dead leases of an earlier process back; return how many were in doubt."""
+    def recover(self, connection: Connection, batch_id: str) -> list[str]:
+        """Put the dead leases of an earlier process back; return the targets of the calls that are in doubt."""
         mine = (WorkRow.batch_id == batch_id, WorkRow.state == ItemState.LEASED)
-        doubt = connection.execute(select(func.count()).where(*mine, WorkRow.raw_answer.is_(None))).scalar() or 0
         connection.execute(update(WorkRow).where(*mine).values(state=ItemState.TODO))
-        return int(doubt)
+        return self._lost(connection, batch_id)
+
+    def _lost(self, connection: Connection, batch_id: str) -> list[str]:
+        """Return the targets of all calls of a batch that are under way, and take them for lost."""
+        mine = (WorkRow.batch_id == batch_id, WorkRow.in_flight.is_not(None))
+        targets = list(connection.execute(select(WorkRow.in_flight).where(*mine)).scalars())
+        connection.execute(update(WorkRow).where(*mine).values(in_flight=None))
+        return [str(target) for target in targets]
 
     def counts(self, batch_id: str) -> dict[str, int]:
         """Count the items of a batch by state."""

@@ -12,6 +12,7 @@ from models.domain import ACTIVE, BatchStatus, Job
 from models.fields import validated
 from models.requests import BatchRequest
 from services.batch.admission import Admission, BatchLimits
+from services.batch.drafts import keep_drafts
 from services.batch.item_queue import ItemQueue
 from services.batch.metrics import BatchMetrics
 from services.batch.planner import plan, plan_filters
@@ -70,7 +71,7 @@ class BatchService:
         self._registry = Registry(limits.max_concurrent)
         self.views = BatchViews(self._registry, stores, services.events, services.clock)
         self.publisher = BatchPublisher(services.events, self.views.one)
-        self.recovery = Recovery(stores, self.publisher, services.clock, self._run)
+        self.recovery = Recovery(stores, self.publisher, services.clock, self._run, self._keep_drafts)
 
     # --- commands ------------------------------------------------------------------------
 
@@ -292,6 +293,8 @@ class BatchService:
         runner.keep()
         if runner.end is None:
             return
+        while not self._drafts_are_kept(progress) and not self._leaving.wait(_AGAIN_S):
+            continue
         status, reason = runner.end
         if progress.samples >= progress.target:
             status, reason = BatchStatus.COMPLETED, ""  # the last sample may come in while the end is under way
@@ -303,6 +306,23 @@ class BatchService:
         self.publisher.forget(progress.batch_id)
         self._llm.gate.forget(progress.batch_id)
         log.info("batch ended", extra={"batch_id": progress.batch_id, "status": status.value, "reason": reason})
+
+    def _drafts_are_kept(self, progress: BatchProgress) -> bool:
+        """Store the drafts that were paid for; False when the disk refused."""
+        try:
+            row = self._stores.batches.get(progress.batch_id)
+            for _ in range(self._keep_drafts(row) if row is not None else 0):
+                progress.finished()
+        except StorageError as error:
+            facts = {"batch_id": progress.batch_id, "reason": str(error)}
+            log.warning("drafts not stored, will try again", extra=facts)
+            return False
+        return True
+
+    def _keep_drafts(self, row: dict[str, Any]) -> int:
+        """Store the drafts of the batch *row* that were paid for; return how many."""
+        judge = judge_of(BatchRequest.model_validate(row["request"]))
+        return keep_drafts(row["id"], judge, self._stores.work, self._stores.ledger, self._generation)
 
     def _close(self, runner: BatchRunner, status: BatchStatus) -> bool:
         """Write the end of a batch; False when the disk refused."""

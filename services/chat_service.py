@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from models.domain import CallUsage
 from models.requests import ChatRequest
 from services.llm.base import Completion
+from services.llm.single_calls import CallLog, SingleCalls
 from services.llm_service import LLMService, Preference, Prompt, Terms
 from utils.cancellation import CancelToken, time_limit
 from utils.clock import Clock
@@ -32,13 +32,13 @@ class ChatService:
     def __init__(
         self,
         llm: LLMService,
-        used: Callable[[CallUsage], None],
+        calls: CallLog,
         clock: Clock,
         time_limit_s: float,
         system_prompts: Mapping[str, Mapping[str, str]],
     ) -> None:
         self._llm = llm
-        self._used = used
+        self._calls = calls
         self._clock = clock
         self._time_limit_s = time_limit_s
         self.system_prompts = system_prompts
@@ -52,8 +52,9 @@ class ChatService:
         """
         preference = self._preference(wanted)
         started = self._clock.monotonic()
+        calls = SingleCalls(self._calls)
         with time_limit(self._time_limit_s, "the answer (setting ANSWER_TIMEOUT_S)") as cancel:
-            answer = self._llm.complete(_prompt(wanted), preference, _terms(cancel), _TRIES, self._used)
+            answer = self._llm.complete(_prompt(wanted), preference, calls.on(_terms(cancel)), _TRIES, calls.used)
         return {"response": answer.text, "thinking": answer.thinking or None, **self._told(answer, started)}
 
     def stream(self, wanted: ChatRequest) -> Iterator[dict[str, Any] | None]:
@@ -127,11 +128,11 @@ class ChatService:
             pieces.put({"type": kind, "content": text})
 
         started = self._clock.monotonic()
+        calls = SingleCalls(self._calls)
         try:
             with time_limit(self._time_limit_s, "the answer (setting ANSWER_TIMEOUT_S)", gone) as cancel:
-                answer = self._llm.complete(
-                    _prompt(wanted, heard), preference, _terms(cancel), _TRIES, self._used, begun.is_set
-                )
+                terms = calls.on(_terms(cancel))
+                answer = self._llm.complete(_prompt(wanted, heard), preference, terms, _TRIES, calls.used, begun.is_set)
             pieces.put({"type": "done", **self._told(answer, started)})
         except AppError as error:
             pieces.put({"type": "error", "error": str(error)})

@@ -28,10 +28,10 @@ from services.generation.trail import (
     Made,
     Recorder,
     Trail,
-    UsageLog,
     UsageRecorder,
 )
-from services.judge import Judge, JudgeSpec, judgement_columns, read_judgement
+from services.judge import Judge, Judgement, JudgeSpec, judgement_columns, read_judgement
+from services.llm.single_calls import CallLog, SingleCalls
 from services.llm_service import LLMService, Outcome, Permit, Preference, Prompt, Terms
 from services.validation.draft import Draft
 from utils.cancellation import time_limit
@@ -66,7 +66,7 @@ class GenerationService:
         parts: Parts,
         clock: Clock,
         limits: GenerationLimits,
-        usage: UsageLog,
+        calls: CallLog,
     ) -> None:
         self._catalogue = catalogue
         self._llm = llm
@@ -78,7 +78,7 @@ class GenerationService:
         self._max_tries = limits.max_tries
         self._wait_cap_s = limits.wait_cap_s
         self._time_limit_s = limits.time_limit_s
-        self._usage = usage
+        self._calls = calls
 
     def generate(
         self,
@@ -207,12 +207,34 @@ class GenerationService:
             except GenerationError as error:
                 problem, answer = str(error), replace(answer, judgement="")
                 continue
-            if judgement.score < spec.min_score:
-                self.forget(sample.id)
-                raise QualityError(f"judge: score {judgement.score:.2f}, want at least {spec.min_score:g}")
-            judge = self.judge.name(spec)
-            return sample.model_copy(update=judgement_columns(judgement, judge))
+            return self._scored(sample, spec, judgement)
         return _unjudged(sample, problem)
+
+    def _scored(self, sample: Sample, spec: JudgeSpec, judgement: Judgement) -> Sample:
+        """Return *sample* with its judgement; QualityError when its score is too low."""
+        if judgement.score < spec.min_score:
+            self.forget(sample.id)
+            raise QualityError(f"judge: score {judgement.score:.2f}, want at least {spec.min_score:g}")
+        return sample.model_copy(update=judgement_columns(judgement, self.judge.name(spec)))
+
+    def conclude(self, job: Job, answer: RawAnswer, spec: JudgeSpec | None, why: str) -> Sample:
+        """Return the sample of an answer that was paid for, without another call.
+
+        Args:
+            job: What was wanted.
+            answer: The answer; a judgement of it counts.
+            spec: Who was to judge it, if anybody.
+            why: Why nobody is asked any more.
+
+        Raises:
+            GenerationError: a check or the judge refuses it.
+        """
+        sample = self.examine(job, answer)
+        if spec is None:
+            return sample
+        return (
+            self._scored(sample, spec, read_judgement(answer.judgement)) if answer.judgement else _unjudged(sample, why)
+        )
 
     def make(self, wanted: GenerateRequest, trail: Trail, counter: int = 0) -> Made:
         """Make one sample and wait for it; nothing is stored.
@@ -232,8 +254,9 @@ class GenerationService:
         job = self._job(wanted, counter)
         started = self._clock.monotonic()
         with time_limit(self._time_limit_s, "the sample (setting ANSWER_TIMEOUT_S)") as cancel:
-            terms = Terms(calling=cancel, waiting=cancel, max_wait_s=self._wait_cap_s)
-            sample = self.generate(Assignment(job, preference), terms, UsageRecorder(self._usage), trail)
+            calls = SingleCalls(self._calls)
+            terms = calls.on(Terms(calling=cancel, waiting=cancel, max_wait_s=self._wait_cap_s))
+            sample = self.generate(Assignment(job, preference), terms, UsageRecorder(calls), trail)
         self.forget(sample.id)  # whether it is stored is the caller's choice
         return Made(sample.model_dump(), trail.tokens, round(self._clock.monotonic() - started, 2))
 

@@ -1,17 +1,16 @@
 """Managing providers: what they are like, keys, switches, providers of one's own, a test call."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 
-from models.domain import CallUsage
 from models.management import NewProvider, ProviderChange, ProviderConfigChange
 from services.catalogue import ProviderInfo
 from services.llm.limit_headers import StatedLimit, stated_limits
 from services.llm.roster import OWN_SERVERS
+from services.llm.single_calls import CallLog, SingleCalls
 from services.llm_service import Outcome, Preference, Prompt, Terms
 from services.model_service import ModelService
 from services.provider_registry import ProviderRegistry
@@ -34,12 +33,12 @@ class ProviderService:
         self,
         registry: ProviderRegistry,
         models: ModelService,
-        used: Callable[[CallUsage], None],
+        calls: CallLog,
         allow_private_urls: bool,
     ) -> None:
         self._registry = registry
         self._models = models
-        self._used = used
+        self._calls = calls
         self._allow_private_urls = allow_private_urls
 
     # --- views ---------------------------------------------------------------------------
@@ -197,17 +196,18 @@ class ProviderService:
         target = llm.targets(preference)[0]
         if llm.router.reason(target) != "rate_limit":
             llm.router.forgive(name)
+        calls = SingleCalls(self._calls)
         prompt = Prompt(({"role": "user", "content": "Reply with the word OK."},), None, None, _TEST_TOKENS, 0.0)
         try:
             with time_limit(_TEST_S, "the test") as cancel:
-                outcome = llm.ask(prompt, preference, Terms("test", cancel, cancel, max_wait_s=0.0))
+                outcome = llm.ask(prompt, preference, calls.on(Terms("test", cancel, cancel, max_wait_s=0.0)))
         except TimeLimitError:
             message = f"no answer within {_TEST_S:g} s; it waits where limits are used up: see GET /api/targets"
             return _untold(name, target.model.id, "timeout", message)
         except (GenerationError, ConfigurationError) as error:
             category = error.category if isinstance(error, GenerationError) else "configuration"
             return _untold(name, target.model.id, category, str(error))
-        self._used(outcome.usage)
+        calls.used(outcome.usage)
         return {"provider": name, "model": target.model.id, **_told(outcome, info)}
 
     # --- inside --------------------------------------------------------------------------

@@ -77,6 +77,9 @@ class UsageAmounts(Answer):
     cost_usd: float | None = Field(description="US dollars; null when a price is not known")
     priced_usd: float = Field(description="US dollars of the calls whose price is known")
     unpriced_tokens: int = Field(description="Tokens of models whose price is not known")
+    in_doubt: int = Field(
+        description="Calls that left and were cut off; they may have been billed, and are in no other sum"
+    )
 
 
 class UsageRow(UsageAmounts):

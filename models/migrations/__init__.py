@@ -4,7 +4,9 @@
 gets the next number in `STEPS`, as SQL that SQLite and PostgreSQL both take.
 """
 
-from sqlalchemy import Engine, text
+import re
+
+from sqlalchemy import Connection, Engine, inspect, text
 
 # (number, statements); a database remembers the highest number it has seen.
 STEPS: tuple[tuple[int, tuple[str, ...]], ...] = (
@@ -25,9 +27,18 @@ STEPS: tuple[tuple[int, tuple[str, ...]], ...] = (
             "ALTER TABLE work ADD COLUMN sent_tokens INTEGER",
         ),
     ),
+    (
+        3,
+        (
+            "ALTER TABLE work ADD COLUMN in_flight VARCHAR",
+            "UPDATE work SET in_flight = sent_to WHERE state = 'leased' AND raw_answer IS NULL",
+            "ALTER TABLE usage ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 0",
+        ),
+    ),
 )
 
 
+_NEW_COLUMN = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+)")
 _SEEN = "INSERT INTO schema_version (version) VALUES (:n)"
 
 
@@ -43,5 +54,12 @@ def migrate(engine: Engine) -> None:
         if number > seen:
             with engine.begin() as connection:
                 for statement in statements:
-                    connection.execute(text(statement))
+                    if not _is_there(connection, statement):
+                        connection.execute(text(statement))
                 connection.execute(text(_SEEN), {"n": number})
+
+
+def _is_there(connection: Connection, statement: str) -> bool:
+    """Tell whether *statement* adds a column that a table has since it was made, a moment ago."""
+    adds = _NEW_COLUMN.match(statement)
+    return adds is not None and adds[2] in {column["name"] for column in inspect(connection).get_columns(adds[1])}

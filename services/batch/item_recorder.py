@@ -47,8 +47,8 @@ class ItemRecorder:
     def sending(self, permit: Permit) -> None:
         """Mark the item as in flight before the request leaves."""
         self.metrics.waited(permit.cause, permit.waited_s)
-        account, tokens = permit.target.account, permit.need.tokens
-        self.durable(lambda: self.ledger.sending(self.item, self.attempts, account, tokens))
+        target, tokens = permit.target, permit.need.tokens
+        self.durable(lambda: self.ledger.sending(self.item, self.attempts, target.account, target.name, tokens))
         self.progress.begin(self.item.job.topic_key)
 
     def answered(self, answer: RawAnswer, outcome: Outcome) -> None:

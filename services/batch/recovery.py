@@ -23,11 +23,13 @@ class Recovery:
         publisher: BatchPublisher,
         clock: Clock,
         run: Callable[[dict[str, Any], str, dict[str, Any]], None],
+        keep_drafts: Callable[[dict[str, Any]], int],
     ) -> None:
         self._stores = stores
         self._publisher = publisher
         self._clock = clock
         self._run = run
+        self._keep_drafts = keep_drafts
 
     def resume_all(self) -> list[str]:
         """Go on with every batch that was running when the process ended; return their ids."""
@@ -57,7 +59,10 @@ class Recovery:
         self._close_all(BatchStatus.RUNNING, "the service ended, and RESUME_BATCHES is off")
 
     def close(self, batch_id: str, reason: str = ON_REQUEST) -> None:
-        """End a batch that has no runner as stopped."""
+        """End a batch that has no runner as stopped; drafts that were paid for are kept."""
+        row = self._stores.batches.get(batch_id)
+        if row is not None:
+            self._keep_drafts(row)
         columns = {"status": BatchStatus.STOPPED.value, "completed_at": iso(self._clock.now()), "reason": reason}
         self._publisher.changed(batch_id, self._stores.ledger.close(batch_id, **columns), True)
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from models.domain import CallUsage, Job, RawAnswer
+from models.domain import Job, RawAnswer
 from services.judge import JudgeSpec
+from services.llm.single_calls import SingleCalls
 from services.llm_service import Outcome, Permit, Preference, Target
 from utils.errors import GenerationError
 
@@ -54,33 +55,27 @@ class Recorder(Protocol):
         """The answer was read and is not good enough."""
 
 
-class UsageLog(Protocol):
-    """Counts what calls used."""
-
-    def used(self, usage: CallUsage) -> None:
-        """Count one call."""
-
-
 @dataclass(frozen=True, slots=True)
 class UsageRecorder:
     """Keeps only what was used: for samples that belong to no batch."""
 
-    log: UsageLog
+    calls: SingleCalls
 
     def sending(self, permit: Permit) -> None:
-        """Nothing is kept before an answer."""
+        """Note the call."""
+        self.calls.sending(permit)
 
     def answered(self, _answer: RawAnswer, outcome: Outcome) -> None:
         """Count the call."""
-        self.log.used(outcome.usage)
+        self.calls.used(outcome.usage)
 
     def failed(self, _error: GenerationError, outcome: Outcome) -> None:
         """Count the call."""
-        self.log.used(outcome.usage)
+        self.calls.used(outcome.usage)
 
     def spent(self, outcome: Outcome) -> None:
         """Count the call."""
-        self.log.used(outcome.usage)
+        self.calls.used(outcome.usage)
 
     def refused(self, answer: RawAnswer, error: GenerationError) -> None:
         """It was counted when it was answered."""

@@ -47,6 +47,7 @@ class Terms:
         budgets: What the caller may spend.
         max_wait_s: Longest wait for a closed target.
         sending: Called with the permit before a request leaves; an error of it ends the call.
+        cut_off: Told that a call for which `sending` was called came to no end, and whether it had left.
     """
 
     flow: str = "single"
@@ -55,6 +56,7 @@ class Terms:
     budgets: tuple[Budget, ...] = ()
     max_wait_s: float = math.inf
     sending: Callable[[Permit], None] = lambda _: None
+    cut_off: Callable[[bool], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,10 @@ class Caller:
         """
         target, need = permit.target, permit.need
         usage = CallUsage(target.provider.id, target.model.id, failed=True)
-        counted = 0
+        counted, left = 0, False
         try:
             provider = self._ready(permit, terms)
+            left = True
             counted = need.tokens  # what the vendor may count when we never learn the real usage
             started = self.clock.monotonic()
             try:
@@ -138,8 +141,9 @@ class Caller:
                 )
             usage = _usage(target.model, need, completion)
             counted = usage.tokens
-        except BaseException:
+        except BaseException as error:
             self.router.record_cancelled(target)
+            terms.cut_off(left and (error.in_flight if isinstance(error, CancelledError) else True))
             raise
         finally:
             self.gate.settle(permit, counted, usage.tokens, usage.cost_usd)

@@ -1,6 +1,7 @@
 """Chat: whole and streamed, with failover, accounting and limits; by the real clients over a simulated wire."""
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -172,3 +173,43 @@ def test_vendors_refusal_of_a_stream_is_told(start: Start, vendors: dict[str, Si
 
 def test_scripted_provider_is_what_the_service_uses_in_these_tests(start: Start) -> None:
     assert isinstance(start({"groq": ["x"]}).llm.factory.get_provider("groq"), ScriptedProvider)
+
+
+def test_call_that_nobody_waits_for_any_more_is_in_doubt(start: Start) -> None:
+    asked, released = threading.Event(), threading.Event()
+
+    def slow(_request: object) -> str:
+        asked.set()
+        released.wait(60)
+        return "too late"
+
+    container = start({"groq": [slow]}, answer_timeout_s=0.2)
+    post(of(container), "chat/completions", {**HELLO, "provider": "groq"}, 504)
+    released.set()
+
+    total = get(of(container), "usage")["total"]
+    assert (asked.is_set(), total["calls"], total["in_doubt"]) == (True, 0, 1)
+
+
+def test_single_sample_whose_time_is_over_is_in_doubt(start: Start) -> None:
+    released = threading.Event()
+
+    def slow(_request: object) -> str:
+        released.wait(60)
+        return "too late"
+
+    container = start({"groq": [slow]}, answer_timeout_s=0.2)
+    post(of(container), "generate", {"provider": "groq", "practice_area": "Tort Law", "topic": "Nuisance"}, 504)
+    released.set()
+
+    total = get(of(container), "usage")["total"]
+    assert (total["calls"], total["in_doubt"]) == (0, 1)
+
+
+def test_call_that_an_end_of_the_process_cut_off_is_in_doubt_at_the_next_start(start: Start) -> None:
+    first = start({"groq": ["x"]})
+    first.ledger.open_call("groq/m")  # it left, and then the process was killed
+    first.close()
+
+    total = get(of(start({"groq": ["x"]})), "usage")["total"]
+    assert (total["calls"], total["in_doubt"]) == (0, 1)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from models.batch_store import BatchStore
+from models.call_store import CallStore
 from models.database import Writer
 from models.domain import BatchStatus, CallUsage, ItemState, Job, RawAnswer
 from models.event_store import EventStore
@@ -58,7 +59,9 @@ def ledger(
     events: EventStore,
     clock: ManualClock,
 ) -> Ledger:
-    made = Ledger(writer, Tables(batches, work, store, usage, events, ReviewStore(writer._engine, clock)), clock)
+    made = Ledger(
+        writer, Tables(batches, work, store, usage, CallStore(), events, ReviewStore(writer._engine, clock)), clock
+    )
     row = new_row("b", "2026-01-01T00:00:00+00:00", BatchRequest(count=2, provider="groq"), 2, "m")
     made.plan({**row, "status": "running"}, [JOB, OTHER])
     return made
@@ -96,7 +99,7 @@ def test_sample_item_counters_and_event_change_together(
     ledger: Ledger, work: WorkStore, batches: BatchStore, store: SampleStore, usage: UsageStore, events: EventStore
 ) -> None:
     item = first_of(work)
-    ledger.sending(item, 1, "groq/m", 50)
+    ledger.sending(item, 1, "groq", "groq/m", 50)
     ledger.answered(item, ANSWER, USED)
 
     event = ledger.finish(item, Sample.model_validate(sample()))
@@ -118,7 +121,7 @@ def test_commit_that_fails_leaves_everything_as_it_was_and_harms_nobody_beside_i
     ledger: Ledger, work: WorkStore, writer: Writer, store: SampleStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     item = first_of(work)
-    ledger.sending(item, 1, "groq/m", 50)
+    ledger.sending(item, 1, "groq", "groq/m", 50)
 
     def refuse(*_: object) -> None:
         raise InputError("no")
@@ -152,7 +155,7 @@ def test_failed_call_is_counted_and_its_item_is_to_be_done_again(
     ledger: Ledger, work: WorkStore, usage: UsageStore
 ) -> None:
     item = first_of(work)
-    ledger.sending(item, 1, "groq/m", 50)
+    ledger.sending(item, 1, "groq", "groq/m", 50)
 
     ledger.failed(item, CallUsage("groq", "m", failed=True, rate_limited=True), {"category": "rate_limit"})
 
@@ -166,8 +169,8 @@ def test_restart_keeps_paid_answers_and_counts_the_rest_as_in_doubt(
     ledger: Ledger, work: WorkStore, batches: BatchStore
 ) -> None:
     paid, lost = work.upcoming("b", -1, 2)
-    ledger.sending(paid, 1, "groq/m", 50)
-    ledger.sending(lost, 1, "groq/m", 50)
+    ledger.sending(paid, 1, "groq", "groq/m", 50)
+    ledger.sending(lost, 1, "groq", "groq/m", 50)
     ledger.answered(paid, ANSWER, USED)
 
     in_doubt = ledger.recover("b")
@@ -180,7 +183,7 @@ def test_restart_keeps_paid_answers_and_counts_the_rest_as_in_doubt(
 
 def test_refused_answer_is_forgotten(ledger: Ledger, work: WorkStore) -> None:
     item = first_of(work)
-    ledger.sending(item, 1, "groq/m", 50)
+    ledger.sending(item, 1, "groq", "groq/m", 50)
     ledger.answered(item, ANSWER, USED)
 
     ledger.refuse(item, ANSWER, "[quality_error] too short", {"error": "too short"})
@@ -191,7 +194,7 @@ def test_refused_answer_is_forgotten(ledger: Ledger, work: WorkStore) -> None:
 def test_stop_cancels_what_was_not_begun_and_doubts_what_was_in_flight(
     ledger: Ledger, work: WorkStore, batches: BatchStore
 ) -> None:
-    ledger.sending(first_of(work), 1, "groq/m", 50)
+    ledger.sending(first_of(work), 1, "groq", "groq/m", 50)
 
     ledger.close("b", status="stopped", reason="on request")
 
@@ -201,12 +204,61 @@ def test_stop_cancels_what_was_not_begun_and_doubts_what_was_in_flight(
     assert (row["status"], row["in_doubt"]) == ("stopped", 1)
 
 
+@pytest.mark.parametrize("ended", [False, True])
+def test_call_to_a_judge_that_was_cut_off_is_in_doubt_though_its_draft_is_there(
+    ledger: Ledger, work: WorkStore, batches: BatchStore, usage: UsageStore, ended: bool
+) -> None:
+    item = first_of(work)
+    ledger.sending(item, 1, "groq", "groq/m", 50)
+    ledger.answered(item, ANSWER, USED)
+    ledger.sending(item, 1, "cerebras", "cerebras/org/j", 50)
+
+    if ended:
+        ledger.close("b", status="stopped", reason="on request")
+    else:
+        ledger.recover("b")
+
+    row = batches.get("b")
+    assert row
+    assert (row["in_doubt"], row["attempts"]) == (1, 2)
+    told = {
+        (row["provider"], row["model"]): (row["calls"], row["in_doubt"]) for row in usage.summary(("provider", "model"))
+    }
+    assert told == {("groq", "m"): (1, 0), ("cerebras", "org/j"): (0, 1)}
+    assert [item.answer for item in work.drafts("b")] == ([] if ended else [ANSWER])
+    assert ledger.recover("b") == 0, "it is counted once"
+
+
+def test_call_to_a_judge_that_failed_is_counted_and_not_in_doubt(
+    ledger: Ledger, work: WorkStore, batches: BatchStore
+) -> None:
+    item = first_of(work)
+    ledger.sending(item, 1, "groq", "groq/m", 50)
+    ledger.answered(item, ANSWER, USED)
+    ledger.sending(item, 1, "cerebras", "cerebras/j", 50)
+    ledger.spent(item, USED)
+
+    assert ledger.recover("b") == 0
+
+
+def test_call_of_no_batch_is_counted_in_doubt_or_none(ledger: Ledger, usage: UsageStore) -> None:
+    ledger.used(USED, ledger.open_call("groq/m"))
+    ledger.lose_call(ledger.open_call("groq/m"), sent=True)
+    ledger.lose_call(ledger.open_call("groq/m"), sent=False)
+    ledger.open_call("cerebras/j")
+
+    assert ledger.lose_calls() == 1
+    assert ledger.lose_calls() == 0
+    told = {row["provider"]: (row["calls"], row["in_doubt"]) for row in usage.summary(("provider",))}
+    assert told == {"groq": (1, 1), "cerebras": (0, 1)}
+
+
 def test_usage_is_summed_by_what_is_asked_and_unknown_prices_make_the_cost_unknown(
     ledger: Ledger, usage: UsageStore, clock: ManualClock
 ) -> None:
-    ledger.used(USED)
+    ledger.used(USED, ledger.open_call("groq/m"))
     clock.advance(86_400)
-    ledger.used(CallUsage("own", "x", 5, 5))
+    ledger.used(CallUsage("own", "x", 5, 5), ledger.open_call("own/x"))
 
     by_day = {row["day"]: row["cost_usd"] for row in usage.summary(("day",))}
     assert by_day == {"2026-01-01": 0.5, "2026-01-02": None}

@@ -153,7 +153,9 @@ def test_batch_of_the_first_version_is_read_with_its_tokens_unpriced(tmp_path: P
         connection.execute(
             "INSERT INTO batches VALUES ('b','completed','x','x','p','m','{}','[]','[]','[]',1,1,77,1,0)"
         )
-        connection.execute("CREATE TABLE work (batch_id VARCHAR, ordinal INTEGER, state VARCHAR, job VARCHAR)")
+        connection.execute(
+            "CREATE TABLE work (batch_id VARCHAR, ordinal INTEGER, state VARCHAR, job VARCHAR, raw_answer VARCHAR)"
+        )
         connection.execute("CREATE TABLE schema_version (version INTEGER PRIMARY KEY)")
         connection.execute("INSERT INTO schema_version VALUES (1)")
     connection.close()

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from config import PROJECT_DIR
+from container import Container
 from models.requests import BatchRequest, Review
 from models.sample_query import SampleQuery
 from services.judge import POINTS
@@ -234,6 +235,80 @@ def test_draft_is_not_asked_for_twice_when_the_batch_pauses_while_it_is_judged(s
     row = next(iter(container.dataset.find(SampleQuery())[1]))
     assert (container.batches.get_status(name)["status"], next(drafts)) == ("completed", 1)
     assert row["judge_score"] == 1.0
+
+
+class SlowJudge:
+    """A judge that answers only once it is released; `asked` is set when it was asked so many times."""
+
+    def __init__(self, calls: int) -> None:
+        self.count = itertools.count(1)
+        self.calls = calls
+        self.asked, self.released = threading.Event(), threading.Event()
+
+    def __call__(self, request: CompletionRequest) -> str:
+        if next(self.count) >= self.calls:
+            self.asked.set()
+        self.released.wait(60)
+        return points(5)
+
+
+def counted(container: Container, batch_id: str | None = None) -> dict[str, tuple[int, int]]:
+    """Return calls that came to an end and calls in doubt, by provider."""
+    rows = container.usage.summary(["provider"], "", batch_id)
+    return {row["provider"]: (row["calls"], row["in_doubt"]) for row in rows}
+
+
+def test_stop_keeps_the_drafts_that_wait_for_their_judge_and_doubts_its_calls(start: Start) -> None:
+    judge = SlowJudge(calls=3)
+    container = start({"groq": [good_answer], "cerebras": [judge]}, max_workers=3)
+    wanted = {"count": 9, "provider": "groq", "judge": {"provider": "cerebras"}, "allow_failover": False, **UK}
+    name = container.batches.start(BatchRequest.model_validate(wanted))["batch_id"]
+    assert judge.asked.wait(60)
+
+    container.batches.stop_batch(name)
+    assert container.batches.wait(name, 60)
+    judge.released.set()
+
+    row, rows = container.batches.get_status(name), list(container.dataset.find(SampleQuery())[1])
+    assert (row["status"], row["progress"], row["in_doubt"]) == ("stopped", 3, 3)
+    assert ["the batch ended first" in sample["quality_issues"] for sample in rows] == [True] * 3
+    assert counted(container, name) == {"groq": (3, 0), "cerebras": (0, 3)}
+    assert row["attempts"] == 6
+    assert container.batches.views.report(name)["items"]["done"] == 3
+
+
+def test_stop_of_a_batch_that_nobody_runs_keeps_its_drafts(start: Start) -> None:
+    judge = SlowJudge(calls=2)
+    first = start({"groq": [good_answer], "cerebras": [judge]}, max_workers=2)
+    wanted = {"count": 4, "provider": "groq", "judge": {"provider": "cerebras"}, "allow_failover": False, **UK}
+    name = first.batches.start(BatchRequest.model_validate(wanted))["batch_id"]
+    assert judge.asked.wait(60)
+    first.close()
+    judge.released.set()
+
+    second = start({"groq": [good_answer], "cerebras": [judged(5)]}, resume_batches=False)
+
+    row = second.batches.get_status(name)
+    assert (row["status"], row["progress"], row["in_doubt"], second.dataset.count()) == ("stopped", 2, 2, 2)
+    assert counted(second, name) == {"groq": (2, 0), "cerebras": (0, 2)}
+
+
+def test_call_to_a_judge_that_an_end_of_the_process_cuts_off_is_in_doubt_and_asked_again(start: Start) -> None:
+    judge = SlowJudge(calls=2)
+    first = start({"groq": [good_answer], "cerebras": [judge]}, max_workers=2)
+    wanted = {"count": 2, "provider": "groq", "judge": {"provider": "cerebras"}, "allow_failover": False, **UK}
+    name = first.batches.start(BatchRequest.model_validate(wanted))["batch_id"]
+    assert judge.asked.wait(60)
+    first.close()
+    judge.released.set()
+
+    second = start({"groq": [good_answer], "cerebras": [judged(5)]})
+    assert second.batches.wait(name, 60)
+
+    row = second.batches.get_status(name)
+    assert (row["status"], row["progress"], row["in_doubt"]) == ("completed", 2, 2)
+    assert counted(second, name) == {"groq": (2, 0), "cerebras": (2, 2)}
+    assert {sample["judge_score"] for sample in second.dataset.find(SampleQuery())[1]} == {1.0}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from services.generation_service import Assignment, GenerationLimits, Generation
 from services.judge import Judge
 from services.llm.base import CompletionRequest
 from services.llm.scripted import ScriptedProvider, Step
+from services.llm.single_calls import SingleCalls
 from services.llm_service import Outcome, Permit, Preference, Terms
 from tests.fakes import CATALOG, CATALOGUE, examiner, good_answer, scripted_llm, without_limits
 from utils.cancellation import CancelToken
@@ -45,7 +46,13 @@ def service(**scripts: list[Step]) -> tuple[GenerationService, dict[str, Scripte
 
 
 class NoLog:
-    def used(self, usage: CallUsage) -> None:
+    def open_call(self, target: str) -> int:
+        return 1
+
+    def used(self, usage: CallUsage, call: int) -> None:
+        """Keep nothing."""
+
+    def lose_call(self, call: int, sent: bool) -> None:
         """Keep nothing."""
 
 
@@ -79,7 +86,9 @@ def generate(
     answer: RawAnswer | None = None,
 ) -> Sample:
     terms = Terms(max_wait_s=0.01)
-    return generation.generate(Assignment(JOB, preference), terms, recorder or UsageRecorder(NoLog()), trail, answer)
+    return generation.generate(
+        Assignment(JOB, preference), terms, recorder or UsageRecorder(SingleCalls(NoLog())), trail, answer
+    )
 
 
 def test_sample_names_who_wrote_it_and_how_it_came_about() -> None:
