@@ -44,14 +44,14 @@ class Run:
         else:
             assert server.process
             if self.draw.random() < 0.3:  # the worker alone: its parent replaces it
-                self._kill_worker(server)
+                self.kill_worker(server)
             else:
                 server.kill()
         self.kills += 1
         assert server.process
         if server.process.poll() is not None:
             server.start()
-        self._wait(server)
+        self.wait(server)
 
     def _look(self, server: RunningServer) -> None:
         """Remember what the service has acknowledged."""
@@ -61,11 +61,13 @@ class Run:
             return
 
     @staticmethod
-    def _kill_worker(server: RunningServer) -> None:
+    def kill_worker(server: RunningServer) -> None:
+        """Kill the worker alone; its parent replaces it."""
         os.kill(processes(server)[-1], signal.SIGKILL)
 
     @staticmethod
-    def _wait(server: RunningServer) -> None:
+    def wait(server: RunningServer) -> None:
+        """Wait until the service answers."""
         while True:
             try:
                 if server.get("health")["status"] == "healthy":

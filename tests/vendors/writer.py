@@ -28,6 +28,7 @@ _CITATIONS = {
     ],
 }
 _PLACES = {"United Kingdom": "uk", "United States": "us", "European Union": "eu", "International": "international"}
+_POINTS = ("legal_correctness", "grounding", "reasoning", "clarity", "difficulty_fit")
 
 
 def write_sample(prompt: str, number: int = 1) -> dict[str, str]:
@@ -70,7 +71,9 @@ def write_sample(prompt: str, number: int = 1) -> dict[str, str]:
 
 
 def write_json(prompt: str, number: int = 1) -> str:
-    """Return `write_sample` as the text a model sends; to what asks for no sample, a few words."""
+    """Return `write_sample` as the text a model sends, a judgement to who asks for one, else a few words."""
+    if all(point in prompt for point in _POINTS):
+        return json.dumps({point: {"score": 4, "reason": "it is as it should be"} for point in _POINTS})
     if "The reasoning has" not in prompt:
         return "OK, that is understood."
     return json.dumps(write_sample(prompt, number), ensure_ascii=False)
