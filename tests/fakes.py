@@ -21,6 +21,7 @@ from services.llm.factory import Credentials, LLMProviderFactory
 from services.llm.roster import Roster, RosterState
 from services.llm.scripted import ScriptedProvider, Step
 from services.llm_service import LLMService
+from tests.patience import PATIENCE_S
 from tests.vendors.writer import write_json
 from utils.clock import Clock, ManualClock
 
@@ -73,7 +74,7 @@ Start = Callable[..., Container]
 
 def run(container: Container, **request: Any) -> dict[str, Any]:
     batch = container.batches.start_batch(**{"count": 6, "provider": "groq", **request})
-    assert container.batches.wait(batch["batch_id"], 30)
+    assert container.batches.wait(batch["batch_id"], PATIENCE_S)
     return container.batches.get_status(batch["batch_id"])
 
 
@@ -127,7 +128,7 @@ def good_answer(request: CompletionRequest) -> str:
 def scripted_llm(
     scripts: Mapping[str, Sequence[Step]],
     clock: Clock | None = None,
-    timeout_s: float = 5.0,
+    timeout_s: float = 60.0,
     catalogue: Catalogue = CATALOGUE,
 ) -> tuple[LLMService, dict[str, ScriptedProvider]]:
     """Return a way to models whose providers play *scripts*, by provider id."""

@@ -17,6 +17,7 @@ import requests
 from bench.engine.crash import kill_again_and_again
 from tests.e2e.server import RunningServer
 from tests.fakes import catalog_without_limits
+from tests.patience import PATIENCE_S
 from tests.vendors.process import VendorProcess
 
 BASE_URL = os.environ.get("BASE_URL", "").rstrip("/").removesuffix("/api")
@@ -49,7 +50,7 @@ class Api:
     def status(self, batch_id: str) -> Any:
         return self.get("generate/batch/status", batch_id=batch_id)
 
-    def until(self, batch_id: str, reached: Callable[[Any], bool], timeout_s: float = 60.0) -> Any:
+    def until(self, batch_id: str, reached: Callable[[Any], bool], timeout_s: float = PATIENCE_S) -> Any:
         """Ask until *reached*; the answer is the batch object."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
@@ -321,7 +322,7 @@ class TestFailover:
 
     def test_every_fault_that_passes_is_survived_without_losing_a_sample(self, fresh: Fresh) -> None:
         faults = ["500", "truncated_json", "prose", "empty", "reset", "200_error", "429_hint", "length", "502"]
-        with fresh("groq", request_timeout_s=5) as (api, vendors, _):
+        with fresh("groq", request_timeout_s=60) as (api, vendors, _):
             vendors.set("groq", script=[name for fault in faults for name in (fault, "ok", "ok")])
 
             batch = api.finished(api.start(count=20, provider="groq"))

@@ -33,9 +33,13 @@ def _sample(item: WorkItem, judge: JudgeSpec | None, generation: GenerationServi
     """Return the sample of what *item* has in hand; None when it is not good enough."""
     if item.answer is None:
         return None
+    facts = {"batch_id": item.batch_id, "item": item.ordinal}
     try:
         sample = generation.conclude(item.job, item.answer, judge, "the batch ended first")
     except GenerationError as error:
-        log.info("draft refused", extra={"batch_id": item.batch_id, "item": item.ordinal, "reason": error.labelled()})
+        log.info("draft refused", extra={**facts, "reason": error.labelled()})
+        return None
+    except Exception:  # a fault of ours that one draft brings out must not leave its batch without an end
+        log.exception("draft not kept", extra=facts)
         return None
     return sample.model_copy(update={"batch_id": item.batch_id})

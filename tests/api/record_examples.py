@@ -16,6 +16,7 @@ from config import PROJECT_DIR
 from container import Container
 from services.llm.scripted import ScriptedProvider
 from tests.fakes import SAMPLE, catalog_without_limits, good_answer, settings_for
+from tests.patience import PATIENCE_S
 
 _ITEMS, _CHARS = 2, 240
 _GROQ = "openai/gpt-oss-120b"
@@ -86,7 +87,7 @@ def _calls(client: FlaskClient, container: Container) -> list[tuple[str, dict[st
     call("POST /api/import", {"content": line})
     call("POST /api/import/jsonl", {"content": json.dumps({**SAMPLE, "id": "example-3"})})
     batch = call("POST /api/generate/batch/start", {"count": 2, "provider": "groq", "difficulty": "basic"})["batch_id"]
-    assert container.batches.wait(batch, 30)
+    assert container.batches.wait(batch, PATIENCE_S)
     _watch(call, container, batch)
     _samples(call, batch)
     _quality(call)
@@ -103,13 +104,13 @@ def _watch(call: Any, container: Container, batch: str) -> None:
     import threading
 
     hold = threading.Event()
-    slow._script = [lambda request: hold.wait(20) and good_answer(request)]
+    slow._script = [lambda request: hold.wait(PATIENCE_S) and good_answer(request)]
     running = call("POST /api/generate/batch/start", {"count": 1, "provider": "groq"})["batch_id"]
     call("POST /api/generate/batch/pause", {"batch_id": running})
     call("POST /api/generate/batch/resume", {"batch_id": running})
     call("POST /api/generate/batch/stop", {"batch_id": running})
     hold.set()
-    container.batches.wait(running, 30)
+    container.batches.wait(running, PATIENCE_S)
     slow._script = [good_answer]
     for name in ("report", "events"):
         call(f"GET /api/batches/{{batch_id}}/{name}", batch_id=batch)

@@ -15,6 +15,7 @@ from container import Container
 from services.llm.scripted import ScriptedProvider
 from tests.api.conformance import checked_client
 from tests.fakes import SAMPLE, Start, good_answer
+from tests.patience import PATIENCE_S
 from utils.access_tokens import Role, find_token, hashed_form, new_token, parse_token
 from utils.errors import AuthenticationError, ConfigurationError
 from utils.logs import LogSettings, configure_logging
@@ -260,7 +261,7 @@ def _everywhere(client: FlaskClient, container: Container, secret: str) -> list[
         client.post("/api/generate/batch/start", json={"count": 1, "provider": "groq", "allow_failover": False}),
     ]
     batch_id = answers[-1].get_json()["batch_id"]
-    container.batches.wait(batch_id, 20)
+    container.batches.wait(batch_id, PATIENCE_S)
     answers += [
         client.get(f"/api/generate/batch/status?batch_id={batch_id}"),
         client.get("/api/generate/batch/history"),

@@ -15,6 +15,7 @@ from services.llm.scripted import ScriptedProvider
 from tests.api.calls import get, post
 from tests.api.conformance import checked_client, problem
 from tests.fakes import Start
+from tests.patience import PATIENCE_S
 from tests.vendors.simulator import SimulatedVendor
 from tests.vendors.wire import error
 from utils.errors import ProviderServerError
@@ -180,7 +181,7 @@ def test_call_that_nobody_waits_for_any_more_is_in_doubt(start: Start) -> None:
 
     def slow(_request: object) -> str:
         asked.set()
-        released.wait(60)
+        released.wait(PATIENCE_S)
         return "too late"
 
     container = start({"groq": [slow]}, answer_timeout_s=0.2)
@@ -195,7 +196,7 @@ def test_single_sample_whose_time_is_over_is_in_doubt(start: Start) -> None:
     released = threading.Event()
 
     def slow(_request: object) -> str:
-        released.wait(60)
+        released.wait(PATIENCE_S)
         return "too late"
 
     container = start({"groq": [slow]}, answer_timeout_s=0.2)

@@ -15,6 +15,7 @@ from services.llm.base import CompletionRequest
 from services.llm.scripted import ScriptedProvider
 from tests.api.conformance import checked_client
 from tests.fakes import catalog_without_limits, good_answer, sample, settings_for
+from tests.patience import PATIENCE_S
 from utils.errors import AuthenticationError, ConfigurationError, DiskFullError
 
 BATCH_KEYS = {
@@ -270,7 +271,7 @@ def test_batch_runs_from_start_to_history(client: FlaskClient, service: Containe
     started = post(client, "generate/batch/start", {"count": 3, "smart_mode": True})
     assert set(started) == {"success", "message", "batch_id", "provider", "model", "smart_mode", "features"}
     assert started["batch_id"].startswith("batch_")
-    assert service.batches.wait(started["batch_id"], 20)
+    assert service.batches.wait(started["batch_id"], PATIENCE_S)
 
     one = get(client, f"generate/batch/status?batch_id={started['batch_id']}")
     assert set(one) >= BATCH_KEYS
@@ -305,12 +306,12 @@ def test_stop_names_what_it_stops(client: FlaskClient, service: Container) -> No
         1,
         started["batch_id"],
     )
-    assert service.batches.wait(started["batch_id"], 10)
+    assert service.batches.wait(started["batch_id"], PATIENCE_S)
 
     again = post(client, "generate/batch/start", {"count": 50, "topic": "Tort Law - Nuisance"})
     every = post(client, "generate/batch/stop")
     assert every["stopped_batch_ids"] == [again["batch_id"]]
-    assert service.batches.wait(again["batch_id"], 10)
+    assert service.batches.wait(again["batch_id"], PATIENCE_S)
 
 
 def test_stream_is_server_sent_events_that_begin_with_all_batches(client: FlaskClient, service: Container) -> None:
@@ -403,7 +404,7 @@ def test_batch_can_be_planned_watched_and_accounted_for(client: FlaskClient, ser
 
     plan = post(client, "generate/batch/plan", wanted)
     batch_id = post(client, "generate/batch/start", {**wanted, "unknown": 1})["batch_id"]
-    service.batches.wait(batch_id, 20)
+    service.batches.wait(batch_id, PATIENCE_S)
     report = get(client, f"batches/{batch_id}/report")["report"]
     events = get(client, f"batches/{batch_id}/events")["events"]
     rest = get(client, f"batches/{batch_id}/events?after={events[-2]['id']}&limit=5")["events"]
@@ -463,7 +464,7 @@ def test_plan_refuses_what_it_does_not_know(client: FlaskClient, body: dict[str,
 
 def test_pause_and_resume_need_a_batch_that_can(client: FlaskClient, service: Container) -> None:
     batch_id = post(client, "generate/batch/start", {"count": 1, "difficulty": "basic"})["batch_id"]
-    service.batches.wait(batch_id, 20)
+    service.batches.wait(batch_id, PATIENCE_S)
 
     for command in ("pause", "resume"):
         assert "batch_id" in refused(client.post(f"/api/generate/batch/{command}", json={}), 400)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from api import health, quality, samples
 from api.endpoint import declared_by
 from api.turns import CROWD, PAUSE_S, Turns
+from tests.patience import PATIENCE_S
 from utils.clock import ManualClock
 from utils.errors import InputError
 
@@ -25,7 +26,7 @@ def test_who_waits_with_the_same_question_gets_the_same_answer_and_the_next_one_
     def slow() -> Response:
         asked.append("slow")
         begun.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE_S)
         return Response("slow")
 
     def find_out() -> Response:
@@ -34,7 +35,7 @@ def test_who_waits_with_the_same_question_gets_the_same_answer_and_the_next_one_
 
     with ThreadPoolExecutor(8) as pool:
         first = pool.submit(turns.answer, "other", slow)
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE_S)
         waiting = [pool.submit(turns.answer, "same", find_out) for _ in range(5)]
         while len(turns._in_line) < 1:
             time.sleep(0)
@@ -76,12 +77,12 @@ def crowd(turns: Turns, question: str, size: int) -> set[bytes]:
 
     def hold_the_place() -> Response:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE_S)
         return Response("held")
 
     with ThreadPoolExecutor(size + 1) as pool:
         held = pool.submit(turns.answer, "other", hold_the_place)
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE_S)
         waiting = [pool.submit(turns.answer, question, lambda: Response("answer")) for _ in range(size)]
         while question not in turns._in_line or turns._in_line[question].sharers < size:
             time.sleep(0)

@@ -22,7 +22,7 @@ SPECS = {spec.id: spec for spec in find_specs(services.llm.providers, AdapterSpe
 KINDS = {"groq": "groq", "cerebras": "cerebras", "openai_compatible": "openai", "ollama": "ollama"}
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
 ASK = CompletionRequest(
-    "m1", ({"role": "user", "content": "hi"},), max_tokens=123, timeout_s=5, seed=2**40 + 3, schema=SCHEMA
+    "m1", ({"role": "user", "content": "hi"},), max_tokens=123, timeout_s=60, seed=2**40 + 3, schema=SCHEMA
 )
 
 
@@ -47,7 +47,7 @@ def made(adapter: str, url: str, **config: Any) -> Iterator[BaseLLMProvider]:
 
 @pytest.fixture
 def provider(adapter_id: str, vendor: SimulatedVendor) -> Iterator[BaseLLMProvider]:
-    with made(adapter_id, vendor.url, timeout_s=5) as provider:
+    with made(adapter_id, vendor.url, timeout_s=60) as provider:
         yield provider
 
 

@@ -17,6 +17,7 @@ from services.judge import POINTS
 from services.llm.base import CompletionRequest
 from services.publish_service import ExportRequest
 from tests.fakes import CATALOGUE, Start, good_answer, run, sample
+from tests.patience import PATIENCE_S
 from tests.vendors.writer import write_sample
 from utils.errors import ConfigurationError, InputError, ProviderServerError
 
@@ -202,7 +203,7 @@ def test_answer_of_the_judge_is_not_asked_for_twice(start: Start, monkeypatch: p
     batch = container.batches.start(
         BatchRequest.model_validate({"count": 1, "provider": "groq", "judge": {"provider": "cerebras"}, **UK})
     )
-    container.batches.wait(batch["batch_id"], 30)
+    container.batches.wait(batch["batch_id"], PATIENCE_S)
     row = container.batches._stores.work.upcoming(batch["batch_id"], -1, 5)
     kept = [item.answer for item in row if item.answer]
 
@@ -228,9 +229,9 @@ def test_draft_is_not_asked_for_twice_when_the_batch_pauses_while_it_is_judged(s
     container = start({"groq": [author], "cerebras": [judge]}, max_workers=1, retry_after_cap_s=0)
     request = {"count": 1, "provider": "groq", "judge": {"provider": "cerebras"}, "allow_failover": False, **UK}
     name = container.batches.start(BatchRequest.model_validate(request))["batch_id"]
-    assert paused.wait(30)
+    assert paused.wait(PATIENCE_S)
     container.batches.resume(name)
-    assert container.batches.wait(name, 30)
+    assert container.batches.wait(name, PATIENCE_S)
 
     row = next(iter(container.dataset.find(SampleQuery())[1]))
     assert (container.batches.get_status(name)["status"], next(drafts)) == ("completed", 1)
@@ -248,7 +249,7 @@ class SlowJudge:
     def __call__(self, request: CompletionRequest) -> str:
         if next(self.count) >= self.calls:
             self.asked.set()
-        self.released.wait(60)
+        self.released.wait(PATIENCE_S)
         return points(5)
 
 
@@ -263,10 +264,10 @@ def test_stop_keeps_the_drafts_that_wait_for_their_judge_and_doubts_its_calls(st
     container = start({"groq": [good_answer], "cerebras": [judge]}, max_workers=3)
     wanted = {"count": 9, "provider": "groq", "judge": {"provider": "cerebras"}, "allow_failover": False, **UK}
     name = container.batches.start(BatchRequest.model_validate(wanted))["batch_id"]
-    assert judge.asked.wait(60)
+    assert judge.asked.wait(PATIENCE_S)
 
     container.batches.stop_batch(name)
-    assert container.batches.wait(name, 60)
+    assert container.batches.wait(name, PATIENCE_S)
     judge.released.set()
 
     row, rows = container.batches.get_status(name), list(container.dataset.find(SampleQuery())[1])
@@ -282,7 +283,7 @@ def test_stop_of_a_batch_that_nobody_runs_keeps_its_drafts(start: Start) -> None
     first = start({"groq": [good_answer], "cerebras": [judge]}, max_workers=2)
     wanted = {"count": 4, "provider": "groq", "judge": {"provider": "cerebras"}, "allow_failover": False, **UK}
     name = first.batches.start(BatchRequest.model_validate(wanted))["batch_id"]
-    assert judge.asked.wait(60)
+    assert judge.asked.wait(PATIENCE_S)
     first.close()
     judge.released.set()
 
@@ -298,12 +299,12 @@ def test_call_to_a_judge_that_an_end_of_the_process_cuts_off_is_in_doubt_and_ask
     first = start({"groq": [good_answer], "cerebras": [judge]}, max_workers=2)
     wanted = {"count": 2, "provider": "groq", "judge": {"provider": "cerebras"}, "allow_failover": False, **UK}
     name = first.batches.start(BatchRequest.model_validate(wanted))["batch_id"]
-    assert judge.asked.wait(60)
+    assert judge.asked.wait(PATIENCE_S)
     first.close()
     judge.released.set()
 
     second = start({"groq": [good_answer], "cerebras": [judged(5)]})
-    assert second.batches.wait(name, 60)
+    assert second.batches.wait(name, PATIENCE_S)
 
     row = second.batches.get_status(name)
     assert (row["status"], row["progress"], row["in_doubt"]) == ("completed", 2, 2)

@@ -25,6 +25,7 @@ from services.batch.report import why_stuck
 from services.llm.base import CompletionRequest
 from services.llm_service import Preference
 from tests.fakes import CATALOGUE, Start, good_answer, run, sample
+from tests.patience import PATIENCE_S, until
 from utils.errors import (
     AuthenticationError,
     DataFolderGoneError,
@@ -293,7 +294,7 @@ def test_stop_keeps_what_is_finished_and_doubts_what_is_in_flight(start: Start) 
     def slow(request: CompletionRequest) -> str:
         if next(count) >= 5:
             made.release()
-            forever.wait(20)
+            forever.wait(PATIENCE_S)
         return good_answer(request)
 
     container = start({"groq": [slow]}, max_workers=4)
@@ -302,7 +303,7 @@ def test_stop_keeps_what_is_finished_and_doubts_what_is_in_flight(start: Start) 
         made.acquire()
 
     assert container.batches.stop_batch(batch_id) == [batch_id]
-    assert container.batches.wait(batch_id, 5)
+    assert container.batches.wait(batch_id, PATIENCE_S)
     forever.set()
 
     batch = container.batches.get_status(batch_id)
@@ -327,18 +328,18 @@ def test_interrupted_batch_goes_on_at_the_next_start_and_pays_nothing_twice(star
         calls.append(1)
         if len(calls) > 6:
             reached.set()
-            forever.wait(20)
+            forever.wait(PATIENCE_S)
         return good_answer(request)
 
     first = start({"groq": [slow]}, max_workers=2)
     batch_id = first.batches.start_batch(count=10, provider="groq")["batch_id"]
-    assert reached.wait(10)
+    assert reached.wait(PATIENCE_S)
     first.close()
     forever.set()
     before = len(pl.read_parquet(tmp_path / "train.parquet"))
 
     second = start({"groq": [good_answer]}, max_workers=2)
-    assert second.batches.wait(batch_id, 20)
+    assert second.batches.wait(batch_id, PATIENCE_S)
     batch = second.batches.get_status(batch_id)
 
     assert (batch["status"], batch["progress"], second.dataset.count()) == ("completed", 10, 10)
@@ -348,7 +349,7 @@ def test_interrupted_batch_goes_on_at_the_next_start_and_pays_nothing_twice(star
 
 def test_stopped_batch_is_not_gone_on_with_when_the_service_ends_at_once(start: Start) -> None:
     forever = threading.Event()
-    first = start({"groq": [lambda _: str(forever.wait(20))]})
+    first = start({"groq": [lambda _: str(forever.wait(PATIENCE_S))]})
     batch_id = first.batches.start_batch(count=3, provider="groq")["batch_id"]
 
     first.batches.stop_batch(batch_id)
@@ -362,7 +363,7 @@ def test_stopped_batch_is_not_gone_on_with_when_the_service_ends_at_once(start: 
 
 def test_resuming_can_be_switched_off(start: Start) -> None:
     forever = threading.Event()
-    first = start({"groq": [lambda _: str(forever.wait(20))]})
+    first = start({"groq": [lambda _: str(forever.wait(PATIENCE_S))]})
     batch_id = first.batches.start_batch(count=3, provider="groq")["batch_id"]
     first.close()
     forever.set()
@@ -375,7 +376,7 @@ def test_resuming_can_be_switched_off(start: Start) -> None:
 
 def test_limit_of_concurrent_batches_is_kept(start: Start) -> None:
     forever = threading.Event()
-    container = start({"groq": [lambda _: str(forever.wait(20))]}, max_concurrent_batches=1)
+    container = start({"groq": [lambda _: str(forever.wait(PATIENCE_S))]}, max_concurrent_batches=1)
     container.batches.start_batch(count=1, provider="groq")
 
     with pytest.raises(InputError, match="already running"):
@@ -397,12 +398,12 @@ def test_open_circuit_makes_the_batch_wait_instead_of_ending_short(start: Start)
 
     assert batch["skipped_topics"] == ["uk: Tort Law - Nuisance"]
     assert (batch["rejected"], batch["progress"]) == (3, 0)
-    assert container.batches.wait(batch_id, 5)
+    assert container.batches.wait(batch_id, PATIENCE_S)
 
 
 def test_time_limit_stops_the_batch_and_says_so(start: Start) -> None:
     forever = threading.Event()
-    container = start({"groq": [lambda _: str(forever.wait(20))]}, batch_time_limit_s=0.2)
+    container = start({"groq": [lambda _: str(forever.wait(PATIENCE_S))]}, batch_time_limit_s=0.2)
 
     batch = run(container)
     forever.set()
@@ -452,8 +453,7 @@ def test_folder_that_goes_away_under_a_batch_holds_it_up_and_loses_nothing(
 
     container = start({"groq": [answer]}, max_workers=2, data_dir=data)
     batch_id = container.batches.start_batch(count=12, provider="groq")["batch_id"]
-    while not container.batches.get_status(batch_id)["errors"]:
-        pass
+    until(lambda: container.batches.get_status(batch_id)["errors"])
     with pytest.raises(NotReadyError, match="another one now"):
         container.health.ready()
     with pytest.raises(DataFolderGoneError):
@@ -466,7 +466,7 @@ def test_folder_that_goes_away_under_a_batch_holds_it_up_and_loses_nothing(
     shutil.rmtree(data)
     elsewhere.rename(data)
 
-    assert container.batches.wait(batch_id, 60)
+    assert container.batches.wait(batch_id, PATIENCE_S)
     assert container.health.ready()["total_samples"] == 12
     assert container.batches.get_status(batch_id)["attempts"] == next(calls) - 1
 
@@ -518,7 +518,7 @@ def test_stream_begins_with_all_batches_and_ends_with_the_final_state(start: Sta
 
     run(container, count=3)
     container.events.close()
-    reader.join(5)
+    reader.join(PATIENCE_S)
 
     assert seen[0] == {"type": "all_batches", "batches": {}}
     assert seen[1]["type"] == "batch_update"
@@ -531,7 +531,7 @@ def test_pause_makes_no_new_call_and_keeps_what_is_under_way(start: Start) -> No
 
     def slow(request: CompletionRequest) -> str:
         started.release()
-        go_on.wait(20)
+        go_on.wait(PATIENCE_S)
         return good_answer(request)
 
     container = start({"groq": [slow]}, max_workers=3)
@@ -542,15 +542,14 @@ def test_pause_makes_no_new_call_and_keeps_what_is_under_way(start: Start) -> No
 
     paused = batches.pause(batch_id)
     go_on.set()
-    while batches.get_status(batch_id)["progress"] < 3:
-        pass
+    until(lambda: batches.get_status(batch_id)["progress"] >= 3)
     calls = len(container.llm.factory.get_provider("groq").requests)  # type: ignore[attr-defined]  # a scripted one
     with pytest.raises(InputError, match="only a running one can be paused"):
         batches.pause(batch_id)
     resumed = batches.resume(batch_id)
     with pytest.raises(InputError, match="only a paused one can be resumed"):
         batches.resume(batch_id)
-    assert batches.wait(batch_id, 20)
+    assert batches.wait(batch_id, PATIENCE_S)
 
     batch = batches.get_status(batch_id)
     assert (paused["status"], paused["running"], calls) == ("paused", False, 3)
@@ -560,7 +559,7 @@ def test_pause_makes_no_new_call_and_keeps_what_is_under_way(start: Start) -> No
 
 def test_paused_batch_gives_its_place_to_another_and_can_be_stopped(start: Start) -> None:
     forever = threading.Event()
-    container = start({"groq": [lambda _: str(forever.wait(20))]}, max_concurrent_batches=1)
+    container = start({"groq": [lambda _: str(forever.wait(PATIENCE_S))]}, max_concurrent_batches=1)
     first = container.batches.start_batch(count=2, provider="groq")["batch_id"]
     container.batches.pause(first)
     second = container.batches.start_batch(count=2, provider="groq")["batch_id"]
@@ -570,7 +569,7 @@ def test_paused_batch_gives_its_place_to_another_and_can_be_stopped(start: Start
     assert sorted(container.batches.stop_batch()) == sorted([first, second])
     forever.set()
     for batch_id in (first, second):
-        assert container.batches.wait(batch_id, 5)
+        assert container.batches.wait(batch_id, PATIENCE_S)
         assert container.batches.get_status(batch_id)["status"] == "stopped"
 
 
@@ -579,12 +578,11 @@ def test_stop_reaches_workers_that_wait_for_a_limit(start: Start, tmp_path: Path
     target = container.llm.targets(Preference("groq"))[0]
     container.llm.limits.of(target).minute.calls_limit = 3
     batch_id = container.batches.start_batch(count=10, provider="groq", allow_failover=False)["batch_id"]
-    while container.batches.get_status(batch_id)["waiting_for"] != "limit":
-        pass
+    until(lambda: container.batches.get_status(batch_id)["waiting_for"] == "limit")
 
     container.batches.stop_batch(batch_id)
 
-    assert container.batches.wait(batch_id, 1.5)
+    assert container.batches.wait(batch_id, PATIENCE_S)
     batch = container.batches.get_status(batch_id)
     assert (batch["status"], batch["progress"], batch["in_doubt"]) == ("stopped", 3, 0)
 
@@ -607,17 +605,17 @@ def test_budget_goes_on_counting_after_a_restart(start: Start) -> None:
     def some(request: CompletionRequest) -> str:
         if next(calls) >= 4:
             reached.set()
-            forever.wait(20)
+            forever.wait(PATIENCE_S)
         return good_answer(request)
 
     first = start({"groq": [some]}, max_workers=1)
     batch_id = first.batches.start_batch(count=50, provider="groq", max_tokens_total=12_000)["batch_id"]
-    assert reached.wait(10)
+    assert reached.wait(PATIENCE_S)
     first.close()
     forever.set()
     second = start({"groq": [good_answer]}, max_workers=1)
 
-    assert second.batches.wait(batch_id, 20)
+    assert second.batches.wait(batch_id, PATIENCE_S)
     batch = second.batches.get_status(batch_id)
     assert (batch["status"], batch["total_tokens"] <= 12_000) == ("stopped", True)
 
@@ -687,7 +685,7 @@ def test_batch_without_progress_is_told_with_its_reason_and_not_stopped(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forever = threading.Event()
-    container = start({"groq": [lambda _: str(forever.wait(20))]})
+    container = start({"groq": [lambda _: str(forever.wait(PATIENCE_S))]})
     batch_id = container.batches.start_batch(count=1, provider="groq")["batch_id"]
     zombie = new_row("batch_1_z", "2026-01-01T00:00:00+00:00", BatchRequest(count=1, provider="groq"), 1, None)
     container.ledger.plan({**zombie, "status": "running"}, [])
@@ -738,8 +736,7 @@ def test_item_that_always_fails_in_unknown_ways_is_given_up_for_another(
 def test_two_resumes_at_once_give_a_batch_one_runner(start: Start) -> None:
     first = start({"groq": [good_answer]}, max_workers=1)
     batch_id = first.batches.start_batch(count=300, provider="groq")["batch_id"]
-    while first.batches.get_status(batch_id)["progress"] < 2:
-        pass
+    until(lambda: first.batches.get_status(batch_id)["progress"] >= 2)
     first.batches.pause(batch_id)
     first.close()
     second = start({"groq": [good_answer]}, max_workers=2)
@@ -755,8 +752,8 @@ def test_two_resumes_at_once_give_a_batch_one_runner(start: Start) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
-    assert second.batches.wait(batch_id, 60)
+        thread.join(PATIENCE_S)
+    assert second.batches.wait(batch_id, PATIENCE_S)
 
     calls = len(second.llm.factory.get_provider("groq").requests)  # type: ignore[attr-defined]  # a scripted one
     assert sorted(outcomes) == ["refused"] * 3 + ["running"]
@@ -771,8 +768,7 @@ def test_stop_acts_although_the_disk_is_full_and_is_written_when_it_is_not(
     container.llm.limits.of(container.llm.targets(Preference("groq"))[0]).minute.calls_limit = 2
     ledger = container.ledger
     batch_id = container.batches.start_batch(count=50, provider="groq", allow_failover=False)["batch_id"]
-    while container.batches.get_status(batch_id)["waiting_for"] != "limit":
-        pass
+    until(lambda: container.batches.get_status(batch_id)["waiting_for"] == "limit")
     change, close, refused = ledger.change, ledger.close, iter(range(100))
 
     def full(*arguments: Any, **columns: Any) -> int:
@@ -790,9 +786,8 @@ def test_stop_acts_although_the_disk_is_full_and_is_written_when_it_is_not(
         container.batches.stop_batch(batch_id)
     monkeypatch.setattr(ledger, "change", change)
 
-    assert container.batches.wait(batch_id, 10)
-    while container.batches.get_status(batch_id)["status"] == "stopping":
-        pass
+    assert container.batches.wait(batch_id, PATIENCE_S)
+    until(lambda: container.batches.get_status(batch_id)["status"] != "stopping")
     row = container.batches.views.history_of(batch_id)
     assert row
     assert (still, row["status"], row["samples_generated"]) == ("running", "stopped", 2)
@@ -805,17 +800,16 @@ def test_refused_answer_after_a_pause_is_not_asked_for_again_until_the_batch_goe
         if started.is_set():
             return good_answer(request)
         started.set()
-        go_on.wait(20)
+        go_on.wait(PATIENCE_S)
         return "no json"
 
     container = start({"groq": [careless]}, max_workers=1)
     provider: Any = container.llm.factory.get_provider("groq")
     batch_id = container.batches.start_batch(count=2, provider="groq")["batch_id"]
-    assert started.wait(10)
+    assert started.wait(PATIENCE_S)
     container.batches.pause(batch_id)
     go_on.set()
-    while not container.batches.get_status(batch_id)["errors"]:
-        pass
+    until(lambda: container.batches.get_status(batch_id)["errors"])
     container.batches.shutdown(10.0)  # joins what is under way
     calls, counts = len(provider.requests), container.batches.views.report(batch_id)["items"]
 
@@ -864,8 +858,7 @@ def test_limit_of_the_minute_counts_over_a_restart(start: Start) -> None:
     first = start({"groq": [good_answer]}, max_workers=2)
     first.llm.limits.of(first.llm.targets(only)[0]).minute.calls_limit = 5
     batch_id = first.batches.start_batch(count=50, provider="groq", allow_failover=False)["batch_id"]
-    while first.batches.get_status(batch_id)["waiting_for"] != "limit":
-        pass
+    until(lambda: first.batches.get_status(batch_id)["waiting_for"] == "limit")
     first.close()
 
     second = start({"groq": [good_answer]}, resume_batches=False)
@@ -899,13 +892,13 @@ def test_database_that_refuses_a_read_is_told_as_storage(start: Start) -> None:
 
 def test_batch_of_a_provider_that_is_gone_at_the_restart_ends_with_a_sentence(start: Start) -> None:
     forever = threading.Event()
-    first = start({"groq": [lambda _: str(forever.wait(20))]})
+    first = start({"groq": [lambda _: str(forever.wait(PATIENCE_S))]})
     batch_id = first.batches.start_batch(count=3, provider="groq", allow_failover=False)["batch_id"]
     first.close()
     forever.set()
 
     second = start({}, groq_api_key="")
-    assert second.batches.wait(batch_id, 20)
+    assert second.batches.wait(batch_id, PATIENCE_S)
 
     batch = second.batches.get_status(batch_id)
     assert (batch["status"], "Invalid provider: groq" in batch["reason"]) == ("failed", True)

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from services.llm.engine import EmbeddedEngine
 from services.llm.providers.local import LocalProvider
 from services.llm.weights import WeightStore
 from tests.fakes import CATALOG
+from tests.patience import until
 from utils.clock import ManualClock
 from utils.errors import ConfigurationError, ModelUnavailableError
 
@@ -77,8 +77,7 @@ def test_engine_that_died_is_started_again(provider: LocalProvider, engine: Embe
     first = engine.pid
     assert first
     os.kill(first, signal.SIGKILL)
-    while engine.is_running:
-        pass
+    until(lambda: not engine.is_running)
 
     provider.complete(ASK)
 
@@ -132,10 +131,7 @@ def test_engine_ends_with_its_parent_even_when_that_is_killed() -> None:
     parent.kill()
     parent.communicate()
 
-    deadline = time.monotonic() + 20
-    while _alive(child) and time.monotonic() < deadline:
-        pass
-    assert not _alive(child)
+    until(lambda: not _alive(child))
 
 
 def _alive(pid: int) -> bool:

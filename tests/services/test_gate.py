@@ -17,6 +17,7 @@ from services.llm.gate import Ask, Gate, Need, Permit
 from services.llm.rate_limiter import MINUTE_S, RateLimiter, SlidingWindow
 from services.llm.router import Router, Target
 from tests.fakes import provider_info
+from tests.patience import PATIENCE_S
 from utils.cancellation import CancelToken
 from utils.clock import ManualClock, SystemClock
 from utils.errors import (
@@ -97,7 +98,7 @@ def waiting(world: World, *asks: Ask, done: Callable[[Caller], None] = lambda _:
     yield callers
     for caller in callers:
         caller.cancel.cancel()
-        caller.join(5)
+        caller.join(PATIENCE_S)
 
 
 def test_first_open_target_of_each_group_takes_part_and_the_emptier_one_serves() -> None:
@@ -130,7 +131,7 @@ def test_who_waits_takes_whichever_target_opens_first() -> None:
         world.clock.advance(3)
         world.limiters[C.name].minute.calls_limit = 2
         world.gate.change(lambda _: None)
-        caller.join(5)
+        caller.join(PATIENCE_S)
 
     assert caller.permit
     assert (caller.permit.target, caller.permit.cause, caller.permit.waited_s) == (C, "limit", 3)
@@ -158,8 +159,8 @@ def test_large_call_is_not_overtaken_at_its_target_but_others_use_what_it_does_n
             assert world.enter([A], [C], tokens=10).target is C
             assert (large.permit, small.permit) == (None, None)
             world.gate.settle(held, 10, 10, 0.0)
-            large.join(5)
-            small.join(5)
+            large.join(PATIENCE_S)
+            small.join(PATIENCE_S)
             assert small.permit
         assert large.permit
 
@@ -170,7 +171,7 @@ def test_place_that_comes_free_wakes_the_first_in_line() -> None:
     with waiting(world, world.ask(), world.ask()) as (first, second):
         assert world.gate.waiting("f") == (2, "concurrency", None)
         world.gate.settle(held, 10, 10, None)
-        first.join(5)
+        first.join(PATIENCE_S)
 
         assert first.permit
         assert second.is_alive()
@@ -181,9 +182,9 @@ def test_cancelled_waiter_leaves_at_once_and_the_next_one_leads() -> None:
     world.enter()
     with waiting(world, world.ask(), world.ask()) as (first, second):
         first.cancel.cancel()
-        first.join(5)
+        first.join(PATIENCE_S)
         world.advance(MINUTE_S)
-        second.join(5)
+        second.join(PATIENCE_S)
 
     assert isinstance(first.error, CancelledError)
     assert not first.error.in_flight
@@ -209,7 +210,7 @@ def test_closed_targets_are_waited_for_as_long_as_the_ask_allows() -> None:
     with waiting(world, world.ask([A], max_wait_s=40.0)) as (patient,):
         assert world.gate.waiting("f") == (1, "closed", 30.0)
         world.advance(30)
-        patient.join(5)
+        patient.join(PATIENCE_S)
 
     assert soon.value.retry_in_s == 30
     assert patient.permit
@@ -220,12 +221,12 @@ def test_closed_target_gets_one_trial_at_a_time() -> None:
     world.router.record_failure(A, ProviderConnectionError("refused"))
     world.advance(5.1)
     with waiting(world, world.ask(), world.ask()) as (first, second):
-        first.join(5)
+        first.join(PATIENCE_S)
         assert first.permit
         assert second.permit is None
         world.router.record_success(A)
         world.gate.change(lambda _: None)
-        second.join(5)
+        second.join(PATIENCE_S)
         assert second.permit
 
 
@@ -241,7 +242,7 @@ def test_budget_makes_calls_wait_for_each_other_and_then_refuses() -> None:
     with waiting(world, world.ask(tokens=60, budgets=(budget,))) as (next_one,):
         assert world.gate.waiting("f")[1] == "budget"
         world.gate.settle(held, 60, 60, 0.1)
-        next_one.join(5)
+        next_one.join(PATIENCE_S)
 
     assert isinstance(next_one.error, BudgetSpentError)
     assert (budget.tokens, budget.cost_usd) == (60, 0.1)
@@ -294,6 +295,6 @@ def test_target_to_avoid_serves_only_while_no_other_is_free() -> None:
     world.router.record_failure(B, RateLimitError("x", retry_after_s=600))
     with waiting(world, world.ask([B, A], avoid=frozenset({A.name}))) as (caller,):
         world.advance(MINUTE_S)
-        caller.join(5)
+        caller.join(PATIENCE_S)
     assert caller.permit
     assert caller.permit.target is A

@@ -16,6 +16,7 @@ from services.llm.router import COOL_DOWN_S, MODEL_GONE_S, Router, Target
 from services.llm.scripted import ScriptedProvider
 from services.llm_service import AUTO, Preference, Prompt, Terms
 from tests.fakes import CATALOGUE, ROSTER, provider_info, scripted_llm
+from tests.patience import PATIENCE_S
 from utils.cancellation import CancelToken
 from utils.clock import ManualClock
 from utils.errors import (
@@ -55,9 +56,9 @@ def test_call_is_left_at_its_deadline_and_at_a_stop() -> None:
     threading.Timer(0.05, cancel.cancel).start()
 
     with pytest.raises(ProviderTimeoutError, match=r"within 0\.01 s"):
-        CallThreads("x").call(lambda: forever.wait(10), 0.01, CancelToken(), "x")
+        CallThreads("x").call(lambda: forever.wait(PATIENCE_S), 0.01, CancelToken(), "x")
     with pytest.raises(CancelledError) as caught:
-        CallThreads("x").call(lambda: forever.wait(10), 10, cancel, "x")
+        CallThreads("x").call(lambda: forever.wait(PATIENCE_S), 10, cancel, "x")
 
     assert caught.value.in_flight
     forever.set()
@@ -439,7 +440,7 @@ def test_long_retry_after_closes_the_target_and_others_go_on() -> None:
 def test_cancelled_call_leaves_no_mark_on_the_target_and_gives_its_place_back() -> None:
     cancel = CancelToken()
     release = threading.Event()
-    llm, _ = scripted_llm({"groq": [lambda _: str(release.wait(10))]})
+    llm, _ = scripted_llm({"groq": [lambda _: str(release.wait(PATIENCE_S))]})
     threading.Timer(0.05, cancel.cancel).start()
 
     with pytest.raises(CancelledError) as caught:

@@ -21,6 +21,7 @@ from services.llm.overrides import _models
 from services.llm.scripted import ScriptedProvider
 from services.llm_service import Preference, Prompt, Terms
 from tests.fakes import KEYS, Start, good_answer, run, settings_for
+from tests.patience import PATIENCE_S
 from tests.vendors.simulator import SimulatedVendor
 from utils.addresses import check_base_url
 from utils.errors import AuthenticationError, ExistsError, InputError, NotFoundError, RateLimitError, StorageError
@@ -255,7 +256,7 @@ def test_running_batch_goes_on_with_the_provider_that_is_switched_on(start: Star
 
     container.management.providers.toggle("cerebras")
 
-    assert container.batches.wait(batch["batch_id"], 30)
+    assert container.batches.wait(batch["batch_id"], PATIENCE_S)
     ended = container.batches.get_status(batch["batch_id"])
     assert (ended["status"], ended["current_provider"]) == ("completed", "cerebras")
 
@@ -278,8 +279,8 @@ def test_who_waits_for_a_limit_goes_on_when_it_is_raised(start: Start) -> None:
 
     providers.update("groq", ProviderChange(requests_per_minute=100))
 
-    assert answered.wait(10)
-    thread.join(10)
+    assert answered.wait(PATIENCE_S)
+    thread.join(PATIENCE_S)
 
 
 def test_limit_that_a_user_set_is_not_raised_by_the_vendors_headers(start: Start) -> None:

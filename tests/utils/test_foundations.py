@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import services.llm.providers
 from config import PROJECT_DIR
 from services.llm.base import AdapterSpec
+from tests.patience import PATIENCE_S
 from utils.cancellation import CancelToken
 from utils.circuit_breaker import CircuitBreaker
 from utils.clock import ManualClock, SystemClock, iso
@@ -233,10 +234,10 @@ def test_every_adapter_is_found_and_a_module_without_spec_is_refused(
 
 def test_waiting_thread_is_woken_by_a_cancel() -> None:
     token, seen = CancelToken(), []
-    thread = threading.Thread(target=lambda: seen.append(token.wait(30)))
+    thread = threading.Thread(target=lambda: seen.append(token.wait(PATIENCE_S)))
     thread.start()
 
     token.cancel()
-    thread.join(5)
+    thread.join(PATIENCE_S)
 
     assert seen == [True]
