@@ -180,3 +180,21 @@ def test_supported_pythons_are_the_same_everywhere() -> None:
     assert "Python 3.11, 3.12 or 3.13" in readme
     assert 'requires-python = ">=3.11,<3.14"' in project
     assert sys.version_info[:2] in {(3, 11), (3, 12), (3, 13)}
+
+
+def test_no_package_of_the_service_has_terms_that_reach_beyond_itself() -> None:
+    names = [pin.name for pin in _pins("requirements.lock") if pin.holds_in(_HERE)]
+
+    terms = {name: _terms(name) for name in names}
+
+    assert not [name for name, text in terms.items() if not text]
+    assert not {name: text for name, text in terms.items() if re.search(r"GPL|General Public|proprietary", text, re.I)}
+
+
+def _terms(name: str) -> str:
+    """Return what a package says of its licence."""
+    metadata = importlib.metadata.metadata(name)
+    classifiers = [line for line in metadata.get_all("Classifier") or [] if line.startswith("License")]
+    return " ".join(
+        [metadata.get("License-Expression") or "", *classifiers, (metadata.get("License") or "")[:80]]
+    ).strip()
