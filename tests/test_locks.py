@@ -193,8 +193,7 @@ def test_no_package_of_the_service_has_terms_that_reach_beyond_itself() -> None:
 
 def _terms(name: str) -> str:
     """Return what a package says of its licence."""
-    metadata = importlib.metadata.metadata(name)
-    classifiers = [line for line in metadata.get_all("Classifier") or [] if line.startswith("License")]
-    return " ".join(
-        [metadata.get("License-Expression") or "", *classifiers, (metadata.get("License") or "")[:80]]
-    ).strip()
+    metadata = importlib.metadata.metadata(name).json
+    classifiers = [line for line in metadata.get("classifier", []) if line.startswith("License")]
+    stated = [str(metadata.get(field, ""))[:80] for field in ("license_expression", "license")]
+    return " ".join([*stated, *classifiers]).strip()
