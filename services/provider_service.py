@@ -17,7 +17,7 @@ from services.model_service import ModelService
 from services.provider_registry import ProviderRegistry
 from utils.addresses import AddressRule, origin, without_user
 from utils.cancellation import time_limit
-from utils.errors import ConfigurationError, ExistsError, GenerationError, InputError, TimeLimitError
+from utils.errors import ConfigurationError, ExistsError, GenerationError, InputError, NotFoundError, TimeLimitError
 
 # Pages of our own beside /api/providers/<id>, which no provider may hide behind.
 PAGES = ("all", "stats", "events")
@@ -100,7 +100,7 @@ class ProviderService:
         """
         name = wanted.id or re.sub(r"[^a-z0-9]+", "-", wanted.name.casefold()).strip("-")[:40]
         if not name or name in _RESERVED:
-            raise InputError(f"id: {name!r} cannot be used; give another id of a-z, 0-9, - and _")
+            raise InputError("id: cannot be used (it is empty or a word of ours); give another of a-z, 0-9, - and _")
         if self._registry.llm.roster.provider(name) is not None:
             raise ExistsError(f"provider {name!r}: exists already; change it with PUT /api/providers/{name}")
         given = wanted.model_dump(exclude={"id", "api_key"}, exclude_none=True)
@@ -137,8 +137,8 @@ class ProviderService:
         for field in ("default_model_id", "champion_model_id"):
             if given.get(field) and kept is not None and kept.custom:
                 self._models.know(name, given[field])
-            elif given.get(field):
-                self._models.named(given[field], name)
+            elif given.get(field) and not self._models.has(given[field], name):
+                raise NotFoundError(f"{field}: is no model of {name}; GET /api/models/all lists them")
         columns["fields"] = {key: value for key, value in fields.items() if value is not None}
         self._change("provider updated", name, **columns)
         return self.one(name), message
