@@ -134,7 +134,7 @@ class ChatService:
                 )
             pieces.put({"type": "done", **self._told(answer, started)})
         except AppError as error:
-            pieces.put({"type": "error", "error": str(error)})
+            pieces.put({"type": "error", "error": str(error), **error.facts})
         finally:
             pieces.put(_END)
 
