@@ -3,6 +3,7 @@
 import itertools
 import json
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from services.llm_service import Preference
 from tests.fakes import CATALOGUE, Start, good_answer, run
 from utils.errors import (
     AuthenticationError,
+    DiskFullError,
     InputError,
     ModelUnavailableError,
     NotFoundError,
@@ -433,6 +435,71 @@ def test_storage_that_refuses_is_tried_again_and_loses_no_paid_answer(
 
     assert (batch["status"], batch["progress"], batch["attempts"]) == ("completed", 2, 2)
     assert "storage_error" in {error["category"] for error in batch["errors"]}
+
+
+@pytest.mark.parametrize("refused", ["finish", "answered", "upcoming"])
+def test_batch_on_a_full_disk_says_that_it_waits_for_storage_until_it_goes_on(
+    start: Start, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    container = start({"groq": [good_answer]}, max_workers=2)
+    monkeypatch.setattr("services.batch.worker._RETRY_STORAGE_S", 0.01)
+    ledger, full, tried = container.ledger, threading.Event(), threading.Event()
+    full.set()
+    owner: Any = WorkStore if refused == "upcoming" else ledger
+    write = getattr(owner, refused)
+
+    def refusing(*arguments: Any, **columns: Any) -> Any:
+        if full.is_set():
+            tried.set()
+            raise DiskFullError("database: no space left on the disk")
+        return write(*arguments, **columns)
+
+    monkeypatch.setattr(owner, refused, refusing)
+    batch_id = container.batches.start_batch(count=3, provider="groq")["batch_id"]
+    assert tried.wait(60)
+    ends = time.monotonic() + 60
+    while (told := container.batches.get_status(batch_id))["waiting_for"] != "storage":
+        assert time.monotonic() < ends, told
+    full.clear()
+    assert container.batches.wait(batch_id, 60)
+
+    after = container.batches.get_status(batch_id)
+    assert (told["status"], told["waiting_until"], told["progress"]) == ("running", None, 0)
+    assert (after["status"], after["progress"], after["waiting_for"]) == ("completed", 3, None)
+    assert why_stuck(told) == "the data folder takes nothing: database: no space left on the disk"
+    assert "disk_full" in {error["category"] for error in after["errors"]}
+
+
+def test_batch_of_which_one_worker_waits_for_the_disk_and_one_works_says_nothing(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering, rested = threading.Event(), threading.Event()
+    calls = itertools.count()
+
+    def answer(request: CompletionRequest) -> str:
+        if next(calls) == 1:
+            answering.wait(60)
+        return good_answer(request)
+
+    container = start({"groq": [answer]}, max_workers=2)
+    monkeypatch.setattr("services.batch.worker._RETRY_STORAGE_S", 60.0)
+    ledger, finish = container.ledger, container.ledger.finish
+
+    def refusing(*arguments: Any) -> int:
+        if not rested.is_set():
+            rested.set()
+            raise DiskFullError("database: no space left on the disk")
+        return finish(*arguments)
+
+    monkeypatch.setattr(ledger, "finish", refusing)
+    batch_id = container.batches.start_batch(count=2, provider="groq")["batch_id"]
+    assert rested.wait(60)
+    container.batches._registry.runners()[0]._tell_waiting()
+    told = container.batches.get_status(batch_id)
+    container.batches.stop_batch(batch_id)
+    answering.set()
+
+    assert (told["status"], told["waiting_for"]) == ("running", None)
 
 
 def test_fault_of_ours_ends_the_batch_and_is_logged(
