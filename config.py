@@ -12,6 +12,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from services.similarity import ALIKE, DUPLICATE
 from utils.access_tokens import AccessToken, parse_token
 from utils.errors import ConfigurationError
 from utils.logs import LogSettings
@@ -197,9 +198,9 @@ class Settings(BaseSettings):
         description="Online services asked for unknown citations: courtlistener, find-case-law, eur-lex",
     )
     courtlistener_token: Key = Field(None, description="Token of CourtListener, for its citation lookup")
-    duplicate_report: float = Field(0.3, ge=0, le=1, description="Similarity from which samples are told as alike")
+    duplicate_report: float = Field(ALIKE, ge=0, le=1, description="Similarity from which samples are told as alike")
     duplicate_refuse: float = Field(
-        0.6, ge=0, le=1, description="Similarity from which a generated sample is refused; 0 = never"
+        DUPLICATE, ge=0, le=1, description="Similarity from which a generated sample is refused; 0 = never"
     )
     resume_batches: bool = Field(True, description="Go on with interrupted batches at start")
     cors_origins: Patterns = Field(
