@@ -54,11 +54,12 @@ from services.health_service import HealthService
 from services.import_service import ImportService
 from services.judge import Judge
 from services.llm.base import AdapterSpec
+from services.llm.credentials import Given
 from services.llm.engine import EmbeddedEngine
 from services.llm.limits import Limits
-from services.llm.overrides import OLLAMA_CLOUD
+from services.llm.overrides import roster_state
 from services.llm.rate_limiter import MINUTE_S, Entry
-from services.llm.roster import OWN_SERVERS, Roster, RosterState
+from services.llm.roster import Roster
 from services.llm.router import Target
 from services.llm.weights import WeightStore
 from services.llm_service import Credentials, LLMProviderFactory, LLMService
@@ -71,6 +72,7 @@ from services.quality_service import QualityService
 from services.review_service import ReviewService
 from services.search_service import SearchService
 from services.token_statistics import TokenStatistics
+from utils.addresses import AddressRule
 from utils.clock import Clock, SystemClock
 from utils.errors import ConfigurationError, StorageError
 from utils.registry import find_specs
@@ -229,8 +231,9 @@ def build_llm(
 ) -> LLMService:
     """Wire the way to the models; *tables* know what was used before."""
     specs = find_specs(adapters, AdapterSpec)
-    roster = Roster(RosterState(catalogue.providers, catalogue.models, credentials(settings, catalogue)))
-    factory = LLMProviderFactory(roster, specs, settings.request_timeout_s, local_engine)
+    roster = Roster(roster_state(catalogue, given(settings, catalogue), {}, (), SecretBox()))
+    rule = AddressRule(settings.allow_private_base_urls)
+    factory = LLMProviderFactory(roster, specs, settings.request_timeout_s, local_engine, rule)
     llm = LLMService(
         factory,
         clock,
@@ -275,10 +278,10 @@ def build_management(  # the root knows every part
 ) -> Management:
     """Wire what administrators change; what they changed before holds from here on."""
     box = SecretBox(settings.encryption_keys)
-    registry = ProviderRegistry(catalogue, credentials(settings, catalogue), store, llm, events, box)
+    registry = ProviderRegistry(catalogue, given(settings, catalogue), store, llm, events, box)
     registry.load()
     models = ModelService(registry)
-    providers = ProviderService(registry, models, ledger, settings.allow_private_base_urls)
+    providers = ProviderService(registry, models, ledger, AddressRule(settings.allow_private_base_urls))
     return Management(registry, providers, models)
 
 
@@ -305,19 +308,17 @@ def _used_before(tables: Tables | None, target: Target, clock: Clock) -> tuple[l
     return minute, day
 
 
+def given(settings: Settings, catalogue: Catalogue) -> dict[str, Given]:
+    """Return what the settings hold for each provider."""
+    return {
+        info.id: Given(settings.secret(info.key) or "" if info.key else "", settings.url(info.base_url_setting) or "")
+        for info in catalogue.providers
+    }
+
+
 def credentials(settings: Settings, catalogue: Catalogue) -> dict[str, Credentials]:
-    """Return how each usable provider is reached: by a key, or at an address of the user's own."""
-    found: dict[str, Credentials] = {}
-    for provider in catalogue.providers:
-        key = settings.secret(provider.key) if provider.key else None
-        url = settings.url(provider.base_url_setting) if provider.base_url_setting else None
-        # A server of one's own needs no key with Ollama and with OpenAI-compatible servers.
-        by_address = bool(url) and provider.adapter in OWN_SERVERS
-        if not provider.key or key or by_address:
-            base_url = url or provider.base_url
-            sends_key = bool(key) and (provider.adapter != "ollama" or base_url == OLLAMA_CLOUD)
-            found[provider.id] = Credentials(key or "", url or "", sends_key)
-    return found
+    """Return how each provider is reached by the settings alone: by a key, or at an address of the user's own."""
+    return dict(roster_state(catalogue, given(settings, catalogue), {}, (), SecretBox()).credentials)
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -7,17 +7,20 @@ are collected and reported all at once, in words, before anything starts.
 import re
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from services.similarity import ALIKE, DUPLICATE
 from utils.access_tokens import AccessToken, parse_token
 from utils.errors import ConfigurationError
 from utils.logs import LogSettings
 from utils.redaction import remember_secret
 from utils.secret_box import SecretBox, clean_key
 
+# What no key or password is as short as.
+_SHORT = re.compile(r"[A-Za-z0-9_.+-]{1,12}")
 PROJECT_DIR = Path(__file__).resolve().parent
 
 
@@ -33,16 +36,16 @@ def _clean_url(value: str | None) -> str | None:
     if "://" not in value:
         value = f"http://{value}"
     if not value.startswith(("http://", "https://")):
-        raise ValueError(f"got {value!r}, want an address that begins with http:// or https://")
+        raise ValueError("want an address that begins with http:// or https://")
     return value
 
 
 def _check_patterns(values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
+    for number, value in enumerate(values, 1):
         try:
             re.compile(value)
         except re.error as error:
-            raise ValueError(f"{value!r} is no regular expression ({error}); any origin is .*") from None
+            raise ValueError(f"number {number} is no regular expression ({error.msg}); any origin is .*") from None
     return values
 
 
@@ -55,6 +58,13 @@ def _parse_tokens(value: object) -> object:
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
     return tuple(parse_token(part) for part in _split(value)) if isinstance(value, str) else value  # type: ignore[attr-defined]  # a list of texts
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:
@@ -188,9 +198,9 @@ class Settings(BaseSettings):
         description="Online services asked for unknown citations: courtlistener, find-case-law, eur-lex",
     )
     courtlistener_token: Key = Field(None, description="Token of CourtListener, for its citation lookup")
-    duplicate_report: float = Field(0.3, ge=0, le=1, description="Similarity from which samples are told as alike")
+    duplicate_report: float = Field(ALIKE, ge=0, le=1, description="Similarity from which samples are told as alike")
     duplicate_refuse: float = Field(
-        0.6, ge=0, le=1, description="Similarity from which a generated sample is refused; 0 = never"
+        DUPLICATE, ge=0, le=1, description="Similarity from which a generated sample is refused; 0 = never"
     )
     resume_batches: bool = Field(True, description="Go on with interrupted batches at start")
     cors_origins: Patterns = Field(
@@ -215,8 +225,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _others_are_let_in_on_purpose(self) -> "Settings":
         if not (_is_loopback(self.host) or self.api_tokens or self.allow_unauthenticated):
+            host = self.host if _is_address(self.host) else "it"
             raise ValueError(
-                f"HOST: {self.host} can be reached from other machines; set API_TOKENS (`cli.py tokens new` makes "
+                f"HOST: {host} can be reached from other machines; set API_TOKENS (`cli.py tokens new` makes "
                 "one), or ALLOW_UNAUTHENTICATED=true if everybody may do everything"
             )
         return self
@@ -273,5 +284,16 @@ def _problem(place: tuple[int | str, ...], message: str, got: object) -> str:
     if not place:  # of several settings together; the message names them
         return message.removeprefix("Value error, ")
     name = str(place[0])
-    shown = "" if name.endswith(("_key", "_token", "_tokens")) else f" (got {got!r})"
+    shown = f" (got {got!r})" if _may_be_shown(name, got) else ""
     return f"{name.upper()}: {message.removeprefix('Value error, ')}{shown}"
+
+
+def _may_be_shown(name: str, got: object) -> bool:
+    """Say whether a wrong value may stand in a message: a short one where a number, a flag or a choice is asked.
+
+    Keys, passwords in addresses, and what was pasted into the wrong line never do.
+    """
+    field = Settings.model_fields.get(name)
+    kinds = get_args(field.annotation) or (field.annotation,) if field is not None else ()
+    is_plain = bool(kinds) and all(kind in (int, float, bool, type(None)) or isinstance(kind, str) for kind in kinds)
+    return is_plain and _SHORT.fullmatch(str(got)) is not None

@@ -12,7 +12,7 @@ from utils.errors import InputError
 
 
 def services() -> Any:
-    """Return the container of this app (see `bootstrap.Container`)."""
+    """Return the container of this app (see `container.Container`)."""
     return current_app.extensions["container"]
 
 

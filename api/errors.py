@@ -8,6 +8,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from api.deps import reply
+from api.failures import FAILURES
 from utils.errors import (
     AppError,
     ConfigurationError,
@@ -69,7 +70,8 @@ def _finish(response: Response) -> Response:
 
 def _app_error(error: AppError) -> Response:
     message = error.labelled() if isinstance(error, GenerationError) else str(error)
-    response = _envelope(message, type(error).__name__, status_of(type(error)), **error.details)
+    status = status_of(type(error))
+    response = _envelope(message, type(error).__name__, status, **error.facts, **error.details)
     if isinstance(error, UnavailableError):
         response.headers["Retry-After"] = str(max(1, int(error.retry_after_s)))
     return response
@@ -83,7 +85,7 @@ def _http_error(error: HTTPException) -> Response:
         413: "body: is larger than MAX_BODY_MB allows (files: MAX_IMPORT_MB)",
         429: f"too many requests: {error.description}; wait as long as Retry-After says",
     }.get(status, error.description or error.name)
-    response = _envelope(message, type(error).__name__, status)
+    response = _envelope(message, type(error).__name__, status, **_facts_of_status(status))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
@@ -99,11 +101,18 @@ def _allowed(error: HTTPException) -> str:
 
 def _fallback(error: Exception) -> Response:
     log.exception("request failed", extra={"path": request.path})
-    return _envelope("the service failed; its log has the details under this request_id", type(error).__name__, 500)
+    message = "the service failed; its log has the details under this request_id"
+    return _envelope(message, type(error).__name__, 500, **_facts_of_status(500))
 
 
-def _envelope(message: str, kind: str, code: int, **details: object) -> Response:
-    if code < 500:
-        log.info("request refused", extra={"path": request.path[:200], "status": code, "reason": message[:200]})
+def _facts_of_status(status: int) -> dict[str, object]:
+    known = FAILURES.get(status)
+    code, retryable = (known.code, known.retryable) if known is not None else (f"http_{status}", False)
+    return {"code": code, "retryable": retryable, "category": None}
+
+
+def _envelope(message: str, kind: str, status: int, /, **details: object) -> Response:
+    if status < 500:
+        log.info("request refused", extra={"path": request.path[:200], "status": status, "reason": message[:200]})
     payload = {"success": False, "error": redact(message), "type": kind, "request_id": g.get("request_id", "")}
-    return reply({**payload, **details}, code)
+    return reply({**payload, **details}, status)

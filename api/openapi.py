@@ -227,7 +227,7 @@ def _statuses(path: str, declared: Declaration) -> list[int]:
 def _refer(path: str, status: int) -> dict[str, Any]:
     if status == 400 and path.startswith("/api/import"):  # it lists the lines that are wrong
         schema = {"anyOf": [{"$ref": f"{_REF}Failure"}, {"$ref": f"{_REF}ImportFailure"}]}
-        return {"description": FAILURES[400][0], "content": {_JSON: {"schema": schema, "example": _example(400)}}}
+        return {"description": FAILURES[400].meaning, "content": {_JSON: {"schema": schema, "example": _example(400)}}}
     if status == 503 and path == "/api/health/ready":
         return {
             "description": "A part does not work",
@@ -238,7 +238,7 @@ def _refer(path: str, status: int) -> dict[str, Any]:
 
 def _failure(status: int) -> dict[str, Any]:
     content = {_JSON: {"schema": {"$ref": f"{_REF}Failure"}, "example": _example(status)}}
-    failure: dict[str, Any] = {"description": FAILURES[status][0], "content": content}
+    failure: dict[str, Any] = {"description": FAILURES[status].meaning, "content": content}
     if status in (429, 503):
         text = {"description": "Seconds to wait", "schema": {"type": "string"}}
         failure["headers"] = {"Retry-After": text}
@@ -246,8 +246,16 @@ def _failure(status: int) -> dict[str, Any]:
 
 
 def _example(status: int) -> dict[str, Any]:
-    _, kind, sentence = FAILURES[status]
-    return {"success": False, "error": sentence, "type": kind, "request_id": "8f14e45fceea467aa0c1b3d1f5c6e7a9"}
+    known = FAILURES[status]
+    return {
+        "success": False,
+        "error": known.sentence,
+        "type": known.kind,
+        "code": known.code,
+        "retryable": known.retryable,
+        "category": known.category,
+        "request_id": "8f14e45fceea467aa0c1b3d1f5c6e7a9",
+    }
 
 
 def _more_schemas() -> dict[str, Any]:

@@ -48,7 +48,7 @@ def choose_provider(settings: Settings, console: Console | None = None) -> str:
 def answers(url: str) -> bool:
     """Say whether anything speaks HTTP at *url*."""
     try:
-        requests.get(url, timeout=3)
+        requests.get(url, timeout=3, allow_redirects=False)
     except requests.RequestException:
         return False
     return True

@@ -16,6 +16,7 @@ from services.catalogue import Catalogue, load_catalogue
 from services.llm.engine import EmbeddedEngine
 from services.llm.weights import WeightStore
 from services.llm_service import LLMService
+from utils.addresses import without_user
 from utils.clock import SystemClock
 from utils.errors import AppError
 
@@ -160,7 +161,7 @@ def _provider(name: str, catalogue: Catalogue, llm: LLMService) -> Finding:
     key = "key set" if llm.factory.has_key(name) else "no key"
     llm.models.refresh([name])
     found = llm.models.discovery(name)
-    address = llm.factory.base_url(info)
+    address = without_user(llm.factory.base_url(info))
     if found.listed is None:
         return Finding(f"provider {name}", False, f"{address}, {key}: {found.reason}")
     return Finding(f"provider {name}", True, f"{address}, {key}, {len(found.listed)} models")

@@ -20,6 +20,7 @@ from services.citations.checker import CitationChecker
 from services.decontamination import Benchmarks
 from services.quality_report import Measures, build_report, examine_piece, to_json
 from services.report_page import render
+from services.similarity import DUPLICATE
 from utils.errors import InputError, StorageError
 
 _PROCESSES = 2
@@ -75,7 +76,9 @@ def summary(report: dict[str, Any], console: Console) -> None:
     console.print(f"{report['samples']} samples, {validity['valid']} valid ({rate})")
     console.print(f"citations: {', '.join(f'{name} {n}' for name, n in citations['by_verdict'].items()) or 'none'}")
     found = report["duplicates"]
-    console.print(f"pairs of similar samples: {found['similar_pairs']}, of them from 0.6 on: {found['pairs_from_0_6']}")
+    console.print(
+        f"pairs of similar samples: {found['similar_pairs']}, of them from {DUPLICATE:g} on: {found['pairs_from_0_6']}"
+    )
     console.print(
         f"personal data: {', '.join(f'{name} {n}' for name, n in report['pii'].items() if n) or 'none found'}"
     )

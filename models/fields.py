@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from utils.errors import InputError
@@ -81,11 +81,15 @@ Shares = Annotated[dict[str, Positive], Field(min_length=1, max_length=1000)]
 Difficulty = Literal["foundational", "basic", "intermediate", "advanced", "expert"]
 
 
+# The model of a body or query that may hold a secret: no value of it is repeated, in whatever field it was put.
+HOLDS_SECRETS = ConfigDict(hide_input_in_errors=True)
+
+
 def validated(model: type[ModelT], values: object) -> ModelT:
     """Build *model* from what a caller sent.
 
     Raises:
-        InputError: every fault in one sentence, with the field's name and what was got.
+        InputError: every fault in one sentence, with the field's name and what was got (unless `HOLDS_SECRETS`).
     """
     try:
         return model.model_validate(values)
@@ -129,22 +133,27 @@ _WANTED = {
     "literal_error": "{expected}",
     "string_pattern_mismatch": "text of the form {pattern}",
 }
+_UNKNOWN = "a field"
 _NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?")
 
 
 def _fault(item: Any, model: type[BaseModel]) -> str:
     """Say in words what is wrong with one field."""
     name = ".".join(str(part) for part in item["loc"])[:100] or "body"
-    kind = item["type"]
+    kind, is_hidden = item["type"], bool(model.model_config.get("hide_input_in_errors"))
+    if is_hidden:  # below it stand names of the caller's own
+        name = str(item["loc"][0]) if item["loc"] and item["loc"][0] in model.model_fields else _UNKNOWN
     if kind == "extra_forbidden" and len(item["loc"]) == 1:
         return f"{name}: unknown; want {'some of ' * bool(model.model_fields)}{_names(model) or 'nothing'}"
     if kind == "missing":
         return f"{name}: is missing"
     if kind in _WANTED:
-        return f"{name}: got {_shown(item.get('input'))}, want {_WANTED[kind].format(**item.get('ctx', {}))}"
+        got = "" if is_hidden else f"got {_shown(item.get('input'))}, "
+        return f"{name}: {got}want {_WANTED[kind].format(**item.get('ctx', {}))}"
     message = item["msg"].removeprefix("Value error, ")
-    got = item.get("input")
-    return message if kind == "value_error" and name == "body" else f"{name}: {message}{_aside(got)}"
+    if kind == "value_error" and name == "body":
+        return str(message)
+    return f"{name}: {message}{'' if is_hidden else _aside(item.get('input'))}"
 
 
 def _names(model: type[BaseModel]) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from models.fields import LARGEST, Filter, Flag, Text, Whole, blank_to_none, clean_id
+from models.fields import HOLDS_SECRETS, LARGEST, Filter, Flag, Text, Whole, blank_to_none, clean_id
 from utils.secret_box import clean_key
 
 ProviderId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
@@ -18,7 +18,7 @@ Name = Annotated[Text, AfterValidator(clean_id), Field(max_length=200)]
 class NewProvider(BaseModel):
     """Body of `POST /api/providers`: an OpenAI-compatible provider."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", **HOLDS_SECRETS)
 
     name: Name
     base_url: Url
@@ -32,6 +32,8 @@ class NewProvider(BaseModel):
 class ProviderChange(BaseModel):
     """Body of `PUT /api/providers/<id>`; null brings the catalogue's value back."""
 
+    model_config = HOLDS_SECRETS
+
     name: Name | None = None
     base_url: Url | None = None
     enabled: Flag | None = None
@@ -44,6 +46,8 @@ class ProviderChange(BaseModel):
 
 class ProviderConfigChange(BaseModel):
     """Body of `PUT /api/providers/<id>/config`; null or empty removes what is stored."""
+
+    model_config = HOLDS_SECRETS
 
     api_key: Annotated[Key | None, BeforeValidator(blank_to_none)] = None
     config: dict[str, JsonValue] | None = None
@@ -59,6 +63,8 @@ class ProviderTest(BaseModel):
 
 class ModelChange(BaseModel):
     """Body of `PUT /api/models/<id>`; null brings the catalogue's value back."""
+
+    model_config = HOLDS_SECRETS
 
     provider_id: Filter = None
     display_name: Name | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.answers.batches import BatchState
-from models.fields import LARGEST
+from models.fields import HOLDS_SECRETS, LARGEST
 
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -109,6 +109,8 @@ class HistoryArguments(BaseModel):
 
 class StreamArguments(BaseModel):
     """`GET /api/generate/batch/stream`."""
+
+    model_config = HOLDS_SECRETS
 
     access_token: str = Field("", description="For browsers' EventSource, which cannot send the header")
 

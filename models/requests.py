@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from models.fields import Difficulty, Filter, Flag, Identifier, Positive, Real, Shares, Text, Whole
+from models.fields import HOLDS_SECRETS, Difficulty, Filter, Flag, Identifier, Positive, Real, Shares, Text, Whole
 from models.schemas import Required
 
 
@@ -120,6 +120,8 @@ class SampleIds(BaseModel):
 
 class PushBody(BaseModel):
     """Body of `POST /api/huggingface/push`."""
+
+    model_config = HOLDS_SECRETS
 
     token: Filter = None
     repo_name: str = Field("legal-training-dataset", min_length=1, max_length=200)

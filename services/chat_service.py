@@ -135,7 +135,7 @@ class ChatService:
                 answer = self._llm.complete(_prompt(wanted, heard), preference, terms, _TRIES, calls.used, begun.is_set)
             pieces.put({"type": "done", **self._told(answer, started)})
         except AppError as error:
-            pieces.put({"type": "error", "error": str(error)})
+            pieces.put({"type": "error", "error": str(error), **error.facts})
         finally:
             pieces.put(_END)
 

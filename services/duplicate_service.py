@@ -13,6 +13,7 @@ import polars as pl
 from models.sample_store import SampleStore, pieces_at
 from models.snapshot import POSITION
 from services.citations.extractor import Extractor
+from services.similarity import ALIKE, DUPLICATE
 from services.similarity.index import SketchIndex
 from services.similarity.sketch import FIELDS, Sketches, exact_key, sketches, texts_of
 from services.similarity.veto import Law, differs, law_of
@@ -35,8 +36,8 @@ _SHOWN = 1_000
 class DuplicateLimits:
     """Similarities from which a sample is reported as alike and refused as a duplicate; 0 for never."""
 
-    report: float = 0.3
-    refuse: float = 0.6
+    report: float = ALIKE
+    refuse: float = DUPLICATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class DuplicateService:
     def report(self) -> dict[str, Any]:
         """Return the pairs of similar samples: duplicates, and siblings whose law differs."""
         total = len(self._store.snapshot())
-        found = sorted(self._index.pairs(self._limits.report or 0.3), key=lambda pair: -pair[2])
+        found = sorted(self._index.pairs(self._limits.report or ALIKE), key=lambda pair: -pair[2])
         shown, counts = [], {"duplicates": 0, "siblings": 0, "similar": 0, "beyond": max(0, len(found) - _SHOWN)}
         laws: dict[str, tuple[Law, Mapping[str, Any]] | None] = {}
         for first, second, similarity in found[:_SHOWN]:

@@ -1,22 +1,32 @@
-"""A second model that scores samples against a rubric, with a reason for each point."""
+"""A second model that scores samples against a rubric, with a reason for each point.
+
+A sample is text that a model wrote, and may speak to its judge. It is therefore sent as data:
+one JSON object between two lines that nobody could foresee, with the instructions after it. The
+judge must give back a token that stands in the instructions alone. An answer without it, or one
+that cannot be read, is no judgement; there is no score by default.
+"""
 
 import json
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, TemplateError
+from jinja2 import Environment, StrictUndefined, TemplateError, meta
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.domain import Job, RawAnswer
+from models.fields import Whole
 from services.llm_service import LLMService, Outcome, Preference, Prompt, Target, Terms
 from services.validation.draft import Draft
-from utils.errors import ConfigurationError, GenerationError
+from utils.errors import AnswerFormatError, ConfigurationError
 
 POINTS = ("legal_correctness", "grounding", "reasoning", "clarity", "difficulty_fit")
 BEST = 5
 _TRIES = 3
 _MAX_TOKENS = 800
+# What the template is made of.
+_NAMES = {"best", "mark", "material", "token"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +41,16 @@ class JudgeSpec:
 class _Point(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    score: int = Field(ge=1, le=BEST)
+    score: Whole = Field(ge=1, le=BEST)
     reason: str
 
 
 class Judgement(BaseModel):
-    """Points from 1 to 5 with reasons."""
+    """Points from 1 to 5 with reasons, and the token that was given back."""
 
     model_config = ConfigDict(extra="ignore")
 
+    token: str = Field("", exclude=True)
     legal_correctness: _Point
     grounding: _Point
     reasoning: _Point
@@ -61,8 +72,8 @@ _POINT = {
 }
 SCHEMA: dict[str, object] = {
     "type": "object",
-    "properties": dict.fromkeys(POINTS, _POINT),
-    "required": list(POINTS),
+    "properties": {"token": {"type": "string"}, **dict.fromkeys(POINTS, _POINT)},
+    "required": ["token", *POINTS],
     "additionalProperties": False,
 }
 
@@ -76,9 +87,14 @@ class Judge:
         # The output is a prompt, not HTML.
         environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701  # nosec B701
         try:
-            self._template = environment.from_string(template.read_text(encoding="utf-8"))
+            text = template.read_text(encoding="utf-8")
+            names = meta.find_undeclared_variables(environment.parse(text))
+            self._template = environment.from_string(text)
         except (OSError, TemplateError) as error:
             raise ConfigurationError(f"catalogue: {template}: {error}; restore it") from error
+        if names != _NAMES:
+            wanted = ", ".join(sorted(_NAMES))
+            raise ConfigurationError(f"catalogue: {template}: want the names {wanted}, and no other; restore it")
 
     def check(self, spec: JudgeSpec, author: Preference) -> None:
         """Refuse a judge that nobody can ask, or that would judge its own samples.
@@ -92,8 +108,9 @@ class Judge:
             raise ConfigurationError(f"judge: {mine[0].name} would judge its own samples; name another model")
 
     def ask(self, spec: JudgeSpec, job: Job, draft: Draft, terms: Terms, attempt: int) -> Outcome:
-        """Make one call to the judge; the outcome may hold an error."""
-        text = self._template.render(job=job, draft=draft, best=BEST)
+        """Make one call to the judge; the outcome holds an error when there is no judgement in the answer."""
+        mark, token = f"MATERIAL-{secrets.token_hex(8)}", secrets.token_hex(8)
+        text = self._template.render(material=_material(job, draft), mark=mark, token=token, best=BEST)
         targets = self._llm.targets(_preference(spec))
         thinks = bool(targets) and targets[0].model.thinking
         prompt = Prompt(
@@ -104,7 +121,7 @@ class Judge:
             temperature=0.0,
             kind="judge",
         )
-        return self._llm.ask(prompt, _preference(spec), terms)
+        return _proven(self._llm.ask(prompt, _preference(spec), terms), token)
 
     def is_author(self, spec: JudgeSpec, answer: RawAnswer) -> bool:
         """Tell whether the judge wrote the answer itself."""
@@ -126,18 +143,61 @@ def read_judgement(text: str) -> Judgement:
     """Read what a judge answered.
 
     Raises:
-        GenerationError: it is no judgement; says why.
+        AnswerFormatError: it is no judgement; says why.
     """
     start, end = text.find("{"), text.rfind("}")
     try:
-        return Judgement.model_validate(json.loads(text[start : end + 1]))
-    except (ValueError, ValidationError) as error:
-        raise GenerationError(f"the judge's answer cannot be read ({str(error)[:120]})") from None
+        return Judgement.model_validate(json.loads(text[start : end + 1], object_pairs_hook=_once))
+    except (ValueError, ValidationError, RecursionError) as error:
+        raise AnswerFormatError(f"the judge's answer cannot be read ({str(error)[:120]})") from None
 
 
 def judgement_columns(judgement: Judgement, judge: str) -> dict[str, Any]:
     """Return `judge_score` and `judgement` (JSON, with who judged) of a sample."""
     return {"judge_score": judgement.score, "judgement": json.dumps({"judge": judge, **judgement.model_dump()})}
+
+
+def _material(job: Job, draft: Draft) -> str:
+    """Return what is judged as one line of JSON: no text in it can begin a line of its own."""
+    wanted = {
+        "jurisdiction": job.jurisdiction,
+        "topic": job.topic_key,
+        "difficulty": job.difficulty,
+        "type": job.sample_type,
+    }
+    sample = {
+        "question": draft.question,
+        "answer": draft.answer,
+        "authorities": draft.case_citation,
+        "reasoning": draft.reasoning,
+    }
+    text = json.dumps({"wanted": wanted, "sample": sample}, ensure_ascii=False)
+    # JSON leaves these as they are, and some readers take them for the end of a line.
+    return "".join(f"\\u{ord(char):04x}" if char in "\x85\u2028\u2029" else char for char in text)
+
+
+def _proven(outcome: Outcome, token: str) -> Outcome:
+    """Return *outcome*, with an error in place of an answer that is no judgement by our instructions."""
+    if outcome.error is not None or outcome.completion is None:
+        return outcome
+    try:
+        given_back = read_judgement(outcome.completion.text).token
+    except AnswerFormatError as error:
+        return replace(outcome, completion=None, error=error)
+    if secrets.compare_digest(given_back.encode(), token.encode()):
+        return outcome
+    refused = AnswerFormatError(
+        "the judge did not give back its token: it may have followed the sample, not the rubric"
+    )
+    return replace(outcome, completion=None, error=refused)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build an object; ValueError when a name stands twice, so that it would depend on the reader what it says."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a name stands twice")
+    return made
 
 
 def _preference(spec: JudgeSpec) -> Preference:

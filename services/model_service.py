@@ -50,6 +50,14 @@ class ModelService:
             raise NotFoundError(f"model {name[:100]!r}{at}: not found; GET /api/models/all lists them")
         return by_id
 
+    def has(self, name: str, provider: str) -> bool:
+        """Tell whether *provider* has a model *name* (or of that `db_id`)."""
+        try:
+            self.named(name, provider)
+        except NotFoundError:
+            return False
+        return True
+
     def know(self, provider: str, name: str) -> None:
         """Let a model be chosen that a user named for a provider of their own; it need not list it."""
         info = self._registry.provider(provider)

@@ -11,8 +11,8 @@ from typing import Any
 from models.provider_store import KeptModel, KeptProvider, ProviderStore
 from services.catalogue import Catalogue, ProviderInfo
 from services.events import EventBroker
-from services.llm.overrides import roster_state
-from services.llm.roster import Credentials
+from services.llm.credentials import Given, address_of, address_of_key, seal_key
+from services.llm.overrides import custom_provider, roster_state
 from services.llm_service import LLMService
 from utils.errors import NotFoundError
 from utils.secret_box import SecretBox
@@ -26,7 +26,7 @@ class ProviderRegistry:
     def __init__(
         self,
         catalogue: Catalogue,
-        from_settings: Mapping[str, Credentials],
+        from_settings: Mapping[str, Given],
         store: ProviderStore,
         llm: LLMService,
         events: EventBroker,
@@ -64,8 +64,15 @@ class ProviderRegistry:
         kept = self.kept(info.id)
         if kept is not None and kept.sealed_key is not None:
             return "stored"
-        given = self._from_settings.get(info.id)
-        return "settings" if given is not None and given.api_key else None
+        return "settings" if self._given(info.id).api_key else None
+
+    def address(self, name: str, fields: Mapping[str, Any]) -> str:
+        """Return where a provider would be reached with *fields* set over the API."""
+        return address_of(self._as_given(name), self._given(name), fields)
+
+    def sealed(self, name: str, key: str, fields: Mapping[str, Any]) -> str:
+        """Encrypt a key for the address that the provider has with *fields*; InputError without an encryption key."""
+        return seal_key(self.box, key, address_of_key(self._as_given(name), self._given(name), fields))
 
     def change(self, what: str, provider: str, write: Callable[[], int]) -> None:
         """Do *write* (which returns its event's id), then go on with what is kept now."""
@@ -93,6 +100,14 @@ class ProviderRegistry:
         with self._lock:
             self.store.know([info.id for info in providers], models)
             self._read()
+
+    def _given(self, name: str) -> Given:
+        return self._from_settings.get(name, Given())
+
+    def _as_given(self, name: str) -> ProviderInfo:
+        """Return a provider as its catalogue has it, or as it was added."""
+        kept = self.kept(name)
+        return self._catalogue.provider(name) or (custom_provider(kept) if kept else self.provider(name))
 
     def _read(self) -> None:
         self._kept = self.store.providers()

@@ -2,21 +2,21 @@
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 
 from models.management import NewProvider, ProviderChange, ProviderConfigChange
 from services.catalogue import ProviderInfo
+from services.llm.credentials import seal_key
 from services.llm.limit_headers import StatedLimit, stated_limits
 from services.llm.roster import OWN_SERVERS
 from services.llm.single_calls import CallLog, SingleCalls
 from services.llm_service import Outcome, Preference, Prompt, Terms
 from services.model_service import ModelService
 from services.provider_registry import ProviderRegistry
-from utils.addresses import check_base_url
+from utils.addresses import AddressRule, origin, without_user
 from utils.cancellation import time_limit
-from utils.errors import ConfigurationError, ExistsError, GenerationError, InputError, TimeLimitError
+from utils.errors import ConfigurationError, ExistsError, GenerationError, InputError, NotFoundError, TimeLimitError
 
 # Pages of our own beside /api/providers/<id>, which no provider may hide behind.
 PAGES = ("all", "stats", "events")
@@ -34,12 +34,12 @@ class ProviderService:
         registry: ProviderRegistry,
         models: ModelService,
         calls: CallLog,
-        allow_private_urls: bool,
+        rule: AddressRule,
     ) -> None:
         self._registry = registry
         self._models = models
         self._calls = calls
-        self._allow_private_urls = allow_private_urls
+        self._rule = rule
 
     # --- views ---------------------------------------------------------------------------
 
@@ -59,7 +59,7 @@ class ProviderService:
             "provider_id": name,
             "has_api_key": key_source is not None,
             "key_source": key_source,
-            "key_usable": info.id in self._registry.llm.roster.state.credentials,
+            "key_usable": self._registry.llm.factory.has_key(info.id),
             "has_config": kept is not None and kept.sealed_config is not None,
             "created_at": kept.created_at if kept else None,
             "updated_at": kept.updated_at if kept else None,
@@ -99,14 +99,14 @@ class ProviderService:
         """
         name = wanted.id or re.sub(r"[^a-z0-9]+", "-", wanted.name.casefold()).strip("-")[:40]
         if not name or name in _RESERVED:
-            raise InputError(f"id: {name!r} cannot be used; give another id of a-z, 0-9, - and _")
+            raise InputError("id: cannot be used (it is empty or a word of ours); give another of a-z, 0-9, - and _")
         if self._registry.llm.roster.provider(name) is not None:
             raise ExistsError(f"provider {name!r}: exists already; change it with PUT /api/providers/{name}")
         given = wanted.model_dump(exclude={"id", "api_key"}, exclude_none=True)
-        fields = {**given, "base_url": self._checked(wanted.base_url)}
+        fields = {**given, "base_url": self._rule.base_url(wanted.base_url)}
         columns: dict[str, Any] = {"custom": True, "fields": fields}
         if wanted.api_key:
-            columns["sealed_key"] = self._registry.box.seal(wanted.api_key)
+            columns["sealed_key"] = seal_key(self._registry.box, wanted.api_key, fields["base_url"])
         self._change("provider added", name, **columns)
         if wanted.default_model_id:
             self._models.know(name, wanted.default_model_id)
@@ -126,9 +126,9 @@ class ProviderService:
         columns: dict[str, Any] = {}
         message = f"Provider {name} updated"
         if given.get("base_url"):
-            fields["base_url"] = self._checked(given["base_url"])
+            fields["base_url"] = self._rule.base_url(given["base_url"])
         now = self._registry.llm.factory.base_url(info)
-        if "base_url" in given and _host(fields["base_url"] or info.base_url) != _host(now):
+        if "base_url" in given and origin(self._registry.address(name, fields)) != origin(now):
             columns["sealed_key"] = None
             message += "; its key belongs to the old address: store one for the new with PUT …/config"
         if kept is not None and kept.custom and not fields.get("base_url"):
@@ -136,8 +136,8 @@ class ProviderService:
         for field in ("default_model_id", "champion_model_id"):
             if given.get(field) and kept is not None and kept.custom:
                 self._models.know(name, given[field])
-            elif given.get(field):
-                self._models.named(given[field], name)
+            elif given.get(field) and not self._models.has(given[field], name):
+                raise NotFoundError(f"{field}: is no model of {name}; GET /api/models/all lists them")
         columns["fields"] = {key: value for key, value in fields.items() if value is not None}
         self._change("provider updated", name, **columns)
         return self.one(name), message
@@ -159,7 +159,9 @@ class ProviderService:
         self._registry.provider(name)
         columns: dict[str, Any] = {}
         if "api_key" in wanted.model_fields_set:
-            columns["sealed_key"] = self._registry.box.seal(wanted.api_key) if wanted.api_key else None
+            kept = self._registry.kept(name)
+            fields = kept.fields if kept else {}
+            columns["sealed_key"] = self._registry.sealed(name, wanted.api_key, fields) if wanted.api_key else None
         if "config" in wanted.model_fields_set:
             text = orjson.dumps(wanted.config).decode() if wanted.config else None
             columns["sealed_config"] = self._registry.box.seal(text) if text else None
@@ -223,9 +225,6 @@ class ProviderService:
         store = self._registry.store
         self._registry.change(what, name, lambda: store.put_provider(name, what, **columns))
 
-    def _checked(self, url: str) -> str:
-        return check_base_url(url, allow_private=self._allow_private_urls)
-
     def _is_enabled(self, info: ProviderInfo) -> bool:
         return info in self._registry.llm.factory.enabled()
 
@@ -237,7 +236,7 @@ class ProviderService:
         view = {
             "id": info.id,
             "name": info.name,
-            "base_url": self._registry.llm.factory.base_url(info),
+            "base_url": without_user(self._registry.llm.factory.base_url(info)),
             "enabled": self._is_enabled(info),
             "custom": kept is not None and kept.custom,
             "requests_per_minute": info.requests_per_minute,
@@ -284,7 +283,3 @@ def _limit(row: StatedLimit) -> dict[str, Any]:
         "remaining": row.remaining,
         "reset_s": row.reset_s,
     }
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).netloc.casefold()

@@ -19,6 +19,7 @@ import polars as pl
 from services.catalogue import Catalogue, Limits, SampleType
 from services.citations.checker import Checked, CitationChecker, counts_of, verdict_of
 from services.decontamination import Benchmarks
+from services.similarity import ALIKE, DUPLICATE
 from services.similarity.index import pairs_of
 from services.similarity.sketch import sketches, texts_of
 from services.validation.checks import problems
@@ -40,7 +41,6 @@ _NEEDED = (
 )
 _READ = (*_NEEDED, "model", "created_at", "citations", "quality_score", "citation_verdict")
 _LENGTHS = ("question", "answer", "reasoning", "case_citation")
-_ALIKE, _DUPLICATE = 0.3, 0.6
 _PERCENTILES = (1, 25, 50, 75, 99)
 _PIECE = 500
 _AT_A_TIME = 8
@@ -248,9 +248,9 @@ def _duplicates(ids: list[pl.Series], rows: list[Any], totals: _Totals) -> dict[
     names = pl.concat(ids)
     similar = strong = 0
     touched: set[int] = set()
-    for first, second, similarity in pairs_of(np.concatenate(rows), _ALIKE):
+    for first, second, similarity in pairs_of(np.concatenate(rows), ALIKE):
         similar += 1
-        if similarity >= _DUPLICATE:
+        if similarity >= DUPLICATE:
             strong += 1
             touched.update((first, second))
         totals.worst["duplicates"].add(similarity, str(names[first]), f"similarity {similarity:.2f} to {names[second]}")

@@ -1,5 +1,6 @@
 """Builders shared by the tests: settings for a temporary folder, a container, a scripted way to models."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -16,6 +17,7 @@ from services.citations.checker import CitationChecker
 from services.decontamination import Benchmarks
 from services.duplicate_service import Alike, DuplicateService
 from services.examiner import CitationPolicy, Examiner, ExaminerSettings
+from services.judge import POINTS
 from services.llm.base import AdapterSpec, BaseLLMProvider, CompletionRequest, ProviderConfig
 from services.llm.factory import Credentials, LLMProviderFactory
 from services.llm.roster import Roster, RosterState
@@ -123,6 +125,13 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
 def good_answer(request: CompletionRequest) -> str:
     """Answer *request* as a good model would."""
     return write_json(request.messages[-1]["content"])
+
+
+def judgement_for(request: CompletionRequest, value: int) -> str:
+    """Answer *request* as a good judge would that gives *value* for each point."""
+    tokens = re.findall(r'"token": "([0-9a-f]+)"', request.messages[-1]["content"])
+    points = {name: {"score": value, "reason": "so it is"} for name in POINTS}
+    return json.dumps({"token": tokens[-1] if tokens else "", **points})
 
 
 def scripted_llm(

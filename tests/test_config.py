@@ -47,5 +47,40 @@ def test_keys_are_stripped_and_never_shown(tmp_path: Path, monkeypatch: pytest.M
     assert "gsk_secret123" not in repr(settings)
 
 
+SECRET = "pw-Hidden-0123456789"
+PASTED = [
+    SECRET,
+    f"http://user:{SECRET}@host.test",
+    f"postgresql://user:{SECRET}@host/db",
+    f"([{SECRET}",
+    f"ftp://{SECRET}",
+]
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_value_of_no_setting_is_repeated_when_it_is_wrong(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = []
+    for value in PASTED:
+        monkeypatch.setenv(name.upper(), value)
+        try:
+            load_settings(_env_file=None)
+        except ConfigurationError as error:
+            told.append(str(error))
+
+    assert [message for message in told if "Hidden" in message or name.upper() not in message] == []
+
+
+def test_short_value_is_shown_where_a_number_or_a_choice_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "99999")
+    monkeypatch.setenv("LOG_LEVEL", "LOUD")
+    monkeypatch.setenv("MAX_COST_USD_PER_DAY", "-1")
+    monkeypatch.setenv("RESUME_BATCHES", "perhaps")
+
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(_env_file=None)
+
+    assert all(f"(got '{value}')" in str(caught.value) for value in ("99999", "LOUD", "-1", "perhaps"))
+
+
 def test_database_address_can_be_set() -> None:
     assert Settings(_env_file=None, database_uri="sqlite:///x.db").database_url == "sqlite:///x.db"

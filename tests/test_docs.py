@@ -1,14 +1,18 @@
 """The documents say what the code does."""
 
+import ast
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from api_server import create_app
 from config import PROJECT_DIR, Settings
 from container import Container
+from services.duplicate_service import DuplicateLimits
 
+FOLDERS = ("api", "services", "models", "utils", "console", "bench")
 README = (PROJECT_DIR / "README.md").read_text()
 _ID = re.compile("<(id:|provider:|model:)?(sample|batch|provider|model)_id>")
 API = (PROJECT_DIR / "docs" / "api.md").read_text()
@@ -58,6 +62,111 @@ def test_files_that_documents_name_exist(name: str) -> None:
 
     assert [link for link in links if not (folder / link).exists()] == []
     assert [path for path in named if not (PROJECT_DIR / path).exists() and not (folder / path).exists()] == []
+
+
+DATA = (".parquet", ".db", "CasesMetadata.json")
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Return our files; those of version control where there is one."""
+    return sorted(
+        path
+        for pattern in patterns
+        for path in PROJECT_DIR.glob(pattern)
+        if not {".venv", "node_modules"} & set(path.relative_to(PROJECT_DIR).parts)
+    )
+
+
+def docstrings(path: Path) -> list[str]:
+    found = [
+        ast.get_docstring(node)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+    ]
+    return [text for text in found if text]
+
+
+def missing_files(text: str, *folders: Path) -> list[str]:
+    """Return the files that *text* names in backquotes and none of *folders* has."""
+    named = re.findall(r"`([\w./-]*[\w-]\.(?:py|md|toml|csv|html|json|yaml|lock))`", text)
+    return [
+        name
+        for name in named
+        if not name.startswith("/") and not name.endswith(DATA)
+        if not any((folder / name).exists() for folder in folders)
+    ]
+
+
+def test_every_file_that_the_architecture_names_is_in_a_folder_named_beside_it() -> None:
+    text = (PROJECT_DIR / "docs" / "architecture.md").read_text()
+    missing = []
+    for paragraph in re.split(r"\n\n|\n(?=\d+\. )", text):
+        paths = re.findall(r"`((?:api|services|models|utils|console|catalog|docs)/[\w/.-]*)`", paragraph)
+        folders = {PROJECT_DIR / path if path.endswith("/") else (PROJECT_DIR / path).parent for path in paths}
+        missing += missing_files(paragraph, PROJECT_DIR, *folders)
+
+    assert missing == []
+
+
+def test_every_file_that_another_document_names_is_there() -> None:
+    names = {path.name for path in tracked("**/*")}
+    missing = {
+        (path.name, name)
+        for path in tracked("*.md", "docs/**/*.md")
+        for name in missing_files(path.read_text(), PROJECT_DIR, path.parent, PROJECT_DIR / "catalog/prompts")
+        if "/" in name or name not in names
+    }
+
+    assert missing == set()
+
+
+def test_every_file_and_name_that_a_docstring_names_is_there() -> None:
+    missing = set()
+    for path in tracked("*.py", *(f"{folder}/**/*.py" for folder in FOLDERS)):
+        for text in docstrings(path):
+            missing |= {(path.name, name) for name in missing_files(text, PROJECT_DIR, path.parent)}
+            dotted = re.findall(r"`((?:[a-z_]+\.)+\w+)`", text)
+            missing |= {(path.name, name) for name in dotted if not defined(name)}
+
+    assert missing == set()
+
+
+def defined(name: str) -> bool:
+    """Say whether a dotted *name* of ours is a module, or stands at the top of one; others' names pass."""
+    parts = name.split(".")
+    if parts[0] not in {*FOLDERS, *(path.stem for path in PROJECT_DIR.glob("*.py"))}:
+        return True
+    for length in range(len(parts), 0, -1):
+        file = PROJECT_DIR.joinpath(*parts[:length])
+        module = file.with_suffix(".py") if file.with_suffix(".py").exists() else file / "__init__.py"
+        if module.exists():
+            rest = parts[length:]
+            tops = {
+                top
+                for node in ast.parse(module.read_text()).body
+                for top in (
+                    [node.name]
+                    if isinstance(node, ast.ClassDef | ast.FunctionDef)
+                    else [target.id for target in ast.walk(node) if isinstance(target, ast.Name)]
+                    if isinstance(node, ast.Assign | ast.AnnAssign)
+                    else []
+                )
+            }
+            return not rest or rest[0] in tops
+    return name.endswith((".py", ".toml", ".md"))
+
+
+def test_thresholds_of_duplicates_have_one_home() -> None:
+    settings = Settings(_env_file=None)
+    limits = DuplicateLimits()
+    homes = {
+        path.relative_to(PROJECT_DIR).as_posix()
+        for path in tracked("*.py", *(f"{folder}/**/*.py" for folder in FOLDERS))
+        if re.search(r"(?i)(duplicate|alike|report|refuse|pairs|near)[^\n]*\b0\.[36]\b(?! or more)", path.read_text())
+    }
+
+    assert (limits.report, limits.refuse) == (settings.duplicate_report, settings.duplicate_refuse)
+    assert homes == {"services/similarity/__init__.py"}
 
 
 def test_repository_holds_no_data_and_no_key() -> None:

@@ -2,17 +2,23 @@
 
 Addresses in settings are the operator's and are not judged. One that comes through the
 API could point the service at its own network: at the machine's neighbours, or at a
-cloud's metadata service, which hands out credentials.
+cloud's metadata service, which hands out credentials. Only what is known to be of the
+public internet is called, so that a form nobody thought of is refused; the lists are
+IANA's registries of special-purpose addresses.
 """
 
 import ipaddress
+import re
 import socket
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from utils.errors import InputError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_PORTS = {"http": 80, "https": 443}
 _METADATA_NAMES = (
     "metadata",
     "metadata.google.internal",
@@ -20,9 +26,34 @@ _METADATA_NAMES = (
     "instance-data",
     "instance-data.ec2.internal",
 )
-# Metadata services outside of the link-local range: Alibaba, Oracle, AWS over IPv6.
-_METADATA = {ipaddress.ip_address(text) for text in ("100.100.100.200", "192.0.0.192", "fd00:ec2::254")}
+# Metadata services outside of the link-local range: Alibaba, Oracle, Azure, AWS and Google over IPv6.
+_METADATA = {
+    ipaddress.ip_address(text)
+    for text in ("100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254")
+}
+
+
+def _networks(*texts: str) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(text) for text in texts)
+
+
+# Nothing else of IPv6 is given out for the internet: not the forms that hide an IPv4 address
+# (::a.b.c.d, ::ffff:a.b.c.d, NAT64), nor site-local, unique local, link-local and multicast ones.
+_GIVEN_OUT = _networks("0.0.0.0/0", "2000::/3")
+_SPECIAL = _networks(
+    *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
+    *("192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"),
+    *("224.0.0.0/4", "240.0.0.0/4"),
+    *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),  # Teredo among them, documentation, 6to4
+)
+_PRIVATE = _networks(
+    *("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+)
+# In front of IPv4 addresses in networks that have IPv6 only (DNS64, RFC 6052).
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*", re.IGNORECASE)
+# 127.1, 2130706433, 0x7f.0.0.1 and the like, which some readers take for IPv4 addresses.
+_NUMBER_AT_END = re.compile(r"(^|\.)(\d+|0x[0-9a-f]*)$", re.IGNORECASE)
 
 
 def resolve(host: str) -> list[str]:
@@ -30,59 +61,115 @@ def resolve(host: str) -> list[str]:
     return [str(row[4][0]) for row in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
 
 
-def check_base_url(url: str, *, allow_private: bool = False, resolve: Callable[[str], Iterable[str]] = resolve) -> str:
-    """Return *url* without a slash at its end, if the service may call it.
+def origin(url: str) -> str:
+    """Return scheme, host and port of *url*, in one spelling: what a key is given for."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return url
+    return f"{parts.scheme}://{(parts.hostname or '').casefold()}:{port}"
 
-    Args:
-        url: An address with http or https.
+
+def without_user(url: str) -> str:
+    """Return *url* without the user name and password that it may hold."""
+    return re.sub(r"(?<=://)[^/@]*@", "", url)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRule:
+    """What may be called at an address that came over the network.
+
+    Attributes:
         allow_private: Whether hosts of private networks and this machine may be called.
         resolve: Returns the addresses of a host name.
-
-    Raises:
-        InputError: it is no address, or points where it must not.
     """
-    host = _host(url)
-    if host.casefold().rstrip(".") in _METADATA_NAMES:
-        raise InputError(f"base_url: {host} is a metadata service, which is never called")
-    try:
-        found = [_address(text) for text in resolve(host)]
-    except (OSError, UnicodeError, ValueError):
-        raise InputError(f"base_url: the host {host[:100]!r} cannot be resolved; check its name") from None
-    for address in found:
-        _check(host, address, allow_private)
-    return url.strip().rstrip("/")
+
+    allow_private: bool = False
+    resolve: Callable[[str], Iterable[str]] = resolve
+
+    def base_url(self, url: str) -> str:
+        """Return *url* without a slash at its end, if the service may call it.
+
+        Raises:
+            InputError: it is no address, or points where it must not. What was sent is not in
+                the message: a key may have been put into the wrong field.
+        """
+        self.addresses(_host(url))
+        return url.strip().rstrip("/")
+
+    def addresses(self, host: str) -> list[str]:
+        """Return the addresses that *host* has now, if every one of them may be called.
+
+        Raises:
+            InputError: one must not be called, or there is none.
+        """
+        if host.casefold().rstrip(".") in _METADATA_NAMES:
+            raise InputError(f"base_url: {host} is a metadata service, which is never called")
+        try:
+            found = [ipaddress.ip_address(text.partition("%")[0]) for text in self.resolve(host)]
+        except (OSError, UnicodeError, ValueError):
+            found = []
+        if not found:
+            raise InputError("base_url: its host cannot be resolved; check its name")
+        for address in found:
+            self._check(host, address)
+        return [str(address) for address in found]
+
+    def _check(self, host: str, address: Address) -> None:
+        if _is_public(address):
+            return
+        if address in _METADATA or not _is_private(address):
+            raise InputError(
+                f"base_url: {host} leads to {address}, a link-local or metadata address or one of another special"
+                " use; it is never called"
+            )
+        if not self.allow_private:
+            raise InputError(
+                f"base_url: {host} leads to {address}, which is private; set ALLOW_PRIVATE_BASE_URLS=true to allow that"
+            )
+
+
+def _is_public(address: Address) -> bool:
+    return (
+        any(address in network for network in _GIVEN_OUT)
+        and not any(address in network for network in _SPECIAL)
+        and address not in _METADATA
+    )
+
+
+def _is_private(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address) and address in _NAT64:
+        return _is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return any(address in network for network in _PRIVATE)
 
 
 def _host(url: str) -> str:
+    url = url.strip()
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise InputError(f"base_url: got {url[:100]!r}, want an address like https://api.example.com/v1") from None
-    if parts.scheme not in ("http", "https") or not host or port == 0:
-        raise InputError(f"base_url: got {url[:100]!r}, want an address that begins with http:// or https://")
-    if parts.username or parts.password:
+        raise InputError("base_url: is no address; want one like https://api.example.com/v1") from None
+    if parts.scheme not in _PORTS or not host or port == 0:
+        raise InputError("base_url: is no address that begins with http:// or https://; want one like that")
+    if parts.username is not None or parts.password is not None:
         raise InputError("base_url: holds a user name or password; give the key as api_key instead")
-    if parts.query or parts.fragment or any(ord(char) <= 32 or ord(char) == 127 for char in url.strip()):
+    if parts.query or parts.fragment or any(ord(char) <= 32 or ord(char) == 127 for char in url):
         raise InputError("base_url: holds a query, a fragment or white space; give scheme, host, port and path only")
+    _check_spelling(host)
     return host
 
 
-def _address(text: str) -> Address:
-    """Return the address that *text* leads to: IPv4 may hide in IPv6."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        return inner or address
-    return address
-
-
-def _check(host: str, address: Address, allow_private: bool) -> None:
-    if address in _METADATA or address.is_link_local or address.is_multicast or address.is_unspecified:
-        raise InputError(f"base_url: {host} leads to {address}, a link-local or metadata address; it is never called")
-    if not address.is_global and not allow_private:
-        raise InputError(
-            f"base_url: {host} leads to {address}, which is private; set ALLOW_PRIVATE_BASE_URLS=true to allow that"
-        )
+def _check_spelling(host: str) -> None:
+    """Refuse what different readers take for different hosts."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        named = host.removesuffix(".")
+        if named != host and named.casefold() not in _METADATA_NAMES:
+            raise InputError("base_url: its host ends in a dot; give it without") from None
+        if _NUMBER_AT_END.search(named) or not _NAME.fullmatch(named):
+            raise InputError(
+                "base_url: its host is neither a name in ASCII nor an address written in full (a.b.c.d or [IPv6])"
+            ) from None

@@ -130,15 +130,25 @@ def should_switch_immediately(category: str) -> bool:
     return category in _SWITCH_AT_ONCE
 
 
-def parse_error(error: BaseException, provider: str = "", model: str = "") -> GenerationError:
-    """Wrap *error* as the typed failure of its category, with scope, status and hint."""
-    if isinstance(error, GenerationError):
-        return error
+def parse_error(error: BaseException, provider: str = "", model: str = "", quotes: bool = True) -> GenerationError:
+    """Wrap *error* as the typed failure of its category, with scope, status and hint.
+
+    One that is typed already, or that a client wrapped, is returned as it is.
+
+    Args:
+        error: What a client raised.
+        provider: Provider id.
+        model: Model id.
+        quotes: Whether the message may hold what was answered where that is no error in a vendor's form.
+    """
+    typed = next((link for link in _chain(error) if isinstance(link, GenerationError)), None)
+    if typed is not None:
+        return typed
     evidence = _from_exception(error, None)
     category = categorize_error(error, provider)
     typed = error_for(
         category,
-        _sentence(evidence, error),
+        _sentence(evidence, error, quotes),
         provider=provider,
         model=model,
         status=evidence.status,
@@ -284,9 +294,13 @@ def _messages_of(body: object) -> Iterator[str]:
                 yield value[:_MAX_TEXT]
 
 
-def _sentence(evidence: _Evidence, error: BaseException) -> str:
+def _sentence(evidence: _Evidence, error: BaseException, quotes: bool) -> str:
     """Reduce what the vendor said to one short, redacted line."""
     messages = [message for link in _chain(error) for message in _messages_of(getattr(link, "body", None))]
+    if not messages and not quotes:  # the clients' texts repeat what came: a page, the banner of another service
+        if evidence.status is not None:
+            return f"the answer (status {evidence.status}) is no error in a vendor's form"
+        return f"no answer that can be read ({evidence.classes[0]})"
     text = messages[0] if messages else str(error) or type(error).__name__
     title = re.search(r"<title>([^<]{1,120})", text, re.IGNORECASE)
     line = " ".join((title.group(1) if title else text).split())

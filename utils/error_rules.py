@@ -189,9 +189,11 @@ STATUS = {
 
 
 def of_status(status: int) -> str | None:
-    """Return the category a bare HTTP *status* stands for, or None below 400."""
+    """Return the category a bare HTTP *status* stands for, or None below 300."""
     if status in STATUS:
         return STATUS[status]
+    if 300 <= status < 400:  # no redirect is followed: nobody answers there
+        return "connection_error"
     if 400 <= status < 500:
         return "bad_request"
     return "server_error" if 500 <= status < 600 else None

@@ -57,10 +57,16 @@ class AppError(Exception):
 
     code: ClassVar[str] = "app_error"
     retryable: ClassVar[bool] = False
+    category: ClassVar[str | None] = None
 
     def __init__(self, message: str = "") -> None:
         # Vendors echo keys, and a message goes everywhere: into logs, events, answers, the database.
         super().__init__(redact(message))
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """What programs are told of every error, wherever it is told; the category is that of a model's call."""
+        return {"code": self.code, "retryable": self.retryable, "category": self.category}
 
     @property
     def details(self) -> Mapping[str, object]:

@@ -15,6 +15,7 @@ import polars as pl
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench.store.corpus import Corpus
+from services.similarity import ALIKE
 from services.similarity.index import SketchIndex
 from services.similarity.sketch import FIELDS, sketches
 
@@ -47,11 +48,11 @@ def main(count: int) -> None:
             ]
             asked = [(n, sketches(pl.Series([text]))[0]) for n, text in planted]
             cpu = time.process_time()
-            found = sum(any(other == f"t{n}" for other, _ in index.near(row, 0.3)) for n, row in asked)
+            found = sum(any(other == f"t{n}" for other, _ in index.near(row, ALIKE)) for n, row in asked)
             cost = 1000 * (time.process_time() - cpu) / len(asked)
             print(f"changed {name}: {found} of {_PLANTED} found, {cost:.2f} ms of CPU each")
         cpu = time.process_time()
-        pairs = sum(1 for _ in index.pairs(0.3))
+        pairs = sum(1 for _ in index.pairs(ALIKE))
         print(f"all pairs: {pairs} in {time.process_time() - cpu:.2f} s of CPU")
 
 

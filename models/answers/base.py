@@ -35,6 +35,12 @@ class Failure(Answer):
     success: Literal[False]
     error: str = Field(description="One sentence for people: what was got, what is wanted, what to do; no secret")
     type: str = Field(description="Name of the error's class, such as InputError or NotFoundError")
+    code: str = Field(description="What programs go by; stable, such as input_error, not_found or rate_limit")
+    retryable: bool = Field(description="Whether the same call may work later")
+    category: str | None = Field(
+        description="What is wrong with the call of a model, such as rate_limit, authentication or connection_error;"
+        " null for errors of other kinds"
+    )
     request_id: str = Field(description="Finds the request in the log; also sent as header X-Request-ID")
 
 

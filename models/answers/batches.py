@@ -10,7 +10,7 @@ from pydantic import Field, RootModel
 from models.answers.base import Answer, Success
 
 BatchState: TypeAlias = Literal["pending", "running", "paused", "stopping", "completed", "stopped", "failed"]
-Cause: TypeAlias = Literal["limit", "closed", "concurrency", "budget", "topic"]
+Cause: TypeAlias = Literal["limit", "closed", "concurrency", "budget", "topic", "storage"]
 CallCategory: TypeAlias = Literal[
     "model_unavailable",
     "rate_limit",

@@ -275,7 +275,10 @@ class ChatMessage(Answer):
 
     type: ChatMessageType
     content: str = Field(default="", description="The next piece, of token and thought")
-    error: str = Field(default="", description="Why there will be no more, of error")
+    error: str = Field(default="", description="Why there will be no more, of error; with code, retryable and category")
+    code: str = ""
+    retryable: bool = False
+    category: str | None = None
     provider: str = Field(default="", description="Who answered, of done; as the rest")
     model: str = ""
     tokens_used: int = 0

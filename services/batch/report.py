@@ -117,6 +117,9 @@ def why_stuck(batch: Mapping[str, Any]) -> str:
         return f"every provider is closed until {batch['waiting_until'] or 'something changes'}"
     if batch["waiting_for"] == "topic":
         return f"the circuits of {', '.join(batch['skipped_topics'][:3])} are open until {batch['waiting_until']}"
+    if batch["waiting_for"] == "storage":
+        last = batch["errors"][-1]["error"] if batch["errors"] else "see its errors"
+        return f"the data folder takes nothing: {last}"
     if batch["waiting_for"]:
         return f"all workers wait ({batch['waiting_for']}) until {batch['waiting_until'] or 'a place is free'}"
     if batch["consecutive_failures"]:

@@ -45,6 +45,8 @@ class BatchRunner:
         self._changed = threading.Condition()
         self._paused = False
         self._in_hand = 0
+        # Workers that the disk refused: all, and those of them with an item in hand.
+        self._resting = self._resting_in_hand = 0
         self._end: tuple[BatchStatus, str] | None = None
         self._abandoned = False
         self._kept_at_s = 0.0
@@ -188,7 +190,9 @@ class BatchRunner:
         """Say what all workers wait for, and until when."""
         count, cause, left_s = self._services.llm.gate.waiting(self.progress.batch_id)
         with self._changed:
-            busy = self._in_hand - count
+            busy = self._in_hand - count - self._resting_in_hand
+            if self._resting:
+                cause, left_s = "storage", None
         if busy > 0 or not cause or (left_s is not None and left_s < _TICK_S):
             return
         if self.progress.wait(cause, left_s):
@@ -225,7 +229,7 @@ class BatchRunner:
                         continue
                 self._nothing_left()
             except StorageError as error:
-                self._worker.rest(error)
+                self._worker.rest(error, in_hand=False)
 
     def _wait_for_item(self) -> bool:
         """Wait until there may be an item; False when there will be none. The caller holds the lock."""
@@ -259,8 +263,18 @@ class BatchRunner:
         else:
             self.finish(BatchStatus.FAILED, f"{short} of {self.progress.target} samples could not be made")
 
-    def sleep(self, cause: str, seconds: float) -> None:
-        """Wait until the time is over, or the batch is stopped."""
+    def rest(self, seconds: float, in_hand: bool) -> None:
+        """Wait because the disk refused, until the time is over or the batch is stopped."""
         started = self._services.clock.monotonic()
-        self._calling.wait(seconds)
-        self.metrics.waited(cause, self._services.clock.monotonic() - started)
+        self._count_resting(1, in_hand)
+        try:
+            self._tell_waiting()
+            self._calling.wait(seconds)
+        finally:
+            self._count_resting(-1, in_hand)
+            self.metrics.waited("storage", self._services.clock.monotonic() - started)
+
+    def _count_resting(self, number: int, in_hand: bool) -> None:
+        with self._changed:
+            self._resting += number
+            self._resting_in_hand += number * in_hand

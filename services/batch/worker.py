@@ -88,8 +88,8 @@ class Run(Protocol):
     def finish(self, status: BatchStatus, reason: str) -> None:
         """End the batch once the answers under way are in."""
 
-    def sleep(self, cause: str, seconds: float) -> None:
-        """Wait, unless the batch is stopped."""
+    def rest(self, seconds: float, in_hand: bool) -> None:
+        """Wait because the disk refused, with an item in hand or without, unless the batch is stopped."""
 
 
 class ItemWorker:
@@ -230,10 +230,10 @@ class ItemWorker:
                     raise CancelledError("the disk refused until the end", in_flight=True) from error
                 self.rest(error)
 
-    def rest(self, error: StorageError) -> None:
+    def rest(self, error: StorageError, in_hand: bool = True) -> None:
         """Wait a little because the disk refused, and say so."""
         facts = {"batch_id": self._progress.batch_id, "reason": str(error)}
         log.warning("storage refused, will try again", extra=facts)
         self._progress.note(str(error), error.code)
         self._services.publish(0, False)
-        self._run.sleep("storage", _RETRY_STORAGE_S)
+        self._run.rest(_RETRY_STORAGE_S, in_hand)

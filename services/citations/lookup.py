@@ -106,11 +106,17 @@ def _question(service: str, normalized: str, parts: Any) -> str:
     return ""
 
 
+def _sent(method: str, url: str, **what: Any) -> requests.Response:
+    """Make one request; HTTPError for a redirect, which nobody follows: it may lead anywhere, and with the token."""
+    answer = requests.request(method, url, timeout=_TIMEOUT_S, allow_redirects=False, **what)
+    if 300 <= answer.status_code < 400:
+        raise requests.HTTPError(f"the answer is a redirect (status {answer.status_code}), and none is followed")
+    return answer
+
+
 def _courtlistener(address: str, wanted: str, token: str) -> list[dict[str, Any]]:
     headers = {"Authorization": f"Token {token}"} if token else {}
-    answer = requests.post(
-        f"{address}/api/rest/v4/citation-lookup/", data={"text": wanted}, headers=headers, timeout=_TIMEOUT_S
-    )
+    answer = _sent("POST", f"{address}/api/rest/v4/citation-lookup/", data={"text": wanted}, headers=headers)
     answer.raise_for_status()
     return [
         {"name": cluster["case_name"], "year": str(cluster.get("date_filed") or "")[:4]}
@@ -130,7 +136,7 @@ def _eur_lex(address: str, wanted: str, _token: str) -> list[dict[str, Any]]:
 
 def _page(url: str, year: str) -> list[dict[str, Any]]:
     """Return the title of a page as a name; nothing when there is no such page."""
-    answer = requests.get(url, timeout=_TIMEOUT_S)
+    answer = _sent("GET", url)
     if answer.status_code == 404:
         return []
     answer.raise_for_status()

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from services.llm.deadline import CallThreads
+from utils.addresses import AddressRule, without_user
 from utils.cancellation import CancelToken
 from utils.error_handler import parse_error
 from utils.errors import CancelledError, ConfigurationError, GenerationError, ProviderConnectionError
 from utils.redaction import redact
-
-CONNECT_TIMEOUT_S = 5.0
 
 
 class EngineSession(Protocol):
@@ -44,7 +43,12 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProviderConfig:
-    """What an adapter is built from; the key never leaves it."""
+    """What an adapter is built from; the key never leaves it.
+
+    Attributes:
+        api_key: The key that is sent to `base_url`; "" for none.
+        rule: What the address may lead to, when it came over the network; None for one of the operator's own.
+    """
 
     id: str
     base_url: str
@@ -52,7 +56,7 @@ class ProviderConfig:
     requests_per_minute: int = 60
     tokens_per_minute: int = 10_000
     timeout_s: float = 90.0
-    sends_key: bool = True
+    rule: AddressRule | None = None
     engine: Engine | None = None
 
 
@@ -185,12 +189,14 @@ class BaseLLMProvider(ABC):
             return self._client_made
 
     def _typed(self, error: BaseException, model: str) -> GenerationError:
-        typed = parse_error(error, self.config.id, model)
+        # What lies at an address from the network is not read out to whoever set it.
+        typed = parse_error(error, self.config.id, model, quotes=self.config.rule is None)
         typed.provider = typed.provider or self.config.id
         typed.model = typed.model or model
-        if isinstance(typed, ProviderConnectionError) and self.config.base_url not in str(typed):
-            address = f"{self.config.id} ({self.config.base_url})"
-            typed.args = (redact(f"{address}: no connection ({typed}); check address and network"),)
+        address = without_user(self.config.base_url)
+        if isinstance(typed, ProviderConnectionError) and address not in str(typed):
+            what = str(typed) if typed.status else f"no connection ({typed}); check address and network"
+            typed.args = (redact(f"{self.config.id} ({address}): {what}"),)
         return typed
 
     @abstractmethod

@@ -14,6 +14,7 @@ import orjson
 
 from services.llm.base import BaseLLMProvider, Completion, CompletionRequest
 from services.llm.streamed import read_stream
+from services.llm.transport import http_client
 from utils.error_handler import categorize_error, error_for
 from utils.errors import AnswerFormatError, GenerationError
 
@@ -31,6 +32,10 @@ class ChatCompletionsProvider(BaseLLMProvider):
         response = self._post(self._client(), request)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return read_completion(response.content, headers, self.config.id, request.model)
+
+    def _connections(self) -> Any:
+        """Return what the vendor's client makes its connections with."""
+        return http_client(self.http_library, self.config)
 
     def _post(self, client: Any, request: CompletionRequest) -> Any:
         """Post by the client's own general method: its typed one walks through every message, at half the CPU."""
@@ -89,8 +94,7 @@ def read_completion(content: bytes, headers: Mapping[str, str], provider: str, m
     try:
         body = orjson.loads(content)
     except orjson.JSONDecodeError:
-        start = content[:80].decode("utf-8", "replace")
-        raise AnswerFormatError(f"{provider}/{model}: the body is not JSON (begins {start!r})") from None
+        raise AnswerFormatError(f"{provider}/{model}: the body ({len(content)} bytes) is not JSON") from None
     choices = body.get("choices") if isinstance(body, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise error_in_success(body, provider, model)
@@ -117,8 +121,9 @@ def error_in_success(body: object, provider: str, model: str) -> GenerationError
         inner = body.get("error")
         message = inner.get("message") if isinstance(inner, dict) else inner or body.get("message")
         category = categorize_error(text, provider, status)
-        return error_for(category, str(message or text)[:300], provider=provider, model=model, status=status)
-    return AnswerFormatError(f"{provider}/{model}: a 200 without choices (body {text[:120]})")
+        told = message[:300] if isinstance(message, str) and message else "an error without a message"
+        return error_for(category, told, provider=provider, model=model, status=status)
+    return AnswerFormatError(f"{provider}/{model}: a 200 without choices (a {type(body).__name__} in JSON)")
 
 
 def _text(value: object) -> str:

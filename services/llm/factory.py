@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from services.catalogue import ProviderInfo
 from services.llm.base import AdapterSpec, BaseLLMProvider, Engine, ProviderConfig
 from services.llm.roster import OWN_SERVERS, Credentials, Roster
+from utils.addresses import AddressRule
 from utils.errors import InputError
 
 __all__ = ["OWN_SERVERS", "Credentials", "LLMProviderFactory"]
@@ -20,7 +21,10 @@ class LLMProviderFactory:
         adapters: Sequence[AdapterSpec],
         timeout_s: float,
         engine: Engine | None = None,
+        rule: AddressRule | None = None,
     ) -> None:
+        """Make adapters by *adapters*; *rule* judges addresses that came over the network."""
+        self._rule = rule or AddressRule()
         self.roster = roster
         self._adapters = {spec.id: spec for spec in adapters}
         self._timeout_s = timeout_s
@@ -68,7 +72,7 @@ class LLMProviderFactory:
         return info.adapter in OWN_SERVERS and self.has_own_address(info.id)
 
     def has_key(self, name: str) -> bool:
-        """Say whether a key is set; never which."""
+        """Say whether a key is sent; never which."""
         return bool((self.roster.credentials_of(name) or Credentials()).api_key)
 
     def close(self) -> None:
@@ -87,6 +91,6 @@ class LLMProviderFactory:
             requests_per_minute=info.requests_per_minute,
             tokens_per_minute=info.tokens_per_minute,
             timeout_s=info.timeout_s or self._timeout_s,
-            sends_key=credentials.sends_key,
+            rule=self._rule if credentials.from_network else None,
             engine=self._engine,
         )

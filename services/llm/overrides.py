@@ -1,46 +1,35 @@
 """Joins the catalogue, the settings and what users changed into the roster. Pure: rows in, a state out."""
 
-import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from models.provider_store import KeptModel, KeptProvider
 from services.catalogue import Catalogue, ModelInfo, ProviderInfo
+from services.llm.credentials import Given, credentials_of
 from services.llm.model_catalogue import unknown_model
-from services.llm.roster import OWN_SERVERS, Credentials, RosterState
-from utils.errors import StorageError
+from services.llm.roster import RosterState
 from utils.secret_box import SecretBox
 
-log = logging.getLogger(__name__)
-OLLAMA_CLOUD = "https://ollama.com"
 # Where users stand no limit of their own: what a custom provider starts from.
 CUSTOM_LIMITS = {"requests_per_minute": 60, "tokens_per_minute": 30_000}
 
 
 def roster_state(
     catalogue: Catalogue,
-    from_settings: Mapping[str, Credentials],
+    from_settings: Mapping[str, Given],
     providers: Mapping[str, KeptProvider],
     models: Iterable[KeptModel],
     box: SecretBox,
 ) -> RosterState:
-    """Return the providers and models of now.
-
-    A stored key wins over that of the settings: it was set later, and on purpose. One that
-    cannot be opened counts as none, with a warning. A key of the settings is never sent to an
-    address that came over the network.
-    """
-    known = [_provider(row, providers.get(row.id)) for row in catalogue.providers]
-    known += [custom_provider(row) for row in providers.values() if row.custom]
+    """Return the providers and models of now; which key goes where is said in `services/llm/credentials.py`."""
+    rows = [*catalogue.providers, *(custom_provider(row) for row in providers.values() if row.custom)]
+    credentials = {}
+    for info in rows:
+        found = credentials_of(info, from_settings.get(info.id, Given()), providers.get(info.id), box)
+        if found is not None:
+            credentials[info.id] = found
+    known = [_provider(row, providers.get(row.id)) for row in rows]
     known.sort(key=lambda info: info.last_resort)
-    credentials = dict(from_settings)
-    for info in known:
-        kept = providers.get(info.id)
-        if kept is not None:
-            found = _credentials(info, kept, credentials.pop(info.id, None), box)
-            if found is not None:
-                credentials[info.id] = found
     return RosterState(known, _models(catalogue, list(models)), credentials)
 
 
@@ -63,39 +52,13 @@ def custom_provider(row: KeptProvider) -> ProviderInfo:
 
 
 def _provider(info: ProviderInfo, kept: KeptProvider | None) -> ProviderInfo:
-    if kept is None:
+    if kept is None or kept.custom:
         return info
     names = {"default_model_id": "default_model", "champion_model_id": "champion_model"}
     fields = {names.get(name, name): value for name, value in kept.fields.items() if name != "extra_config"}
     caps = {"requests_cap": "requests_per_minute", "tokens_cap": "tokens_per_minute"}
     fields |= {cap: kept.fields[name] for cap, name in caps.items() if name in kept.fields}
     return info.model_copy(update={name: value for name, value in fields.items() if value is not None})
-
-
-def _credentials(
-    info: ProviderInfo, kept: KeptProvider, given: Credentials | None, box: SecretBox
-) -> Credentials | None:
-    key = _key(kept, box)
-    if kept.sealed_key is not None and not key:
-        return None  # never without its key, nor with another
-    base_url = kept.fields.get("base_url", "")
-    if not key and not base_url:
-        return given
-    sends_key = info.adapter != "ollama" or (base_url or info.base_url) == OLLAMA_CLOUD
-    if given is None or base_url:
-        reachable = key or info.adapter in OWN_SERVERS
-        return Credentials(key, base_url, bool(key) and sends_key) if reachable else None
-    return replace(given, api_key=key, sends_key=sends_key)
-
-
-def _key(kept: KeptProvider, box: SecretBox) -> str:
-    if kept.sealed_key is None:
-        return ""
-    try:
-        return box.open(kept.sealed_key)
-    except StorageError as error:
-        log.warning("stored key not usable", extra={"provider": kept.id, "reason": str(error)})
-        return ""
 
 
 def _models(catalogue: Catalogue, kept: list[KeptModel]) -> list[ModelInfo]:

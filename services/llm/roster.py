@@ -15,11 +15,17 @@ OWN_SERVERS = ("ollama", "openai_compatible")
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """How a provider is reached: its key, or an address of the user's own."""
+    """How a provider is reached.
+
+    Attributes:
+        api_key: The key that is sent; "" for none.
+        base_url: An address over the catalogue's; "" for none.
+        from_network: Whether that address came over the API, and is judged whenever it is called.
+    """
 
     api_key: str = field(default="", repr=False)
     base_url: str = ""
-    sends_key: bool = True
+    from_network: bool = False
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,8 @@ def _error(chunk: dict[str, Any], provider: str, model: str) -> Exception:
     text = orjson.dumps(chunk).decode()[:2000]
     status = chunk.get("status_code")
     category = categorize_error(text, provider, status if isinstance(status, int) else None)
-    return error_for(category, str(message or text)[:300], provider=provider, model=model)
+    told = message[:300] if isinstance(message, str) and message else "an error without a message"
+    return error_for(category, told, provider=provider, model=model)
 
 
 def _count(value: object) -> int:

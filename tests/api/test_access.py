@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from pydantic import BaseModel
 
+from api.endpoint import declaration_of
+from api.openapi import template_of
 from api_server import create_app
 from config import load_settings
 from container import Container
+from models.management import NewProvider
 from services.llm.scripted import ScriptedProvider
 from tests.api.conformance import checked_client
 from tests.fakes import SAMPLE, Start, good_answer
@@ -273,3 +278,87 @@ def _everywhere(client: FlaskClient, container: Container, secret: str) -> list[
     ]
     subscription = container.batches.views.subscribe(None)
     return [answer.text for answer in answers] + [row.decode() for row in subscription.head]
+
+
+# --- values of secret-bearing bodies ---------------------------------------------------------
+
+SECRET_FIELD = re.compile(r"key|token$|secret|password|config|base_url")
+MARK = "Hidden-0123456789"
+NUMBER = 8_246_913_570
+WRONG: list[Any] = [
+    MARK,
+    [MARK],
+    {MARK: MARK},
+    [[{"x": MARK}]],
+    NUMBER,
+    -NUMBER,
+    f"{MARK}\n",
+    f"ftp://{MARK}",
+    MARK * 200,
+]
+WRONG += [f"http://{MARK}@x.test", f"http://{MARK}.invalid/v1", {"a": {MARK: [MARK]}}]
+
+
+def secret_bearing(app: Flask) -> list[tuple[str, str, type[BaseModel]]]:
+    """Return method, path and body of every endpoint whose body has a field for secrets."""
+    with app.app_context():
+        found = [
+            (method, template_of(rule), declaration.body)
+            for rule in app.url_map.iter_rules()
+            for method in sorted((rule.methods or set()) & {"POST", "PUT", "DELETE"})
+            if (declaration := declaration_of(rule.endpoint)) is not None and declaration.body is not None
+        ]
+    return [row for row in found if any(SECRET_FIELD.search(name) for name in row[2].model_fields)]
+
+
+def test_every_body_and_query_with_a_field_for_secrets_is_declared_to_hold_them(container: Container) -> None:
+    app = create_app(container=container)
+    with app.app_context():
+        declarations = [declaration_of(rule.endpoint) for rule in app.url_map.iter_rules()]
+    models = {model for row in declarations if row is not None for model in (row.body, row.query) if model is not None}
+    with_secrets = {model for model in models if any(SECRET_FIELD.search(name) for name in model.model_fields)}
+
+    assert {model.__name__ for model in with_secrets} >= {
+        "NewProvider",
+        "ProviderChange",
+        "ProviderConfigChange",
+        "PushBody",
+        "StreamArguments",
+    }
+    assert [model for model in with_secrets if not model.model_config.get("hide_input_in_errors")] == []
+
+
+def test_value_of_a_secret_bearing_body_is_in_no_answer_and_no_log(
+    start: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging(LogSettings("DEBUG", "json"))
+    container = start({"groq": [good_answer]}, encryption_key=KEY, hf_endpoint="http://127.0.0.1:9")
+    app = create_app(container=container)
+    client = app.test_client()
+    told = []
+    for method, path, body in secret_bearing(app):
+        address = path.replace("{provider_id}", "groq").replace("{model_id}", "openai/gpt-oss-120b")
+        needed = {"name": "Own", "base_url": "http://x.test", "api_key": "k"} if body is NewProvider else {}
+        for name in body.model_fields:
+            # A text may be right where no secret is meant to stand, and for a token any is.
+            takes_text = name == "token" or not SECRET_FIELD.search(name)
+            for value in (value for value in WRONG if not (takes_text and isinstance(value, str))):
+                answer = client.open(address, method=method, json={**needed, name: value})
+                told.append((address, name, answer.status_code, answer.get_json().get("error", "")))
+        refused = client.open(address, method=method, json={**needed, MARK: 1, "api_key": 5, "config": MARK})
+        told.append((address, "", refused.status_code, refused.get_json().get("error", "")))
+    logged = capsys.readouterr()
+    logging.getLogger().handlers.clear()
+
+    assert {row[0] for row in told} >= {"/api/providers", "/api/providers/groq/config", "/api/huggingface/push"}
+    assert sum(row[2] == 400 for row in told) > 200
+    assert [row for row in told if "Hidden" in row[3] or str(NUMBER) in row[3]] == []
+    assert "Hidden" not in logged.err + logged.out
+    assert str(NUMBER) not in logged.err + logged.out
+    assert ("/api/providers/groq/config", "config", 400, "config: want an object") in told
+
+
+def test_values_of_other_bodies_are_told(client: FlaskClient) -> None:
+    answer = client.post("/api/generate/batch/start", json={"count": "many"})
+
+    assert "got 'many'" in answer.get_json()["error"]

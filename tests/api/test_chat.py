@@ -79,7 +79,8 @@ def test_stream_that_fails_says_so_in_its_last_message(start: Start) -> None:
     body = {"provider": "groq", "model": "openai/gpt-oss-120b"}
     told = events(of(start({"groq": [ProviderServerError("the vendor is down", provider="groq")]})), **body)
 
-    assert told == [{"type": "error", "error": "the vendor is down"}]
+    facts = {"code": "server_error", "retryable": True, "category": "server_error"}
+    assert told == [{"type": "error", "error": "the vendor is down", **facts}]
 
 
 @pytest.mark.parametrize(

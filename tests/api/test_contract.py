@@ -69,7 +69,7 @@ def post(client: FlaskClient, path: str, body: object = None, status: int = 200)
 def refused(response: Any, status: int) -> str:
     assert response.status_code == status, response.text
     body = response.get_json()
-    assert set(body) == {"success", "error", "type", "request_id"}
+    assert set(body) == {"success", "error", "type", "code", "retryable", "category", "request_id"}
     assert body["success"] is False
     assert response.headers["X-Request-ID"] == body["request_id"]
     return str(body["error"])

@@ -4,9 +4,11 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,6 +16,8 @@ import services.llm.providers
 from config import PROJECT_DIR
 from services.llm.base import AdapterSpec, BaseLLMProvider, CompletionRequest, ProviderConfig
 from tests.vendors.simulator import HTML_502, Reply, SimulatedVendor, error
+from tests.vendors.wire import vendor_error
+from utils.addresses import AddressRule
 from utils.cancellation import CancelToken
 from utils.errors import CancelledError, GenerationError
 from utils.registry import find_specs
@@ -200,7 +204,7 @@ def test_ollamas_key_never_reaches_a_server_of_the_users_own(monkeypatch: pytest
     monkeypatch.setenv("OLLAMA_API_KEY", "cloud-secret")
     with SimulatedVendor("ollama") as vendor:
         vendor.content = lambda prompt, number: "fine"
-        with made("ollama", vendor.url, api_key="cloud-secret", sends_key=False) as provider:
+        with made("ollama", vendor.url, api_key="") as provider:
             provider.complete(ASK)
 
         assert "cloud-secret" not in str(vendor.headers)
@@ -210,7 +214,7 @@ def test_prompt_that_ollama_cut_is_refused() -> None:
     with SimulatedVendor("ollama") as vendor:
         vendor.content = lambda prompt, number: "fine"
         with (
-            made("ollama", vendor.url, sends_key=False) as provider,
+            made("ollama", vendor.url, api_key="") as provider,
             pytest.raises(GenerationError, match="prompt was cut to 50 tokens"),
         ):
             provider.complete(CompletionRequest("m1", ({"role": "user", "content": "w" * 400},), context_tokens=50))
@@ -268,3 +272,169 @@ def test_simulated_vendor_streams_as_its_client_expects(kind: str) -> None:
         vendor.content = lambda prompt, number: "a text of some length, in pieces"
 
         assert streamed(kind, vendor.url) == "a text of some length, in pieces"
+
+
+# --- where calls go --------------------------------------------------------------------------
+
+HEARD = CompletionRequest("m1", ASK.messages, timeout_s=60, listener=lambda kind, text: None)
+WAYS: dict[str, Callable[[BaseLLMProvider], object]] = {
+    "whole": lambda provider: provider.complete(ASK),
+    "streamed": lambda provider: provider.complete(HEARD),
+    "models": lambda provider: provider.list_models(60),
+}
+
+
+def answering(vendor: SimulatedVendor, reply: Reply) -> None:
+    """Let *vendor* answer everything with *reply*."""
+    vendor.fault, vendor.listing = (lambda number, body: reply), reply
+
+
+@pytest.mark.parametrize("way", sorted(WAYS))
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirect_is_not_followed_and_nothing_of_it_is_shown(
+    provider: BaseLLMProvider, vendor: SimulatedVendor, status: int, way: str
+) -> None:
+    with SimulatedVendor("openai", ["inside"]) as inside:
+        target = f"http://user:pw@{urlsplit(inside.url).netloc}/latest/meta-data/?a=b"
+        answering(vendor, Reply(status, b"begin of a page", {"location": target}))
+
+        with pytest.raises(GenerationError) as caught:
+            WAYS[way](provider)
+
+        assert inside.connections == 0
+    error = caught.value
+    assert (error.category, error.status, error.provider) == ("connection_error", status, provider.config.id)
+    assert f"redirect to 127.0.0.1 (status {status})" in str(error)
+    assert not any(part in str(error) for part in ("begin", "meta-data", "pw", "a=b"))
+
+
+def test_redirect_of_the_embedded_engine_is_not_followed() -> None:
+    with SimulatedVendor("openai", ["m1"]) as vendor, SimulatedVendor("openai", ["m1"]) as inside:
+        vendor.fault = lambda number, body: Reply(307, b"", {"location": inside.url})
+        engine = SimpleNamespace(
+            acquire=lambda: SimpleNamespace(base_url=vendor.url, api_key="k"), release=lambda: None
+        )
+        with made("local", "http://127.0.0.1", engine=engine) as provider, pytest.raises(GenerationError) as caught:
+            provider.complete(ASK)
+
+        assert (caught.value.status, vendor.calls, inside.connections) == (307, 1, 0)
+
+
+@pytest.mark.parametrize("way", sorted(WAYS))
+def test_name_from_the_network_is_looked_up_and_judged_at_every_connection(
+    vendor: SimulatedVendor, adapter_id: str, way: str
+) -> None:
+    asked: list[str] = []
+
+    def rebound(host: str) -> list[str]:
+        asked.append(host)
+        return ["127.0.0.1"]
+
+    url = vendor.url.replace("127.0.0.1", "api.vendor.test")
+    with made(adapter_id, url, rule=AddressRule(resolve=rebound)) as refusing, pytest.raises(GenerationError) as caught:
+        WAYS[way](refusing)
+    calls = vendor.connections
+    with made(adapter_id, url, rule=AddressRule(True, rebound)) as allowed:
+        WAYS[way](allowed)
+
+    assert (caught.value.category, calls, vendor.connections) == ("connection_error", 0, 1)
+    assert "api.vendor.test leads to 127.0.0.1, which is private" in str(caught.value)
+    assert asked == ["api.vendor.test"] * 2
+    assert vendor.headers[0]["host"] == urlsplit(url).netloc  # the name stays where the vendor reads it
+
+
+def test_address_that_does_not_answer_leaves_its_turn_to_the_next(vendor: SimulatedVendor, adapter_id: str) -> None:
+    url = vendor.url.replace("127.0.0.1", "api.vendor.test")
+    # The simulated vendor listens on the first address of this machine only.
+    with made(adapter_id, url, rule=AddressRule(True, lambda _: ["127.0.0.2", "127.0.0.1"])) as provider:
+        assert provider.complete(ASK).text == '{"a": "b"}'
+
+
+def test_call_of_an_address_from_the_network_takes_no_headers_of_the_environment(
+    vendor: SimulatedVendor, adapter_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_CUSTOM_HEADERS", "GROQ_CUSTOM_HEADERS", "CEREBRAS_CUSTOM_HEADERS"):
+        monkeypatch.setenv(name, "X-Of-The-Operator: secret\nAuthorization: Bearer secret")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-secret")
+    monkeypatch.setenv("OLLAMA_API_KEY", "secret")
+
+    with made(adapter_id, vendor.url, api_key="own-key", rule=AddressRule(True)) as provider:
+        provider.complete(ASK)
+
+    assert "secret" not in str(vendor.headers)
+    assert vendor.headers[0]["authorization"] == "Bearer own-key"
+
+
+def test_proxy_of_the_environment_is_used_and_its_redirects_are_not(
+    adapter_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SimulatedVendor(KINDS[adapter_id], ["m1"]) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "other.test")
+        proxy.content = lambda prompt, number: "through"
+        rule = AddressRule(resolve=lambda _: pytest.fail("the proxy looks names up"))
+        with made(adapter_id, f"http://api.vendor.test{urlsplit(proxy.url).path}", rule=rule) as provider:
+            assert provider.complete(ASK).text == "through"
+            proxy.fault = lambda number, body: Reply(302, b"", {"location": "http://other.test"})
+            with pytest.raises(GenerationError, match=r"redirect to other\.test"):
+                provider.complete(ASK)
+    with (
+        made(adapter_id, "http://other.test", rule=AddressRule(resolve=lambda _: [])) as direct,
+        pytest.raises(GenerationError, match="cannot be resolved"),
+    ):
+        direct.complete(ASK)
+
+
+ODD = [
+    pytest.param(Reply(200, b"begin of a page", {"content-type": "text/html"}), id="200-text"),
+    pytest.param(Reply(200, {"begin": "inside"}), id="200-json"),
+    pytest.param(Reply(404, b"<title>begin of a page</title>", {"content-type": "text/html"}), id="404-html"),
+    pytest.param(Reply(500, b"begin of a page", {"content-type": "text/plain"}), id="500-text"),
+    pytest.param(Reply(400, {"begin": "inside"}), id="400-json"),
+]
+
+
+@pytest.mark.parametrize("way", sorted(WAYS))
+@pytest.mark.parametrize("reply", ODD)
+def test_what_lies_at_an_address_from_the_network_is_not_read_out(
+    vendor: SimulatedVendor, adapter_id: str, reply: Reply, way: str
+) -> None:
+    answering(vendor, reply)
+
+    with made(adapter_id, vendor.url, rule=AddressRule(True)) as provider:
+        try:
+            told = str(WAYS[way](provider))
+        except GenerationError as error:
+            told = str(error)
+
+    assert told == "[]" or any(part in told for part in ("vendor", "JSON", "stream ended", "can be read"))
+    assert "begin" not in told
+
+
+def test_banner_of_another_service_is_not_read_out(adapter_id: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            accepted, _ = listening.accept()
+            with accepted:
+                accepted.sendall(b"220 banner-of-mail\r\n")
+                accepted.recv(65536)
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with made(adapter_id, url, rule=AddressRule(True)) as provider, pytest.raises(GenerationError) as caught:
+            provider.complete(ASK)
+        thread.join(60)
+
+    assert caught.value.category == "connection_error"
+    assert "banner" not in str(caught.value)
+
+
+def test_vendors_own_sentence_is_shown_from_wherever(vendor: SimulatedVendor, adapter_id: str) -> None:
+    vendor.fault = lambda number, body: vendor_error(KINDS[adapter_id], 400, "temperature is too hot")
+
+    with made(adapter_id, vendor.url, rule=AddressRule(True)) as provider, pytest.raises(GenerationError) as caught:
+        provider.complete(ASK)
+
+    assert "temperature is too hot" in str(caught.value)

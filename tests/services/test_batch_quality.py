@@ -16,7 +16,7 @@ from models.sample_query import SampleQuery
 from services.judge import POINTS
 from services.llm.base import CompletionRequest
 from services.publish_service import ExportRequest
-from tests.fakes import CATALOGUE, Start, good_answer, run, sample
+from tests.fakes import CATALOGUE, Start, good_answer, judgement_for, run, sample
 from tests.patience import PATIENCE_S
 from tests.vendors.writer import write_sample
 from utils.errors import ConfigurationError, InputError, ProviderServerError
@@ -31,10 +31,6 @@ def prompt_of(request: CompletionRequest) -> str:
 
 def is_judging(request: CompletionRequest) -> bool:
     return "Score the sample below" in prompt_of(request)
-
-
-def points(value: int) -> str:
-    return json.dumps({name: {"score": value, "reason": "so it is"} for name in POINTS})
 
 
 class Inventor:
@@ -141,7 +137,7 @@ def test_model_that_repeats_itself_gets_its_copies_refused(start: Start) -> None
 
 
 def judged(value: int) -> Any:
-    return lambda request: points(value) if is_judging(request) else good_answer(request)
+    return lambda request: judgement_for(request, value) if is_judging(request) else good_answer(request)
 
 
 def test_judge_scores_every_sample_and_its_calls_are_counted(start: Start) -> None:
@@ -161,7 +157,7 @@ def test_sample_below_the_least_score_is_refused(start: Start) -> None:
     seen = itertools.count()
 
     def strict(request: CompletionRequest) -> str:
-        return points(2 if next(seen) == 0 else 5)
+        return judgement_for(request, 2 if next(seen) == 0 else 5)
 
     container = start({"groq": [good_answer], "cerebras": [strict]}, max_workers=1)
 
@@ -181,6 +177,8 @@ def test_sample_that_the_judge_cannot_score_is_kept_and_says_so(start: Start, an
     row = next(iter(container.dataset.find(SampleQuery())[1]))
     assert (batch["progress"], row["judge_score"]) == (1, None)
     assert "not judged" in row["quality_issues"]
+    assert row["judgement"] is None
+    assert [waiting["id"] for waiting in container.data.reviews.queue(10, 0, {})[0]] == [row["id"]]
 
 
 def test_answer_of_the_judge_is_not_asked_for_twice(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +186,7 @@ def test_answer_of_the_judge_is_not_asked_for_twice(start: Start, monkeypatch: p
 
     def judge(request: CompletionRequest) -> str:
         next(judge_calls)
-        return points(5)
+        return judgement_for(request, 5)
 
     container = start({"groq": [good_answer], "cerebras": [judge]}, max_workers=1)
     ledger, finish = container.ledger, container.ledger.finish
@@ -224,7 +222,7 @@ def test_draft_is_not_asked_for_twice_when_the_batch_pauses_while_it_is_judged(s
             container.batches.pause(container.batches.get_status()["batch_id"])
             paused.set()
             raise ProviderServerError("down", status=503, provider="cerebras")
-        return points(5)
+        return judgement_for(request, 5)
 
     container = start({"groq": [author], "cerebras": [judge]}, max_workers=1, retry_after_cap_s=0)
     request = {"count": 1, "provider": "groq", "judge": {"provider": "cerebras"}, "allow_failover": False, **UK}
@@ -250,7 +248,7 @@ class SlowJudge:
         if next(self.count) >= self.calls:
             self.asked.set()
         self.released.wait(PATIENCE_S)
-        return points(5)
+        return judgement_for(request, 5)
 
 
 def counted(container: Container, batch_id: str | None = None) -> dict[str, tuple[int, int]]:

@@ -29,6 +29,7 @@ from tests.patience import PATIENCE_S, until
 from utils.errors import (
     AuthenticationError,
     DataFolderGoneError,
+    DiskFullError,
     InputError,
     ModelUnavailableError,
     NotFoundError,
@@ -453,7 +454,7 @@ def test_folder_that_goes_away_under_a_batch_holds_it_up_and_loses_nothing(
 
     container = start({"groq": [answer]}, max_workers=2, data_dir=data)
     batch_id = container.batches.start_batch(count=12, provider="groq")["batch_id"]
-    until(lambda: container.batches.get_status(batch_id)["errors"])
+    until(lambda: container.batches.get_status(batch_id)["waiting_for"] == "storage")
     with pytest.raises(NotReadyError, match="another one now"):
         container.health.ready()
     with pytest.raises(DataFolderGoneError):
@@ -469,6 +470,70 @@ def test_folder_that_goes_away_under_a_batch_holds_it_up_and_loses_nothing(
     assert container.batches.wait(batch_id, PATIENCE_S)
     assert container.health.ready()["total_samples"] == 12
     assert container.batches.get_status(batch_id)["attempts"] == next(calls) - 1
+
+
+@pytest.mark.parametrize("refused", ["finish", "answered", "upcoming"])
+def test_batch_on_a_full_disk_says_that_it_waits_for_storage_until_it_goes_on(
+    start: Start, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    container = start({"groq": [good_answer]}, max_workers=2)
+    monkeypatch.setattr("services.batch.worker._RETRY_STORAGE_S", 0.01)
+    ledger, full, tried = container.ledger, threading.Event(), threading.Event()
+    full.set()
+    owner: Any = WorkStore if refused == "upcoming" else ledger
+    write = getattr(owner, refused)
+
+    def refusing(*arguments: Any, **columns: Any) -> Any:
+        if full.is_set():
+            tried.set()
+            raise DiskFullError("database: no space left on the disk")
+        return write(*arguments, **columns)
+
+    monkeypatch.setattr(owner, refused, refusing)
+    batch_id = container.batches.start_batch(count=3, provider="groq")["batch_id"]
+    assert tried.wait(60)
+    until(lambda: container.batches.get_status(batch_id)["waiting_for"] == "storage")
+    told = container.batches.get_status(batch_id)
+    full.clear()
+    assert container.batches.wait(batch_id, 60)
+
+    after = container.batches.get_status(batch_id)
+    assert (told["status"], told["waiting_until"], told["progress"]) == ("running", None, 0)
+    assert (after["status"], after["progress"], after["waiting_for"]) == ("completed", 3, None)
+    assert why_stuck(told) == "the data folder takes nothing: database: no space left on the disk"
+    assert "disk_full" in {error["category"] for error in after["errors"]}
+
+
+def test_batch_of_which_one_worker_waits_for_the_disk_and_one_works_says_nothing(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering, rested = threading.Event(), threading.Event()
+    calls = itertools.count()
+
+    def answer(request: CompletionRequest) -> str:
+        if next(calls) == 1:
+            answering.wait(60)
+        return good_answer(request)
+
+    container = start({"groq": [answer]}, max_workers=2)
+    monkeypatch.setattr("services.batch.worker._RETRY_STORAGE_S", 60.0)
+    ledger, finish = container.ledger, container.ledger.finish
+
+    def refusing(*arguments: Any) -> int:
+        if not rested.is_set():
+            rested.set()
+            raise DiskFullError("database: no space left on the disk")
+        return finish(*arguments)
+
+    monkeypatch.setattr(ledger, "finish", refusing)
+    batch_id = container.batches.start_batch(count=2, provider="groq")["batch_id"]
+    assert rested.wait(60)
+    container.batches._registry.runners()[0]._tell_waiting()
+    told = container.batches.get_status(batch_id)
+    container.batches.stop_batch(batch_id)
+    answering.set()
+
+    assert (told["status"], told["waiting_for"]) == ("running", None)
 
 
 def test_fault_of_ours_ends_the_batch_and_is_logged(

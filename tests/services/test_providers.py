@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,8 +23,8 @@ from services.llm.scripted import ScriptedProvider
 from services.llm_service import Preference, Prompt, Terms
 from tests.fakes import KEYS, Start, good_answer, run, settings_for
 from tests.patience import PATIENCE_S
-from tests.vendors.simulator import SimulatedVendor
-from utils.addresses import check_base_url
+from tests.vendors.simulator import Reply, SimulatedVendor
+from utils.addresses import AddressRule, origin
 from utils.errors import AuthenticationError, ExistsError, InputError, NotFoundError, RateLimitError, StorageError
 from utils.secret_box import SecretBox, new_key
 
@@ -51,22 +52,95 @@ PUBLIC = ["93.184.216.34"]
         pytest.param("http://x.test", ["192.168.1.4"], "private", id="private"),
         pytest.param("ftp://x.test", PUBLIC, "begins with http", id="scheme"),
         pytest.param("http://", PUBLIC, "begins with http", id="no-host"),
-        pytest.param("http://x.test:99999/", PUBLIC, "want an address", id="port"),
+        pytest.param("http://x.test:99999/", PUBLIC, "is no address", id="port"),
         pytest.param("http://user:pw@x.test", PUBLIC, "user name or password", id="user"),
         pytest.param("http://x.test/v1?a=b", PUBLIC, "a query", id="query"),
         pytest.param("http://x.test/\r\nHost: y", PUBLIC, "white space", id="header-injection"),
+        *(
+            pytest.param("http://x.test", [address], "never called", id=address)
+            for address in (
+                *(
+                    "::ffff:93.184.216.34",
+                    "::93.184.216.34",
+                    "::ffff:0:93.184.216.34",
+                    "2002:5db8:d822::1",
+                    "2001:0:1::1",
+                ),
+                *("64:ff9b:1::5db8:d822", "fec0::1", "fe80::1", "ff02::1", "::", "2001:db8::1", "3fff::1", "100::1"),
+                *("5f00::1", "0.1.2.3", "255.255.255.255", "224.0.0.1", "240.0.0.1", "192.0.0.8", "192.0.2.1"),
+                *("192.88.99.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "168.63.129.16", "fd20:ce::254"),
+            )
+        ),
+        *(
+            pytest.param("http://x.test", [address], "private", id=address)
+            for address in ("64:ff9b::5db8:d822", "100.64.0.1", "::1", "fc00::1", "172.31.255.255", "127.8.8.8")
+        ),
+        *(
+            pytest.param(f"http://{host}/v1", PUBLIC, "neither a name", id=host)
+            for host in ("2130706433", "0x7f.1", "0x7f000001", "0177.0.0.1", "127.1", "1.2.3.256", "a.b.0x", "½.test")
+        ),
+        pytest.param("http://１２７.0.0.1/v1", PUBLIC, "neither a name", id="full-width"),
+        pytest.param("http://127。0。0。1/v1", PUBLIC, "neither a name", id="ideographic-dots"),
+        pytest.param("http://%31%32%37.0.0.1/v1", PUBLIC, "neither a name", id="percent"),
+        pytest.param("http://x.test./v1", PUBLIC, "ends in a dot", id="dot-at-the-end"),
+        pytest.param("http://x.test\\@y.test/v1", PUBLIC, "user name", id="backslash"),
+        pytest.param("http://@x.test/v1", PUBLIC, "user name", id="empty-user"),
+        pytest.param("http://x.test", [], "cannot be resolved", id="no-address"),
     ],
 )
 def test_address_that_must_not_be_called_is_refused(url: str, addresses: list[str], says: str) -> None:
     with pytest.raises(InputError, match=says):
-        check_base_url(url, resolve=lambda _: addresses)
+        AddressRule(resolve=lambda _: addresses).base_url(url)
 
 
 def test_address_of_a_vendor_is_taken_and_a_private_one_when_allowed() -> None:
-    assert check_base_url("https://api.example.com/v1/ ", resolve=lambda _: PUBLIC) == "https://api.example.com/v1"
-    assert check_base_url("http://10.1.2.3:8000/v1", allow_private=True, resolve=lambda _: ["10.1.2.3"])
+    vendors = AddressRule(resolve=lambda _: PUBLIC)
+    assert vendors.base_url("https://api.example.com/v1/ ") == "https://api.example.com/v1"
+    assert AddressRule(True, lambda _: ["10.1.2.3"]).base_url("http://10.1.2.3:8000/v1")
     with pytest.raises(InputError, match="never called"):
-        check_base_url("http://x.test", allow_private=True, resolve=lambda _: ["169.254.0.1"])
+        AddressRule(True, lambda _: ["169.254.0.1"]).base_url("http://x.test")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["169.254.0.1", "::ffff:127.0.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b::7f00:1", "fec0::1", "fd00:ec2::254", "0.0.0.0"],
+)
+def test_what_is_never_called_is_not_called_where_private_addresses_are_allowed(address: str) -> None:
+    with pytest.raises(InputError, match="never called"):
+        AddressRule(True, lambda _: [address]).addresses("x.test")
+
+
+@given(st.ip_addresses())
+def test_address_that_is_not_known_to_be_public_is_refused(address: IPv4Address | IPv6Address) -> None:
+    try:
+        AddressRule(resolve=lambda _: [str(address)]).addresses("x.test")
+    except InputError:
+        return
+    assert address.is_global
+    assert not any((address.is_private, address.is_multicast, address.is_reserved, address.is_link_local))
+    if isinstance(address, IPv6Address):
+        assert address in IPv6Network("2000::/3")
+        assert not any((address.sixtofour, address.teredo))
+
+
+@pytest.mark.parametrize(
+    "sent", ["sk-secret-0123456789", "ftp://sk-secret-0123456789", "http://sk-secret-0123456789/v1"]
+)
+def test_message_about_an_address_does_not_repeat_what_was_sent(sent: str) -> None:
+    def unknown(_: str) -> list[str]:
+        raise OSError("no such host")
+
+    with pytest.raises(InputError) as caught:
+        AddressRule(resolve=unknown).base_url(sent)
+
+    assert "secret" not in str(caught.value)
+
+
+def test_origin_is_scheme_host_and_port_in_one_spelling() -> None:
+    assert (
+        origin("HTTPS://API.Example.com/v1/") == origin("https://api.example.com:443") == "https://api.example.com:443"
+    )
+    assert len({origin(f"{scheme}://x{port}") for scheme in ("http", "https") for port in ("", ":8443")}) == 4
 
 
 def test_address_whose_host_is_unknown_is_refused() -> None:
@@ -74,14 +148,14 @@ def test_address_whose_host_is_unknown_is_refused() -> None:
         raise OSError("no such host")
 
     with pytest.raises(InputError, match="cannot be resolved"):
-        check_base_url("https://nowhere.test", resolve=unknown)
+        AddressRule(resolve=unknown).base_url("https://nowhere.test")
 
 
 @given(st.text(max_size=80))
 def test_any_text_is_an_address_or_a_clear_refusal(text: str) -> None:
     for url in (text, f"http://{text}"):
         try:
-            taken = check_base_url(url, resolve=lambda _: PUBLIC)
+            taken = AddressRule(resolve=lambda _: PUBLIC).base_url(url)
         except InputError:
             continue
         assert taken.lower().startswith(("http://", "https://"))
@@ -177,6 +251,151 @@ def test_key_of_one_address_is_never_sent_to_another(own: Container) -> None:
 
     assert (again["enabled"], "store one for the new" in message) == (False, True)
     assert (back["enabled"], own.llm.factory.get_provider("groq").config.api_key) == (True, KEYS["groq_api_key"])
+
+
+def sent_key(container: Container, name: str) -> str | None:
+    """Return the key that is sent to a provider; None when it is not reached."""
+    usable = {info.id for info in container.llm.factory.enabled()}
+    return container.llm.factory.get_provider(name).config.api_key if name in usable else None
+
+
+def stored(container: Container, name: str, key: str = "key-0123456789") -> None:
+    container.management.providers.set_config(name, ProviderConfigChange(api_key=key))
+
+
+ADDRESS = "https://127.0.0.1:8443/v1"
+# Another scheme, host, port, and the scheme's own port.
+OTHERS = ("http://127.0.0.1:8443/v1", "https://127.0.0.2:8443/v1", "https://127.0.0.1:8444/v1", "https://127.0.0.1/v1")
+
+
+@pytest.mark.parametrize("name", ["my-server", "groq", "cerebras", "ollama", "openai", "mistral"])
+def test_stored_key_stays_behind_when_the_address_changes(start: Start, name: str) -> None:
+    own = start({}, encryption_key=KEY, allow_private_base_urls=True)
+    providers = own.management.providers
+    if name == "my-server":
+        added(own, base_url=ADDRESS)
+    needs_key = name in {"groq", "cerebras"}
+
+    for other in OTHERS:
+        providers.update(name, ProviderChange(base_url=ADDRESS))
+        stored(own, name)
+        assert sent_key(own, name) == "key-0123456789"
+        _, message = providers.update(name, ProviderChange(base_url=other))
+        assert (sent_key(own, name), "store one for the new" in message) == (None if needs_key else "", True)
+        providers.update(name, ProviderChange(base_url=ADDRESS))
+        assert not sent_key(own, name)  # it is gone, and does not come back with the address
+    stored(own, name)
+    providers.update(name, ProviderChange(base_url=ADDRESS.replace("/v1", "/v2")))
+
+    assert sent_key(own, name) == "key-0123456789"
+
+
+@pytest.mark.parametrize("name", ["groq", "ollama", "openai", "mistral"])
+def test_key_of_an_address_over_the_api_is_not_sent_to_the_catalogues(start: Start, name: str) -> None:
+    own = start({}, encryption_key=KEY, allow_private_base_urls=True, groq_api_key="gsk_of_the_settings")
+    own.management.providers.update(name, ProviderChange(base_url=ADDRESS))
+    stored(own, name)
+
+    own.management.providers.update(name, ProviderChange(base_url=None))
+
+    assert sent_key(own, name) == ("gsk_of_the_settings" if name == "groq" else None)
+
+
+def test_key_of_the_settings_goes_to_their_host_and_no_other(own: Container) -> None:
+    own.management.providers.update("groq", ProviderChange(base_url=ADDRESS))
+    elsewhere = sent_key(own, "groq")
+    own.management.registry.store.put_provider("groq", "x", fields={"base_url": "https://api.groq.com/openai/v1"})
+    own.management.registry.load()
+
+    assert (elsewhere, sent_key(own, "groq")) == (None, KEYS["groq_api_key"])
+
+
+@pytest.mark.parametrize("stores", [True, False], ids=["stored", "settings"])
+def test_ollamas_key_is_not_sent_to_the_users_own_server(start: Start, stores: bool) -> None:
+    key = "ollama-cloud-0123456789"
+    with SimulatedVendor("ollama", ["m"]) as server:
+        server.content = lambda prompt, number: "fine"
+        given = {} if stores else {"ollama_api_key": key}
+        container = start({}, encryption_key=KEY, ollama_host=server.url, **given)
+        if stores:
+            stored(container, "ollama", key)
+        outcome = container.llm.ask(PROMPT, Preference("ollama", "m", allow_failover=False), Terms())
+        container.llm.factory.get_provider("ollama").list_models(60)
+        config = container.management.providers.config("ollama")
+        container.close()
+
+    assert outcome.error is None
+    assert len(server.headers) >= 2
+    assert key not in str(server.headers)
+    assert (config["has_api_key"], config["key_usable"]) == (True, False)
+    assert sent_key(start({}, encryption_key=KEY, **given), "ollama") == key  # without OLLAMA_HOST it is the cloud's
+
+
+def test_key_that_is_stored_for_ones_own_ollama_goes_there(start: Start) -> None:
+    own = start({}, encryption_key=KEY, allow_private_base_urls=True, ollama_host="http://127.0.0.1:11434")
+    own.management.providers.update("ollama", ProviderChange(base_url=ADDRESS))
+    stored(own, "ollama")
+
+    assert sent_key(own, "ollama") == "key-0123456789"
+
+
+def test_stored_key_stays_behind_when_the_environment_names_another_address(start: Start) -> None:
+    first = start({}, encryption_key=KEY, groq_base_url="https://one.test")
+    stored(first, "groq")
+    assert sent_key(first, "groq") == "key-0123456789"
+    first.close()
+
+    for address in ("http://one.test", "https://two.test", "https://one.test:8443", None):
+        other = start({}, encryption_key=KEY, groq_base_url=address)
+        assert sent_key(other, "groq") is None
+        other.close()
+
+    assert sent_key(start({}, encryption_key=KEY, groq_base_url="https://one.test/"), "groq") == "key-0123456789"
+
+
+def test_key_that_was_sealed_without_its_address_belongs_to_the_one_kept_beside_it(own: Container) -> None:
+    registry = own.management.registry
+    sealed = registry.box.seal("gsk_sealed_alone")
+    registry.store.put_provider("groq", "x", sealed_key=sealed)
+    registry.store.put_provider("mistral", "x", sealed_key=sealed, fields={"base_url": ADDRESS})
+    registry.load()
+
+    assert (sent_key(own, "groq"), sent_key(own, "mistral")) == ("gsk_sealed_alone", "gsk_sealed_alone")
+
+
+def test_key_does_not_follow_a_redirect(start: Start) -> None:
+    with SimulatedVendor("openai", ["m"]) as server, SimulatedVendor("openai", ["m"]) as elsewhere:
+        reply = Reply(307, b"", {"location": elsewhere.url})
+        server.fault, server.listing = (lambda number, body: reply), reply
+        container = start({}, encryption_key=KEY, allow_private_base_urls=True)
+        added(container, base_url=server.url, api_key="sk-own-0123456789", default_model_id="m")
+        told = container.management.providers.test("my-server", None)
+        container.close()
+
+        assert elsewhere.connections == 0
+    assert (told["ok"], told["error"]["category"]) == (False, "connection_error")
+    assert "redirect to 127.0.0.1 (status 307)" in told["error"]["message"]
+
+
+def test_address_that_was_allowed_once_is_judged_again_when_it_is_called(start: Start) -> None:
+    with SimulatedVendor("openai", ["m"]) as server:
+        first = start({}, encryption_key=KEY, allow_private_base_urls=True)
+        added(first, base_url=server.url, default_model_id="m")
+        first.close()
+        told = start({}, encryption_key=KEY).management.providers.test("my-server", None)
+
+        assert server.connections == 0
+    assert "which is private" in told["error"]["message"]
+
+
+def test_user_and_password_of_an_address_are_not_shown(start: Start) -> None:
+    container = start({}, encryption_key=KEY, ollama_host="http://me:pw-0123@127.0.0.1:9")
+
+    told = container.management.providers.test("ollama", None)
+
+    shown = str((told, container.management.providers.all()))
+    assert "http://127.0.0.1:9" in shown
+    assert "pw-0123" not in shown
 
 
 def test_provider_is_switched_off_and_on_and_defaults_come_back_with_null(own: Container) -> None:

@@ -430,6 +430,18 @@ def test_file_of_another_form_is_refused_with_its_name(tmp_path: Path, form: str
 # --- lookup ----------------------------------------------------------------------------------
 
 
+CLUSTER = {"case_name": "Marsh v. Baird", "date_filed": "2018-05-04"}
+# Status and text by a part of the path, the first that fits.
+ANSWERS = {
+    "2099": (500, "down"),
+    "2098": (302, ""),
+    "citation-lookup": (200, json.dumps([{"citation": "900 F.3d 33", "status": 200, "clusters": [CLUSTER]}])),
+    "/ewhc/ch/2015/901": (200, '<FRBRname value="Marsh v Baird"/>'),
+    "32019R4999": (404, "none"),
+    "": (200, "<html><title>Regulation on sheep</title></html>"),
+}
+
+
 @pytest.fixture
 def online() -> Iterator[tuple[str, list[str]]]:
     """A server that answers as the services do (shapes recorded from their documentation)."""
@@ -439,22 +451,17 @@ def online() -> Iterator[tuple[str, list[str]]]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             asked.append(f"{self.headers.get('Authorization')} {body}")
-            cluster = {"case_name": "Marsh v. Baird", "date_filed": "2018-05-04"}
-            self._send(200, json.dumps([{"citation": "900 F.3d 33", "status": 200, "clusters": [cluster]}]))
+            self._send()
 
         def do_GET(self) -> None:
             asked.append(self.path)
-            if "2099" in self.path:
-                self._send(500, "down")
-            elif self.path.startswith("/ewhc/ch/2015/901"):
-                self._send(200, '<FRBRname value="Marsh v Baird"/>')
-            elif "32019R4999" in self.path:
-                self._send(404, "none")
-            else:
-                self._send(200, "<html><title>Regulation on sheep</title></html>")
+            self._send()
 
-        def _send(self, status: int, text: str) -> None:
+        def _send(self) -> None:
+            status, text = next(answer for part, answer in ANSWERS.items() if part in self.path)
             self.send_response(status)
+            if status == 302:
+                self.send_header("Location", "/elsewhere")
             self.end_headers()
             self.wfile.write(text.encode())
 
@@ -508,6 +515,18 @@ def test_service_that_is_down_leaves_citations_unverified_and_is_not_asked_again
 
     assert verdicts == ["unverified"] * 3
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("service", ["courtlistener", "find-case-law", "eur-lex"])
+def test_redirect_of_a_service_is_not_followed(online: tuple[str, list[str]], tmp_path: Path, service: str) -> None:
+    address, asked = online
+    checker = asking(f"{address}/2098", tmp_path, service)
+    texts = {"courtlistener": "Marsh v. Baird, 900 F.3d 33 (2d Cir. 2018)", "eur-lex": "Regulation (EU) 2019/5555"}
+
+    verdict = checker.check(texts.get(service, UNKNOWN))[0].finding.verdict.value
+
+    assert (verdict, len(asked)) == ("unverified", 1)
+    assert "/elsewhere" not in asked
 
 
 def test_no_service_is_asked_unless_switched_on(online: tuple[str, list[str]], tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ class SimulatedVendor:
         self.kind = kind
         self.models = list(models)
         self.fault: Fault = fault or (lambda number, body: None)
+        self.listing: Reply | None = None
         self.content: Callable[[str, int], str] = write_json
         self.behaviour = Behaviour()
         self.limits = Limits()
@@ -42,6 +43,7 @@ class SimulatedVendor:
         self.outcomes: Counter[str] = Counter()
         self.answered = 0
         self.received = 0
+        self.connections = 0
         self.in_flight = 0
         self.most_in_flight = 0
         self.port = 0
@@ -127,6 +129,9 @@ class SimulatedVendor:
         """Answer one request; *raw* is None for a GET."""
         self.paths.append(path)
         if raw is None:
+            self.headers.append(headers)
+            if self.listing is not None:
+                return self.listing
             if path == PATHS[self.kind][1]:
                 return model_list(self.kind, self.models)
             return error(404, f"Unknown request URL: GET {path}")
@@ -219,6 +224,7 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._vendor.connections += 1
         self._vendor._connections.add(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -236,6 +242,7 @@ class _Connection(asyncio.Protocol):
             return
         first, *lines = head.decode("latin-1").split("\r\n")
         method, path, _ = first.split(" ", 2)
+        path = path.removeprefix(f"http://{path.split('/')[2]}") if path.startswith("http://") else path  # as a proxy
         pairs = (line.partition(":") for line in lines)
         headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
         length = int(headers.get("content-length", "0"))

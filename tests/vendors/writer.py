@@ -73,7 +73,9 @@ def write_sample(prompt: str, number: int = 1) -> dict[str, str]:
 def write_json(prompt: str, number: int = 1) -> str:
     """Return `write_sample` as the text a model sends, a judgement to who asks for one, else a few words."""
     if all(point in prompt for point in _POINTS):
-        return json.dumps({point: {"score": 4, "reason": "it is as it should be"} for point in _POINTS})
+        token = re.findall(r'"token": "([0-9a-f]+)"', prompt)[-1:]
+        points = {point: {"score": 4, "reason": "it is as it should be"} for point in _POINTS}
+        return json.dumps({"token": "".join(token), **points})
     if "The reasoning has" not in prompt:
         return "OK, that is understood."
     return json.dumps(write_sample(prompt, number), ensure_ascii=False)

@@ -1,6 +1,6 @@
 """Cases of the United States, by volume, reporter and page.
 
-Which reporters there are, and when, is known from reporters-db (`reporters.py`); the rules are ours
+Which reporters there are, and when, is known from reporters-db (`services.citations.reporters`); the rules are ours
 (docs/adr/0011-citations.md). Form: The Bluebook, 21st ed., rule 10.
 """
 

@@ -1,7 +1,7 @@
 """Treaties by name or abbreviation with an article, and treaty series.
 
 Form: OSCOLA 4th ed., appendix on international sources. Which names exist is data
-(`treaties.csv`, and the names of acts of the Union in `eu_acts.csv`).
+(`catalog/authorities/treaties.csv`, and the names of acts of the Union in `catalog/authorities/eu_acts.csv`).
 """
 
 import re

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.llm.base import CONNECT_TIMEOUT_S, AdapterSpec
+from services.llm.base import AdapterSpec
 from services.llm.chat_completions import ChatCompletionsProvider, without_suffix
 
 
@@ -12,13 +12,13 @@ class CerebrasProvider(ChatCompletionsProvider):
     prefix = "/v1"
 
     def _make_client(self) -> Any:
-        from cerebras.cloud.sdk import Cerebras, Timeout
+        from cerebras.cloud.sdk import Cerebras
 
         return Cerebras(
             api_key=self.config.api_key,
             base_url=without_suffix(self.config.base_url, "/v1"),
             max_retries=0,
-            timeout=Timeout(self.config.timeout_s, connect=CONNECT_TIMEOUT_S),
+            http_client=self._connections(),
             # Without this the constructor does network I/O, up to 4 s on a dead host.
             warm_tcp_connection=False,
         )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.llm.base import CONNECT_TIMEOUT_S, AdapterSpec
+from services.llm.base import AdapterSpec
 from services.llm.chat_completions import ChatCompletionsProvider, without_suffix
 
 
@@ -12,13 +12,13 @@ class GroqProvider(ChatCompletionsProvider):
     prefix = "/openai/v1"
 
     def _make_client(self) -> Any:
-        from groq import Groq, Timeout
+        from groq import Groq
 
         return Groq(
             api_key=self.config.api_key,
             base_url=without_suffix(self.config.base_url, "/v1", "/openai"),
             max_retries=0,
-            timeout=Timeout(self.config.timeout_s, connect=CONNECT_TIMEOUT_S),
+            http_client=self._connections(),
         )
 
     def _list_models(self) -> list[str]:

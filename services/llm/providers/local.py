@@ -31,7 +31,7 @@ class LocalProvider(ChatCompletionsProvider):
     def _make_client(self) -> Any:
         from openai import OpenAI
 
-        return OpenAI(api_key="none", base_url=self.config.base_url, max_retries=0, timeout=self.config.timeout_s)
+        return OpenAI(api_key="none", base_url=self.config.base_url, max_retries=0, http_client=self._connections())
 
     def _list_models(self) -> list[str]:
         # Nothing to ask: the engine serves what it was given, and must not start for a list.

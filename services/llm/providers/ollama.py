@@ -3,8 +3,9 @@
 import threading
 from typing import Any
 
-from services.llm.base import CONNECT_TIMEOUT_S, AdapterSpec, BaseLLMProvider, Completion, CompletionRequest
+from services.llm.base import AdapterSpec, BaseLLMProvider, Completion, CompletionRequest
 from services.llm.chat_completions import error_in_success
+from services.llm.transport import connections
 from utils.errors import AnswerFormatError
 
 CLOUD_HOST = "https://ollama.com"
@@ -17,15 +18,14 @@ class OllamaProvider(BaseLLMProvider):
     """Native chat API of an Ollama server."""
 
     def _make_client(self) -> Any:
-        import httpx
         from ollama import Client
 
         self._seen = threading.local()
         return Client(
             host=self.config.base_url,
-            headers={"Authorization": f"Bearer {self.config.api_key}" if self.config.sends_key else _NO_KEY},
-            # The SDK has no timeout of its own.
-            timeout=httpx.Timeout(self.config.timeout_s, connect=CONNECT_TIMEOUT_S),
+            headers={"Authorization": f"Bearer {self.config.api_key}" if self.config.api_key else _NO_KEY},
+            # The SDK has no timeout of its own, and follows redirects.
+            **connections("httpx", self.config),
             # The SDK drops response headers; retry-after stands there.
             event_hooks={"response": [self._remember]},
         )
@@ -83,21 +83,33 @@ class OllamaProvider(BaseLLMProvider):
         return part
 
     def _explain(self, error: Exception, model: str) -> None:
-        """Add what the SDK dropped: the headers, or the error that stands in a 200."""
+        """Add what the SDK dropped: headers and body, or the error that stands in a 200."""
+        from httpx import StreamError
+        from ollama import ResponseError
+
         response = self._seen.response
         if response is None:
             return
-        if response.status_code >= 400:
-            error.response = response  # type: ignore[attr-defined]  # where parse_error looks for headers
+        if response.status_code < 400 and isinstance(error, ResponseError):  # it came within a stream
+            error.body = {"error": error.error}  # type: ignore[attr-defined]  # where parse_error looks
             return
         try:
             body = response.json()
-        except ValueError:
-            return
-        raise error_in_success(body, self.config.id, model) from error
+        except (ValueError, StreamError):
+            body = None
+        if response.status_code >= 400:
+            error.response, error.body = response, body  # type: ignore[attr-defined]  # as above
+        elif body is not None:
+            raise error_in_success(body, self.config.id, model) from error
 
     def _list_models(self) -> list[str]:
-        return [model.model for model in self._client().list().models if model.model]
+        client = self._client()
+        self._seen.response = None
+        try:
+            return [model.model for model in client.list().models if model.model]
+        except Exception as error:
+            self._explain(error, "")
+            raise
 
     def _bare(self, model: str) -> str:
         """Drop the cloud suffix, which only a local daemon wants."""

@@ -6,7 +6,7 @@ includes the version part (`…/v1`).
 
 from typing import Any
 
-from services.llm.base import CONNECT_TIMEOUT_S, AdapterSpec
+from services.llm.base import AdapterSpec
 from services.llm.chat_completions import ChatCompletionsProvider
 
 
@@ -18,7 +18,7 @@ class OpenAICompatibleProvider(ChatCompletionsProvider):
     http_library = "httpx2"
 
     def _make_client(self) -> Any:
-        from openai import OpenAI, Timeout
+        from openai import OpenAI
 
         if self.config.base_url.startswith("https://api.openai.com"):
             self.max_tokens_field = "max_completion_tokens"
@@ -26,7 +26,7 @@ class OpenAICompatibleProvider(ChatCompletionsProvider):
             api_key=self.config.api_key or "none",
             base_url=self.config.base_url,
             max_retries=0,
-            timeout=Timeout(self.config.timeout_s, connect=CONNECT_TIMEOUT_S),
+            http_client=self._connections(),
         )
 
 
