@@ -23,9 +23,9 @@ from models.intake import SCHEMA
 from models.parquet_file import ParquetFile
 from models.parquet_version import GROUP_ROWS, ParquetVersion, rows_of
 from models.sample_query import SampleQuery, Selection, select
-from models.schemas import Sample, changed_fields, new_sample
+from models.schemas import Sample, changed_fields, new_sample, too_large
 from models.snapshot import Snapshot
-from models.staged import MergeResult, StagedSamples, duplicates
+from models.staged import MergeResult, StagedSamples, check_room, duplicates
 from models.store_state import StoreState
 from utils.clock import Clock, iso
 from utils.errors import InputError, NotFoundError
@@ -113,6 +113,7 @@ class SampleStore:
         """
         sample = new_sample({"created_at": iso(self._clock.now()), **values})
         fields = sample.model_dump()
+        self._check_room(fields)
 
         def change(connection: Connection) -> None:
             version, floor = self._state.base(connection)
@@ -142,6 +143,7 @@ class SampleStore:
             InputError: a required field would be empty, or the new id exists.
         """
         wanted = changed_fields(dict(changes))
+        self._check_room(wanted)
         new_id = wanted.get("id", sample_id)
 
         def change(connection: Connection) -> None:
@@ -157,6 +159,8 @@ class SampleStore:
             kept = {name: value for name, value in current.items() if value is not None}
             _check_kept({name: value for name, value in kept.items() if name not in wanted}, version)
             values = {**kept, **wanted, "updated_at": iso(self._clock.now())}
+            if (problem := too_large(values)) and not too_large(kept):  # files of before may hold larger ones
+                raise InputError(problem)
             journal.write(connection, [(new_id, values)])
             also(connection, current)
 
@@ -188,6 +192,7 @@ class SampleStore:
             StorageError: the disk is full or cannot be written.
         """
         if staged.is_small:
+            self._check_room(staged.columns)
             return self._writer.run(lambda connection: self._merge_small(connection, staged))
         while (result := self.folding.merge(staged)) is None:
             log.info("data set changed during an import, beginning it again")
@@ -204,6 +209,11 @@ class SampleStore:
             _check_extras(fields, version)
         journal.write(connection, ((fields["id"], fields) for fields in taken))
         return MergeResult(len(staged) - len(existing), len(existing) - len(skipped), len(skipped))
+
+    def _check_room(self, names: Iterable[str]) -> None:
+        """Refuse columns beyond what a data set may have; InputError names one."""
+        if any(name not in SCHEMA for name in names):
+            check_room(self.snapshot().columns, names)
 
     def _holds(self, connection: Connection, version: ParquetVersion | None, floor: int, sample_id: str) -> bool:
         """Tell whether there is a sample *sample_id*, seeing the changes of the open transaction."""
