@@ -7,7 +7,6 @@ A reader never raises for what is in the file: a record that cannot be read beco
 import csv
 import io
 import math
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from models.parquet_version import raw_rows
 from models.schemas import COLUMNS
 from services.importing.json_items import ItemReader
 from utils.errors import InputError
+from utils.spreadsheet_cells import unguarded
 
 _SNIFFED_BYTES = 4096
 _LARGEST = 2**53
@@ -95,7 +95,7 @@ def _csv_records(text: io.TextIOWrapper) -> Iterator[Record]:
             yield Record(f"Line {rows.line_num + isinstance(error, InputError)}", {}, f"Invalid CSV - {error}")
             return
         if header is None:
-            header = [name.strip() or f"column_{n}" for n, name in enumerate(row, 1)]
+            header = [unguarded(name).strip() or f"column_{n}" for n, name in enumerate(row, 1)]
             if len(header) > ALL_COLUMNS:
                 yield Record("Line 1", {}, f"{len(header)} columns, want at most {ALL_COLUMNS}")
                 return
@@ -229,8 +229,12 @@ def _not_an_object(value: object) -> str:
 def _csv_record(place: str, header: list[str], row: list[str]) -> Record:
     if len(row) > len(header):
         return Record(place, {}, f"Invalid CSV - {len(row)} cells, the header has {len(header)}")
-    cells = {name: _unguarded(cell) for name, cell in zip(header, row, strict=False) if cell}
-    return Record(place, {name: cell if name in _TYPED else _typed(cell) for name, cell in cells.items()})
+    return Record(place, {name: _value(name, cell) for name, cell in zip(header, row, strict=False) if cell})
+
+
+def _value(name: str, cell: str) -> str | int | float | bool:
+    text = unguarded(cell)
+    return text if name in _TYPED or text != cell else _typed(cell)  # what was guarded is text
 
 
 def _typed(cell: str) -> str | int | float | bool:
@@ -244,8 +248,3 @@ def _typed(cell: str) -> str | int | float | bool:
         except ValueError:
             continue
     return cell
-
-
-def _unguarded(cell: str) -> str:
-    """Take away the apostrophe that our CSV export puts before what a spreadsheet would run."""
-    return cell[1:] if re.match(r"'+[=+\-@\t\r]", cell) else cell
