@@ -54,6 +54,7 @@ class _Findings:
     repeated: list[str] = field(default_factory=list)
     nested: set[str] = field(default_factory=set)
     claims: set[str] = field(default_factory=set)
+    emptied: set[str] = field(default_factory=set)
     columns: set[str] = field(default_factory=set)
 
     @property
@@ -143,6 +144,7 @@ class ImportService:
                 continue
             findings.nested.update(nested)
             findings.claims.update(claims_in(record.values))
+            findings.emptied.update(record.emptied)
             if sample.id in seen:
                 findings.repeated.append(sample.id)
                 if findings.is_hopeless and staged.on_duplicate != "skip":
@@ -166,6 +168,7 @@ class ImportService:
         plan = staged.plan(self._store.snapshot()) if request.dry_run else None
         result = plan.result() if plan is not None else self._store.merge(staged)
         notes = [f"column {name}: lists and objects were written as JSON text" for name in sorted(findings.nested)]
+        notes += [f"column {name}: NaN and infinite numbers were left empty" for name in sorted(findings.emptied)]
         notes += notes_on(findings.claims)
         log.info("import", extra={"added": result.added, "replaced": result.replaced, "dry_run": request.dry_run})
         return {

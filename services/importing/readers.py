@@ -14,10 +14,11 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from models.bounded_parquet import OversizeError
 from models.claims import FOUND_OUT
 from models.column_types import plain
+from models.foreign_rows import foreign_rows
 from models.limits import ALL_COLUMNS, CELL_BYTES, DEEPEST, RECORD_BYTES, told
-from models.parquet_version import raw_rows
 from models.schemas import COLUMNS
 from services.importing.json_items import ItemReader
 from utils.errors import InputError
@@ -37,11 +38,13 @@ class Record:
         place: Where it stood, for people: "Line 3", "Item 3", "Row 3".
         values: Its fields; empty when it could not be read.
         problem: Why it could not be read; "" otherwise.
+        emptied: Fields that were left out, since JSON cannot hold their numbers.
     """
 
     place: str
     values: dict[str, Any]
     problem: str = ""
+    emptied: tuple[str, ...] = ()
 
 
 def read_jsonl(file: BinaryIO) -> Iterator[Record]:
@@ -124,12 +127,16 @@ class _Lines:
 
 
 def read_parquet(file: BinaryIO) -> Iterator[Record]:
-    """Read rows of Parquet; nulls are left out."""
+    """Read rows of Parquet; nulls are left out, and so are numbers that JSON cannot hold."""
     number = 0
     try:
-        for row in raw_rows(Path(file.name)):
+        for row in foreign_rows(Path(file.name)):
             number += 1
-            yield Record(f"Row {number}", {name: value for name, value in row.items() if value is not None})
+            odd = tuple(name for name, value in row.items() if isinstance(value, float) and not math.isfinite(value))
+            values = {name: value for name, value in row.items() if value is not None and name not in odd}
+            yield Record(f"Row {number}", values, emptied=odd)
+    except OversizeError as error:
+        yield Record(f"Row {error.row or number + 1}", {}, str(error))
     except InputError as error:
         yield Record(f"Row {number + 1}", {}, str(error))
 
