@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 import polars as pl
 
 from models.bounded_parquet import BoundedReader, OversizeError
 from models.intake import SCHEMA, Intake, IntakeReport, mended_ids
+from models.row_groups import GROUP_BYTES
 from models.row_index import RowIndex, describe
 from utils.errors import StorageError
 
-# Rows of a row group that we write: 1.5 MB of texts, decoded in 2 ms of CPU (ADR 0006).
-GROUP_ROWS = 500
 # Row groups of others are read at once up to so many rows and bytes; larger ones in pieces, until they are rewritten.
 _BEARABLE_ROWS, _BEARABLE_BYTES = 20_000, 32 << 20
 # The row groups read last are kept: two of any size, more while they are small together.
@@ -121,8 +121,8 @@ class ParquetVersion:
             self._intake = Intake(self._bounded.schema)
             groups = [self._metadata.row_group(n) for n in range(self._metadata.num_row_groups)]
         self._rows: list[int] = [group.num_rows for group in groups]
-        # What a row group is in memory; looked at when the file is taken in, for dictionaries hide it.
-        self._bytes: list[int] = [group.total_byte_size for group in groups]
+        # What a row group is in memory: told by our files, looked at in those of others, for dictionaries hide it.
+        self._bytes: list[int] = _told_bytes(self._metadata) or [group.total_byte_size for group in groups]
         self._starts = self._bounded.starts[:-1]
         self._cache: OrderedDict[int, pl.DataFrame] = OrderedDict()
         self._cache_lock = threading.Lock()
@@ -158,6 +158,12 @@ class ParquetVersion:
             pieces.append(self._pick(group, [position - start for position in positions[first:end]]))
             first = end
         return pl.concat(pieces) if pieces else pl.DataFrame(schema=self.columns)
+
+    def sizes(self, positions: pl.Series) -> pl.Series:
+        """Return how many bytes the rows at *positions* take in memory, as the mean of their row groups."""
+        means = pl.Series([size // max(rows, 1) for size, rows in zip(self._bytes, self._rows, strict=True)])
+        groups = pl.Series(self._starts).search_sorted(positions.cast(pl.Int64()), side="right") - 1
+        return means.gather(groups)
 
     def copy_to(self, path: Path) -> None:
         """Write the file's bytes to *path*, even when its own path holds something else by now."""
@@ -298,6 +304,16 @@ def reading(path: Path) -> Iterator[None]:
 
 def _text(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
     return {key.decode(errors="replace"): value.decode(errors="replace") for key, value in (metadata or {}).items()}
+
+
+def _told_bytes(metadata: Any) -> list[int]:
+    """Return what a file of ours says of its row groups; nothing when it says nothing that can be."""
+    try:
+        told = orjson.loads((metadata.metadata or {}).get(GROUP_BYTES.encode(), b"[]"))
+    except ValueError:
+        return []
+    fits = isinstance(told, list) and len(told) == metadata.num_row_groups and all(isinstance(n, int) for n in told)
+    return told if fits else []
 
 
 def rows_of(version: ParquetVersion | None) -> int:

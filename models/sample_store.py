@@ -21,7 +21,8 @@ from models.file_watch import FileWatch
 from models.folding import Folding
 from models.intake import SCHEMA
 from models.parquet_file import ParquetFile
-from models.parquet_version import GROUP_ROWS, ParquetVersion, rows_of
+from models.parquet_version import ParquetVersion, rows_of
+from models.row_groups import GROUP_ROWS, check_answer, row_bytes, slices
 from models.sample_query import SampleQuery, Selection, select
 from models.schemas import Sample, changed_fields, new_sample, too_large
 from models.snapshot import Snapshot
@@ -32,7 +33,7 @@ from utils.errors import InputError, NotFoundError
 
 log = logging.getLogger(__name__)
 _CHUNK = 500
-_SCATTERED_CHUNK = 20_000
+_SCATTERED_CHUNK, _SCATTERED_BYTES = 20_000, 64 << 20
 
 
 class SampleStore:
@@ -245,9 +246,29 @@ def pieces_at(snapshot: Snapshot, positions: pl.Series) -> Iterator[pl.DataFrame
     """Yield the samples with these numbers as frames, in that order."""
     # An order unlike the file's decodes almost every row group for each piece: then pieces are larger.
     groups = {number // GROUP_ROWS for number in positions.head(_CHUNK).to_list()}
-    size = _CHUNK if len(groups) <= _CHUNK // 10 else _SCATTERED_CHUNK
-    for start in range(0, len(positions), size):
-        yield from snapshot.take(positions.slice(start, size)).iter_slices(_CHUNK)
+    parts = (
+        snapshot.portions(positions, _CHUNK)
+        if len(groups) <= _CHUNK // 10
+        else snapshot.portions(positions, _SCATTERED_CHUNK, _SCATTERED_BYTES)
+    )
+    for part in parts:
+        yield from slices(snapshot.take(part), _CHUNK)
+
+
+def page_at(snapshot: Snapshot, positions: pl.Series) -> list[dict[str, Any]]:
+    """Return the samples with these numbers; InputError when they are more than one answer may hold."""
+    return frame_at(snapshot, positions).to_dicts()
+
+
+def frame_at(snapshot: Snapshot, positions: pl.Series) -> pl.DataFrame:
+    """Return the samples with these numbers; InputError when they are more than one answer may hold."""
+    page: list[pl.DataFrame] = []
+    size = 0
+    for piece in pieces_at(snapshot, positions):
+        size += int(row_bytes(piece).sum())
+        check_answer(size)
+        page.append(piece)
+    return pl.concat(page) if page else pl.DataFrame(schema=snapshot.columns)
 
 
 def _missing(sample_id: str) -> NotFoundError:

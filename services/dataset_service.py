@@ -13,7 +13,7 @@ from models.column_types import plain
 from models.parquet_file import ParquetFile
 from models.review_store import move_reviews
 from models.sample_query import SampleQuery, Selection, select
-from models.sample_store import SampleStore, rows_at
+from models.sample_store import SampleStore, page_at, rows_at
 from models.schemas import changed_fields, new_sample
 from models.snapshot import Snapshot
 from models.statistics import Present, detail, present, summarize
@@ -71,8 +71,14 @@ class DatasetService:
         """Answer *query*; the samples come one by one."""
         return self._store.find(query)
 
-    def named(self, ids: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the samples *ids* that exist, in that order.
+    def page(self, query: SampleQuery) -> tuple[Selection, list[dict[str, Any]]]:
+        """Answer *query* at once; InputError when that is more than one answer may hold."""
+        snapshot = self._store.snapshot()
+        selection = select(snapshot.index(), query)
+        return selection, page_at(snapshot, selection.positions)
+
+    def named(self, ids: Sequence[str]) -> tuple[int, Iterator[dict[str, Any]]]:
+        """Return how many of the samples *ids* exist, and those one by one, in that order.
 
         Raises:
             NotFoundError: none of them does.
@@ -83,7 +89,7 @@ class DatasetService:
         wanted = [places[name] for name in dict.fromkeys(ids) if name in places]
         if not wanted:
             raise NotFoundError(f"sample_ids: none of the {len(ids)} was found; list the ids with GET /api/data")
-        return list(rows_at(snapshot, pl.Series(wanted, dtype=pl.UInt32())))
+        return len(wanted), rows_at(snapshot, pl.Series(wanted, dtype=pl.UInt32()))
 
     def draw(self, count: int, filters: Mapping[str, str], seed: int | None = None) -> list[dict[str, Any]]:
         """Return *count* samples drawn at random, all if there are fewer; none for a count below one."""
@@ -93,7 +99,7 @@ class DatasetService:
         if wanted > _MAX_RANDOM:
             raise InputError(f"count: got {count}, want at most {_MAX_RANDOM}")
         chosen = random.Random(seed).sample(range(len(positions)), wanted)
-        return list(rows_at(snapshot, positions.gather(chosen)))
+        return page_at(snapshot, positions.gather(chosen))
 
     def add(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Add a sample from outside; InputError when fields are missing, too large, or the id exists.

@@ -11,7 +11,7 @@ import polars as pl
 from models.requests import Review
 from models.review_store import ReviewStore
 from models.row_index import WITHHELD
-from models.sample_store import SampleStore, rows_at
+from models.sample_store import SampleStore, page_at, rows_at
 from models.schemas import changed_fields
 from models.snapshot import POSITION
 from services.examiner import Examiner
@@ -72,7 +72,7 @@ class ReviewService:
         rows = waiting.select(POSITION, "quality_score", "id").collect()
         rows = rows.sort("quality_score", "id", nulls_last=True)
         positions = rows[POSITION].slice(offset, limit)
-        return list(rows_at(snapshot, positions)), rows.height
+        return page_at(snapshot, positions), rows.height
 
     def pairs(self) -> Iterator[dict[str, str]]:
         """Yield pairs of preferences as TRL takes them: `prompt`, `chosen`, `rejected`, and why.
