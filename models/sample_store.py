@@ -194,18 +194,22 @@ class SampleStore:
         """
         if staged.is_small:
             self._check_room(staged.columns)
-            return self._writer.run(lambda connection: self._merge_small(connection, staged))
+            samples = list(staged.samples())  # who waits for the writer need not wait for this
+            return self._writer.run(lambda connection: self._merge_small(connection, staged, samples))
         while (result := self.folding.merge(staged)) is None:
             log.info("data set changed during an import, beginning it again")
         return result
 
-    def _merge_small(self, connection: Connection, staged: StagedSamples) -> MergeResult:
+    def _merge_small(self, connection: Connection, staged: StagedSamples, samples: list[dict[str, Any]]) -> MergeResult:
         version, floor = self._state.base(connection)
-        existing = [i for i in staged.index["id"] if self._holds(connection, version, floor, i)]
+        ids = staged.index["id"].to_list()
+        filed = version.index.places(ids) if version is not None else {}
+        changed = journal.find_all(connection, ids, floor)
+        existing = [name for name in ids if changed.get(name, name in filed)]
         if existing and staged.on_duplicate == "error":
             raise duplicates(existing)
         skipped = set(existing) if staged.on_duplicate == "skip" else set()
-        taken = [fields for fields in staged.samples() if fields["id"] not in skipped]
+        taken = [fields for fields in samples if fields["id"] not in skipped]
         for fields in taken:
             _check_extras(fields, version)
         journal.write(connection, ((fields["id"], fields) for fields in taken))

@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from models.limits import ALL_COLUMNS, CELL_BYTES, COMMIT_BYTES, FILE_COLUMNS, RECORD_BYTES
 from models.sample_store import SampleStore
 from models.schemas import new_sample
+from models.staged import StagedSamples
 from services.import_service import ImportRequest, ImportService
 from services.importing.json_items import ItemReader
 from services.importing.readers import as_fields, read_csv, read_json, read_jsonl
@@ -234,3 +236,24 @@ def test_value_that_is_nested_too_deeply_is_a_wrong_line(imports: ImportService)
 
     with pytest.raises(ImportRefusedError, match="Line 1: x: nested more than 50 levels deep"):
         take(imports, (json.dumps(sample())[:-1] + f', "x": {deep}' + "}").encode())
+
+
+def test_samples_of_an_import_are_read_outside_the_thread_that_writes_for_all(
+    imports: ImportService, store: SampleStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+    samples = StagedSamples.samples
+
+    def noted(self: StagedSamples) -> Any:
+        threads.append(threading.current_thread().name)
+        return samples(self)
+
+    monkeypatch.setattr(StagedSamples, "samples", noted)
+    store.add(sample(id="a"))
+    store.add(sample(id="b"))
+    store.delete("b")
+
+    content = b"\n".join(orjson.dumps(sample(id=name)) for name in "abc")
+    assert take(imports, content, on_duplicate="skip")["skipped"] == 1
+    assert threads == [threading.current_thread().name]
+    assert store.count() == 3
