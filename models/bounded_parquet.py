@@ -20,11 +20,11 @@ from models.parquet_pages import Page, pages_of
 # Rows of a batch, however short.
 BATCH_ROWS = 500
 # What the open pages of all columns may take together.
-_PAGES_BYTES = 192 << 20
+_PAGES_BYTES = 128 << 20
 # Lists: what a row holds of them is known only when it is read, so all of a row group must fit.
-_NESTED_BYTES, _NESTED_VALUES = 128 << 20, 1 << 22
-# A file of text shrinks to a tenth; one that grows beyond this is made to.
-_EXPANSION, _EXPANSION_FREE = 200, 16 << 20
+_NESTED_BYTES, _NESTED_VALUES = 64 << 20, 1 << 22
+# A file of text shrinks to a quarter, of much the same text to a fiftieth; what grows beyond this is made to.
+_EXPANSION, _EXPANSION_FREE = 100, 4 << 20
 _LEAST_ROW = 500
 # The footer: some 100 bytes a column of a row group, ten times as much in memory.
 _FOOTER_BYTES, _FOOTER_SHARE = 4 << 20, 20
@@ -198,6 +198,13 @@ class BoundedReader:
             raise OversizeError(f"holds {told(int(total[worst]))}, want at most {told(ROW_BYTES)}", row + worst + 1)
         self._spend(int(np.maximum(total, _LEAST_ROW).sum()))
         return total
+
+
+def release() -> None:
+    """Give back what Arrow keeps for its next reads: Polars and Python cannot use it."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
 
 
 def _check_footer(source: Any) -> None:

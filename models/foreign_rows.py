@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from models.bounded_parquet import BoundedReader, OversizeError
+from models.bounded_parquet import BoundedReader, OversizeError, release
 from models.intake import Intake
 from models.parquet_version import UnreadableError, reading
 from utils.errors import InputError
@@ -32,3 +32,5 @@ def foreign_rows(path: Path) -> Iterator[dict[str, Any]]:
         if isinstance(cause, OversizeError):
             raise cause from None
         raise InputError(f"not a readable Parquet file ({cause})") from error
+    finally:
+        release()

@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from models.bounded_parquet import BoundedReader, OversizeError
+from models.bounded_parquet import BoundedReader, OversizeError, release
 from models.intake import SCHEMA, Intake, IntakeReport, mended_ids
 from models.row_groups import GROUP_BYTES
 from models.row_index import RowIndex, describe
@@ -28,7 +28,7 @@ from utils.errors import StorageError
 # Row groups of others are read at once up to so many rows and bytes; larger ones in pieces, until they are rewritten.
 _BEARABLE_ROWS, _BEARABLE_BYTES = 20_000, 32 << 20
 # The row groups read last are kept: two of any size, more while they are small together.
-_CACHED_GROUPS, _CACHED_ROWS, _CACHED_BYTES = 2, 8000, 64 << 20
+_CACHED_GROUPS, _CACHED_ROWS, _CACHED_BYTES = 2, 8000, 32 << 20
 MARK = {"written-by": "legal-training-platform"}
 _VERSION_ID, _DATABASE_ID, _GENERATION = "version-id", "database-id", "generation"
 
@@ -210,6 +210,7 @@ class ParquetVersion:
                     yield table
                 self._bytes[group] = max(size, self._bytes[group])
             self._bounded.trust()
+            release()
 
     def _is_bearable(self, group: int) -> bool:
         return self._rows[group] <= _BEARABLE_ROWS and self._bytes[group] <= _BEARABLE_BYTES

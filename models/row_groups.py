@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import polars as pl
 
-from models.bounded_parquet import value_bytes
+from models.bounded_parquet import release, value_bytes
 from models.limits import ANSWER_BYTES, PIECE_BYTES, told
 from utils.errors import InputError
 
@@ -101,6 +101,7 @@ def write_groups(
             sizes.append(int(row_bytes(group).sum()))
             writer.write_table(group.to_arrow(compat_level=level).cast(columns), row_group_size=group.height)
         writer.add_key_value_metadata({**mark, GROUP_BYTES: orjson.dumps(sizes).decode()})
+    release()
 
 
 def _bytes_of(column: pl.Series) -> pl.Series | int:

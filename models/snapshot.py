@@ -76,7 +76,7 @@ class Snapshot:
             [next(old_places if number < first else new_places) for number in wanted]
         ]
 
-    def portions(self, positions: pl.Series, rows: int, most_bytes: int = 2 * PIECE_BYTES) -> Iterator[pl.Series]:
+    def portions(self, positions: pl.Series, rows: int, most_bytes: int = PIECE_BYTES) -> Iterator[pl.Series]:
         """Yield *positions* in parts of at most *rows* samples that take some *most_bytes* in memory."""
         for start in range(0, len(positions), rows):
             part = positions.slice(start, rows)

@@ -190,13 +190,21 @@ def as_fields(values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     nested = []
     for name, value in values.items():
         if isinstance(value, list | dict):
-            if fault := _unwritable(value):
-                raise InputError(f"{name[:40]}: {fault}")
-            fields[name] = orjson.dumps(value, default=plain, option=orjson.OPT_NON_STR_KEYS).decode()
+            fields[name] = _json_text(name, value)
             nested.append(name)
         elif value is not None:
             fields[name] = value if isinstance(value, str | int | float | bool) else _text(value)
     return fields, nested
+
+
+def _json_text(name: str, value: Any) -> str:
+    fault = _unwritable(value)
+    try:
+        if not fault:
+            return orjson.dumps(value, default=plain, option=orjson.OPT_NON_STR_KEYS).decode()
+    except orjson.JSONEncodeError as error:  # a whole number of more than 64 bits, half of a surrogate pair
+        fault = f"cannot be written as JSON ({error})"
+    raise InputError(f"{name[:40]}: {fault}")
 
 
 def _unwritable(value: Any) -> str:
@@ -206,12 +214,17 @@ def _unwritable(value: Any) -> str:
         below: list[Any] = []
         for held in level:
             below.extend(held.values() if isinstance(held, dict) else held)
-        if any(isinstance(item, float) and not math.isfinite(item) for item in below):
-            return "holds a number that JSON cannot hold"
+        if any(isinstance(item, float) and not _is_exact(item) for item in below):
+            return "holds a number that JSON cannot hold, or one of more than 53 bits"
         level = [item for item in below if isinstance(item, list | dict)]
         if not level:
             return ""
     return f"nested more than {DEEPEST} levels deep"
+
+
+def _is_exact(number: float) -> bool:
+    # JSON readers turn longer whole numbers into floats, which are others.
+    return math.isfinite(number) and (abs(number) <= _LARGEST or not number.is_integer())
 
 
 def _text(value: Any) -> str:

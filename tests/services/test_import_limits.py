@@ -227,8 +227,17 @@ def test_number_beyond_all_is_refused_by_line_and_not_dropped(
 def test_value_that_some_parser_lets_through_is_refused_none_the_less(value: float) -> None:
     with pytest.raises(InputError, match=r"score: got .*, want a number that JSON can hold"):
         new_sample(sample(score=as_fields({"score": value})[0]["score"]))
-    with pytest.raises(InputError, match="score: holds a number that JSON cannot hold"):
+    with pytest.raises(InputError, match="score: holds a number that JSON cannot hold, or"):
         as_fields({"score": [{"a": value}]})
+
+
+@pytest.mark.parametrize("value", ["[18446744073709551616]", '["\\ud800"]', '{"a": 99999999999999999999}'])
+def test_value_that_cannot_be_kept_as_json_is_a_wrong_item(imports: ImportService, value: str) -> None:
+    line = json.dumps(sample())[:-1] + f', "tags": {value}' + "}"
+
+    for content in (line, f"[{line}]"):
+        with pytest.raises(ImportRefusedError, match=r"1: (Invalid JSON|tags: )"):
+            take(imports, content.encode())
 
 
 def test_value_that_is_nested_too_deeply_is_a_wrong_line(imports: ImportService) -> None:
