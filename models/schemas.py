@@ -78,7 +78,11 @@ class Sample(Required):
             if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"{name}: got {value}, want a number that JSON can hold")
             # JSON readers turn longer whole numbers into floats, which are others.
-            if isinstance(value, int | float) and abs(value) > LARGEST and float(value).is_integer():
+            if (
+                isinstance(value, int | float)
+                and abs(value) > LARGEST
+                and (isinstance(value, int) or value.is_integer())
+            ):
                 raise ValueError(f"{name}: got a number of more than 53 bits")
             if isinstance(value, str):
                 value.encode("utf-8")

@@ -269,7 +269,7 @@ def bomb(make: Maker) -> bytes:
     """Long values that a dictionary, a prefix or a run names very often."""
     rows, size = make.size(1, 20_000), make.size(100, 6 * MIB)
     count = min(rows, max(1, 400 * MIB // size))
-    columns = make.columns(min(count, 3000))
+    columns = make.columns(min(count, 1000))
     count = len(columns["id"])
     for name in make.draw.sample(("answer", "question", "reasoning", "extra", "more"), make.draw.randrange(1, 5)):
         columns[name] = _looked_up(count, "x" * size)
@@ -339,7 +339,8 @@ def types(make: Maker) -> bytes:
         extra[f"t{n}"] = pa.array([value] * count, kind)
     if make.draw.random() < 0.3:
         name = make.draw.choice(("id", "answer", "difficulty", "created_at", "tokens_used"))
-        extra[name] = pa.array([make.draw.choice(values)[0]] * count)
+        value, kind = make.draw.choice(values)
+        extra[name] = pa.array([value] * count, kind)
     try:
         return _parquet(make.columns(count, **extra))
     except pa.ArrowException:  # not all of them can be written

@@ -231,6 +231,15 @@ def test_value_that_some_parser_lets_through_is_refused_none_the_less(value: flo
         as_fields({"score": [{"a": value}]})
 
 
+@pytest.mark.parametrize("digits", [17, 400, 4000, 5000])
+def test_whole_number_of_any_length_is_a_wrong_item(imports: ImportService, digits: int) -> None:
+    line = json.dumps(sample())[:-1] + f', "score": {"9" * digits}' + "}"
+
+    for content in (line, f"[{line}]"):
+        with pytest.raises(ImportRefusedError, match=r"1: (Invalid JSON|score: )"):
+            take(imports, content.encode())
+
+
 @pytest.mark.parametrize("value", ["[18446744073709551616]", '["\\ud800"]', '{"a": 99999999999999999999}'])
 def test_value_that_cannot_be_kept_as_json_is_a_wrong_item(imports: ImportService, value: str) -> None:
     line = json.dumps(sample())[:-1] + f', "tags": {value}' + "}"
