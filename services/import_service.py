@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 FOLDER = ".import"
 _TOLD = 100
 # Faults after which a file is not read to its end.
-_GIVEN_UP = 10_000
+_GIVEN_UP = 1_000
 _PIECE_BYTES = 1 << 20
 
 
