@@ -105,9 +105,9 @@ def assemble(container: Any, settings: AppSettings) -> Flask:
 
 
 class _IdConverter(BaseConverter):
-    """An id in a path: anything, slashes too, also at its beginning; but not what follows an id in our own paths."""
+    """An id in a path: anything, slashes too, also at its beginning; what ends like a page of ours is that page."""
 
-    regex = ".+?" + "".join(f"(?<!/{name})" for name in ("download", "citations", "duplicates", "review", "reviews"))
+    regex = ".+?"
     part_isolating = False
 
 

@@ -12,7 +12,7 @@ from models.answers.base import StoredSample
 from models.answers.dataset import AddedAnswer, DeletedAnswer, SampleAnswer, UpdatedAnswer
 from models.answers.statistics import DetailedStatsAnswer, StatsAnswer, TokenStatsAnswer
 from models.column_types import plain
-from models.queries import SampleQueryArguments
+from models.queries import SampleName, SampleQueryArguments
 from models.requests import NewSample, SampleChange
 from models.sample_query import NEWEST, SampleQuery
 
@@ -34,6 +34,10 @@ def blueprint(name: str) -> Blueprint:
     routes.get("/sample/<id:sample_id>")(get_sample)
     routes.put("/sample/<id:sample_id>")(update_sample)
     routes.delete("/sample/<id:sample_id>")(delete_sample)
+    # For ids that no path leads to: a file may hold any.
+    routes.get("/sample")(get_named)
+    routes.put("/sample")(update_named)
+    routes.delete("/sample")(delete_named)
     return routes
 
 
@@ -99,6 +103,28 @@ def delete_sample(sample_id: str) -> Response:
     dataset = services().dataset
     dataset.delete(sample_id)
     return success(message=f"Sample {sample_id} deleted", total_samples=dataset.count())
+
+
+@endpoint(SampleAnswer, query=SampleName, tag=_TAG, errors=(404,))
+def get_named(query: SampleName) -> Response:
+    """Return one sample, whatever its id."""
+    return success(sample=services().dataset.get(query.id))
+
+
+@endpoint(UpdatedAnswer, query=SampleName, body=SampleChange, reads="raw", tag=_TAG, errors=(404,))
+def update_named(query: SampleName, body: dict[str, Any]) -> Response:
+    """Change the named fields of a sample, whatever its id; a new id makes it reachable by path."""
+    dataset = services().dataset
+    sample = dataset.update(query.id, body)
+    return success(message=f"Sample {query.id} updated", sample=sample, total_samples=dataset.count())
+
+
+@endpoint(DeletedAnswer, query=SampleName, tag=_TAG, errors=(404,))
+def delete_named(query: SampleName) -> Response:
+    """Delete a sample, whatever its id."""
+    dataset = services().dataset
+    dataset.delete(query.id)
+    return success(message=f"Sample {query.id} deleted", total_samples=dataset.count())
 
 
 def _array(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:

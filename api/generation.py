@@ -24,5 +24,5 @@ def generate(body: GenerateRequest) -> Response:
     container = services()
     # A single request has no place in a cycle, so "balance" is drawn.
     made = container.generation.make(body, Trail(), counter=secrets.randbelow(1000))
-    sample = container.dataset.add(made.sample) if body.save else made.sample
+    sample = container.dataset.keep(made.sample) if body.save else made.sample
     return success(sample=sample, tokens_used=made.tokens, elapsed=made.elapsed_s)

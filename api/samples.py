@@ -51,9 +51,9 @@ def download(sample_id: str) -> Response:
 @endpoint(File("application/x-ndjson", "A sample a line"), body=SampleIds, role=Role.READ, tag=_TAG, errors=(404,))
 def download_many(body: SampleIds) -> Response:
     """Download the samples named as JSON Lines."""
-    samples = services().dataset.named(body.sample_ids)
+    count, samples = services().dataset.named(body.sample_ids)
     lines = (orjson.dumps(sample, default=plain, option=orjson.OPT_APPEND_NEWLINE) for sample in samples)
-    return attachment(lines, f"samples_{len(samples)}.jsonl", "application/x-ndjson")
+    return attachment(lines, f"samples_{count}.jsonl", "application/x-ndjson")
 
 
 @endpoint(RandomAnswer, query=RandomArguments, tag=_TAG, in_line=False)
@@ -66,8 +66,7 @@ def draw(query: RandomArguments) -> Response:
 @endpoint(FilteredAnswer, query=PageArguments, tag=_TAG)
 def find(query: PageArguments) -> Response:
     """Return one page of the samples that match."""
-    selection, rows = services().dataset.find(query_of(query))
-    samples = list(rows)
+    selection, samples = services().dataset.page(query_of(query))
     return success(
         samples=samples,
         count=len(samples),
@@ -87,7 +86,7 @@ def search(query: SearchArguments) -> Response:
 @endpoint(BatchSamplesAnswer, tag=_TAG, errors=(404,), in_line=False)
 def batch_samples(batch_id: str) -> Response:
     """Return all samples of a batch."""
-    samples = list(services().dataset.find(SampleQuery({"batch_id": batch_id}))[1])
+    samples = services().dataset.page(SampleQuery({"batch_id": batch_id}))[1]
     if not samples:
         raise _no_samples(batch_id)
     info = services().batches.views.history_of(batch_id)

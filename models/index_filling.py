@@ -26,13 +26,12 @@ def fill(
     Args:
         snapshot: Whose file version.
         rows: Numbers of rows of the file.
-        piece: How many are read at a time.
+        piece: How many are read at a time, if they are short.
         describe: Given so many samples, returns columns of the index for them, in their order.
         is_stopped: Asked before each piece.
     """
     version = snapshot.version
-    for start in range(0, len(rows), piece):
+    for positions in snapshot.portions(rows, piece):
         if version is None or is_stopped():
             return
-        positions = rows.slice(start, piece)
         version.index.fill(positions, describe(version.take(positions.to_list())))

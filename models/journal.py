@@ -118,6 +118,16 @@ def find(connection: Connection, sample_id: str, floor: int) -> tuple[bool, dict
     return row is not None, orjson.loads(row.data) if row is not None and row.data is not None else None
 
 
+def find_all(connection: Connection, ids: Sequence[str], floor: int) -> dict[str, bool]:
+    """Return which of *ids* the journal changes above *floor*, each with whether it puts a sample."""
+    found: dict[str, bool] = {}
+    for start in range(0, len(ids), _PIECE):
+        wanted = JournalRow.id.in_(ids[start : start + _PIECE])
+        query = select(JournalRow.id, JournalRow.op).where(wanted, JournalRow.seq > floor)
+        found.update({row.id: row.op != "d" for row in connection.execute(query)})
+    return found
+
+
 def trim(connection: Connection, upto: int) -> None:
     """Drop what was folded."""
     connection.execute(delete(JournalRow).where(JournalRow.seq <= upto))

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from models.data_folder import DataFolder, open_folder
-from models.parquet_version import GROUP_ROWS, Identity, ParquetVersion, identity_of
+from models.parquet_version import Identity, ParquetVersion, identity_of
+from models.row_groups import write_groups
 from models.row_index import RowIndex, load_index
 from utils.errors import DiskFullError, StorageError
 from utils.files import sync_file, sync_folder
@@ -94,29 +94,17 @@ class ParquetFile:
         Raises:
             StorageError: the disk is full or cannot be written; the file proper is untouched.
         """
-        faults: list[BaseException] = []
-
-        def source(
-            columns: list[str] | None, _predicate: object, _rows: int | None, _batch: int | None
-        ) -> Iterator[pl.DataFrame]:
-            try:
-                for piece in pieces:
-                    yield piece.select(columns) if columns is not None else piece
-            except BaseException as error:
-                # Polars tells only the text of what a source raises.
-                faults.append(error)
-                raise
+        import pyarrow as pa
 
         try:
-            register_io_source(source, schema=schema).sink_parquet(
-                self._temporary, compression="zstd", statistics=True, row_group_size=GROUP_ROWS, metadata=mark
-            )
+            write_groups(self._temporary, pieces, schema, mark)
             sync_file(self._temporary)
             return ParquetVersion(self._temporary, index)
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        except StorageError:
             self._temporary.unlink(missing_ok=True)
-            if faults and isinstance(faults[0], StorageError):
-                raise faults[0] from error
+            raise
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.lib.ArrowException, OSError) as error:
+            self._temporary.unlink(missing_ok=True)
             raise self._unwritable(error) from error
 
     def discard(self) -> None:

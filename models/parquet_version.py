@@ -9,25 +9,26 @@ import os
 import threading
 import uuid
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+import orjson
 import polars as pl
 
+from models.bounded_parquet import BoundedReader, OversizeError, release
 from models.intake import SCHEMA, Intake, IntakeReport, mended_ids
+from models.row_groups import GROUP_BYTES
 from models.row_index import RowIndex, describe
-from utils.errors import InputError, StorageError
+from utils.errors import StorageError
 
-# Rows of a row group that we write: 1.5 MB of texts, decoded in 2 ms of CPU (ADR 0006).
-GROUP_ROWS = 500
-# Files of others are read as they are up to so many rows a group.
-_BEARABLE_ROWS = 20_000
-_CACHED_ROWS = 8000
+# Row groups of others are read at once up to so many rows and bytes; larger ones in pieces, until they are rewritten.
+_BEARABLE_ROWS, _BEARABLE_BYTES = 20_000, 32 << 20
+# The row groups read last are kept: two of any size, more while they are small together.
+_CACHED_GROUPS, _CACHED_ROWS, _CACHED_BYTES = 2, 8000, 32 << 20
 MARK = {"written-by": "legal-training-platform"}
 _VERSION_ID, _DATABASE_ID, _GENERATION = "version-id", "database-id", "generation"
 
@@ -84,7 +85,7 @@ def mark_of(path: Path) -> FileMark | None:
     import pyarrow.parquet as pq
 
     try:
-        with _reading(path):
+        with reading(path):
             return FileMark.of(pq.read_metadata(path))
     except FileNotFoundError:
         return None
@@ -107,32 +108,32 @@ class ParquetVersion:
             StorageError: it cannot be opened.
         """
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         self._path = path
-        with _reading(path):
+        with reading(path):
             self.identity = identity_of(path.stat())
             # OSFile reads at positions; a memory map would end the process when the file is cut.
             self._source = pa.OSFile(str(path))
             while self.identity != (now := identity_of(path.stat())):  # replaced between the two
                 self.identity, self._source = now, pa.OSFile(str(path))
-            self._metadata = pq.read_metadata(self._source)
-            self._intake = Intake(pq.read_schema(self._source))
-            groups = range(self._metadata.num_row_groups)
-            self._rows = [self._metadata.row_group(n).num_rows for n in groups]
-        self._starts = list(accumulate(self._rows, initial=0))[:-1]
-        biggest = max(self._rows, default=0)
+            self._bounded = BoundedReader(self._source)
+            self._metadata = self._bounded.metadata
+            self._intake = Intake(self._bounded.schema)
+            groups = [self._metadata.row_group(n) for n in range(self._metadata.num_row_groups)]
+        self._rows: list[int] = [group.num_rows for group in groups]
+        # What a row group is in memory: told by our files, looked at in those of others, for dictionaries hide it.
+        self._bytes: list[int] = _told_bytes(self._metadata) or [group.total_byte_size for group in groups]
+        self._starts = self._bounded.starts[:-1]
         self._cache: OrderedDict[int, pl.DataFrame] = OrderedDict()
-        self._cache_size = max(2, _CACHED_ROWS // max(biggest, 1))
         self._cache_lock = threading.Lock()
         self.mark = FileMark.of(self._metadata)
         self.is_ours, self.version_id = self.mark.is_ours, self.mark.version_id
-        self.is_handy = biggest <= _BEARABLE_ROWS
         self.report: IntakeReport | None = None
         self._is_clean = False
-        self.index = index or self._take_in()
+        self.index = self._take_in() if index is None else self._looked_at(index)
         if len(self.index) != self._metadata.num_rows:
             raise UnreadableError(f"{path}: says it has {self._metadata.num_rows} rows, has {len(self.index)}")
+        self.is_handy = all(map(self._is_bearable, range(len(self._rows))))
         # Nothing need be changed in what we wrote ourselves.
         self._is_clean = self.is_ours and (self.report is None or not self.report.changes)
         self.columns = self.schema()
@@ -143,10 +144,8 @@ class ParquetVersion:
 
     def schema(self) -> dict[str, pl.DataType]:
         """Return names and types of the columns, ours first."""
-        import pyarrow.parquet as pq
-
-        with _reading(self._path):
-            return dict(self._convert(pq.read_schema(self._source).empty_table()).schema)
+        with reading(self._path):
+            return dict(self._convert(self._bounded.schema.empty_table()).schema)
 
     def take(self, positions: Sequence[int]) -> pl.DataFrame:
         """Return the rows at *positions* (ascending), all columns."""
@@ -156,9 +155,15 @@ class ParquetVersion:
             group = self._group_of(positions[first])
             start = self._starts[group]
             end = bisect_left(positions, start + self._rows[group], lo=first)
-            pieces.append(self._cached(group)[[position - start for position in positions[first:end]]])
+            pieces.append(self._pick(group, [position - start for position in positions[first:end]]))
             first = end
         return pl.concat(pieces) if pieces else pl.DataFrame(schema=self.columns)
+
+    def sizes(self, positions: pl.Series) -> pl.Series:
+        """Return how many bytes the rows at *positions* take in memory, as the mean of their row groups."""
+        means = pl.Series([size // max(rows, 1) for size, rows in zip(self._bytes, self._rows, strict=True)])
+        groups = pl.Series(self._starts).search_sorted(positions.cast(pl.Int64()), side="right") - 1
+        return means.gather(groups)
 
     def copy_to(self, path: Path) -> None:
         """Write the file's bytes to *path*, even when its own path holds something else by now."""
@@ -170,36 +175,72 @@ class ParquetVersion:
     def pieces(self) -> Iterator[pl.DataFrame]:
         """Yield all rows in order, a bearable piece at a time."""
         start = 0
-        for table in self._tables():
-            yield self._with_ids(self._convert(table), start)
-            start += table.num_rows
+        for group in range(len(self._rows)):
+            for table in self._tables_of(group):
+                yield self._with_ids(self._convert(table), start)
+                start += table.num_rows
 
     def _take_in(self) -> RowIndex:
         """Read everything once: check it, note what must be changed, describe the rows."""
-        described = []
-        for table in self._tables():
-            with _reading(self._path):
-                described.append(describe(self._intake.inspect(table)))
+        described = [describe(self._intake.inspect(table)) for table in self._looked_over()]
         frame = pl.concat(described) if described else describe(pl.DataFrame(schema=SCHEMA))
         ids, missing, repeated = mended_ids(frame["id"])
         self.report = self._intake.report(frame.height, missing, repeated)
         return RowIndex(frame.with_columns(ids.alias("id")))
 
-    def _tables(self) -> Iterator[Any]:
-        """Yield the file as Arrow tables."""
-        import pyarrow as pa
+    def _looked_at(self, index: RowIndex) -> RowIndex:
+        """Return *index*; how large the row groups of a file of others are must be found out again."""
+        if not self.is_ours:
+            deque(self._looked_over(), maxlen=0)
+        return index
 
-        for group in range(len(self._rows)):
-            if self._rows[group] <= _BEARABLE_ROWS:
-                yield self._table(group)
-                continue
-            with _reading(self._path):
-                batches = self._reader().iter_batches(batch_size=GROUP_ROWS, row_groups=[group], use_threads=False)
-                for batch in batches:
-                    yield pa.Table.from_batches([batch])
+    def _looked_over(self) -> Iterator[Any]:
+        """Yield all rows as Arrow tables, noting how large each row group is.
+
+        Raises:
+            UnreadableError: it is broken, or of others and larger than samples may be.
+        """
+        with reading(self._path):
+            if not self.is_ours:
+                self._bounded.be_strict()
+            for group in range(len(self._rows)):
+                size = 0
+                for table, held in self._bounded.tables(group):
+                    size += held
+                    yield table
+                self._bytes[group] = max(size, self._bytes[group])
+            self._bounded.trust()
+            release()
+
+    def _is_bearable(self, group: int) -> bool:
+        return self._rows[group] <= _BEARABLE_ROWS and self._bytes[group] <= _BEARABLE_BYTES
+
+    def _tables_of(self, group: int) -> Iterator[Any]:
+        """Yield a row group as Arrow tables of a bearable size."""
+        if self._is_bearable(group):
+            yield self._table(group)
+            return
+        with reading(self._path):
+            for table, _ in self._bounded.tables(group):
+                yield table
+
+    def _pick(self, group: int, rows: Sequence[int]) -> pl.DataFrame:
+        """Return the *rows* (ascending) of a row group."""
+        if self._is_bearable(group):
+            return self._cached(group)[rows]
+        found, start, first = [], 0, 0
+        for table in self._tables_of(group):
+            last = bisect_left(rows, start + table.num_rows, lo=first)
+            if last > first:
+                piece = self._with_ids(self._convert(table), self._starts[group] + start)
+                found.append(piece[[row - start for row in rows[first:last]]])
+            start, first = start + table.num_rows, last
+            if first == len(rows):
+                break
+        return pl.concat(found)
 
     def _table(self, group: int) -> Any:
-        with _reading(self._path):
+        with reading(self._path):
             # Threads cost more CPU than they save at this size.
             return self._reader().read_row_group(group, use_threads=False)
 
@@ -218,12 +259,16 @@ class ParquetVersion:
         rows = self._with_ids(self._convert(self._table(group)), self._starts[group])
         with self._cache_lock:
             self._cache[group] = rows
-            while len(self._cache) > self._cache_size:
+            while len(self._cache) > _CACHED_GROUPS and self._caches_too_much():
                 self._cache.popitem(last=False)
         return rows
 
+    def _caches_too_much(self) -> bool:
+        rows, size = (sum(sizes[group] for group in self._cache) for sizes in (self._rows, self._bytes))
+        return rows > _CACHED_ROWS or size > _CACHED_BYTES
+
     def _convert(self, table: Any) -> pl.DataFrame:
-        with _reading(self._path):
+        with reading(self._path):
             return pl.DataFrame(pl.from_arrow(table)) if self._is_clean else self._intake.read(table)
 
     def _with_ids(self, piece: pl.DataFrame, start: int) -> pl.DataFrame:
@@ -234,7 +279,7 @@ class ParquetVersion:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def reading(path: Path) -> Iterator[None]:
     """Turn what Arrow and Polars say of a broken file into one error of ours."""
     import pyarrow as pa
 
@@ -243,6 +288,9 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise
+    except OversizeError as error:
+        place = f"row {error.row}: " if error.row else ""
+        raise UnreadableError(f"{path}: is larger than what is taken in ({place}{error})") from error
     except PermissionError as error:
         raise StorageError(f"{path}: cannot be opened ({error.strerror}); check its permissions") from error
     except (OSError, MemoryError) as error:
@@ -259,22 +307,14 @@ def _text(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
     return {key.decode(errors="replace"): value.decode(errors="replace") for key, value in (metadata or {}).items()}
 
 
-def raw_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the rows of any Parquet file as they are, our defaults not filled in.
-
-    Raises:
-        InputError: it is not Parquet, or broken.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+def _told_bytes(metadata: Any) -> list[int]:
+    """Return what a file of ours says of its row groups; nothing when it says nothing that can be."""
     try:
-        with _reading(path), pa.OSFile(str(path)) as source:
-            intake = Intake(pq.read_schema(source))
-            for batch in pq.ParquetFile(source).iter_batches(batch_size=GROUP_ROWS, use_threads=False):
-                yield from intake.raw(pa.Table.from_batches([batch])).iter_rows(named=True)
-    except UnreadableError as error:
-        raise InputError(f"not a readable Parquet file ({error.__cause__})") from error
+        told = orjson.loads((metadata.metadata or {}).get(GROUP_BYTES.encode(), b"[]"))
+    except ValueError:
+        return []
+    fits = isinstance(told, list) and len(told) == metadata.num_row_groups and all(isinstance(n, int) for n in told)
+    return told if fits else []
 
 
 def rows_of(version: ParquetVersion | None) -> int:

@@ -45,6 +45,14 @@ class SampleQueryArguments(Filters):
     cursor: str = Field("", description="Where the page before ended (X-Next-Cursor, next_cursor)")
 
 
+class SampleName(BaseModel):
+    """`GET`, `PUT` and `DELETE /api/sample`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[str, Field(min_length=1, description="The sample's id, escaped as any argument")]
+
+
 class PageArguments(SampleQueryArguments):
     """`GET /api/samples/filter`."""
 

@@ -92,7 +92,7 @@ class BatchReference(BaseModel):
 
 
 class NewSample(Required):
-    """Body of `POST /api/add`; further fields become columns, those that the service finds out itself are ignored."""
+    """Body of `POST /api/add`; further fields become columns, those that only the service says as `imported_…`."""
 
     jurisdiction: str | None = None
     sample_type: str | None = None

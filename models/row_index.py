@@ -19,6 +19,9 @@ FILTERS = ("topic", "difficulty", "jurisdiction", "sample_type", "provider", "mo
 LENGTHS = ("question", "answer", "reasoning", "case_citation")
 COUNTED = (*LENGTHS, "topic")
 DOCUMENT = "document"
+# Nobody has decided here, and elsewhere it was rejected (`models.claims`).
+WITHHELD = "withheld"
+_CLAIMED = "imported_review"
 _KEY = "row_index_of"
 _GENERATION = "search_index"
 _FORMAT = "2"
@@ -49,11 +52,19 @@ def describe(rows: pl.DataFrame, is_ours: bool = False) -> pl.DataFrame:
         *(pl.col(name).cast(pl.Categorical()) for name in FILTERS),
         *(pl.col(name).str.len_chars().cast(pl.UInt32()).alias(f"{name}_chars") for name in LENGTHS),
         _VERDICT if is_ours else unchecked,
-        pl.when(pl.col("review").is_in(["accepted", "rejected"])).then("review").cast(pl.Categorical()).alias("review"),
+        _review(rows),
         pl.col("quality_score").cast(pl.Float32()),
         *(empty.alias(f"{name}_tokens") for name in COUNTED),
         empty.alias(DOCUMENT),
     )
+
+
+def _review(rows: pl.DataFrame) -> pl.Expr:
+    """Return what was decided here, else whether it waits because it was rejected elsewhere."""
+    decided = pl.when(pl.col("review").is_in(["accepted", "rejected"])).then(pl.col("review"))
+    claimed = pl.col(_CLAIMED) if rows.schema.get(_CLAIMED) == pl.String() else pl.lit("")
+    waiting = pl.when(claimed == "rejected").then(pl.lit(WITHHELD))
+    return decided.otherwise(waiting).cast(pl.Categorical()).alias("review")
 
 
 class RowIndex:

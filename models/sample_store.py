@@ -21,18 +21,19 @@ from models.file_watch import FileWatch
 from models.folding import Folding
 from models.intake import SCHEMA
 from models.parquet_file import ParquetFile
-from models.parquet_version import GROUP_ROWS, ParquetVersion, rows_of
+from models.parquet_version import ParquetVersion, rows_of
+from models.row_groups import GROUP_ROWS, check_answer, row_bytes, slices
 from models.sample_query import SampleQuery, Selection, select
-from models.schemas import Sample, changed_fields, new_sample
+from models.schemas import Sample, changed_fields, new_sample, too_large
 from models.snapshot import Snapshot
-from models.staged import MergeResult, StagedSamples, duplicates
+from models.staged import MergeResult, StagedSamples, check_room, duplicates
 from models.store_state import StoreState
 from utils.clock import Clock, iso
 from utils.errors import InputError, NotFoundError
 
 log = logging.getLogger(__name__)
 _CHUNK = 500
-_SCATTERED_CHUNK = 20_000
+_SCATTERED_CHUNK, _SCATTERED_BYTES = 20_000, 64 << 20
 
 
 class SampleStore:
@@ -113,6 +114,7 @@ class SampleStore:
         """
         sample = new_sample({"created_at": iso(self._clock.now()), **values})
         fields = sample.model_dump()
+        self._check_room(fields)
 
         def change(connection: Connection) -> None:
             version, floor = self._state.base(connection)
@@ -142,6 +144,7 @@ class SampleStore:
             InputError: a required field would be empty, or the new id exists.
         """
         wanted = changed_fields(dict(changes))
+        self._check_room(wanted)
         new_id = wanted.get("id", sample_id)
 
         def change(connection: Connection) -> None:
@@ -157,6 +160,8 @@ class SampleStore:
             kept = {name: value for name, value in current.items() if value is not None}
             _check_kept({name: value for name, value in kept.items() if name not in wanted}, version)
             values = {**kept, **wanted, "updated_at": iso(self._clock.now())}
+            if (problem := too_large(values)) and not too_large(kept):  # files of before may hold larger ones
+                raise InputError(problem)
             journal.write(connection, [(new_id, values)])
             also(connection, current)
 
@@ -188,22 +193,32 @@ class SampleStore:
             StorageError: the disk is full or cannot be written.
         """
         if staged.is_small:
-            return self._writer.run(lambda connection: self._merge_small(connection, staged))
+            self._check_room(staged.columns)
+            samples = list(staged.samples())  # who waits for the writer need not wait for this
+            return self._writer.run(lambda connection: self._merge_small(connection, staged, samples))
         while (result := self.folding.merge(staged)) is None:
             log.info("data set changed during an import, beginning it again")
         return result
 
-    def _merge_small(self, connection: Connection, staged: StagedSamples) -> MergeResult:
+    def _merge_small(self, connection: Connection, staged: StagedSamples, samples: list[dict[str, Any]]) -> MergeResult:
         version, floor = self._state.base(connection)
-        existing = [i for i in staged.index["id"] if self._holds(connection, version, floor, i)]
+        ids = staged.index["id"].to_list()
+        filed = version.index.places(ids) if version is not None else {}
+        changed = journal.find_all(connection, ids, floor)
+        existing = [name for name in ids if changed.get(name, name in filed)]
         if existing and staged.on_duplicate == "error":
             raise duplicates(existing)
         skipped = set(existing) if staged.on_duplicate == "skip" else set()
-        taken = [fields for fields in staged.samples() if fields["id"] not in skipped]
+        taken = [fields for fields in samples if fields["id"] not in skipped]
         for fields in taken:
             _check_extras(fields, version)
         journal.write(connection, ((fields["id"], fields) for fields in taken))
         return MergeResult(len(staged) - len(existing), len(existing) - len(skipped), len(skipped))
+
+    def _check_room(self, names: Iterable[str]) -> None:
+        """Refuse columns beyond what a data set may have; InputError names one."""
+        if any(name not in SCHEMA for name in names):
+            check_room(self.snapshot().columns, names)
 
     def _holds(self, connection: Connection, version: ParquetVersion | None, floor: int, sample_id: str) -> bool:
         """Tell whether there is a sample *sample_id*, seeing the changes of the open transaction."""
@@ -235,9 +250,29 @@ def pieces_at(snapshot: Snapshot, positions: pl.Series) -> Iterator[pl.DataFrame
     """Yield the samples with these numbers as frames, in that order."""
     # An order unlike the file's decodes almost every row group for each piece: then pieces are larger.
     groups = {number // GROUP_ROWS for number in positions.head(_CHUNK).to_list()}
-    size = _CHUNK if len(groups) <= _CHUNK // 10 else _SCATTERED_CHUNK
-    for start in range(0, len(positions), size):
-        yield from snapshot.take(positions.slice(start, size)).iter_slices(_CHUNK)
+    parts = (
+        snapshot.portions(positions, _CHUNK)
+        if len(groups) <= _CHUNK // 10
+        else snapshot.portions(positions, _SCATTERED_CHUNK, _SCATTERED_BYTES)
+    )
+    for part in parts:
+        yield from slices(snapshot.take(part), _CHUNK)
+
+
+def page_at(snapshot: Snapshot, positions: pl.Series) -> list[dict[str, Any]]:
+    """Return the samples with these numbers; InputError when they are more than one answer may hold."""
+    return frame_at(snapshot, positions).to_dicts()
+
+
+def frame_at(snapshot: Snapshot, positions: pl.Series) -> pl.DataFrame:
+    """Return the samples with these numbers; InputError when they are more than one answer may hold."""
+    page: list[pl.DataFrame] = []
+    size = 0
+    for piece in pieces_at(snapshot, positions):
+        size += int(row_bytes(piece).sum())
+        check_answer(size)
+        page.append(piece)
+    return pl.concat(page) if page else pl.DataFrame(schema=snapshot.columns)
 
 
 def _missing(sample_id: str) -> NotFoundError:

@@ -4,11 +4,14 @@ The columns of `train.parquet` are derived from `Sample`, so that a field stands
 in one place.
 """
 
+import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from models.fields import LARGEST, Difficulty, Identifier, Moment, Real, Text, Whole, default_for, validated
+from models.limits import CELL_BYTES, FILE_COLUMNS, ROW_BYTES, oversize, told
 from utils.errors import InputError
 
 
@@ -53,6 +56,18 @@ class Sample(Required):
     judgement: str | None = None
     review: Literal["accepted", "rejected"] | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_of_bearable_size(cls, values: object) -> object:
+        """Look at the sizes before anything else is done with the values."""
+        if not isinstance(values, dict):
+            return values
+        if len(values) > FILE_COLUMNS:
+            raise ValueError(f"holds {len(values)} fields, want at most {FILE_COLUMNS}")
+        if problem := too_large(values):
+            raise ValueError(problem)
+        return values
+
     @model_validator(mode="after")
     def _extra_columns_fit_a_table(self) -> "Sample":
         for name, value in (self.model_extra or {}).items():
@@ -60,8 +75,14 @@ class Sample(Required):
                 raise ValueError(f"{name[:40]!r} cannot be the name of a column; begin it with a letter")
             if not isinstance(value, str | int | float | bool | None):
                 raise ValueError(f"{name}: got {type(value).__name__}, want text, a number, true, false or null")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{name}: got {value}, want a number that JSON can hold")
             # JSON readers turn longer whole numbers into floats, which are others.
-            if isinstance(value, int | float) and abs(value) > LARGEST and float(value).is_integer():
+            if (
+                isinstance(value, int | float)
+                and abs(value) > LARGEST
+                and (isinstance(value, int) or value.is_integer())
+            ):
                 raise ValueError(f"{name}: got a number of more than 53 bits")
             if isinstance(value, str):
                 value.encode("utf-8")
@@ -94,6 +115,28 @@ def changed_fields(changes: dict[str, Any]) -> dict[str, Any]:
 
 
 _ANY = {**dict.fromkeys(REQUIRED_FIELDS, "-"), "difficulty": "basic"}
+
+
+def too_large(values: Mapping[str, Any]) -> str:
+    """Return what is too large in a sample, "" when nothing is."""
+    for name, value in values.items():
+        if problem := oversize(name, _bytes_of(value)):
+            return problem
+    total = bytes_of(values)
+    return f"the sample holds {told(total)}, want at most {told(ROW_BYTES)} (4 MiB)" if total > ROW_BYTES else ""
+
+
+def bytes_of(values: Mapping[str, Any]) -> int:
+    """Return how large a sample is, in bytes, its columns' names counted."""
+    return sum(len(name) + _bytes_of(value) for name, value in values.items())
+
+
+def _bytes_of(value: object) -> int:
+    """Return the bytes of a value that a sample may hold."""
+    if not isinstance(value, str):
+        return 8
+    # Four bytes a character at most: the usual text need not be encoded to be measured.
+    return len(value) if 4 * len(value) <= CELL_BYTES else len(value.encode("utf-8", "surrogatepass"))
 
 
 def _is_empty(value: object) -> bool:

@@ -13,7 +13,9 @@ import polars as pl
 from models.column_types import common, fitted
 from models.intake import SCHEMA
 from models.journal import Overlay
+from models.limits import PIECE_BYTES
 from models.parquet_version import ParquetVersion, columns_of, rows_of, take_in_order
+from models.row_groups import portions, row_bytes, slices
 from models.row_index import describe
 
 POSITION = "position"
@@ -74,6 +76,27 @@ class Snapshot:
             [next(old_places if number < first else new_places) for number in wanted]
         ]
 
+    def portions(self, positions: pl.Series, rows: int, most_bytes: int = PIECE_BYTES) -> Iterator[pl.Series]:
+        """Yield *positions* in parts of at most *rows* samples that take some *most_bytes* in memory."""
+        for start in range(0, len(positions), rows):
+            part = positions.slice(start, rows)
+            yield from portions(part, self._sizes(part), most_bytes)
+
+    def _sizes(self, positions: pl.Series) -> pl.Series:
+        first = rows_of(self.version)
+        if self.version is None:
+            return self._live_bytes.gather(positions)
+        is_old = positions < first
+        if is_old.all():
+            return self.version.sizes(positions)
+        sizes = pl.Series(self._live_bytes).gather((positions.cast(pl.Int64()) - first).clip(0))
+        old = self.version.sizes(positions.filter(is_old))
+        return sizes.scatter(is_old.arg_true(), old)
+
+    @cached_property
+    def _live_bytes(self) -> pl.Series:
+        return row_bytes(self._live)
+
     def pieces(self) -> Iterator[pl.DataFrame]:
         """Yield all samples in the file's order, new ones last, a bearable piece at a time."""
         start, hidden = 0, self.hidden
@@ -84,7 +107,7 @@ class Snapshot:
             yield fitted(
                 piece.filter(~pl.int_range(piece.height).is_in(gone.implode())) if len(gone) else piece, self.columns
             )
-        yield self._live
+        yield from slices(self._live)
 
     def described(self) -> pl.DataFrame:
         """Return the index of `pieces`, in the same order."""

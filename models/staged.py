@@ -5,7 +5,7 @@ being held in memory; what remains in memory is their index.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ import polars as pl
 
 from models.column_types import fitted, wider
 from models.journal import frame_of
+from models.limits import ALL_COLUMNS, COMMIT_BYTES, PIECE_BYTES
 from models.row_index import describe
+from models.schemas import bytes_of
 from models.snapshot import Snapshot
 from utils.errors import ConflictError, InputError
 
-# Up to so many samples an import is a commit of the journal; above, a new file version.
+# Up to so many samples, if they are short, an import is a commit of the journal; above, a new file version.
 SMALL = 2000
 _PART_ROWS = 1000
 _NAMED = 5
@@ -66,7 +68,9 @@ class StagedSamples:
         self._waiting: list[dict[str, Any]] = []
         self._parts: list[Path] = []
         self._indexes: list[pl.DataFrame] = []
-        self._columns: dict[str, pl.DataType] = {}
+        self._waiting_bytes = 0
+        self._bytes = 0
+        self.columns: dict[str, pl.DataType] = {}
         self.index = describe(frame_of([]))
 
     def __len__(self) -> int:
@@ -76,12 +80,15 @@ class StagedSamples:
     @property
     def is_small(self) -> bool:
         """True when the samples fit into one commit."""
-        return len(self) <= SMALL
+        return len(self) <= SMALL and self._bytes <= COMMIT_BYTES
 
     def add(self, values: dict[str, Any]) -> None:
         """Take one checked sample."""
+        size = bytes_of(values)
         self._waiting.append(values)
-        if len(self._waiting) >= _PART_ROWS:
+        self._waiting_bytes += size
+        self._bytes += size
+        if len(self._waiting) >= _PART_ROWS or self._waiting_bytes >= PIECE_BYTES:
             self._write_part()
 
     def finish(self) -> None:
@@ -130,8 +137,9 @@ class StagedSamples:
         return self.index.lazy().select("id").join(ids, on="id", how="semi").collect()["id"].to_list()
 
     def _joined(self, columns: dict[str, pl.DataType]) -> dict[str, pl.DataType]:
+        check_room(columns, self.columns)
         joined = dict(columns)
-        for name, dtype in self._columns.items():
+        for name, dtype in self.columns.items():
             held = joined.get(name, dtype)
             if (held.is_nested() or held.is_temporal()) and held != dtype:
                 raise InputError(f"{name}: the data set holds {held} there, the import {dtype}; rename the column")
@@ -141,14 +149,24 @@ class StagedSamples:
     def _write_part(self) -> None:
         frame = frame_of(self._waiting)
         for name, dtype in frame.schema.items():
-            held = self._columns.get(name, dtype)
-            self._columns[name] = wider(held, dtype)
+            held = self.columns.get(name, dtype)
+            self.columns[name] = wider(held, dtype)
         self._folder.mkdir(parents=True, exist_ok=True)
         part = self._folder / f"{len(self._parts):06d}.parquet"
         frame.write_parquet(part, compression="lz4")
         self._parts.append(part)
         self._indexes.append(describe(frame))
-        self._waiting = []
+        self._waiting, self._waiting_bytes = [], 0
+
+
+def check_room(columns: Mapping[str, object], names: Iterable[str]) -> None:
+    """Refuse *names* that would give a data set of *columns* too many; InputError names one."""
+    added = [name for name in names if name not in columns]
+    if added and len(columns) + len(added) > ALL_COLUMNS:
+        raise InputError(
+            f"{added[0][:40]}: the data set has {len(columns)} columns, with this it would have "
+            f"{len(columns) + len(added)}, want at most {ALL_COLUMNS}; leave it out, or use a column that is there"
+        )
 
 
 def taken_pieces(staged: StagedSamples, plan: MergePlan) -> Iterator[pl.DataFrame]:

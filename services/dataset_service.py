@@ -5,12 +5,16 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import orjson
 import polars as pl
 
+from models.claims import VERDICTS, set_apart
+from models.column_types import plain
 from models.parquet_file import ParquetFile
 from models.review_store import move_reviews
 from models.sample_query import SampleQuery, Selection, select
-from models.sample_store import SampleStore, rows_at
+from models.sample_store import SampleStore, page_at, rows_at
+from models.schemas import changed_fields, new_sample
 from models.snapshot import Snapshot
 from models.statistics import Present, detail, present, summarize
 from services.examiner import Examiner
@@ -18,8 +22,6 @@ from services.token_statistics import TokenStatistics
 from utils.errors import InputError, NotFoundError
 
 _MAX_RANDOM = 10_000
-# What a caller may not claim of a sample.
-OURS = frozenset({"citation_verdict", "citations", "review", "judge_score", "judgement"})
 TEXTS = frozenset({"question", "answer", "case_citation", "reasoning"})
 
 
@@ -69,8 +71,14 @@ class DatasetService:
         """Answer *query*; the samples come one by one."""
         return self._store.find(query)
 
-    def named(self, ids: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the samples *ids* that exist, in that order.
+    def page(self, query: SampleQuery) -> tuple[Selection, list[dict[str, Any]]]:
+        """Answer *query* at once; InputError when that is more than one answer may hold."""
+        snapshot = self._store.snapshot()
+        selection = select(snapshot.index(), query)
+        return selection, page_at(snapshot, selection.positions)
+
+    def named(self, ids: Sequence[str]) -> tuple[int, Iterator[dict[str, Any]]]:
+        """Return how many of the samples *ids* exist, and those one by one, in that order.
 
         Raises:
             NotFoundError: none of them does.
@@ -81,7 +89,7 @@ class DatasetService:
         wanted = [places[name] for name in dict.fromkeys(ids) if name in places]
         if not wanted:
             raise NotFoundError(f"sample_ids: none of the {len(ids)} was found; list the ids with GET /api/data")
-        return list(rows_at(snapshot, pl.Series(wanted, dtype=pl.UInt32())))
+        return len(wanted), rows_at(snapshot, pl.Series(wanted, dtype=pl.UInt32()))
 
     def draw(self, count: int, filters: Mapping[str, str], seed: int | None = None) -> list[dict[str, Any]]:
         """Return *count* samples drawn at random, all if there are fewer; none for a count below one."""
@@ -91,27 +99,48 @@ class DatasetService:
         if wanted > _MAX_RANDOM:
             raise InputError(f"count: got {count}, want at most {_MAX_RANDOM}")
         chosen = random.Random(seed).sample(range(len(positions)), wanted)
-        return list(rows_at(snapshot, positions.gather(chosen)))
+        return page_at(snapshot, positions.gather(chosen))
 
     def add(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Add a sample from outside; InputError when fields are missing or the id exists."""
-        added = self._store.add({**values, **self._examiner.mark(values)})
+        """Add a sample from outside; InputError when fields are missing, too large, or the id exists.
+
+        What it says of its own quality and origin is kept apart (`models.claims`).
+        """
+        wanted = new_sample(set_apart(values)).model_dump(exclude_unset=True)
+        added = self._store.add({**wanted, **self._examiner.mark(wanted)})
+        self._examiner.duplicates.renew(added)
+        return added
+
+    def keep(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Store a sample that was generated here; InputError when the id exists."""
+        added = self._store.add(values)
         self._examiner.duplicates.renew(added)
         return added
 
     def update(self, sample_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Change the named fields of a sample; its citations are checked again when a text changes."""
-        changes = dict(changes)
-        ours = sorted(OURS & set(changes))
-        if ours:
-            raise InputError(f"{', '.join(ours)}: found out by the service; use POST /api/sample/<id>/review to decide")
-        if TEXTS & set(changes):
-            changes["review"] = None  # it was decided on another text
-            changes.update(self._examiner.mark({**self._store.get(sample_id), **changes}))
+        """Change the named fields of a sample; its citations are checked again when a text changes.
+
+        A field that comes back as it is changes nothing, whatever it is.
+
+        Raises:
+            NotFoundError: there is no such sample.
+            InputError: a field is unusable, or is one that only the service sets.
+        """
+        current = self._store.get(sample_id)
+        wanted = _differing(changes, current)
+        verdicts = sorted(VERDICTS & wanted.keys())
+        if verdicts:
+            raise InputError(
+                f"{', '.join(verdicts)}: found out by the service; use POST /api/sample/<id>/review to decide"
+            )
+        wanted = changed_fields(set_apart(wanted))
+        if TEXTS & wanted.keys():
+            wanted["review"] = None  # it was decided on another text
+            wanted.update(self._examiner.mark({**current, **wanted}))
         changed = self._store.update(
             sample_id,
-            changes,
-            lambda connection, _before: move_reviews(connection, sample_id, str(changes.get("id") or sample_id)),
+            wanted,
+            lambda connection, _before: move_reviews(connection, sample_id, str(wanted.get("id") or sample_id)),
         )
         self._examiner.duplicates.renew(changed)
         return changed
@@ -204,6 +233,16 @@ class DatasetService:
             for model, (name, price) in self._prices.items()
         }
         return {**tokens, "estimated_costs": costs}
+
+
+def _differing(changes: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is not as the API shows the sample already: clients send back all that they got."""
+    shown = orjson.loads(orjson.dumps(current, default=plain))
+    return {name: value for name, value in changes.items() if name not in shown or not _is_same(value, shown[name])}
+
+
+def _is_same(value: object, shown: object) -> bool:
+    return value == shown and isinstance(value, bool) == isinstance(shown, bool)
 
 
 def _file_size(snapshot: Snapshot) -> int:

@@ -21,6 +21,8 @@ from utils.errors import QualityError
 
 CitationPolicy = Literal["verified_only", "no_invalid", "off"]
 _SHOWN = 3
+# Citations kept with a sample: some 300 kB, so that they never outgrow what a column may hold.
+_LISTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,12 @@ class Examiner:
 
 
 def citation_columns(checked: list[Checked]) -> dict[str, Any]:
-    """Return `citation_verdict` (the worst) and `citations` (JSON) of a sample."""
+    """Return `citation_verdict` (the worst) and `citations` (JSON; of thousands the worst ones) of a sample."""
     verdict = verdict_of(checked)
+    if len(checked) > _LISTED:
+        rank = {verdict: number for number, verdict in enumerate(Verdict)}
+        worst = sorted(range(len(checked)), key=lambda n: -rank[checked[n].finding.verdict])[:_LISTED]
+        checked = [checked[n] for n in sorted(worst)]
     return {
         "citation_verdict": verdict.value if verdict is not None else None,
         "citations": _json([item.to_dict() for item in checked]),

@@ -11,8 +11,10 @@ from typing import Any, BinaryIO
 
 import polars as pl
 
+from models.claims import claims_in, notes_on, set_apart
+from models.limits import FILE_COLUMNS
 from models.sample_store import SampleStore
-from models.schemas import new_sample
+from models.schemas import Sample, new_sample
 from models.staged import StagedSamples, duplicates
 from services.importing.readers import READERS, Record, as_fields, format_of
 from utils.clock import Clock, iso
@@ -21,6 +23,8 @@ from utils.errors import DiskFullError, ImportRefusedError, InputError, StorageE
 log = logging.getLogger(__name__)
 FOLDER = ".import"
 _TOLD = 100
+# Faults after which a file is not read to its end.
+_GIVEN_UP = 1_000
 _PIECE_BYTES = 1 << 20
 
 
@@ -49,6 +53,24 @@ class _Findings:
     bad: int = 0
     repeated: list[str] = field(default_factory=list)
     nested: set[str] = field(default_factory=set)
+    claims: set[str] = field(default_factory=set)
+    emptied: set[str] = field(default_factory=set)
+    columns: set[str] = field(default_factory=set)
+
+    @property
+    def is_hopeless(self) -> bool:
+        """True when so much is wrong that reading on would tell nobody more."""
+        return self.bad >= _GIVEN_UP or len(self.repeated) >= _GIVEN_UP
+
+    def meet(self, sample: Sample) -> None:
+        """Note the columns of *sample*; InputError when the file has too many by now."""
+        new = (sample.model_extra or {}).keys() - self.columns
+        if len(self.columns) + len(new) > FILE_COLUMNS:
+            raise InputError(
+                f"{min(new)[:40]}: with this the file has more than {FILE_COLUMNS} columns beside ours; "
+                "put what belongs together into one column as JSON"
+            )
+        self.columns |= new
 
     def refuse(self, place: str, message: str) -> None:
         self.bad += 1
@@ -112,19 +134,21 @@ class ImportService:
         now = iso(self._clock.now())
         seen: set[str] = set()
         for record in records:
-            fields, nested = as_fields(record.values)
             try:
-                if record.problem:
-                    raise InputError(record.problem)
-                sample = new_sample({"created_at": now, **fields})
+                sample, nested = _sample(record, now)
+                findings.meet(sample)
             except InputError as error:
                 findings.refuse(record.place, str(error))
+                if findings.is_hopeless:
+                    return
                 continue
-            # What a file says of its citations is checked anew.
-            sample = sample.model_copy(update={"citation_verdict": None, "citations": None})
             findings.nested.update(nested)
+            findings.claims.update(claims_in(record.values))
+            findings.emptied.update(record.emptied)
             if sample.id in seen:
                 findings.repeated.append(sample.id)
+                if findings.is_hopeless and staged.on_duplicate != "skip":
+                    return
                 continue
             seen.add(sample.id)
             if not findings.bad:
@@ -144,6 +168,8 @@ class ImportService:
         plan = staged.plan(self._store.snapshot()) if request.dry_run else None
         result = plan.result() if plan is not None else self._store.merge(staged)
         notes = [f"column {name}: lists and objects were written as JSON text" for name in sorted(findings.nested)]
+        notes += [f"column {name}: NaN and infinite numbers were left empty" for name in sorted(findings.emptied)]
+        notes += notes_on(findings.claims)
         log.info("import", extra={"added": result.added, "replaced": result.replaced, "dry_run": request.dry_run})
         return {
             "added": result.added,
@@ -171,3 +197,15 @@ class ImportService:
         if getattr(error, "errno", None) == 28 or "No space left" in str(error):
             return DiskFullError(f"{self._folder}: no space left on the disk; free some, nothing was imported")
         return StorageError(f"{self._folder}: cannot be used ({str(error)[:200]}); nothing was imported")
+
+
+def _sample(record: Record, now: str) -> tuple[Sample, list[str]]:
+    """Return what *record* holds, and the names of its columns that became JSON text.
+
+    Raises:
+        InputError: it cannot be read, or is no sample.
+    """
+    if record.problem:
+        raise InputError(record.problem)
+    fields, nested = as_fields(record.values)
+    return new_sample({"created_at": now, **set_apart(fields)}), nested

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from models.row_index import WITHHELD
 from models.sample_query import SampleQuery, select
 from models.sample_store import SampleStore, pieces_at
 from models.snapshot import POSITION, Snapshot
@@ -225,7 +226,7 @@ class PublishService:
             return positions, {}
         states = self._audit.verdicts(snapshot).filter(pl.col(POSITION).is_in(positions.implode()))
         invalid = states.filter(pl.col(COLUMN) == "invalid")[POSITION]
-        rejected = states.filter(pl.col("review") == "rejected")[POSITION]
+        rejected = states.filter(pl.col("review").is_in(["rejected", WITHHELD]))[POSITION]
         counts = {"invalid_citation": len(invalid), "rejected_by_review": len(rejected)}
         unfit = pl.concat([invalid, rejected])
         return positions.filter(~positions.is_in(unfit.implode())), {name: n for name, n in counts.items() if n}

@@ -10,7 +10,8 @@ import polars as pl
 
 from models.requests import Review
 from models.review_store import ReviewStore
-from models.sample_store import SampleStore, rows_at
+from models.row_index import WITHHELD
+from models.sample_store import SampleStore, page_at, rows_at
 from models.schemas import changed_fields
 from models.snapshot import POSITION
 from services.examiner import Examiner
@@ -65,13 +66,13 @@ class ReviewService:
     def queue(self, limit: int, offset: int, filters: Mapping[str, str]) -> tuple[list[dict[str, Any]], int]:
         """Return samples that nobody has decided on, those of the lowest score first, and how many there are."""
         snapshot = self._samples.snapshot()
-        waiting = snapshot.index().filter(pl.col("review").is_null())
+        waiting = snapshot.index().filter(pl.col("review").is_null() | (pl.col("review") == WITHHELD))
         for name, value in filters.items():
             waiting = waiting.filter(pl.col(name) == value)
         rows = waiting.select(POSITION, "quality_score", "id").collect()
         rows = rows.sort("quality_score", "id", nulls_last=True)
         positions = rows[POSITION].slice(offset, limit)
-        return list(rows_at(snapshot, positions)), rows.height
+        return page_at(snapshot, positions), rows.height
 
     def pairs(self) -> Iterator[dict[str, str]]:
         """Yield pairs of preferences as TRL takes them: `prompt`, `chosen`, `rejected`, and why.

@@ -13,9 +13,10 @@ from typing import Any
 import polars as pl
 
 from models.index_filling import fill, lacking
+from models.row_groups import check_answer, row_bytes
 from models.row_index import DOCUMENT
 from models.sample_query import filtered
-from models.sample_store import SampleStore
+from models.sample_store import SampleStore, frame_at
 from models.search_index import SearchIndex
 from models.search_text import TextQuery, matches, parse_query, scores, snippet
 from models.snapshot import POSITION, Snapshot
@@ -122,16 +123,17 @@ class SearchService:
         best = max(2 * request.limit, _RANKED)
         while True:
             candidates, bound = self._candidates(snapshot, query, request, best=best)
-            found = list(_checked(snapshot, candidates, query, _PIECE))
-            if bound is None or sum(rows.height for rows in found) >= request.limit:
+            found = [
+                pl.DataFrame([scores(rows, query).alias("score"), rows["created_at"], rows["id"], positions])
+                for positions, rows in _checked(snapshot, candidates, query, _PIECE)
+            ]
+            if bound is None or sum(ranks.height for ranks in found) >= request.limit:
                 break
             best *= 16
         if not found:
             return pl.DataFrame(schema=snapshot.columns)
-        rows = pl.concat(found)
-        ranking = pl.DataFrame([scores(rows, query).alias("score"), rows["created_at"], rows["id"]])
-        order = ranking.with_row_index("n").sort("score", "created_at", "id", descending=True, nulls_last=True)["n"]
-        return rows[order.head(request.limit).to_list()]
+        ranking = pl.concat(found).sort("score", "created_at", "id", descending=True, nulls_last=True)
+        return frame_at(snapshot, ranking[POSITION].head(request.limit))
 
     def _candidates(
         self,
@@ -171,13 +173,16 @@ def _first(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery, limit
     if exact and limit < candidates.height // 4:
         candidates = candidates.top_k(limit, by=order)
     found: list[pl.DataFrame] = []
+    size = 0
     ordered = candidates.sort(order, descending=True, nulls_last=True)
     piece = limit if exact or candidates[_CERTAIN].any() or candidates.height < _PIECE else _PIECE
-    for rows in _checked(snapshot, ordered, query, piece):
+    for _, rows in _checked(snapshot, ordered, query, piece):
         if limit <= 0:
             break
         found.append(rows.head(limit))
         limit -= found[-1].height
+        size += int(row_bytes(found[-1]).sum())
+        check_answer(size)
     return pl.concat(found) if found else pl.DataFrame(schema=snapshot.columns)
 
 
@@ -191,13 +196,19 @@ def _assured(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery) -> 
     return pl.concat([candidates.filter(_CERTAIN), assured])
 
 
-def _checked(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery, piece: int) -> Iterator[pl.DataFrame]:
-    """Yield the candidates that match, with all columns, in their order."""
-    for start in range(0, candidates.height, max(piece, 1)):
-        part = candidates.slice(start, max(piece, 1))
-        rows = snapshot.take(part[POSITION])
-        certain = part[_CERTAIN]
-        yield rows if certain.all() else rows.filter(certain | matches(rows, query))
+def _checked(
+    snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery, piece: int
+) -> Iterator[tuple[pl.Series, pl.DataFrame]]:
+    """Yield the candidates that match, with their numbers and all columns, in their order."""
+    start = 0
+    for part in snapshot.portions(candidates[POSITION], max(piece, 1)):
+        rows = snapshot.take(part)
+        certain = candidates[_CERTAIN].slice(start, len(part))
+        start += len(part)
+        if not certain.all():
+            matching = certain | matches(rows, query)
+            part, rows = part.filter(matching), rows.filter(matching)  # noqa: PLW2901  # what is left of them
+        yield part, rows
 
 
 def _snippets(row: Mapping[str, Any], query: TextQuery) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """Counts tokens as a model would, with a vocabulary that comes with the package: no network."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
 ENCODING = "o200k_base"
+# Characters; the encoder refuses a million.
+_LONGEST = 200_000
 
 
 class TokenCounter:
@@ -16,7 +18,7 @@ class TokenCounter:
     def count(self, texts: Iterable[str | None]) -> list[int]:
         """Return the number of tokens of each text; 0 for None."""
         encode = self._encoding.encode_ordinary
-        return [len(encode(text)) if text else 0 for text in texts]
+        return [sum(len(encode(part)) for part in _parts(text)) if text else 0 for text in texts]
 
     @cached_property
     def _encoding(self) -> Any:
@@ -27,3 +29,14 @@ class TokenCounter:
             encoding = bpe_openai.get_encoding(ENCODING)
             encoding.encode_ordinary("loads the vocabulary")
             return encoding
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield *text* in parts that can be encoded at once, cut before a blank where there is one."""
+    start = 0
+    while len(text) - start > _LONGEST:
+        end = text.rfind(" ", start + _LONGEST // 2, start + _LONGEST)
+        end = end if end > 0 else start + _LONGEST
+        yield text[start:end]
+        start = end
+    yield text[start:]

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 
 from models.intake import SCHEMA
 from models.parquet_file import ParquetFile
-from models.parquet_version import GROUP_ROWS, MARK
+from models.parquet_version import MARK
+from models.row_groups import GROUP_ROWS
 
 _FIRST = datetime(2025, 1, 1, tzinfo=UTC)
 _LETTERS = "etaoinshrdlucmfwyp"

@@ -1,12 +1,10 @@
 """CSV for spreadsheets: a header, and no cell that a spreadsheet would run as a formula.
 
-A cell that begins with =, +, -, @, tab or carriage return gets an apostrophe before it
-(OWASP, "CSV Injection"); our import takes it away again.
+Such a cell gets an apostrophe before it (`utils.spreadsheet_cells`); our import takes it away again.
 """
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,13 +13,12 @@ import polars as pl
 
 from models.column_types import plain
 from services.export_format import ExportFormat, ExportOptions, Pieces
-
-_DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
+from utils.spreadsheet_cells import guarded
 
 
 def write(pieces: Pieces, columns: Mapping[str, pl.DataType], _options: ExportOptions) -> Iterator[bytes]:
     """Write a header and one line a sample; lists and objects as JSON."""
-    yield _lines([[_guarded(name) for name in columns]])
+    yield _lines([[guarded(name) for name in columns]])
     for piece in pieces:
         yield _lines([[_cell(value) for value in row] for row in piece.iter_rows()])
 
@@ -40,11 +37,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     text = value if isinstance(value, str) else orjson.dumps(value, default=plain).decode().strip('"')
-    return _guarded(text)
-
-
-def _guarded(text: str) -> str:
-    return f"'{text}" if _DANGEROUS.match(text) else text
+    return guarded(text)
 
 
 SPEC = ExportFormat(

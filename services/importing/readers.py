@@ -7,23 +7,27 @@ A reader never raises for what is in the file: a record that cannot be read beco
 import csv
 import io
 import math
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
 
+from models.bounded_parquet import OversizeError
+from models.claims import FOUND_OUT
 from models.column_types import plain
-from models.parquet_version import raw_rows
+from models.foreign_rows import foreign_rows
+from models.limits import ALL_COLUMNS, CELL_BYTES, DEEPEST, RECORD_BYTES, told
 from models.schemas import COLUMNS
+from services.importing.json_items import ItemReader
 from utils.errors import InputError
+from utils.spreadsheet_cells import unguarded
 
-_DEEPEST = 50
-_MAX_LINE_BYTES = 64 * 1024 * 1024
 _SNIFFED_BYTES = 4096
 _LARGEST = 2**53
+# Columns whose types a sample states; what is a mere claim becomes a column of its own.
+_TYPED = frozenset(COLUMNS) - FOUND_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +38,25 @@ class Record:
         place: Where it stood, for people: "Line 3", "Item 3", "Row 3".
         values: Its fields; empty when it could not be read.
         problem: Why it could not be read; "" otherwise.
+        emptied: Fields that were left out, since JSON cannot hold their numbers.
     """
 
     place: str
     values: dict[str, Any]
     problem: str = ""
+    emptied: tuple[str, ...] = ()
 
 
 def read_jsonl(file: BinaryIO) -> Iterator[Record]:
     """Read one JSON object a line; blank lines are passed over."""
     number = 0
-    while line := file.readline(_MAX_LINE_BYTES):
+    while line := file.readline(RECORD_BYTES + 1):
         number += 1
-        if len(line) >= _MAX_LINE_BYTES:
-            yield Record(f"Line {number}", {}, f"longer than {_MAX_LINE_BYTES >> 20} MB")
-            return
+        if len(line) > RECORD_BYTES:
+            yield Record(f"Line {number}", {}, f"longer than {told(RECORD_BYTES)}")
+            while line and not line.endswith(b"\n"):
+                line = file.readline(RECORD_BYTES)  # the rest of it
+            continue
         text = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
         if text:
             yield _json_record(f"Line {number}", text)
@@ -56,35 +64,14 @@ def read_jsonl(file: BinaryIO) -> Iterator[Record]:
 
 def read_json(file: BinaryIO) -> Iterator[Record]:
     """Read one JSON array of objects, without holding it."""
-    import ijson
-
     number = 0
-    if file.read(3) != b"\xef\xbb\xbf":
-        file.seek(0)
     try:
-        events = _shallow(ijson.basic_parse(file, use_float=True))
-        for item in ijson.items(ijson.parse(events), "item"):
+        for item in ItemReader(file).items():
             number += 1
             place = f"Item {number}"
             yield Record(place, item) if isinstance(item, dict) else Record(place, {}, _not_an_object(item))
-    except (ijson.JSONError, UnicodeDecodeError, ValueError, OverflowError) as error:
+    except ValueError as error:
         yield Record(f"Item {number + 1}", {}, f"Invalid JSON - {str(error).splitlines()[0][:200]}")
-
-
-def _shallow(events: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    """Pass *events* on, and refuse nesting that no sample has.
-
-    ijson keeps the path to each value, so that deep nesting takes memory by its square.
-    """
-    depth = 0
-    for event, value in events:
-        if event in ("start_map", "start_array"):
-            depth += 1
-            if depth > _DEEPEST:
-                raise ValueError(f"nested more than {_DEEPEST} levels deep")
-        elif event in ("end_map", "end_array"):
-            depth -= 1
-        yield event, value
 
 
 def read_csv(file: BinaryIO) -> Iterator[Record]:
@@ -97,30 +84,59 @@ def read_csv(file: BinaryIO) -> Iterator[Record]:
 
 
 def _csv_records(text: io.TextIOWrapper) -> Iterator[Record]:
-    csv.field_size_limit(_MAX_LINE_BYTES)
-    rows = csv.reader(text, strict=True)
+    csv.field_size_limit(CELL_BYTES)  # in characters; the bytes are looked at with the sample
+    lines = _Lines(text)
+    rows = csv.reader(lines, strict=True)
     header: list[str] | None = None
     while True:
+        lines.left = RECORD_BYTES
         try:
             row = next(rows)
         except StopIteration:
             return
-        except (csv.Error, UnicodeDecodeError) as error:
-            yield Record(f"Line {rows.line_num}", {}, f"Invalid CSV - {error}")
+        except (csv.Error, UnicodeDecodeError, InputError) as error:
+            yield Record(f"Line {rows.line_num + isinstance(error, InputError)}", {}, f"Invalid CSV - {error}")
             return
         if header is None:
-            header = [name.strip() or f"column_{n}" for n, name in enumerate(row, 1)]
+            header = [unguarded(name).strip() or f"column_{n}" for n, name in enumerate(row, 1)]
+            if len(header) > ALL_COLUMNS:
+                yield Record("Line 1", {}, f"{len(header)} columns, want at most {ALL_COLUMNS}")
+                return
         elif any(row):
             yield _csv_record(f"Line {rows.line_num}", header, row)
 
 
+class _Lines:
+    """The lines of a text, of which one record may take so many characters."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self.left = RECORD_BYTES
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(self.left + 1)
+        self.left -= len(line)
+        if self.left < 0:
+            raise InputError(f"a record longer than {told(RECORD_BYTES)}; is a quote missing?")
+        if not line:
+            raise StopIteration
+        return line
+
+
 def read_parquet(file: BinaryIO) -> Iterator[Record]:
-    """Read rows of Parquet; nulls are left out."""
+    """Read rows of Parquet; nulls are left out, and so are numbers that JSON cannot hold."""
     number = 0
     try:
-        for row in raw_rows(Path(file.name)):
+        for row in foreign_rows(Path(file.name)):
             number += 1
-            yield Record(f"Row {number}", {name: value for name, value in row.items() if value is not None})
+            odd = tuple(name for name, value in row.items() if isinstance(value, float) and not math.isfinite(value))
+            values = {name: value for name, value in row.items() if value is not None and name not in odd}
+            yield Record(f"Row {number}", values, emptied=odd)
+    except OversizeError as error:
+        yield Record(f"Row {error.row or number + 1}", {}, str(error))
     except InputError as error:
         yield Record(f"Row {number + 1}", {}, str(error))
 
@@ -165,18 +181,50 @@ def format_of(file: BinaryIO, name: str = "", wanted: str = "") -> str:
 
 
 def as_fields(values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return *values* as a sample can hold them, and the names of those that became JSON text."""
+    """Return *values* as a sample can hold them, and the names of those that became JSON text.
+
+    Raises:
+        InputError: a list or an object cannot be written as JSON.
+    """
     fields: dict[str, Any] = {}
     nested = []
     for name, value in values.items():
         if isinstance(value, list | dict):
-            fields[name] = orjson.dumps(value, default=plain, option=orjson.OPT_NON_STR_KEYS).decode()
+            fields[name] = _json_text(name, value)
             nested.append(name)
-        elif value is None or (isinstance(value, float) and not math.isfinite(value)):
-            continue
-        else:
+        elif value is not None:
             fields[name] = value if isinstance(value, str | int | float | bool) else _text(value)
     return fields, nested
+
+
+def _json_text(name: str, value: Any) -> str:
+    fault = _unwritable(value)
+    try:
+        if not fault:
+            return orjson.dumps(value, default=plain, option=orjson.OPT_NON_STR_KEYS).decode()
+    except orjson.JSONEncodeError as error:  # a whole number of more than 64 bits, half of a surrogate pair
+        fault = f"cannot be written as JSON ({error})"
+    raise InputError(f"{name[:40]}: {fault}")
+
+
+def _unwritable(value: Any) -> str:
+    """Return why a list or an object cannot be kept as JSON; "" when it can."""
+    level = [value]
+    for _ in range(DEEPEST):
+        below: list[Any] = []
+        for held in level:
+            below.extend(held.values() if isinstance(held, dict) else held)
+        if any(isinstance(item, float) and not _is_exact(item) for item in below):
+            return "holds a number that JSON cannot hold, or one of more than 53 bits"
+        level = [item for item in below if isinstance(item, list | dict)]
+        if not level:
+            return ""
+    return f"nested more than {DEEPEST} levels deep"
+
+
+def _is_exact(number: float) -> bool:
+    # JSON readers turn longer whole numbers into floats, which are others.
+    return math.isfinite(number) and (abs(number) <= _LARGEST or not number.is_integer())
 
 
 def _text(value: Any) -> str:
@@ -186,6 +234,8 @@ def _text(value: Any) -> str:
 def _json_record(place: str, text: bytes) -> Record:
     try:
         value = orjson.loads(text)
+    except RecursionError:
+        return Record(place, {}, f"Invalid JSON - nested more than {DEEPEST} levels deep")
     except orjson.JSONDecodeError as error:
         said = "not UTF-8 text; save the file as UTF-8" if "UTF-8" in str(error) else str(error)
         return Record(place, {}, f"Invalid JSON - {said}")
@@ -199,8 +249,12 @@ def _not_an_object(value: object) -> str:
 def _csv_record(place: str, header: list[str], row: list[str]) -> Record:
     if len(row) > len(header):
         return Record(place, {}, f"Invalid CSV - {len(row)} cells, the header has {len(header)}")
-    cells = {name: _unguarded(cell) for name, cell in zip(header, row, strict=False) if cell}
-    return Record(place, {name: cell if name in COLUMNS else _typed(cell) for name, cell in cells.items()})
+    return Record(place, {name: _value(name, cell) for name, cell in zip(header, row, strict=False) if cell})
+
+
+def _value(name: str, cell: str) -> str | int | float | bool:
+    text = unguarded(cell)
+    return text if name in _TYPED or text != cell else _typed(cell)  # what was guarded is text
 
 
 def _typed(cell: str) -> str | int | float | bool:
@@ -214,8 +268,3 @@ def _typed(cell: str) -> str | int | float | bool:
         except ValueError:
             continue
     return cell
-
-
-def _unguarded(cell: str) -> str:
-    """Take away the apostrophe that our CSV export puts before what a spreadsheet would run."""
-    return cell[1:] if re.match(r"'+[=+\-@\t\r]", cell) else cell

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from models.row_groups import portions
 from models.search_text import GAP, fold_column, words_of
 
 PERMUTATIONS, BANDS = 128, 32
@@ -17,6 +18,7 @@ FIELDS = ("question", "answer", "reasoning")
 _SHINGLE = 3
 _SEED = 1
 _WORD_SEED = 7
+_PART_BYTES = 2 << 20
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 # Hashes of words may change with Polars: an index made by another version is made anew.
 VERSION = f"2 polars {pl.__version__}"
@@ -32,6 +34,13 @@ def texts_of(rows: pl.DataFrame) -> pl.Series:
 
 def sketches(texts: pl.Series) -> Sketches:
     """Return one row of 128 numbers a text."""
+    sizes = texts.str.len_bytes().fill_null(0).cast(pl.Int64())
+    # The words of a text take some fifteen times its bytes.
+    parts = [_sketched(part) for part in portions(texts, sizes, _PART_BYTES)]
+    return np.concatenate(parts) if parts else np.empty((0, PERMUTATIONS), dtype=np.uint32)
+
+
+def _sketched(texts: pl.Series) -> Sketches:
     from rensa import RMinHash
 
     hashes, offsets = _shingles(fold_column(texts))

@@ -137,6 +137,10 @@ def _samples(call: Any, batch: str) -> None:
     call("GET /api/samples/filter", query={"difficulty": "basic", "limit": 2})
     call("GET /api/search", query={"q": "invitation to treat", "snippets": "true"})
     call("DELETE /api/sample/{sample_id}", sample_id="example-3")
+    named = {"id": "example-2"}
+    call("GET /api/sample", query=named)
+    call("PUT /api/sample", {"answer": "It is an invitation to treat, not an offer."}, query=named)
+    call("DELETE /api/sample", query=named)
 
 
 def _quality(call: Any) -> None:

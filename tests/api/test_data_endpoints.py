@@ -20,7 +20,7 @@ STATS = {
 
 
 @pytest.fixture
-def filled(client: FlaskClient) -> FlaskClient:
+def filled(client: FlaskClient, service: Container) -> FlaskClient:
     for n in range(6):
         row = sample(
             id=f"s{n}",
@@ -31,7 +31,7 @@ def filled(client: FlaskClient) -> FlaskClient:
             created_at=f"2026-01-0{n + 1}T00:00:00Z",
             answer=f"The answer number {n} speaks of Négligence.",
         )
-        assert client.post("/api/add", json=row).status_code == 200
+        service.dataset.keep(row)
     return client
 
 
@@ -200,6 +200,34 @@ def test_any_id_can_be_read_changed_and_deleted(client: FlaskClient, sample_id: 
     assert client.get(path).get_json()["sample"]["id"] == sample_id
     assert client.put(path, json={"answer": "new"}).get_json()["sample"]["answer"] == "new"
     assert client.delete(path).get_json()["total_samples"] == 0
+
+
+@pytest.mark.parametrize(
+    "sample_id", ["a/download", "a/b/review", "a/citations", "/duplicates", "x/reviews", ".", "..", "a"]
+)
+def test_id_that_no_path_leads_to_is_reached_by_the_query(client: FlaskClient, sample_id: str) -> None:
+    from urllib.parse import quote
+
+    post(client, "add", sample(id=sample_id))
+    path = f"/api/sample?id={quote(sample_id, safe='')}"
+
+    assert client.get(path).get_json()["sample"]["id"] == sample_id
+    assert client.put(path, json={"answer": "new"}).get_json()["sample"]["answer"] == "new"
+    assert client.put(path, json={"id": "plain"}).get_json()["sample"]["id"] == "plain"
+    assert client.get(path).status_code == 404
+    assert client.delete("/api/sample?id=plain").get_json()["total_samples"] == 0
+    assert "id: is missing" in client.get("/api/sample").get_json()["error"]
+
+
+@pytest.mark.parametrize("page", ["download", "citations", "duplicates", "reviews"])
+def test_pages_of_a_sample_whose_id_ends_like_a_page_are_its_own(client: FlaskClient, page: str) -> None:
+    post(client, "add", sample(id="a"))
+    post(client, "add", sample(id=f"a/{page}", question="Another?"))
+
+    own = client.get(f"/api/sample/a/{page}/download")
+
+    assert own.get_json()["question"] == "Another?"
+    assert client.get(f"/api/sample/a/{page}/{page}").status_code == 200
 
 
 @pytest.mark.parametrize("sample_id", ["a\x00b", "a\nb", "x" * 501, " "])

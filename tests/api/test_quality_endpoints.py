@@ -75,7 +75,7 @@ def test_stored_sample_is_checked_in_all_its_fields(client: FlaskClient) -> None
 def test_verdicts_cannot_be_set_by_an_update(client: FlaskClient, column: str) -> None:
     post(client, "add", sample(id="s1"))
 
-    answer = client.put("/api/sample/s1", json={column: "verified"})
+    answer = client.put("/api/sample/s1", json={column: "accepted"})
 
     assert answer.status_code == 400
     assert column in answer.get_json()["error"]

@@ -189,7 +189,7 @@ def test_full_disk_during_a_fold_loses_nothing(store: SampleStore, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(pl.LazyFrame, "sink_parquet", full)
+        patched.setattr("models.parquet_file.write_groups", full)
         with pytest.raises(DiskFullError, match="safe in the database"):
             store.fold()
 
@@ -204,7 +204,7 @@ def test_folder_that_cannot_be_written_is_a_clear_error(store: SampleStore, monk
     def denied(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(pl.LazyFrame, "sink_parquet", denied)
+    monkeypatch.setattr("models.parquet_file.write_groups", denied)
     with pytest.raises(StorageError, match="samples stay in the database"):
         store.fold()
 

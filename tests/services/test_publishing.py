@@ -85,11 +85,11 @@ def test_what_is_exported_can_be_imported_unchanged(
 
 
 def test_spreadsheet_runs_no_cell_as_a_formula(publish: PublishService, store: SampleStore) -> None:
-    store.add(sample(answer='=HYPERLINK("http://x")', question="@SUM(1)", **{"=name": "-1"}))
+    store.add(sample(answer='=HYPERLINK("http://x")', question="@SUM(1)", reasoning="\u00a0=1", **{"=name": "-1"}))
 
     cells = [cell for row in csv.reader(io.StringIO(written(publish, format="csv").decode())) for cell in row]
 
-    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+    assert [cell for cell in cells if cell.strip().startswith(("=", "+", "-", "@"))] == []
     assert "'@SUM(1)" in cells
 
 
