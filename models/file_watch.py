@@ -55,6 +55,8 @@ class FileWatch:
         try:
             version = self._file.open()
         except UnreadableError as error:
+            if self._file.identity() != identity:
+                return self.current()  # it was replaced while it was read: what lies there now may be good
             return self._on_odd(identity, str(error))
         if version is None and self._version is not None:
             return self._on_odd(None, "the file was removed while the service ran")

@@ -70,11 +70,8 @@ class ParquetFile:
             UnreadableError: it is not Parquet; it is left as it is.
             DataFolderGoneError: the path leads to another folder by now.
         """
-        identity = self.identity()
-        if identity is None:
-            return None
         try:
-            version = ParquetVersion(self._path, load_index(self._index_path, identity))
+            version = ParquetVersion(self._path, lambda identity: load_index(self._index_path, identity))
         except FileNotFoundError:
             version = None
         self.folder.check()

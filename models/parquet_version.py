@@ -10,7 +10,7 @@ import threading
 import uuid
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,8 +100,12 @@ class UnreadableError(StorageError):
 class ParquetVersion:
     """An open file version with its rows' index."""
 
-    def __init__(self, path: Path, index: RowIndex | None = None) -> None:
-        """Open *path*; without *index* every row is read and checked.
+    def __init__(self, path: Path, index: RowIndex | Callable[[Identity], RowIndex | None] | None = None) -> None:
+        """Open *path*; without an *index* every row is read and checked.
+
+        Args:
+            path: The file.
+            index: The rows' index, or what finds it for the file that was opened: it may have been replaced just now.
 
         Raises:
             UnreadableError: the file is not Parquet, or broken.
@@ -130,7 +134,8 @@ class ParquetVersion:
         self.is_ours, self.version_id = self.mark.is_ours, self.mark.version_id
         self.report: IntakeReport | None = None
         self._is_clean = False
-        self.index = self._take_in() if index is None else self._looked_at(index)
+        held = index(self.identity) if callable(index) else index
+        self.index = self._take_in() if held is None else self._looked_at(held)
         if len(self.index) != self._metadata.num_rows:
             raise UnreadableError(f"{path}: says it has {self._metadata.num_rows} rows, has {len(self.index)}")
         self.is_handy = all(map(self._is_bearable, range(len(self._rows))))

@@ -190,3 +190,28 @@ def test_folder_without_access_is_a_clear_error(filled: SampleStore, monkeypatch
     with pytest.raises(DataFolderGoneError, match="Permission denied"):
         filled.add(sample(id="late"))
     assert filled.count() == 2  # what is open goes on being read
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_file_that_is_replaced_while_it_is_opened_at_a_start_is_read_with_its_own_index(
+    filled: SampleStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    filled.fold()
+    filled.folding.save_index()
+    theirs = [sample(id=f"theirs {number}") for number in range(rows)]
+    identity = ParquetFile.identity
+    replaced: list[object] = []
+
+    def and_then(self: ParquetFile) -> object:
+        found = identity(self)
+        if not replaced:
+            replaced.append(found)
+            pl.DataFrame(theirs).write_parquet(self.path.with_name("other"))
+            self.path.with_name("other").replace(self.path)
+        return found
+
+    monkeypatch.setattr(ParquetFile, "identity", and_then)
+    again = SampleStore(filled._file, filled._engine, filled._writer, clock)
+
+    assert ids(again) == {row["id"] for row in theirs}
+    assert "set aside" not in events(again)
