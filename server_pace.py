@@ -5,13 +5,17 @@ that moves earns some back. Who sends or takes at a fair pace never runs out of 
 now and then, does. When too many stall at once, or no thread is left for others, the worst is cut off early.
 """
 
+import fcntl
 import select
 import socket
+import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import inf
 
 # A client that sends, or takes, fewer on the whole loses its patience.
 LEAST_SENT_BYTES_A_S = 500
@@ -48,23 +52,38 @@ class Stall:
     """A thread that waits for a client now.
 
     Attributes:
-        ends: When the client's patience is spent, by the clock of `time.monotonic`.
-        full_s: The client's whole patience.
-        held_bytes: What is kept for it meanwhile.
+        began: Since when, by the clock of `time.monotonic`.
+        behind_at_first_s: How far behind the client was then.
+        queued_bytes: What its socket had not got rid of then.
+        held_bytes: What is kept for it besides.
         is_cut: Whether it had to make room.
     """
 
     sock: socket.socket
-    ends: float
-    full_s: float
+    began: float
+    behind_at_first_s: float
+    queued_bytes: int = 0
     held_bytes: int = 0
     is_cut: bool = False
+
+    def behind_s(self, now: float) -> float:
+        """Tell how far behind the client is; what it took since then counts, though no thread was woken for it."""
+        taken_bytes = max(0, self.queued_bytes - queued_bytes(self.sock)) if self.queued_bytes else 0
+        return self.behind_at_first_s + now - self.began - taken_bytes / LEAST_TAKEN_BYTES_A_S
 
     def cut(self) -> None:
         """Wake the thread, and let it find nobody."""
         self.is_cut = True
         with suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
+
+
+def queued_bytes(sock: socket.socket) -> int:
+    """Return how many bytes the kernel keeps for the client of *sock*; 0 where it does not say."""
+    try:
+        return int.from_bytes(fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4), sys.byteorder)
+    except OSError:
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +132,12 @@ class Stalls:
             if not self._stalls:
                 return
             crowd = Crowd(len(self._stalls), sum(stall.held_bytes for stall in self._stalls), self._free())
-            worst = min(self._stalls, key=lambda stall: stall.ends)
-            if worst.full_s - (worst.ends - self._now()) >= self._borne_s(crowd):
+            borne_s = self._borne_s(crowd)
+            if borne_s == inf:
+                return
+            now = self._now()
+            worst = max(self._stalls, key=lambda stall: stall.behind_s(now))
+            if worst.behind_s(now) >= borne_s:
                 self._stalls.discard(worst)
                 worst.cut()
 
@@ -177,7 +200,8 @@ class PatientSocket:
         if left_s <= 0:
             raise ClientLeftError("the client is too slow")
         began = time.monotonic()
-        stall = Stall(self._sock, began + left_s, self.patience.full_s, held_bytes)
+        queued = queued_bytes(self._sock) if event == select.POLLOUT else 0
+        stall = Stall(self._sock, began, self.patience.full_s - left_s, queued, held_bytes)
         poller = select.poll()
         poller.register(self._sock, event)
         with self._stalls.including(stall):

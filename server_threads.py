@@ -26,12 +26,14 @@ class LaneRules:
     Attributes:
         name: Of its threads.
         threads: How many it serves at once.
+        wait_s: How long a request may wait for a thread.
         patience_s: How long each client may keep a thread waiting.
         borne_s: How far behind, in seconds, the worst client may be in such a crowd before it is cut off.
     """
 
     name: str
     threads: int
+    wait_s: float
     patience_s: float
     borne_s: Callable[[Crowd], float]
 
@@ -39,11 +41,9 @@ class LaneRules:
 class Lane:
     """Threads for one kind of request, and the requests that wait for one. Only the front's thread calls it."""
 
-    def __init__(self, rules: LaneRules, wait_s: float, now: Callable[[], float] = time.monotonic) -> None:
-        """Let no request wait longer than *wait_s* for a thread."""
+    def __init__(self, rules: LaneRules, now: Callable[[], float] = time.monotonic) -> None:
         self.rules = rules
         self.stalls = Stalls(rules.borne_s, lambda: self.free)
-        self._wait_s = wait_s
         self._now = now
         self._running = 0
         self._started = 0
@@ -57,7 +57,7 @@ class Lane:
 
     def begin(self, connection: Connection, work: Work) -> None:
         """Do *work* for *connection* as soon as `start` finds a thread for it."""
-        self._waiting[connection] = (self._now() + self._wait_s, work)
+        self._waiting[connection] = (self._now() + self.rules.wait_s, work)
         if self.free < 0:
             self.stalls.make_room()
 

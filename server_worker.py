@@ -42,9 +42,9 @@ _STATUS = {
     "LimitRequestHeaders": (431, "Request Header Fields Too Large"),
 }
 # Requests that join the running ones in a turn of the loop.
-_STARTED_AT_ONCE = 4
+_STARTED_AT_ONCE = 2
 # A request that found no thread so long is answered with 503.
-_WAIT_S = 10.0
+_WAIT_S, _FILE_WAIT_S = 10.0, 30.0
 # So many that stall, as a share of the threads, or so much that is kept for them, is a crowd.
 _CROWD_SHARE = 8
 _CROWD_BYTES = 16 << 20
@@ -101,7 +101,7 @@ class _Service:
 
     def __init__(self, serving: Serving, worker: Any) -> None:
         self._worker = worker
-        self._health, self._files, self._others = self._lanes = [Lane(rules, _WAIT_S) for rules in lanes(serving)]
+        self._health, self._files, self._others = self._lanes = [Lane(rules) for rules in lanes(serving)]
         limits = Limits(serving.connections, serving.per_address, serving.read_timeout_s, serving.idle_s)
         self.front = Front(limits, self._begin, unavailable)
         self._has_more = False
@@ -205,9 +205,9 @@ def lanes(serving: Serving) -> tuple[LaneRules, LaneRules, LaneRules]:
         return _FILES_WAIT_S if now.free < 0 else inf
 
     return (
-        LaneRules("health", _HEALTH_THREADS, 0.0, lambda _: inf),
-        LaneRules("files", min(_FILE_THREADS, serving.threads), serving.read_timeout_s, of_files),
-        LaneRules("request", serving.threads, serving.read_timeout_s, of_others),
+        LaneRules("health", _HEALTH_THREADS, _WAIT_S, 0.0, lambda _: inf),
+        LaneRules("files", min(_FILE_THREADS, serving.threads), _FILE_WAIT_S, serving.read_timeout_s, of_files),
+        LaneRules("request", serving.threads, _WAIT_S, serving.read_timeout_s, of_others),
     )
 
 

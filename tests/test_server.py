@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +15,7 @@ from gunicorn.config import Config
 
 from server_connection import Connection, Limits
 from server_front import Front
-from server_pace import ClientLeftError, Crowd, Patience, PatientSocket, Stall, Stalls
+from server_pace import ClientLeftError, Crowd, Patience, PatientSocket, Stall, Stalls, queued_bytes
 from server_worker import Serving, WholeBodies, _Service, lanes, unavailable
 from utils.wsgi import ON_CLIENT_LEFT
 
@@ -397,7 +397,7 @@ def test_client_that_takes_nothing_is_left_and_one_that_takes_is_served() -> Non
 
 def test_worst_client_is_cut_when_others_need_its_thread() -> None:
     ours, theirs = socket.socketpair()
-    good, bad = Stall(ours, ends=100.0, full_s=30), Stall(theirs, ends=80.0, full_s=30)
+    good, bad = Stall(ours, began=70.0, behind_at_first_s=0), Stall(theirs, began=60.0, behind_at_first_s=0)
     crowd = Stalls(lambda crowd: 5.0 if crowd.stalled > 1 else float("inf"), lambda: 1, now=lambda: 71.0)
     with ours, theirs, crowd.including(bad):
         alone = bad.is_cut
@@ -405,6 +405,23 @@ def test_worst_client_is_cut_when_others_need_its_thread() -> None:
             pass
 
     assert (alone, bad.is_cut, good.is_cut) == (False, True, False)
+
+
+def test_client_that_takes_its_answer_slowly_is_not_taken_for_one_that_takes_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
+        ours, _ = listener.accept()
+        with ours:
+            ours.setblocking(False)
+            with suppress(BlockingIOError):
+                while True:
+                    ours.send(b"x" * (1 << 16))
+            stall = Stall(ours, began=0.0, behind_at_first_s=0.0, queued_bytes=queued_bytes(ours))
+            asleep_s = stall.behind_s(now=20.0)
+            while queued_bytes(ours) > stall.queued_bytes - 100_000:
+                client.recv(1 << 16)
+
+            assert asleep_s == 20.0
+            assert stall.behind_s(now=20.0) <= 10.0
 
 
 @pytest.mark.parametrize(

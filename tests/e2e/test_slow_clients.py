@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.e2e.server import RunningServer
+from tests.e2e.server import BUSY_S, RunningServer
 from tests.fakes import SAMPLE
 
-# Patience that no test waits for: what makes room for others must be something else. 60 s are a busy machine's.
+# Patience that no test waits for: what makes room for others must be something else.
 SETTINGS = {"threads": 8, "read_timeout_s": 3600}
-BUSY_S = 60
 
 
 class Clients:
