@@ -108,6 +108,12 @@ class Settings(BaseSettings):
     )
     port: Port = Field(5001, description="Port the server listens on")
     threads: int = Field(256, ge=8, le=4096, description="Request threads of the server; progress streams use one each")
+    max_connections: int = Field(
+        4096, ge=16, le=65_536, description="Connections open at once; when more come, the one that waits longest goes"
+    )
+    max_connections_per_address: int = Field(
+        2048, ge=1, description="Connections of one address (behind a proxy everybody has the proxy's)"
+    )
     api_tokens: Tokens = Field(
         (), description="Who may call: role:token or role:sha256:<hash>, comma-separated; roles read, write, admin"
     )

@@ -1,4 +1,4 @@
-"""The server process: one gunicorn worker with many threads; waitress where gunicorn cannot run.
+"""The server process: one worker with many threads under gunicorn's parent; waitress where gunicorn cannot run.
 
 The parent holds the folder's lock and imports nothing heavy; the worker builds the
 service after the fork (Polars must not be forked) and is replaced by the parent if
@@ -27,9 +27,15 @@ from utils.tracing import configure_tracing
 log = logging.getLogger(__name__)
 _BOOT_FAILED = 3
 _M_ARENA_MAX = -8
+_POLARS_MEMORY = "_RJEM_MALLOC_CONF"
 _PR_SET_PDEATHSIG = 1
 # Seconds that open requests and the shutdown of the service may take before the worker is killed.
 GRACE_S = 4
+# Seconds that a connection without a request is kept; proxies in front must be first to close.
+_KEEP_ALIVE_S = 5
+# Open files that are no clients: the store's, the database's, calls to models.
+_OWN_FILES = 512
+_MOST_FILES = 1 << 16
 
 
 def run(settings: Settings) -> None:
@@ -68,7 +74,15 @@ def check_port(host: str, port: int) -> None:
 def _run_gunicorn(settings: Settings) -> None:
     from gunicorn.app.base import BaseApplication
 
-    from server_worker import LONGEST_LINE, WholeBodies, patient_worker
+    from server_worker import LONGEST_LINE, Serving, WholeBodies, patient_worker
+
+    serving = Serving(
+        settings.threads,
+        settings.read_timeout_s,
+        _KEEP_ALIVE_S,
+        connections_for(settings.max_connections),
+        settings.max_connections_per_address,
+    )
 
     class Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         def load_config(self) -> None:
@@ -76,16 +90,14 @@ def _run_gunicorn(settings: Settings) -> None:
                 "bind": f"[{settings.host}]:{settings.port}"
                 if ":" in settings.host
                 else f"{settings.host}:{settings.port}",
-                "worker_class": patient_worker(settings.read_timeout_s),
+                "worker_class": patient_worker(serving),
                 "workers": 1,
-                "threads": settings.threads,
-                "worker_connections": 2 * settings.threads,
                 "backlog": 2048,
                 "limit_request_line": LONGEST_LINE,
                 "limit_request_field_size": LONGEST_LINE,
                 "graceful_timeout": GRACE_S,
                 "timeout": 60,
-                "keepalive": 5,
+                "keepalive": _KEEP_ALIVE_S,
                 "loglevel": "warning",
                 "post_worker_init": _worker_ready,
                 "worker_exit": _worker_exit,
@@ -104,15 +116,32 @@ def _run_gunicorn(settings: Settings) -> None:
     Application().run()
 
 
+def connections_for(wanted: int) -> int:
+    """Raise the limit of open files as far as we may and need; return how many connections fit into it."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
+    if soft == resource.RLIM_INFINITY or wanted <= soft - _OWN_FILES:
+        return wanted
+    fitting = max(soft // 2, soft - _OWN_FILES)
+    log.warning("fewer connections than MAX_CONNECTIONS: too few files may be open", extra={"connections": fitting})
+    return min(wanted, fitting)
+
+
 def _load_app(settings: Settings) -> Any:
     """Build the service in the worker; a fault there ends the whole server with its sentence."""
+    _tune_memory()  # read by libraries when they are loaded
     from api_server import create_app
     from bootstrap import build
     from utils.errors import AppError
 
     configure_logging(settings.logging)
     _end_with_parent()
-    _tune_memory()
     try:
         if settings.otel_exporter_otlp_endpoint:
             atexit.register(configure_tracing(settings.otel_exporter_otlp_endpoint))
@@ -136,9 +165,14 @@ def _end_with_parent() -> None:
 
 
 def _tune_memory() -> None:
-    """Keep many threads from holding a heap each; worth 20 MiB with a thousand streams, and a tenth of the CPU."""
+    """Keep many threads from holding a heap each; worth 20 MiB with a thousand streams, and a tenth of the CPU.
+
+    And 100 MiB with two thousand slow clients, whose requests have been in each of the threads.
+    """
     gc.set_threshold(20_000, 20, 20)
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    # Polars' own allocator would keep some for each thread that ever read the data set. What stands there already wins.
+    os.environ[_POLARS_MEMORY] = f"narenas:2,tcache:false,muzzy_decay_ms:0,{os.environ.get(_POLARS_MEMORY, '')}"
     with contextlib.suppress(OSError, AttributeError):  # glibc's alone
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
@@ -191,7 +225,12 @@ def _run_waitress(settings: Settings) -> None:
     _announce(settings)
     try:
         serve(
-            app, host=settings.host, port=settings.port, threads=settings.threads, connection_limit=2 * settings.threads
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            connection_limit=settings.max_connections,
+            channel_timeout=int(settings.read_timeout_s) + 1,
         )
     finally:
         app.extensions["container"].close()

@@ -12,6 +12,7 @@ from models.queries import HistoryArguments, StatusArguments, StreamArguments
 from models.requests import BatchReference, BatchRequest, NamedBatch, PlanRequest
 from services.events import Subscription
 from utils.access_tokens import Role
+from utils.wsgi import ON_CLIENT_LEFT
 
 _TAG = "Batches"
 _FEATURES = [
@@ -90,6 +91,10 @@ def stream(query: StreamArguments) -> Response:  # its token is read where token
     given = request.headers.get("Last-Event-ID", "").strip()
     subscription = container.batches.views.subscribe(int(given) if given.isdecimal() and len(given) < 19 else None)
 
+    def leave() -> None:
+        container.events.unsubscribe(subscription)
+        subscription.end()
+
     def messages(subscription: Subscription) -> Iterator[bytes]:
         try:
             yield b"retry: 2000\n\n"
@@ -97,6 +102,9 @@ def stream(query: StreamArguments) -> Response:  # its token is read where token
         finally:
             container.events.unsubscribe(subscription)
 
+    when_left = request.environ.get(ON_CLIENT_LEFT)
+    if when_left is not None:
+        when_left(leave)
     response = Response(messages(subscription), mimetype="text/event-stream")
     response.call_on_close(lambda: container.events.unsubscribe(subscription))
     response.headers["Cache-Control"] = "no-cache"

@@ -21,7 +21,7 @@ def blueprint(name: str) -> Blueprint:
     return routes
 
 
-@endpoint(HealthAnswer, tag=_TAG)
+@endpoint(HealthAnswer, tag=_TAG, in_line=False)
 def health() -> Response:
     """Tell what the service has and does."""
     container = services()

@@ -10,6 +10,8 @@ CELL_BYTES = 1 << 20
 ROW_BYTES = 4 << 20
 # A sample as JSON: a character beyond ASCII may take twice its bytes there.
 RECORD_BYTES = 2 * ROW_BYTES
+# Commas and opening brackets of such a text: a value takes up to 250 bytes in memory, however short it is written.
+RECORD_SIGNS = 300_000
 # Columns of one import: a sample has 25 of ours, and each column costs every read.
 FILE_COLUMNS = 300
 # Columns of the data set, ours and others'.
@@ -19,7 +21,7 @@ DEEPEST = 50
 # What one commit of an import may write: 0.1 s of the thread that writes for all.
 COMMIT_BYTES = 4 << 20
 # Frames of samples in memory: what is read, written and handed on at a time.
-PIECE_BYTES = 8 << 20
+PIECE_BYTES = 4 << 20
 # Samples of an answer that is not streamed.
 ANSWER_BYTES = 64 << 20
 

@@ -41,6 +41,7 @@ class ExportFormat:
         description: One sentence for people.
         is_chat: The rows are conversations; `system_prompt` and `reasoning` apply.
         write: Turns pieces with the given columns into the bytes of a file, a piece at a time.
+        piece_rows: Most rows of a piece: what one export holds while its client is slow.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ExportFormat:
     description: str
     is_chat: bool
     write: Callable[[Pieces, Mapping[str, pl.DataType], ExportOptions], Iterator[bytes]]
+    piece_rows: int = 50
 
 
 def assistant_text(row: Mapping[str, Any], options: ExportOptions) -> str:

@@ -270,5 +270,7 @@ def _columns(
     """Return the samples at *positions* in pieces, with the columns that are written."""
     chosen = options.fields if options.fields and not spec.is_chat else tuple(snapshot.columns)
     columns = {name: snapshot.columns[name] for name in chosen}
-    pieces = (piece.select(chosen) for piece in pieces_at(snapshot, positions))
+    pieces = (
+        part.select(chosen) for piece in pieces_at(snapshot, positions) for part in piece.iter_slices(spec.piece_rows)
+    )
     return pieces, columns

@@ -43,5 +43,11 @@ def write(pieces: Pieces, columns: Mapping[str, pl.DataType], _options: ExportOp
 
 
 SPEC = ExportFormat(
-    "parquet", "parquet", "application/vnd.apache.parquet", "Parquet with ZSTD, as any tool opens it", False, write
+    "parquet",
+    "parquet",
+    "application/vnd.apache.parquet",
+    "Parquet with ZSTD, as any tool opens it",
+    False,
+    write,
+    piece_rows=500,
 )

@@ -8,10 +8,11 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, AnyStr, BinaryIO, NoReturn
 
-from models.limits import DEEPEST, RECORD_BYTES, told
+from models.limits import DEEPEST, RECORD_BYTES, RECORD_SIGNS, told
 
+CROWDED = f"holds more than {RECORD_SIGNS:,} values (commas and opening brackets are counted, in texts too)"
 _WINDOW = 1 << 16
 _BLANK = re.compile(r"[ \t\r\n]*")
 
@@ -69,6 +70,8 @@ class ItemReader:
             held = len(self._text) - self._place
             if held > self._longest:
                 raise ValueError(f"longer than {told(self._longest)}")
+            if is_crowded(self._text, ",", "[", "{"):
+                raise ValueError(CROWDED)
             self._read(max(held, _WINDOW))
 
     def _is_wrong(self, error: json.JSONDecodeError) -> bool:
@@ -93,6 +96,11 @@ class ItemReader:
         self._ended = not piece
         self._text = self._text[self._place :] + self._decoded.decode(piece, final=self._ended)
         self._place = 0
+
+
+def is_crowded(text: AnyStr, *signs: AnyStr) -> bool:
+    """Tell whether *text* may hold more values than are taken: it has so many of the *signs* before one."""
+    return len(text) > RECORD_SIGNS and sum(map(text.count, signs)) > RECORD_SIGNS
 
 
 def _no_constant(name: str) -> NoReturn:

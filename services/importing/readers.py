@@ -20,7 +20,7 @@ from models.column_types import plain
 from models.foreign_rows import foreign_rows
 from models.limits import ALL_COLUMNS, CELL_BYTES, DEEPEST, RECORD_BYTES, told
 from models.schemas import COLUMNS
-from services.importing.json_items import ItemReader
+from services.importing.json_items import CROWDED, ItemReader, is_crowded
 from utils.errors import InputError
 from utils.spreadsheet_cells import unguarded
 
@@ -232,6 +232,8 @@ def _text(value: Any) -> str:
 
 
 def _json_record(place: str, text: bytes) -> Record:
+    if is_crowded(text, b",", b"[", b"{"):
+        return Record(place, {}, f"Invalid JSON - {CROWDED}")
     try:
         value = orjson.loads(text)
     except RecursionError:

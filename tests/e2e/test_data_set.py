@@ -17,7 +17,7 @@ import yaml
 
 from bench.store.crash import kill_again_and_again
 from config import PROJECT_DIR
-from tests.e2e.server import RunningServer, environment, free_port
+from tests.e2e.server import BUSY_S, RunningServer, environment, free_port
 from tests.fakes import sample
 from tests.vendors.hub import TOKEN, SimulatedHub
 
@@ -66,12 +66,12 @@ def test_reader_in_a_loop_sees_whole_states_while_folds_happen(tmp_path: Path) -
                 session.trust_env = False
                 least = 300
                 while not stop.is_set():
-                    answer = session.get(f"{server.url}/data", timeout=30)
+                    answer = session.get(f"{server.url}/data", timeout=BUSY_S)
                     rows = answer.json() if answer.ok else []
                     if len(rows) < least or len({row["id"] for row in rows}) != len(rows):
                         faults.append(f"{answer.status_code}: {len(rows)} of {least}")
                     least = max(least, len(rows))
-                    if session.get(f"{server.url}/search?q=offer&limit=5", timeout=30).json().get("count") != 5:
+                    if session.get(f"{server.url}/search?q=offer&limit=5", timeout=BUSY_S).json().get("count") != 5:
                         faults.append("search")
 
         readers = [threading.Thread(target=read) for _ in range(2)]

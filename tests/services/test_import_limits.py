@@ -198,6 +198,15 @@ def test_text_without_end_is_not_read_to_its_end() -> None:
     assert file.count < 3 * RECORD_BYTES
 
 
+@pytest.mark.parametrize("piece", ["{}", "1", '"a"', "[]"])
+def test_record_of_very_many_values_is_refused_before_it_is_read(imports: ImportService, piece: str) -> None:
+    line = json.dumps(sample())[:-1] + f', "x": [{",".join([piece] * 700_000)}]' + "}"
+
+    for content in (line, f"[{line}]"):
+        with pytest.raises(ImportRefusedError, match=r"1: Invalid JSON - holds more than 300,000 values"):
+            take(imports, content.encode())
+
+
 def test_file_in_which_everything_is_wrong_is_not_read_to_its_end(imports: ImportService) -> None:
     with pytest.raises(ImportRefusedError) as refused:
         take(imports, b"{\n" * 3_000)

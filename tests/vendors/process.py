@@ -58,11 +58,11 @@ class VendorProcess:
 
     def set(self, kind: str, **behaviour: Any) -> None:
         """Change how a vendor behaves."""
-        self._session.post(self._control(kind, "_set"), json=behaviour, timeout=10).raise_for_status()
+        self._session.post(self._control(kind, "_set"), json=behaviour, timeout=60).raise_for_status()
 
     def stats(self, kind: str) -> Any:
         """Return what a vendor saw."""
-        return self._session.get(self._control(kind, "_stats"), timeout=10).json()
+        return self._session.get(self._control(kind, "_stats"), timeout=60).json()
 
     def _control(self, kind: str, path: str) -> str:
         return f"{self.urls[kind].removesuffix('/v1')}/{path}"

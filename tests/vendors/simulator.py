@@ -96,7 +96,7 @@ class SimulatedVendor:
     def __enter__(self) -> "SimulatedVendor":
         self._thread = threading.Thread(target=self._run, name=f"vendor {self.kind}", daemon=True)
         self._thread.start()
-        self._ready.wait(10)
+        assert self._ready.wait(60), "the simulated vendor did not start"
         return self
 
     def __exit__(self, *_: object) -> None:
