@@ -6,6 +6,8 @@ import polars as pl
 import pytest
 
 from models.parquet_file import ParquetFile
+from models.parquet_version import Identity
+from models.row_index import load_index
 from models.sample_store import SampleStore
 from tests.fakes import sample
 from utils.clock import ManualClock
@@ -199,19 +201,16 @@ def test_file_that_is_replaced_while_it_is_opened_at_a_start_is_read_with_its_ow
     filled.fold()
     filled.folding.save_index()
     theirs = [sample(id=f"theirs {number}") for number in range(rows)]
-    identity = ParquetFile.identity
-    replaced: list[object] = []
 
-    def and_then(self: ParquetFile) -> object:
-        found = identity(self)
-        if not replaced:
-            replaced.append(found)
-            pl.DataFrame(theirs).write_parquet(self.path.with_name("other"))
-            self.path.with_name("other").replace(self.path)
-        return found
+    def while_it_is_replaced(path: Path, identity: Identity) -> object:
+        pl.DataFrame(theirs).write_parquet(filled._file.path.with_name("other"))
+        filled._file.path.with_name("other").replace(filled._file.path)
+        return load_index(path, identity)
 
-    monkeypatch.setattr(ParquetFile, "identity", and_then)
-    again = SampleStore(filled._file, filled._engine, filled._writer, clock)
+    with monkeypatch.context() as patched:
+        patched.setattr("models.parquet_file.load_index", while_it_is_replaced)
+        again = SampleStore(filled._file, filled._engine, filled._writer, clock)
+        again.count()
 
     assert ids(again) == {row["id"] for row in theirs}
     assert "set aside" not in events(again)
