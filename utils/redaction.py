@@ -22,7 +22,7 @@ _SHAPES = re.compile(
     r"|\bgAAAAA[A-Za-z0-9_=-]{20,}"  # Fernet tokens: encrypted, and still nobody's business
     r"|\b[0-9a-f]{32}\.[A-Za-z0-9_-]{20,}"  # Ollama
     r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*"  # JSON web tokens
-    r"|(?<=://)[^/\s:@]{1,100}:[^/\s@]{1,100}(?=@)"  # user:password@ of an address
+    r"|(?<=://)[^/\s:@]{1,200}(?::[^/\s@]{0,200})?(?=@)"  # user:password@ or token@ of an address
 )
 _HEADERS = re.compile(
     r"((?:authorization|x-api-key|api-key)[\"']?\s*[:=]\s*[\"']?(?:bearer |basic )?)([^\s\"',;&]{4,})", re.I

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from utils.addresses import without_user
 from utils.errors import PublishError
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ class Hub:
         from huggingface_hub import HfApi
 
         self._endpoint = endpoint or HUB
+        self._shown = without_user(self._endpoint)
         self._api = HfApi(endpoint=self._endpoint, token=token, library_name="legal-training-platform")
 
     def upload(self, repo_name: str, files: Mapping[str, Path | bytes], private: bool, message: str) -> str:
@@ -48,7 +50,7 @@ class Hub:
         except (HFValidationError, ValueError) as error:
             raise PublishError(f"Hugging Face Hub: {str(error)[:_REASON_CHARS]}") from None
         except (OSError, httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise PublishError(f"Hugging Face Hub at {self._endpoint}: cannot be reached ({error})") from None
+            raise PublishError(f"Hugging Face Hub at {self._shown}: cannot be reached ({error})") from None
 
     def _upload(self, repo_name: str, files: Mapping[str, Path | bytes], private: bool, message: str) -> str:
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -68,7 +70,7 @@ class Hub:
                 operations.append(CommitOperationAdd(path_in_repo=path, path_or_fileobj=source))
             self._api.create_commit(repo_id, operations, commit_message=message, repo_type="dataset")
         log.info("pushed", extra={"repo": repo_id, "files": len(files)})
-        return f"{self._endpoint}/datasets/{repo_id}"
+        return f"{self._shown}/datasets/{repo_id}"
 
     def _listed(self, repo_id: str) -> list[str]:
         from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError

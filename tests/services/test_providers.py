@@ -388,6 +388,27 @@ def test_address_that_was_allowed_once_is_judged_again_when_it_is_called(start: 
     assert "which is private" in told["error"]["message"]
 
 
+def test_name_that_leads_elsewhere_after_it_was_set_is_not_followed_there(start: Start) -> None:
+    with SimulatedVendor("openai", ["m"]) as server:
+        container = start({}, encryption_key=KEY)
+        leads = iter([PUBLIC])
+        rebinding = AddressRule(resolve=lambda _: next(leads, ["127.0.0.1"]))
+        container.management.providers._rule = container.llm.factory._rule = rebinding
+        url = server.url.replace("127.0.0.1", "api.vendor.test")
+        added(container, base_url=url, api_key="sk-own-0123456789", default_model_id="m")
+
+        told = container.management.providers.test("my-server", "m")
+        container.llm.router.forgive("my-server")
+        outcome = container.llm.ask(PROMPT, Preference("my-server", "m", allow_failover=False), Terms())
+        container.llm.models.refresh(["my-server"])
+        container.close()
+
+        assert server.connections == 0
+    listed = container.llm.models.discovery("my-server")
+    for said in (told["error"]["message"], str(outcome.error), listed.reason):
+        assert "api.vendor.test leads to 127.0.0.1, which is private" in said
+
+
 def test_user_and_password_of_an_address_are_not_shown(start: Start) -> None:
     container = start({}, encryption_key=KEY, ollama_host="http://me:pw-0123@127.0.0.1:9")
 

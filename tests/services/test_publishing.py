@@ -21,12 +21,13 @@ from services import exporters
 from services.citation_audit import CitationAudit
 from services.export_format import ExportFormat, ExportOptions
 from services.hub.card import CardFacts, write_card
+from services.hub.upload import Hub
 from services.import_service import ImportRequest, ImportService
 from services.publish_service import ExportRequest, PublishService
 from services.splits import NAMES, SplitRequest, parse_shares, split
 from tests.fakes import CHECKER, sample
 from utils.clock import ManualClock
-from utils.errors import InputError
+from utils.errors import InputError, PublishError
 from utils.registry import find_specs
 
 SPECS = find_specs(exporters, ExportFormat)
@@ -325,3 +326,12 @@ def test_export_of_an_import_of_an_export_is_the_same(
         (tmp_path / "again").write_bytes(content)
         imports.run(tmp_path / "again", ImportRequest(format=name, on_duplicate="replace"))
         assert written(publish, format="jsonl") == first["jsonl"]
+
+
+def test_user_and_password_of_a_mirror_are_not_shown() -> None:
+    hub = Hub("hf_token_0123456789", "http://me:pw-0123@127.0.0.1:9")
+
+    with pytest.raises(PublishError, match=r"Hugging Face Hub at http://127\.0\.0\.1:9: cannot be reached") as caught:
+        hub.upload("name", {"a": b"b"}, False, "message")
+
+    assert "pw-0123" not in str(caught.value)

@@ -16,6 +16,7 @@ import services.llm.providers
 from config import PROJECT_DIR
 from services.llm.base import AdapterSpec
 from tests.patience import PATIENCE_S
+from utils.addresses import without_user
 from utils.cancellation import CancelToken
 from utils.circuit_breaker import CircuitBreaker
 from utils.clock import ManualClock, SystemClock, iso
@@ -183,6 +184,16 @@ def test_keys_of_all_vendors_are_redacted(secret: str) -> None:
 
     assert secret not in hidden
     assert "[redacted]" in hidden
+
+
+@pytest.mark.parametrize("user", ["me:pw-0123", "token-0123", "me:", "a:b:c"])
+def test_user_and_password_of_an_address_are_redacted_and_left_out(user: str) -> None:
+    assert (
+        redact(f"cannot reach https://{user}@host.test/v1?x=a@b")
+        == "cannot reach https://[redacted]@host.test/v1?x=a@b"
+    )
+    assert without_user(f"https://{user}@host.test/v1") == "https://host.test/v1"
+    assert without_user("https://host.test/v1@2") == "https://host.test/v1@2"
 
 
 def test_second_owner_of_a_folder_is_told_who_has_it(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """The embedded model: an engine of our own on loopback, called like any OpenAI-compatible server."""
 
+from dataclasses import replace
 from typing import Any
 
 from services.llm.base import AdapterSpec, Completion, CompletionRequest, EngineSession
 from services.llm.chat_completions import ChatCompletionsProvider, read_completion
+from services.llm.transport import http_client
 from utils.errors import ConfigurationError
 
 
@@ -31,7 +33,9 @@ class LocalProvider(ChatCompletionsProvider):
     def _make_client(self) -> Any:
         from openai import OpenAI
 
-        return OpenAI(api_key="none", base_url=self.config.base_url, max_retries=0, http_client=self._connections())
+        # The engine is ours and on this machine, whatever address somebody set for it.
+        own = http_client(self.http_library, replace(self.config, rule=None))
+        return OpenAI(api_key="none", base_url=self.config.base_url, max_retries=0, http_client=own)
 
     def _list_models(self) -> list[str]:
         # Nothing to ask: the engine serves what it was given, and must not start for a list.
