@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from models import parquet_file
 from models.intake import mended_ids, unique_names
 from models.parquet_file import ParquetFile
 from models.parquet_version import ParquetVersion
@@ -234,3 +235,29 @@ def test_version_is_read_whole_after_its_path_was_given_away(
     store._file.path.with_name("other").replace(store._file.path)
 
     assert set(step(version)["id"]) >= {"s1", "s5"}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_file_that_comes_while_it_is_opened_is_read_with_an_index_of_its_own(
+    store: SampleStore, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    for number in range(3):
+        store.add(sample(id=f"s{number}"))
+    store.fold()
+    file = ParquetFile(store._file.path)
+    load, came = parquet_file.load_index, []
+
+    def slow(*arguments: Any) -> Any:
+        index = load(*arguments)
+        if not came:
+            came.append(True)
+            pq.write_table(pa.table(columns()).slice(0, count), file.path.with_name("next"))
+            file.path.with_name("next").replace(file.path)
+        return index
+
+    monkeypatch.setattr(parquet_file, "load_index", slow)
+
+    version = file.open()
+
+    assert version is not None
+    assert version.index.frame["id"].to_list() == [f"id {number}" for number in range(count)]
