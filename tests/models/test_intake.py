@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models import parquet_file
 from models.intake import mended_ids, unique_names
 from models.parquet_file import ParquetFile
 from models.parquet_version import ParquetVersion
+from models.row_index import load_index
 from models.sample_store import SampleStore
 from tests.fakes import sample
 from utils.errors import InputError
@@ -245,7 +245,8 @@ def test_file_that_comes_while_it_is_opened_is_read_with_an_index_of_its_own(
         store.add(sample(id=f"s{number}"))
     store.fold()
     file = ParquetFile(store._file.path)
-    load, came = parquet_file.load_index, []
+    load = load_index
+    came: list[bool] = []
 
     def slow(*arguments: Any) -> Any:
         index = load(*arguments)
@@ -255,7 +256,7 @@ def test_file_that_comes_while_it_is_opened_is_read_with_an_index_of_its_own(
             file.path.with_name("next").replace(file.path)
         return index
 
-    monkeypatch.setattr(parquet_file, "load_index", slow)
+    monkeypatch.setattr("models.parquet_file.load_index", slow)
 
     version = file.open()
 
