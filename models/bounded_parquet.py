@@ -20,9 +20,9 @@ from models.parquet_pages import Page, pages_of
 # Rows of a batch, however short.
 BATCH_ROWS = 500
 # What the open pages of all columns may take together.
-_PAGES_BYTES = 64 << 20
+_PAGES_BYTES = 48 << 20
 # Lists: what a row holds of them is known only when it is read, so all of a row group must fit.
-_NESTED_BYTES, _NESTED_VALUES = 64 << 20, 1 << 22
+_NESTED_BYTES, _NESTED_VALUES = 32 << 20, 1 << 22
 # A file of text shrinks to a quarter, of much the same text to a fiftieth; what grows beyond this is made to.
 _EXPANSION, _EXPANSION_FREE = 100, 4 << 20
 _LEAST_ROW = 500
