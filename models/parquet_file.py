@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from models.data_folder import DataFolder, open_folder
-from models.parquet_version import Identity, ParquetVersion, UnreadableError, identity_of
+from models.parquet_version import Identity, ParquetVersion, identity_of
 from models.row_groups import write_groups
 from models.row_index import RowIndex, load_index
 from utils.errors import DiskFullError, StorageError
@@ -74,12 +74,6 @@ class ParquetFile:
             version = ParquetVersion(self._path, lambda identity: load_index(self._index_path, identity))
         except FileNotFoundError:
             version = None
-        except UnreadableError:
-            if self.identity() == identity:
-                raise
-            return self.open()  # another file came between the look at it and its opening: the index is not its own
-        if version is not None and version.identity != identity:
-            return self.open()
         self.folder.check()
         return version
 
