@@ -82,6 +82,7 @@ class Front:
         for listener in self._listeners:
             listener.setblocking(False)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # head and body are sent one by one
             self._selector.register(listener, selectors.EVENT_READ, lambda sock=listener: self._accept(sock))
 
     def wake_on(self, pipe: int) -> None:

@@ -27,7 +27,7 @@ from utils.tracing import configure_tracing
 log = logging.getLogger(__name__)
 _BOOT_FAILED = 3
 _M_ARENA_MAX = -8
-_POLARS_MEMORY = "_RJEM_MALLOC_CONF"
+_POLARS_MEMORY, _POLARS_MEMORY_RULES = "_RJEM_MALLOC_CONF", "narenas:2,tcache:false,muzzy_decay_ms:0"
 _PR_SET_PDEATHSIG = 1
 # Seconds that open requests and the shutdown of the service may take before the worker is killed.
 GRACE_S = 4
@@ -172,7 +172,8 @@ def _tune_memory() -> None:
     gc.set_threshold(20_000, 20, 20)
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     # Polars' own allocator would keep some for each thread that ever read the data set. What stands there already wins.
-    os.environ[_POLARS_MEMORY] = f"narenas:2,tcache:false,muzzy_decay_ms:0,{os.environ.get(_POLARS_MEMORY, '')}"
+    given = os.environ.get(_POLARS_MEMORY)
+    os.environ[_POLARS_MEMORY] = ",".join(filter(None, (_POLARS_MEMORY_RULES, given)))
     with contextlib.suppress(OSError, AttributeError):  # glibc's alone
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 

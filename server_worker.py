@@ -46,7 +46,7 @@ _STARTED_AT_ONCE = 2
 # A request that found no thread so long is answered with 503.
 _WAIT_S, _FILE_WAIT_S = 10.0, 30.0
 # So many that stall, as a share of the threads, or so much that is kept for them, is a crowd.
-_CROWD_SHARE = 8
+_CROWD_SHARE = 16
 _CROWD_BYTES = 16 << 20
 # How far behind, in seconds, the worst client may be: in a crowd, in two, when files wait for a thread.
 _CROWDED_S, _THRONGED_S, _FILES_WAIT_S = 1.0, 0.25, 0.5
@@ -192,12 +192,13 @@ def _is_read(parser: RequestParser, client: PatientSocket) -> bool:
 def lanes(serving: Serving) -> tuple[LaneRules, LaneRules, LaneRules]:
     """Return the lanes: health, files, all others."""
     share = max(2, serving.threads // _CROWD_SHARE)
+    reserve = 2 * share
 
     def of_others(now: Crowd) -> float:
         crowds = max(now.stalled / share, now.held_bytes / _CROWD_BYTES)
         if now.free < 0 or crowds > 3:
             return 0.0
-        if now.free < share or crowds > 2:
+        if now.free < reserve or crowds > 2:
             return _THRONGED_S
         return _CROWDED_S if crowds > 1 else inf
 
@@ -231,9 +232,14 @@ def failed() -> bytes:
     return _envelope("500 Internal Server Error", "the service failed; its log has the details", "InternalServerError")
 
 
+# As docs/api.md names them.
+_CODES = {"400": "input_error", "414": "address_too_long", "431": "headers_too_large", "503": "unavailable"}
+
+
 def _envelope(status: str, sentence: str, kind: str, headers: str = "") -> bytes:
-    request_id = uuid.uuid4().hex
-    body = {"success": False, "error": sentence, "type": kind, "request_id": request_id}
+    request_id, code = uuid.uuid4().hex, _CODES.get(status[:3], "internal_error")
+    told = {"code": code, "retryable": code == "unavailable", "category": None}
+    body = {"success": False, "error": sentence, "type": kind, **told, "request_id": request_id}
     payload = json.dumps(body).encode()
     head = (
         f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: application/json\r\n{headers}"

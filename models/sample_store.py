@@ -33,6 +33,8 @@ from utils.errors import InputError, NotFoundError
 
 log = logging.getLogger(__name__)
 _CHUNK = 500
+# Rows that a slow reader of samples holds as objects.
+_ROWS = 50
 _SCATTERED_CHUNK, _SCATTERED_BYTES = 20_000, 64 << 20
 
 
@@ -243,7 +245,7 @@ class SampleStore:
 def rows_at(snapshot: Snapshot, positions: pl.Series) -> Iterator[dict[str, Any]]:
     """Yield the samples with these numbers, holding one chunk in memory."""
     for piece in pieces_at(snapshot, positions):
-        yield from piece.iter_rows(named=True)
+        yield from piece.iter_rows(named=True, buffer_size=_ROWS)
 
 
 def pieces_at(snapshot: Snapshot, positions: pl.Series) -> Iterator[pl.DataFrame]:

@@ -427,12 +427,12 @@ def test_client_that_takes_its_answer_slowly_is_not_taken_for_one_that_takes_not
 @pytest.mark.parametrize(
     ("crowd", "borne_s"),
     [
-        pytest.param(Crowd(32, 0, 200), float("inf"), id="a-few"),
-        pytest.param(Crowd(33, 0, 200), 1.0, id="a-crowd"),
+        pytest.param(Crowd(16, 0, 200), float("inf"), id="a-few"),
+        pytest.param(Crowd(17, 0, 200), 1.0, id="a-crowd"),
         pytest.param(Crowd(1, 17 << 20, 200), 1.0, id="one-that-holds-much"),
-        pytest.param(Crowd(65, 0, 190), 0.25, id="two-crowds"),
+        pytest.param(Crowd(33, 0, 190), 0.25, id="two-crowds"),
         pytest.param(Crowd(5, 0, 31), 0.25, id="few-threads-free"),
-        pytest.param(Crowd(97, 0, 150), 0.0, id="three-crowds"),
+        pytest.param(Crowd(49, 0, 150), 0.0, id="three-crowds"),
         pytest.param(Crowd(1, 0, -1), 0.0, id="no-thread-free"),
     ],
 )

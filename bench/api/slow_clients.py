@@ -4,8 +4,8 @@ Usage: python bench/api/slow_clients.py [seconds] [--connections 2000] [--addres
 
 A batch runs on a simulated vendor; so many connections of all slow kinds (`KINDS`, in equal shares) are held from so
 many loopback addresses, each opened again a moment after it was closed. Meanwhile honest clients ask, each time
-over a new connection: health several times a second, statistics, a page, a plan. Printed are their times, the
-restarts of the worker, the vendor's calls beside what the batch knows of, and how the worker's memory grew.
+over a new connection: health several times a second, statistics, a page, a plan, an export. Printed are their
+times, restarts of the worker, the vendor's calls beside what the batch knows of, how the worker's memory grew.
 Loopback only; all share this machine's cores. It needs `ulimit -n` of twice the connections.
 """
 
@@ -15,6 +15,7 @@ import json
 import multiprocessing
 import os
 import socket
+import statistics
 import struct
 import sys
 import time
@@ -234,8 +235,9 @@ QUESTIONS = (
     Question("stats", "GET /api/stats", 0.5),
     Question("page", "GET /api/samples/filter?limit=50", 0.5),
     Question("plan", "POST /api/generate/batch/plan", 1.0, b'{"count": 10}'),
+    Question("export", "GET /api/export?include=all", 5.0),
 )
-_HEALTH = ("live", "ready", "health")
+_HEALTH, _FILES = ("live", "ready", "health"), ("export",)
 
 
 @dataclass
@@ -312,14 +314,14 @@ def show(name: str, times: list[float]) -> None:
     )
 
 
-def watch(server: RunningServer, pipe: Connection) -> tuple[Any, float, int]:
-    """Wait for the honest clients; return what they saw, the most memory in MiB, and the worker's restarts."""
-    most, workers = 0.0, {processes(server)[-1]}
+def watch(server: RunningServer, pipe: Connection) -> tuple[Any, list[float], int]:
+    """Wait for the honest clients; return what they saw, the worker's memory in MiB each half second, its restarts."""
+    memory, workers = [], {processes(server)[-1]}
     while not pipe.poll(0.5):
         with suppress(OSError, AssertionError):
             workers.add(processes(server)[-1])
-            most = max(most, resident_mib(server))
-    return pipe.recv(), most, len(workers) - 1
+            memory.append(resident_mib(server))
+    return pipe.recv(), memory, len(workers) - 1
 
 
 def measure(server: RunningServer, vendors: VendorProcess, seconds: float, given: argparse.Namespace) -> None:
@@ -333,17 +335,20 @@ def measure(server: RunningServer, vendors: VendorProcess, seconds: float, given
         assert slow.poll(120), "the slow connections did not open"
         slow.recv()
         with Process(_ask, server.port, seconds) as honest:
-            (times, wrong, slowest), most, restarts = watch(server, honest)
+            (times, wrong, slowest), memory, restarts = watch(server, honest)
         slow.send("stop")
         held, opened, told = slow.recv() if slow.poll(60) else (0, {}, {})
     print(f"slow connections: {held} open at the end; opened {opened}; answers {told}")
     for name, asked in times.items():
         show(name, asked)
     show("all health", [taken for name in _HEALTH for taken in times[name]])
-    show("all others", [taken for name, asked in times.items() if name not in _HEALTH for taken in asked])
+    show("all others", [taken for name, asked in times.items() if name not in (*_HEALTH, *_FILES) for taken in asked])
     print(f"slowest: {slowest}")
     print(f"went wrong: {wrong or 'nothing'}")
-    print(f"worker restarts: {restarts}; resident {before:.0f} MiB before, {most:.0f} at most (+{most - before:.0f})")
+    print(f"worker restarts: {restarts}; resident {before:.0f} MiB before, ", end="")
+    print(f"{statistics.median(memory):.0f} in the middle, {memory[-1]:.0f} at the end, ", end="")
+    most = max(memory)
+    print(f"{most:.0f} at most (+{most - before:.0f}, after {memory.index(most) / 2:.0f} s)")
     tell_calls(server, vendors, batch_id)
 
 

@@ -14,7 +14,6 @@ import pytest
 from models.intake import mended_ids, unique_names
 from models.parquet_file import ParquetFile
 from models.parquet_version import ParquetVersion
-from models.row_index import load_index
 from models.sample_store import SampleStore
 from tests.fakes import sample
 from utils.errors import InputError
@@ -235,30 +234,3 @@ def test_version_is_read_whole_after_its_path_was_given_away(
     store._file.path.with_name("other").replace(store._file.path)
 
     assert set(step(version)["id"]) >= {"s1", "s5"}
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_file_that_comes_while_it_is_opened_is_read_with_an_index_of_its_own(
-    store: SampleStore, monkeypatch: pytest.MonkeyPatch, count: int
-) -> None:
-    for number in range(3):
-        store.add(sample(id=f"s{number}"))
-    store.fold()
-    file = ParquetFile(store._file.path)
-    load = load_index
-    came: list[bool] = []
-
-    def slow(*arguments: Any) -> Any:
-        index = load(*arguments)
-        if not came:
-            came.append(True)
-            pq.write_table(pa.table(columns()).slice(0, count), file.path.with_name("next"))
-            file.path.with_name("next").replace(file.path)
-        return index
-
-    monkeypatch.setattr("models.parquet_file.load_index", slow)
-
-    version = file.open()
-
-    assert version is not None
-    assert version.index.frame["id"].to_list() == [f"id {number}" for number in range(count)]
