@@ -119,11 +119,13 @@ def test_what_is_no_request_is_answered_in_the_contracts_envelope(tmp_path: Path
         alive = server.get("health/live")
 
     assert alive == {"status": "alive"}
-    for name, status in (("long", 414), ("headers", 431), ("nonsense", 400)):
+    codes = (("long", 414, "address_too_long"), ("headers", 431, "headers_too_large"), ("nonsense", 400, "input_error"))
+    for name, status, code in codes:
         head, _, body = answers[name].partition(b"\r\n\r\n")
         assert head.startswith(f"HTTP/1.1 {status}".encode()), head
         told = json.loads(body)
         assert (told["success"], bool(told["error"]), bool(told["request_id"])) == (False, True, True)
+        assert (told["code"], told["retryable"], told["category"]) == (code, False, None)
 
 
 def half(port: int, path: str, body: bytes, announced: int) -> bytes:
