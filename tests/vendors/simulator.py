@@ -23,6 +23,8 @@ from tests.vendors.writer import write_json
 __all__ = ["HTML_502", "Behaviour", "Reply", "SimulatedVendor", "error"]
 Fault = Callable[[int, dict[str, Any]], Reply | None]
 _KEPT = 20_000
+# So many turns of the loop until a connection that is being accepted is there, and closed.
+_TURNS = 5
 
 
 class SimulatedVendor:
@@ -110,11 +112,20 @@ class SimulatedVendor:
         server = loop.run_until_complete(self.serve(0))
         self._ready.set()
         loop.run_forever()
-        server.close()
-        for transport in list(self._connections):
-            transport.abort()
-        loop.run_until_complete(_end_tasks())
+        loop.run_until_complete(self._end(server))
         loop.close()
+
+    async def _end(self, server: asyncio.Server) -> None:
+        """Close every connection, then the server: asyncio leaves one open that is accepted while it is closed."""
+        for listener in server.sockets:
+            asyncio.get_running_loop().remove_reader(listener.fileno())
+        for _ in range(_TURNS):
+            for transport in list(self._connections):
+                transport.abort()
+            await asyncio.sleep(0)
+        server.close()
+        await _end_tasks()
+        await asyncio.sleep(0)
 
     async def serve(self, port: int) -> asyncio.Server:
         """Listen on *port* (0 for any) of the running loop."""
