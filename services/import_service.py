@@ -19,6 +19,7 @@ from models.staged import StagedSamples, duplicates
 from services.importing.readers import READERS, Record, as_fields, format_of
 from utils.clock import Clock, iso
 from utils.errors import DiskFullError, ImportRefusedError, InputError, StorageError
+from utils.memory import give_back
 
 log = logging.getLogger(__name__)
 FOLDER = ".import"
@@ -128,6 +129,8 @@ class ImportService:
                 staged.finish()
             except (OSError, pl.exceptions.PolarsError) as error:
                 raise self._unwritable(error) from error
+            finally:
+                give_back()  # what one file took is not kept beside what the next one takes
             return self._merge(staged, findings, request)
 
     def _stage(self, records: Iterator[Record], staged: StagedSamples, findings: _Findings) -> None:
