@@ -185,7 +185,10 @@ def build_checker(settings: Settings, catalogue: Catalogue, authorities: Authori
 def _stores(settings: Settings, folder: Path, clock: Clock) -> _Stores:
     """Open what lies in *folder*, if its parts belong together."""
     bound = open_folder(folder)
-    engine = open_engine(settings.database_url)
+    try:
+        engine = open_engine(settings.database_url)
+    except StorageError as error:
+        raise StorageError(f"{error}; {agreement.way_out(folder / PARQUET)}") from error
     agreement.check(folder / PARQUET, engine)
     if settings.database_file is not None:
         bound.hold(settings.database_file)

@@ -70,9 +70,10 @@ class Quality:
     authorities: AuthorityStore
     benchmarks: Benchmarks
 
-    def close(self) -> None:
-        """Keep what was learned."""
-        self.examiner.duplicates.close()
+    def close(self, keep: bool) -> None:
+        """Keep what was learned, where there is a folder to *keep* it in."""
+        if keep:
+            self.examiner.duplicates.close()
         self.authorities.close()
 
 
@@ -150,7 +151,7 @@ class Container:
                 thread.join(_SHUTDOWN_S)
         self._fold(self.dataset.fold_at_end)
         self.dataset.close()
-        self.quality.close()
+        self.quality.close(self.folder.is_there())
         self.writer.close()
         self.local_engine.stop()
         self.llm.factory.close()

@@ -15,12 +15,13 @@ import signal
 import socket
 import sys
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from config import Settings
-from utils.errors import ConfigurationError
+from utils.errors import ConfigurationError, DataFolderGoneError
 from utils.filelock import FolderLock
+from utils.files import place_of
 from utils.logs import configure_logging
 from utils.tracing import configure_tracing
 
@@ -38,6 +39,14 @@ _OWN_FILES = 512
 _MOST_FILES = 1 << 16
 
 
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """Whose worker it is: the process that holds the folder's lock, and the folder as device and inode."""
+
+    pid: int
+    folder: tuple[int, int]
+
+
 def run(settings: Settings) -> None:
     """Check port and folder, then serve until a signal.
 
@@ -47,13 +56,15 @@ def run(settings: Settings) -> None:
     """
     configure_logging(replace(settings.logging, file=None))
     check_port(settings.host, settings.port)
-    lock = FolderLock(settings.data_dir.expanduser())
+    folder = settings.data_dir.expanduser()
+    lock = FolderLock(folder)
     lock.acquire()
     try:
+        parent = Parent(os.getpid(), place_of(folder))
         if sys.platform == "win32":
-            _run_waitress(settings)
+            _run_waitress(settings, parent)
         else:
-            _run_gunicorn(settings)
+            _run_gunicorn(settings, parent)
     finally:
         lock.release()
 
@@ -71,7 +82,7 @@ def check_port(host: str, port: int) -> None:
             ) from None
 
 
-def _run_gunicorn(settings: Settings) -> None:
+def _run_gunicorn(settings: Settings, parent: Parent) -> None:
     from gunicorn.app.base import BaseApplication
 
     from server_worker import LONGEST_LINE, Serving, WholeBodies, patient_worker
@@ -108,7 +119,7 @@ def _run_gunicorn(settings: Settings) -> None:
                     self.cfg.set(name, value)
 
         def load(self) -> Any:
-            app = _load_app(settings)
+            app = _load_app(settings, parent)
             app.wsgi_app = WholeBodies(app.wsgi_app)
             return app
 
@@ -133,7 +144,7 @@ def connections_for(wanted: int) -> int:
     return min(wanted, fitting)
 
 
-def _load_app(settings: Settings) -> Any:
+def _load_app(settings: Settings, parent: Parent) -> Any:
     """Build the service in the worker; a fault there ends the whole server with its sentence."""
     _tune_memory()  # read by libraries when they are loaded
     from api_server import create_app
@@ -141,10 +152,11 @@ def _load_app(settings: Settings) -> Any:
     from utils.errors import AppError
 
     configure_logging(settings.logging)
-    _end_with_parent()
+    _end_with_parent(parent)
     try:
         if settings.otel_exporter_otlp_endpoint:
             atexit.register(configure_tracing(settings.otel_exporter_otlp_endpoint))
+        _check_folder(settings, parent)
         container = build(settings)
         app = create_app(settings, container)
         container.start()
@@ -158,10 +170,21 @@ def _load_app(settings: Settings) -> Any:
     return app
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(parent: Parent) -> None:
     """Have Linux kill the worker when its parent is killed: it would hold the port and go on calling."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if parent.pid not in (os.getpid(), os.getppid()):
+        os._exit(_BOOT_FAILED)  # it was killed before that
+
+
+def _check_folder(settings: Settings, parent: Parent) -> None:
+    """Refuse to begin in another folder than the one whose lock is held: what is added there would be lost."""
+    folder = settings.data_dir.expanduser()
+    if not folder.exists() or place_of(folder) != parent.folder:
+        raise DataFolderGoneError(
+            f"data folder {folder}: went away while the service ran; bring it back (mount or rename it) and start again"
+        )
 
 
 def _tune_memory() -> None:
@@ -219,10 +242,10 @@ def _worker_exit(_server: Any, worker: Any) -> None:
         app.extensions["container"].close()
 
 
-def _run_waitress(settings: Settings) -> None:
+def _run_waitress(settings: Settings, parent: Parent) -> None:
     from waitress import serve
 
-    app = _load_app(settings)
+    app = _load_app(settings, parent)
     _announce(settings)
     try:
         serve(

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from bootstrap import build_llm
 from config import PROJECT_DIR, Settings, load_settings
+from models import agreement
+from models.backup import PARQUET
+from models.database import open_engine
 from models.parquet_file import ParquetFile
 from services.catalogue import Catalogue, load_catalogue
 from services.llm.engine import EmbeddedEngine
@@ -49,7 +52,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _packages()
     yield _guarded("catalogue", lambda: _catalogue(settings))
     yield _guarded("data folder", lambda: _disk(settings.data_dir.expanduser()))
-    yield _guarded("data set", lambda: _data_set(settings.data_dir.expanduser() / "train.parquet"))
+    yield _guarded("data set", lambda: _data_set(settings.data_dir.expanduser() / PARQUET, settings))
     yield _engine()
     yield _guarded("model file", lambda: _weights(settings))
     yield from _providers(settings)
@@ -107,7 +110,14 @@ def _disk(folder: Path) -> Finding:
     )
 
 
-def _data_set(path: Path) -> Finding:
+def _data_set(path: Path, settings: Settings) -> Finding:
+    database = settings.database_file
+    # A database that is not there is not made for the sake of a look.
+    engine = open_engine(settings.database_url if database is None or database.exists() else "sqlite://")
+    fault = agreement.fault_of(path, engine)
+    engine.dispose()
+    if fault:
+        return Finding("data set", False, fault)
     version = ParquetFile(path).open()
     if version is None:
         return Finding("data set", None, f"{path}: not written yet")

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from models import journal
-from models.backup import holder
+from models.backup import newest
 from models.database import reading
 from models.journal import Fold
 from models.parquet_version import FileMark, UnreadableError, mark_of
@@ -32,7 +32,7 @@ def check(file: Path, engine: Engine) -> None:
         fold, name = journal.last_fold(connection), journal.database_id(connection)
     fault = _fault(file, fold, name)
     if fault:
-        raise DataMismatchError(f"{fault}; {_way_out(file, fold)}")
+        raise DataMismatchError(f"{fault}; {way_out(file)}")
     if name is None:
         with engine.begin() as connection:
             journal.name_database(connection, uuid.uuid4().hex)
@@ -63,6 +63,13 @@ def _take(connection: Connection, mark: FileMark | None, fold: Fold | None) -> N
     journal.mark(connection, Fold(version_id, generation=generation, before=version_id))
 
 
+def fault_of(file: Path, engine: Engine) -> str | None:
+    """Say why a start would be refused, and what to do; None where it would not."""
+    with reading(engine) as connection:
+        fault = _fault(file, journal.last_fold(connection), journal.database_id(connection))
+    return f"{fault}; {way_out(file)}" if fault else None
+
+
 def _fault(file: Path, fold: Fold | None, name: str | None) -> str | None:
     """Say why *file* and the database, with its last *fold* and its *name*, do not belong together; None if they do."""
     try:
@@ -70,7 +77,7 @@ def _fault(file: Path, fold: Fold | None, name: str | None) -> str | None:
     except UnreadableError as error:
         return f"{error}, and the database knows of {_samples(fold)} in it" if fold is not None and fold.file else None
     if mark is None:
-        return _missing(file, fold)
+        return _missing(file, fold, name)
     # Anybody may put a file of others there.
     if not mark.database_id or (fold is not None and mark.version_id in (fold.file, fold.before)):
         return None
@@ -91,7 +98,10 @@ def _foreign(file: Path, mark: FileMark, fold: Fold | None, name: str | None) ->
     return f"{file} is older than the database: it is version {mark.generation}, the database knows {known}"
 
 
-def _missing(file: Path, fold: Fold | None) -> str | None:
+def _missing(file: Path, fold: Fold | None, name: str | None) -> str | None:
+    backup = newest(file.parent)
+    if fold is None and name is None and backup is not None and backup["samples"]:
+        return f"{file} and what the database held are missing, and there is a backup of {backup['samples']} samples"
     # Until the first version is renamed into its place nothing lies there; what it was to hold is in the journal.
     if fold is None or not fold.file or fold.before == "":
         return None
@@ -102,7 +112,8 @@ def _samples(fold: Fold | None) -> str:
     return "samples" if fold is None or fold.samples is None else f"{fold.samples} samples"
 
 
-def _way_out(file: Path, fold: Fold | None) -> str:
-    backup = holder(file.parent, fold.file if fold is not None else "")
+def way_out(file: Path) -> str:
+    """Say what can be done where a part cannot be used: which backup there is."""
+    backup = newest(file.parent)
     way = f"`cli.py restore {backup['name']}` ({backup['samples']} samples)" if backup else "there is no backup"
     return f"put the missing part back, or restore: {way}; if it is meant so: `cli.py accept-data`"

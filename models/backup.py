@@ -84,10 +84,10 @@ class Backups:
 
     def is_due(self, every_s: float) -> bool:
         """Tell whether the newest backup is older than *every_s* seconds, or of unknown age; False without data."""
-        newest = next(iter(rolling(self.list())), None)
-        if newest is None:
-            return self._store.count() > 0
-        return newest["impossible_date"] or _age_s(newest, self._clock.now()) >= every_s
+        if not self._store.count():
+            return False  # it would push a backup out that has samples
+        last = next(iter(rolling(self.list())), None)
+        return last is None or last["impossible_date"] or _age_s(last, self._clock.now()) >= every_s
 
     def _copy(self, name: str, folder: Path, database: Path) -> dict[str, Any]:
         folder.mkdir(parents=True)
@@ -141,11 +141,9 @@ def manifests(folder: Path) -> Iterator[dict[str, Any]]:
     return iter(sorted(found, key=_order, reverse=True))
 
 
-def holder(data_dir: Path, version_id: str) -> dict[str, Any] | None:
-    """Return the manifest of the newest backup that has the file version *version_id*, else of the newest."""
-    made = rolling(manifests(data_dir / FOLDER))
-    exact = (manifest for manifest in made if version_id and manifest.get("file") == version_id)
-    return next(exact, next(iter(made), None))
+def newest(data_dir: Path) -> dict[str, Any] | None:
+    """Return the manifest of the newest backup of *data_dir*; None when there is none."""
+    return next(iter(rolling(manifests(data_dir / FOLDER))), None)
 
 
 def _order(manifest: Mapping[str, Any]) -> tuple[int, str]:

@@ -13,6 +13,7 @@ import weakref
 from pathlib import Path
 
 from utils.errors import DataFolderGoneError, StorageError
+from utils.files import place_of
 
 _Place = tuple[int, int]
 # Files can be named relative to an open folder, so that no path is asked.
@@ -27,7 +28,7 @@ class DataFolder:
         self.path = path
         self._handle = os.open(path, os.O_RDONLY) if _BY_HANDLE else None
         self._letting_go = weakref.finalize(self, os.close, self._handle) if self._handle is not None else None
-        self._places: dict[Path, _Place] = {path: _place(path)}
+        self._places: dict[Path, _Place] = {path: place_of(path)}
         self._held: sqlite3.Connection | None = None
 
     def hold(self, database: Path) -> None:
@@ -36,7 +37,7 @@ class DataFolder:
         self._held.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
         for path in (database, database.with_name(f"{database.name}-wal")):
             with contextlib.suppress(FileNotFoundError):  # a database that is no WAL database has no log
-                self._places[path] = _place(path)
+                self._places[path] = place_of(path)
 
     def check(self) -> None:
         """Refuse to go on where the path no longer leads to what was bound.
@@ -46,7 +47,7 @@ class DataFolder:
         """
         for path, place in self._places.items():
             try:
-                what = "" if _place(path) == place else "is another one now"
+                what = "" if place_of(path) == place else "is another one now"
             except OSError as error:
                 what = f"is gone ({error.strerror})"
             if what:
@@ -100,8 +101,3 @@ def open_folder(path: Path) -> DataFolder:
         return DataFolder(path)
     except OSError as error:
         raise StorageError(f"data folder {path}: cannot be used ({error.strerror}); set DATA_DIR to another") from error
-
-
-def _place(path: Path) -> _Place:
-    found = path.stat()
-    return found.st_dev, found.st_ino

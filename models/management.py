@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from models.fields import HOLDS_SECRETS, LARGEST, Filter, Flag, Text, Whole, blank_to_none, clean_id
 from utils.secret_box import clean_key
@@ -42,6 +42,13 @@ class ProviderChange(BaseModel):
     default_model_id: Name | None = None
     champion_model_id: Name | None = None
     extra_config: dict[str, JsonValue] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_key_is_stored_elsewhere(cls, body: object) -> object:
+        if isinstance(body, dict) and body.get("api_key"):
+            raise ValueError("api_key: is not stored here; send it to PUT /api/providers/<id>/config")
+        return body
 
 
 class ProviderConfigChange(BaseModel):

@@ -32,6 +32,8 @@ _CACHED_GROUPS, _CACHED_ROWS, _CACHED_BYTES = 2, 8000, 32 << 20
 MARK = {"written-by": "legal-training-platform"}
 _VERSION_ID, _DATABASE_ID, _GENERATION = "version-id", "database-id", "generation"
 
+_VERDICTS = ("citation_verdict", "citations")
+
 Identity = tuple[int, int, int]
 
 
@@ -274,7 +276,11 @@ class ParquetVersion:
 
     def _convert(self, table: Any) -> pl.DataFrame:
         with reading(self._path):
-            return pl.DataFrame(pl.from_arrow(table)) if self._is_clean else self._intake.read(table)
+            if self._is_clean:
+                return pl.DataFrame(pl.from_arrow(table))
+            rows = self._intake.read(table)
+        # What a file of others says of its citations is checked anew.
+        return rows if self.is_ours else rows.with_columns(pl.lit(None, pl.String()).alias(name) for name in _VERDICTS)
 
     def _with_ids(self, piece: pl.DataFrame, start: int) -> pl.DataFrame:
         return piece.with_columns(self.index.frame["id"].slice(start, piece.height))

@@ -70,6 +70,17 @@ class BatchRequest(BaseModel):
     max_minutes: Real | None = Field(None, gt=0, allow_inf_nan=False)
     seed: Whole = Field(0, ge=0, lt=2**63)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _limits_are_known(cls, body: object) -> object:
+        """Other fields that nobody knows are passed over; a limit that is misspelt would cost money."""
+        names = [str(name) for name in body] if isinstance(body, dict) else []
+        unknown = [name for name in names if name.startswith("max_") and name not in cls.model_fields]
+        if unknown:
+            known = ", ".join(name for name in cls.model_fields if name.startswith("max_"))
+            raise ValueError(f"{unknown[0][:40]}: is no limit of a batch; there are {known}")
+        return body
+
 
 class PlanRequest(BatchRequest):
     """Body of `POST /api/generate/batch/plan`: what a start takes, and nothing else."""

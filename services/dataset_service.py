@@ -210,9 +210,10 @@ class DatasetService:
         self._store.folding.tidy()
 
     def close(self) -> None:
-        """End what counts in the background and keep the index."""
+        """End what counts in the background and keep the index, if the folder is still there."""
         self._tokens.close()
-        self._store.folding.save_index()
+        if self._file.folder.is_there():
+            self._store.folding.save_index()
 
     def _cached(self, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         version = self._store.version()

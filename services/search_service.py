@@ -28,6 +28,7 @@ SORTS = ("newest", "relevance")
 SCAN_ROWS = 20_000
 _PIECE = 1000
 _FEW = 5000
+_LOOKED_AT = 200
 # Matches that are ranked; of more, the index chooses.
 _RANKED = 500
 # More than this share of orphans, and the index is made anew.
@@ -175,7 +176,9 @@ def _first(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery, limit
     found: list[pl.DataFrame] = []
     size = 0
     ordered = candidates.sort(order, descending=True, nulls_last=True)
-    piece = limit if exact or candidates[_CERTAIN].any() or candidates.height < _PIECE else _PIECE
+    # Who must be looked at is read some hundred at a time: one by one each costs as much as a hundred.
+    few = candidates[_CERTAIN].any() or candidates.height < _PIECE
+    piece = limit if exact else max(limit, _LOOKED_AT) if few else _PIECE
     for _, rows in _checked(snapshot, ordered, query, piece):
         if limit <= 0:
             break

@@ -40,3 +40,9 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def place_of(path: Path) -> tuple[int, int]:
+    """Return what *path* leads to, as device and inode; OSError when there is nothing."""
+    found = path.stat()
+    return found.st_dev, found.st_ino

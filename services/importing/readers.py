@@ -99,6 +99,10 @@ def _csv_records(text: io.TextIOWrapper) -> Iterator[Record]:
             return
         if header is None:
             header = [unguarded(name).strip() or f"column_{n}" for n, name in enumerate(row, 1)]
+            if len(set(header)) < len(header):
+                twice = next(name for name in header if header.count(name) > 1)
+                yield Record("Line 1", {}, f"Invalid CSV - the column {twice[:40]!r} stands twice; rename one")
+                return
             if len(header) > ALL_COLUMNS:
                 yield Record("Line 1", {}, f"{len(header)} columns, want at most {ALL_COLUMNS}")
                 return

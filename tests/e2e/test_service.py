@@ -1,7 +1,9 @@
 """The real server with the vendors' real clients against simulated vendors: failover, crashes, bad starts."""
 
+import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +18,8 @@ import requests
 
 from config import PROJECT_DIR
 from tests.e2e.server import BUSY_S, RunningServer, environment, free_port
-from tests.fakes import catalog_without_limits
+from tests.fakes import catalog_without_limits, sample
+from tests.patience import PATIENCE_S
 from tests.vendors.simulator import Reply, SimulatedVendor, error
 
 KEYS = {"groq_api_key": "gsk_test_0123456789", "cerebras_api_key": "csk-test-0123456789"}
@@ -261,3 +264,26 @@ def test_full_disk_keeps_what_was_acknowledged_and_says_so(tmp_path: Path, setti
     assert "no space left" in reply["error"]
     assert sorted(found) == sorted(kept)
     assert kept
+
+
+def test_worker_that_dies_while_the_folder_is_away_is_not_replaced_by_one_with_an_empty_folder(tmp_path: Path) -> None:
+    data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    data.mkdir()
+    server = RunningServer(data).start()
+    assert server.process
+    try:
+        server.post("add", **sample(id="kept"))
+        children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+        data.rename(elsewhere)
+        os.kill(int(children[-1]), signal.SIGKILL)
+
+        assert server.process.wait(PATIENCE_S) != 0
+    finally:
+        server.kill()
+        server.session.close()
+
+    assert not data.exists()
+    assert "went away while the service ran" in (elsewhere / "server.log").read_text()
+    elsewhere.rename(data)
+    with server as again:
+        assert again.get("stats")["total"] == 1

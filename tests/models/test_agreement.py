@@ -9,6 +9,7 @@ import pytest
 
 from bootstrap import build
 from config import Settings
+from console.doctor import _data_set
 from console.recovery import accept, put_back
 from models.parquet_file import ParquetFile
 from tests.fakes import sample, settings_for
@@ -83,6 +84,52 @@ def test_refusal_says_how_many_samples_are_missing_and_which_backup_has_them(set
 
     put_back(settings, made["name"])
     assert _run(settings, []) == {"a", "b", "c"}
+
+
+def test_refusal_of_an_older_database_names_the_newest_backup(settings: Settings) -> None:
+    names = []
+    for number in range(2):
+        container = build(settings)
+        container.start()
+        names.append(container.data.backups.make()["name"])
+        container.dataset.add(sample(id=f"later {number}"))
+        container.dataset.fold()
+        container.close()
+    _age(settings.data_dir, "batches.db")
+
+    with pytest.raises(DataMismatchError, match=f"the database is older.*cli.py restore {names[1]}`"):
+        build(settings)
+
+
+def test_database_that_is_none_is_refused_with_the_backup_that_there_is(settings: Settings) -> None:
+    container = build(settings)
+    container.start()
+    made = container.data.backups.make()["name"]
+    container.close()
+    _remove(settings.data_dir, "batches.db")
+    (settings.data_dir / "batches.db").write_bytes(b"no database" * 1000)
+
+    with pytest.raises(StorageError, match=f"cli.py restore {made}"):
+        build(settings)
+
+
+def test_start_with_nothing_but_backups_is_refused_and_said_by_the_doctor_until_it_is_accepted(
+    settings: Settings,
+) -> None:
+    _run(settings, [], lambda: None)
+    container = build(settings)
+    container.start()
+    made = container.data.backups.make()["name"]
+    container.close()
+    for name in ("train.parquet", "batches.db"):
+        _remove(settings.data_dir, name)
+
+    with pytest.raises(DataMismatchError, match=rf"a backup of 3 samples.*restore {made}"):
+        build(settings)
+    assert "a backup of 3 samples" in _data_set(settings.data_dir / "train.parquet", settings).says
+
+    assert accept(settings)
+    assert _run(settings, []) == set()
 
 
 def test_parts_are_taken_as_they_are_once_that_is_said(settings: Settings) -> None:

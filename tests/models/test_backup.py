@@ -199,3 +199,12 @@ def test_restore_that_fails_puts_everything_back_and_leaves_no_copy_behind(
     assert {path.name for path in (tmp_path / "backups").iterdir()} == before
     assert not (tmp_path / ".restore").exists()
     assert ids(tmp_path) == {"folded", "waiting", "later"}
+
+
+def test_backup_of_a_data_set_that_became_empty_is_never_due(service: Container) -> None:
+    service.data.backups.make()
+    for name in ("folded", "waiting"):
+        service.dataset.delete(name)
+    service.data.backups._clock = ManualClock(SystemClock().now() + timedelta(days=30))
+
+    assert not service.data.backups.is_due(3600)

@@ -7,12 +7,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from bootstrap import build
 from models.data_folder import DataFolder
 from models.database import Writer
 from models.parquet_file import ParquetFile
 from models.parquet_version import ParquetVersion
 from models.sample_store import SampleStore
-from tests.fakes import sample
+from tests.fakes import sample, settings_for
 from utils.errors import DataFolderGoneError, StorageError
 
 
@@ -92,6 +93,19 @@ def test_fold_does_not_trim_the_journal_when_the_folder_went_away_while_it_was_w
     folder.path.with_name("elsewhere").rename(folder.path)
     assert filled.fold() == 1
     assert set(pl.read_parquet(folder.path / "train.parquet")["id"]) == {"folded", "waiting"}
+
+
+def test_nothing_is_written_into_a_folder_that_was_removed_at_the_end(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    container = build(settings_for(data))
+    container.start()
+    container.dataset.add(sample())
+    container.dataset.fold()
+    shutil.rmtree(data)
+
+    container.close()
+
+    assert not data.exists()
 
 
 def test_file_written_into_another_folder_is_never_put_in_place(filled: SampleStore, folder: DataFolder) -> None:

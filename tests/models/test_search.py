@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models.sample_store import SampleStore
 from models.search_index import SearchIndex, expression
 from models.search_text import FIELDS, fold, matches, parse_query, snippet
+from models.snapshot import Snapshot
 from services.search_service import SearchRequest, SearchService
 from tests.fakes import sample
 from utils.clock import ManualClock
@@ -249,3 +250,23 @@ def test_folding_twice_changes_nothing(text: str) -> None:
     except UnicodeEncodeError:
         return
     assert fold(fold(text)) == fold(text)
+
+
+def test_newest_few_of_many_are_not_looked_at_one_by_one(
+    store: SampleStore, scan: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(120):
+        store.add(sample(id=f"s{number:03d}", question="Which offer?" if number == 0 else "What else?"))
+    taken: list[int] = []
+    take = Snapshot.take
+
+    def counted(self: Snapshot, positions: pl.Series) -> pl.DataFrame:
+        taken.append(len(positions))
+        return take(self, positions)
+
+    monkeypatch.setattr(Snapshot, "take", counted)
+
+    found = scan.search(SearchRequest("which offer", sort="newest", limit=1))
+
+    assert [row["id"] for row in found["results"]] == ["s000"]
+    assert len(taken) <= 3

@@ -259,3 +259,11 @@ def test_array_that_is_nested_without_end_is_refused_at_once() -> None:
     records = list(read_json(io.BytesIO(b"[" * 100_000)))
 
     assert [record.problem for record in records] == ["Invalid JSON - nested more than 50 levels deep"]
+
+
+def test_column_that_stands_twice_in_a_table_is_refused(store: SampleStore, tmp_path: Path, clock: ManualClock) -> None:
+    path = tmp_path / "twice.csv"
+    path.write_text("id,question,answer,answer\na,b,c,d\n")
+
+    with pytest.raises(ImportRefusedError, match=r"Line 1: .*'answer' stands twice"):
+        ImportService(store, tmp_path, clock).run(path, ImportRequest(name="twice.csv"))
