@@ -103,24 +103,22 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         StorageError: the data folder cannot be used.
     """
     clock = clock or SystemClock()
-    data_dir = _data_dir(settings)
-    weights = WeightStore(
-        settings.catalog_dir, settings.model_dir, settings.local_model, settings.secret("HUGGINGFACE_TOKEN")
-    )
+    hub_token = settings.secret("HUGGINGFACE_TOKEN")
+    weights = WeightStore(settings.catalog_dir, settings.model_dir, settings.local_model, hub_token)
     catalogue = load_catalogue(settings.catalog_dir).with_local_model(weights.model_name)
-    stores = _stores(settings, data_dir, clock)
+    stores = _stores(settings, _data_dir(settings), clock)
     tables, ledger = stores.tables, stores.ledger
     quality = build_quality(settings, catalogue, stores.samples, stores.file.cache_folder / "duplicates")
     data = _data(settings, catalogue, stores, clock, quality.examiner)
-    local_engine = EmbeddedEngine(weights, settings.local_idle_s, clock)
-    llm = build_llm(settings, catalogue, local_engine, clock, tables)
+    engine = EmbeddedEngine(weights, settings.local_idle_s, clock)
+    llm = build_llm(settings, catalogue, engine, clock, tables)
     stores.samples.folding.folded = llm.metrics.fold_s.observe
     events = EventBroker(max(4, settings.threads - _FREE_THREADS))
     known = ProviderStore(stores.engine, stores.writer, tables.events, clock)
     management = build_management(settings, catalogue, known, llm, events, ledger)
     _check_default(settings, llm)
     generation = _generation(settings, catalogue, llm, quality.examiner, clock, ledger)
-    chat_texts = _toml(settings.catalog_dir / "prompts" / "chat.toml")
+    texts = _toml(settings.catalog_dir / "prompts" / "chat.toml")
     return Container(
         settings=settings,
         catalogue=catalogue,
@@ -131,7 +129,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         quality=quality,
         llm=llm,
         management=management,
-        chat=ChatService(llm, ledger, clock, settings.answer_timeout_s, chat_texts),
+        chat=ChatService(llm, ledger, clock, settings.answer_timeout_s, texts),
         health=HealthService(lambda: ping(stores.engine), data.dataset, llm, stores.file.folder, settings.min_free_mb),
         usage=tables.usage,
         ledger=ledger,
@@ -143,7 +141,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Container:
         ),
         events=events,
         weights=weights,
-        local_engine=local_engine,
+        local_engine=engine,
         _stopping=threading.Event(),
         _closing=threading.Lock(),
         _threads=[],

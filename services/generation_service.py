@@ -110,8 +110,8 @@ class GenerationService:
             trail.target, trail.detour = permit.target, permit.detour
             recorder.sending(permit)
 
-        writing = replace(terms, sending=sending)
-        job = assignment.job
+        job, writing = assignment.job, replace(terms, sending=sending)
+        judging = replace(terms, sending=recorder.sending)
         if answer is not None:
             trail.tokens += answer.tokens
         trail.answer = answer
@@ -123,9 +123,7 @@ class GenerationService:
                 sample = self.examine(job, answer)
                 if assignment.judge is None:
                     return sample
-                return self._judged(
-                    sample, assignment.judge, job, answer, replace(terms, sending=recorder.sending), recorder, trail
-                )
+                return self._judged(sample, assignment.judge, job, answer, judging, recorder, trail)
             except (AnswerFormatError, QualityError) as error:
                 recorder.refused(answer, error)
                 feedback = _feedback(error, answer)

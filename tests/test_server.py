@@ -201,7 +201,9 @@ def test_slow_readers_of_files_leave_room_for_the_next_file() -> None:
         client.sendall(GET % b"/api/export")
         received = 0
         while received < 400 << 16:
-            received += len(client.recv(1 << 20))
+            piece = client.recv(1 << 20)
+            assert piece, f"cut off after {received} bytes"
+            received += len(piece)
 
 
 def test_health_is_answered_when_every_thread_is_taken() -> None:
@@ -323,6 +325,7 @@ def test_failure_to_accept_does_not_end_the_worker(number: int) -> None:
         listener.number = 0
         while not front.count:
             front.turn(0.01)
+        assert front.count == 1
         front.stop()
         front.close()
 
