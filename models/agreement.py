@@ -28,13 +28,11 @@ def check(file: Path, engine: Engine) -> None:
     Raises:
         DataMismatchError: says what is missing, and which backup has it.
     """
-    with reading(engine) as connection:
-        fold, name = journal.last_fold(connection), journal.database_id(connection)
-    fault = _fault(file, fold, name)
+    fault = fault_of(file, engine)
     if fault:
-        raise DataMismatchError(f"{fault}; {way_out(file)}")
-    if name is None:
-        with engine.begin() as connection:
+        raise DataMismatchError(fault)
+    with engine.begin() as connection:
+        if journal.database_id(connection) is None:
             journal.name_database(connection, uuid.uuid4().hex)
 
 
