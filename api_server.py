@@ -13,15 +13,15 @@ from utils.errors import AppError
 if TYPE_CHECKING:
     from flask import Flask
 
-    from container import Container
+    from bootstrap import Service
 
 
-def create_app(settings: Settings | None = None, container: "Container | None" = None) -> "Flask":
+def create_app(settings: Settings | None = None, platform: "Service | None" = None) -> "Flask":
     """Build the app; starts no thread.
 
     Args:
         settings: Read from the environment when None.
-        container: The wired services; built from *settings* when None. To start and close it is the caller's.
+        platform: The wired services; built from *settings* when None. To start and close it is the caller's.
 
     Raises:
         ConfigurationError, StorageError: it cannot be set up; says what to do.
@@ -29,9 +29,9 @@ def create_app(settings: Settings | None = None, container: "Container | None" =
     from api.app import assemble
     from bootstrap import build, settings_of_app
 
-    settings = settings or (container.settings if container else load_settings())
-    container = container or build(settings)
-    return assemble(container, settings_of_app(settings))
+    settings = settings or (platform.settings if platform else load_settings())
+    platform = platform or build(settings)
+    return assemble(platform, settings_of_app(settings))
 
 
 def serve(settings: Settings) -> None:
@@ -40,9 +40,17 @@ def serve(settings: Settings) -> None:
     Raises:
         ConfigurationError, StorageError: it cannot start; nothing was changed.
     """
-    from server_process import run
+    from server.process import Job, run
 
-    run(settings)
+    run(Job(settings, _made))
+
+
+def _made(settings: Settings) -> "tuple[Flask, Service]":
+    """Build the service and its app, in the process that serves."""
+    from bootstrap import build
+
+    platform = build(settings)
+    return create_app(settings, platform), platform
 
 
 def main() -> int:

@@ -1,8 +1,8 @@
 """The command line: `python3 cli.py --help`."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -26,7 +26,8 @@ from console.recovery import accept, put_back
 from console.security import rotate
 from console.temporary_server import client_for
 from console.transfer import export_file, import_file
-from services.authority_import import FORMATS
+from models.contract.answers.batches import Batch
+from services.citations.authority_import import FORMATS
 from utils.access_tokens import hashed_form, new_token
 from utils.errors import AppError, ConfigurationError, GenerationError
 from utils.secret_box import new_key
@@ -35,7 +36,7 @@ from utils.secret_box import new_key
 class Group(click.Group):
     """A group that turns foreseen errors into one sentence and exit code 1."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
         try:
             return super().invoke(ctx)
@@ -68,15 +69,16 @@ def serve(host: str | None, port: int | None) -> None:
 @click.option("--model", help="Model id (default: the provider's).")
 @click.option("--save", is_flag=True, help="Store the sample in the data set.")
 @click.option("--url", help="Use the service at this address.")
-def generate(url: str | None, **wanted: Any) -> None:
+def generate(url: str | None, provider: str | None, save: bool, **wanted: object) -> None:
     """Generate one sample and print it."""
     console = Console()
     settings = load_settings()
-    _prepare(settings, wanted["provider"], url, console)
+    _prepare(settings, provider, url, console)
+    asked = _given({**wanted, "provider": provider, "save": save})
     with client_for(settings, url, _log_file(settings)) as client, console.status("writing one sample …"):
-        made = client.post("generate", {name: value for name, value in wanted.items() if value is not None})
+        made = client.post("generate", asked)
     show_sample(made["sample"], console)
-    console.print(f"{made['tokens_used']} tokens, {made['elapsed']:g} s" + (", stored" if wanted["save"] else ""))
+    console.print(f"{made['tokens_used']} tokens, {made['elapsed']:g} s" + (", stored" if save else ""))
 
 
 @cli.command()
@@ -93,18 +95,16 @@ def generate(url: str | None, **wanted: Any) -> None:
 @click.option("--judge", help="Another model that scores every sample: provider or provider/model.")
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.6, show_default=True, help="With --judge.")
 @click.option("--url", help="Use the service at this address.")
-def batch(url: str | None, judge: str | None, min_score: float, **wanted: Any) -> None:
+def batch(url: str | None, judge: str | None, min_score: float, provider: str | None, **wanted: object) -> None:
     """Generate many samples with a live progress bar; Ctrl-C stops the batch."""
     console = Console()
     if judge:
-        provider, _, model = judge.partition("/")
-        wanted["judge"] = {"provider": provider, "min_score": min_score, **({"model": model} if model else {})}
+        judging, _, model = judge.partition("/")
+        wanted["judge"] = {"provider": judging, "min_score": min_score, **({"model": model} if model else {})}
     settings = load_settings()
-    _prepare(settings, wanted["provider"], url, console)
+    _prepare(settings, provider, url, console)
     with client_for(settings, url, _log_file(settings)) as client:
-        started = client.post(
-            "generate/batch/start", {name: value for name, value in wanted.items() if value is not None}
-        )
+        started = client.post("generate/batch/start", _given({**wanted, "provider": provider}))
         ended = _follow(client, started["batch_id"], console)
     console.print(f"{ended['status']}: {ended['progress']} of {ended['total']} samples, {ended['total_tokens']} tokens")
     if ended["status"] == "failed":
@@ -120,7 +120,7 @@ def batch(url: str | None, judge: str | None, min_score: float, **wanted: Any) -
 @click.option("--on-duplicate", type=click.Choice(["error", "skip", "replace"]), default="error", show_default=True)
 @click.option("--dry-run", is_flag=True, help="Check only.")
 @click.option("--url", help="Use the service at this address.")
-def import_(path: Path | None, starter: bool, url: str | None, **options: Any) -> None:
+def import_(path: Path | None, starter: bool, url: str | None, **options: object) -> None:
     """Import samples from a file, all of them or none."""
     console = Console()
     settings = load_settings()
@@ -131,7 +131,7 @@ def import_(path: Path | None, starter: bool, url: str | None, **options: Any) -
         return
     assert path is not None  # noqa: S101  # for the type checker
     with client_for(settings, url, _log_file(settings)) as client:
-        wanted = {name: value for name, value in options.items() if value is not None}
+        wanted = _given(options)
         result = import_file(client, path, {**wanted, "dry_run": str(options["dry_run"]).lower()}, console)
     for note in result["notes"]:
         console.print(note, markup=False)
@@ -162,12 +162,12 @@ def import_(path: Path | None, starter: bool, url: str | None, **options: Any) -
 @click.option("--batch-id")
 @click.option("--include", type=click.Choice(["fit", "all"]), help="all: also invalid citations and rejected samples.")
 @click.option("--url", help="Use the service at this address.")
-def export(path: Path, url: str | None, **options: Any) -> None:
+def export(path: Path, url: str | None, **options: object) -> None:
     """Write the data set to a file."""
     console = Console()
     settings = load_settings()
     with client_for(settings, url, _log_file(settings)) as client:
-        wanted = {name: value for name, value in options.items() if value is not None}
+        wanted = _given(options)
         count, left_out = export_file(client, path, wanted, console)
     what = "pairs" if options["format"] == "preferences" else "samples"
     console.print(f"{count} {what} written to {path}" + (f"; left out: {left_out}" if left_out else ""))
@@ -180,13 +180,13 @@ def export(path: Path, url: str | None, **options: Any) -> None:
 @click.option("--license", default="unknown", show_default=True, help="Identifier from the Hub's list.")
 @click.option("--splits", help="Push three splits with these shares, for example 0.9,0.05,0.05.")
 @click.option("--url", help="Use the service at this address.")
-def push(url: str | None, **options: Any) -> None:
+def push(url: str | None, **options: object) -> None:
     """Push the data set to the Hugging Face Hub (token: setting HUGGINGFACE_TOKEN)."""
     console = Console()
     settings = load_settings()
     with client_for(settings, url, _log_file(settings)) as client, console.status("pushing …"):
-        wanted = {**options, "token": settings.secret("HUGGINGFACE_TOKEN")}
-        result = client.post("huggingface/push", {name: value for name, value in wanted.items() if value is not None})
+        wanted = _given({**options, "token": settings.secret("HUGGINGFACE_TOKEN")})
+        result = client.post("huggingface/push", wanted)
     console.print(result["message"])
 
 
@@ -355,6 +355,11 @@ def fetch(name: str | None) -> None:
     Console().print(str(fetch_weights(weight_store(settings), Console())))
 
 
+def _given(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that were given: what is left out is the service's to choose."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def _train_file(settings: Settings) -> Path:
     path = settings.data_dir.expanduser() / "train.parquet"
     if not path.exists():
@@ -369,7 +374,7 @@ def _import_starter(settings: Settings, url: str | None, console: Console) -> No
     console.print(f"{result['added']} starter samples imported, {result['skipped']} were there already")
 
 
-def _follow(client: Client, batch_id: str, console: Console) -> dict[str, Any]:
+def _follow(client: Client, batch_id: str, console: Console) -> Batch:
     try:
         return show_batch(client.follow(batch_id), console)
     except KeyboardInterrupt:

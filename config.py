@@ -12,7 +12,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from services.similarity import ALIKE, DUPLICATE
+from services.quality.duplicates import ALIKE, DUPLICATE
 from utils.access_tokens import AccessToken, parse_token
 from utils.errors import ConfigurationError
 from utils.logs import LogSettings

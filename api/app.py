@@ -2,36 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
 from flask_cors import CORS
 from werkzeug.routing import BaseConverter
 
-from api import (
-    batches,
-    catalogue,
-    chat,
-    dashboard,
-    data,
-    documentation,
-    engine,
-    generation,
-    health,
-    providers,
-    quality,
-    samples,
-    transfer,
-)
-from api import (
-    models as model_pages,
-)
-from api.access import AccessRules, guard
-from api.errors import register_errors
-from api.measurement import measure
-from api.turns import Turns
+from api.edge import dashboard, documentation
+from api.edge.access import AccessRules, guard
+from api.edge.errors import register_errors
+from api.edge.measurement import measure
+from api.edge.turns import Turns
+from api.resources import batches, catalogue, chat, data, generation, health, providers, quality, samples, transfer
+from api.resources import models as model_pages
+from api.resources import monitoring as engine
 from models.database import init_db
-from services.provider_service import PAGES
+from services.platform import PAGES, Platform
 
 _RESOURCES = (health, catalogue, providers, model_pages, chat, quality, data, samples, transfer, generation, engine)
 
@@ -55,11 +40,11 @@ class AppSettings:
     dashboard: Path | None = None
 
 
-def assemble(container: Any, settings: AppSettings) -> Flask:
-    """Build the app around *container*.
+def assemble(platform: Platform, settings: AppSettings) -> Flask:
+    """Build the app around *platform*.
 
     Args:
-        container: The wired services (`container.Container`).
+        platform: The wired services (`services.platform.Platform`).
         settings: How to serve them.
 
     Raises:
@@ -73,10 +58,10 @@ def assemble(container: Any, settings: AppSettings) -> Flask:
     own = {"id": _IdConverter, "provider": _ProviderConverter, "model": _ModelConverter, "page": _PageConverter}
     app.url_map.converters.update(own)
     app.url_map.merge_slashes = False  # an id may hold any of them
-    app.extensions.update(container=container, turns=Turns(lambda: container.batches.running_count() > 0))
+    app.extensions.update(platform=platform, turns=Turns(lambda: platform.batches.running_count() > 0))
     init_db(app)
     register_errors(app)
-    measure(app, container)
+    measure(app, platform)
     CORS(
         app,
         resources={r"/api/*": {"origins": list(settings.access.origins)}},

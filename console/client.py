@@ -3,10 +3,11 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
+from models.contract.answers.batches import Batch
 from utils.errors import AppError, UnavailableError
 
 _CONNECT_S = 5
@@ -26,9 +27,19 @@ class RequestRefusedError(AppError):
 
     code = "request_refused"
 
-    def __init__(self, message: str, answer: dict[str, Any] | None = None) -> None:
+    def __init__(self, message: str, answer: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
         self.answer = answer or {}
+
+
+class Upload(Protocol):
+    """A file that is read as it is sent, and of known length."""
+
+    def __len__(self) -> int:
+        """Return its size in bytes."""
+
+    def read(self, size: int = -1) -> bytes:
+        """Read the next piece."""
 
 
 class Client:
@@ -50,22 +61,22 @@ class Client:
         except (requests.RequestException, ValueError, AttributeError):
             return False
 
-    def get(self, path: str, **query: object) -> Any:
+    def get(self, path: str, **query: object) -> Any:  # JSON of any endpoint
         """GET *path* below /api and return the JSON."""
         return self._json("GET", path, params=query, timeout=60)
 
-    def post(self, path: str, body: dict[str, Any]) -> Any:
+    def post(self, path: str, body: Mapping[str, object]) -> Any:  # as above
         """POST *body* to *path* below /api and return the JSON."""
         return self._json("POST", path, json=body, timeout=(_CONNECT_S, _GENERATE_S))
 
-    def upload(self, path: str, source: Any, **query: object) -> Any:
+    def upload(self, path: str, source: Upload, **query: object) -> Any:  # as above
         """POST the file *source* to *path* below /api, as it is read, and return the JSON."""
         headers = {"Content-Type": "application/octet-stream"}
         return self._json("POST", path, data=source, params=query, headers=headers, timeout=(_CONNECT_S, _GENERATE_S))
 
     def download(self, path: str, received: Callable[[bytes], object], **query: object) -> Mapping[str, str]:
         """GET *path* below /api as a file, a piece at a time; return the headers."""
-        arguments: dict[str, Any] = {"params": query, "stream": True, "timeout": (_CONNECT_S, _GENERATE_S)}
+        arguments: dict[str, Any] = {"params": query, "stream": True, "timeout": (_CONNECT_S, _GENERATE_S)}  # as there
         try:
             with self._session.get(f"{self.url}/api/{path}", **arguments) as response:
                 if not response.ok:
@@ -77,7 +88,7 @@ class Client:
         except (requests.RequestException, ValueError) as error:
             raise UnavailableError(f"{self.url}: the service does not answer ({type(error).__name__})") from None
 
-    def follow(self, batch_id: str) -> Iterator[dict[str, Any]]:
+    def follow(self, batch_id: str) -> Iterator[Batch]:
         """Yield the batch object at every change until the batch has ended."""
         while True:
             try:
@@ -93,7 +104,7 @@ class Client:
                 if batch["status"] in _FINAL:
                     return
 
-    def _stream(self, batch_id: str) -> Iterator[dict[str, Any]]:
+    def _stream(self, batch_id: str) -> Iterator[Batch]:
         url = f"{self.url}/api/generate/batch/stream"
         with self._session.get(url, stream=True, timeout=(_CONNECT_S, _STREAM_S)) as response:
             response.raise_for_status()
@@ -106,7 +117,7 @@ class Client:
                 elif message.get("batch_id") == batch_id:
                     yield message["batch"]
 
-    def _json(self, method: str, path: str, **arguments: Any) -> Any:
+    def _json(self, method: str, path: str, **arguments: Any) -> Any:  # what requests takes; as above
         try:
             response = self._session.request(method, f"{self.url}/api/{path}", **arguments)
             body = response.json()

@@ -1,18 +1,17 @@
 """The demo: from nothing to three checked samples in train.parquet, over the REST API."""
 
-from typing import Any
-
 import requests
 from rich.console import Console
 
-from bootstrap import credentials
+from bootstrap import given
 from config import Settings
 from console.client import Client
 from console.display import fetch_weights, show_batch, show_sample
 from console.quality import starter_lines
 from console.temporary_server import client_for
-from services.catalogue import load_catalogue
-from services.llm.weights import WeightStore
+from services.catalogue.catalogue import load_catalogue
+from services.llm.embedded.weights import WeightStore
+from services.llm.routing.overrides import credentials_by_settings
 from utils.errors import GenerationError
 
 COUNT = 3
@@ -37,7 +36,8 @@ def choose_provider(settings: Settings, console: Console | None = None) -> str:
     """
     if settings.default_provider:
         return settings.default_provider
-    usable = credentials(settings, load_catalogue(settings.catalog_dir))
+    catalogue = load_catalogue(settings.catalog_dir)
+    usable = credentials_by_settings(catalogue, given(settings, catalogue))
     for name, reached in usable.items():
         if console is None or reached.api_key or not reached.base_url or answers(reached.base_url):
             return name
@@ -83,7 +83,7 @@ def _import_starter(client: Client, settings: Settings, console: Console) -> Non
 
 
 def _make_samples(client: Client, provider: str, console: Console) -> None:
-    request: dict[str, Any] = {
+    request: dict[str, object] = {
         "count": COUNT,
         "provider": provider,
         "jurisdiction": "uk",

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from services.llm.weights import WeightStore
+from models.contract.answers.base import StoredSample
+from models.contract.answers.batches import Batch
+from models.samples.file.row_index import LENGTHS
+from services.llm.embedded.weights import WeightStore
 
 _SHOWN = 700
 
@@ -34,8 +36,8 @@ def fetch_weights(weights: WeightStore, console: Console) -> Path:
     return path
 
 
-def show_batch(updates: Iterable[dict[str, Any]], console: Console) -> dict[str, Any]:
-    """Draw a batch until it ends; return its last state."""
+def show_batch(updates: Iterable[Batch], console: Console) -> Batch:
+    """Draw a batch until it ends; return the last of *updates*, which are one at least."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.completed:.0f}/{task.total:.0f} samples"),
@@ -43,20 +45,22 @@ def show_batch(updates: Iterable[dict[str, Any]], console: Console) -> dict[str,
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
-    last: dict[str, Any] = {}
+    last: Batch | None = None
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("starting", total=1)
         for batch in updates:
             last = batch
             progress.update(task, completed=batch["progress"], total=batch["total"], description=_doing(batch))
+    if last is None:
+        raise ValueError("updates: got none, want one at least")
     return last
 
 
-def show_sample(sample: dict[str, Any], console: Console) -> None:
+def show_sample(sample: StoredSample, console: Console) -> None:
     """Print one sample, its long fields cut."""
     body = Text()
-    for name in ("question", "answer", "reasoning", "case_citation"):
-        value = str(sample[name])
+    for name in LENGTHS:
+        value = sample[name]
         body.append(f"{name}\n", style="bold")
         body.append(value if len(value) <= _SHOWN else value[:_SHOWN] + " …")
         body.append("\n\n")
@@ -65,7 +69,7 @@ def show_sample(sample: dict[str, Any], console: Console) -> None:
     console.print(Panel(body, title=title, subtitle=author))
 
 
-def _doing(batch: dict[str, Any]) -> str:
+def _doing(batch: Batch) -> str:
     if batch["waiting_until"]:
         return f"waiting until {batch['waiting_until']}"
     parts = [f"{batch['current_provider']}/{batch['current_model']}", batch["current_sample"] or batch["status"]]

@@ -11,17 +11,18 @@ from pathlib import Path
 
 from bootstrap import build_llm
 from config import PROJECT_DIR, Settings, load_settings
-from models import agreement
-from models.backup import PARQUET
+from models.backups import agreement
+from models.backups.backup import PARQUET
 from models.database import open_engine
-from models.parquet_file import ParquetFile
-from services.catalogue import Catalogue, load_catalogue
-from services.llm.engine import EmbeddedEngine
-from services.llm.weights import WeightStore
+from models.samples.file.parquet_file import ParquetFile
+from services.catalogue.catalogue import Catalogue, load_catalogue
+from services.llm.embedded.model import EmbeddedModel
+from services.llm.embedded.weights import WeightStore
 from services.llm_service import LLMService
 from utils.addresses import without_user
 from utils.clock import SystemClock
 from utils.errors import AppError
+from utils.metrics import Metrics
 
 _MIN_FREE_MIB = 500
 
@@ -144,8 +145,8 @@ def _weights(settings: Settings) -> Finding:
 def _providers(settings: Settings) -> Iterator[Finding]:
     try:
         catalogue = load_catalogue(settings.catalog_dir)
-        engine = EmbeddedEngine(WeightStore(settings.catalog_dir, settings.model_dir, ""), settings.local_idle_s)
-        llm = build_llm(settings, catalogue, engine, SystemClock())
+        engine = EmbeddedModel(WeightStore(settings.catalog_dir, settings.model_dir, ""), settings.local_idle_s)
+        llm = build_llm(settings, catalogue, engine, SystemClock(), Metrics())
     except AppError as error:
         yield Finding("providers", False, str(error))
         return

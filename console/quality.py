@@ -4,7 +4,6 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import orjson
 import polars as pl
@@ -12,22 +11,30 @@ from rich.console import Console
 
 from bootstrap import build_checker
 from config import Settings
-from models.authority_store import AuthorityStore
-from models.parquet_version import ParquetVersion
-from services.authority_import import ImportedAuthorities, import_authorities
-from services.catalogue import load_catalogue
+from models.catalogue.authority_store import AuthorityStore
+from models.contract.answers.quality_report import QualityFigures
+from models.samples.file.parquet_version import ParquetVersion
+from services.catalogue.catalogue import load_catalogue
+from services.citations.authority_import import ImportedAuthorities, import_authorities
 from services.citations.checker import CitationChecker
-from services.decontamination import Benchmarks
-from services.quality_report import Measures, build_report, examine_piece, to_json
-from services.report_page import render
-from services.similarity import DUPLICATE
+from services.quality.benchmarks import Benchmarks
+from services.quality.duplicates import DUPLICATE
+from services.quality.report.figures import Found
+from services.quality.report.measuring import Measures, build_report, examine_piece, to_json
+from services.quality.report.page import render
 from utils.errors import InputError, StorageError
 
 _PROCESSES = 2
 _PARALLEL_FROM = 2_000
 
 
-def report_on(path: Path, settings: Settings) -> dict[str, Any]:
+class FileReport(QualityFigures):
+    """What the samples of a file are worth, and what had to be changed to read them."""
+
+    changed_on_reading: list[str]
+
+
+def report_on(path: Path, settings: Settings) -> FileReport:
     """Return the quality report on a Parquet file, also a foreign one.
 
     Raises:
@@ -35,12 +42,13 @@ def report_on(path: Path, settings: Settings) -> dict[str, Any]:
     """
     version = conformed(path)
     measures = measures_of(settings)
-    noticed = {"changed_on_reading": version.report.changes if version.report else []}
+    changes = version.report.changes if version.report else []
     if len(version) < _PARALLEL_FROM:
-        return {**build_report(version.pieces(), measures), **noticed}
+        return {**build_report(version.pieces(), measures), "changed_on_reading": changes}
     context = get_context("spawn")
     with ProcessPoolExecutor(_PROCESSES, mp_context=context, initializer=_begin, initargs=(settings,)) as pool:
-        return {**build_report(version.pieces(), measures, lambda frame: pool.submit(_examine, frame)), **noticed}
+        made = build_report(version.pieces(), measures, lambda frame: pool.submit(_examine, frame))
+    return {**made, "changed_on_reading": changes}
 
 
 def conformed(path: Path) -> ParquetVersion:
@@ -58,7 +66,7 @@ def conformed(path: Path) -> ParquetVersion:
     return version
 
 
-def write_report(report: dict[str, Any], out: Path, title: str) -> None:
+def write_report(report: FileReport, out: Path, title: str) -> None:
     """Write a report: a page for people when the name ends in .html, else JSON."""
     try:
         if out.suffix.lower() in (".html", ".htm"):
@@ -69,7 +77,7 @@ def write_report(report: dict[str, Any], out: Path, title: str) -> None:
         raise StorageError(f"{out}: cannot be written ({error.strerror})") from None
 
 
-def summary(report: dict[str, Any], console: Console) -> None:
+def summary(report: FileReport, console: Console) -> None:
     """Print what matters most."""
     validity, citations = report["validity"], report["citations"]
     rate = "–" if validity["rate"] is None else f"{100 * validity['rate']:.1f} %"
@@ -149,5 +157,5 @@ def _measures() -> Measures:
     return measures_of(_IN_PROCESS[0])
 
 
-def _examine(frame: pl.DataFrame) -> list[dict[str, Any]]:
+def _examine(frame: pl.DataFrame) -> list[Found]:
     return examine_piece(frame, _measures())

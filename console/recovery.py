@@ -3,25 +3,24 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from config import Settings
-from models import agreement
-from models.backup import PARQUET
+from models.backups import agreement
+from models.backups.backup import PARQUET
+from models.backups.restoring import Restored, restore
 from models.database import open_engine
-from models.restoring import restore
 from utils.clock import SystemClock
 from utils.errors import ConfigurationError
 from utils.filelock import FolderLock
 
 
-def put_back(settings: Settings, name: str | None) -> dict[str, Any]:
+def put_back(settings: Settings, name: str | None) -> Restored:
     """Put the backup *name* (None: the newest) in place of the data; return its manifest.
 
     Raises:
         ConfigurationError: the database is a server's.
         DataFolderBusyError: the service is running.
-        NotFoundError, StorageError: as `models.restoring.restore`.
+        NotFoundError, StorageError: as `models.backups.restoring.restore`.
     """
     database = settings.database_file
     if database is None:

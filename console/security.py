@@ -1,9 +1,10 @@
 """Makes tokens and keys, and encrypts stored secrets anew."""
 
 from config import Settings
-from models.database import Writer, open_engine
-from models.event_store import EventStore
-from models.provider_store import ProviderStore
+from models.batches.event_store import EventStore
+from models.catalogue.provider_store import ProviderStore
+from models.database import open_engine
+from models.writer import Writer
 from utils.clock import SystemClock
 from utils.errors import ConfigurationError
 from utils.filelock import FolderLock

@@ -1,18 +1,20 @@
 """Files to and from the service, with a progress bar: import, export, push, backups."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
 
 from console.client import Client, RequestRefusedError
+from models.contract.answers.dataset import ImportedAnswer
 from utils.errors import ConfigurationError
 
 _SHOWN = 20
 
 
-def import_file(client: Client, path: Path, options: dict[str, object], console: Console) -> dict[str, Any]:
+def import_file(client: Client, path: Path, options: dict[str, object], console: Console) -> ImportedAnswer:
     """Send the file at *path*; print the lines that are wrong.
 
     Raises:
@@ -28,13 +30,14 @@ def import_file(client: Client, path: Path, options: dict[str, object], console:
                 progress.update(task, description="checking and storing …")
 
         try:
-            result: dict[str, Any] = client.upload("import", _Counted(file, size, sent), name=path.name, **options)
+            result: ImportedAnswer = client.upload("import", _Counted(file, size, sent), name=path.name, **options)
         except RequestRefusedError as error:
             progress.stop()
-            for problem in error.answer.get("problems", [])[:_SHOWN]:
+            problems = error.answer.get("problems")
+            for problem in problems[:_SHOWN] if isinstance(problems, list) else ():
                 console.print(f"{problem['place']}: {problem['error']}", markup=False)
             raise
-        progress.update(task, description=str(result["message"]))
+        progress.update(task, description=result["message"])
     return result
 
 
@@ -70,7 +73,7 @@ def export_file(client: Client, path: Path, options: dict[str, object], console:
 class _Counted:
     """A file that tells how much of it was read; its length lets the client send it as it is."""
 
-    def __init__(self, file: BinaryIO, size: int, sent: Any) -> None:
+    def __init__(self, file: BinaryIO, size: int, sent: Callable[[int], None]) -> None:
         self._file = file
         self._size = size
         self._sent = sent

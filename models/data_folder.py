@@ -47,7 +47,8 @@ class DataFolder:
         """
         for path, place in self._places.items():
             try:
-                what = "" if place_of(path) == place else "is another one now"
+                found = os.stat(path)
+                what = "" if (found.st_dev, found.st_ino) == place else "is another one now"
             except OSError as error:
                 what = f"is gone ({error.strerror})"
             if what:

@@ -1,16 +1,10 @@
-"""The database: tables, engine settings, and the one thread that writes.
-
-SQLite allows one writer at a time, so the service has exactly one: `Writer`. It
-groups what waits into one commit, and a caller returns only when its change is
-on the disk (WAL, synchronous=FULL; figures in docs/adr/0003-store.md).
-"""
+"""The database: its tables, and how it is opened and read. What changes it goes through `models/writer.py`."""
 
 import logging
-import queue
-import threading
-from collections.abc import Callable, Iterator
+import sqlite3
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -282,128 +276,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
         raise storage_error(error, "database") from error
 
 
-class Writer:
-    """Runs every change of the database in one thread, several to a commit."""
-
-    def __init__(self, engine: Engine, guard: Callable[[], None] = lambda: None) -> None:
-        """Write to *engine*; *guard* raises where what is written would be lost."""
-        self._engine = engine
-        self._guard = guard
-        self._queue: queue.SimpleQueue[_Change | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._gate = threading.Lock()
-        self._own: Connection | None = None
-
-    def start(self) -> None:
-        """Start the thread; the owner must `close` it."""
-        self._thread = threading.Thread(target=self._loop, name="writer", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Finish what waits, then end the thread."""
-        with self._gate:  # nothing can be queued behind the end
-            thread, self._thread = self._thread, None
-            if thread is not None:
-                self._queue.put(None)
-        if thread is not None:
-            thread.join()
-
-    def run(self, change: Callable[[Connection], T]) -> T:
-        """Run *change* inside a transaction; return its result once it is committed.
-
-        Raises:
-            StorageError: the database refused; nothing of *change* was kept.
-            Exception: whatever *change* raised; nothing of it was kept.
-        """
-        waiting = _Change(change)
-        with self._gate:
-            if self._thread is None:
-                raise StorageError("database: the writer is not running; the service is stopped")
-            self._queue.put(waiting)
-        return waiting.outcome()  # type: ignore[no-any-return]  # what *change* returned
-
-    def _loop(self) -> None:
-        while True:
-            first = self._queue.get()
-            if first is None:
-                if self._own is not None:
-                    self._own.close()
-                    self._own = None
-                return
-            group = [first]
-            while len(group) < _GROUP_MAX and not self._queue.empty():
-                following = self._queue.get()
-                if following is None:
-                    self._queue.put(None)
-                    break
-                group.append(following)
-            self._commit(group)
-
-    def _commit(self, group: "list[_Change]") -> None:
-        """Commit *group* together; where a change fails, each gets a transaction of its own.
-
-        Savepoints would keep them apart too, at a tenth of the CPU of a whole sample.
-        """
-        if not self._together(group):
-            for change in group:
-                self._together([change])
-        for change in group:
-            change.done.release()
-
-    def _together(self, group: "list[_Change]") -> bool:
-        """Run *group* in one transaction; False when one of several failed, and nothing was kept."""
-        try:
-            self._guard()
-            with self._connection() as connection, connection.begin():
-                for change in group:
-                    change.result = change.work(connection)
-            self._guard()  # nobody is told that it is kept where it went into a folder that is gone
-        except Exception as error:  # noqa: BLE001  # whose fault it is shows when each runs alone
-            if len(group) > 1:
-                return False
-            group[0].error = self._failure(error)
-        return True
-
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        """Lend the writer's own connection, which is opened anew after an error."""
-        if self._own is None:
-            self._own = self._engine.connect()
-        try:
-            yield self._own
-        except BaseException:
-            own, self._own = self._own, None
-            own.close()
-            raise
-
-    def _failure(self, error: Exception) -> Exception:
-        if not isinstance(error, SQLAlchemyError | self._engine.dialect.loaded_dbapi.Error):
-            return error
-        log.warning("commit failed", extra={"reason": type(error).__name__})
-        return storage_error(error, "database")
-
-
-class _Change:
-    """A change that waits for its commit; a bare lock wakes its caller at a fifth of a future's cost."""
-
-    __slots__ = ("done", "error", "result", "work")
-
-    def __init__(self, work: Callable[[Connection], Any]) -> None:
-        self.work = work
-        self.result: Any = None
-        self.error: Exception | None = None
-        self.done = threading.Lock()
-        self.done.acquire()
-
-    def outcome(self) -> Any:
-        """Wait for the commit; return the result or raise the error."""
-        with self.done:
-            if self.error is not None:
-                raise self.error
-            return self.result
-
-
-def _on_connect(connection: Any, _record: object) -> None:
+def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
     # We emit BEGIN ourselves: Python's driver would otherwise begin at the first change only.
     connection.isolation_level = None
     cursor = connection.cursor()

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from utils.errors import InputError
 
@@ -137,7 +137,7 @@ _UNKNOWN = "a field"
 _NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?")
 
 
-def _fault(item: Any, model: type[BaseModel]) -> str:
+def _fault(item: ErrorDetails, model: type[BaseModel]) -> str:
     """Say in words what is wrong with one field."""
     name = ".".join(str(part) for part in item["loc"])[:100] or "body"
     kind, is_hidden = item["type"], bool(model.model_config.get("hide_input_in_errors"))

@@ -6,12 +6,12 @@ in one place.
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from models.fields import LARGEST, Difficulty, Identifier, Moment, Real, Text, Whole, default_for, validated
-from models.limits import CELL_BYTES, FILE_COLUMNS, ROW_BYTES, oversize, told
+from models.sizes import CELL_BYTES, FILE_COLUMNS, ROW_BYTES, oversize, told
 from utils.errors import InputError
 
 
@@ -93,7 +93,7 @@ _NUMBERS: dict[str, type] = {"tokens_used": int, "quality_score": float, "judge_
 COLUMNS: dict[str, type] = {name: _NUMBERS.get(name, str) for name in Sample.model_fields}
 
 
-def new_sample(values: dict[str, Any]) -> Sample:
+def new_sample(values: Mapping[str, object]) -> Sample:
     """Build a sample from outside; names all missing or empty fields at once.
 
     Raises:
@@ -102,10 +102,10 @@ def new_sample(values: dict[str, Any]) -> Sample:
     missing = [name for name in REQUIRED_FIELDS if _is_empty(values.get(name))]
     if missing:
         raise InputError(f"Missing required fields: {', '.join(missing)}")
-    return validated(Sample, values)
+    return validated(Sample, dict(values))
 
 
-def changed_fields(changes: dict[str, Any]) -> dict[str, Any]:
+def changed_fields(changes: Mapping[str, object]) -> dict[str, object]:
     """Check the fields of an update by themselves: what the sample holds besides need not be of our making.
 
     Raises:
@@ -117,16 +117,17 @@ def changed_fields(changes: dict[str, Any]) -> dict[str, Any]:
 _ANY = {**dict.fromkeys(REQUIRED_FIELDS, "-"), "difficulty": "basic"}
 
 
-def too_large(values: Mapping[str, Any]) -> str:
+def too_large(values: Mapping[str, object]) -> str:
     """Return what is too large in a sample, "" when nothing is."""
     for name, value in values.items():
-        if problem := oversize(name, _bytes_of(value)):
-            return problem
+        size_bytes = _bytes_of(value)
+        if size_bytes > CELL_BYTES:
+            return oversize(name, size_bytes)
     total = bytes_of(values)
     return f"the sample holds {told(total)}, want at most {told(ROW_BYTES)} (4 MiB)" if total > ROW_BYTES else ""
 
 
-def bytes_of(values: Mapping[str, Any]) -> int:
+def bytes_of(values: Mapping[str, object]) -> int:
     """Return how large a sample is, in bytes, its columns' names counted."""
     return sum(len(name) + _bytes_of(value) for name, value in values.items())
 

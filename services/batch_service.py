@@ -4,37 +4,39 @@ import itertools
 import logging
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import overload
 
+from models.batches.batch_store import BatchRow
+from models.contract.answers.batch_reports import BatchPlan, PlanLimits
+from models.contract.answers.batches import Batch, NoBatch, PrimaryBatch
+from models.contract.bodies import BatchRequest
 from models.domain import ACTIVE, BatchStatus, Job
 from models.fields import validated
-from models.requests import BatchRequest
-from services.batch.admission import Admission, BatchLimits
+from services.batch.admission import Admission, BatchSettings
 from services.batch.drafts import keep_drafts
 from services.batch.item_queue import ItemQueue
-from services.batch.metrics import BatchMetrics
+from services.batch.live import LiveBatch
+from services.batch.monitor import BatchMonitor, BatchStores
+from services.batch.objects import judge_of, new_row, preference_of
 from services.batch.planner import plan, plan_filters
-from services.batch.progress import BatchProgress
 from services.batch.publisher import BatchPublisher
-from services.batch.records import judge_of, new_row, preference_of
 from services.batch.recovery import Recovery
-from services.batch.registry import Registry, Running
-from services.batch.report import plan_summary, within
+from services.batch.report import plan_summary
 from services.batch.runner import BatchRunner
-from services.batch.views import BatchStores, BatchViews
+from services.batch.running import RunningBatches
 from services.batch.worker import RunnerServices, RunnerSettings
-from services.catalogue import Catalogue
-from services.dataset_service import DatasetService
+from services.catalogue.catalogue import Catalogue
+from services.dataset.dataset_service import DatasetService
 from services.events import EventBroker
 from services.generation_service import GenerationService
 from services.llm_service import AUTO, Budget, LLMService, Preference
-from utils.circuit_breaker import CircuitBreaker
 from utils.clock import Clock, iso
 from utils.errors import InputError, StorageError
+from utils.metrics import Metrics
 
-__all__ = ["BatchLimits", "BatchService", "BatchStores", "Collaborators"]
+__all__ = ["BatchService", "BatchSettings", "BatchStores", "Collaborators"]
 log = logging.getLogger(__name__)
 # Share of a shutdown's time that answers under way get to come in.
 _WARM = 0.7
@@ -50,34 +52,42 @@ class Collaborators:
     generation: GenerationService
     dataset: DatasetService
     events: EventBroker
+    metrics: Metrics
     clock: Clock
 
 
 class BatchService:
     """Every batch of this process. Thread-safe."""
 
-    def __init__(self, services: Collaborators, stores: BatchStores, limits: BatchLimits) -> None:
+    def __init__(self, services: Collaborators, stores: BatchStores, settings: BatchSettings) -> None:
         self._catalogue = services.catalogue
         self._llm = services.llm
         self._generation = services.generation
         self._dataset = services.dataset
+        self._metrics = services.metrics
         self._clock = services.clock
         self._stores = stores
-        self._limits = limits
+        self._settings = settings
         # One command at a time: two may not give a batch two runners, nor may its end come in between.
         self._commands = threading.RLock()
         self._leaving = threading.Event()
-        self._admission = Admission(self._llm, self._generation, self._dataset, limits)
-        self._registry = Registry(limits.max_concurrent)
-        self.views = BatchViews(self._registry, stores, services.events, services.clock)
-        self.publisher = BatchPublisher(services.events, self.views.one)
+        self._admission = Admission(self._llm, self._generation, self._dataset, settings)
+        self._running = RunningBatches(settings.max_concurrent)
+        self.monitor = BatchMonitor(self._running, stores, services.events, services.clock)
+        self.publisher = BatchPublisher(services.events, self.monitor.one)
         self.recovery = Recovery(stores, self.publisher, services.clock, self._run, self._keep_drafts)
+
+    def begin(self, resume: bool) -> None:
+        """Start what tells the streams, and *resume* the batches that were running, or close them."""
+        self.publisher.start()
+        if resume:
+            self.recovery.resume_all()
+        else:
+            self.recovery.close_interrupted()
 
     # --- commands ------------------------------------------------------------------------
 
-    def start_batch(
-        self, target_count: int | None = None, provider: str | None = None, **filters: Any
-    ) -> dict[str, Any]:
+    def start_batch(self, target_count: int | None = None, provider: str | None = None, **filters: object) -> Batch:
         """Start a batch; *filters* are the other fields of `BatchRequest`.
 
         Returns:
@@ -88,17 +98,17 @@ class BatchService:
         """
         return self.start(validated(BatchRequest, {"target_count": target_count, "provider": provider, **filters}))
 
-    def plan(self, request: BatchRequest) -> dict[str, Any]:
+    def plan(self, request: BatchRequest) -> BatchPlan:
         """Return what a start with *request* would do, and what it would take; InputError as `start`."""
         request, preference, _, jobs = self._planned(request)
-        limits = {
+        limits: PlanLimits = {
             "max_tokens_total": request.max_tokens_total,
             "max_cost_usd": request.max_cost_usd,
             "max_minutes": self._admission.minutes(request) or None,
         }
-        return within(plan_summary(jobs, preference, self._generation, self._llm), limits)
+        return plan_summary(jobs, preference, self._generation, self._llm, limits)
 
-    def start(self, request: BatchRequest) -> dict[str, Any]:
+    def start(self, request: BatchRequest) -> Batch:
         """Plan and start a batch; as `start_batch`."""
         request, preference, count, jobs = self._planned(request)
         first = next(jobs)
@@ -108,7 +118,7 @@ class BatchService:
         batch_id = f"batch_{int(now.timestamp())}_{secrets.token_hex(4)}"
         model = request.model or (None if preference.provider == AUTO else self._llm.targets(preference)[0].model.id)
         row = new_row(batch_id, iso(now), request, count, model)
-        with self._registry.place():
+        with self._running.place():
             try:
                 self._stores.ledger.plan(row, jobs)
                 self._run(row, "started", {"target": count})
@@ -116,9 +126,9 @@ class BatchService:
                 self._discard(batch_id)
                 raise
         log.info("batch started", extra={"batch_id": batch_id, "target": count, "provider": request.provider})
-        return self.views.one(batch_id)
+        return self.monitor.one(batch_id)
 
-    def pause(self, batch_id: str) -> dict[str, Any]:
+    def pause(self, batch_id: str) -> Batch:
         """Make no new call for a batch; answers under way are still recorded.
 
         Raises:
@@ -126,20 +136,19 @@ class BatchService:
             InputError: it does not run.
         """
         with self._commands:
-            running = self._registry.of(batch_id)
-            if running is None or running.runner.progress.status is not BatchStatus.RUNNING:
-                status = self.views.one(batch_id)["status"]
+            runner = self._running.of(batch_id)
+            if runner is None or runner.live.status is not BatchStatus.RUNNING:
+                status = self.monitor.one(batch_id)["status"]
                 raise InputError(f"batch {batch_id} is {status}, only a running one can be paused")
-            progress = running.runner.progress
             # On the disk first: a pause that a restart forgets would be none.
             event = self._stores.ledger.change(batch_id, "paused", {}, status=BatchStatus.PAUSED.value)
-            progress.rest(BatchStatus.PAUSED)
-            running.runner.pause()
+            runner.live.rest(BatchStatus.PAUSED)
+            runner.pause()
         self.publisher.changed(batch_id, event, True)
-        threading.Thread(target=self._fold, args=(progress,), name="fold at a pause", daemon=True).start()
-        return self.views.one(batch_id)
+        threading.Thread(target=self._fold, args=(runner.live,), name="fold at a pause", daemon=True).start()
+        return self.monitor.one(batch_id)
 
-    def resume(self, batch_id: str) -> dict[str, Any]:
+    def resume(self, batch_id: str) -> Batch:
         """Go on with a paused batch.
 
         Raises:
@@ -147,21 +156,21 @@ class BatchService:
             InputError: it is not paused, or too many batches run.
         """
         with self._commands:
-            running = self._registry.of(batch_id)
-            status = self.views.one(batch_id)["status"]
-            if status != BatchStatus.PAUSED:
+            runner = self._running.of(batch_id)
+            status = self.monitor.one(batch_id)["status"]
+            if status != BatchStatus.PAUSED.value:
                 raise InputError(f"batch {batch_id} is {status}, only a paused one can be resumed")
-            self._resume(batch_id, running)
-        return self.views.one(batch_id)
+            self._resume(batch_id, runner)
+        return self.monitor.one(batch_id)
 
-    def _resume(self, batch_id: str, running: Running | None) -> None:
-        with self._registry.place():
-            if running is None:
+    def _resume(self, batch_id: str, runner: BatchRunner | None) -> None:
+        with self._running.place():
+            if runner is None:
                 self.recovery.resume(batch_id)
             else:
                 event = self._stores.ledger.change(batch_id, "resumed", {}, status=BatchStatus.RUNNING.value)
-                running.runner.progress.run()
-                running.runner.resume()
+                runner.live.run()
+                runner.resume()
                 self.publisher.changed(batch_id, event, True)
 
     def stop_batch(self, batch_id: str | None = None) -> list[str]:
@@ -180,7 +189,7 @@ class BatchService:
             if not stopped:
                 raise InputError("No batch generation running")
             return stopped
-        self.views.row(batch_id)
+        self.monitor.row(batch_id)
         if not self._stop(batch_id):
             raise InputError(f"batch {batch_id} is not running")
         return [batch_id]
@@ -192,7 +201,7 @@ class BatchService:
         """
         self._leaving.set()
         begun = self._clock.monotonic()
-        runners = self._registry.runners()
+        runners = self._running.runners()
         for runner in runners:
             runner.drain()
         for share in (_WARM, 1.0):
@@ -204,32 +213,41 @@ class BatchService:
 
     def wait(self, batch_id: str, timeout_s: float | None = None) -> bool:
         """Wait for the end of a batch; False when it did not come in time."""
-        running = self._registry.of(batch_id)
-        return running is None or running.runner.join(timeout_s)
+        runner = self._running.of(batch_id)
+        return runner is None or runner.join(timeout_s)
 
     # --- queries -------------------------------------------------------------------------
 
     def running_count(self) -> int:
         """How many batches run now."""
-        return self._registry.active_count()
+        return self._running.active_count()
 
     def queue_depth(self) -> int:
         """How many samples the running batches still want."""
-        rows = [runner.progress for runner in self._registry.runners()]
+        rows = [runner.live for runner in self._running.runners()]
         return sum(max(0, row.target - row.samples) for row in rows if row.status.is_active)
 
     def circuits(self) -> dict[str, int]:
         """Count the topics' circuits that are open or half-open, over all batches."""
-        found = [running.breaker.get_summary() for running in self._registry.all()]
-        return {state: sum(len(row[f"{state}_circuits"]) for row in found) for state in ("open", "half_open")}
+        found = [runner.live.circuits.get_summary() for runner in self._running.runners()]
+        return {
+            "open": sum(len(row["open_circuits"]) for row in found),
+            "half_open": sum(len(row["half_open_circuits"]) for row in found),
+        }
 
-    def get_status(self, batch_id: str | None = None) -> dict[str, Any]:
+    @overload
+    def get_status(self, batch_id: str) -> Batch: ...
+
+    @overload
+    def get_status(self, batch_id: None = None) -> PrimaryBatch | NoBatch: ...
+
+    def get_status(self, batch_id: str | None = None) -> Batch | PrimaryBatch | NoBatch:
         """Return one batch object, or the primary one with all others under `batches`.
 
         Raises:
             NotFoundError: no such batch.
         """
-        return self.views.one(batch_id) if batch_id is not None else self.views.status()
+        return self.monitor.one(batch_id) if batch_id is not None else self.monitor.status()
 
     # --- inside --------------------------------------------------------------------------
 
@@ -239,19 +257,16 @@ class BatchService:
         present = self._dataset.present(plan_filters(request))
         return request, preference, count, plan(request, self._catalogue, count, present)
 
-    def _run(self, row: dict[str, Any], kind: str, detail: dict[str, Any]) -> None:
+    def _run(self, row: BatchRow, kind: str, detail: Mapping[str, object]) -> None:
         """Give *row* a runner and let it run; every item of it is written down."""
         batch_id = row["id"]
         request = BatchRequest.model_validate(row["request"])
-        progress = BatchProgress(row, self._clock, self._limits.alerts)
-        breaker = CircuitBreaker(clock=self._clock)
         services = RunnerServices(
             self._generation,
             self._llm,
+            self._metrics,
             self._stores.ledger,
             ItemQueue(self._stores.work, batch_id),
-            breaker,
-            BatchMetrics(row["metrics"]),
             self._clock,
             lambda event, now: self.publisher.changed(batch_id, event, now),
         )
@@ -259,86 +274,92 @@ class BatchService:
             "budget of the batch", request.max_tokens_total, request.max_cost_usd, row["tokens_used"], row["cost_usd"]
         )
         settings = RunnerSettings(
-            preference_of(request), spent, self._limits.max_workers, self._admission.minutes(request), judge_of(request)
+            preference_of(request),
+            spent,
+            self._settings.max_workers,
+            self._admission.minutes(request),
+            judge_of(request),
         )
-        runner = BatchRunner(progress, settings, services, self._finish)
+        live = LiveBatch(row, self._clock, self._settings.alerts)
+        runner = BatchRunner(live, settings, services, self._finish)
         event = self._stores.ledger.change(batch_id, kind, detail, status=BatchStatus.RUNNING.value)
-        progress.run()
-        self._registry.add(batch_id, Running(runner, breaker))
+        live.run()
+        self._running.add(runner)
         runner.start()
         self.publisher.changed(batch_id, event, True)
 
     def _stop(self, batch_id: str) -> bool:
         with self._commands:
-            running = self._registry.of(batch_id)
-            if running is None:
-                if BatchStatus(self.views.row(batch_id)["status"]).is_final:
+            runner = self._running.of(batch_id)
+            if runner is None:
+                if BatchStatus(self.monitor.row(batch_id)["status"]).is_final:
                     return False
                 self.recovery.close(batch_id)
                 return True
-            if not running.runner.progress.rest(BatchStatus.STOPPING):
+            if not runner.live.rest(BatchStatus.STOPPING):
                 return False
             try:
                 # On the disk before anybody is told: a restart must not go on with what was stopped.
                 event = self._stores.ledger.change(batch_id, "stopping", {}, status=BatchStatus.STOPPING.value)
             finally:
-                running.runner.stop()  # also when it could not be written: its end is written as soon as that works
+                runner.stop()  # also when it could not be written: its end is written as soon as that works
         self.publisher.changed(batch_id, event, True)
         return True
 
     def _finish(self, runner: BatchRunner) -> None:
         """Record the end of a batch, in the runner's own thread."""
-        progress = runner.progress
+        live = runner.live
         runner.raise_alerts()
         runner.keep()
         if runner.end is None:
             return
-        while not self._drafts_are_kept(progress) and not self._leaving.wait(_AGAIN_S):
+        while not self._drafts_are_kept(live) and not self._leaving.wait(_AGAIN_S):
             continue
         status, reason = runner.end
-        if progress.samples >= progress.target:
+        if live.samples >= live.target:
             status, reason = BatchStatus.COMPLETED, ""  # the last sample may come in while the end is under way
         else:
-            progress.end_with(reason)
-        self._fold(progress)
+            live.end_with(reason)
+        self._fold(live)
         while not self._close(runner, status) and not self._leaving.wait(_AGAIN_S):
             continue
-        self.publisher.forget(progress.batch_id)
-        self._llm.gate.forget(progress.batch_id)
-        log.info("batch ended", extra={"batch_id": progress.batch_id, "status": status.value, "reason": reason})
+        self.publisher.forget(live.batch_id)
+        self._llm.gate.forget(live.batch_id)
+        log.info("batch ended", extra={"batch_id": live.batch_id, "status": status.value, "reason": reason})
 
-    def _drafts_are_kept(self, progress: BatchProgress) -> bool:
+    def _drafts_are_kept(self, live: LiveBatch) -> bool:
         """Store the drafts that were paid for; False when the disk refused."""
         try:
-            row = self._stores.batches.get(progress.batch_id)
+            row = self._stores.batches.get(live.batch_id)
             for _ in range(self._keep_drafts(row) if row is not None else 0):
-                progress.finished()
+                live.finished()
         except StorageError as error:
-            facts = {"batch_id": progress.batch_id, "reason": str(error)}
+            facts = {"batch_id": live.batch_id, "reason": str(error)}
             log.warning("drafts not stored, will try again", extra=facts)
             return False
         return True
 
-    def _keep_drafts(self, row: dict[str, Any]) -> int:
+    def _keep_drafts(self, row: BatchRow) -> int:
         """Store the drafts of the batch *row* that were paid for; return how many."""
         judge = judge_of(BatchRequest.model_validate(row["request"]))
         return keep_drafts(row["id"], judge, self._stores.work, self._stores.ledger, self._generation)
 
     def _close(self, runner: BatchRunner, status: BatchStatus) -> bool:
         """Write the end of a batch; False when the disk refused."""
-        progress = runner.progress
+        live = runner.live
         with self._commands:  # no command may come in between
-            columns = {**progress.columns(), "metrics": runner.measured, "status": status.value}
+            columns = live.columns()
+            columns["status"] = status.value
             columns["completed_at"] = columns["completed_at"] or iso(self._clock.now())
             try:
-                event = self._stores.ledger.close(progress.batch_id, **columns)
+                event = self._stores.ledger.close(live.batch_id, **columns)
             except StorageError as error:
-                facts = {"batch_id": progress.batch_id, "reason": str(error)}
+                facts = {"batch_id": live.batch_id, "reason": str(error)}
                 log.warning("end of batch not stored, will try again", extra=facts)
                 return False
-            progress.rest(status)
-            self._registry.remove(progress.batch_id)  # from here on the table knows all there is
-        self.publisher.changed(progress.batch_id, event, True)
+            live.rest(status)
+            self._running.remove(live.batch_id)  # from here on the table knows all there is
+        self.publisher.changed(live.batch_id, event, True)
         return True
 
     def _discard(self, batch_id: str) -> None:
@@ -347,12 +368,12 @@ class BatchService:
         except StorageError as error:
             log.warning("batch not discarded", extra={"batch_id": batch_id, "reason": str(error)})
 
-    def _fold(self, progress: BatchProgress) -> None:
+    def _fold(self, live: LiveBatch) -> None:
         """Bring train.parquet up to date before anybody hears that the batch has ended."""
         try:
             self._dataset.fold()
         except StorageError as error:
-            progress.note(str(error), error.code)
-            log.warning("samples stay in the journal", extra={"batch_id": progress.batch_id, "reason": str(error)})
+            live.note(str(error), error.code)
+            log.warning("samples stay in the journal", extra={"batch_id": live.batch_id, "reason": str(error)})
         except Exception:  # the end of a batch must not hang on its file; the samples are in the journal
-            log.exception("fold failed", extra={"batch_id": progress.batch_id})
+            log.exception("fold failed", extra={"batch_id": live.batch_id})

@@ -1,266 +1,127 @@
-"""From a job to a sample: route, draft, keep the answer, read it, judge it, try again.
+"""Makes samples for batches and for single requests. What happens to one stands in `services/generation/making.py`."""
 
-One sample has a budget of calls. A failed call goes on to another target at once; a
-refused draft is written again with the reason in the prompt. An answer that was paid
-for is handed to the recorder before anything is read out of it.
-"""
-
-import json
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import cast
 
-import uuid_utils
-
+from models.contract.answers.base import StoredSample
+from models.contract.bodies import GenerateRequest
 from models.domain import Job, RawAnswer
-from models.requests import GenerateRequest
 from models.schemas import Sample
-from services.catalogue import BALANCE, Catalogue, Limits
-from services.examiner import Examiner, Task
-from services.generation.guided import Guide, guided_draft
-from services.generation.parser import parse_answer
-from services.generation.prompts import SAMPLE_SCHEMA, PromptRenderer
-from services.generation.scaffold import Scaffold
-from services.generation.trail import (
-    Assignment,
-    GenerationLimits,
-    Made,
-    Recorder,
-    Trail,
-    UsageRecorder,
-)
-from services.judge import Judge, Judgement, JudgeSpec, judgement_columns, read_judgement
+from services.catalogue.catalogue import BALANCE, Catalogue
+from services.generation.judge import JudgeSpec
+from services.generation.making import Maker, Making, Recorder
+from services.llm.attempts import Attempts
+from services.llm.caller import Outcome
+from services.llm.limits.gate import Permit
 from services.llm.single_calls import CallLog, SingleCalls
-from services.llm_service import LLMService, Outcome, Permit, Preference, Prompt, Terms
-from services.validation.draft import Draft
+from services.llm_service import LLMService, Preference, Terms
 from utils.cancellation import time_limit
-from utils.clock import Clock, iso
-from utils.errors import (
-    AnswerFormatError,
-    BudgetSpentError,
-    GenerationError,
-    NoTargetError,
-    QualityError,
-)
+from utils.clock import Clock
+from utils.errors import GenerationError
 
-__all__ = ["Assignment", "GenerationLimits", "GenerationService", "Made", "Parts", "Recorder", "Trail"]
+__all__ = ["GenerationService", "GenerationSettings", "Made", "Making", "Recorder"]
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What writes and judges drafts, besides the models."""
+class GenerationSettings:
+    """How long is tried.
 
-    scaffold: Scaffold
-    examiner: Examiner
-    judge: Judge
+    Attributes:
+        max_tries: Calls that one sample may take.
+        wait_cap_s: Longest wait for a closed provider when nothing else is open.
+        time_limit_s: Longest time of a sample that somebody waits for.
+    """
+
+    max_tries: int = 3
+    wait_cap_s: float = 20.0
+    time_limit_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One finished sample, what it used in tokens, and how long it took."""
+
+    sample: StoredSample
+    tokens: int
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRecorder:
+    """Keeps only what was used: for samples that belong to no batch."""
+
+    calls: SingleCalls
+
+    def sending(self, permit: Permit) -> None:
+        """Note the call."""
+        self.calls.sending(permit)
+
+    def answered(self, _answer: RawAnswer, outcome: Outcome) -> None:
+        """Count the call."""
+        self.calls.used(outcome.usage)
+
+    def failed(self, _error: GenerationError, outcome: Outcome) -> None:
+        """Count the call."""
+        self.calls.used(outcome.usage)
+
+    def spent(self, outcome: Outcome) -> None:
+        """Count the call."""
+        self.calls.used(outcome.usage)
+
+    def refused(self, answer: RawAnswer, error: GenerationError) -> None:
+        """It was counted when it was answered."""
 
 
 class GenerationService:
-    """Makes samples. Thread-safe: all state of a sample is in its `Trail`."""
+    """Makes samples. Thread-safe: all state of a sample is in its `Making`."""
 
-    def __init__(
+    def __init__(  # what a sample needs
         self,
         catalogue: Catalogue,
         llm: LLMService,
-        parts: Parts,
+        maker: Maker,
         clock: Clock,
-        limits: GenerationLimits,
+        settings: GenerationSettings,
         calls: CallLog,
     ) -> None:
         self._catalogue = catalogue
         self._llm = llm
-        self._renderer = PromptRenderer(catalogue)
-        self._scaffold = parts.scaffold
-        self._examiner = parts.examiner
-        self.judge = parts.judge
+        self.maker = maker
         self._clock = clock
-        self._max_tries = limits.max_tries
-        self._wait_cap_s = limits.wait_cap_s
-        self._time_limit_s = limits.time_limit_s
+        self._settings = settings
         self._calls = calls
 
-    def generate(
-        self,
-        assignment: Assignment,
-        terms: Terms,
-        recorder: Recorder,
-        trail: Trail,
-        answer: RawAnswer | None = None,
-    ) -> Sample:
-        """Return a sample of the job that passed every check.
+    def attempts(self) -> Attempts:
+        """Return the budget of calls of one sample."""
+        return Attempts(self._settings.max_tries)
 
-        Args:
-            assignment: What is wanted, who may do it, who judges it.
-            terms: Whose turn it is, what may be spent, what ends it.
-            recorder: Told of every step before the next one.
-            trail: Filled with what it took.
-            answer: An answer paid for earlier and not judged yet.
-
-        Raises:
-            QualityError, AnswerFormatError: the last draft was refused, the budget of calls is spent.
-            GenerationError: the last call failed.
-            NoTargetError: no provider is open.
-            BudgetSpentError: what may be spent is spent.
-            CancelledError: a token of *terms* was set.
-        """
-
-        def sending(permit: Permit) -> None:
-            trail.calls += 1
-            trail.target, trail.detour = permit.target, permit.detour
-            recorder.sending(permit)
-
-        job, writing = assignment.job, replace(terms, sending=sending)
-        judging = replace(terms, sending=recorder.sending)
-        if answer is not None:
-            trail.tokens += answer.tokens
-        trail.answer = answer
-        feedback = ""
-        while True:
-            if answer is None:
-                answer = self._obtain(job, assignment.preference, writing, recorder, trail, feedback)
-            try:
-                sample = self.examine(job, answer)
-                if assignment.judge is None:
-                    return sample
-                return self._judged(sample, assignment.judge, job, answer, judging, recorder, trail)
-            except (AnswerFormatError, QualityError) as error:
-                recorder.refused(answer, error)
-                feedback = _feedback(error, answer)
-                answer = trail.answer = None
-                trail.failures.append(error)
-                if trail.calls >= self._max_tries:
-                    raise
-
-    def examine(self, job: Job, answer: RawAnswer) -> Sample:
-        """Read and check an answer.
-
-        Raises:
-            AnswerFormatError: no sample can be read out of it.
-            QualityError: a check refuses it; says which and why.
-        """
-        draft = _read(answer)
-        kind = self._catalogue.sample_type(job.sample_type)
-        fields = {
-            "id": f"{answer.provider}_{uuid_utils.uuid7()}",
-            "question": draft.question,
-            "answer": draft.answer,
-            "topic": job.topic_key,
-            "difficulty": job.difficulty,
-            "case_citation": draft.case_citation,
-            "reasoning": draft.reasoning,
-            "jurisdiction": job.jurisdiction,
-            "sample_type": job.sample_type,
-            "provider": answer.provider,
-            "model": answer.model,
-            "created_at": iso(self._clock.now()),
-            "tokens_used": answer.tokens,
-            "prompt_hash": answer.prompt_hash,
-            "thinking": draft.thinking or None,
-            "failover_chain": json.dumps(answer.chain),
-        }
-        owner = f"{job.circuit}/{job.sample_type}/{job.difficulty}/{job.seed}"
-        task = Task(kind, self.limits_of(job), job.jurisdiction, owner)
-        try:
-            marks = self._examiner.examine(draft, task, fields)
-        except QualityError as error:
-            error.provider, error.model = answer.provider, answer.model
-            raise
-        return Sample.model_validate({**fields, **marks})
-
-    def _judged(  # noqa: PLR0913, PLR0917  # everything one judgement touches
-        self,
-        sample: Sample,
-        spec: JudgeSpec,
-        job: Job,
-        answer: RawAnswer,
-        terms: Terms,
-        recorder: Recorder,
-        trail: Trail,
-    ) -> Sample:
-        """Return *sample* with its judgement; QualityError when its score is too low.
-
-        The judge's answer is kept as the draft is: neither is asked for twice. A sample that could
-        not be judged is kept and says so, since its draft is paid for.
-        """
-        if self.judge.is_author(spec, answer):
-            return _unjudged(sample, "the judge wrote it itself")
-        problem = ""
-        for attempt in range(self.judge.tries):
-            if not answer.judgement:
-                try:
-                    outcome = self.judge.ask(spec, job, _read(answer), terms, attempt)
-                except (NoTargetError, BudgetSpentError) as error:  # the draft is paid for
-                    return _unjudged(sample, error.labelled() if isinstance(error, GenerationError) else str(error))
-                trail.tokens += outcome.usage.tokens
-                if outcome.error is not None:
-                    problem = outcome.error.labelled()
-                    recorder.spent(outcome)
-                    continue
-                answer = replace(answer, judgement=outcome.answer().text)
-                recorder.answered(answer, outcome)
-                trail.answer = answer
-            try:
-                judgement = read_judgement(answer.judgement)
-            except GenerationError as error:
-                problem, answer = str(error), replace(answer, judgement="")
-                continue
-            return self._scored(sample, spec, judgement)
-        return _unjudged(sample, problem)
-
-    def _scored(self, sample: Sample, spec: JudgeSpec, judgement: Judgement) -> Sample:
-        """Return *sample* with its judgement; QualityError when its score is too low."""
-        if judgement.score < spec.min_score:
-            self.forget(sample.id)
-            raise QualityError(f"judge: score {judgement.score:.2f}, want at least {spec.min_score:g}")
-        return sample.model_copy(update=judgement_columns(judgement, self.judge.name(spec)))
-
-    def conclude(self, job: Job, answer: RawAnswer, spec: JudgeSpec | None, why: str) -> Sample:
-        """Return the sample of an answer that was paid for, without another call.
-
-        Args:
-            job: What was wanted.
-            answer: The answer; a judgement of it counts.
-            spec: Who was to judge it, if anybody.
-            why: Why nobody is asked any more.
-
-        Raises:
-            GenerationError: a check or the judge refuses it.
-        """
-        sample = self.examine(job, answer)
-        if spec is None:
-            return sample
-        return (
-            self._scored(sample, spec, read_judgement(answer.judgement)) if answer.judgement else _unjudged(sample, why)
-        )
-
-    def make(self, wanted: GenerateRequest, trail: Trail, counter: int = 0) -> Made:
+    def make(self, wanted: GenerateRequest, counter: int = 0) -> Made:
         """Make one sample and wait for it; nothing is stored.
 
         Args:
             wanted: The request; its type `balance` picks a core type by *counter*.
-            trail: Filled with what it took, also on failure.
             counter: Place in the cycle of core types.
 
         Raises:
             InputError: the request names something unknown; lists what is known.
             GenerationError: no sample could be made.
         """
+        return self._make(wanted, counter, self.attempts())
+
+    def _make(self, wanted: GenerateRequest, counter: int, attempts: Attempts) -> Made:
         # Who names a model wants that one: its failure is the answer, not another model's sample.
         preference = Preference(wanted.provider or "", wanted.model, allow_failover=wanted.model is None)
         self._llm.check(preference)
         job = self._job(wanted, counter)
         started = self._clock.monotonic()
-        with time_limit(self._time_limit_s, "the sample (setting ANSWER_TIMEOUT_S)") as cancel:
+        with time_limit(self._settings.time_limit_s, "the sample (setting ANSWER_TIMEOUT_S)") as cancel:
             calls = SingleCalls(self._calls)
-            terms = calls.on(Terms(calling=cancel, waiting=cancel, max_wait_s=self._wait_cap_s))
-            sample = self.generate(Assignment(job, preference), terms, UsageRecorder(calls), trail)
-        self.forget(sample.id)  # whether it is stored is the caller's choice
-        return Made(sample.model_dump(), trail.tokens, round(self._clock.monotonic() - started, 2))
-
-    def forget(self, sample_id: str) -> None:
-        """Say that a sample which was examined will not be stored."""
-        self._examiner.duplicates.forget(sample_id)
+            terms = calls.on(Terms(calling=cancel, waiting=cancel, max_wait_s=self._settings.wait_cap_s))
+            sample = self.maker.make(Making(job, preference, None, terms, UsageRecorder(calls), attempts))
+        self.maker.forget(sample.id)  # whether it is stored is the caller's choice
+        return Made(_stored(sample), attempts.tokens, round(self._clock.monotonic() - started, 2))
 
     def generate_single_sample(  # noqa: PLR0913, PLR0917  # a fixed name with fixed arguments, for existing callers
         self,
@@ -274,7 +135,7 @@ class GenerationService:
         batch_id: str | None = None,
         sample_type: str = "case_analysis",
         jurisdiction: str = "uk",
-    ) -> tuple[dict[str, Any] | None, int, float, str | None]:
+    ) -> tuple[StoredSample | None, int, float, str | None]:
         """Make one sample, with the outcome as a tuple instead of an exception.
 
         Returns:
@@ -293,13 +154,18 @@ class GenerationService:
             jurisdiction=jurisdiction,
             reasoning_instruction=reasoning_instruction,
         )
-        trail = Trail()
+        attempts = self.attempts()
         started = self._clock.monotonic()
         try:
-            made = self.make(wanted, trail, counter)
+            made = self._make(wanted, counter, attempts)
         except GenerationError as error:
-            return None, trail.tokens, self._clock.monotonic() - started, error.labelled()
-        return {**made.sample, "batch_id": batch_id}, made.tokens, made.elapsed_s, None
+            return None, attempts.tokens, self._clock.monotonic() - started, error.labelled()
+        made.sample["batch_id"] = batch_id
+        return made.sample, made.tokens, made.elapsed_s, None
+
+    def conclude(self, job: Job, answer: RawAnswer, spec: JudgeSpec | None, why: str) -> Sample:
+        """Return the sample of an answer that was paid for, without another call; as `Maker.conclude`."""
+        return self.maker.conclude(job, answer, spec, why)
 
     def get_next_model(self, current_model: str, failed_models: Collection[str], provider: str) -> str | None:
         """Return the model of *provider* to use after *current_model*, or None when all failed."""
@@ -339,87 +205,6 @@ class GenerationService:
             instruction=wanted.reasoning_instruction,
         )
 
-    def prompt(self, job: Job, feedback: str = "", variant: int = 0) -> tuple[Prompt, str]:
-        """Return the one prompt of *job* and its hash; *variant* makes another draw of it."""
-        rendered = self._renderer.render(job, feedback)
-        messages = ({"role": "user", "content": rendered.text},)
-        kind = f"{job.sample_type}/{job.difficulty}"
-        return Prompt(messages=messages, schema=SAMPLE_SCHEMA, seed=job.seed + variant, kind=kind), rendered.sha256
 
-    def limits_of(self, job: Job) -> Limits:
-        """Return what the checks ask of a sample of *job*."""
-        kind = self._catalogue.sample_type(job.sample_type)
-        return self._catalogue.limits(kind, self._catalogue.difficulty(job.difficulty))
-
-    def _obtain(  # what generate was given, and the feedback
-        self, job: Job, preference: Preference, terms: Terms, recorder: Recorder, trail: Trail, feedback: str
-    ) -> RawAnswer:
-        """Get one answer, from target to target, within the budget of calls."""
-        while True:
-            try:
-                outcome, prompt_hash = self._draft(job, preference, terms, trail, feedback)
-            except NoTargetError as nobody:
-                last = trail.failures[-1] if trail.failures else None
-                # A refused draft is no reason why nobody is open, and would be taken for a new one.
-                if last is None or isinstance(last, AnswerFormatError | QualityError):
-                    raise
-                raise last from nobody
-            trail.tokens += outcome.usage.tokens
-            if outcome.error is None:
-                answer = _raw(outcome, trail, prompt_hash)
-                recorder.answered(answer, outcome)
-                trail.answer = answer
-                return answer
-            error = outcome.error
-            trail.chain.append(f"{outcome.target.name}: {error.category}")
-            trail.failures.append(error)
-            if isinstance(error, AnswerFormatError):
-                feedback = str(error)
-            else:
-                (trail.avoided if error.retryable else trail.excluded).append(outcome.target.name)
-            recorder.failed(error, outcome)
-            if trail.calls >= self._max_tries:
-                raise error
-
-    def _draft(
-        self, job: Job, preference: Preference, terms: Terms, trail: Trail, feedback: str
-    ) -> tuple[Outcome, str]:
-        small = self._llm.guided(preference)
-        if small is not None:
-            outcome = guided_draft(job, small, terms, trail.calls, Guide(self._llm, self._scaffold, self._clock))
-            return outcome, self._renderer.render(job).sha256
-        prompt, prompt_hash = self.prompt(job, feedback, trail.calls)
-        return self._llm.ask(prompt, preference, terms, trail.excluded, trail.avoided), prompt_hash
-
-
-def _raw(outcome: Outcome, trail: Trail, prompt_hash: str) -> RawAnswer:
-    completion = outcome.answer()
-    trail.chain.append(f"{outcome.target.name}: answered")
-    return RawAnswer(
-        text=completion.text,
-        provider=outcome.target.provider.id,
-        model=outcome.target.model.id,
-        tokens=outcome.usage.tokens,
-        thinking=completion.thinking,
-        prompt_hash=prompt_hash,
-        chain=tuple(trail.chain),
-    )
-
-
-def _read(answer: RawAnswer) -> Draft:
-    try:
-        return parse_answer(answer.text, answer.thinking)
-    except RecursionError:
-        raise AnswerFormatError("the answer is nested too deeply") from None
-
-
-def _feedback(error: GenerationError, answer: RawAnswer) -> str:
-    """Return what the next try is told; where only an authority was wrong, it keeps the question."""
-    if isinstance(error, QualityError) and error.field == "citation":
-        return f"{error}\nKeep the question as it was and mend the rest. The question was: {_read(answer).question}"
-    return str(error)
-
-
-def _unjudged(sample: Sample, why: str) -> Sample:
-    issues = [*json.loads(sample.quality_issues or "[]"), f"not judged: {why}"]
-    return sample.model_copy(update={"quality_issues": json.dumps(issues)})
+def _stored(sample: Sample) -> StoredSample:
+    return cast("StoredSample", sample.model_dump())  # the model has these fields

@@ -1,29 +1,33 @@
 """The way to a model: which target, within which limit, by which adapter, at what cost.
 
-`ask` waits for a place at the best open target (`services/llm/gate.py`) and makes one
+`ask` waits for a place at the best open target (`services/llm/limits/gate.py`) and makes one
 request there (`services/llm/caller.py`); generation builds on it. `complete` adds
 failover for a single prompt. The factory makes each adapter once and shares it.
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import cast
 
+from models.contract.answers.monitoring import LimitWindow, TargetState, WhyClosed
 from models.domain import CallUsage
-from services.catalogue import ProviderInfo
-from services.llm.answer_sizes import AnswerSizes
-from services.llm.base import BaseLLMProvider, Completion, CompletionRequest
-from services.llm.budget import Budget, DailyBudget
+from services.catalogue.catalogue import ProviderInfo
+from services.llm.adapters.base import BaseLLMProvider, Completion, CompletionRequest
+from services.llm.attempts import Attempts
 from services.llm.caller import Caller, Outcome, Terms
-from services.llm.factory import Credentials, LLMProviderFactory
-from services.llm.gate import Ask, Gate, Need, Permit
-from services.llm.limits import Limits
-from services.llm.model_catalogue import ModelCatalogue
-from services.llm.preference import AUTO, Preference, TargetChooser
-from services.llm.roster import RosterState
-from services.llm.router import Router, Target
+from services.llm.limits.accounts import Accounts
+from services.llm.limits.answer_sizes import AnswerSizes
+from services.llm.limits.budget import Budget, DailyBudget
+from services.llm.limits.gate import Ask, Gate, Permit
+from services.llm.limits.rate_limiter import SlidingWindow
+from services.llm.limits.sizing import Prompt, Sizing
+from services.llm.routing.factory import Credentials, LLMProviderFactory
+from services.llm.routing.model_catalogue import ModelCatalogue
+from services.llm.routing.preference import AUTO, Preference, TargetChooser
+from services.llm.routing.roster import RosterState
+from services.llm.routing.router import Router, Target
 from utils.clock import Clock
 from utils.errors import NoTargetError, TargetsChangedError
 from utils.metrics import Metrics
@@ -42,39 +46,6 @@ __all__ = [
     "Target",
     "Terms",
 ]
-ANSWER_TOKENS = 4000
-THINKING_TOKENS = 8000
-# An expert answer with its reasoning takes about 2,000 tokens; below this thinking models are cut off.
-ENOUGH_TOKENS = 2800
-# Before anything was measured: seconds an answer takes, and tokens of a sample with its prompt.
-_USUAL_LATENCY_S = 10.0
-_USUAL_TOKENS = 2500
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """One question, before a target is known.
-
-    Attributes:
-        max_tokens: Most tokens of the answer; None for what suits the model.
-        kind: What answers of similar length have in common.
-        may_be_cut: Whether an answer that ends at `max_tokens` is one.
-        listener: See `CompletionRequest`.
-    """
-
-    messages: tuple[Mapping[str, str], ...]
-    schema: Mapping[str, Any] | None = None
-    seed: int | None = None
-    max_tokens: int | None = None
-    temperature: float | None = None
-    kind: str = ""
-    may_be_cut: bool = False
-    listener: Callable[[str, str], None] | None = None
-
-    @property
-    def chars(self) -> int:
-        """Length of all messages."""
-        return sum(len(message["content"]) for message in self.messages)
 
 
 class LLMService:
@@ -87,7 +58,7 @@ class LLMService:
         *,
         default_provider: str = "",
         timeout_s: float = 90.0,
-        limits: Limits | None = None,
+        accounts: Accounts | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self.factory = factory
@@ -97,13 +68,14 @@ class LLMService:
         )
         self.chooser = TargetChooser(factory, self.models, default_provider)
         self.router = Router(clock)
-        self.limits = limits or Limits(factory.is_own_server)
+        self.accounts = accounts or Accounts(factory.is_own_server)
         self.sizes = AnswerSizes()
-        self.gate = Gate(self.router, self.limits.of, clock)
+        self.sizing = Sizing(self.sizes, self.accounts)
+        self.gate = Gate(self.router, self.accounts.of, clock)
         self.daily = DailyBudget("daily budget", clock)
         self.metrics = metrics or Metrics()
         self._caller = Caller(
-            factory, self.router, self.gate, self.limits, self.sizes, self.models, clock, self.metrics
+            factory, self.router, self.gate, self.accounts, self.sizes, self.models, clock, self.metrics
         )
         self._timeout_s = timeout_s
 
@@ -156,7 +128,7 @@ class LLMService:
             CancelledError: a token of the terms was set.
         """
         budgets = (*terms.budgets, self.daily)
-        need = partial(self.need, prompt, budgets=budgets)
+        need = partial(self.sizing.need, prompt, budgets=budgets)
         while True:
             groups = self._groups(preference, exclude)
             weights = dict(preference.weights)
@@ -177,7 +149,7 @@ class LLMService:
         """
         before = self.roster.state
         self.roster.replace(state)
-        self.gate.change(lambda _: self.limits.adopt(self.roster.provider))
+        self.gate.change(lambda _: self.accounts.adopt(self.roster.provider))
         for provider in state.providers:
             if _way(before, provider.id) != _way(state, provider.id):
                 self.router.forgive(provider.id)
@@ -206,46 +178,18 @@ class LLMService:
         Raises:
             GenerationError: the last call failed, or none could be made.
         """
-        failed: list[str] = []
-        last: Outcome | None = None
-        while True:
-            try:
-                outcome = self.ask(prompt, preference, terms, failed)
-            except NoTargetError:
-                if last is None:
-                    raise
-                return last.answer()  # which says why more than that nobody is left
-            used(outcome.usage)
-            last = outcome
-            failed.append(outcome.target.name)
-            if outcome.error is None or len(failed) >= tries or is_bound():
-                return replace(outcome.answer(), provider=outcome.target.provider.id)
+        attempts = Attempts(tries, again=False)
+        own = attempts.on(terms)
+        outcome = attempts.run(
+            lambda: self.ask(prompt, preference, own, attempts.excluded), lambda seen: used(seen.usage), is_bound
+        )
+        return replace(outcome.answer(), provider=outcome.target.provider.id)
 
     def useful_workers(self, preference: Preference) -> int:
-        """Return how many calls at a time the limits can use: rate times latency (Little's law)."""
-        return max(1, sum(self._useful_at(target) for target in self.targets(preference)))
+        """Return how many calls at a time the limits can use."""
+        return max(1, sum(self.sizing.useful_at(target) for target in self.targets(preference)))
 
-    def pace(self, target: Target, tokens: float) -> float:
-        """Return how many calls of *tokens* the target allows in a minute; inf without limits."""
-        minute = self.limits.of(target).minute
-        by_calls = math.inf if minute.calls_limit is None else minute.calls_limit
-        return min(by_calls, math.inf if minute.tokens_limit is None else minute.tokens_limit / tokens)
-
-    def need(self, prompt: Prompt, target: Target, budgets: Sequence[Budget] = ()) -> Need:
-        """Return what a call takes of *target* at most; a shorter answer is asked for where *budgets* leave little."""
-        prompt_tokens = self.sizes.prompt_tokens(target.name, prompt.chars)
-        max_tokens = self._answer_tokens(target, prompt, prompt_tokens)
-        prompt_usd = target.model.cost_usd(prompt_tokens, 0)
-        left = min(
-            (b.affordable_tokens(prompt_usd, target.model.price_output, prompt_tokens) for b in budgets),
-            default=math.inf,
-        )
-        if left < max_tokens:
-            max_tokens = min(max_tokens, max(ENOUGH_TOKENS, int(left)))
-        cost_usd = target.model.cost_usd(prompt_tokens, max_tokens)
-        return Need(prompt_tokens + max_tokens, prompt_tokens, max_tokens, cost_usd)
-
-    def status(self) -> list[dict[str, Any]]:
+    def status(self) -> list[TargetState]:
         """Return every target that may be chosen: whether it is open, its limits, and what is used of them."""
         return [self._status(target) for target in self.chooser.everybody()]
 
@@ -262,32 +206,24 @@ class LLMService:
             self.factory.get_provider(preference.provider)  # says that it is not usable any more
         return groups
 
-    def _status(self, target: Target) -> dict[str, Any]:
-        limiter = self.limits.of(target)
+    def _status(self, target: Target) -> TargetState:
+        limiter = self.accounts.of(target)
         opens_s = self.router.opens_in_s(target)
-        told: dict[str, dict[str, Any]] = {}
-
-        def look(now: float) -> None:
-            for name, window in (("minute", limiter.minute), ("day", limiter.day)):
-                window.expire(now)
-                told[name] = {
-                    "requests": window.calls,
-                    "requests_limit": window.calls_limit,
-                    "tokens": window.tokens,
-                    "tokens_limit": window.tokens_limit,
-                }
-
-        self.gate.change(look)
+        told: list[LimitWindow] = []
+        self.gate.change(lambda now: told.extend(_window(row, now) for row in (limiter.minute, limiter.day)))
+        minute, day = told
+        reason = self.router.reason(target) or (None if opens_s == 0.0 else "on trial")
         return {
             "target": target.name,
             "provider": target.provider.id,
             "model": target.model.id,
             "open": opens_s == 0.0,
-            "reason": self.router.reason(target) or (None if opens_s == 0.0 else "on trial"),
+            "reason": cast("WhyClosed | None", reason),  # a category that `Router.record_failure` closes for
             "opens_in_s": None if math.isinf(opens_s) else round(opens_s, 1),
             "in_flight": limiter.in_flight,
             "at_a_time": limiter.concurrency.allowed,
-            **told,
+            "minute": minute,
+            "day": day,
             "p50_s": self.sizes.latency_s(target.name, 0.5),
             "p95_s": self.sizes.latency_s(target.name, 0.95),
             "price_input": target.model.price_input,
@@ -296,29 +232,6 @@ class LLMService:
 
     def _within_budget(self, preference: Preference) -> Preference:
         return preference if self.daily.max_cost_usd is None else replace(preference, priced_only=True)
-
-    def _useful_at(self, target: Target) -> int:
-        latency_s = self.sizes.latency_s(target.name, 0.95) or _USUAL_LATENCY_S
-        at_once = self.pace(target, _USUAL_TOKENS) / 60 * latency_s
-        most = self.limits.of(target).concurrency.most
-        return most if math.isinf(at_once) else min(most, math.ceil(1.5 * at_once) + 1)
-
-    def _answer_tokens(self, target: Target, prompt: Prompt, prompt_tokens: int) -> int:
-        """Choose the cap of the answer: what suits the model, never more than fits it or its minute.
-
-        The whole cap is reserved, as the vendors do; where half a minute's tokens are enough for
-        an answer, no more are asked for, so that the minute serves two.
-        """
-        model = target.model
-        wanted = prompt.max_tokens or (THINKING_TOKENS if model.thinking else ANSWER_TOKENS)
-        if prompt.max_tokens is None:
-            wanted = self.sizes.cap(target.name, prompt.kind, wanted)
-        room = model.context_window - prompt_tokens
-        minute = self.limits.of(target).minute.tokens_limit
-        if minute is not None:
-            half = minute // 2 - prompt_tokens
-            room = min(room, half if half >= ENOUGH_TOKENS else minute - prompt_tokens)
-        return max(1, min(wanted, room, model.max_output or wanted))
 
     def _request(self, permit: Permit, prompt: Prompt) -> CompletionRequest:
         info, model = permit.target.provider, permit.target.model
@@ -336,6 +249,16 @@ class LLMService:
             may_be_cut=prompt.may_be_cut,
             listener=prompt.listener,
         )
+
+
+def _window(window: SlidingWindow, now: float) -> LimitWindow:
+    window.expire(now)
+    return {
+        "requests": window.calls,
+        "requests_limit": window.calls_limit,
+        "tokens": window.tokens,
+        "tokens_limit": window.tokens_limit,
+    }
 
 
 def _way(state: RosterState, name: str) -> tuple[object, ...]:

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from bootstrap import build
+from bootstrap import Service, build
 from config import Settings
-from container import Container
 from models.data_folder import DataFolder
-from models.database import Writer, open_engine
-from models.parquet_file import ParquetFile
-from models.sample_store import SampleStore
-from services.llm.scripted import ScriptedProvider, Step
+from models.database import open_engine
+from models.samples.file.parquet_file import ParquetFile
+from models.samples.sample_store import SampleStore
+from models.writer import Writer
+from services.llm.adapters.scripted import ScriptedProvider, Step
 from tests.fakes import KEYS, Start, catalog_without_limits, settings_for
 from utils.clock import ManualClock
 
@@ -63,7 +63,7 @@ def store(folder: DataFolder, writer: Writer, clock: ManualClock) -> SampleStore
 
 
 @pytest.fixture
-def container(tmp_path: Path) -> Iterator[Container]:
+def platform(tmp_path: Path) -> Iterator[Service]:
     """The service with a scripted Groq only; not started."""
     made = build(settings_for(tmp_path, groq_api_key="gsk_test_0123456789"))
     yield made
@@ -73,23 +73,23 @@ def container(tmp_path: Path) -> Iterator[Container]:
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Build and start services on the same folder, their providers scripted."""
-    running: list[Container] = []
+    running: list[Service] = []
     catalog = catalog_without_limits(tmp_path)
 
-    def begin(scripts: dict[str, list[Step]], **settings: Any) -> Container:
-        container = build(settings_for(tmp_path, catalog_dir=catalog, **{**KEYS, **settings}))
-        factory = container.llm.factory
+    def begin(scripts: dict[str, list[Step]], **settings: Any) -> Service:
+        platform = build(settings_for(tmp_path, catalog_dir=catalog, **{**KEYS, **settings}))
+        factory = platform.llm.factory
         for name, script in scripts.items():
-            info = container.catalogue.provider(name)
+            info = factory.roster.provider(name)
             assert info
             factory._made[name] = ScriptedProvider(factory._config(info), script)
-        container.start()
-        running.append(container)
-        return container
+        platform.start()
+        running.append(platform)
+        return platform
 
     yield begin
-    for container in running:
-        container.close()
+    for platform in running:
+        platform.close()
 
 
 @pytest.fixture(scope="session")

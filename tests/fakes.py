@@ -1,4 +1,4 @@
-"""Builders shared by the tests: settings for a temporary folder, a container, a scripted way to models."""
+"""Builders shared by the tests: settings for a temporary folder, a platform, a scripted way to models."""
 
 import json
 import re
@@ -8,21 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bootstrap import build_checker
+from bootstrap import Service, build_checker
 from config import PROJECT_DIR, Settings
-from container import Container
-from models.authority_store import AuthorityStore
-from services.catalogue import Catalogue, ProviderInfo, load_catalogue
+from models.catalogue.authority_store import AuthorityStore
+from models.contract.answers.batches import Batch
+from services.catalogue.catalogue import Catalogue, ProviderInfo, load_catalogue
 from services.citations.checker import CitationChecker
-from services.decontamination import Benchmarks
-from services.duplicate_service import Alike, DuplicateService
-from services.examiner import CitationPolicy, Examiner, ExaminerSettings
-from services.judge import POINTS
-from services.llm.base import AdapterSpec, BaseLLMProvider, CompletionRequest, ProviderConfig
-from services.llm.factory import Credentials, LLMProviderFactory
-from services.llm.roster import Roster, RosterState
-from services.llm.scripted import ScriptedProvider, Step
+from services.generation.judge import POINTS
+from services.llm.adapters.base import AdapterSpec, BaseLLMProvider, CompletionRequest, ProviderConfig
+from services.llm.adapters.scripted import ScriptedProvider, Step
+from services.llm.routing.factory import Credentials, LLMProviderFactory
+from services.llm.routing.roster import Roster, RosterState
 from services.llm_service import LLMService
+from services.quality.benchmarks import Benchmarks
+from services.quality.duplicates.duplicate_service import Alike, DuplicateService
+from services.quality.examiner import CitationPolicy, Examiner, ExaminerSettings
 from tests.patience import PATIENCE_S
 from tests.vendors.writer import write_json
 from utils.clock import Clock, ManualClock
@@ -71,13 +71,13 @@ def examiner(
 
 
 KEYS = {"groq_api_key": "gsk_test_0123456789", "cerebras_api_key": "csk-test-0123456789"}
-Start = Callable[..., Container]
+Start = Callable[..., Service]
 
 
-def run(container: Container, **request: Any) -> dict[str, Any]:
-    batch = container.batches.start_batch(**{"count": 6, "provider": "groq", **request})
-    assert container.batches.wait(batch["batch_id"], PATIENCE_S)
-    return container.batches.get_status(batch["batch_id"])
+def run(platform: Service, **request: Any) -> Batch:
+    batch = platform.batches.start_batch(**{"count": 6, "provider": "groq", **request})
+    assert platform.batches.wait(batch["batch_id"], PATIENCE_S)
+    return platform.batches.get_status(batch["batch_id"])
 
 
 def without_limits(catalogue: Catalogue) -> Catalogue:

@@ -7,11 +7,45 @@ half-open until `success_threshold` successes close it or one failure opens it a
 
 import threading
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from utils.clock import Clock, SystemClock
 
 State = Literal["closed", "open", "half_open"]
+Key = Annotated[str, Field(description='"jurisdiction: Area - Topic"')]
+
+
+class OpenCircuit(TypedDict):
+    """A topic that is left alone for a while."""
+
+    topic: Key
+    failures: int
+    opened_for_seconds: float
+
+
+class HalfOpenCircuit(TypedDict):
+    """A topic that is tried again."""
+
+    topic: Key
+    successes: int
+
+
+class ClosedCircuit(TypedDict):
+    """A topic that goes on although it failed lately."""
+
+    topic: Key
+    failures: int
+
+
+class CircuitSummary(TypedDict):
+    """The circuits that are not plainly healthy; all empty once a batch has ended."""
+
+    open_circuits: list[OpenCircuit]
+    half_open_circuits: list[HalfOpenCircuit]
+    closed_with_failures: list[ClosedCircuit]
 
 
 @dataclass(slots=True)
@@ -80,25 +114,18 @@ class CircuitBreaker:
                 return 0.0
             return max(0.0, circuit.opened_at + self._open_for_s - self._clock.monotonic())
 
-    def get_summary(self) -> dict[str, list[dict[str, object]]]:
+    def get_summary(self) -> CircuitSummary:
         """List the circuits that are not plainly healthy, by state."""
-        summary: dict[str, list[dict[str, object]]] = {
-            "open_circuits": [],
-            "half_open_circuits": [],
-            "closed_with_failures": [],
-        }
+        summary: CircuitSummary = {"open_circuits": [], "half_open_circuits": [], "closed_with_failures": []}
         with self._lock:
             now = self._clock.monotonic()
             for topic, circuit in self._circuits.items():
                 state = self._state(circuit)
                 if state == "open":
                     opened_for_s = round(now - (circuit.opened_at or now), 1)
-                    row: dict[str, object] = {
-                        "topic": topic,
-                        "failures": circuit.failures,
-                        "opened_for_seconds": opened_for_s,
-                    }
-                    summary["open_circuits"].append(row)
+                    summary["open_circuits"].append(
+                        {"topic": topic, "failures": circuit.failures, "opened_for_seconds": opened_for_s}
+                    )
                 elif state == "half_open":
                     summary["half_open_circuits"].append({"topic": topic, "successes": circuit.successes})
                 else:

@@ -38,7 +38,7 @@ may work later. Messages say what, got, wanted and the next step, never a secret
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 from utils.redaction import redact
 
@@ -50,6 +50,14 @@ class Scope(StrEnum):
     MODEL = "model"
     KEY = "key"
     PROVIDER = "provider"
+
+
+class ErrorFacts(TypedDict):
+    """What programs are told of every error, wherever it is told; the category is that of a model's call."""
+
+    code: str
+    retryable: bool
+    category: str | None
 
 
 class AppError(Exception):
@@ -64,8 +72,8 @@ class AppError(Exception):
         super().__init__(redact(message))
 
     @property
-    def facts(self) -> Mapping[str, object]:
-        """What programs are told of every error, wherever it is told; the category is that of a model's call."""
+    def facts(self) -> ErrorFacts:
+        """What programs are told of it."""
         return {"code": self.code, "retryable": self.retryable, "category": self.category}
 
     @property

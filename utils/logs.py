@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -75,7 +75,7 @@ def configure_logging(settings: LogSettings) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def bind(**facts: Any) -> None:
+def bind(**facts: object) -> None:
     """Add *facts* to every line that this thread logs from now on."""
     structlog.contextvars.bind_contextvars(**facts)
 
@@ -86,7 +86,7 @@ def unbind() -> None:
 
 
 @contextmanager
-def bound(**facts: Any) -> Iterator[None]:
+def bound(**facts: object) -> Iterator[None]:
     """Add *facts* to every line that this thread logs meanwhile."""
     with structlog.contextvars.bound_contextvars(**facts):
         yield

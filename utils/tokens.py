@@ -3,11 +3,17 @@
 import warnings
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any
+from typing import Protocol
 
 ENCODING = "o200k_base"
 # Characters; the encoder refuses a million.
 _LONGEST = 200_000
+
+
+class _Encoding(Protocol):
+    """What we use of an encoding of `bpe_openai`, which tells no types."""
+
+    def encode_ordinary(self, text: str) -> list[int]: ...
 
 
 class TokenCounter:
@@ -21,12 +27,12 @@ class TokenCounter:
         return [sum(len(encode(part)) for part in _parts(text)) if text else 0 for text in texts]
 
     @cached_property
-    def _encoding(self) -> Any:
+    def _encoding(self) -> _Encoding:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # it opens its vocabulary in an old way
             import bpe_openai
 
-            encoding = bpe_openai.get_encoding(ENCODING)
+            encoding: _Encoding = bpe_openai.get_encoding(ENCODING)
             encoding.encode_ordinary("loads the vocabulary")
             return encoding
 

@@ -16,7 +16,7 @@ _SERVICE = "legal-training-platform"
 class _Tracing:
     """The tracer of this process; None while tracing is off."""
 
-    tracer: Any = None
+    tracer: Any = None  # the package that has its type is optional
 
 
 def configure_tracing(endpoint: str) -> Callable[[], None]:

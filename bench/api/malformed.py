@@ -17,8 +17,8 @@ from functools import cache
 import orjson
 
 from bench.api import oddities as odd
-from models.row_index import FILTERS
-from models.sample_query import SORTS
+from models.samples.file.row_index import FILTERS
+from models.samples.sample_query import SORTS
 
 _SAMPLE = "POST /api/add"
 _CHANGE = "PUT /api/sample/<id>"

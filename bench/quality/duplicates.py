@@ -15,9 +15,9 @@ import polars as pl
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench.store.corpus import Corpus
-from services.similarity import ALIKE
-from services.similarity.index import SketchIndex
-from services.similarity.sketch import FIELDS, sketches
+from services.quality.duplicates import ALIKE
+from services.quality.duplicates.index import SketchIndex
+from services.quality.duplicates.sketch import FIELDS, sketches
 
 _PIECE, _SEGMENT, _PLANTED = 1_000, 20_000, 400
 

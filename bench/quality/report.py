@@ -17,7 +17,7 @@ import polars as pl
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from config import PROJECT_DIR, load_settings
-from services.catalogue import load_catalogue
+from services.catalogue.catalogue import load_catalogue
 
 _PIECE = 20_000
 

@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from models.intake import SCHEMA
-from models.parquet_file import ParquetFile
-from models.parquet_version import MARK
-from models.row_groups import GROUP_ROWS
+from models.samples.file.intake import SCHEMA
+from models.samples.file.parquet_file import ParquetFile
+from models.samples.file.parquet_version import MARK
+from models.samples.file.row_groups import GROUP_ROWS
 
 _FIRST = datetime(2025, 1, 1, tzinfo=UTC)
 _LETTERS = "etaoinshrdlucmfwyp"

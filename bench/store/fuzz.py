@@ -22,16 +22,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from models.database import Writer, open_engine
-from models.parquet_file import ParquetFile
-from models.sample_query import SampleQuery
-from models.sample_store import SampleStore
-from models.search_index import SearchIndex
-from models.statistics import detail, summarize
-from services.export_format import ExportOptions
-from services.exporters.json_lines import SPEC as JSONL
-from services.import_service import ImportRequest, ImportService
-from services.search_service import SearchRequest, SearchService
+from models.database import open_engine
+from models.samples.file.parquet_file import ParquetFile
+from models.samples.sample_query import SampleQuery
+from models.samples.sample_store import SampleStore
+from models.samples.search.search_index import SearchIndex
+from models.samples.statistics import detail, summarize
+from models.writer import Writer
+from services.dataset.import_service import ImportRequest, ImportService
+from services.dataset.search_service import SearchRequest, SearchService
+from services.formats.export_format import ExportOptions
+from services.formats.exporters.json_lines import SPEC as JSONL
 from utils.clock import ManualClock
 from utils.errors import AppError
 

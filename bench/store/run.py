@@ -19,14 +19,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench.store.corpus import Corpus
-from models.database import Writer, open_engine
-from models.parquet_file import ParquetFile
-from models.sample_query import SampleQuery
-from models.sample_store import SampleStore
+from models.database import open_engine
+from models.samples.file.parquet_file import ParquetFile
+from models.samples.sample_query import SampleQuery
+from models.samples.sample_store import SampleStore
+from models.samples.search.search_index import SearchIndex
+from models.samples.statistics import summarize
 from models.schemas import new_sample
-from models.search_index import SearchIndex
-from models.statistics import summarize
-from services.search_service import SearchRequest, SearchService
+from models.writer import Writer
+from services.dataset.search_service import SearchRequest, SearchService
 from utils.clock import SystemClock
 
 _RUNS = 15

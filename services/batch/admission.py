@@ -2,39 +2,39 @@
 
 from dataclasses import dataclass, field
 
+from models.contract.bodies import MAX_BATCH, BatchRequest
 from models.domain import Job
-from models.requests import MAX_BATCH, BatchRequest
-from services.batch.alerts import AlertLimits
-from services.batch.records import judge_of, preference_of
-from services.catalogue import BALANCE
-from services.dataset_service import DatasetService
+from services.batch.measures import AlertThresholds
+from services.batch.objects import judge_of, preference_of
+from services.catalogue.catalogue import BALANCE
+from services.dataset.dataset_service import DatasetService
 from services.generation_service import GenerationService
-from services.llm.budget import Room
+from services.llm.limits.budget import Room
 from services.llm_service import AUTO, Budget, LLMService, Preference
 from utils.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
-class BatchLimits:
+class BatchSettings:
     """Settings of batches; 0 for no time limit."""
 
     max_concurrent: int = 4
     max_workers: int = 64
     time_limit_s: float = 7200.0
     default_target: int = 2100
-    alerts: AlertLimits = field(default_factory=AlertLimits)
+    alerts: AlertThresholds = field(default_factory=AlertThresholds)
 
 
 class Admission:
     """Checks requests. Stateless."""
 
     def __init__(
-        self, llm: LLMService, generation: GenerationService, dataset: DatasetService, limits: BatchLimits
+        self, llm: LLMService, generation: GenerationService, dataset: DatasetService, settings: BatchSettings
     ) -> None:
         self._llm = llm
         self._generation = generation
         self._dataset = dataset
-        self._limits = limits
+        self._settings = settings
 
     def settled(self, request: BatchRequest) -> tuple[BatchRequest, Preference, int]:
         """Fill in what the request left open; return it with its targets and the number of samples.
@@ -51,20 +51,20 @@ class Admission:
         self._llm.check(preference)
         judge = judge_of(request)
         if judge is not None:
-            self._generation.judge.check(judge, preference)
+            self._generation.maker.judge.check(judge, preference)
         return request, preference, self._count(request)
 
     def minutes(self, request: BatchRequest) -> float:
         """Return the time limit of a batch, in minutes; 0.0 for none."""
-        return request.max_minutes or self._limits.time_limit_s / 60
+        return request.max_minutes or self._settings.time_limit_s / 60
 
     def check_budget(self, request: BatchRequest, preference: Preference, job: Job) -> None:
         """Refuse a budget that not even one call fits."""
         budget = Budget("budget of the batch", request.max_tokens_total, request.max_cost_usd)
         if self._llm.guided(preference) is not None:
             return
-        prompt, _ = self._generation.prompt(job)
-        needs = [self._llm.need(prompt, target, [budget]) for target in self._llm.targets(preference)]
+        prompt, _ = self._generation.maker.prompt(job)
+        needs = [self._llm.sizing.need(prompt, target, [budget]) for target in self._llm.targets(preference)]
         if needs and all(budget.room(need.tokens, need.cost_usd) is Room.NO for need in needs):
             least = min(needs, key=lambda need: need.tokens)
             cost = "" if least.cost_usd is None else f" or {least.cost_usd:.4f} USD"
@@ -78,7 +78,7 @@ class Admission:
         if request.count is not None:
             return request.count
         present = self._dataset.count()
-        target = request.target_count or self._limits.default_target
+        target = request.target_count or self._settings.default_target
         if target <= present:
             raise InputError(f"Target count ({target}) must be greater than current samples ({present})")
         if target - present > MAX_BATCH:

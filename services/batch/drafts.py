@@ -2,11 +2,11 @@
 
 import logging
 
-from models.ledger import Ledger
+from models.batches.ledger import Ledger
+from models.batches.work_store import WorkItem, WorkStore
 from models.schemas import Sample
-from models.work_store import WorkItem, WorkStore
+from services.generation.judge import JudgeSpec
 from services.generation_service import GenerationService
-from services.judge import JudgeSpec
 from utils.errors import GenerationError
 
 log = logging.getLogger(__name__)

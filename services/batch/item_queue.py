@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Set
 
-from models.work_store import WorkItem, WorkStore
+from models.batches.work_store import WorkItem, WorkStore
 
 _PAGE = 200
 

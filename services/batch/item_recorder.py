@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from models.batches.ledger import Ledger
+from models.batches.work_store import WorkItem
 from models.domain import RawAnswer
-from models.ledger import Ledger
-from models.work_store import WorkItem
-from services.batch.metrics import BatchMetrics
-from services.batch.progress import BatchProgress
-from services.generation_service import Trail
+from services.batch.live import LiveBatch
+from services.llm.attempts import Attempts
 from services.llm_service import Outcome, Permit
 from utils.errors import GenerationError
 
@@ -25,31 +24,30 @@ class Durable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ItemRecorder:
-    """The recorder of one item (see `services.generation.trail.Recorder`).
+    """The recorder of one item (see `services.generation.making.Recorder`).
 
     Attributes:
         publish: Told the id of each event.
     """
 
     item: WorkItem
-    trail: Trail
+    tried: Attempts
     ledger: Ledger
-    progress: BatchProgress
-    metrics: BatchMetrics
+    live: LiveBatch
     durable: Durable
     publish: Callable[[int], None]
 
     @property
     def attempts(self) -> int:
         """Calls made for the item so far."""
-        return self.item.attempts + self.trail.calls
+        return self.item.attempts + self.tried.calls
 
     def sending(self, permit: Permit) -> None:
         """Mark the item as in flight before the request leaves."""
-        self.metrics.waited(permit.cause, permit.waited_s)
+        self.live.measures.waited(permit.cause, permit.waited_s)
         target, tokens = permit.target, permit.need.tokens
         self.durable(lambda: self.ledger.sending(self.item, self.attempts, target.account, target.name, tokens))
-        self.progress.begin(self.item.job.topic_key)
+        self.live.begin(self.item.job.topic_key)
 
     def answered(self, answer: RawAnswer, outcome: Outcome) -> None:
         """Commit the raw answer and what it cost."""
@@ -58,7 +56,7 @@ class ItemRecorder:
 
     def failed(self, error: GenerationError, outcome: Outcome) -> None:
         """Commit the failure; the item may be tried again."""
-        row = self.progress.fail(self.item.job.topic_key, error, self.attempts)
+        row = self.live.fail(self.item.job.topic_key, error, self.attempts)
         event = self.durable(lambda: self.ledger.failed(self.item, outcome.usage, row))
         self._spent(outcome)
         self.publish(event)
@@ -70,9 +68,9 @@ class ItemRecorder:
 
     def refused(self, answer: RawAnswer, error: GenerationError) -> None:
         """Put the refused answer aside, so that nobody judges it again."""
-        row = self.progress.fail(self.item.job.topic_key, error, self.attempts)
+        row = self.live.fail(self.item.job.topic_key, error, self.attempts)
         self.publish(self.durable(lambda: self.ledger.refuse(self.item, answer, error.labelled(), row)))
 
     def _spent(self, outcome: Outcome) -> None:
-        self.progress.spend(outcome.usage)
-        self.metrics.called(outcome)
+        self.live.spend(outcome.usage)
+        self.live.measures.called(outcome)

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from models.contract.bodies import BatchRequest
 from models.domain import Job
-from models.requests import BatchRequest
-from models.statistics import Present
-from services.catalogue import BALANCE, Catalogue, Topic
+from models.samples.statistics import Present
+from services.catalogue.catalogue import BALANCE, Catalogue, Topic
 from utils.errors import InputError
 
 K = TypeVar("K", bound=Hashable)

@@ -6,8 +6,8 @@ From 40 listeners on it is fewer, from 200 on two: the cost is the waking of the
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any
 
+from models.contract.answers.batches import Batch
 from services.events import EventBroker
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ _MESSAGES_A_S = 400
 class BatchPublisher:
     """Merges what changed. Thread-safe; its own thread sends."""
 
-    def __init__(self, broker: EventBroker, batch_object: Callable[[str], dict[str, Any]]) -> None:
+    def __init__(self, broker: EventBroker, batch_object: Callable[[str], Batch]) -> None:
         self._broker = broker
         self._batch_object = batch_object
         self._ids: dict[str, int] = {}

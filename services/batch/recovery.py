@@ -1,13 +1,13 @@
 """What becomes of batches that were under way when the process ended."""
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
+from models.batches.batch_store import BatchColumns, BatchRow
 from models.domain import BatchStatus
+from services.batch.monitor import BatchStores
+from services.batch.objects import ON_REQUEST
 from services.batch.publisher import BatchPublisher
-from services.batch.records import ON_REQUEST
-from services.batch.views import BatchStores
 from utils.clock import Clock, iso
 from utils.errors import NotFoundError
 
@@ -22,8 +22,8 @@ class Recovery:
         stores: BatchStores,
         publisher: BatchPublisher,
         clock: Clock,
-        run: Callable[[dict[str, Any], str, dict[str, Any]], None],
-        keep_drafts: Callable[[dict[str, Any]], int],
+        run: Callable[[BatchRow, str, Mapping[str, object]], None],
+        keep_drafts: Callable[[BatchRow], int],
     ) -> None:
         self._stores = stores
         self._publisher = publisher
@@ -63,7 +63,11 @@ class Recovery:
         row = self._stores.batches.get(batch_id)
         if row is not None:
             self._keep_drafts(row)
-        columns = {"status": BatchStatus.STOPPED.value, "completed_at": iso(self._clock.now()), "reason": reason}
+        columns: BatchColumns = {
+            "status": BatchStatus.STOPPED.value,
+            "completed_at": iso(self._clock.now()),
+            "reason": reason,
+        }
         self._publisher.changed(batch_id, self._stores.ledger.close(batch_id, **columns), True)
 
     def _close_all(self, status: BatchStatus, reason: str) -> None:
@@ -72,5 +76,5 @@ class Recovery:
         for row in self._interrupted(status):
             self.close(row["id"], reason)
 
-    def _interrupted(self, status: BatchStatus) -> list[dict[str, Any]]:
+    def _interrupted(self, status: BatchStatus) -> list[BatchRow]:
         return self._stores.batches.with_status([status])

@@ -3,10 +3,14 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import cast
 
+from models.contract.answers.batch_reports import BatchPlan, BatchReport, LimitName, PlanLimits, PlanTarget, TargetUsage
+from models.contract.answers.batches import Batch
+from models.contract.answers.monitoring import UsageRow
 from models.domain import Job
-from services.batch.metrics import BatchMetrics
+from services.batch.measures import BatchMeasures
 from services.generation_service import GenerationService
 from services.llm_service import LLMService, Preference, Target
 
@@ -20,60 +24,63 @@ _EXTRA_TOKENS = 150
 _USUAL_ANSWER_S = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What all targets together take; None where it is not known."""
+
+    tokens: int
+    cost_usd: float | None
+    minutes: float | None
+
+
 def plan_summary(
-    jobs: Iterable[Job], preference: Preference, generation: GenerationService, llm: LLMService
-) -> dict[str, Any]:
-    """Return counts, tokens, cost and time to expect of *jobs*; nothing is started.
+    jobs: Iterable[Job], preference: Preference, generation: GenerationService, llm: LLMService, limits: PlanLimits
+) -> BatchPlan:
+    """Return counts, tokens, cost and time to expect of *jobs* within *limits*; nothing is started.
 
     Tokens are measured where answers of the kind were seen, else estimated from what the prompt asks.
     """
-    by: dict[str, Counter[str]] = {
-        name: Counter() for name in ("topics", "difficulties", "sample_types", "jurisdictions")
-    }
+    counts: dict[str, Counter[str]] = {name: Counter() for name in ("topic", "difficulty", "type", "jurisdiction")}
     kinds: Counter[tuple[str, str]] = Counter()
     examples: dict[tuple[str, str], Job] = {}
     for job in jobs:
-        by["topics"][job.topic_key] += 1
-        by["difficulties"][job.difficulty] += 1
-        by["sample_types"][job.sample_type] += 1
-        by["jurisdictions"][job.jurisdiction] += 1
+        counts["topic"][job.topic_key] += 1
+        counts["difficulty"][job.difficulty] += 1
+        counts["type"][job.sample_type] += 1
+        counts["jurisdiction"][job.jurisdiction] += 1
         kinds[job.sample_type, job.difficulty] += 1
         examples.setdefault((job.sample_type, job.difficulty), job)
     targets = llm.targets(preference)
     estimates = [_estimate(target, kinds, examples, generation, llm) for target in targets]
-    count = kinds.total()
-    return {
-        "total": count,
-        "counts": {name: dict(sorted(counter.items())) for name, counter in by.items()},
-        "targets": [row | {"target": target.name} for target, row in zip(targets, estimates, strict=True)],
-        **_together(count, targets, estimates, llm),
-    }
-
-
-def within(plan: dict[str, Any], limits: Mapping[str, float | None]) -> dict[str, Any]:
-    """Add what *limits* (of `max_tokens_total`, `max_cost_usd`, `max_minutes`) leave of a plan."""
-    needs = {
-        "max_tokens_total": plan["expected_tokens"],
-        "max_cost_usd": plan["expected_cost_usd"],
-        "max_minutes": plan["expected_minutes"],
-    }
-    fits = {
-        name: int(plan["total"] * limit / need)
-        for name, need in needs.items()
-        if (limit := limits.get(name)) is not None and need and need > limit
-    }
+    total = kinds.total()
+    expected = _together(total, targets, estimates, llm)
+    fits = _fitting(total, expected, limits)
     first = min(fits, key=lambda name: fits[name], default=None)
-    expected = plan["total"] if first is None else fits[first]
-    return {**plan, "limits": dict(limits), "expected_samples": expected, "stopped_by": first}
+    return {
+        "total": total,
+        "counts": {
+            "topics": _sorted(counts["topic"]),
+            "difficulties": _sorted(counts["difficulty"]),
+            "sample_types": _sorted(counts["type"]),
+            "jurisdictions": _sorted(counts["jurisdiction"]),
+        },
+        "targets": estimates,
+        "expected_tokens": expected.tokens,
+        "expected_cost_usd": expected.cost_usd,
+        "expected_minutes": expected.minutes,
+        "limits": limits,
+        "expected_samples": total if first is None else fits[first],
+        "stopped_by": first,
+    }
 
 
 def report(
-    batch: Mapping[str, Any],
+    batch: Batch,
     counts: Mapping[str, int],
     reasons: Mapping[str, int],
-    usage: Sequence[Mapping[str, Any]],
-    metrics: BatchMetrics,
-) -> dict[str, Any]:
+    usage: Sequence[UsageRow],
+    measures: BatchMeasures,
+) -> BatchReport:
     """Return the body of a batch's report."""
     unpriced = sum(row["unpriced_tokens"] for row in usage)
     known = sum(row["cost_usd"] or 0.0 for row in usage)
@@ -83,7 +90,15 @@ def report(
         "reason": batch["reason"],
         "total": batch["total"],
         "samples_generated": batch["samples_generated"],
-        "items": {name: counts.get(name, 0) for name in _STATES},
+        "items": {
+            "todo": counts.get("todo", 0),
+            "leased": counts.get("leased", 0),
+            "done": counts.get("done", 0),
+            "rejected": counts.get("rejected", 0),
+            "failed": counts.get("failed", 0),
+            "cancelled": counts.get("cancelled", 0),
+            "in_doubt": counts.get("in_doubt", 0),
+        },
         "attempts": batch["attempts"],
         "calls": sum(row["calls"] for row in usage),
         "failed_calls": sum(row["failed"] for row in usage),
@@ -94,16 +109,14 @@ def report(
         "total_tokens": sum(row["total_tokens"] for row in usage),
         "cost_usd": None if unpriced else round(known, 6),
         "unpriced_tokens": unpriced,
-        "targets": [dict(row) for row in usage],
+        "targets": cast("list[TargetUsage]", usage),  # grouped by provider and model, so that both stand in each row
         "rejections": dict(reasons),
         "model_switches": batch["model_switches"],
         "provider_switches": batch["provider_switches"],
         "elapsed_s": batch["metrics"]["elapsed_s"],
-        **metrics.told(),
+        "waited_s": measures.waits(),
+        "latency": measures.latency(),
     }
-
-
-_STATES = ("todo", "leased", "done", "rejected", "failed", "cancelled", "in_doubt")
 
 
 def stuck_after_s(p95_s: float | None) -> float:
@@ -111,7 +124,7 @@ def stuck_after_s(p95_s: float | None) -> float:
     return max(_STUCK_S, _STUCK_ANSWERS * (p95_s or 0.0))
 
 
-def why_stuck(batch: Mapping[str, Any]) -> str:
+def why_stuck(batch: Batch) -> str:
     """Explain what a batch without progress waits for."""
     if batch["waiting_for"] == "closed":
         return f"every provider is closed until {batch['waiting_until'] or 'something changes'}"
@@ -134,19 +147,20 @@ def _estimate(
     examples: Mapping[tuple[str, str], Job],
     generation: GenerationService,
     llm: LLMService,
-) -> dict[str, Any]:
+) -> PlanTarget:
     prompt_tokens = answer_tokens = 0.0
     measured = True
     for kind, count in kinds.items():
-        prompt, _ = generation.prompt(examples[kind])
+        prompt, _ = generation.maker.prompt(examples[kind])
         mean = llm.sizes.mean(target.name, prompt.kind)
         measured = measured and mean is not None
         prompt_tokens += count * llm.sizes.prompt_tokens(target.name, prompt.chars)
         answer_tokens += count * (mean if mean is not None else _asked_tokens(examples[kind], generation))
     total = max(1, kinds.total())
-    pace = llm.pace(target, (prompt_tokens + answer_tokens) / total)
+    pace = llm.sizing.pace(target, (prompt_tokens + answer_tokens) / total)
     cost = target.model.cost_usd(round(prompt_tokens), round(answer_tokens))
     return {
+        "target": target.name,
         "basis": "measured" if measured else "estimated",
         "prompt_tokens": round(prompt_tokens),
         "completion_tokens": round(answer_tokens),
@@ -156,13 +170,11 @@ def _estimate(
 
 
 def _asked_tokens(job: Job, generation: GenerationService) -> float:
-    limits = generation.limits_of(job)
-    return limits.min_words * _TOKENS_A_WORD + limits.min_reasoning_chars / _CHARS_A_TOKEN * 2 + _EXTRA_TOKENS
+    asked = generation.maker.requirements_of(job)
+    return asked.min_words * _TOKENS_A_WORD + asked.min_reasoning_chars / _CHARS_A_TOKEN * 2 + _EXTRA_TOKENS
 
 
-def _together(
-    count: int, targets: Sequence[Target], estimates: Sequence[Mapping[str, Any]], llm: LLMService
-) -> dict[str, Any]:
+def _together(count: int, targets: Sequence[Target], estimates: Sequence[PlanTarget], llm: LLMService) -> _Expected:
     """Join the targets: each takes the share that its pace allows."""
     paces = [row["samples_per_minute"] for row in estimates]
     limited = None not in paces
@@ -173,13 +185,30 @@ def _together(
     # The first minute's samples may leave at once, so limits count from the second minute on.
     minutes = count / math.fsum(weights) if limited and any(weights) else None
     answer_s = max((latency for latency in latencies if latency), default=_USUAL_ANSWER_S)
+    shared = list(zip(shares, estimates, strict=True))
+    prompt_tokens = int(sum(share * row["prompt_tokens"] for share, row in shared))
+    answer_tokens = int(sum(share * row["completion_tokens"] for share, row in shared))
+    costs = [share * cost for share, cost in parts if cost is not None]
+    return _Expected(
+        prompt_tokens + answer_tokens,
+        round(sum(costs), 4) if len(costs) == len(parts) else None,
+        None if minutes is None else round(max(minutes - 1, 0.0) + answer_s / 60, 1),
+    )
 
-    def joined(name: str) -> int:
-        return int(sum(share * row[name] for share, row in zip(shares, estimates, strict=True)))
 
-    known = all(cost is not None for _, cost in parts)
+def _fitting(total: int, expected: _Expected, limits: PlanLimits) -> dict[LimitName, int]:
+    """Return how many samples each limit allows, of those that allow fewer than *total*."""
+    needs: tuple[tuple[LimitName, float | None], ...] = (
+        ("max_tokens_total", expected.tokens),
+        ("max_cost_usd", expected.cost_usd),
+        ("max_minutes", expected.minutes),
+    )
     return {
-        "expected_tokens": joined("prompt_tokens") + joined("completion_tokens"),
-        "expected_cost_usd": round(sum(share * cost for share, cost in parts), 4) if known else None,
-        "expected_minutes": None if minutes is None else round(max(minutes - 1, 0.0) + answer_s / 60, 1),
+        name: int(total * limit / need)
+        for name, need in needs
+        if (limit := limits[name]) is not None and need and need > limit
     }
+
+
+def _sorted(counted: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counted.items()))

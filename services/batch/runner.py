@@ -8,12 +8,13 @@ The batch is completed only when every sample wanted is there; otherwise it says
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import cast
 
+from models.batches.work_store import WorkItem
+from models.contract.answers.batches import Cause
 from models.domain import BatchStatus
-from models.work_store import WorkItem
-from services.batch.progress import BatchProgress
-from services.batch.records import ON_REQUEST
+from services.batch.live import LiveBatch
+from services.batch.objects import ON_REQUEST
 from services.batch.worker import ItemWorker, RunnerServices, RunnerSettings
 from services.llm_service import Terms
 from utils.cancellation import CancelToken
@@ -30,13 +31,12 @@ class BatchRunner:
 
     def __init__(
         self,
-        progress: BatchProgress,
+        live: LiveBatch,
         settings: RunnerSettings,
         services: RunnerServices,
         finished: Callable[["BatchRunner"], None],
     ) -> None:
-        self.progress = progress
-        self.metrics = services.metrics
+        self.live = live
         self._settings = settings
         self._services = services
         self._finished = finished
@@ -52,7 +52,7 @@ class BatchRunner:
         self._kept_at_s = 0.0
         self._worker = ItemWorker(self, settings, services)
         self._workers: list[threading.Thread] = []
-        self._thread = threading.Thread(target=self._supervise, name=f"batch {progress.batch_id}", daemon=True)
+        self._thread = threading.Thread(target=self._supervise, name=f"batch {live.batch_id}", daemon=True)
 
     @property
     def end(self) -> tuple[BatchStatus, str] | None:
@@ -67,7 +67,7 @@ class BatchRunner:
     def terms(self) -> Terms:
         """Return on which terms a call is made now."""
         with self._changed:
-            return Terms(self.progress.batch_id, self._calling, self._waiting, (self._settings.budget,))
+            return Terms(self.live.batch_id, self._calling, self._waiting, (self._settings.budget,))
 
     # --- commands ------------------------------------------------------------------------
 
@@ -119,7 +119,7 @@ class BatchRunner:
     # --- the supervising thread ----------------------------------------------------------
 
     def _supervise(self) -> None:
-        bind(batch_id=self.progress.batch_id)
+        bind(batch_id=self.live.batch_id)
         try:
             while self._end is None:
                 self._tick()
@@ -127,7 +127,7 @@ class BatchRunner:
                     if self._end is None:
                         self._changed.wait(_TICK_S)
         except Exception:  # top of a thread: the batch must not be left without an end
-            log.exception("supervisor failed", extra={"batch_id": self.progress.batch_id})
+            log.exception("supervisor failed", extra={"batch_id": self.live.batch_id})
             self.stop(BatchStatus.FAILED, "a fault of the service itself; see its log")
         finally:
             for thread in self._workers:
@@ -136,26 +136,26 @@ class BatchRunner:
 
     def _tick(self) -> None:
         """Start workers that the limits can use, keep the time limit, tell and keep where the batch stands."""
-        progress = self.progress
+        live = self.live
         if self._paused:
             return
         self._grow()
         minutes = self._settings.max_minutes
-        if minutes and progress.elapsed_s() >= minutes * 60:
+        if minutes and live.elapsed_s() >= minutes * 60:
             self.finish(BatchStatus.STOPPED, f"the time limit of {minutes:g} minutes was reached")
             return
         self._tell_waiting()
         self.raise_alerts()
-        if progress.changed or progress.elapsed_s() - self._kept_at_s > _KEEP_S:
+        if live.changed or live.elapsed_s() - self._kept_at_s > _KEEP_S:
             self._services.publish(0, False)
             self.keep()
 
     def raise_alerts(self) -> None:
         """Tell what the batch's owner should look at."""
-        batch_id = self.progress.batch_id
-        for alert in self.progress.watch.raised(self.progress.samples):
+        batch_id = self.live.batch_id
+        for alert in self.live.measures.raised(self.live.samples):
             log.warning("batch alert", extra={"batch_id": batch_id, "kind": alert["kind"], "reason": alert["message"]})
-            self._services.llm.metrics.alerts.labels(alert["kind"]).inc()
+            self._services.counters.alerts.labels(alert["kind"]).inc()
             try:
                 event = self._services.ledger.change(batch_id, "alert", alert)
             except StorageError as error:
@@ -163,45 +163,40 @@ class BatchRunner:
                 event = 0
             self._services.publish(event, True)
 
-    @property
-    def measured(self) -> dict[str, Any]:
-        """What is measured of the batch, for storage."""
-        return {**self.metrics.to_dict(), "watch": self.progress.watch.to_dict()}
-
     def keep(self) -> None:
         """Keep what is told and measured; what is counted is kept with each step."""
-        columns = {**self.progress.columns(), "metrics": self.measured}
-        self._kept_at_s = self.progress.elapsed_s()
+        columns = self.live.columns()
+        self._kept_at_s = self.live.elapsed_s()
         try:
-            self._services.ledger.note(self.progress.batch_id, **columns)
+            self._services.ledger.note(self.live.batch_id, **columns)
         except StorageError as error:
-            log.warning("history not stored", extra={"batch_id": self.progress.batch_id, "reason": str(error)})
+            log.warning("history not stored", extra={"batch_id": self.live.batch_id, "reason": str(error)})
 
     def _grow(self) -> None:
-        left = self.progress.target - self.progress.samples
+        left = self.live.target - self.live.samples
         useful = self._services.llm.useful_workers(self._settings.preference)
         for number in range(len(self._workers), max(1, min(self._settings.max_workers, useful, left))):
-            name = f"{self.progress.batch_id} worker {number}"
+            name = f"{self.live.batch_id} worker {number}"
             thread = threading.Thread(target=self._work, name=name, daemon=True)
             self._workers.append(thread)
             thread.start()
 
     def _tell_waiting(self) -> None:
         """Say what all workers wait for, and until when."""
-        count, cause, left_s = self._services.llm.gate.waiting(self.progress.batch_id)
+        count, cause, left_s = self._services.llm.gate.waiting(self.live.batch_id)
         with self._changed:
             busy = self._in_hand - count - self._resting_in_hand
             if self._resting:
                 cause, left_s = "storage", None
         if busy > 0 or not cause or (left_s is not None and left_s < _TICK_S):
             return
-        if self.progress.wait(cause, left_s):
+        if self.live.wait(cast("Cause", cause), left_s):  # what the gate calls it, or "storage"
             self._services.publish(0, False)
 
     # --- the workers ---------------------------------------------------------------------
 
     def _work(self) -> None:
-        bind(batch_id=self.progress.batch_id)
+        bind(batch_id=self.live.batch_id)
         try:
             while (item := self._next()) is not None:
                 try:
@@ -211,7 +206,7 @@ class BatchRunner:
                         self._in_hand -= 1
                         self._changed.notify_all()
         except Exception:  # top of a worker thread
-            log.exception("worker failed", extra={"batch_id": self.progress.batch_id})
+            log.exception("worker failed", extra={"batch_id": self.live.batch_id})
             self.stop(BatchStatus.FAILED, "a fault of the service itself; see its log")
 
     def _next(self) -> WorkItem | None:
@@ -221,7 +216,7 @@ class BatchRunner:
                 with self._changed:
                     if self._end is not None:
                         return None
-                    item = None if self._paused else self._services.queue.take(self._services.breaker.open_topics())
+                    item = None if self._paused else self._services.queue.take(self.live.circuits.open_topics())
                     if item is not None:
                         self._in_hand += 1
                         return item
@@ -244,24 +239,24 @@ class BatchRunner:
         return True
 
     def _wait_for_topic(self) -> None:
-        breaker = self._services.breaker
+        breaker = self.live.circuits
         waits = [breaker.reopens_in_s(topic) for topic in breaker.open_topics()]
         if not waits:
             return
         if not self._in_hand:
-            self.progress.wait("topic", min(waits))
+            self.live.wait("topic", min(waits))
             self._services.publish(0, False)
         started = self._services.clock.monotonic()
         self._changed.wait(max(0.05, min(waits)))
         if not self._in_hand:
-            self.metrics.waited("topic", self._services.clock.monotonic() - started)
+            self.live.measures.waited("topic", self._services.clock.monotonic() - started)
 
     def _nothing_left(self) -> None:
-        short = self.progress.target - self.progress.samples
+        short = self.live.target - self.live.samples
         if short <= 0:
             self.finish(BatchStatus.COMPLETED, "")
         else:
-            self.finish(BatchStatus.FAILED, f"{short} of {self.progress.target} samples could not be made")
+            self.finish(BatchStatus.FAILED, f"{short} of {self.live.target} samples could not be made")
 
     def rest(self, seconds: float, in_hand: bool) -> None:
         """Wait because the disk refused, until the time is over or the batch is stopped."""
@@ -272,7 +267,7 @@ class BatchRunner:
             self._calling.wait(seconds)
         finally:
             self._count_resting(-1, in_hand)
-            self.metrics.waited("storage", self._services.clock.monotonic() - started)
+            self.live.measures.waited("storage", self._services.clock.monotonic() - started)
 
     def _count_resting(self, number: int, in_hand: bool) -> None:
         with self._changed:

@@ -6,18 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
+from models.batches.ledger import Ledger
+from models.batches.work_store import WorkItem
 from models.domain import BatchStatus, ItemState
-from models.ledger import Ledger
-from models.work_store import WorkItem
 from services.batch.item_queue import ItemQueue
 from services.batch.item_recorder import ItemRecorder
-from services.batch.metrics import BatchMetrics
+from services.batch.live import LiveBatch
 from services.batch.planner import replacement
-from services.batch.progress import BatchProgress
-from services.generation_service import Assignment, GenerationService, Trail
-from services.judge import JudgeSpec
-from services.llm_service import Budget, LLMService, Preference, Target, Terms
-from utils.circuit_breaker import CircuitBreaker
+from services.generation.judge import JudgeSpec
+from services.generation_service import GenerationService, Making
+from services.llm_service import Budget, LLMService, Preference, Terms
 from utils.clock import Clock
 from utils.errors import (
     AnswerFormatError,
@@ -33,6 +31,7 @@ from utils.errors import (
     StorageError,
 )
 from utils.logs import bound
+from utils.metrics import Metrics
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -50,10 +49,9 @@ class RunnerServices:
 
     generation: GenerationService
     llm: LLMService
+    counters: Metrics
     ledger: Ledger
     queue: ItemQueue
-    breaker: CircuitBreaker
-    metrics: BatchMetrics
     clock: Clock
     publish: Callable[[int, bool], None]
 
@@ -72,8 +70,7 @@ class RunnerSettings:
 class Run(Protocol):
     """The running batch that an item belongs to."""
 
-    progress: BatchProgress
-    metrics: BatchMetrics
+    live: LiveBatch
 
     @property
     def is_ending(self) -> bool:
@@ -97,7 +94,7 @@ class ItemWorker:
 
     def __init__(self, run: Run, settings: RunnerSettings, services: RunnerServices) -> None:
         self._run = run
-        self._progress = run.progress
+        self._live = run.live
         self._settings = settings
         self._services = services
         self._lock = threading.Lock()
@@ -106,66 +103,61 @@ class ItemWorker:
 
     def process(self, item: WorkItem) -> None:
         """Take *item* to its end; it is recorded when this returns."""
-        trail = Trail(answer=item.answer)
-        recorder = ItemRecorder(
-            item,
-            trail,
-            self._services.ledger,
-            self._progress,
-            self._run.metrics,
-            self.durable,
-            lambda event: self._services.publish(event, False),
-        )
+        making = self._making(item)
         try:
             with bound(item=item.ordinal):
-                self._take_through(item, recorder)
+                self._take_through(item, making)
         except CancelledError as error:
             # The disk refused until the end, or nothing was sent: then the item is to be done again.
             if not error.in_flight:
-                self._give_back(item, trail)
+                self._give_back(item, making)
 
-    def _take_through(self, item: WorkItem, recorder: ItemRecorder) -> None:
-        trail = recorder.trail
+    def _making(self, item: WorkItem) -> Making:
+        services, settings = self._services, self._settings
+        attempts = services.generation.attempts()
+        recorder = ItemRecorder(item, attempts, services.ledger, self._live, self.durable, self._tell)
+        return Making(item.job, settings.preference, settings.judge, self._run.terms(), recorder, attempts, item.answer)
+
+    def _take_through(self, item: WorkItem, making: Making) -> None:
         try:
-            self._make(item, recorder)
+            self._make(item, making)
         except CancelledError:
             raise
         except (AnswerFormatError, QualityError, BadRequestError) as error:
             self._reject(item, error, ItemState.FAILED if isinstance(error, BadRequestError) else ItemState.REJECTED)
         except BudgetSpentError as error:
-            self._put_back(item, trail)
+            self._put_back(item, making)
             self._run.finish(BatchStatus.STOPPED, str(error))
         except (InputError, ConfigurationError, NoTargetError) as error:
-            self._fail_batch(item, trail, error)
+            self._fail_batch(item, making, error)
         except GenerationError as error:
-            self._after_failure(item, trail, error)
+            self._after_failure(item, making, error)
 
-    def _make(self, item: WorkItem, recorder: ItemRecorder) -> None:
-        services, trail = self._services, recorder.trail
-        assignment = Assignment(item.job, self._settings.preference, self._settings.judge)
-        sample = services.generation.generate(assignment, self._run.terms(), recorder, trail, item.answer)
-        sample = sample.model_copy(update={"batch_id": self._progress.batch_id})
+    def _make(self, item: WorkItem, making: Making) -> None:
+        services = self._services
+        sample = services.generation.maker.make(making)
+        sample = sample.model_copy(update={"batch_id": self._live.batch_id})
         try:
             event = self.durable(lambda: services.ledger.finish(item, sample))
         except CancelledError:
-            services.generation.forget(sample.id)
+            services.generation.maker.forget(sample.id)
             raise
-        services.breaker.record_success(item.job.circuit)
+        self._live.circuits.record_success(item.job.circuit)
         self._rejected_in_a_row = 0
-        self._progress.finished()
-        services.llm.metrics.samples.labels("stored").inc()
-        if trail.target is not None:
-            self._note_target(trail.target, trail)
-        services.publish(event, False)
+        self._live.finished()
+        services.counters.samples.labels("stored").inc()
+        self._note_target(making)
+        self._tell(event)
 
-    def _note_target(self, target: Target, trail: Trail) -> None:
-        reason = trail.failures[-1].category if trail.failures else trail.detour
-        switch = self._progress.use(target, reason)
+    def _note_target(self, making: Making) -> None:
+        tried = making.attempts
+        if tried.target is None:  # the answer was there already
+            return
+        reason = tried.failures[-1].category if tried.failures else tried.detour
+        switch = self._live.use(tried.target, reason)
         if switch is not None:
-            columns = self._progress.columns()
-            event = self.durable(
-                lambda: self._services.ledger.change(self._progress.batch_id, "switch", switch, **columns)
-            )
+            columns = self._live.columns()
+            event = self.durable(lambda: self._services.ledger.change(self._live.batch_id, "switch", switch, **columns))
             self._services.publish(event, True)
 
     def _reject(self, item: WorkItem, error: GenerationError, state: ItemState) -> None:
@@ -174,47 +166,53 @@ class ItemWorker:
             self._rejected_in_a_row += 1
             hopeless = self._rejected_in_a_row >= _HOPELESS_IN_A_ROW
             self._replaced += 1
-            spent = self._replaced > self._progress.target + _SPARE_REPLACEMENTS
+            spent = self._replaced > self._live.target + _SPARE_REPLACEMENTS
         following = None if hopeless or spent else replacement(item.job, item.ordinal)
         reason = error.labelled()
         event = self.durable(lambda: self._services.ledger.reject(item, state, reason, following))
         self._services.queue.look_again()
-        self._services.breaker.record_failure(item.job.circuit)
-        self._progress.rejected()
-        self._services.llm.metrics.samples.labels("rejected").inc()
-        self._services.publish(event, False)
+        self._live.circuits.record_failure(item.job.circuit)
+        self._live.rejected()
+        self._services.counters.samples.labels("rejected").inc()
+        self._tell(event)
         if hopeless:
             told = f"{_HOPELESS_IN_A_ROW} samples in a row were refused, the last: {reason}"
             self._run.stop(BatchStatus.FAILED, told)
 
-    def _after_failure(self, item: WorkItem, trail: Trail, error: GenerationError) -> None:
+    def _after_failure(self, item: WorkItem, making: Making, error: GenerationError) -> None:
         """Put an item back whose calls failed: the provider is at fault, not the item."""
         if not error.retryable and error.category == "general":
-            if item.attempts + trail.calls >= _GIVE_UP_AFTER:
+            if item.attempts + making.attempts.calls >= _GIVE_UP_AFTER:
                 self._reject(item, error, ItemState.FAILED)
                 return
-            self._services.breaker.record_failure(item.job.circuit)
-        self._put_back(item, trail, last=True)
+            self._live.circuits.record_failure(item.job.circuit)
+        self._put_back(item, making, last=True)
 
-    def _put_back(self, item: WorkItem, trail: Trail, last: bool = False) -> None:
-        answer = trail.answer  # what is paid for is not asked for again
-        self._services.queue.put_back(replace(item, attempts=item.attempts + trail.calls, answer=answer), last)
+    def _put_back(self, item: WorkItem, making: Making, last: bool = False) -> None:
+        answer = making.answer  # what is paid for is not asked for again
+        self._services.queue.put_back(
+            replace(item, attempts=item.attempts + making.attempts.calls, answer=answer), last
+        )
 
-    def _give_back(self, item: WorkItem, trail: Trail) -> None:
+    def _give_back(self, item: WorkItem, making: Making) -> None:
         """Put an item back whose call never left, though the table may say so."""
-        if trail.calls:
+        if making.attempts.calls:
             try:
                 self._services.ledger.release(item)
             except StorageError as error:
                 log.warning("item not released", extra={"batch_id": item.batch_id, "reason": str(error)})
-        self._put_back(item, trail)
+        self._put_back(item, making)
 
-    def _fail_batch(self, item: WorkItem, trail: Trail, error: AppError) -> None:
+    def _fail_batch(self, item: WorkItem, making: Making, error: AppError) -> None:
         """Nothing can be made as things are."""
-        if trail.calls:
+        if making.attempts.calls:
             self.durable(lambda: self._services.ledger.release(item))
-        self._put_back(item, trail)
+        self._put_back(item, making)
         self._run.stop(BatchStatus.FAILED, str(error))
+
+    def _tell(self, event: int) -> None:
+        """Let the streams know soon, *event* being the newest change."""
+        self._services.publish(event, False)
 
     def durable(self, write: Callable[[], T]) -> T:
         """Write until the disk takes it.
@@ -232,8 +230,8 @@ class ItemWorker:
 
     def rest(self, error: StorageError, in_hand: bool = True) -> None:
         """Wait a little because the disk refused, and say so."""
-        facts = {"batch_id": self._progress.batch_id, "reason": str(error)}
+        facts = {"batch_id": self._live.batch_id, "reason": str(error)}
         log.warning("storage refused, will try again", extra=facts)
-        self._progress.note(str(error), error.code)
+        self._live.note(str(error), error.code)
         self._services.publish(0, False)
         self._run.rest(_RETRY_STORAGE_S, in_hand)

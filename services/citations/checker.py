@@ -3,41 +3,41 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from services.citations.citation import Citation, Finding, Verdict, worst
+from models.contract.answers.quality import CheckedCitation, CitingField, SampleCitation, VerdictCounts
+from services.citations.citation import SHOWN, Citation, Finding, Verdict, worst
 from services.citations.extractor import Extractor
 from services.citations.reference import Known, Reference
 from services.citations.verifier import compare_known, verify
 
 # Fields of a sample that may cite; a number in the question is a fact of the case.
-FIELDS = ("case_citation", "answer", "reasoning")
+FIELDS: tuple[CitingField, ...] = ("case_citation", "answer", "reasoning")
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A citation with its verdict; `field` is where it stands, "" for a bare text."""
+    """A citation with its verdict; `field` is where it stands, None for a bare text."""
 
     citation: Citation
     finding: Finding
-    field: str = ""
+    field: CitingField | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as the API shows it."""
+    def to_dict(self) -> CheckedCitation:
+        """Return it as the API shows it, but for its field."""
         citation, finding = self.citation, self.finding
-        shown = {
+        return {
             "text": citation.text,
             "start": citation.start,
             "end": citation.end,
             "kind": citation.kind,
             "jurisdiction": citation.jurisdiction,
             "normalized": citation.normalized,
-            "verdict": finding.verdict.value,
+            "verdict": SHOWN[finding.verdict],
             "reason_code": finding.code,
             "reason": finding.reason,
             "matched": finding.matched,
         }
-        return {"field": self.field, **shown} if self.field else shown
 
 
 class Online(Protocol):
@@ -56,7 +56,7 @@ class CitationChecker:
         self.extractor = Extractor(reference)
         self._online = online
 
-    def check(self, text: str, jurisdiction: str = "", field: str = "") -> list[Checked]:
+    def check(self, text: str, jurisdiction: str = "", field: CitingField | None = None) -> list[Checked]:
         """Return the citations of *text* with their verdicts; only those of *jurisdiction* when one is given."""
         return [
             Checked(citation, self._verify(citation), field)
@@ -71,7 +71,7 @@ class CitationChecker:
         known = self._online.find(citation)
         return compare_known(citation, known) if known else finding
 
-    def check_sample(self, sample: Mapping[str, Any]) -> list[Checked]:
+    def check_sample(self, sample: Mapping[str, object]) -> list[Checked]:
         """Return the citations of a sample, field by field."""
         texts = ((name, sample.get(name)) for name in FIELDS)
         return [checked for name, text in texts if isinstance(text, str) for checked in self.check(text, field=name)]
@@ -82,7 +82,17 @@ def verdict_of(checked: Sequence[Checked]) -> Verdict | None:
     return worst([item.finding.verdict for item in checked])
 
 
-def counts_of(checked: Sequence[Checked]) -> dict[str, int]:
+def by_field(checked: Sequence[Checked]) -> list[SampleCitation]:
+    """Return the citations of a sample as the API shows them."""
+    return [{"field": item.field, **item.to_dict()} for item in checked if item.field is not None]
+
+
+def counts_of(checked: Sequence[Checked]) -> VerdictCounts:
     """Return how many citations have each verdict."""
     counted = Counter(item.finding.verdict for item in checked)
-    return {"total": len(checked), **{verdict.value: counted[verdict] for verdict in Verdict}}
+    return {
+        "total": len(checked),
+        "verified": counted[Verdict.VERIFIED],
+        "unverified": counted[Verdict.UNVERIFIED],
+        "invalid": counted[Verdict.INVALID],
+    }

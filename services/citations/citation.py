@@ -5,6 +5,10 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property, lru_cache
+
+from models.contract.answers import quality
+from models.contract.answers.quality import CitationKind, Jurisdiction
 
 _DASHES = str.maketrans(
     {"\u2010": "-", "\u2011": "-", "\u2013": "-", "\u2014": "-", "\u00a0": " ", "\u202f": " ", "’": "'", "‘": "'"}
@@ -23,6 +27,12 @@ class Verdict(StrEnum):
 
 
 VERDICTS = tuple(Verdict)
+# As answers name them.
+SHOWN: Mapping[Verdict, quality.Verdict] = {
+    Verdict.VERIFIED: "verified",
+    Verdict.UNVERIFIED: "unverified",
+    Verdict.INVALID: "invalid",
+}
 
 
 def worst(verdicts: "list[Verdict]") -> Verdict | None:
@@ -30,7 +40,7 @@ def worst(verdicts: "list[Verdict]") -> Verdict | None:
     return max(verdicts, key=VERDICTS.index, default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cite:
     """One reference in one series, act or register.
 
@@ -44,18 +54,18 @@ class Cite:
     format: str
     start: int
     end: int
-    kind: str
-    jurisdiction: str
+    kind: CitationKind
+    jurisdiction: Jurisdiction
     normalized: str
     parts: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The normalized form folded for comparison."""
         return fold_cite(self.normalized)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Citation:
     """An authority as a text cites it: a name, and one reference or several in parallel.
 
@@ -76,22 +86,22 @@ class Citation:
     year: int | None = None
     court: str = ""
 
-    @property
-    def kind(self) -> str:
-        """One of case, statute, regulation, treaty."""
+    @cached_property
+    def kind(self) -> CitationKind:
+        """What is cited: that of the first reference."""
         return self.cites[0].kind
 
-    @property
-    def jurisdiction(self) -> str:
-        """One of uk, us, eu, international."""
+    @cached_property
+    def jurisdiction(self) -> Jurisdiction:
+        """Whose law it is: that of the first reference."""
         return self.cites[0].jurisdiction
 
-    @property
+    @cached_property
     def normalized(self) -> str:
         """The references in the usual form, without the name."""
         return ", ".join(cite.normalized for cite in self.cites)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What two citations of the same authority and provision share."""
         return self.cites[0].key
@@ -135,6 +145,7 @@ def plain(text: str) -> str:
     return text if text.isascii() else text.translate(_DASHES)
 
 
+@lru_cache(4096)  # the names of one citation are compared with many, and again by each check
 def fold(text: str) -> str:
     """Return *text* without case and accents, for comparison of names."""
     if "." in text:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 
-from models.authority_store import AuthorityRow, AuthorityStore
+from models.catalogue.authority_store import AuthorityRow, AuthorityStore
 from services.citations.extractor import Extractor
 from services.citations.reference import Known, name_key
 from utils.errors import StorageError

@@ -8,12 +8,12 @@ EUR-Lex addresses by CELEX number.
 import logging
 import re
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypedDict
 
 import requests
 
-from models.authority_store import AuthorityStore
+from models.catalogue.authority_store import AuthorityStore
 from services.citations.citation import Citation
 from services.citations.reference import Known
 from utils.errors import StorageError
@@ -33,6 +33,13 @@ _NEUTRAL = re.compile(
 )
 _TITLE = re.compile(r"<(?:title|FRBRname value=\")>?\s*([^<\"]{3,300})", re.IGNORECASE)
 _CELEX_LETTER = {"Regulation": "R", "Directive": "L", "Decision": "D"}
+
+
+class _Row(TypedDict):
+    """A case or an act as a service names it; the year is "" where it does not say."""
+
+    name: str
+    year: str
 
 
 class Lookup:
@@ -70,7 +77,7 @@ class Lookup:
         except StorageError:
             return None
 
-    def _ask(self, name: str, wanted: str) -> list[dict[str, Any]]:
+    def _ask(self, name: str, wanted: str) -> list[_Row]:
         key = f"{name} {wanted}"
         now = self._clock()
         kept = self._remembered(key, now - _KEPT_S)
@@ -91,7 +98,7 @@ class Lookup:
         return rows
 
 
-def _question(service: str, normalized: str, parts: Any) -> str:
+def _question(service: str, normalized: str, parts: Mapping[str, str]) -> str:
     """Return what *service* is asked for a reference, or "" when it does not hold such."""
     if service == "courtlistener":
         return normalized if parts.get("series") and "first" in parts else ""
@@ -106,15 +113,17 @@ def _question(service: str, normalized: str, parts: Any) -> str:
     return ""
 
 
-def _sent(method: str, url: str, **what: Any) -> requests.Response:
+def _sent(
+    method: str, url: str, data: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+) -> requests.Response:
     """Make one request; HTTPError for a redirect, which nobody follows: it may lead anywhere, and with the token."""
-    answer = requests.request(method, url, timeout=_TIMEOUT_S, allow_redirects=False, **what)
+    answer = requests.request(method, url, data=data, headers=headers, timeout=_TIMEOUT_S, allow_redirects=False)
     if 300 <= answer.status_code < 400:
         raise requests.HTTPError(f"the answer is a redirect (status {answer.status_code}), and none is followed")
     return answer
 
 
-def _courtlistener(address: str, wanted: str, token: str) -> list[dict[str, Any]]:
+def _courtlistener(address: str, wanted: str, token: str) -> list[_Row]:
     headers = {"Authorization": f"Token {token}"} if token else {}
     answer = _sent("POST", f"{address}/api/rest/v4/citation-lookup/", data={"text": wanted}, headers=headers)
     answer.raise_for_status()
@@ -126,15 +135,15 @@ def _courtlistener(address: str, wanted: str, token: str) -> list[dict[str, Any]
     ]
 
 
-def _find_case_law(address: str, wanted: str, _token: str) -> list[dict[str, Any]]:
+def _find_case_law(address: str, wanted: str, _token: str) -> list[_Row]:
     return _page(f"{address}/{wanted}/data.xml", wanted.split("/")[-2])
 
 
-def _eur_lex(address: str, wanted: str, _token: str) -> list[dict[str, Any]]:
+def _eur_lex(address: str, wanted: str, _token: str) -> list[_Row]:
     return _page(f"{address}/legal-content/EN/TXT/?uri=CELEX:{wanted}", wanted[1:5])
 
 
-def _page(url: str, year: str) -> list[dict[str, Any]]:
+def _page(url: str, year: str) -> list[_Row]:
     """Return the title of a page as a name; nothing when there is no such page."""
     answer = _sent("GET", url)
     if answer.status_code == 404:
@@ -146,14 +155,14 @@ def _page(url: str, year: str) -> list[dict[str, Any]]:
     )
 
 
-_ASK: dict[str, Callable[[str, str, str], list[dict[str, Any]]]] = {
+_ASK: dict[str, Callable[[str, str, str], list[_Row]]] = {
     "courtlistener": _courtlistener,
     "find-case-law": _find_case_law,
     "eur-lex": _eur_lex,
 }
 
 
-def _known(row: dict[str, Any], cite: str, citation: Citation) -> Known:
+def _known(row: _Row, cite: str, citation: Citation) -> Known:
     year = str(row.get("year") or "")
     return Known(
         (str(row["name"]),), (cite,), citation.jurisdiction, int(year) if year.isdigit() else None, citation.kind

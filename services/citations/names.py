@@ -5,242 +5,12 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 from services.citations.citation import fold
+from services.citations.words import name_words
 
 _LOOK_BACK = 200
 _MAX_WORDS = 24
 _BLANKS = re.compile(r"\S+")
 _VERSUS = re.compile(r"\s(?:v|vs|c)\.?\s", re.IGNORECASE)
-# Lower-case words that stand inside names.
-_INSIDE = frozenset(
-    [
-        "of",
-        "the",
-        "and",
-        "on",
-        "for",
-        "de",
-        "du",
-        "des",
-        "la",
-        "le",
-        "les",
-        "van",
-        "von",
-        "der",
-        "den",
-        "del",
-        "della",
-        "di",
-        "da",
-        "dos",
-        "y",
-        "et",
-        "al",
-        "en",
-        "v",
-        "vs",
-        "ex",
-        "p",
-        "parte",
-        "to",
-        "plc",
-        "ltd",
-        "in",
-        "re",
-        "s",
-        "application",
-        "behalf",
-        "qui",
-        "a",
-        "an",
-        "by",
-        "aka",
-        "t/a",
-        "und",
-        "zur",
-        "zum",
-        "für",
-        "delle",
-        "dell'",
-        "della",
-        "degli",
-        "dello",
-        "nel",
-        "sur",
-        "aux",
-        "au",
-        "voor",
-        "het",
-        "om",
-        "s/a",
-    ]
-)
-# Words with a capital letter that lead up to a name.
-_LEAD = frozenset(
-    [
-        "in",
-        "see",
-        "under",
-        "as",
-        "and",
-        "the",
-        "by",
-        "but",
-        "also",
-        "cf",
-        "compare",
-        "following",
-        "applying",
-        "citing",
-        "per",
-        "thus",
-        "moreover",
-        "however",
-        "since",
-        "although",
-        "when",
-        "where",
-        "while",
-        "both",
-        "e.g.",
-        "e.g",
-        "i.e.",
-        "case",
-        "cases",
-        "joined",
-        "of",
-        "for",
-        "from",
-        "with",
-        "on",
-        "to",
-        "at",
-        "an",
-        "a",
-        "while",
-        "step",
-        "rule",
-        "issue",
-        "held",
-        "citing",
-        "distinguishing",
-        "overruling",
-        "accord",
-        "similarly",
-        "court",
-        "courts",
-        "decision",
-        "judgment",
-    ]
-)
-_STARTERS = re.compile(r"^(?:re|in re|ex parte|r \(|the )", re.IGNORECASE)
-_NUMBERING = re.compile(r"^[\"“'‘(\[]*\(?no\.? ?\d{1,2}\)?$", re.IGNORECASE)
-# Words that tell no party from another.
-_GENERIC = frozenset(
-    [
-        "v",
-        "vs",
-        "c",
-        "and",
-        "the",
-        "of",
-        "on",
-        "for",
-        "de",
-        "la",
-        "le",
-        "les",
-        "des",
-        "du",
-        "plc",
-        "ltd",
-        "limited",
-        "inc",
-        "co",
-        "company",
-        "corp",
-        "corporation",
-        "llc",
-        "llp",
-        "lp",
-        "sa",
-        "ag",
-        "gmbh",
-        "nv",
-        "bv",
-        "spa",
-        "srl",
-        "kg",
-        "se",
-        "oy",
-        "ab",
-        "as",
-        "others",
-        "another",
-        "ors",
-        "anor",
-        "re",
-        "ex",
-        "p",
-        "parte",
-        "r",
-        "in",
-        "application",
-        "regina",
-        "rex",
-        "queen",
-        "king",
-        "crown",
-        "a",
-        "an",
-        "to",
-        "by",
-        "et",
-        "al",
-        "no",
-        "state",
-        "states",
-        "united",
-        "kingdom",
-        "uk",
-        "usa",
-        "america",
-        "commission",
-        "council",
-        "people",
-        "commonwealth",
-        "secretary",
-        "minister",
-        "ministry",
-        "department",
-        "city",
-        "county",
-        "board",
-        "case",
-        "joined",
-        "cases",
-        "lord",
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "sir",
-        "association",
-        "society",
-        "group",
-        "holdings",
-        "international",
-        "national",
-        "republic",
-        "federal",
-        "government",
-        "authority",
-        "cie",
-        "gc",
-        "s",
-        "t",
-    ]
-)
 _MIN_ALIKE, _SHORTEST = 0.82, 3
 _DATE = re.compile(
     r"^(?:\d{1,2}\s)?(?:January|February|March|April|May|June|July|August|September|October|November|December)\s\d{4},?\s"
@@ -250,11 +20,6 @@ _ASIDE = re.compile(r"(?<!\bR)(?<!\bR\s)\s?\((?![^()]*\sv\.?\s)[^()]*\)")
 _PHASE = re.compile(
     r"\([^()]*\b(?:Preliminary|Provisional|Jurisdiction|Admissibility|Compensation|Merits|Just Satisfaction|Interpretation|Revision|Reparations?|No\.? ?\d)\b[^()]*\)",
     re.IGNORECASE,
-)
-# Bluebook abbreviations that end in a full stop and end no sentence.
-_ABBREVIATED = frozenset(
-    "enters indus servs elec constr assocs bros distribs hosps educ dept chem pharms telecomms techs props invs sys"
-    " comm'n ass'n dep't gov't int'l nat'l mfg mktg trans".split()
 )
 _IN_BETWEEN = re.compile(r"^[^()]*\s(?:in|by|per)\s(?=(?:R|Re|[A-Z][\w.'’&-]*)\s.*\sv\.?\s)")
 # Stands between a name and its number: "[GC], no.", "No. 21-3391,".
@@ -311,7 +76,7 @@ def name_after(text: str, start: int, highest: int) -> tuple[str, int]:
     stretch = re.split(
         r"[;\n\[]|\b(?:ECLI:)?(?:EU|CE):[A-Z]|,\s(?!Inc|Ltd|LLC)|\.\s(?=[A-Z][a-z]+\s[a-z])", stretch, maxsplit=1
     )[0]
-    taken = 0
+    taken, inside = 0, name_words().inside
     for count, word in enumerate(_BLANKS.finditer(stretch)):
         bare = word.group().strip("(),.*_")
         if bare.isdigit() and stretch[:taken].rstrip(".").endswith(("(No", " No")):
@@ -320,7 +85,7 @@ def name_after(text: str, start: int, highest: int) -> tuple[str, int]:
         if (
             count >= _MAX_WORDS
             or not bare
-            or (bare[0].islower() and bare.casefold() not in _INSIDE)
+            or (bare[0].islower() and bare.casefold() not in inside)
             or bare[0].isdigit()
         ):
             break
@@ -405,8 +170,9 @@ def parties(name: str) -> list[str]:
 
 def words_of(name: str) -> set[str]:
     """Return the words of *name* that tell it from others, folded."""
+    generic = name_words().generic
     return {
-        word for word in re.findall(r"\w+", fold(name).replace("'", "")) if word not in _GENERIC and not word.isdigit()
+        word for word in re.findall(r"\w+", fold(name).replace("'", "")) if word not in generic and not word.isdigit()
     }
 
 
@@ -438,14 +204,14 @@ def _belongs(word: str, has_following: bool) -> bool:
     if not bare:
         return word in ("&", "-", "–") or not word.strip("(),*_")
     ends = word.endswith(".") and has_following and len(bare.rstrip(".")) > 4 and "." not in bare[:-1]
-    if word.endswith((";", ":")) or (ends and bare.rstrip(".").casefold() not in _ABBREVIATED):
+    if word.endswith((";", ":")) or (ends and bare.rstrip(".").casefold() not in name_words().abbreviated):
         return False
     return (
         bare[0].isupper()
         or bare[0].isdigit()
         or any(char.isupper() for char in bare[1:3])
         or bare in ("&", "–", "-")
-        or bare.casefold().rstrip(".") in _INSIDE
+        or bare.casefold().rstrip(".") in name_words().inside
     )
 
 
@@ -455,4 +221,5 @@ def _leads(word: str, following: str) -> bool:
         return False
     if bare in ("re", "r", "a", "the") and word[:1].isupper():
         return bare == "the" and following[:1].islower()
-    return bare in _LEAD or bare.rstrip(".") in _INSIDE or not bare or bare[0].isdigit()
+    words = name_words()
+    return bare in words.lead or bare.rstrip(".") in words.inside or not bare or bare[0].isdigit()

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, get_args
 
+from models.contract.answers.quality import Jurisdiction
 from services.citations.citation import fold, fold_cite
 from services.citations.names import words_of
 from utils.errors import ConfigurationError
 
+JURISDICTIONS: tuple[Jurisdiction, ...] = get_args(Jurisdiction)
 _FAR = 9999
 _ONE_SEQUENCE_FROM = 2015
 
@@ -34,7 +36,7 @@ class Series:
 
     name: str
     is_court: bool
-    jurisdiction: str
+    jurisdiction: Jurisdiction
     brackets: str
     first_year: int
     last_year: int
@@ -79,7 +81,7 @@ class Instrument:
     """
 
     name: str
-    jurisdiction: str
+    jurisdiction: Jurisdiction
     year: int | None
     last: int | None = None
     inserted: frozenset[str] = frozenset()
@@ -228,7 +230,7 @@ def _series(path: Path) -> dict[str, Series]:
         series = Series(
             row["series"],
             row["type"] == "court",
-            row["jurisdiction"],
+            _jurisdiction(row["jurisdiction"], path),
             row["brackets"],
             _number(row["first_year"], path) or 0,
             _number(row["last_year"], path) or _FAR,
@@ -249,12 +251,12 @@ def _volumes(path: Path) -> dict[str, tuple[tuple[tuple[int, int], ...], int]]:
     return table
 
 
-def _instruments(path: Path, jurisdiction: str, kind: str) -> dict[str, Instrument]:
+def _instruments(path: Path, jurisdiction: Jurisdiction, kind: str) -> dict[str, Instrument]:
     table = {}
     for row in rows_of(path, "name", "aliases", "year", "number", "last", "inserted"):
         instrument = Instrument(
             row["name"],
-            row.get("jurisdiction") or jurisdiction,
+            _jurisdiction(row.get("jurisdiction") or jurisdiction, path),
             _number(row["year"], path),
             _number(row["last"], path),
             frozenset(row["inserted"].split()),
@@ -299,6 +301,13 @@ def _rules(path: Path) -> dict[str, tuple[str, frozenset[str], frozenset[str]]]:
 
 def _list(text: str, separator: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(separator) if part.strip())
+
+
+def _jurisdiction(text: str, path: Path) -> Jurisdiction:
+    for name in JURISDICTIONS:
+        if name == text:
+            return name
+    raise ConfigurationError(f"catalogue: {path}: got jurisdiction {text!r}, want one of {', '.join(JURISDICTIONS)}")
 
 
 def _number(text: str, path: Path) -> int | None:

@@ -8,9 +8,10 @@ where reporters-db lists forms of its own for a series, one of them must fit the
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache, lru_cache
 from string import Template
-from typing import Any
+from typing import NotRequired, TypedDict
 
 _PAGE = r"(?P<page>\d+)"
 _PLAIN = ("$full_cite",)
@@ -35,6 +36,22 @@ class Edition:
     last: int
     forms: tuple[str, ...]
     exact: bool
+
+
+class _Described(TypedDict):
+    """What reporters-db tells of an edition, a code or a journal."""
+
+    regexes: NotRequired[list[str]]
+    start: NotRequired[datetime | None]
+    end: NotRequired[datetime | None]
+
+
+class _Reporter(TypedDict):
+    """What reporters-db tells of a reporter: its editions by name, and which one each other name means."""
+
+    cite_type: str
+    editions: dict[str, _Described]
+    variations: dict[str, str]
 
 
 def edition_of(series: str, reference: str) -> Edition | None:
@@ -103,14 +120,14 @@ def _all() -> Iterator[tuple[str, Edition]]:
                 yield from _named(name, source.get("variations", ()), source["cite_type"], source)
 
 
-def _flat(reporters: Mapping[str, list[Any]]) -> Iterator[Any]:
+def _flat(reporters: Mapping[str, list[_Reporter]]) -> Iterator[_Reporter]:
     return (source for cluster in reporters.values() for source in cluster)
 
 
-def _named(name: str, variations: Iterable[str], kind: str, data: Mapping[str, Any]) -> Iterator[tuple[str, Edition]]:
+def _named(name: str, variations: Iterable[str], kind: str, data: _Described) -> Iterator[tuple[str, Edition]]:
     forms = tuple(data.get("regexes") or _PLAIN)
-    first = data["start"].year if data.get("start") else 0
-    last = data["end"].year if data.get("end") else 9999
+    start, end = data.get("start"), data.get("end")
+    first, last = start.year if start else 0, end.year if end else 9999
     yield name, Edition(name, kind, first, last, forms, exact=True)
     for other in variations:
         yield other, Edition(name, kind, first, last, forms, exact=False)

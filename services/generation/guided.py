@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from models.domain import CallUsage, Job
 from services.generation.scaffold import Scaffold
-from services.llm.base import Completion
+from services.llm.adapters.base import Completion
 from services.llm_service import LLMService, Outcome, Preference, Prompt, Target, Terms
 from utils.clock import Clock
 from utils.errors import AnswerFormatError, BudgetSpentError, CancelledError, GenerationError, NoTargetError

@@ -12,7 +12,7 @@ from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, FileSystem
 
 from models.domain import Job
 from models.schemas import REQUIRED_FIELDS
-from services.catalogue import Catalogue
+from services.catalogue.catalogue import Catalogue
 from utils.errors import ConfigurationError
 
 _FIELDS = (*(name for name in REQUIRED_FIELDS if name != "id"), "sample_type")
@@ -66,9 +66,8 @@ class PromptRenderer:
         difficulty = catalogue.difficulty(job.difficulty)
         draw = random.Random(job.seed)
         topic = catalogue.topic(job.practice_area, job.topic, job.jurisdiction, job.difficulty)
-        examples = [
-            row for row in catalogue.starter if row.sample_type == job.sample_type and row.topic != job.topic_key
-        ]
+        own = job.topic_key
+        examples = [row for row in catalogue.starter if row.sample_type == job.sample_type and row.topic != own]
         near = [row for row in examples if row.jurisdiction == job.jurisdiction] or examples
         values = {
             "type": kind,
@@ -77,7 +76,7 @@ class PromptRenderer:
             "topic": topic,
             "authorities": catalogue.authorities_of(topic),
             "example": draw.choice(near) if near else None,
-            "limits": catalogue.limits(kind, difficulty),
+            "limits": catalogue.requirements(kind, difficulty),
             "diversity": {name: draw.choice(options) for name, options in sorted(catalogue.diversity.items())},
             "context": draw.choice(kind.contexts) if kind.contexts else "",
             "instruction": job.instruction or "",

@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from models.domain import Job
-from services.catalogue import Authority, Catalogue, Limits, Part, SampleType, Topic
-from services.validation.text import count_words
+from services.catalogue.catalogue import Authority, Catalogue, Part, Requirements, SampleType, Topic
+from services.drafts.text import count_words
 from utils.errors import AnswerFormatError, InputError
 
 # What the model may write inside a sentence: no colon (it nests headings), no full stop, ASCII and the pound.
@@ -54,7 +54,7 @@ class _Brief:
     """Everything that is settled before the model writes a word."""
 
     kind: SampleType
-    limits: Limits
+    requirements: Requirements
     topic: Topic
     facts: str
     outcome: str
@@ -92,7 +92,7 @@ class Scaffold:
         question = f"{brief.facts}. {writer.question()}"
         parts = [writer.part(part) for part in brief.kind.parts]
         answer = _assemble(brief.kind, parts)
-        shortfall = brief.limits.min_words - count_words(answer)
+        shortfall = brief.requirements.min_words - count_words(answer)
         if shortfall > 0:
             parts = writer.lengthen(parts, shortfall)
             answer = _assemble(brief.kind, parts)
@@ -106,10 +106,10 @@ class Scaffold:
 
     def _brief(self, job: Job) -> _Brief:
         kind = self._catalogue.sample_type(job.sample_type)
-        limits = self._catalogue.limits(kind, self._catalogue.difficulty(job.difficulty))
+        required = self._catalogue.requirements(kind, self._catalogue.difficulty(job.difficulty))
         topic = self._catalogue.topic(job.practice_area, job.topic, job.jurisdiction)
         known = self._catalogue.authorities_of(topic)
-        if not topic.facts or len(known) < limits.min_citations:
+        if not topic.facts or len(known) < required.min_citations:
             raise InputError(
                 f"topic {job.topic_key!r} ({job.jurisdiction}): the embedded model knows only catalogue topics; "
                 "choose one of GET /api/topics, or a provider with a key"
@@ -122,9 +122,9 @@ class Scaffold:
             "sum": draw.choice(slots["sums"]),
             "place": draw.choice(slots["places"]),
         }
-        authorities = known[: limits.min_citations]
+        authorities = known[: required.min_citations]
         facts, outcome = topic.facts.format(**values), topic.outcome.format(**values)
-        return _Brief(kind, limits, topic, facts, outcome, authorities, _party_names(authorities, facts))
+        return _Brief(kind, required, topic, facts, outcome, authorities, _party_names(authorities, facts))
 
 
 class _Writer:
@@ -168,7 +168,7 @@ class _Writer:
 
     def steps(self) -> str:
         """Return the reasoning: principle by us, application and interim conclusion by the model."""
-        count = self._brief.limits.min_steps
+        count = self._brief.requirements.min_steps
         principles = self._principles(count)
         lines = []
         for number, principle in enumerate(principles, 1):
@@ -202,10 +202,10 @@ class _Writer:
         return ""
 
     def _sentences_for(self, part: Part, given_words: int) -> int:
-        limits, parts = self._brief.limits, self._brief.kind.parts
-        if limits.max_words is not None:  # a short type: the law fills most of it
+        required, parts = self._brief.requirements, self._brief.kind.parts
+        if required.max_words is not None:  # a short type: the law fills most of it
             return 0 if part.role == "rule" else 1
-        share = limits.min_words / len(parts)
+        share = required.min_words / len(parts)
         return max(1, math.ceil((share - given_words) / _WORDS_A_SENTENCE))
 
     def _prose(self, wish: str, sentences: int, prefix: str) -> str:

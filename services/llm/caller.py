@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 
 from models.domain import CallUsage
-from services.catalogue import ModelInfo
-from services.llm.answer_sizes import AnswerSizes
-from services.llm.base import BaseLLMProvider, Completion, CompletionRequest
-from services.llm.budget import Budget
-from services.llm.factory import LLMProviderFactory
-from services.llm.gate import Gate, Need, Permit
-from services.llm.limit_headers import StatedLimit, stated_limits
-from services.llm.limits import Limits
-from services.llm.model_catalogue import ModelCatalogue
-from services.llm.router import Router, Target
+from services.catalogue.catalogue import ModelInfo
+from services.llm.adapters.base import BaseLLMProvider, Completion, CompletionRequest
+from services.llm.limits.accounts import Accounts
+from services.llm.limits.answer_sizes import AnswerSizes
+from services.llm.limits.budget import Budget
+from services.llm.limits.gate import Gate, Need, Permit
+from services.llm.limits.limit_headers import StatedLimit, Unit, stated_limits
+from services.llm.routing.factory import LLMProviderFactory
+from services.llm.routing.model_catalogue import ModelCatalogue
+from services.llm.routing.router import Router, Target
 from utils.cancellation import CancelToken
 from utils.clock import Clock
 from utils.error_handler import error_for
@@ -88,7 +88,7 @@ class Caller:
     factory: LLMProviderFactory
     router: Router
     gate: Gate
-    limits: Limits
+    accounts: Accounts
     sizes: AnswerSizes
     models: ModelCatalogue
     clock: Clock
@@ -191,7 +191,7 @@ class Caller:
         stated = stated_limits(completion.headers, target.provider.requests_header)
 
         def work(now: float) -> None:
-            limiter = self.limits.of(target)
+            limiter = self.accounts.of(target)
             limiter.concurrency.answered(latency_s, completion.completion_tokens, limiter.in_flight + 1, now)
             limiter.learn(stated, now)
 
@@ -205,7 +205,7 @@ class Caller:
             self.models.doubt(target.provider.id)
 
         def work(now: float) -> None:
-            limiter = self.limits.of(target)
+            limiter = self.accounts.of(target)
             limiter.learn(stated_limits(error.headers, target.provider.requests_header), now)
             if limited is not None:
                 limiter.learn(_stated_by(limited), now)
@@ -248,7 +248,7 @@ class Caller:
 
 def _stated_by(error: RateLimitError) -> list[StatedLimit]:
     """Return the limits that stand in the words of a refusal."""
-    rows: tuple[tuple[str, int | None], ...] = (("tokens", error.limit), ("requests", error.calls_limit))
+    rows: tuple[tuple[Unit, int | None], ...] = (("tokens", error.limit), ("requests", error.calls_limit))
     return [StatedLimit(unit, "minute", limit, None, None) for unit, limit in rows if limit]
 
 

@@ -6,14 +6,14 @@ from typing import Protocol
 
 from models.domain import CallUsage
 from services.llm.caller import Terms
-from services.llm.gate import Permit
+from services.llm.limits.gate import Permit
 from utils.errors import StorageError
 
 log = logging.getLogger(__name__)
 
 
 class CallLog(Protocol):
-    """Keeps calls of no batch (`models.ledger.Ledger`); each method returns once it is on the disk."""
+    """Keeps calls of no batch (`models.batches.ledger.Ledger`); each method returns once it is on the disk."""
 
     def open_call(self, target: str) -> int:
         """Note that a call leaves for *target* ("provider/model"); return its number."""

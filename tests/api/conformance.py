@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from api.openapi import document, template_of
+from api.edge.openapi import document, template_of
 from tests.fakes import kept_once
 
 

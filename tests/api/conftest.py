@@ -7,20 +7,19 @@ import pytest
 from flask.testing import FlaskClient
 
 from api_server import create_app
-from bootstrap import build
-from container import Container
+from bootstrap import Service, build
 from tests.api.conformance import checked_client
 from tests.fakes import settings_for
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Container]:
-    container = build(settings_for(tmp_path, threads=68, backup_keep=2, hf_endpoint="http://127.0.0.1:9"))
-    container.start()
-    yield container
-    container.close()
+def service(tmp_path: Path) -> Iterator[Service]:
+    platform = build(settings_for(tmp_path, threads=68, backup_keep=2, hf_endpoint="http://127.0.0.1:9"))
+    platform.start()
+    yield platform
+    platform.close()
 
 
 @pytest.fixture
-def client(service: Container) -> FlaskClient:
-    return checked_client(create_app(container=service))
+def client(service: Service) -> FlaskClient:
+    return checked_client(create_app(platform=service))

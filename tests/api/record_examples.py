@@ -1,6 +1,6 @@
 """Records the examples of the OpenAPI document from the running service: `python -m tests.api.record_examples`.
 
-Writes api/examples.json. Long lists and texts are cut; folders of this machine are taken out.
+Writes api/edge/examples.json. Long lists and texts are cut; folders of this machine are taken out.
 """
 
 import json
@@ -11,10 +11,9 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from api_server import create_app
-from bootstrap import build
+from bootstrap import Service, build
 from config import PROJECT_DIR
-from container import Container
-from services.llm.scripted import ScriptedProvider
+from services.llm.adapters.scripted import ScriptedProvider
 from tests.fakes import SAMPLE, catalog_without_limits, good_answer, settings_for
 from tests.patience import PATIENCE_S
 
@@ -36,17 +35,17 @@ def record() -> dict[str, dict[str, Any]]:
     """Return the examples by "METHOD path"."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        container = _service(folder)
+        platform = _service(folder)
         try:
-            client = create_app(container=container).test_client()
-            found = dict(_calls(client, container))
+            client = create_app(platform=platform).test_client()
+            found = dict(_calls(client, platform))
         finally:
-            container.close()
+            platform.close()
     return {key: _without(value, folder) for key, value in sorted(found.items())}
 
 
-def _service(folder: Path) -> Container:
-    container = build(
+def _service(folder: Path) -> Service:
+    platform = build(
         settings_for(
             folder,
             catalog_dir=catalog_without_limits(folder),
@@ -56,14 +55,14 @@ def _service(folder: Path) -> Container:
             huggingface_token="EXAMPLE-TOKEN",
         )
     )
-    factory = container.llm.factory
-    info = container.catalogue.provider("groq")
+    factory = platform.llm.factory
+    info = factory.roster.provider("groq")
     assert info
     factory._made["groq"] = ScriptedProvider(factory._config(info), [good_answer], [_GROQ, "openai/gpt-oss-20b"])
-    return container.start()
+    return platform.start()
 
 
-def _calls(client: FlaskClient, container: Container) -> list[tuple[str, dict[str, Any]]]:
+def _calls(client: FlaskClient, platform: Service) -> list[tuple[str, dict[str, Any]]]:
     made: list[tuple[str, dict[str, Any]]] = []
 
     def call(name: str, body: Any = None, query: dict[str, Any] | None = None, **path: str) -> Any:
@@ -87,20 +86,20 @@ def _calls(client: FlaskClient, container: Container) -> list[tuple[str, dict[st
     call("POST /api/import", {"content": line})
     call("POST /api/import/jsonl", {"content": json.dumps({**SAMPLE, "id": "example-3"})})
     batch = call("POST /api/generate/batch/start", {"count": 2, "provider": "groq", "difficulty": "basic"})["batch_id"]
-    assert container.batches.wait(batch, PATIENCE_S)
-    _watch(call, container, batch)
+    assert platform.batches.wait(batch, PATIENCE_S)
+    _watch(call, platform, batch)
     _samples(call, batch)
     _quality(call)
     _management(call)
-    _publish(call, container)
+    _publish(call, platform)
     return made
 
 
-def _watch(call: Any, container: Container, batch: str) -> None:
+def _watch(call: Any, platform: Service, batch: str) -> None:
     for name in ("status", "history"):
         call(f"GET /api/generate/batch/{name}", query={"batch_id": batch} if name == "status" else {"limit": 5})
     call("POST /api/generate/batch/plan", {"count": 50, "provider": "auto", "sample_type": "balance"})
-    slow: Any = container.llm.factory.get_provider("groq")
+    slow: Any = platform.llm.factory.get_provider("groq")
     import threading
 
     hold = threading.Event()
@@ -110,7 +109,7 @@ def _watch(call: Any, container: Container, batch: str) -> None:
     call("POST /api/generate/batch/resume", {"batch_id": running})
     call("POST /api/generate/batch/stop", {"batch_id": running})
     hold.set()
-    container.batches.wait(running, PATIENCE_S)
+    platform.batches.wait(running, PATIENCE_S)
     slow._script = [good_answer]
     for name in ("report", "events"):
         call(f"GET /api/batches/{{batch_id}}/{name}", batch_id=batch)
@@ -179,8 +178,8 @@ def _management(call: Any) -> None:
     call("GET /api/chat/system-prompts")
 
 
-def _publish(call: Any, container: Container) -> None:
-    groq: Any = container.llm.factory.get_provider("groq")
+def _publish(call: Any, platform: Service) -> None:
+    groq: Any = platform.llm.factory.get_provider("groq")
     groq._script = ["Consideration is what each side gives for the other's promise."]
     call("POST /api/chat/completions", _CHAT)
     call("POST /api/chat/test", {"prompt": "What is consideration?"})

@@ -9,10 +9,10 @@ import pytest
 
 from bootstrap import build
 from models.data_folder import DataFolder
-from models.database import Writer
-from models.parquet_file import ParquetFile
-from models.parquet_version import ParquetVersion
-from models.sample_store import SampleStore
+from models.samples.file.parquet_file import ParquetFile
+from models.samples.file.parquet_version import ParquetVersion
+from models.samples.sample_store import SampleStore
+from models.writer import Writer
 from tests.fakes import sample, settings_for
 from utils.errors import DataFolderGoneError, StorageError
 
@@ -97,13 +97,13 @@ def test_fold_does_not_trim_the_journal_when_the_folder_went_away_while_it_was_w
 
 def test_nothing_is_written_into_a_folder_that_was_removed_at_the_end(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    container = build(settings_for(data))
-    container.start()
-    container.dataset.add(sample())
-    container.dataset.fold()
+    platform = build(settings_for(data))
+    platform.start()
+    platform.dataset.add(sample())
+    platform.dataset.fold()
     shutil.rmtree(data)
 
-    container.close()
+    platform.close()
 
     assert not data.exists()
 

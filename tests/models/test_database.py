@@ -8,9 +8,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, text
 
-from models.batch_store import BatchStore
-from models.database import BatchHistory, Writer, db, init_db, open_engine
+from models.batches.batch_store import BatchStore
+from models.database import BatchHistory, db, init_db, open_engine
 from models.migrations import STEPS
+from models.writer import Writer
 from utils.errors import DiskFullError, InputError, StorageError
 
 

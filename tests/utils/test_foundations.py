@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import services.llm.providers
 from config import PROJECT_DIR
-from services.llm.base import AdapterSpec
+from services.llm.adapters.base import AdapterSpec
 from tests.patience import PATIENCE_S
 from utils.addresses import without_user
 from utils.cancellation import CancelToken
@@ -24,7 +24,7 @@ from utils.durations import parse_duration_s
 from utils.errors import DataFolderBusyError, StorageError
 from utils.filelock import FolderLock
 from utils.logs import LogSettings, configure_logging, redact
-from utils.registry import find_specs
+from utils.plugins import find_specs
 
 
 def test_manual_clock_moves_only_when_told() -> None:

@@ -24,11 +24,6 @@ def clashes(series: Series, year: int) -> Finding | None:
     return future(year)
 
 
-def holds_any(text: str, hints: tuple[str, ...]) -> bool:
-    """Tell whether one of *hints* stands in *text*."""
-    return any(hint in text for hint in hints)
-
-
 def future(year: int) -> Finding | None:
     """Return that *year* has not come, or None."""
     return invalid("future", f"{year} has not come yet") if year > LATEST_YEAR else None

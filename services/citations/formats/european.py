@@ -7,6 +7,7 @@ decisions share one sequence, written year first.
 import re
 from collections.abc import Iterator
 
+from models.contract.answers.quality import CitationKind
 from services.citations.citation import Citation, Cite, Finding, fold, invalid, unverified
 from services.citations.formats.common import PROVISION, full_year, future
 from services.citations.formats.legislation_uk import provision_finding
@@ -232,7 +233,7 @@ def _ecli(match: re.Match[str]) -> str:
 
 def _celex(match: re.Match[str]) -> Cite:
     letter = match["letter"]
-    kind = "case" if match["sector"] == "6" else "treaty" if match["sector"] == "1" else "regulation"
+    kind: CitationKind = "case" if match["sector"] == "6" else "treaty" if match["sector"] == "1" else "regulation"
     parts = {
         "sector": match["sector"],
         "year": match["year"],

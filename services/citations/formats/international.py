@@ -6,8 +6,9 @@ Sources of the forms: OSCOLA's appendix on international law; the registries' ow
 import re
 from collections.abc import Iterator
 
+from models.contract.answers.quality import CitationKind
 from services.citations.citation import Citation, Cite, Finding, invalid
-from services.citations.formats.common import LATEST_YEAR, full_year, holds_any, roman, volume_clash
+from services.citations.formats.common import LATEST_YEAR, full_year, roman, volume_clash
 from services.citations.names import name_after
 from services.citations.reference import Reference
 
@@ -87,8 +88,8 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
         ("criminal", _CRIMINAL, ("ICC", "ICT", "IT", "SCSL", "STL")),
         ("un", _UN, ("/RES/", "UNSC", "UNGA", "Council", "Assembly")),
     ):
-        for match in pattern.finditer(text) if holds_any(text, hints) else ():
-            kind = "treaty" if what == "un" else "case"
+        for match in pattern.finditer(text) if any(hint in text for hint in hints) else ():
+            kind: CitationKind = "treaty" if what == "un" else "case"
             yield Cite(
                 OTHER,
                 match.start(),

@@ -7,11 +7,15 @@ around a section sign that nothing else claims.
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
+from models.contract.answers.quality import CitationKind
 from services.citations.citation import Citation, Cite, Finding, invalid, verified
-from services.citations.formats.common import holds_any, roman
+from services.citations.formats.common import roman
 from services.citations.reference import Reference
+
+if TYPE_CHECKING:
+    from citeurl import Citator
 
 NAME = "us_statute"
 _SECTION = r"\d{1,5}[a-z]{0,3}(?:-\d{1,4}[a-z]?){0,2}(?:\(\w{1,5}\)){0,5}"
@@ -81,7 +85,7 @@ def find(text: str, _reference: Reference) -> Iterator[Cite]:
     """Yield what *text* cites in the forms of this family."""
     claimed: list[tuple[int, int]] = []
     for pattern, read, hints in _READERS:
-        for match in pattern.finditer(text) if holds_any(text, hints) else ():
+        for match in pattern.finditer(text) if any(hint in text for hint in hints) else ():
             cite = read(match)
             if cite is None:
                 continue
@@ -206,13 +210,13 @@ def _check_state(_cite: Cite, _reference: Reference) -> Finding | None:
     return None  # sections of state codes are not in the reference data, but may be in a user's
 
 
-def _statute(match: re.Match[str], table: str, normalized: str, kind: str = "statute", **parts: str) -> Cite:
+def _statute(match: re.Match[str], table: str, normalized: str, kind: CitationKind = "statute", **parts: str) -> Cite:
     return Cite(NAME, match.start(), match.end(), kind, "us", normalized, {"set": table, **parts})
 
 
 def _read_usc(match: re.Match[str]) -> Cite:
-    facts = {"title": match["title"], "section": match["section"], "more": match["more"]}
-    return _statute(match, "usc", f"{match['title']} U.S.C. § {match['section']}{match['more']}", **facts)
+    title, section, more = match["title"], match["section"], match["more"]
+    return _statute(match, "usc", f"{title} U.S.C. § {section}{more}", title=title, section=section, more=more)
 
 
 def _read_cfr(match: re.Match[str]) -> Cite:
@@ -342,7 +346,7 @@ def _citeurl(window: str) -> tuple[tuple[int, int, str], ...]:
 
 
 @lru_cache(maxsize=1)
-def _citator() -> Any:
+def _citator() -> "Citator":
     from citeurl import Citator
 
     return Citator()

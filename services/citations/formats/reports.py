@@ -7,6 +7,7 @@ Sources: OSCOLA 4th ed. part 2.1; the practice directions on neutral citation of
 import re
 from collections.abc import Iterator
 
+from models.contract.answers.quality import Jurisdiction
 from services.citations.citation import Citation, Cite, Finding, invalid, unverified
 from services.citations.formats.common import YEAR, clashes, number_of, volume_clash
 from services.citations.reference import Reference, Series, series_key
@@ -151,5 +152,7 @@ def _cite(match: re.Match[str], reference: Reference, brackets: str) -> Cite:
         normalized = f"{volume}{shown} {page}"
     if brackets == "round" and shown == "QB" and int(year) < _QUEENS_BENCH_FROM:
         groups["series"] = "QB Rep"  # Adolphus and Ellis, cited by the same letters
-    jurisdiction = series.jurisdiction if series is not None else ("international" if _ABROAD.match(name) else "uk")
+    jurisdiction: Jurisdiction = "international" if _ABROAD.match(name) else "uk"
+    if series is not None:
+        jurisdiction = series.jurisdiction
     return Cite(NAME, match.start(), match.end(), "case", jurisdiction, normalized, groups)

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
 
+from models.contract.answers.quality import CitationKind
 from services.citations.citation import Citation, Cite, Finding, fold, fold_cite, invalid, unverified, verified
 from services.citations.formats.common import PROVISION, YEAR, roman, volume_clash
 from services.citations.formats.legislation_uk import provision_finding
@@ -147,7 +148,7 @@ def _named(text: str, match: re.Match[str], reference: Reference) -> Cite | None
         parts["stated_year"] = behind["year"] or behind["year2"]
     if series:
         parts["treaty_series"] = f"{series['volume']} {series['series'].replace('.', '')} {series['page']}"
-    kind = "regulation" if known.type in ("Regulation", "Directive", "Decision") else "treaty"
+    kind: CitationKind = "regulation" if known.type in ("Regulation", "Directive", "Decision") else "treaty"
     shown = f"{known.name}, art {numbers}" if numbers else known.name
     if known.jurisdiction == "eu" and len(known.aliases) and kind == "treaty":
         shown = f"{known.aliases[0]}, art {numbers}" if numbers else known.name

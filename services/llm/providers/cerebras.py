@@ -1,9 +1,13 @@
 """Cerebras, by its official SDK (inference-docs.cerebras.ai)."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from services.llm.base import AdapterSpec
-from services.llm.chat_completions import ChatCompletionsProvider, without_suffix
+from services.llm.adapters.base import AdapterSpec
+from services.llm.adapters.chat_completions import ChatCompletionsProvider, without_suffix
+from services.llm.adapters.transport import http_client
+
+if TYPE_CHECKING:
+    from cerebras.cloud.sdk import Cerebras
 
 
 class CerebrasProvider(ChatCompletionsProvider):
@@ -11,14 +15,14 @@ class CerebrasProvider(ChatCompletionsProvider):
 
     prefix = "/v1"
 
-    def _make_client(self) -> Any:
+    def _make_client(self) -> "Cerebras":
         from cerebras.cloud.sdk import Cerebras
 
         return Cerebras(
             api_key=self.config.api_key,
             base_url=without_suffix(self.config.base_url, "/v1"),
             max_retries=0,
-            http_client=self._connections(),
+            http_client=http_client(self.http_library, self.config),
             # Without this the constructor does network I/O, up to 4 s on a dead host.
             warm_tcp_connection=False,
         )

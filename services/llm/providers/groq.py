@@ -1,9 +1,13 @@
 """Groq, by its official SDK (console.groq.com/docs)."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from services.llm.base import AdapterSpec
-from services.llm.chat_completions import ChatCompletionsProvider, without_suffix
+from services.llm.adapters.base import AdapterSpec
+from services.llm.adapters.chat_completions import ChatCompletionsProvider, without_suffix
+from services.llm.adapters.transport import http_client
+
+if TYPE_CHECKING:
+    from groq import Groq
 
 
 class GroqProvider(ChatCompletionsProvider):
@@ -11,14 +15,14 @@ class GroqProvider(ChatCompletionsProvider):
 
     prefix = "/openai/v1"
 
-    def _make_client(self) -> Any:
+    def _make_client(self) -> "Groq":
         from groq import Groq
 
         return Groq(
             api_key=self.config.api_key,
             base_url=without_suffix(self.config.base_url, "/v1", "/openai"),
             max_retries=0,
-            http_client=self._connections(),
+            http_client=http_client(self.http_library, self.config),
         )
 
     def _list_models(self) -> list[str]:

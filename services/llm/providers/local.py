@@ -1,12 +1,15 @@
 """The embedded model: an engine of our own on loopback, called like any OpenAI-compatible server."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
-from services.llm.base import AdapterSpec, Completion, CompletionRequest, EngineSession
-from services.llm.chat_completions import ChatCompletionsProvider, read_completion
-from services.llm.transport import http_client
+from services.llm.adapters.base import AdapterSpec, Completion, CompletionRequest
+from services.llm.adapters.chat_completions import ChatCompletionsProvider, read_completion
+from services.llm.adapters.transport import http_client
 from utils.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from openai import OpenAI
 
 
 class LocalProvider(ChatCompletionsProvider):
@@ -21,16 +24,14 @@ class LocalProvider(ChatCompletionsProvider):
             raise ConfigurationError("local: no embedded engine was set up; run `python3 cli.py doctor`")
         session = engine.acquire()
         try:
-            response = self._post(self._client_for(session), request)
+            # As it runs now: a restart moves it to another port.
+            client = self._client().with_options(base_url=session.base_url, api_key=session.api_key)
+            response = self._post(client, request)
             return read_completion(response.content, {}, self.config.id, request.model)
         finally:
             engine.release()
 
-    def _client_for(self, session: EngineSession) -> Any:
-        """Return a client of the engine as it runs now; a restart moves it to another port."""
-        return self._client().with_options(base_url=session.base_url, api_key=session.api_key)
-
-    def _make_client(self) -> Any:
+    def _make_client(self) -> "OpenAI":
         from openai import OpenAI
 
         # The engine is ours and on this machine, whatever address somebody set for it.

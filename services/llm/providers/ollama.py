@@ -1,12 +1,16 @@
 """Ollama, local or cloud, by its official SDK (docs.ollama.com/api)."""
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING
 
-from services.llm.base import AdapterSpec, BaseLLMProvider, Completion, CompletionRequest
-from services.llm.chat_completions import error_in_success
-from services.llm.transport import connections
+from services.llm.adapters.base import AdapterSpec, BaseLLMProvider, Completion, CompletionRequest, Piece
+from services.llm.adapters.chat_completions import error_in_success
+from services.llm.adapters.transport import connections
 from utils.errors import AnswerFormatError
+
+if TYPE_CHECKING:
+    from httpx import Response
+    from ollama import ChatResponse, Client
 
 CLOUD_HOST = "https://ollama.com"
 # The SDK sends OLLAMA_API_KEY from the environment to any host unless a header stands already;
@@ -17,7 +21,7 @@ _NO_KEY = "none"
 class OllamaProvider(BaseLLMProvider):
     """Native chat API of an Ollama server."""
 
-    def _make_client(self) -> Any:
+    def _make_client(self) -> "Client":
         from ollama import Client
 
         self._seen = threading.local()
@@ -31,10 +35,10 @@ class OllamaProvider(BaseLLMProvider):
         )
 
     def _complete(self, request: CompletionRequest) -> Completion:
-        client = self._client()
+        client = self._client()  # which makes `_seen`
         self._seen.response = None
         try:
-            answer = self._streamed(client, request) if request.listener else client.chat(**self._arguments(request))
+            answer = self._streamed(request) if request.listener else client.chat(**self._arguments(request))
         except Exception as error:
             self._explain(error, request.model)
             raise
@@ -53,7 +57,7 @@ class OllamaProvider(BaseLLMProvider):
             headers={name.lower(): value for name, value in response.headers.items()} if response is not None else {},
         )
 
-    def _arguments(self, request: CompletionRequest) -> dict[str, Any]:
+    def _arguments(self, request: CompletionRequest) -> dict[str, object]:
         return {
             "model": self._bare(request.model),
             "messages": [dict(message) for message in request.messages],
@@ -67,12 +71,16 @@ class OllamaProvider(BaseLLMProvider):
             },
         }
 
-    def _streamed(self, client: Any, request: CompletionRequest) -> Any:
+    def _streamed(self, request: CompletionRequest) -> "ChatResponse":
         """Tell each piece as it comes; return the last part with the whole text in it."""
-        texts: dict[str, list[str]] = {"token": [], "thought": []}
-        part = None
-        for part in client.chat(**self._arguments(request), stream=True):
-            for kind, text in (("thought", part.message.thinking), ("token", part.message.content)):
+        texts: dict[Piece, list[str]] = {"token": [], "thought": []}
+        part: ChatResponse | None = None
+        for part in self._client().chat(**self._arguments(request), stream=True):
+            news: tuple[tuple[Piece, str | None], ...] = (
+                ("thought", part.message.thinking),
+                ("token", part.message.content),
+            )
+            for kind, text in news:
                 if text:
                     texts[kind].append(text)
                     assert request.listener is not None  # noqa: S101  # for the type checker
@@ -117,7 +125,7 @@ class OllamaProvider(BaseLLMProvider):
             return model
         return model.removesuffix("-cloud").removesuffix(":cloud")
 
-    def _remember(self, response: Any) -> None:
+    def _remember(self, response: "Response") -> None:
         self._seen.response = response
 
 

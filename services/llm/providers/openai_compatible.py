@@ -4,10 +4,14 @@ OpenAI, OpenRouter, Google, Mistral, vLLM, llama.cpp and others; the base URL
 includes the version part (`…/v1`).
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from services.llm.base import AdapterSpec
-from services.llm.chat_completions import ChatCompletionsProvider
+from services.llm.adapters.base import AdapterSpec
+from services.llm.adapters.chat_completions import ChatCompletionsProvider
+from services.llm.adapters.transport import http_client
+
+if TYPE_CHECKING:
+    from openai import OpenAI
 
 
 class OpenAICompatibleProvider(ChatCompletionsProvider):
@@ -17,7 +21,7 @@ class OpenAICompatibleProvider(ChatCompletionsProvider):
     max_tokens_field = "max_tokens"
     http_library = "httpx2"
 
-    def _make_client(self) -> Any:
+    def _make_client(self) -> "OpenAI":
         from openai import OpenAI
 
         if self.config.base_url.startswith("https://api.openai.com"):
@@ -26,7 +30,7 @@ class OpenAICompatibleProvider(ChatCompletionsProvider):
             api_key=self.config.api_key or "none",
             base_url=self.config.base_url,
             max_retries=0,
-            http_client=self._connections(),
+            http_client=http_client(self.http_library, self.config),
         )
 
 

@@ -1,0 +1,1 @@
+"""What every endpoint goes through: access, declarations, errors, the document."""

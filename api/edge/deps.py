@@ -1,0 +1,54 @@
+"""How views reach the services, what was sent, and how answers leave."""
+
+from collections.abc import Iterable, Mapping
+
+import orjson
+from flask import Request, Response, current_app
+from werkzeug.exceptions import UnsupportedMediaType
+
+from models.samples.file.column_types import plain
+from services.platform import Platform
+from utils.errors import InputError
+
+
+def services() -> Platform:
+    """Return the platform that the factory put into this app."""
+    platform: Platform = current_app.extensions["platform"]
+    return platform
+
+
+def body_of(request: Request) -> dict[str, object]:
+    """Return the JSON object of *request*; an absent or empty body is an empty object.
+
+    Raises:
+        InputError: it is not JSON, or not an object.
+    """
+    raw = request.get_data()
+    if not raw.strip():
+        return {}
+    if not request.is_json:
+        raise UnsupportedMediaType("body: want JSON; send the header Content-Type: application/json")
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"body: is not valid JSON ({error})") from None
+    if not isinstance(value, dict):
+        kind = {list: "a list", str: "text", bool: "true or false", type(None): "null"}.get(type(value), "a number")
+        raise InputError(f"body: got {kind}, want a JSON object")
+    return value
+
+
+def attachment(content: Iterable[bytes], name: str, mimetype: str) -> Response:
+    """Answer with a file that browsers save under *name*."""
+    response = Response(content, mimetype=mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def reply(payload: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with *payload* as JSON; a response is passed on as it is."""
+    if isinstance(payload, Response):
+        return payload
+    response = Response(orjson.dumps(payload, default=plain), status, mimetype="application/json")
+    response.headers.update(headers or {})
+    return response

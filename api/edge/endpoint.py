@@ -1,0 +1,134 @@
+"""Declares endpoints: who may call, what is sent, what is answered.
+
+A view says by its annotations what it takes (`query`, `body`) and what it answers; `Endpoint` adds who may call and
+what else may come. The declaration is checked (a view gets `query` and `body` validated, mypy holds its answer against
+its annotation) and is what the OpenAPI document is made of (`api/edge/openapi.py`), so that neither can say what is not
+so.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Literal, ParamSpec
+
+from flask import Response, current_app, request
+from pydantic import BaseModel
+
+from api.edge.deps import body_of, reply
+from api.edge.turns import Turns
+from models.fields import validated
+from utils.access_tokens import Role
+
+P = ParamSpec("P")
+_ATTRIBUTE = "declaration"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An answer that is no JSON of ours: a file, a page or a stream."""
+
+    mimetype: str
+    description: str = ""
+    others: tuple[str, ...] = ()
+
+    @property
+    def mimetypes(self) -> tuple[str, ...]:
+        """All kinds that it may be."""
+        return (self.mimetype, *self.others)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Declares a view, as a decorator: what it is beside its annotations.
+
+    The view is called with `query` and `body` as it is annotated, beside the parts of the path; what it returns is sent
+    as JSON, unless it is a `Response`.
+
+    Attributes:
+        answers: What a view that makes its own `Response` answers with status 200: a type, or the kind of file.
+        role: Who may call; None: read for GET, write for the rest.
+        errors: Statuses beyond those that every endpoint may answer with.
+        headers: Headers of the answer, with what they say.
+        takes: The body of a view that reads the JSON object as it came: the service says what is wrong with it.
+        reads: Who reads the body: we, or the view itself.
+        consumes: Kinds of body besides JSON.
+        streams: Kind of the answer when a stream was asked for.
+        in_line: Whether it takes turns with others (`api/edge/turns.py`). Not for what may take seconds, must
+            answer at once, or has another answer each time; changes and files never do.
+    """
+
+    tag: str = ""
+    answers: object = None
+    role: Role | None = None
+    errors: tuple[int, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    takes: type[BaseModel] | None = None
+    reads: Literal["edge", "view"] = "edge"
+    consumes: tuple[str, ...] = ()
+    streams: str = ""
+    in_line: bool = True
+
+    def __call__(self, view: Callable[P, object]) -> Callable[P, Response]:
+        """Return *view* as Flask calls it."""
+        declared = _declaration(view, self)
+
+        @wraps(view)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> Response:
+            if declared.query is not None:
+                kwargs["query"] = validated(declared.query, _arguments())
+            if declared.body is not None and self.reads == "edge":
+                sent = body_of(request)
+                kwargs["body"] = sent if self.takes is not None else validated(declared.body, sent)
+            if declared.takes_turns(request.method):
+                turns: Turns = current_app.extensions["turns"]
+                return turns.answer((request.path, request.query_string), lambda: reply(view(*args, **kwargs)))
+            return reply(view(*args, **kwargs))
+
+        setattr(checked, _ATTRIBUTE, declared)
+        return checked
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What an endpoint is: how it was declared, and the types that its view is annotated with."""
+
+    endpoint: Endpoint
+    answer: object
+    query: type[BaseModel] | None
+    body: type[BaseModel] | None
+
+    def takes_turns(self, method: str) -> bool:
+        """Tell whether it waits in line when called by *method*."""
+        return self.endpoint.in_line and method == "GET" and not isinstance(self.answer, File)
+
+    def role_of(self, method: str) -> Role:
+        """Return the role that *method* needs."""
+        if self.endpoint.role is not None:
+            return self.endpoint.role
+        return Role.READ if method in ("GET", "HEAD") else Role.WRITE
+
+
+def declaration_of(name: str | None) -> Declaration | None:
+    """Return the declaration of the endpoint *name* of this app; None when it has none."""
+    return declared_by(current_app.view_functions.get(name or ""))
+
+
+def declared_by(view: object) -> Declaration | None:
+    """Return what *view* was declared as; None when it was not."""
+    return getattr(view, _ATTRIBUTE, None)
+
+
+def _declaration(view: Callable[..., object], endpoint: Endpoint) -> Declaration:
+    found = inspect.signature(view)
+    answer = found.return_annotation if endpoint.answers is None else endpoint.answers
+    if answer in (Response, inspect.Signature.empty):
+        raise TypeError(f"{view.__name__}: says nothing of its answer; annotate it or give `answers`")
+    query = found.parameters["query"].annotation if "query" in found.parameters else None
+    body = found.parameters["body"].annotation if "body" in found.parameters else None
+    return Declaration(endpoint, answer, query, endpoint.takes or body)
+
+
+def _arguments() -> dict[str, str]:
+    """Return the query's arguments; an empty one is as if it were not there."""
+    return {name: text for name, text in request.args.items() if text.strip()}

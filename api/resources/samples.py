@@ -1,0 +1,99 @@
+"""Samples found, drawn, searched and downloaded."""
+
+import re
+
+import orjson
+from flask import Blueprint, Response
+
+from api.edge.deps import attachment, services
+from api.edge.endpoint import Endpoint, File
+from api.resources.data import query_of
+from models.contract.answers.dataset import (
+    BatchQualityAnswer,
+    BatchSamplesAnswer,
+    FilteredAnswer,
+    RandomAnswer,
+    SearchAnswer,
+)
+from models.contract.arguments import FILTERS, PageArguments, RandomArguments, SearchArguments
+from models.contract.bodies import SampleIds
+from models.samples.file.column_types import plain
+from utils.access_tokens import Role
+
+_TAG = "Data set"
+
+
+def blueprint(name: str) -> Blueprint:
+    """Build the blueprint under *name*."""
+    routes = Blueprint(f"{name}_samples", __name__)
+    routes.get("/sample/<id:sample_id>/download")(download)
+    routes.post("/samples/download")(download_many)
+    routes.get("/samples/random")(draw)
+    routes.get("/samples/filter")(find)
+    routes.get("/search")(search)
+    routes.get("/batch/<batch_id>/samples")(batch_samples)
+    routes.get("/batch/<batch_id>/quality")(batch_quality)
+    return routes
+
+
+@Endpoint(answers=File("application/json", "The sample, indented"), tag=_TAG, errors=(404,))
+def download(sample_id: str) -> Response:
+    """Download one sample as a file."""
+    sample = services().dataset.get(sample_id)
+    content = orjson.dumps(sample, default=plain, option=orjson.OPT_INDENT_2)
+    return attachment([content], f"{safe_name(sample_id)}.json", "application/json")
+
+
+@Endpoint(answers=File("application/x-ndjson", "A sample a line"), role=Role.READ, tag=_TAG, errors=(404,))
+def download_many(body: SampleIds) -> Response:
+    """Download the samples named as JSON Lines."""
+    count, samples = services().dataset.named(body.sample_ids)
+    lines = (orjson.dumps(sample, default=plain, option=orjson.OPT_APPEND_NEWLINE) for sample in samples)
+    return attachment(lines, f"samples_{count}.jsonl", "application/x-ndjson")
+
+
+@Endpoint(tag=_TAG, in_line=False)
+def draw(query: RandomArguments) -> RandomAnswer:
+    """Draw samples at random."""
+    samples = services().dataset.draw(query.count, query.chosen, query.seed)
+    return {"success": True, "samples": samples, "count": len(samples)}
+
+
+@Endpoint(tag=_TAG)
+def find(query: PageArguments) -> FilteredAnswer:
+    """Return one page of the samples that match."""
+    selection, samples = services().dataset.page(query_of(query))
+    chosen = query.chosen
+    return {
+        "success": True,
+        "samples": samples,
+        "count": len(samples),
+        "total": selection.total,
+        "filters": {name: chosen[name] for name in FILTERS if name in chosen},
+        "next_cursor": selection.next_cursor,
+    }
+
+
+@Endpoint(tag=_TAG, in_line=False)
+def search(query: SearchArguments) -> SearchAnswer:
+    """Find the samples that hold the words."""
+    return {"success": True, **services().search.answer(query)}
+
+
+@Endpoint(tag=_TAG, errors=(404,), in_line=False)
+def batch_samples(batch_id: str) -> BatchSamplesAnswer:
+    """Return all samples of a batch."""
+    samples = services().dataset.of_batch(batch_id)
+    info = services().monitor.history_of(batch_id)
+    return {"success": True, "batch_id": batch_id, "samples": samples, "count": len(samples), "batch_info": info}
+
+
+@Endpoint(tag=_TAG, errors=(404,), in_line=False)
+def batch_quality(batch_id: str) -> BatchQualityAnswer:
+    """Tell what the samples of a batch are like."""
+    return {"success": True, "batch_id": batch_id, **services().quality.of_batch(batch_id)}
+
+
+def safe_name(text: str) -> str:
+    """Return *text* as a file name of plain characters."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._")[:100] or "sample"

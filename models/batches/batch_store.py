@@ -1,0 +1,157 @@
+"""Batches in the database. Changes take the writer's connection, reads their own."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from sqlalchemy import Connection, Engine, Select, bindparam, insert, select, update
+from typing_extensions import TypedDict, Unpack
+
+from models.contract.answers.batches import Alert, BatchError, Switch
+from models.database import BatchHistory, reading
+from models.domain import BatchStatus
+from models.writer import Statement
+
+_TABLE = BatchHistory.__table__
+_JSON = ("errors", "model_switches", "provider_switches", "request", "metrics")
+
+
+class KeptWatch(TypedDict, total=False):
+    """What alerts go by."""
+
+    timeouts: int
+    refusals: int
+    switches: int
+    alerts: list[Alert]
+
+
+class KeptMeasures(TypedDict, total=False):
+    """What a batch is measured by.
+
+    Attributes:
+        waited_s: Seconds that workers waited, by cause.
+        latency: Counts of a histogram (`utils/histogram.py`), by target.
+    """
+
+    waited_s: dict[str, float]
+    latency: dict[str, dict[str, int]]
+    watch: KeptWatch
+
+
+class KeptRequest(TypedDict, total=False):
+    """What a batch was started with: the fields of `BatchRequest` that are shown."""
+
+    provider: str
+    topic: str | None
+    difficulty: str | None
+    sample_type: str | None
+    jurisdiction: str | None
+    reasoning_instruction: str | None
+    smart_mode: bool
+
+
+class BatchColumns(TypedDict, total=False):
+    """The columns that are set while a batch runs and at its end, JSON not encoded yet."""
+
+    status: str
+    completed_at: str | None
+    provider: str
+    model: str | None
+    elapsed_s: float
+    reason: str | None
+    metrics: KeptMeasures
+    errors: list[BatchError]
+    model_switches: list[Switch]
+    provider_switches: list[Switch]
+
+
+class BatchRow(TypedDict):
+    """A row of `batches`, JSON decoded."""
+
+    id: str
+    status: str
+    started_at: str
+    completed_at: str | None
+    provider: str
+    model: str | None
+    target: int
+    samples_generated: int
+    tokens_used: int
+    attempts: int
+    rejected: int
+    in_doubt: int
+    cost_usd: float
+    unpriced_tokens: int
+    elapsed_s: float
+    reason: str | None
+    metrics: KeptMeasures
+    request: KeptRequest
+    errors: list[BatchError]
+    model_switches: list[Switch]
+    provider_switches: list[Switch]
+
+
+def _adding(*names: str) -> Statement:
+    amounts = {name: getattr(BatchHistory, name) + bindparam(name) for name in names}
+    return Statement(update(BatchHistory).where(BatchHistory.id == bindparam("batch")).values(amounts))
+
+
+# The columns that the steps of an item count, one statement for each set.
+_ADD: dict[tuple[str, ...], Statement] = {
+    names: _adding(*names)
+    for names in (
+        ("samples_generated",),
+        ("rejected",),
+        ("attempts", "in_doubt"),
+        ("attempts", "tokens_used", "cost_usd", "unpriced_tokens"),
+    )
+}
+
+
+class BatchStore:
+    """Reads and writes rows of `batches`; lists are kept as JSON."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def insert(self, connection: Connection, row: BatchRow) -> None:
+        """Add a batch; *row* holds the columns, lists and `request` not encoded yet."""
+        connection.execute(insert(BatchHistory).values(**_encoded(row)))
+
+    def update(self, connection: Connection, batch_id: str, **values: Unpack[BatchColumns]) -> None:
+        """Set columns of one batch."""
+        connection.execute(update(BatchHistory).where(BatchHistory.id == batch_id).values(**_encoded(values)))
+
+    def add(self, connection: Connection, batch_id: str, **amounts: float) -> None:
+        """Add to counters of one batch; which go together stands in `_ADD`."""
+        _ADD[tuple(amounts)].run(connection, batch=batch_id, **amounts)
+
+    def get(self, batch_id: str) -> BatchRow | None:
+        """Return one batch, or None."""
+        rows = self._select(select(_TABLE).where(BatchHistory.id == batch_id))
+        return rows[0] if rows else None
+
+    def page(self, limit: int | None = None, offset: int = 0, status: str | None = None) -> list[BatchRow]:
+        """Return batches, newest first."""
+        query = select(_TABLE).order_by(BatchHistory.started_at.desc(), BatchHistory.id.desc())
+        if status:
+            query = query.where(BatchHistory.status == status)
+        return self._select(query.limit(limit).offset(offset))
+
+    def with_status(self, statuses: Sequence[BatchStatus]) -> list[BatchRow]:
+        """Return the batches in any of *statuses*, oldest first."""
+        query = select(_TABLE).where(BatchHistory.status.in_(statuses)).order_by(BatchHistory.started_at)
+        return self._select(query)
+
+    def _select(self, query: Select[tuple[object, ...]]) -> list[BatchRow]:
+        with reading(self._engine) as connection:
+            return [_decoded(dict(row)) for row in connection.execute(query).mappings()]
+
+
+def _encoded(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: json.dumps(value) if name in _JSON else value for name, value in values.items()}
+
+
+def _decoded(values: dict[str, object]) -> BatchRow:
+    row = {name: json.loads(str(value)) if name in _JSON else value for name, value in values.items()}
+    return cast("BatchRow", row)  # SQLAlchemy knows the types of columns by their values only

@@ -1,0 +1,225 @@
+"""Work items: one durable row for each sample that a batch wants.
+
+States and what moves between them: `lease` todo -> leased (a call is about to be
+made), `release` leased -> todo, `finish` leased -> done, `settle` leased -> rejected,
+failed or cancelled. An item waits for its turn as todo: only one whose call may have
+reached a provider is leased. A lease of an earlier process is dead at start: `recover`
+hands an answer on that was committed already, so that nothing is paid twice. Apart from the
+state stands whether a call is under way, the draft's or its judge's: whatever cuts it off,
+it is in doubt then.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, insert, literal_column, select, update
+
+from models.database import WorkRow, reading
+from models.domain import ItemState, Job, RawAnswer
+from models.writer import Statement
+
+_MINE = (WorkRow.batch_id == bindparam("batch"), WorkRow.ordinal == bindparam("number"))
+_ADD = Statement(
+    insert(WorkRow).values(
+        {name: bindparam(name) for name in ("batch_id", "ordinal", "job")}
+        | {"state": literal_column(f"'{ItemState.TODO}'"), "attempts": literal_column("0")}
+    )
+)
+_STATE = Statement(update(WorkRow).where(*_MINE).values(state=bindparam("new"), in_flight=literal_column("NULL")))
+_LEASE = Statement(
+    update(WorkRow)
+    .where(*_MINE)
+    .values(
+        state=literal_column(f"'{ItemState.LEASED}'"),
+        attempts=bindparam("tries"),
+        sent_at=bindparam("at"),
+        sent_to=bindparam("to"),
+        sent_tokens=bindparam("tokens"),
+        in_flight=bindparam("target"),
+    )
+)
+_ANSWER = Statement(update(WorkRow).where(*_MINE).values(raw_answer=bindparam("raw"), in_flight=literal_column("NULL")))
+_LANDED = Statement(update(WorkRow).where(*_MINE).values(in_flight=literal_column("NULL")))
+_END = Statement(
+    update(WorkRow)
+    .where(*_MINE)
+    .values(
+        state=bindparam("new"),
+        sample_id=bindparam("sample"),
+        reason=bindparam("why"),
+        raw_answer=literal_column("NULL"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """One item that a worker has in hand.
+
+    Attributes:
+        attempts: Calls made for it so far.
+        answer: An answer that was paid for and not judged yet, or None.
+    """
+
+    batch_id: str
+    ordinal: int
+    job: Job
+    attempts: int
+    answer: RawAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentCall:
+    """A call that is about to leave.
+
+    Attributes:
+        attempt: Number of the call for its item, from 1.
+        at: Seconds since 1970, by the clock of the machine.
+        account: What the vendor counts limits by.
+        target: Who is called, as provider/model.
+        tokens: What it may use at most.
+    """
+
+    attempt: int
+    at: float
+    account: str
+    target: str
+    tokens: int
+
+
+class WorkStore:
+    """Reads and writes rows of `work`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, connection: Connection, batch_id: str, jobs: Iterable[Job], first: int = 0) -> None:
+        """Plan *jobs* as items from ordinal *first* on."""
+        rows: list[dict[str, object]] = [
+            {"batch_id": batch_id, "ordinal": n, "job": orjson.dumps(job.to_dict()).decode()}
+            for n, job in enumerate(jobs, first)
+        ]
+        _ADD.run_many(connection, rows)
+
+    def replace(self, connection: Connection, item: WorkItem, job: Job) -> None:
+        """Plan *job* as one more item, for one that was rejected."""
+        query = select(func.max(WorkRow.ordinal)).where(WorkRow.batch_id == item.batch_id)
+        self.add(connection, item.batch_id, [job], first=int(connection.execute(query).scalar() or 0) + 1)
+
+    def upcoming(self, batch_id: str, after: int, limit: int) -> list[WorkItem]:
+        """Return the next items to do with a higher ordinal than *after*, in order."""
+        return self._items(batch_id, WorkRow.state == ItemState.TODO, WorkRow.ordinal > after, limit=limit)
+
+    def drafts(self, batch_id: str) -> list[WorkItem]:
+        """Return the items that are not done and have an answer that was paid for."""
+        return self._items(
+            batch_id, WorkRow.state.in_([ItemState.TODO, ItemState.LEASED]), WorkRow.raw_answer.is_not(None)
+        )
+
+    def _items(self, batch_id: str, *where: ColumnElement[bool], limit: int | None = None) -> list[WorkItem]:
+        query = (
+            select(WorkRow.ordinal, WorkRow.job, WorkRow.attempts, WorkRow.raw_answer)
+            .where(WorkRow.batch_id == batch_id, *where)
+            .order_by(WorkRow.ordinal)
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            rows = list(connection.execute(query))
+        return [
+            WorkItem(batch_id, ordinal, Job(**orjson.loads(job)), attempts, _answer(raw))
+            for ordinal, job, attempts, raw in rows
+        ]
+
+    def lease(self, connection: Connection, item: WorkItem, call: SentCall) -> None:
+        """Mark *item* as under way ahead of *call*."""
+        _LEASE.run(
+            connection,
+            batch=item.batch_id,
+            number=item.ordinal,
+            tries=call.attempt,
+            at=call.at,
+            to=call.account,
+            target=call.target,
+            tokens=call.tokens,
+        )
+
+    def sent_since(self, account: str, at: float) -> list[tuple[float, int]]:
+        """Return time and reserved tokens of the last calls of items to *account* since then, oldest first."""
+        query = select(WorkRow.sent_at, WorkRow.sent_tokens).where(WorkRow.sent_at >= at, WorkRow.sent_to == account)
+        with reading(self._engine) as connection:
+            return [(row[0] or 0.0, row[1] or 0) for row in connection.execute(query.order_by(WorkRow.sent_at))]
+
+    def keep_answer(self, connection: Connection, item: WorkItem, answer: RawAnswer | None) -> None:
+        """Keep an answer before it is judged, so that it is never asked for again; None drops a refused one."""
+        raw = None if answer is None else orjson.dumps(answer.to_dict()).decode()
+        _ANSWER.run(connection, batch=item.batch_id, number=item.ordinal, raw=raw)
+
+    def landed(self, connection: Connection, item: WorkItem) -> None:
+        """Note that no call for *item* is under way any more."""
+        _LANDED.run(connection, batch=item.batch_id, number=item.ordinal)
+
+    def finish(self, connection: Connection, item: WorkItem, sample_id: str) -> None:
+        """Mark *item* done by *sample_id*; the raw answer is not needed any more."""
+        self._end(connection, item, ItemState.DONE, sample_id, None)
+
+    def settle(self, connection: Connection, item: WorkItem, state: ItemState, reason: str) -> None:
+        """Mark *item* as ended without a sample."""
+        self._end(connection, item, state, None, reason[:500])
+
+    def release(self, connection: Connection, item: WorkItem) -> None:
+        """Give *item* back to be done again."""
+        _STATE.run(connection, batch=item.batch_id, number=item.ordinal, new=ItemState.TODO.value)
+
+    def cancel_rest(self, connection: Connection, batch_id: str) -> list[str]:
+        """Cancel what is not done; return the targets of the calls that were under way, which are in doubt now."""
+        mine = update(WorkRow).where(WorkRow.batch_id == batch_id)
+        open_ones = mine.where(WorkRow.state.in_([ItemState.TODO, ItemState.LEASED]))
+        connection.execute(open_ones.where(WorkRow.in_flight.is_not(None)).values(state=ItemState.IN_DOUBT))
+        connection.execute(open_ones.values(state=ItemState.CANCELLED))
+        return self._lost(connection, batch_id)
+
+    def remove(self, connection: Connection, batch_id: str) -> None:
+        """Remove the items of a batch that was never started."""
+        connection.execute(WorkRow.__table__.delete().where(WorkRow.batch_id == batch_id))  # type: ignore[attr-defined]  # a Table
+
+    def recover(self, connection: Connection, batch_id: str) -> list[str]:
+        """Put the dead leases of an earlier process back; return the targets of the calls that are in doubt."""
+        mine = (WorkRow.batch_id == batch_id, WorkRow.state == ItemState.LEASED)
+        connection.execute(update(WorkRow).where(*mine).values(state=ItemState.TODO))
+        return self._lost(connection, batch_id)
+
+    def _lost(self, connection: Connection, batch_id: str) -> list[str]:
+        """Return the targets of all calls of a batch that are under way, and take them for lost."""
+        mine = (WorkRow.batch_id == batch_id, WorkRow.in_flight.is_not(None))
+        targets = list(connection.execute(select(WorkRow.in_flight).where(*mine)).scalars())
+        connection.execute(update(WorkRow).where(*mine).values(in_flight=None))
+        return [str(target) for target in targets]
+
+    def counts(self, batch_id: str) -> dict[str, int]:
+        """Count the items of a batch by state."""
+        query = select(WorkRow.state, func.count()).where(WorkRow.batch_id == batch_id).group_by(WorkRow.state)
+        with reading(self._engine) as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def reasons(self, batch_id: str) -> dict[str, int]:
+        """Count rejected and failed items by the reason's name: what stands before its figures."""
+        query = select(WorkRow.reason, func.count()).where(WorkRow.batch_id == batch_id, WorkRow.reason.is_not(None))
+        found: dict[str, int] = {}
+        with reading(self._engine) as connection:
+            for reason, count in connection.execute(query.group_by(WorkRow.reason)):
+                name = str(reason).partition(":")[0][:120]
+                found[name] = found.get(name, 0) + count
+        return found
+
+    def _end(
+        self, connection: Connection, item: WorkItem, state: ItemState, sample_id: str | None, reason: str | None
+    ) -> None:
+        _END.run(connection, batch=item.batch_id, number=item.ordinal, new=state.value, sample=sample_id, why=reason)
+
+
+def _answer(raw: str | None) -> RawAnswer | None:
+    if raw is None:
+        return None
+    fields = orjson.loads(raw)
+    return RawAnswer(**{**fields, "chain": tuple(fields["chain"])})

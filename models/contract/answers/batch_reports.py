@@ -1,0 +1,149 @@
+"""Answers about what a batch will take, has taken, or waits for: plan, report, stuck batches."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from models.contract.answers.base import Answer, Success
+from models.contract.answers.batches import BatchState, Switch
+from models.contract.answers.monitoring import UsageAmounts
+
+LimitName: TypeAlias = Literal["max_tokens_total", "max_cost_usd", "max_minutes"]
+
+
+class PlanCounts(Answer):
+    """Samples that would be made, by value."""
+
+    topics: Annotated[dict[str, int], Field(description='By "Area - Topic"')]
+    difficulties: dict[str, int]
+    sample_types: dict[str, int]
+    jurisdictions: dict[str, int]
+
+
+class PlanTarget(Answer):
+    """What a plan takes if this target does all of it."""
+
+    target: Annotated[str, Field(description='"provider/model"')]
+    basis: Annotated[
+        Literal["measured", "estimated"], Field(description="Whether answers of all these kinds were seen before")
+    ]
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: Annotated[float | None, Field(description="US dollars; null when the price is not known")]
+    samples_per_minute: Annotated[float | None, Field(description="What its limits allow; null without limits")]
+
+
+class PlanLimits(Answer):
+    """The limits that the batch would have."""
+
+    max_tokens_total: int | None
+    max_cost_usd: Annotated[float | None, Field(description="US dollars")]
+    max_minutes: Annotated[float | None, Field(description="Null for none")]
+
+
+class BatchPlan(Answer):
+    """What a start would make, cost and take."""
+
+    total: Annotated[int, Field(description="Samples wanted")]
+    counts: PlanCounts
+    targets: Annotated[list[PlanTarget], Field(description="The targets that would serve at once")]
+    expected_tokens: Annotated[int, Field(description="Prompt plus completion")]
+    expected_cost_usd: Annotated[float | None, Field(description="US dollars; null when a price is not known")]
+    expected_minutes: Annotated[float | None, Field(description="Null without limits to reckon with")]
+    limits: PlanLimits
+    expected_samples: Annotated[int, Field(description="Samples that the limits allow")]
+    stopped_by: Annotated[LimitName | None, Field(description="The limit that would end it first; null for none")]
+
+
+class PlanAnswer(Success, BatchPlan):
+    """Answer of `POST /api/generate/batch/plan`."""
+
+
+class ItemCounts(Answer):
+    """Samples of a batch by state."""
+
+    todo: int
+    leased: Annotated[int, Field(description="Under way")]
+    done: int
+    rejected: Annotated[int, Field(description="Given up because checks refused them")]
+    failed: Annotated[int, Field(description="Given up because no vendor takes their request")]
+    cancelled: Annotated[int, Field(description="Not begun when the batch ended")]
+    in_doubt: Annotated[int, Field(description="Under way when the batch ended")]
+
+
+class TargetUsage(UsageAmounts):
+    """What a batch used of one target."""
+
+    provider: str
+    model: str
+
+
+class TargetLatency(Answer):
+    """How long the answers of a target took."""
+
+    p50_s: Annotated[float, Field(description="Seconds that half of the answers stayed under")]
+    p95_s: Annotated[float, Field(description="Seconds that 95 of 100 answers stayed under")]
+    calls: int
+
+
+class BatchReport(Answer):
+    """Everything that is known of a batch."""
+
+    batch_id: str
+    status: BatchState
+    reason: Annotated[str | None, Field(description="Why it ended short")]
+    total: Annotated[int, Field(description="Samples wanted")]
+    samples_generated: int
+    items: ItemCounts
+    attempts: Annotated[int, Field(description="Calls made, those in doubt counted")]
+    calls: Annotated[int, Field(description="Calls that came to an end")]
+    failed_calls: int
+    rate_limited: Annotated[int, Field(description="Calls answered with 429")]
+    in_doubt: Annotated[int, Field(description="Calls that were cut off, and may have been billed; they are in no sum")]
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    cost_usd: Annotated[float | None, Field(description="US dollars; null when a price is not known")]
+    unpriced_tokens: Annotated[int, Field(description="Tokens of models whose price is not known")]
+    targets: list[TargetUsage]
+    rejections: Annotated[dict[str, int], Field(description="Samples given up, by reason")]
+    model_switches: list[Switch]
+    provider_switches: list[Switch]
+    elapsed_s: Annotated[float, Field(description="Seconds that it has run, pauses left out")]
+    waited_s: Annotated[dict[str, float], Field(description="Seconds that workers waited, all together, by cause")]
+    latency: Annotated[dict[str, TargetLatency], Field(description='By "provider/model"')]
+
+
+class BatchReportAnswer(Success):
+    """Answer of `GET /api/batches/<id>/report`."""
+
+    report: BatchReport
+
+
+class StuckBatch(Answer):
+    """A batch that runs and makes no progress."""
+
+    batch_id: str
+    started_at: Annotated[str, Field(description="ISO 8601")]
+    elapsed_minutes: Annotated[float, Field(description="Minutes that it has run, pauses left out")]
+    idle_minutes: Annotated[float | None, Field(description="Minutes since its last sample; null for a zombie")]
+    samples_generated: int
+    target: Annotated[int, Field(description="Samples wanted")]
+    model: str | None
+    is_zombie: Annotated[
+        bool, Field(description="True when the database says that it runs and the service does not run it")
+    ]
+    explanation: Annotated[str, Field(description="What it waits for, a sentence")]
+
+
+class StuckAnswer(Success):
+    """Answer of `GET /api/batches/stuck`."""
+
+    stuck_batches: list[StuckBatch]
+    stopped_batches: Annotated[list[str], Field(max_length=0, description="Always empty: a GET stops nothing")]
+    count: int
+    stopped_count: Literal[0]
+    zombie_count: int
+    time_stuck_count: int
+    threshold_minutes: Literal[10]
+    message: str

@@ -1,0 +1,136 @@
+"""Answers with what can be chosen: topics, jurisdictions, sample types, difficulties, providers, models."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.contract.answers.base import Answer, Success
+from models.fields import Difficulty
+
+
+class TopicRow(Answer):
+    """A topic; clients send `"<practice_area> - <topic>"` back."""
+
+    practice_area: str
+    topic: str
+    difficulty: Difficulty
+    jurisdiction: str
+
+
+class TopicsAnswer(Answer):
+    """Answer of `GET /api/topics`; without `success`."""
+
+    topics: list[TopicRow]
+
+
+class JurisdictionRow(Answer):
+    """A legal system that samples may belong to."""
+
+    id: str
+    name: str
+    legal_system: str
+    citation_format: Annotated[str, Field(description="Examples of how it is cited")]
+    enabled: Literal[True]
+    topic_count: int
+
+
+class Jurisdictions(Answer):
+    """The legal systems, and the one that is meant where none is named."""
+
+    jurisdictions: list[JurisdictionRow]
+    default: Annotated[str, Field(description="Id of the one that requests get which name none")]
+
+
+class JurisdictionsAnswer(Success, Jurisdictions):
+    """Answer of `GET /api/jurisdictions`."""
+
+
+class SampleTypeRow(Answer):
+    """A kind of sample."""
+
+    id: str
+    name: str
+    description: str
+    focus: str
+    example: Annotated[str, Field(description="An example question; empty for balance")]
+
+
+class SampleTypes(Answer):
+    """The kinds of sample, and the one that is made where none is named."""
+
+    sample_types: Annotated[list[SampleTypeRow], Field(description="The mix balance comes last")]
+    default: Literal["case_analysis"]
+
+
+class SampleTypesAnswer(Success, SampleTypes):
+    """Answer of `GET /api/sample-types`."""
+
+
+class DifficultyRow(Answer):
+    """What one level asks of an answer and its reasoning."""
+
+    id: Difficulty
+    min_words: int
+    min_citations: int
+    min_reasoning_steps: int
+    max_reasoning_steps: int
+    min_reasoning_chars: int
+    description: str
+
+
+class DifficultiesAnswer(Success):
+    """Answer of `GET /api/difficulties`."""
+
+    difficulties: list[DifficultyRow]
+
+
+class ProviderRow(Answer):
+    """A provider that can be used."""
+
+    id: str
+    name: str
+    enabled: Literal[True]
+    default_model: str
+    champion_model: str
+    base_url: Annotated[str, Field(description="Where it is reached")]
+    requests_per_minute: Annotated[int, Field(description="The limit to start from; the vendor's own word corrects it")]
+    tokens_per_minute: Annotated[int, Field(description="The limit to start from; the vendor's own word corrects it")]
+
+
+class Providers(Answer):
+    """Who can be used, and who is where none is named."""
+
+    providers: list[ProviderRow]
+    default_provider: str
+
+
+class ProvidersAnswer(Success, Providers):
+    """Answer of `GET /api/providers`."""
+
+
+class ModelRow(Answer):
+    """A model that can be used."""
+
+    id: str
+    name: Annotated[str, Field(description="The same as id")]
+    provider: str
+    provider_name: str
+    context_window: Annotated[int, Field(description="Tokens")]
+    owned_by: Annotated[str, Field(description="The same as provider_name")]
+    fallback_priority: Annotated[
+        int, Field(description="Place among the models of its provider, from 0; lower ones first")
+    ]
+    supports_json_schema: bool
+    is_thinking_model: bool
+
+
+class Models(Answer):
+    """What can be used, and what is where none is named."""
+
+    models: list[ModelRow]
+    default_provider: str
+    default_model: str
+
+
+class ModelsAnswer(Success, Models):
+    """Answer of `GET /api/models`."""

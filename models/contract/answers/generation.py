@@ -1,0 +1,15 @@
+"""Answer with a single sample that was made on request."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from models.contract.answers.base import StoredSample, Success
+
+
+class GeneratedAnswer(Success):
+    """Answer of `POST /api/generate`."""
+
+    sample: Annotated[StoredSample, Field(description="Stored only when save was asked for")]
+    tokens_used: Annotated[int, Field(description="Tokens of all calls, failed and refused ones too")]
+    elapsed: Annotated[float, Field(description="Seconds")]

@@ -1,0 +1,160 @@
+"""Answer with the quality report of the whole data set."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from models.contract.answers.base import Answer, Success
+from models.contract.answers.quality import Verdict
+
+TextField: TypeAlias = Literal["question", "answer", "reasoning", "case_citation"]
+Problem: TypeAlias = Literal[
+    "validity", "citations", "contamination", "pii", "currency", "quality", "duplicates", "missing_fields"
+]
+
+
+class ValidRate(Answer):
+    """Samples of a group that pass every check."""
+
+    samples: int
+    valid: int
+    rate: Annotated[float, Field(description="Share of valid samples, 0 to 1")]
+
+
+class Validity(Answer):
+    """Samples that pass every check and cite nothing invalid."""
+
+    valid: int
+    rate: Annotated[float | None, Field(description="Share of all samples, 0 to 1; null without samples")]
+    failed_checks: Annotated[dict[str, int], Field(description="Samples that fail each check, by its name")]
+    by_jurisdiction: Annotated[dict[str, ValidRate], Field(description="unknown where a sample has none")]
+    by_model: Annotated[dict[str, ValidRate], Field(description="unknown where a sample has none")]
+
+
+class CitationFigures(Answer):
+    """Citations of the data set."""
+
+    samples_by_verdict: Annotated[
+        dict[Verdict | Literal["none"], int],
+        Field(description="Samples by their worst verdict; none for those that cite nothing"),
+    ]
+    by_verdict: Annotated[dict[Verdict, int], Field(description="Citations by verdict")]
+    by_reason: Annotated[dict[str, int], Field(description="Citations by reason code")]
+
+
+class AxisEntropy(Answer):
+    """How even an axis is: entropy as a part of what an even spread has, 0 to 1; null without samples."""
+
+    topic: float | None
+    difficulty: float | None
+    sample_type: float | None
+
+
+class AxisValues(Answer):
+    """Values of the catalogue that no sample has."""
+
+    topic: list[str]
+    difficulty: list[str]
+    sample_type: list[str]
+
+
+class ThinCell(Answer):
+    """A combination with few samples."""
+
+    cell: Annotated[str, Field(description='"topic × difficulty × sample type"')]
+    samples: int
+
+
+class Balance(Answer):
+    """Samples by topic, difficulty and type."""
+
+    topic: dict[str, int]
+    difficulty: dict[str, int]
+    sample_type: dict[str, int]
+    entropy: AxisEntropy
+    cells: Annotated[int, Field(description="Combinations of topic, difficulty and type that occur")]
+    empty: AxisValues
+    thinnest: Annotated[list[ThinCell], Field(description="The ten combinations with fewest samples")]
+
+
+class DuplicateFigures(Answer):
+    """Pairs of similar samples."""
+
+    similar_pairs: Annotated[int, Field(description="Pairs with a similarity of 0.3 or more")]
+    pairs_from_0_6: Annotated[int, Field(description="Pairs with a similarity of 0.6 or more")]
+    samples_in_pairs: Annotated[int, Field(description="Samples in a pair with a similarity of 0.6 or more")]
+
+
+class Contamination(Answer):
+    """Overlap with benchmarks, in windows of 13 words."""
+
+    benchmarks: Annotated[dict[str, int], Field(description="Windows of each benchmark, by its name")]
+    samples_by_benchmark: Annotated[dict[str, int], Field(description="Samples that share a window with it")]
+
+
+class Percentiles(Answer):
+    """Length in words that so many of a hundred samples stay under."""
+
+    p1: int
+    p25: int
+    p50: int
+    p75: int
+    p99: int
+
+
+class PersonalData(Answer):
+    """Samples that seem to hold personal data."""
+
+    e_mail: int
+    phone: int
+    ni_number: Annotated[int, Field(description="British national insurance numbers")]
+    ssn: Annotated[int, Field(description="American social security numbers")]
+
+
+class Currency(Answer):
+    """How current the data set is."""
+
+    by_month: Annotated[
+        dict[str, int], Field(description='Samples by month of created_at, such as "2026-11", or unknown')
+    ]
+    repealed_law_cited: Annotated[
+        dict[str, int], Field(description="Samples that cite law which is no longer in force")
+    ]
+
+
+class WorstSample(Answer):
+    """One of the ten samples in which a problem is worst."""
+
+    id: str
+    weight: Annotated[float, Field(description="How bad it is; comparable within a problem only")]
+    why: str
+
+
+class QualityFigures(Answer):
+    """What samples are worth, of the data set or of any file."""
+
+    samples: int
+    validity: Validity
+    citations: CitationFigures
+    balance: Balance
+    duplicates: DuplicateFigures
+    contamination: Contamination
+    lengths_in_words: Annotated[dict[TextField, Percentiles], Field(description="Empty without samples")]
+    missing_fields: Annotated[dict[str, int], Field(description="Samples in which a field is empty, by field")]
+    pii: PersonalData
+    currency: Currency
+    worst: Annotated[
+        dict[Problem, list[WorstSample]], Field(description="By problem, of those that occur; worst first")
+    ]
+
+
+class QualityReport(QualityFigures):
+    """What the data set is worth."""
+
+    is_current: Annotated[bool, Field(description="False while a newer report is being made")]
+
+
+class QualityReportAnswer(Success):
+    """Answer of `GET /api/quality/report`."""
+
+    report: QualityReport

@@ -1,0 +1,187 @@
+"""Query arguments of requests. An argument without a value is as if it were not there."""
+
+from typing import Annotated, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.contract.answers.batches import BatchState
+from models.contract.answers.dataset import FilterName
+from models.fields import HOLDS_SECRETS, LARGEST
+
+Count = Annotated[int, Field(ge=0, le=LARGEST)]
+Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Words = Annotated[str, Field(max_length=2_000)]
+FILTERS: tuple[FilterName, ...] = get_args(FilterName)
+
+
+class NoArguments(BaseModel):
+    """Endpoints of ours that take none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Filters(BaseModel):
+    """Exact values that samples must have."""
+
+    topic: str = ""
+    difficulty: str = ""
+    jurisdiction: str = ""
+    sample_type: str = ""
+    provider: str = ""
+    model: str = ""
+    batch_id: str = ""
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The filters that are set."""
+        return {name: value for name in FILTERS if (value := getattr(self, name))}
+
+
+class SampleQueryArguments(Filters):
+    """`GET /api/data`."""
+
+    limit: Count | None = Field(None, description="Most samples; none = all")
+    offset: Count = 0
+    sort: str = Field("", description="newest, oldest, longest, shortest, or a column; - before it turns it")
+    cursor: str = Field("", description="Where the page before ended (X-Next-Cursor, next_cursor)")
+
+
+class SampleName(BaseModel):
+    """`GET`, `PUT` and `DELETE /api/sample`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[str, Field(min_length=1, description="The sample's id, escaped as any argument")]
+
+
+class PageArguments(SampleQueryArguments):
+    """`GET /api/samples/filter`."""
+
+    limit: Annotated[int, Field(ge=0, le=10_000)] = 100
+
+
+class RandomArguments(Filters):
+    """`GET /api/samples/random`."""
+
+    count: Annotated[int, Field(ge=-LARGEST, le=LARGEST)] = 5
+    seed: Count | None = Field(None, description="The same seed draws the same samples")
+
+
+class SearchArguments(Filters):
+    """`GET /api/search`."""
+
+    q: str = Field(
+        "", description="Words; each must occur; required", json_schema_extra={"minLength": 1, "pattern": r"\S"}
+    )
+    field: str = Field("all", description="all, question, answer, topic, case_citation or reasoning")
+    limit: Annotated[int, Field(ge=0, le=10_000)] = 100
+    sort: str = Field("newest", description="newest or relevance")
+    snippets: bool = False
+
+
+class QueueArguments(Filters):
+    """`GET /api/review/queue`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=0, le=1_000)] = 50
+    offset: Count = 0
+
+
+class ReportArguments(BaseModel):
+    """`GET /api/quality/report`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    renew: bool = False
+
+
+class TopicArguments(BaseModel):
+    """`GET /api/topics`."""
+
+    jurisdiction: str = Field("", description="uk (default), us, eu, international or all")
+
+
+class StatusArguments(BaseModel):
+    """`GET /api/generate/batch/status`."""
+
+    batch_id: str = ""
+
+
+class HistoryArguments(BaseModel):
+    """`GET /api/generate/batch/history`."""
+
+    limit: Count | None = None
+    offset: Count = 0
+    status: BatchState | None = None
+
+
+class StreamArguments(BaseModel):
+    """`GET /api/generate/batch/stream`."""
+
+    model_config = HOLDS_SECRETS
+
+    access_token: str = Field("", description="For browsers' EventSource, which cannot send the header")
+
+
+class EventArguments(BaseModel):
+    """`GET /api/batches/<id>/events` and `GET /api/providers/events`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: Id = Field(0, description="Id of the last event that is known")
+    limit: Count | None = None
+
+
+class UsageArguments(BaseModel):
+    """`GET /api/usage`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: str = Field("", description="Some of day, provider, model, batch, comma-separated; all by default")
+    since: str = Field("", description="A day, such as 2026-11-21")
+    batch_id: str | None = None
+
+
+class ExportArguments(Filters):
+    """`GET /api/export`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: str = Field("jsonl", description="parquet, jsonl, json, csv, messages, sharegpt, alpaca or preferences")
+    fields: str = Field("", description="Columns, comma-separated")
+    system_prompt: str = ""
+    reasoning: str = Field("omit", description="omit, answer or think")
+    split: str = Field("", description="train, validation or test")
+    splits: str = Field("", description="Shares of the three splits, such as 0.9,0.05,0.05")
+    seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
+    data_version: str = ""
+    include: str = Field("", description="all: also samples with invalid citations, and rejected ones")
+
+
+class ImportArguments(BaseModel):
+    """`POST /api/import`: with a file as the body; in a multipart body or in JSON they stand there."""
+
+    format: str = Field("", description="jsonl, json, csv or parquet; found out by default")
+    on_duplicate: str = Field("error", description="error, skip or replace")
+    dry_run: bool = False
+    name: str = ""
+
+
+class ProviderArguments(BaseModel):
+    """`GET /api/providers/all`."""
+
+    include_models: bool = True
+
+
+class ModelArguments(BaseModel):
+    """`GET /api/models/all`."""
+
+    provider: str = ""
+    enabled_only: bool = False
+
+
+class ModelChoice(BaseModel):
+    """Picks between models of the same id."""
+
+    provider_id: str = ""

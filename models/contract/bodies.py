@@ -1,0 +1,223 @@
+"""Bodies of requests about samples, batches, quality and publishing."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from models.fields import HOLDS_SECRETS, Difficulty, Filter, Flag, Identifier, Positive, Real, Shares, Text, Whole
+from models.schemas import Required
+
+
+class GenerateRequest(BaseModel):
+    """Body of `POST /api/generate`."""
+
+    practice_area: str = "Contract Law"
+    topic: str = "Formation of Contracts"
+    difficulty: str = "intermediate"
+    provider: Filter = None
+    model: Filter = None
+    sample_type: str = "case_analysis"
+    jurisdiction: str = "uk"
+    reasoning_instruction: Filter = Field(None, max_length=4000)
+    save: Flag = False
+
+
+# Each sample is a row that is planned at the start, in one commit.
+MAX_BATCH = 100_000
+
+
+class Mix(BaseModel):
+    """Shares that the data set shall come closest to; any positive numbers, a value left out gets none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    topics: Shares | None = None
+    difficulties: Shares | None = None
+    sample_types: Shares | None = None
+
+
+class JudgeRequest(BaseModel):
+    """Another model that scores every sample of a batch; below `min_score` (0 to 1) it is rejected."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    provider: Annotated[str, Field(min_length=1)]
+    model: Filter = None
+    min_score: Real = Field(0.6, ge=0, le=1)
+
+
+class BatchRequest(BaseModel):
+    """Body of `POST /api/generate/batch/start`."""
+
+    target_count: Whole | None = Field(None, ge=1, le=10_000_000)
+    count: Whole | None = Field(None, ge=1, le=MAX_BATCH)
+    provider: Filter = None
+    model: Filter = None
+    topic: Filter = None
+    difficulty: Filter = None
+    jurisdiction: Filter = None
+    sample_type: Filter = None
+    reasoning_instruction: Filter = Field(None, max_length=4000)
+    smart_mode: Flag = False
+    allow_failover: Flag = True
+    providers: tuple[str, ...] = Field((), max_length=50)
+    models: tuple[str, ...] = Field((), max_length=200)
+    weights: dict[str, Positive] = Field(default_factory=dict, max_length=50)
+    mix: Mix | None = None
+    judge: JudgeRequest | None = None
+    max_cost_usd: Real | None = Field(None, gt=0, allow_inf_nan=False)
+    max_tokens_total: Whole | None = Field(None, gt=0)
+    max_minutes: Real | None = Field(None, gt=0, allow_inf_nan=False)
+    seed: Whole = Field(0, ge=0, lt=2**63)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _limits_are_known(cls, body: object) -> object:
+        """Other fields that nobody knows are passed over; a limit that is misspelt would cost money."""
+        names = [str(name) for name in body] if isinstance(body, dict) else []
+        unknown = [name for name in names if name.startswith("max_") and name not in cls.model_fields]
+        if unknown:
+            known = ", ".join(name for name in cls.model_fields if name.startswith("max_"))
+            raise ValueError(f"{unknown[0][:40]}: is no limit of a batch; there are {known}")
+        return body
+
+
+class PlanRequest(BatchRequest):
+    """Body of `POST /api/generate/batch/plan`: what a start takes, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NamedBatch(BaseModel):
+    """Body of requests that must name a batch."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    batch_id: Annotated[str, Field(min_length=1)]
+
+
+class BatchReference(BaseModel):
+    """Body of requests that may name a batch; an empty name is a mistake, not all of them."""
+
+    batch_id: Annotated[str, Field(min_length=1)] | None = None
+
+
+class NewSample(Required):
+    """Body of `POST /api/add`; further fields become columns, those that only the service says as `imported_…`."""
+
+    jurisdiction: str | None = None
+    sample_type: str | None = None
+
+
+class SampleChange(BaseModel):
+    """Body of `PUT /api/sample/<id>`: any fields of a sample, also a new id."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: Identifier | None = None
+    question: Text | None = None
+    answer: Text | None = None
+    topic: Text | None = None
+    difficulty: Difficulty | None = None
+    case_citation: Text | None = None
+    reasoning: Text | None = None
+
+
+class SampleIds(BaseModel):
+    """Body of `POST /api/samples/download`."""
+
+    sample_ids: list[str] = Field(min_length=1, max_length=100_000)
+
+
+class PushBody(BaseModel):
+    """Body of `POST /api/huggingface/push`."""
+
+    model_config = HOLDS_SECRETS
+
+    token: Filter = None
+    repo_name: str = Field("legal-training-dataset", min_length=1, max_length=200)
+    format: str = "parquet"
+    private: Flag = False
+    license: str = Field("unknown", max_length=100)
+    splits: str = ""
+    include: str = ""
+    seed: Whole = Field(0, ge=0, lt=2**63)
+    topic: Filter = None
+    difficulty: Filter = None
+    jurisdiction: Filter = None
+    sample_type: Filter = None
+    provider: Filter = None
+    model: Filter = None
+    batch_id: Filter = None
+
+
+class ImportBody(BaseModel):
+    """JSON body of `POST /api/import`; a file may be sent instead, as it is or in a multipart body."""
+
+    content: Annotated[str, Field(min_length=1)]
+    format: str = ""
+    on_duplicate: str = "error"
+    dry_run: Flag = False
+
+
+class CitationText(BaseModel):
+    """Body of `POST /api/citations/check`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, Field(min_length=1, max_length=1_000_000)]
+    jurisdiction: Literal["uk", "us", "eu", "international"] | None = None
+
+
+class Review(BaseModel):
+    """Body of `POST /api/sample/<id>/review`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Literal["accept", "reject", "edit"]
+    reason: Annotated[Text, Field(max_length=4000)]
+    reviewer: Filter = Field(None, max_length=200)
+    changes: dict[str, object] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _an_edit_changes_something(self) -> "Review":
+        if (self.decision == "edit") != bool(self.changes):
+            raise ValueError("changes: give the changed fields with decision edit, and only then")
+        return self
+
+
+class ChatMessageBody(BaseModel):
+    """One message of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: Annotated[Text, Field(max_length=1_000_000)]
+
+
+class ChatRequest(BaseModel):
+    """Body of `POST /api/chat/completions`."""
+
+    provider: Filter = None
+    model: Filter = None
+    messages: list[ChatMessageBody] = Field(min_length=1, max_length=1000)
+    temperature: Real = Field(0.7, ge=0, le=2, allow_inf_nan=False)
+    max_tokens: Whole = Field(2000, ge=1, le=1_000_000)
+    stream: Flag = False
+
+
+class ChatTest(BaseModel):
+    """Body of `POST /api/chat/test`."""
+
+    provider: Filter = None
+    model: Filter = None
+    prompt: Annotated[Text, Field(max_length=1_000_000)]
+    system_instruction: Filter = None
+
+
+class NothingNeeded(BaseModel):
+    """Body of older requests that take nothing; what stands in it is ignored."""
+
+
+class NoFields(BaseModel):
+    """Body of requests that take nothing."""
+
+    model_config = ConfigDict(extra="forbid")

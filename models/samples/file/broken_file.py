@@ -1,0 +1,41 @@
+"""One error of ours for all that Arrow, Polars and the system say of a Parquet file that cannot be read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+
+from models.samples.file.bounded_parquet import OversizeError
+from utils.errors import StorageError
+
+
+class UnreadableError(StorageError):
+    """The file is not Parquet, or broken."""
+
+    code = "unreadable_file"
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what Arrow and Polars say of a broken file into one error of ours."""
+    import pyarrow as pa
+
+    faults = (pa.lib.ArrowException, ValueError, KeyError, pl.exceptions.PolarsError)
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OversizeError as error:
+        place = f"row {error.row}: " if error.row else ""
+        raise UnreadableError(f"{path}: is larger than what is taken in ({place}{error})") from error
+    except PermissionError as error:
+        raise StorageError(f"{path}: cannot be opened ({error.strerror}); check its permissions") from error
+    except (OSError, MemoryError) as error:
+        # Arrow says "OSError" of a broken file too, but then there is no number of the system's.
+        if isinstance(error, MemoryError) or error.errno is not None:
+            raise StorageError(f"{path}: cannot be read now ({str(error)[:200]}); try again") from error
+        raise UnreadableError(f"{path}: is not a readable Parquet file ({str(error)[:200]})") from error
+    except (*faults, pl.exceptions.PanicException) as error:
+        reason = (str(error).splitlines() or [""])[0][:200]
+        raise UnreadableError(f"{path}: is not a readable Parquet file ({reason})") from error

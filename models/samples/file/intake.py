@@ -1,0 +1,270 @@
+"""Taking in Parquet files that others wrote: what is changed, and the changing itself.
+
+A file may lack columns, hold other types, broken text, missing or repeated ids.
+`Intake` is decided once from the file's schema and applied to every piece that is
+read, so that the rest of the service meets our columns and types only. Columns that
+are not ours keep their types.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from models.schemas import COLUMNS
+
+if TYPE_CHECKING:  # it has no types: they tell people what is meant, not mypy
+    import pyarrow as pa
+
+_TYPES: dict[type, pl.DataType] = {int: pl.Int64(), float: pl.Float64(), str: pl.String()}
+SCHEMA: dict[str, pl.DataType] = {name: _TYPES[kind] for name, kind in COLUMNS.items()}
+# Clients crash on these being null; a file may hold anything.
+DEFAULTS = {
+    "question": "",
+    "answer": "",
+    "topic": "General - General",
+    "difficulty": "intermediate",
+    "case_citation": "",
+    "reasoning": "",
+    "jurisdiction": "uk",
+    "sample_type": "case_analysis",
+}
+_NEVER_BLANK = ("id", "topic", "difficulty", "jurisdiction", "sample_type")
+_NAMED = 5
+
+
+@dataclass
+class IntakeReport:
+    """What was changed on the way in; `changes` are sentences for people."""
+
+    rows: int = 0
+    columns: int = 0
+    changes: list[str] = field(default_factory=list)
+
+
+class Intake:
+    """How the pieces of one file are read. Immutable after `inspect`."""
+
+    def __init__(self, schema: "pa.Schema") -> None:
+        """Decide what to do with each column of *schema*."""
+        self.names = unique_names(schema.names)
+        self._kept = _readable(schema)
+        self._broken_text: set[int] = set()
+        self._nulls: Counter[str] = Counter()
+        self._unfit: Counter[str] = Counter()
+        self._types = {self.names[n]: str(schema.field(n).type) for n in range(len(schema.names))}
+        self._dropped = [self.names[n] for n in range(len(schema.names)) if n not in self._kept]
+        self._renamed = [new for old, new in zip(schema.names, self.names, strict=True) if old != new]
+        self._has_ids = "id" in self.names and self.names.index("id") in self._kept
+
+    def raw(self, table: "pa.Table") -> pl.DataFrame:
+        """Read *table* as it is; only text that is not UTF-8 is mended."""
+        for n in self._kept:
+            if _has_broken_text(table.column(n)):
+                self._broken_text.add(n)
+        return self._raw(table)
+
+    def inspect(self, table: "pa.Table") -> pl.DataFrame:
+        """Read *table* for the first time, noting what must be changed in it."""
+        raw = self.raw(table)
+        conformed = self._conform(raw)
+        for name in (*DEFAULTS, "id"):
+            if name in raw.columns:
+                self._nulls[name] += raw[name].null_count()
+        for name in SCHEMA:
+            if name in raw.columns and name not in DEFAULTS:
+                self._unfit[name] += max(conformed[name].null_count() - raw[name].null_count(), 0)
+        return conformed
+
+    def read(self, table: "pa.Table") -> pl.DataFrame:
+        """Read *table* with our columns and types; ids may be null or repeated still."""
+        return self._conform(self._raw(table))
+
+    def report(self, rows: int, new_ids: int, repeated_ids: list[str]) -> IntakeReport:
+        """Say what was changed in *rows* rows."""
+        changes = [f"column {name}: left out, its type {self._types[name]} cannot be read" for name in self._dropped]
+        changes += [f"column {name}: renamed, the file has two columns of that name" for name in self._renamed]
+        changes += self._column_changes() + self._cell_changes()
+        if new_ids and self._has_ids:
+            changes.append(f"column id: {new_ids} rows without an id were given one")
+        if repeated_ids:
+            shown = ", ".join(repeated_ids[:_NAMED])
+            changes.append(f"column id: {len(repeated_ids)} repeated ids were given a number ({shown})")
+        return IntakeReport(rows, len(self.names), changes)
+
+    def _column_changes(self) -> list[str]:
+        changes = []
+        for name, wanted in SCHEMA.items():
+            if name in self.names:
+                if self._types[name] not in _SAME[type(wanted)]:
+                    kind = "text" if isinstance(wanted, pl.String) else "number"
+                    changes.append(f"column {name}: {self._types[name]} read as {kind}")
+            elif name in DEFAULTS or name == "id":
+                filled = repr(DEFAULTS[name]) if name in DEFAULTS else "new ids"
+                changes.append(f"column {name}: missing, filled with {filled}")
+        return changes
+
+    def _cell_changes(self) -> list[str]:
+        broken = [f"column {self.names[n]}: characters that are not UTF-8 replaced" for n in sorted(self._broken_text)]
+        filled = [
+            f"column {name}: {count} empty cells filled with {DEFAULTS[name]!r}"
+            for name, count in self._nulls.items()
+            if count and name in DEFAULTS
+        ]
+        return broken + filled + [f"column {name}: {n} unusable cells emptied" for name, n in self._unfit.items() if n]
+
+    def _raw(self, table: "pa.Table") -> pl.DataFrame:
+        columns = {}
+        for n, as_text in self._kept.items():
+            column = table.column(n)
+            if n in self._broken_text:
+                column = _mended(column)
+            elif as_text:
+                column = column.cast("string")
+            columns[self.names[n]] = pl.Series(self.names[n], pl.from_arrow(column))
+        return pl.DataFrame(columns) if columns else pl.DataFrame(height=table.num_rows)
+
+    def _conform(self, raw: pl.DataFrame) -> pl.DataFrame:
+        ours = []
+        for name, wanted in SCHEMA.items():
+            column = _as(raw[name], wanted) if name in raw.columns else pl.Series(name, [None], dtype=wanted)
+            if len(column) != raw.height:
+                column = column.new_from_index(0, raw.height)
+            if name in _NEVER_BLANK:
+                column = column.set(column.str.strip_chars() == "", None)
+            if name in DEFAULTS:
+                column = column.fill_null(DEFAULTS[name])
+            ours.append(column.rename(name))
+        extra = [raw[name] for name in raw.columns if name not in SCHEMA]
+        return pl.DataFrame([*ours, *(_plain(column) for column in extra)])
+
+
+def mended_ids(ids: pl.Series) -> tuple[pl.Series, int, list[str]]:
+    """Give every row of a file an id of its own.
+
+    Returns:
+        The ids, how many rows had none, and the ids that stood there more than once.
+    """
+    missing = ids.null_count()
+    if not missing and ids.n_unique() == len(ids):
+        return ids, 0, []
+    values = ids.to_list()
+    taken = {value for value in values if value is not None}
+    seen: set[str] = set()
+    repeated = []
+    for row, value in enumerate(values):
+        if value is not None and value not in seen:
+            seen.add(value)
+            continue
+        if value is not None:
+            repeated.append(value)
+        values[row] = _free(f"imported_{row}" if value is None else value, taken, 2 if value is not None else 1)
+        seen.add(values[row])
+    return pl.Series("id", values, dtype=pl.String()), missing, repeated
+
+
+def unique_names(names: Iterable[str]) -> list[str]:
+    """Return *names* with a number behind each repetition."""
+    taken: set[str] = set(names)
+    seen: set[str] = set()
+    result = []
+    for name in names:
+        result.append(name if name not in seen else _free(name, taken, 2))
+        seen.add(result[-1])
+    return result
+
+
+_SAME: dict[type, frozenset[str]] = {
+    pl.String: frozenset({"string", "large_string", "string_view"}),
+    pl.Int64: frozenset({"int64", "int32", "int16", "int8", "uint32", "uint16", "uint8"}),
+    pl.Float64: frozenset({"double", "float", "halffloat"}),
+}
+
+
+def _free(name: str, taken: set[str], number: int) -> str:
+    candidate = name if number < 2 else f"{name}_{number}"
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}_{number}"
+    taken.add(candidate)
+    return candidate
+
+
+def _readable(schema: "pa.Schema") -> dict[int, bool]:
+    """Return the columns that can be read, each with whether it must be made text first."""
+    found: dict[int, bool] = {}
+    for n, empty in enumerate(schema.empty_table().columns):
+        for as_text in (False, True):
+            try:
+                pl.from_arrow(empty.cast("string") if as_text else empty)
+            except Exception:  # noqa: BLE001, S112  # Arrow and Polars refuse types with errors of many kinds  # nosec B112
+                continue
+            found[n] = as_text
+            break
+    return found
+
+
+def _has_broken_text(column: "pa.ChunkedArray") -> bool:
+    """True when text of *column* is not UTF-8."""
+    if not any(word in str(column.type) for word in ("string", "utf8")):
+        return False
+    try:
+        column.validate(full=True)
+    except Exception as error:  # ArrowInvalid, without importing pyarrow at start
+        if "UTF8" not in str(error):
+            raise
+        return True
+    return False
+
+
+def _mended(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    import pyarrow as pa
+
+    if not str(column.type).endswith("string"):
+        column = column.cast("large_binary") if "view" not in str(column.type) else column.cast("binary")
+    texts = [
+        None if value is None else value.decode("utf-8", "replace") for value in column.cast("large_binary").to_pylist()
+    ]
+    return pa.chunked_array([pa.array(texts, type=pa.large_string())])
+
+
+def _as(column: pl.Series, wanted: pl.DataType) -> pl.Series:
+    """Make *column* one of our types; what does not fit becomes null."""
+    if column.dtype == wanted:
+        return column
+    try:
+        fitted = _as_text(column) if isinstance(wanted, pl.String) else column.cast(wanted, strict=False)
+        if isinstance(wanted, pl.Float64):
+            fitted = fitted.set(~fitted.is_finite(), None)  # JSON has no such numbers
+    except pl.exceptions.PolarsError:
+        fitted = column
+    # Polars casts what is inside a list or struct, which is not what was asked for.
+    return fitted if fitted.dtype == wanted else pl.Series(column.name, [None] * len(column), dtype=wanted)
+
+
+def _as_text(column: pl.Series) -> pl.Series:
+    kind = column.dtype
+    if isinstance(kind, pl.Datetime):
+        aware = column if kind.time_zone else column.dt.replace_time_zone("UTC")
+        return aware.dt.convert_time_zone("UTC").dt.to_string("iso:strict")
+    if isinstance(kind, pl.Binary):
+        texts = [None if value is None else value.decode("utf-8", "replace") for value in column.to_list()]
+        return pl.Series(column.name, texts, dtype=pl.String())
+    if kind.is_nested():
+        return pl.Series(column.name, [_flat(value) for value in column.to_list()], dtype=pl.String())
+    return column.cast(pl.String(), strict=False)
+
+
+def _flat(value: object) -> str | None:
+    if isinstance(value, list):
+        return "; ".join(str(item) for item in value if item is not None)
+    return None if value is None else str(value)
+
+
+def _plain(column: pl.Series) -> pl.Series:
+    """Columns of others keep their type, but for those that no two files share."""
+    if isinstance(column.dtype, pl.Categorical | pl.Enum) or column.dtype == pl.Null():
+        return column.cast(pl.String())
+    return column

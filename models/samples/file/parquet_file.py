@@ -1,0 +1,180 @@
+"""`train.parquet` as a place: what lies there, how it is replaced, set aside and copied.
+
+The file is never written in place; a new one is written beside it, forced to the disk
+and put in its place.
+"""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from models.data_folder import DataFolder, open_folder
+from models.samples.file.parquet_version import Identity, ParquetVersion, identity_of
+from models.samples.file.row_groups import write_groups
+from models.samples.file.row_index import RowIndex, load_index
+from utils.errors import DiskFullError, StorageError
+from utils.files import sync_file, sync_folder
+
+# Everything in it can be deleted at any time and is made anew.
+CACHE_FOLDER = ".index"
+
+
+class ParquetFile:
+    """The data set's file. Thread-safe as long as one thread replaces it at a time."""
+
+    def __init__(self, path: Path, folder: DataFolder | None = None) -> None:
+        """Look after *path*, which lies in *folder* (default: the one that its parent is now)."""
+        self.folder = folder or open_folder(path.parent)
+        self._path = path
+        self._temporary = path.with_name(path.name + ".tmp")
+        self._index_path = path.parent / CACHE_FOLDER / "rows.parquet"
+        self._index_lock = threading.Lock()
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies, whether it exists or not."""
+        return self._path
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where what can be made anew is kept."""
+        return self._index_path.parent
+
+    def prepare(self) -> None:
+        """Remove leftovers of a crash; StorageError when the folder cannot be written."""
+        try:
+            for leftover in (self._temporary, self._path.with_name(f"{self._path.name}.new")):
+                leftover.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"{self._path.parent}: cannot be written ({error.strerror}); check its permissions"
+            ) from error
+
+    def identity(self) -> Identity | None:
+        """Return what changes when the file is replaced, by us or from outside; None when there is none."""
+        try:
+            return identity_of(self.folder.stat(self._path.name))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StorageError(f"{self._path}: cannot be read ({error.strerror}); check its permissions") from error
+
+    def open(self) -> ParquetVersion | None:
+        """Open what lies there; None when there is nothing.
+
+        Raises:
+            UnreadableError: it is not Parquet; it is left as it is.
+            DataFolderGoneError: the path leads to another folder by now.
+        """
+        try:
+            version = ParquetVersion(self._path, lambda identity: load_index(self._index_path, identity))
+        except FileNotFoundError:
+            version = None
+        self.folder.check()
+        return version
+
+    def write_aside(
+        self, pieces: Iterator[pl.DataFrame], schema: dict[str, pl.DataType], index: RowIndex, mark: dict[str, str]
+    ) -> ParquetVersion:
+        """Write *pieces* beside the file, durably, and open the result.
+
+        Args:
+            pieces: The rows in order, every one with the columns of *schema*.
+            schema: Names and types of the columns.
+            index: The rows' index, in the same order.
+            mark: What the file carries (`parquet_version.new_mark`).
+
+        Raises:
+            StorageError: the disk is full or cannot be written; the file proper is untouched.
+        """
+        import pyarrow as pa
+
+        try:
+            write_groups(self._temporary, pieces, schema, mark)
+            sync_file(self._temporary)
+            return ParquetVersion(self._temporary, index)
+        except StorageError:
+            self._temporary.unlink(missing_ok=True)
+            raise
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.lib.ArrowException, OSError) as error:
+            self._temporary.unlink(missing_ok=True)
+            raise self._unwritable(error) from error
+
+    def discard(self) -> None:
+        """Drop what was written aside."""
+        self._temporary.unlink(missing_ok=True)
+
+    def swap(self, version: ParquetVersion) -> None:
+        """Put *version*, which was written aside, in place of the file; durable after `sync`.
+
+        Raises:
+            StorageError: that cannot be done, or it was written into another folder than ours.
+        """
+        try:
+            if identity_of(self.folder.stat(self._temporary.name)) != version.identity:
+                raise StorageError(f"{self._temporary}: is not what was written there; it is written again")
+            self.folder.replace(self._temporary.name, self._path.name)
+        except OSError as error:
+            raise StorageError(
+                f"{self._path}: cannot be replaced ({error.strerror}); samples stay in the database"
+            ) from error
+
+    def sync(self) -> None:
+        """Force a renaming to the disk."""
+        try:
+            self.folder.sync()
+        except OSError as error:
+            raise StorageError(f"{self._path.parent}: cannot be synced ({error.strerror})") from error
+
+    def set_aside(self, suffix: str) -> Path:
+        """Rename the file, untouched, and return its new place; StorageError when that cannot be done."""
+        aside = self._free(self._path.with_name(f"{self._path.name}.{suffix}"))
+        try:
+            self.folder.replace(self._path.name, aside.name)
+            self.folder.sync()
+        except OSError as error:
+            raise StorageError(f"{self._path}: cannot be set aside ({error.strerror})") from error
+        return aside
+
+    def keep_original(self, name: str) -> Path:
+        """Keep the file as it is under another name, before it is first replaced by ours.
+
+        Raises:
+            StorageError: it cannot be kept.
+        """
+        kept = self._free(self._path.parent / "originals" / name)
+        try:
+            kept.parent.mkdir(exist_ok=True)
+            try:
+                os.link(self._path, kept)
+            except OSError:  # a file system without hard links
+                shutil.copy2(self._path, kept)
+            sync_folder(kept.parent)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return kept
+
+    def save_index(self, version: ParquetVersion) -> None:
+        """Keep the index of *version* for the next start; OSError when the disk refuses."""
+        with self._index_lock:
+            version.index.save(self._index_path, version.identity)
+
+    @staticmethod
+    def _free(path: Path) -> Path:
+        candidate, number = path, 1
+        while candidate.exists():
+            number += 1
+            candidate = path.with_name(f"{path.name}.{number}")
+        return candidate
+
+    def _unwritable(self, error: BaseException) -> StorageError:
+        reason = str(error)
+        if "No space left" in reason or "os error 28" in reason:
+            return DiskFullError(
+                f"{self._path}: no space left on the disk; free some, the samples are safe in the database"
+            )
+        return StorageError(f"{self._path}: cannot be written ({reason[:200]}); samples stay in the database")

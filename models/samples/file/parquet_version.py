@@ -1,0 +1,317 @@
+"""One version of `train.parquet`: open, immutable, and readable for as long as somebody holds it.
+
+The file is opened once and read by positioned reads of that one handle, so a version
+stays whole when the path is given to another file. Rows are decoded a row group at a
+time; the footer is parsed once.
+"""
+
+import os
+import threading
+import uuid
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+import polars as pl
+
+from models.samples.file.bounded_parquet import BoundedReader, release
+from models.samples.file.broken_file import UnreadableError, reading
+from models.samples.file.intake import SCHEMA, Intake, IntakeReport, mended_ids
+from models.samples.file.row_groups import GROUP_BYTES
+from models.samples.file.row_index import RowIndex, describe
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+# Row groups of others are read at once up to so many rows and bytes; larger ones in pieces, until they are rewritten.
+_BEARABLE_ROWS, _BEARABLE_BYTES = 20_000, 32 << 20
+# The row groups read last are kept: two of any size, more while they are small together.
+_CACHED_GROUPS, _CACHED_ROWS, _CACHED_BYTES = 2, 8000, 32 << 20
+MARK = {"written-by": "legal-training-platform"}
+_VERSION_ID, _DATABASE_ID, _GENERATION = "version-id", "database-id", "generation"
+
+_VERDICTS = ("citation_verdict", "citations")
+
+Identity = tuple[int, int, int]
+
+
+def identity_of(stat: os.stat_result) -> Identity:
+    """Return what differs between two versions: inode, time of change (ns), size (bytes)."""
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
+
+def new_mark(database_id: str, generation: int) -> dict[str, str]:
+    """Return what a new file of ours carries: that it is ours, a name of its own that copies keep, and whose it is.
+
+    Args:
+        database_id: The database whose journal was folded into it.
+        generation: How many folds that database has seen, this one included.
+    """
+    return {**MARK, _VERSION_ID: uuid.uuid4().hex, _DATABASE_ID: database_id, _GENERATION: str(generation)}
+
+
+@dataclass(frozen=True, slots=True)
+class FileMark:
+    """What a file says of itself in its footer; empty for a file of others.
+
+    Attributes:
+        version_id: Its name, which a copy keeps, whatever inode it gets.
+        database_id: The database whose journal was folded into it; "" in files of older releases.
+        generation: How many folds that database had seen.
+    """
+
+    is_ours: bool = False
+    version_id: str = ""
+    database_id: str = ""
+    generation: int = 0
+
+    @classmethod
+    def of(cls, metadata: "pq.FileMetaData") -> "FileMark":
+        """Read a footer."""
+        told = _text(metadata.metadata)
+        if not MARK.items() <= told.items():
+            return cls()
+        generation = told.get(_GENERATION, "")
+        number = int(generation) if generation.isdecimal() else 0
+        return cls(True, told.get(_VERSION_ID, ""), told.get(_DATABASE_ID, ""), number)
+
+
+def mark_of(path: Path) -> FileMark | None:
+    """Read the footer of the file at *path*; None when there is none.
+
+    Raises:
+        UnreadableError: it is not Parquet, or broken.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        with reading(path):
+            return FileMark.of(pq.read_metadata(path))
+    except FileNotFoundError:
+        return None
+
+
+class ParquetVersion:
+    """An open file version with its rows' index."""
+
+    def __init__(self, path: Path, index: RowIndex | Callable[[Identity], RowIndex | None] | None = None) -> None:
+        """Open *path*; without an *index* every row is read and checked.
+
+        Args:
+            path: The file.
+            index: The rows' index, or what finds it for the file that was opened: it may have been replaced just now.
+
+        Raises:
+            UnreadableError: the file is not Parquet, or broken.
+            StorageError: it cannot be opened.
+        """
+        import pyarrow as pa
+
+        self._path = path
+        with reading(path):
+            self.identity = identity_of(path.stat())
+            # OSFile reads at positions; a memory map would end the process when the file is cut.
+            self._source = pa.OSFile(str(path))
+            while self.identity != (now := identity_of(path.stat())):  # replaced between the two
+                self.identity, self._source = now, pa.OSFile(str(path))
+            self._bounded = BoundedReader(self._source)
+            self._metadata = self._bounded.metadata
+            self._intake = Intake(self._bounded.schema)
+            groups = [self._metadata.row_group(n) for n in range(self._metadata.num_row_groups)]
+        self._rows: list[int] = [group.num_rows for group in groups]
+        # What a row group is in memory: told by our files, looked at in those of others, for dictionaries hide it.
+        self._bytes: list[int] = _told_bytes(self._metadata) or [group.total_byte_size for group in groups]
+        self._starts = self._bounded.starts[:-1]
+        self._cache: OrderedDict[int, pl.DataFrame] = OrderedDict()
+        self._cache_lock = threading.Lock()
+        self.mark = FileMark.of(self._metadata)
+        self.is_ours, self.version_id = self.mark.is_ours, self.mark.version_id
+        self.report: IntakeReport | None = None
+        self._is_clean = False
+        held = index(self.identity) if callable(index) else index
+        self.index = self._take_in() if held is None else self._looked_at(held)
+        if len(self.index) != self._metadata.num_rows:
+            raise UnreadableError(f"{path}: says it has {self._metadata.num_rows} rows, has {len(self.index)}")
+        self.is_handy = all(map(self._is_bearable, range(len(self._rows))))
+        # Nothing need be changed in what we wrote ourselves.
+        self._is_clean = self.is_ours and (self.report is None or not self.report.changes)
+        self.columns = self.schema()
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.index)
+
+    def schema(self) -> dict[str, pl.DataType]:
+        """Return names and types of the columns, ours first."""
+        with reading(self._path):
+            return dict(self._convert(self._bounded.schema.empty_table()).schema)
+
+    def take(self, positions: Sequence[int]) -> pl.DataFrame:
+        """Return the rows at *positions* (ascending), all columns."""
+        pieces = []
+        first = 0
+        while first < len(positions):
+            group = self._group_of(positions[first])
+            start = self._starts[group]
+            end = bisect_left(positions, start + self._rows[group], lo=first)
+            pieces.append(self._pick(group, [position - start for position in positions[first:end]]))
+            first = end
+        return pl.concat(pieces) if pieces else pl.DataFrame(schema=self.columns)
+
+    def sizes(self, positions: pl.Series) -> pl.Series:
+        """Return how many bytes the rows at *positions* take in memory, as the mean of their row groups."""
+        means = pl.Series([size // max(rows, 1) for size, rows in zip(self._bytes, self._rows, strict=True)])
+        groups = pl.Series(self._starts).search_sorted(positions.cast(pl.Int64()), side="right") - 1
+        return means.gather(groups)
+
+    def copy_to(self, path: Path) -> None:
+        """Write the file's bytes to *path*, even when its own path holds something else by now."""
+        size, step = self.identity[2], 1 << 22
+        with path.open("wb") as copy:
+            for offset in range(0, size, step):
+                copy.write(self._source.read_at(min(step, size - offset), offset))
+
+    def pieces(self) -> Iterator[pl.DataFrame]:
+        """Yield all rows in order, a bearable piece at a time."""
+        start = 0
+        for group in range(len(self._rows)):
+            for table in self._tables_of(group):
+                yield self._with_ids(self._convert(table), start)
+                start += table.num_rows
+
+    def _take_in(self) -> RowIndex:
+        """Read everything once: check it, note what must be changed, describe the rows."""
+        described = [describe(self._intake.inspect(table)) for table in self._looked_over()]
+        frame = pl.concat(described) if described else describe(pl.DataFrame(schema=SCHEMA))
+        ids, missing, repeated = mended_ids(frame["id"])
+        self.report = self._intake.report(frame.height, missing, repeated)
+        return RowIndex(frame.with_columns(ids.alias("id")))
+
+    def _looked_at(self, index: RowIndex) -> RowIndex:
+        """Return *index*; how large the row groups of a file of others are must be found out again."""
+        if not self.is_ours:
+            deque(self._looked_over(), maxlen=0)
+        return index
+
+    def _looked_over(self) -> Iterator["pa.Table"]:
+        """Yield all rows as Arrow tables, noting how large each row group is.
+
+        Raises:
+            UnreadableError: it is broken, or of others and larger than samples may be.
+        """
+        with reading(self._path):
+            if not self.is_ours:
+                self._bounded.be_strict()
+            for group in range(len(self._rows)):
+                size = 0
+                for table, held in self._bounded.tables(group):
+                    size += held
+                    yield table
+                self._bytes[group] = max(size, self._bytes[group])
+            self._bounded.trust()
+            release()
+
+    def _is_bearable(self, group: int) -> bool:
+        return self._rows[group] <= _BEARABLE_ROWS and self._bytes[group] <= _BEARABLE_BYTES
+
+    def _tables_of(self, group: int) -> Iterator["pa.Table"]:
+        """Yield a row group as Arrow tables of a bearable size."""
+        if self._is_bearable(group):
+            yield self._table(group)
+            return
+        with reading(self._path):
+            for table, _ in self._bounded.tables(group):
+                yield table
+
+    def _pick(self, group: int, rows: Sequence[int]) -> pl.DataFrame:
+        """Return the *rows* (ascending) of a row group."""
+        if self._is_bearable(group):
+            return self._cached(group)[rows]
+        found, start, first = [], 0, 0
+        for table in self._tables_of(group):
+            last = bisect_left(rows, start + table.num_rows, lo=first)
+            if last > first:
+                piece = self._with_ids(self._convert(table), self._starts[group] + start)
+                found.append(piece[[row - start for row in rows[first:last]]])
+            start, first = start + table.num_rows, last
+            if first == len(rows):
+                break
+        return pl.concat(found)
+
+    def _table(self, group: int) -> "pa.Table":
+        with reading(self._path):
+            # Threads cost more CPU than they save at this size.
+            return self._reader().read_row_group(group, use_threads=False)
+
+    def _reader(self) -> "pq.ParquetFile":
+        import pyarrow.parquet as pq
+
+        return pq.ParquetFile(self._source, metadata=self._metadata)
+
+    def _cached(self, group: int) -> pl.DataFrame:
+        """Return a decoded row group; those read last are kept."""
+        with self._cache_lock:
+            held = self._cache.get(group)
+            if held is not None:
+                self._cache.move_to_end(group)
+                return held
+        rows = self._with_ids(self._convert(self._table(group)), self._starts[group])
+        with self._cache_lock:
+            self._cache[group] = rows
+            while len(self._cache) > _CACHED_GROUPS and self._caches_too_much():
+                self._cache.popitem(last=False)
+        return rows
+
+    def _caches_too_much(self) -> bool:
+        rows, size = (sum(sizes[group] for group in self._cache) for sizes in (self._rows, self._bytes))
+        return rows > _CACHED_ROWS or size > _CACHED_BYTES
+
+    def _convert(self, table: "pa.Table") -> pl.DataFrame:
+        with reading(self._path):
+            if self._is_clean:
+                return pl.DataFrame(pl.from_arrow(table))
+            rows = self._intake.read(table)
+        # What a file of others says of its citations is checked anew.
+        return rows if self.is_ours else rows.with_columns(pl.lit(None, pl.String()).alias(name) for name in _VERDICTS)
+
+    def _with_ids(self, piece: pl.DataFrame, start: int) -> pl.DataFrame:
+        return piece.with_columns(self.index.frame["id"].slice(start, piece.height))
+
+    def _group_of(self, position: int) -> int:
+        return bisect_right(self._starts, position) - 1
+
+
+def _text(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
+    return {key.decode(errors="replace"): value.decode(errors="replace") for key, value in (metadata or {}).items()}
+
+
+def _told_bytes(metadata: "pq.FileMetaData") -> list[int]:
+    """Return what a file of ours says of its row groups; nothing when it says nothing that can be."""
+    try:
+        told = orjson.loads((metadata.metadata or {}).get(GROUP_BYTES.encode(), b"[]"))
+    except ValueError:
+        return []
+    fits = isinstance(told, list) and len(told) == metadata.num_row_groups and all(isinstance(n, int) for n in told)
+    return told if fits else []
+
+
+def rows_of(version: ParquetVersion | None) -> int:
+    """Return the number of rows of *version*; 0 for None."""
+    return len(version) if version is not None else 0
+
+
+def columns_of(version: ParquetVersion | None) -> dict[str, pl.DataType]:
+    """Return the columns of *version*; ours for None."""
+    return version.columns if version is not None else dict(SCHEMA)
+
+
+def take_in_order(version: ParquetVersion, positions: Sequence[int]) -> pl.DataFrame:
+    """Return the rows at *positions* in that order."""
+    order = sorted(range(len(positions)), key=positions.__getitem__)
+    places = sorted(range(len(positions)), key=order.__getitem__)
+    return version.take([positions[n] for n in order])[places]

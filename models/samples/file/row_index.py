@@ -1,0 +1,155 @@
+"""What queries and statistics need of every row, without its texts.
+
+One narrow frame a file version: id, time, the filter columns as categories, lengths,
+token counts, and the row's number in the search index. At a million rows it is about
+120 MB and is asked in milliseconds, where the texts would be 3 GB to decode
+(docs/adr/0003-store.md). It lives in memory, is carried along from fold to fold, and is
+kept beside the data in a file that can be deleted at any time.
+"""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from models.contract.answers.quality_report import TextField
+from models.contract.answers.statistics import CountedField
+from utils.files import replace_file
+
+FILTERS = ("topic", "difficulty", "jurisdiction", "sample_type", "provider", "model", "batch_id")
+LENGTHS: tuple[TextField, ...] = ("question", "answer", "reasoning", "case_citation")
+COUNTED: tuple[CountedField, ...] = (*LENGTHS, "topic")
+DOCUMENT = "document"
+# Nobody has decided here, and elsewhere it was rejected (`models.samples.claims`).
+WITHHELD = "withheld"
+_CLAIMED = "imported_review"
+_KEY = "row_index_of"
+_GENERATION = "search_index"
+_FORMAT = "2"
+# Up to so many ids are looked up one by one; a join reads all of them at once.
+_FEW = 200
+
+
+# A sample that was checked and cites nothing has no verdict, but an empty list.
+_VERDICT = (
+    pl.coalesce("citation_verdict", pl.when(pl.col("citations") == "[]").then(pl.lit("none")))
+    .cast(pl.Categorical())
+    .alias("citation_verdict")
+)
+
+
+def describe(rows: pl.DataFrame, is_ours: bool = False) -> pl.DataFrame:
+    """Return the narrow frame of *rows*: conformed samples, one row each, same order.
+
+    The verdict on the citations counts only where it *is_ours*: what a file says of itself is checked anew.
+    """
+    empty = pl.lit(None, dtype=pl.UInt32())
+    unchecked = pl.lit(None, dtype=pl.Categorical()).alias("citation_verdict")
+    return rows.select(
+        "id",
+        "created_at",
+        pl.col("created_at").str.slice(0, 10).cast(pl.Categorical()).alias("day"),
+        pl.col("topic").str.splitn(" - ", 2).struct.field("field_0").cast(pl.Categorical()).alias("practice_area"),
+        *(pl.col(name).cast(pl.Categorical()) for name in FILTERS),
+        *(pl.col(name).str.len_chars().cast(pl.UInt32()).alias(f"{name}_chars") for name in LENGTHS),
+        _VERDICT if is_ours else unchecked,
+        _review(rows),
+        pl.col("quality_score").cast(pl.Float32()),
+        *(empty.alias(f"{name}_tokens") for name in COUNTED),
+        empty.alias(DOCUMENT),
+    )
+
+
+def _review(rows: pl.DataFrame) -> pl.Expr:
+    """Return what was decided here, else whether it waits because it was rejected elsewhere."""
+    decided = pl.when(pl.col("review").is_in(["accepted", "rejected"])).then(pl.col("review"))
+    claimed = pl.col(_CLAIMED) if rows.schema.get(_CLAIMED) == pl.String() else pl.lit("")
+    waiting = pl.when(claimed == "rejected").then(pl.lit(WITHHELD))
+    return decided.otherwise(waiting).cast(pl.Categorical()).alias("review")
+
+
+class RowIndex:
+    """The narrow frame of one file version, with a way from an id to its row.
+
+    Row n of `frame` is row n of the file. Other columns may be filled in later by
+    `fill`; readers see the frame before or after, never between.
+    """
+
+    def __init__(self, frame: pl.DataFrame, generation: str = "") -> None:
+        """Index *frame*; its document numbers are those of the search index named *generation*."""
+        self.frame = frame
+        self.generation = generation
+        self._lock = threading.Lock()
+        hashes = frame["id"].hash(7)
+        self._order = hashes.arg_sort()
+        self._hashes = hashes.gather(self._order)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self.frame.height
+
+    def positions(self, ids: Sequence[str]) -> pl.Series:
+        """Return the rows that hold *ids* (UInt32, ascending); ids that are not there are left out."""
+        if len(ids) > _FEW:
+            wanted = pl.DataFrame({"id": pl.Series(ids, dtype=pl.String())})
+            numbered = self.frame.select("id").with_row_index("n")
+            return numbered.join(wanted, on="id", how="semi")["n"].sort()
+        return pl.Series("n", sorted(self.places(ids).values()), dtype=pl.UInt32())
+
+    def position(self, sample_id: str) -> int | None:
+        """Return the row of *sample_id*, or None; a binary search, whatever the size."""
+        return self.places([sample_id]).get(sample_id)
+
+    def places(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return the row of each of *ids* that is there."""
+        if not len(self) or not ids:
+            return {}
+        wanted = pl.Series(ids, dtype=pl.String()).hash(7)
+        starts = self._hashes.search_sorted(wanted, side="left")
+        there = self._hashes.gather(starts.clip(0, len(self) - 1)) == wanted
+        found = {}
+        for number in there.arg_true():
+            row = self._row(ids[number], wanted[number], starts[number])
+            if row is not None:
+                found[ids[number]] = row
+        return found
+
+    def _row(self, sample_id: str, wanted: int, place: int) -> int | None:
+        """Return the row of *sample_id* among those of the hash *wanted*, the first of which is at *place*."""
+        while place < len(self._hashes) and self._hashes[place] == wanted:
+            row = int(self._order[place])
+            if self.frame["id"][row] == sample_id:
+                return row
+            place += 1
+        return None
+
+    def fill(self, rows: pl.Series, columns: pl.DataFrame) -> None:
+        """Set *columns* of the given rows."""
+        with self._lock:
+            filled = [self.frame[name].scatter(rows, columns[name]) for name in columns.columns]
+            self.frame = self.frame.with_columns(filled)
+
+    def without(self, hidden: pl.Series) -> pl.DataFrame:
+        """Return the frame without the rows *hidden*."""
+        if not len(hidden):
+            return self.frame
+        return self.frame.with_row_index("n").filter(~pl.col("n").is_in(hidden.implode())).drop("n")
+
+    def save(self, path: Path, identity: object) -> None:
+        """Keep the frame in a file, for the file version with this *identity*."""
+        key = {_KEY: f"{_FORMAT} {identity}", _GENERATION: self.generation}
+        replace_file(path, lambda aside: self.frame.write_parquet(aside, compression="lz4", metadata=key))
+
+
+def load_index(path: Path, identity: object) -> RowIndex | None:
+    """Return the index kept for the file version with this *identity*; None when there is none."""
+    try:
+        with path.open("rb") as file:
+            metadata = pl.read_parquet_metadata(file)
+            if metadata.get(_KEY) != f"{_FORMAT} {identity}":
+                return None
+            file.seek(0)
+            return RowIndex(pl.read_parquet(file), metadata.get(_GENERATION, ""))
+    except (OSError, pl.exceptions.PolarsError):
+        return None

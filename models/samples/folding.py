@@ -1,0 +1,161 @@
+"""Folding: the journal, and what is imported, become the next version of train.parquet.
+
+The new version is written beside the file and forced to the disk; then it is noted
+which changes it holds, it is put in place of the old one, and the journal is trimmed.
+The renaming alone decides. A file that somebody else put there meanwhile is never
+overwritten unread: the fold begins again from that file.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from itertools import chain
+
+import polars as pl
+
+from models.samples import journal
+from models.samples.file.column_types import fitted
+from models.samples.file.parquet_file import ParquetFile
+from models.samples.file.parquet_version import ParquetVersion, rows_of
+from models.samples.file.row_index import RowIndex
+from models.samples.snapshot import Snapshot
+from models.samples.staged import MergePlan, MergeResult, StagedSamples, taken_pieces
+from models.samples.store_state import StoreState
+from models.writer import Writer
+from utils.clock import Clock
+from utils.errors import StorageError
+
+log = logging.getLogger(__name__)
+_WAITING = 10
+_PAUSE_S = 10.0
+_SHARE = 20.0
+# Rows that are written in about a second.
+_QUICK_ROWS = 100_000
+
+
+class Folding:
+    """Writes file versions, one at a time. Every method may be called from any thread but the writer's.
+
+    Attributes:
+        folded: Told the seconds that each took.
+    """
+
+    def __init__(self, state: StoreState, file: ParquetFile, writer: Writer, clock: Clock) -> None:
+        self.folded: Callable[[float], None] = lambda _: None
+        self._state = state
+        self._file = file
+        self._writer = writer
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._last_ended = clock.monotonic()
+        self._last_s = 0.0
+
+    def fold_if_due(self) -> bool:
+        """Fold when enough waits and folding would take a small share of the time."""
+        pause_s = max(_PAUSE_S, _SHARE * self._last_s)
+        if self._clock.monotonic() - self._last_ended < pause_s:
+            return False
+        self._adopt()
+        snapshot = self._state.snapshot()
+        return len(snapshot.overlay.changed) >= _WAITING and self.fold() > 0
+
+    def fold(self, force: bool = False) -> int:
+        """Move the journal into train.parquet; return how many changes went in.
+
+        Args:
+            force: Write the file even when nothing waits.
+
+        Raises:
+            StorageError: the file could not be written; everything stays in the journal.
+        """
+        with self._lock:
+            while True:
+                snapshot = self._state.snapshot()
+                if not snapshot.overlay.changed and not force:
+                    return 0
+                if self._fold(snapshot):
+                    return len(snapshot.overlay.changed)
+
+    def fold_at_end(self) -> int:
+        """Fold, unless the file is so large that whoever waits for the end would lose patience."""
+        snapshot = self._state.snapshot()
+        return self.fold() if rows_of(snapshot.version) <= _QUICK_ROWS else 0
+
+    def tidy(self) -> None:
+        """Bring a file that others wrote into a form that is quick to read, keeping the original."""
+        version = self._state.snapshot().version
+        if version is not None and not version.is_handy:
+            self.fold(force=True)
+        self._adopt()
+
+    def _adopt(self) -> None:
+        """Have the database know a file of ours that was put there from outside: the next start asks for it."""
+        with self._lock:
+            version = self._state.stranger()
+            if version is not None:
+                self._writer.run(lambda connection: self._state.adopt(connection, version))
+
+    def hold_still(self) -> threading.RLock:
+        """Return the lock that keeps train.parquet as it is while held; changes go on in the journal."""
+        return self._lock
+
+    def merge(self, staged: StagedSamples) -> MergeResult | None:
+        """Make the next file version with *staged* in it; None when the data set changed meanwhile: do it again."""
+        with self._lock:
+            plan = staged.plan(self._state.snapshot())
+            return plan.result() if self._fold(plan.snapshot, staged, plan) else None
+
+    def save_index(self) -> None:
+        """Keep the rows' index for the next start."""
+        version = self._state.snapshot().version
+        if version is not None and version.report is None:
+            self._keep_index(version)
+
+    def _fold(self, snapshot: Snapshot, staged: StagedSamples | None = None, plan: MergePlan | None = None) -> bool:
+        """Write the next file version; False when the data set changed so that it must be done again."""
+        if not self._state.watch.is_still(snapshot.version):
+            raise StorageError(f"{self._file.path}: another program is changing it; try again in a moment")
+        started = self._clock.monotonic()
+        columns, described, pieces = snapshot.columns, snapshot.described(), snapshot.pieces()
+        if staged is not None and plan is not None:
+            columns, described = plan.columns, pl.concat([described, plan.index])
+            pieces = chain((fitted(piece, columns) for piece in pieces), taken_pieces(staged, plan))
+        generation = snapshot.version.index.generation if snapshot.version is not None else ""
+        version = self._file.write_aside(pieces, columns, RowIndex(described, generation), self._state.next_mark())
+        try:
+            before, upto = snapshot.version, snapshot.overlay.upto
+            fold = self._writer.run(lambda connection: self._state.mark(connection, version, before, upto))
+            ids = set(plan.index["id"]) if plan is not None else set()
+            done = self._exchange(snapshot, version, ids)
+        finally:
+            self._file.discard()
+        if done:
+            # Only when the renaming is on the disk may the journal lose what was folded.
+            self._file.sync()
+            self._settle(fold)
+            self._keep_index(version)
+        self._last_ended = self._clock.monotonic()
+        self._last_s = self._last_ended - started
+        self.folded(self._last_s)
+        return done
+
+    def _exchange(self, snapshot: Snapshot, version: ParquetVersion, ids: set[str]) -> bool:
+        try:
+            return self._writer.run(lambda connection: self._state.exchange(connection, snapshot, version, ids))
+        except StorageError:
+            # The commit around it failed, perhaps for another's sake; the renaming counts.
+            if not self._state.uses(version):
+                raise
+            return True
+
+    def _settle(self, fold: journal.Fold) -> None:
+        try:
+            self._writer.run(lambda connection: journal.settle(connection, fold))
+        except StorageError as error:
+            log.warning("journal not trimmed, the next fold will", extra={"reason": str(error)})
+
+    def _keep_index(self, version: ParquetVersion) -> None:
+        try:
+            self._file.save_index(version)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            log.warning("index not kept, it is made anew at the next start", extra={"reason": str(error)[:200]})

@@ -1,0 +1,37 @@
+"""Finds out what the index of the rows does not tell yet, a piece at a time."""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from models.samples.snapshot import POSITION, Snapshot
+
+
+def lacking(snapshot: Snapshot, column: str) -> pl.Series:
+    """Return the rows of the file whose *column* of the index is not known (UInt32, ascending)."""
+    if snapshot.version is None:
+        return pl.Series(POSITION, dtype=pl.UInt32())
+    return snapshot.version.index.frame[column].is_null().arg_true().cast(pl.UInt32())
+
+
+def fill(
+    snapshot: Snapshot,
+    rows: pl.Series,
+    piece: int,
+    describe: Callable[[pl.DataFrame], pl.DataFrame],
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> None:
+    """Fill the index of the file for *rows* (ascending), unless stopped between two pieces.
+
+    Args:
+        snapshot: Whose file version.
+        rows: Numbers of rows of the file.
+        piece: How many are read at a time, if they are short.
+        describe: Given so many samples, returns columns of the index for them, in their order.
+        is_stopped: Asked before each piece.
+    """
+    version = snapshot.version
+    for positions in snapshot.portions(rows, piece):
+        if version is None or is_stopped():
+            return
+        version.index.fill(positions, describe(version.take(positions.to_list())))

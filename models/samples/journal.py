@@ -1,0 +1,221 @@
+"""The journal: what is newer than train.parquet, as rows of the database.
+
+A put takes a new `seq` always, so that a change made while a fold is under way is not
+dropped with what was folded. `Overlay` is the journal in memory: it is kept up to date
+by reading what was added since, and never changes once made.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+import orjson
+import polars as pl
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+
+from models.database import FoldRow, JournalRow, StoreRow
+from models.samples.file.column_types import plain, stacked
+from models.samples.file.intake import SCHEMA
+from models.samples.file.row_index import describe
+from models.writer import Statement
+
+_DTYPES: dict[frozenset[type], pl.DataType] = {
+    frozenset({bool}): pl.Boolean(),
+    frozenset({int}): pl.Int64(),
+    frozenset({float}): pl.Float64(),
+    frozenset({int, float}): pl.Float64(),
+}
+# Replace, not update: a change must take a new seq.
+_REPLACE = Statement(
+    insert(JournalRow)
+    .prefix_with("OR REPLACE", dialect="sqlite")
+    .values({name: bindparam(name) for name in ("id", "op", "topic", "difficulty", "created_at", "data")})
+)
+# So many pieces make a frame slow to ask.
+_CHUNKS = 50
+_PIECE = 1000
+_EMPTY = pl.DataFrame(schema=SCHEMA)
+
+
+# seq, id, data; None where a sample was deleted
+Change: TypeAlias = Row[int, str, str | None]
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """The journal's state at one moment.
+
+    Attributes:
+        upto: Highest `seq` that is in it.
+        live: The samples put, oldest change first.
+        seqs: The `seq` of each row of `live`.
+        changed: Every id that overrides the file, deleted ones too, with its `seq`.
+        index: `describe(live)`.
+    """
+
+    upto: int = 0
+    live: pl.DataFrame = field(default_factory=lambda: _EMPTY)
+    seqs: pl.Series = field(default_factory=lambda: pl.Series("seq", dtype=pl.Int64()))
+    changed: Mapping[str, int] = field(default_factory=dict)
+    index: pl.DataFrame = field(default_factory=lambda: describe(_EMPTY))
+
+    def after(self, rows: Iterable[Change]) -> "Overlay":
+        """Return the state after the journal's *rows* (seq, id, data), which are newer than all in it."""
+        changes = [(int(seq), str(sample_id), data) for seq, sample_id, data in rows]
+        if not changes:
+            return self
+        ids = {sample_id: seq for seq, sample_id, _ in changes}
+        puts = [(seq, orjson.loads(data)) for seq, _, data in changes if data is not None]
+        added = frame_of([values for _, values in puts])
+        kept = ~self.live["id"].is_in(list(ids))
+        live = stacked([self.live.filter(kept), added], rechunk=self.live.n_chunks() > _CHUNKS)
+        seqs = pl.concat([self.seqs.filter(kept), pl.Series("seq", [seq for seq, _ in puts], dtype=pl.Int64())])
+        index = pl.concat([self.index.filter(kept), describe(added, is_ours=True)])
+        return Overlay(changes[-1][0], live, seqs, {**self.changed, **ids}, index)
+
+    def beyond(self, floor: int) -> "Overlay":
+        """Return the state without what has a `seq` up to *floor*."""
+        kept = self.seqs > floor
+        changed = {sample_id: seq for sample_id, seq in self.changed.items() if seq > floor}
+        if len(changed) == len(self.changed):
+            return self
+        return replace(
+            self,
+            live=self.live.filter(kept),
+            seqs=self.seqs.filter(kept),
+            changed=changed,
+            index=self.index.filter(kept),
+        )
+
+
+def read_after(connection: Connection, seq: int) -> Iterator[Sequence[Change]]:
+    """Yield the journal's rows (seq, id, data) with a higher `seq`, in order, a piece at a time.
+
+    Read at once, what a batch writes between two folds takes five times its size.
+    """
+    query = select(JournalRow.seq, JournalRow.id, JournalRow.data).order_by(JournalRow.seq).limit(_PIECE)
+    while rows := connection.execute(query.where(JournalRow.seq > seq)).all():
+        yield rows
+        seq = rows[-1].seq
+
+
+def write(connection: Connection, changes: Iterable[tuple[str, Mapping[str, object] | None]]) -> None:
+    """Put samples (id, values) or delete them (id, None), within the caller's transaction."""
+    rows: list[dict[str, object]] = [
+        {
+            "id": sample_id,
+            "op": "d" if values is None else "u",
+            "topic": None if values is None else values.get("topic"),
+            "difficulty": None if values is None else values.get("difficulty"),
+            "created_at": None if values is None else values.get("created_at"),
+            "data": None if values is None else orjson.dumps(values, default=plain).decode(),
+        }
+        for sample_id, values in changes
+    ]
+    _REPLACE.run_many(connection, rows)
+
+
+def find(connection: Connection, sample_id: str, floor: int) -> tuple[bool, dict[str, object] | None]:
+    """Return whether the journal holds a change of *sample_id* above *floor*, and the sample it puts."""
+    query = select(JournalRow.data).where(JournalRow.id == sample_id, JournalRow.seq > floor)
+    row = connection.execute(query).first()
+    return row is not None, orjson.loads(row.data) if row is not None and row.data is not None else None
+
+
+def find_all(connection: Connection, ids: Sequence[str], floor: int) -> dict[str, bool]:
+    """Return which of *ids* the journal changes above *floor*, each with whether it puts a sample."""
+    found: dict[str, bool] = {}
+    for start in range(0, len(ids), _PIECE):
+        wanted = JournalRow.id.in_(ids[start : start + _PIECE])
+        query = select(JournalRow.id, JournalRow.op).where(wanted, JournalRow.seq > floor)
+        found.update({row.id: row.op != "d" for row in connection.execute(query)})
+    return found
+
+
+def trim(connection: Connection, upto: int) -> None:
+    """Drop what was folded."""
+    connection.execute(delete(JournalRow).where(JournalRow.seq <= upto))
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What the database knows of train.parquet.
+
+    What an older release noted lacks all but the first two.
+
+    Attributes:
+        file: Name (`version_id`) of the file version; "" for a file that others wrote.
+        upto: Highest `seq` of the journal that it holds.
+        generation: How many versions this database has written.
+        samples: Rows of it.
+        before: Name of what lies there until the file is renamed, "" for nothing; afterwards `file` itself.
+    """
+
+    file: str
+    upto: int = 0
+    generation: int = 0
+    samples: int | None = None
+    before: str | None = None
+
+
+def mark(connection: Connection, fold: Fold) -> None:
+    """Note ahead of a renaming what the file will hold then."""
+    connection.execute(delete(FoldRow))
+    connection.execute(insert(FoldRow).values(id=1, file=fold.file, upto=fold.upto))
+    more = {"generation": fold.generation, "samples": fold.samples, "before": fold.before}
+    if not connection.execute(update(StoreRow).values(more)).rowcount:
+        connection.execute(insert(StoreRow).values(id=1, **more))
+
+
+def settle(connection: Connection, fold: Fold) -> None:
+    """Note that the file of *fold* lies there, and drop what it holds."""
+    mark(connection, replace(fold, before=fold.file))
+    trim(connection, fold.upto)
+
+
+def last_fold(connection: Connection) -> Fold | None:
+    """Return what was noted last; None when nothing was folded yet."""
+    noted = connection.execute(select(FoldRow.file, FoldRow.upto)).first()
+    more = connection.execute(select(StoreRow.generation, StoreRow.samples, StoreRow.before)).first()
+    return Fold(*noted, *(more or ())) if noted is not None else None
+
+
+def database_id(connection: Connection) -> str | None:
+    """Return the name of the database; None when it has none yet."""
+    return connection.execute(select(StoreRow.database_id)).scalar()
+
+
+def name_database(connection: Connection, name: str) -> None:
+    """Give the database its name."""
+    if not connection.execute(update(StoreRow).values(database_id=name)).rowcount:
+        connection.execute(insert(StoreRow).values(id=1, database_id=name))
+
+
+def folded(connection: Connection, version_id: str) -> int:
+    """Return the highest `seq` that the file version of this name holds; 0 when none is noted."""
+    fold = last_fold(connection)
+    return fold.upto if fold is not None and version_id and fold.file == version_id else 0
+
+
+def ids_after(connection: Connection, seq: int) -> set[str]:
+    """Return the ids that were changed after *seq*."""
+    return set(connection.execute(select(JournalRow.id).where(JournalRow.seq > seq)).scalars())
+
+
+def frame_of(samples: Sequence[Mapping[str, object]]) -> pl.DataFrame:
+    """Build a frame of *samples*; an extra column of mixed types becomes text."""
+    schema: dict[str, pl.DataType | None] = dict(SCHEMA)
+    for name in dict.fromkeys(name for sample in samples for name in sample if name not in SCHEMA):
+        kinds = {type(sample[name]) for sample in samples if sample.get(name) is not None}
+        nested = bool(kinds) and kinds <= {list, dict} and len(kinds) == 1
+        schema[name] = None if nested else _DTYPES.get(frozenset(kinds), pl.String())
+    columns = [
+        pl.Series(name, [_fitted(sample.get(name), dtype) for sample in samples], dtype=dtype, strict=False)
+        for name, dtype in schema.items()
+    ]
+    return pl.DataFrame(columns)
+
+
+def _fitted(value: object, dtype: pl.DataType | None) -> object:
+    as_text = isinstance(dtype, pl.String)
+    return str(value) if as_text and value is not None and not isinstance(value, str) else value

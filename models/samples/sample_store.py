@@ -1,0 +1,318 @@
+"""Samples: `train.parquet` overlaid by a journal of what is newer.
+
+A put is one commit of the database; a fold (`models.samples.folding`) moves the journal into the
+Parquet file by an atomic replacement. A read is a `Snapshot`: the file version and the
+journal as they were together at one moment (`models.samples.store_state`).
+"""
+
+import logging
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import cast
+
+import orjson
+import polars as pl
+from sqlalchemy import Connection, Engine
+
+from models.contract.answers.base import StoredSample
+from models.samples import journal
+from models.samples.file.column_types import fit, fits, plain
+from models.samples.file.file_watch import FileWatch
+from models.samples.file.intake import SCHEMA
+from models.samples.file.parquet_file import ParquetFile
+from models.samples.file.parquet_version import ParquetVersion, rows_of
+from models.samples.file.row_groups import GROUP_ROWS, check_answer, row_bytes, slices
+from models.samples.folding import Folding
+from models.samples.sample_query import SampleQuery, Selection, select
+from models.samples.snapshot import Snapshot
+from models.samples.staged import MergeResult, StagedSamples, check_room, duplicates
+from models.samples.store_state import StoreState
+from models.schemas import Sample, changed_fields, new_sample, too_large
+from models.writer import Writer
+from utils.clock import Clock, iso
+from utils.errors import InputError, NotFoundError
+
+log = logging.getLogger(__name__)
+_CHUNK = 500
+# Rows that a slow reader of samples holds as objects.
+_ROWS = 50
+_SCATTERED_CHUNK, _SCATTERED_BYTES = 20_000, 64 << 20
+
+
+class SampleStore:
+    """The data set. Every method may be called from any thread."""
+
+    def __init__(self, file: ParquetFile, engine: Engine, writer: Writer, clock: Clock) -> None:
+        self._state = StoreState(file, engine, clock)
+        self._file = file
+        self._engine = engine
+        self._writer = writer
+        self._clock = clock
+        self.folding = Folding(self._state, file, writer, clock)
+
+    @property
+    def watch(self) -> FileWatch:
+        """What was noticed of the file: taken in, set aside, written back."""
+        return self._state.watch
+
+    # --- reads ---------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """Return all samples as they are at this moment."""
+        return self._state.snapshot()
+
+    def version(self) -> tuple[object, int, int]:
+        """Return a value that changes whenever the data set does."""
+        return self.snapshot().state
+
+    def count(self, filters: Mapping[str, str] | None = None) -> int:
+        """Count the samples that match *filters*."""
+        snapshot = self.snapshot()
+        return select(snapshot.index(), SampleQuery(filters, limit=0)).total if filters else len(snapshot)
+
+    def get(self, sample_id: str) -> StoredSample:
+        """Return one sample.
+
+        Raises:
+            NotFoundError: there is none with this id.
+        """
+        snapshot = self.snapshot()
+        if sample_id in snapshot.overlay.changed:
+            found = (snapshot.overlay.live["id"] == sample_id).arg_true().to_list()
+            positions = [rows_of(snapshot.version) + row for row in found]
+        else:
+            row = snapshot.version.index.position(sample_id) if snapshot.version is not None else None
+            positions = [] if row is None else [row]
+        if not positions:
+            raise _missing(sample_id)
+        return next(samples_of(snapshot.take(pl.Series(positions, dtype=pl.UInt32()))))
+
+    def find(self, query: SampleQuery) -> tuple[Selection, Iterator[StoredSample]]:
+        """Answer *query*; the samples come one by one, as they were at this moment."""
+        snapshot = self.snapshot()
+        selection = select(snapshot.index(), query)
+        return selection, rows_at(snapshot, selection.positions)
+
+    def walk(
+        self, filters: Mapping[str, str] | None = None, limit: int | None = None, offset: int = 0
+    ) -> Iterator[StoredSample]:
+        """Yield samples, newest first."""
+        return self.find(SampleQuery(filters or {}, limit=limit, offset=offset))[1]
+
+    # --- changes -------------------------------------------------------------------------
+
+    def put(self, connection: Connection, sample: Sample) -> None:
+        """Write *sample* into the journal within the caller's transaction."""
+        self.put_all(connection, [sample])
+
+    def put_all(self, connection: Connection, samples: Iterable[Sample]) -> None:
+        """Write *samples* into the journal within the caller's transaction."""
+        journal.write(connection, ((sample.id, sample.model_dump()) for sample in samples))
+
+    def add(self, values: Mapping[str, object]) -> StoredSample:
+        """Add one sample from outside.
+
+        Raises:
+            InputError: fields are missing, or the id exists.
+        """
+        sample = new_sample({"created_at": iso(self._clock.now()), **values})
+        fields = sample.model_dump()
+        self._check_room(fields)
+
+        def change(connection: Connection) -> None:
+            version, floor = self._state.base(connection)
+            if self._holds(connection, version, floor, sample.id):
+                raise InputError(f"id: {sample.id!r} exists; choose another id or change that sample with PUT")
+            _check_extras(fields, version)
+            journal.write(connection, [(sample.id, fields)])
+
+        self._writer.run(change)
+        return self.get(sample.id)
+
+    def update(
+        self,
+        sample_id: str,
+        changes: Mapping[str, object],
+        also: Callable[[Connection, Mapping[str, object]], None] = lambda _connection, _before: None,
+    ) -> StoredSample:
+        """Change the named fields of a sample; all others stay as they are.
+
+        Args:
+            sample_id: The sample.
+            changes: New values by field.
+            also: Written in the same transaction; given the sample as it was.
+
+        Raises:
+            NotFoundError: there is no such sample.
+            InputError: a required field would be empty, or the new id exists.
+        """
+        wanted = changed_fields(changes)
+        self._check_room(wanted)
+        new_id = str(wanted.get("id", sample_id))
+
+        def change(connection: Connection) -> None:
+            version, floor = self._state.base(connection)
+            current = self._find(connection, version, floor, sample_id)
+            if current is None:
+                raise _missing(sample_id)
+            if new_id != sample_id:
+                if self._holds(connection, version, floor, new_id):
+                    raise InputError(f"id: {new_id!r} exists; choose another id")
+                journal.write(connection, [(sample_id, None)])
+            _check_extras(wanted, version)
+            kept = {name: value for name, value in current.items() if value is not None}
+            _check_kept({name: value for name, value in kept.items() if name not in wanted}, version)
+            values = {**kept, **wanted, "updated_at": iso(self._clock.now())}
+            if (problem := too_large(values)) and not too_large(kept):  # files of before may hold larger ones
+                raise InputError(problem)
+            journal.write(connection, [(new_id, values)])
+            also(connection, current)
+
+        self._writer.run(change)
+        return self.get(new_id)
+
+    def delete(self, sample_id: str) -> None:
+        """Delete a sample; NotFoundError when there is none."""
+
+        def change(connection: Connection) -> None:
+            version, floor = self._state.base(connection)
+            if not self._holds(connection, version, floor, sample_id):
+                raise _missing(sample_id)
+            journal.write(connection, [(sample_id, None)])
+
+        self._writer.run(change)
+
+    def fold(self, force: bool = False) -> int:
+        """Move the journal into train.parquet; return how many changes went in (`Folding.fold`)."""
+        return self.folding.fold(force)
+
+    def merge(self, staged: StagedSamples) -> MergeResult:
+        """Add all of *staged* at once, or nothing.
+
+        Few samples go through the journal in one commit; many become part of the next file version.
+
+        Raises:
+            ConflictError: ids exist already, and `staged.on_duplicate` does not say what to do then.
+            StorageError: the disk is full or cannot be written.
+        """
+        if staged.is_small:
+            self._check_room(staged.columns)
+            samples = list(staged.samples())  # who waits for the writer need not wait for this
+            return self._writer.run(lambda connection: self._merge_small(connection, staged, samples))
+        while (result := self.folding.merge(staged)) is None:
+            log.info("data set changed during an import, beginning it again")
+        return result
+
+    def _merge_small(
+        self, connection: Connection, staged: StagedSamples, samples: list[dict[str, object]]
+    ) -> MergeResult:
+        version, floor = self._state.base(connection)
+        ids = staged.index["id"].to_list()
+        filed = version.index.places(ids) if version is not None else {}
+        changed = journal.find_all(connection, ids, floor)
+        existing = [name for name in ids if changed.get(name, name in filed)]
+        if existing and staged.on_duplicate == "error":
+            raise duplicates(existing)
+        skipped = set(existing) if staged.on_duplicate == "skip" else set()
+        taken = [(name, fields) for fields in samples if (name := str(fields["id"])) not in skipped]
+        for _, fields in taken:
+            _check_extras(fields, version)
+        journal.write(connection, taken)
+        return MergeResult(len(staged) - len(existing), len(existing) - len(skipped), len(skipped))
+
+    def _check_room(self, names: Iterable[str]) -> None:
+        """Refuse columns beyond what a data set may have; InputError names one."""
+        if any(name not in SCHEMA for name in names):
+            check_room(self.snapshot().columns, names)
+
+    def _holds(self, connection: Connection, version: ParquetVersion | None, floor: int, sample_id: str) -> bool:
+        """Tell whether there is a sample *sample_id*, seeing the changes of the open transaction."""
+        changed, values = journal.find(connection, sample_id, floor)
+        if changed:
+            return values is not None
+        return version is not None and version.index.position(sample_id) is not None
+
+    def _find(
+        self, connection: Connection, version: ParquetVersion | None, floor: int, sample_id: str
+    ) -> Mapping[str, object] | None:
+        """Return the sample *sample_id*, seeing the changes of the open transaction."""
+        changed, values = journal.find(connection, sample_id, floor)
+        if changed:
+            return values
+        row = version.index.position(sample_id) if version is not None else None
+        if version is None or row is None:
+            return None
+        return version.take([row]).to_dicts()[0]
+
+
+def rows_at(snapshot: Snapshot, positions: pl.Series) -> Iterator[StoredSample]:
+    """Yield the samples with these numbers, holding one chunk in memory."""
+    for piece in pieces_at(snapshot, positions):
+        yield from samples_of(piece)
+
+
+def pieces_at(snapshot: Snapshot, positions: pl.Series) -> Iterator[pl.DataFrame]:
+    """Yield the samples with these numbers as frames, in that order."""
+    # An order unlike the file's decodes almost every row group for each piece: then pieces are larger.
+    groups = {number // GROUP_ROWS for number in positions.head(_CHUNK).to_list()}
+    parts = (
+        snapshot.portions(positions, _CHUNK)
+        if len(groups) <= _CHUNK // 10
+        else snapshot.portions(positions, _SCATTERED_CHUNK, _SCATTERED_BYTES)
+    )
+    for part in parts:
+        yield from slices(snapshot.take(part), _CHUNK)
+
+
+def page_at(snapshot: Snapshot, positions: pl.Series) -> list[StoredSample]:
+    """Return the samples with these numbers; InputError when they are more than one answer may hold."""
+    return list(samples_of(frame_at(snapshot, positions)))
+
+
+def samples_of(rows: pl.DataFrame) -> Iterator[StoredSample]:
+    """Yield the samples of a frame that has all columns of a snapshot, some being objects at a time."""
+    # Polars does not know what is in a row: all of our columns, with the types of `models.schemas.Sample`.
+    return cast("Iterator[StoredSample]", rows.iter_rows(named=True, buffer_size=_ROWS))
+
+
+def frame_at(snapshot: Snapshot, positions: pl.Series) -> pl.DataFrame:
+    """Return the samples with these numbers; InputError when they are more than one answer may hold."""
+    page: list[pl.DataFrame] = []
+    size = 0
+    for piece in pieces_at(snapshot, positions):
+        size += int(row_bytes(piece).sum())
+        check_answer(size)
+        page.append(piece)
+    return pl.concat(page) if page else pl.DataFrame(schema=snapshot.columns)
+
+
+def _missing(sample_id: str) -> NotFoundError:
+    return NotFoundError(f"sample {sample_id!r}: not found; list the ids with GET /api/data")
+
+
+def _foreign(version: ParquetVersion | None, name: str) -> pl.DataType | None:
+    """Return the type of a column of the file that is not ours; None when it has none of that name."""
+    return version.columns.get(name) if version is not None and name not in SCHEMA else None
+
+
+def _check_kept(fields: Mapping[str, object], version: ParquetVersion | None) -> None:
+    """Refuse an edit that would change a column it does not name: not all types survive the journal's JSON."""
+    for name, value in fields.items():
+        held = _foreign(version, name)
+        if held is None or (isinstance(value, float) and not math.isfinite(value)):
+            continue
+        again = journal.frame_of([orjson.loads(orjson.dumps({name: value}, default=plain))])[name]
+        if not (fits(again, held) and fit(again, held).to_list() == [value]):
+            raise InputError(
+                f"{name}: the data set holds {held} there, which an edit cannot keep; edit the file itself"
+            )
+
+
+def _check_extras(fields: Mapping[str, object], version: ParquetVersion | None) -> None:
+    """Refuse a value that cannot be held by a column of dates, lists or bytes; InputError names both."""
+    for name, value in fields.items():
+        held = _foreign(version, name)
+        if held is None or value is None or held.is_numeric() or held in (pl.String(), pl.Boolean()):
+            continue
+        if not fits(pl.Series([value]), held):
+            raise InputError(f"{name}: got {str(value)[:80]!r}, the data set holds {held} there")

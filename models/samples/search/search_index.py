@@ -1,0 +1,142 @@
+"""The full-text index: which rows of the file may hold a word (SQLite FTS5).
+
+It is contentless and knows rows by document numbers that `RowIndex` holds, so it is
+never asked what a sample says. Rows that left the file leave orphans behind, whose
+numbers nobody holds; rows without a number are looked at directly. So a search is right
+whether the index is whole, half built or lost. The file can be deleted at any time.
+"""
+
+import logging
+import sqlite3
+import uuid
+from contextlib import closing
+from pathlib import Path
+
+import polars as pl
+
+from models.samples.file.row_index import DOCUMENT, RowIndex
+from models.samples.search.search_text import FIELDS, TextQuery, fold_column, words_of
+from utils.errors import StorageError
+
+log = logging.getLogger(__name__)
+_SCHEMA = f"""
+CREATE TABLE generation (name TEXT NOT NULL);
+CREATE VIRTUAL TABLE words USING fts5({", ".join(FIELDS)}, content='', detail=column, tokenize='ascii', prefix='3');
+"""
+_WEIGHTS = "2.0, 1.0, 3.0, 3.0, 1.0"
+
+
+class SearchIndex:
+    """The index in one file. One thread writes (`add`), any may ask."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._generation = ""
+        self._last = 0
+
+    @property
+    def generation(self) -> str:
+        """Name of this index; another one has other document numbers."""
+        return self._generation
+
+    def open(self) -> None:
+        """Open the file; one that is missing or broken is made anew.
+
+        Raises:
+            StorageError: the folder cannot be written.
+        """
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._attach()
+            except (sqlite3.DatabaseError, TypeError):  # broken, or killed before its name was written
+                self.reset()
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(f"{self._path}: cannot be written ({error})") from error
+
+    def reset(self) -> None:
+        """Begin anew with an empty index."""
+        self._generation = ""  # whoever is asking meanwhile must not trust what it gets
+        for suffix in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        with closing(self._connect()) as connection, connection:
+            connection.executescript(_SCHEMA)
+            connection.execute("INSERT INTO generation VALUES (?)", (uuid.uuid4().hex,))
+        self._attach()
+
+    def adopt(self, index: RowIndex) -> None:
+        """Drop the document numbers of *index* that this index does not have."""
+        numbers = index.frame[DOCUMENT]
+        if index.generation != self._generation:
+            unknown = numbers.is_not_null()
+        else:
+            unknown = (numbers > self._last).fill_null(False)
+        rows = unknown.arg_true().cast(pl.UInt32())
+        if len(rows):
+            index.fill(rows, pl.DataFrame({DOCUMENT: pl.Series([None] * len(rows), dtype=pl.UInt32())}))
+        index.generation = self._generation
+
+    def add(self, rows: pl.DataFrame) -> pl.Series:
+        """Index *rows* (samples) in one commit; return their document numbers."""
+        words = [words_of(fold_column(rows[name])).to_list() for name in FIELDS]
+        numbers = range(self._last + 1, self._last + 1 + rows.height)
+        marks = ", ".join("?" * (len(FIELDS) + 1))
+        sql = f"INSERT INTO words (rowid, {', '.join(FIELDS)}) VALUES ({marks})"  # noqa: S608  # names of ours  # nosec B608
+        try:
+            with closing(self._connect()) as connection, connection:
+                connection.executemany(sql, zip(numbers, *words, strict=True))
+        except sqlite3.Error as error:
+            self._generation = ""
+            raise StorageError(f"{self._path}: cannot be written ({error}); the index is made anew") from error
+        self._last = numbers[-1] if rows.height else self._last
+        return pl.Series(DOCUMENT, numbers, dtype=pl.UInt32())
+
+    def find(self, query: TextQuery, best: int | None = None, latest: int | None = None) -> pl.Series | None:
+        """Return the documents that may match, all of those that do among them; None when it cannot tell.
+
+        Args:
+            query: What is searched for.
+            best: Return so many at most, the best first.
+            latest: Return so many at most, those added last first.
+        """
+        wanted = expression(query)
+        if not wanted:
+            return None
+        sql = "SELECT rowid FROM words WHERE words MATCH ?"
+        if best is not None:
+            sql += f" ORDER BY bm25(words, {_WEIGHTS}) LIMIT {int(best)}"
+        elif latest is not None:
+            sql += f" ORDER BY rowid DESC LIMIT {int(latest)}"
+        try:
+            with closing(self._connect()) as connection:
+                found = connection.execute(sql, (wanted,)).fetchall()
+        except sqlite3.Error as error:
+            log.warning("search index not used", extra={"reason": str(error)})
+            return None
+        return pl.Series(DOCUMENT, [row[0] for row in found], dtype=pl.UInt32())
+
+    def size(self) -> int:
+        """Return the number of documents ever added, orphans among them."""
+        return self._last
+
+    def _attach(self) -> None:
+        with closing(self._connect()) as connection:
+            self._generation = str(connection.execute("SELECT name FROM generation").fetchone()[0])
+            self._last = int(connection.execute("SELECT COALESCE(MAX(id), 0) FROM words_docsize").fetchone()[0])
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=5)
+        connection.execute("PRAGMA journal_mode=WAL")
+        # What a power cut takes is indexed again: `adopt` sees that the numbers are unknown.
+        connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
+
+
+def expression(query: TextQuery) -> str:
+    """Return *query* in FTS5's language; "" when it holds no word."""
+    words = []
+    for term in query.terms:
+        for n, token in enumerate(term.tokens):
+            last = term.is_prefix and n == len(term.tokens) - 1
+            words.append(f'"{token}"' + (" *" if last else ""))
+    return f"{{{' '.join(query.fields)}}} : ({' AND '.join(words)})" if words else ""

@@ -1,0 +1,115 @@
+"""The data set at one moment: a file version overlaid by the journal.
+
+A snapshot never changes and needs no lock; it can be read for as long as it is held.
+Rows are numbered: those of the file first, then what the journal puts.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import count
+
+import polars as pl
+
+from models.samples.file.column_types import common, fitted
+from models.samples.file.intake import SCHEMA
+from models.samples.file.parquet_version import ParquetVersion, columns_of, rows_of, take_in_order
+from models.samples.file.row_groups import portions, row_bytes, slices
+from models.samples.file.row_index import describe
+from models.samples.journal import Overlay
+from models.sizes import PIECE_BYTES
+
+POSITION = "position"
+
+
+class Snapshot:
+    """All samples as they were when it was taken."""
+
+    def __init__(self, version: ParquetVersion | None, overlay: Overlay, hidden: pl.Series) -> None:
+        """Overlay *version*; *hidden* are its rows that the overlay overrides, ascending."""
+        self.version = version
+        self.overlay = overlay
+        self.hidden = hidden
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return rows_of(self.version) - len(self.hidden) + self.overlay.live.height
+
+    @property
+    def state(self) -> tuple[object, int, int]:
+        """A value that differs between two states of the data set."""
+        identity = self.version.identity if self.version is not None else None
+        return identity, self.overlay.upto, len(self.overlay.changed)
+
+    @cached_property
+    def columns(self) -> dict[str, pl.DataType]:
+        """Names and types of the columns, ours first."""
+        columns = dict(columns_of(self.version))
+        for column in self.overlay.live.iter_columns():
+            columns[column.name] = common(columns.get(column.name), column, column.dtype)
+        return columns
+
+    @cached_property
+    def _live(self) -> pl.DataFrame:
+        return fitted(self.overlay.live, self.columns)
+
+    def index(self) -> pl.LazyFrame:
+        """Return what is known of every sample without its texts (`row_index.describe`), with its number."""
+        base = self.version.index.frame if self.version is not None else describe(pl.DataFrame(schema=SCHEMA))
+        rows = base.lazy().with_row_index(POSITION)
+        if len(self.hidden):
+            rows = rows.filter(~pl.col(POSITION).is_in(self.hidden.implode()))
+        first = rows_of(self.version)
+        return pl.concat([rows, self.overlay.index.lazy().with_row_index(POSITION, offset=first)])
+
+    def take(self, positions: pl.Series) -> pl.DataFrame:
+        """Return the samples with these numbers, all columns, in the order given."""
+        first, wanted = rows_of(self.version), positions.to_list()
+        new = [number - first for number in wanted if number >= first]
+        if self.version is None or len(new) == len(wanted):
+            return self._live[new]
+        taken = fitted(take_in_order(self.version, [number for number in wanted if number < first]), self.columns)
+        if not new:
+            return taken
+        # Those of the file come first in what was read, then those of the journal.
+        old_places, new_places = count(), count(len(wanted) - len(new))
+        return pl.concat([taken, self._live[new]])[
+            [next(old_places if number < first else new_places) for number in wanted]
+        ]
+
+    def portions(self, positions: pl.Series, rows: int, most_bytes: int = PIECE_BYTES) -> Iterator[pl.Series]:
+        """Yield *positions* in parts of at most *rows* samples that take some *most_bytes* in memory."""
+        for start in range(0, len(positions), rows):
+            part = positions.slice(start, rows)
+            yield from portions(part, self._sizes(part), most_bytes)
+
+    def _sizes(self, positions: pl.Series) -> pl.Series:
+        first = rows_of(self.version)
+        if self.version is None:
+            return self._live_bytes.gather(positions)
+        is_old = positions < first
+        if is_old.all():
+            return self.version.sizes(positions)
+        sizes = pl.Series(self._live_bytes).gather((positions.cast(pl.Int64()) - first).clip(0))
+        old = self.version.sizes(positions.filter(is_old))
+        return sizes.scatter(is_old.arg_true(), old)
+
+    @cached_property
+    def _live_bytes(self) -> pl.Series:
+        return row_bytes(self._live)
+
+    def pieces(self) -> Iterator[pl.DataFrame]:
+        """Yield all samples in the file's order, new ones last, a bearable piece at a time."""
+        start, hidden = 0, self.hidden
+        for piece in self.version.pieces() if self.version is not None else ():
+            first, last = (int(hidden.search_sorted(n)) for n in (start, start + piece.height))
+            gone = hidden[first:last] - start
+            start += piece.height
+            yield fitted(
+                piece.filter(~pl.int_range(piece.height).is_in(gone.implode())) if len(gone) else piece, self.columns
+            )
+        yield from slices(self._live)
+
+    def described(self) -> pl.DataFrame:
+        """Return the index of `pieces`, in the same order."""
+        kept = [self.version.index.without(self.hidden)] if self.version is not None else []
+        return pl.concat([*kept, self.overlay.index])

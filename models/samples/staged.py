@@ -1,0 +1,201 @@
+"""Samples that wait to be imported, on the disk, checked one by one.
+
+They are written in parts as they come, so that a file of any size is checked without
+being held in memory; what remains in memory is their index.
+"""
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from models.samples.file.column_types import fitted, wider
+from models.samples.file.row_index import describe
+from models.samples.journal import frame_of
+from models.samples.snapshot import Snapshot
+from models.schemas import bytes_of
+from models.sizes import ALL_COLUMNS, COMMIT_BYTES, PIECE_BYTES
+from utils.errors import ConflictError, InputError
+
+# Up to so many samples, if they are short, an import is a commit of the journal; above, a new file version.
+SMALL = 2000
+_PART_ROWS = 1000
+_NAMED = 5
+ON_DUPLICATE = ("error", "skip", "replace")
+
+
+@dataclass(frozen=True)
+class MergePlan:
+    """How staged samples and a snapshot become one.
+
+    Attributes:
+        snapshot: The old samples, without those that are replaced.
+        index: The index of the staged samples that are taken.
+        columns: Names and types of the result.
+    """
+
+    snapshot: Snapshot
+    index: pl.DataFrame
+    columns: dict[str, pl.DataType]
+    replaced: int
+    skipped: int
+
+    def result(self) -> "MergeResult":
+        """Return what an import by this plan does."""
+        return MergeResult(self.index.height - self.replaced, self.replaced, self.skipped)
+
+
+@dataclass(frozen=True)
+class MergeResult:
+    """What an import did, in samples."""
+
+    added: int
+    replaced: int
+    skipped: int
+
+
+class StagedSamples:
+    """Samples on their way in. One thread fills it; `close` removes its folder."""
+
+    def __init__(self, folder: Path, on_duplicate: str = "error") -> None:
+        if on_duplicate not in ON_DUPLICATE:
+            raise InputError(f"on_duplicate: got {on_duplicate[:40]!r}, want one of {', '.join(ON_DUPLICATE)}")
+        self.on_duplicate = on_duplicate
+        self._folder = folder
+        self._waiting: list[Mapping[str, object]] = []
+        self._parts: list[Path] = []
+        self._indexes: list[pl.DataFrame] = []
+        self._waiting_bytes = 0
+        self._bytes = 0
+        self.columns: dict[str, pl.DataType] = {}
+        self.index = describe(frame_of([]))
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return sum(index.height for index in self._indexes) + len(self._waiting)
+
+    @property
+    def is_small(self) -> bool:
+        """True when the samples fit into one commit."""
+        return len(self) <= SMALL and self._bytes <= COMMIT_BYTES
+
+    def add(self, values: Mapping[str, object]) -> None:
+        """Take one checked sample."""
+        size = bytes_of(values)
+        self._waiting.append(values)
+        self._waiting_bytes += size
+        self._bytes += size
+        if len(self._waiting) >= _PART_ROWS or self._waiting_bytes >= PIECE_BYTES:
+            self._write_part()
+
+    def finish(self) -> None:
+        """Write what waits; call it once, after the last sample."""
+        if self._waiting:
+            self._write_part()
+        self.index = pl.concat([self.index, *self._indexes])
+
+    def close(self) -> None:
+        """Remove everything from the disk."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def samples(self) -> Iterator[dict[str, object]]:
+        """Yield the samples, in the order they came."""
+        for piece in self.pieces():
+            for row in piece.iter_rows(named=True):
+                yield {name: value for name, value in row.items() if value is not None}
+
+    def pieces(self) -> Iterator[pl.DataFrame]:
+        """Yield the samples as frames."""
+        for part in self._parts:
+            with part.open("rb") as file:
+                yield pl.read_parquet(file)
+
+    def plan(self, snapshot: Snapshot) -> MergePlan:
+        """Say what becomes of *snapshot* and these samples.
+
+        Raises:
+            ConflictError: ids exist, and `on_duplicate` is "error".
+            InputError: an extra column does not fit the type that the data set has there.
+        """
+        existing = self.existing(snapshot)
+        if existing and self.on_duplicate == "error":
+            raise duplicates(existing)
+        columns = self._joined(snapshot.columns)
+        index, skipped, replaced = self.index, 0, 0
+        if existing and self.on_duplicate == "skip":
+            index, skipped = index.filter(~pl.col("id").is_in(existing)), len(existing)
+        elif existing:
+            snapshot, replaced = without(snapshot, existing), len(existing)
+        return MergePlan(snapshot, index, columns, replaced, skipped)
+
+    def existing(self, snapshot: Snapshot) -> list[str]:
+        """Return the ids that *snapshot* has already."""
+        ids = snapshot.index().select("id")
+        return self.index.lazy().select("id").join(ids, on="id", how="semi").collect()["id"].to_list()
+
+    def _joined(self, columns: dict[str, pl.DataType]) -> dict[str, pl.DataType]:
+        check_room(columns, self.columns)
+        joined = dict(columns)
+        for name, dtype in self.columns.items():
+            held = joined.get(name, dtype)
+            if (held.is_nested() or held.is_temporal()) and held != dtype:
+                raise InputError(f"{name}: the data set holds {held} there, the import {dtype}; rename the column")
+            joined[name] = wider(held, dtype)
+        return joined
+
+    def _write_part(self) -> None:
+        frame = frame_of(self._waiting)
+        for name, dtype in frame.schema.items():
+            held = self.columns.get(name, dtype)
+            self.columns[name] = wider(held, dtype)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = self._folder / f"{len(self._parts):06d}.parquet"
+        frame.write_parquet(part, compression="lz4")
+        self._parts.append(part)
+        self._indexes.append(describe(frame))
+        self._waiting, self._waiting_bytes = [], 0
+
+
+def check_room(columns: Mapping[str, object], names: Iterable[str]) -> None:
+    """Refuse *names* that would give a data set of *columns* too many; InputError names one."""
+    added = [name for name in names if name not in columns]
+    if added and len(columns) + len(added) > ALL_COLUMNS:
+        raise InputError(
+            f"{added[0][:40]}: the data set has {len(columns)} columns, with this it would have "
+            f"{len(columns) + len(added)}, want at most {ALL_COLUMNS}; leave it out, or use a column that is there"
+        )
+
+
+def taken_pieces(staged: StagedSamples, plan: MergePlan) -> Iterator[pl.DataFrame]:
+    """Yield the staged samples that *plan* takes, with its columns."""
+    wanted = plan.index.select("id")
+    for piece in staged.pieces():
+        kept = (
+            piece
+            if plan.index.height == len(staged)
+            else piece.join(wanted, on="id", how="semi", maintain_order="left")
+        )
+        yield fitted(kept, plan.columns)
+
+
+def without(snapshot: Snapshot, ids: list[str]) -> Snapshot:
+    """Return *snapshot* without the samples *ids*."""
+    overlay, version = snapshot.overlay, snapshot.version
+    hidden = snapshot.hidden
+    if version is not None:
+        hidden = pl.concat([hidden, version.index.positions(ids)]).unique().sort()
+    kept = ~overlay.live["id"].is_in(ids)
+    thinner = replace(
+        overlay, live=overlay.live.filter(kept), seqs=overlay.seqs.filter(kept), index=overlay.index.filter(kept)
+    )
+    return Snapshot(version, thinner, hidden)
+
+
+def duplicates(
+    ids: list[str], what: str = "exist already", advice: str = "use on_duplicate=skip or replace"
+) -> ConflictError:
+    """Say what is wrong with *ids*; the first five are named."""
+    shown = ", ".join(ids[:_NAMED]) + (", …" if len(ids) > _NAMED else "")
+    return ConflictError(f"Duplicate ids: {len(ids)} {what} ({shown}); {advice}")

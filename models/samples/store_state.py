@@ -1,0 +1,127 @@
+"""What the data set is now: the file version in use, the journal in memory, and how they are joined.
+
+One lock guards the pair. It is held for the reading of what is new in the journal and
+for the renaming of a file, never for the writing of one.
+"""
+
+import threading
+from collections.abc import Set
+
+import polars as pl
+from sqlalchemy import Connection, Engine
+
+from models.database import reading
+from models.samples import journal
+from models.samples.file.file_watch import FileWatch
+from models.samples.file.parquet_file import ParquetFile
+from models.samples.file.parquet_version import ParquetVersion, new_mark
+from models.samples.journal import Fold, Overlay
+from models.samples.snapshot import Snapshot
+from utils.clock import Clock
+
+
+class StoreState:
+    """Takes snapshots and exchanges file versions. Every method may be called from any thread."""
+
+    def __init__(self, file: ParquetFile, engine: Engine, clock: Clock) -> None:
+        self.watch = FileWatch(file, clock)
+        self._file = file
+        self._engine = engine
+        self._lock = threading.Lock()
+        # Up to which `seq` the file holds the journal; None until it was first looked at.
+        self._floor: int | None = None
+        self._overlay = Overlay()
+        self._hidden: dict[str, int] = {}
+        self._snapshot: Snapshot | None = None
+
+    def snapshot(self) -> Snapshot:
+        """Return all samples as they are at this moment."""
+        with self._lock, self._engine.connect() as connection:
+            return self._current(connection)
+
+    def base(self, connection: Connection) -> tuple[ParquetVersion | None, int]:
+        """Return the file version and up to where it holds the journal; for the writer's thread."""
+        with self._lock:
+            version = self.watch.current()
+            return version, self._folded(connection, version)
+
+    def next_mark(self) -> dict[str, str]:
+        """Return what the next file version carries."""
+        with reading(self._engine) as connection:
+            fold = journal.last_fold(connection)
+            return new_mark(journal.database_id(connection) or "", fold.generation + 1 if fold is not None else 1)
+
+    def mark(self, connection: Connection, version: ParquetVersion, before: ParquetVersion | None, upto: int) -> Fold:
+        """Note what *version* holds ahead of its renaming: who meets it knows what is folded."""
+        journal.trim(connection, self._floor or 0)
+        fold = Fold(version.version_id, upto, version.mark.generation, len(version), _name(before))
+        journal.mark(connection, fold)
+        return fold
+
+    def stranger(self) -> ParquetVersion | None:
+        """Return the file version in use if it came from outside and the database does not know it yet."""
+        with self._lock, reading(self._engine) as connection:
+            version = self.watch.version
+            if version is None or not version.version_id:
+                return None
+            fold = journal.last_fold(connection)
+            return None if fold is not None and version.version_id in (fold.file, fold.before) else version
+
+    def adopt(self, connection: Connection, version: ParquetVersion) -> None:
+        """Note that *version* lies there, which we did not write: the journal that we hold is newer."""
+        fold = journal.last_fold(connection)
+        generation = fold.generation if fold is not None else 0
+        journal.mark(
+            connection, Fold(version.version_id, self._floor or 0, generation, len(version), version.version_id)
+        )
+
+    def exchange(self, connection: Connection, snapshot: Snapshot, version: ParquetVersion, ids: Set[str]) -> bool:
+        """Make *version* the data set, unless the file or one of the imported *ids* changed meanwhile."""
+        with self._lock:
+            before, upto = snapshot.version, snapshot.overlay.upto
+            if not self.watch.is_still(before) or ids & journal.ids_after(connection, upto):
+                return False
+            if before is not None and not before.is_ours:
+                self.watch.keep_original(before)
+            self._file.swap(version)
+            self.watch.replaced(version)
+            self._floor = upto
+            self._overlay = self._overlay.beyond(upto)
+            self._snapshot = None
+        return True
+
+    def uses(self, version: ParquetVersion) -> bool:
+        """Tell whether *version* is the one in use."""
+        with self._lock:
+            return self.watch.version is version
+
+    def _current(self, connection: Connection) -> Snapshot:
+        """Return the newest state; called under the lock."""
+        version = self.watch.current()
+        self._folded(connection, version)
+        added: set[str] = set()
+        for rows in journal.read_after(connection, self._overlay.upto):
+            self._overlay = self._overlay.after(rows)
+            added |= {row.id for row in rows}
+        known = self._snapshot
+        same = known is not None and known.version is version
+        if known is not None and same and not added:
+            return known
+        # Ids known already keep their place as long as the file is the same.
+        fresh = added if same else set(self._overlay.changed)
+        self._hidden = self._hidden if same else {}
+        if version is not None:
+            self._hidden |= version.index.places(list(fresh - self._hidden.keys()))
+        hidden = pl.Series("n", sorted(self._hidden.values()), dtype=pl.UInt32())
+        self._snapshot = Snapshot(version, self._overlay, hidden)
+        return self._snapshot
+
+    def _folded(self, connection: Connection, version: ParquetVersion | None) -> int:
+        if self._floor is None:
+            self._floor = journal.folded(connection, version.version_id if version is not None else "")
+            self._overlay = Overlay(upto=self._floor)
+        return self._floor
+
+
+def _name(version: ParquetVersion | None) -> str:
+    return version.version_id if version is not None else ""

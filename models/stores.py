@@ -1,0 +1,93 @@
+"""Everything that lies on the disk, opened together: the data folder, the database, the samples, the tables."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from models.backups import agreement
+from models.backups.backup import PARQUET
+from models.batches.batch_store import BatchStore
+from models.batches.call_store import CallStore
+from models.batches.event_store import EventStore
+from models.batches.ledger import Ledger, Tables
+from models.batches.review_store import ReviewStore
+from models.batches.usage_store import UsageStore
+from models.batches.work_store import WorkStore
+from models.data_folder import DataFolder, open_folder
+from models.database import open_engine, ping
+from models.samples.file.parquet_file import ParquetFile
+from models.samples.sample_store import SampleStore
+from models.writer import Writer
+from utils.clock import Clock
+from utils.errors import StorageError
+
+
+@dataclass(frozen=True)
+class Stores:
+    """What lies on the disk. `close` gives it back."""
+
+    folder: DataFolder
+    engine: Engine
+    writer: Writer
+    file: ParquetFile
+    samples: SampleStore
+    tables: Tables
+    ledger: Ledger
+    clock: Clock
+
+    @property
+    def database(self) -> str:
+        """The kind of database: sqlite or postgresql."""
+        return self.engine.dialect.name
+
+    def ping(self) -> None:
+        """Ask the database for an answer; StorageError when there is none."""
+        ping(self.engine)
+
+    def start(self) -> None:
+        """Start the writer; what calls were under way when the process ended is in doubt from here on."""
+        self.writer.start()
+        self.ledger.lose_calls()
+
+    def close(self) -> None:
+        """Write what waits and let go of the folder."""
+        self.writer.close()
+        self.engine.dispose()
+        self.folder.close()
+
+
+def open_stores(folder: Path, database_url: str, database_file: Path | None, clock: Clock) -> Stores:
+    """Open what lies in *folder*, if its parts belong together.
+
+    Args:
+        folder: The data folder; made if it is missing.
+        database_url: SQLAlchemy address of the database.
+        database_file: Its file, for SQLite.
+        clock: For timestamps.
+
+    Raises:
+        StorageError: the folder or the database cannot be used, or the parts do not belong together.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"data folder {folder}: cannot be made ({error.strerror}); set DATA_DIR to another"
+        ) from None
+    bound = open_folder(folder)
+    try:
+        engine = open_engine(database_url)
+    except StorageError as error:
+        raise StorageError(f"{error}; {agreement.way_out(folder / PARQUET)}") from error
+    agreement.check(folder / PARQUET, engine)
+    if database_file is not None:
+        bound.hold(database_file)
+    writer = Writer(engine, bound.check)
+    file = ParquetFile(folder / PARQUET, bound)
+    file.prepare()
+    samples = SampleStore(file, engine, writer, clock)
+    usage, calls, events = UsageStore(engine), CallStore(), EventStore(engine)
+    reviews = ReviewStore(engine, clock)
+    tables = Tables(BatchStore(engine), WorkStore(engine), samples, usage, calls, events, reviews)
+    return Stores(bound, engine, writer, file, samples, tables, Ledger(writer, tables, clock), clock)

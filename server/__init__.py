@@ -1,0 +1,1 @@
+"""The HTTP server: the process, its worker, connections and threads."""

@@ -1,0 +1,120 @@
+"""A connection of the server's worker, and where it waits while no thread serves it."""
+
+import socket
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+
+# A listener that reads too little, or nothing, is found out before megabytes lie in the kernel.
+_STREAM_BUFFER_BYTES = 1 << 16
+
+
+class Outcome(Enum):
+    """What becomes of a connection after a request."""
+
+    KEEP = 1
+    CLOSE = 2
+    ABORT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What clients may have of the server.
+
+    Attributes:
+        connections: Most open at once.
+        per_address: Most of one address.
+        head_s: Seconds for the head of a request, from its first byte on.
+        idle_s: Seconds that a kept connection stays without a request.
+    """
+
+    connections: int
+    per_address: int
+    head_s: float
+    idle_s: float
+
+
+class Connection:
+    """One client's connection. Only the front's thread touches it, but for `watch`.
+
+    Attributes:
+        buffer: What was read and belongs to no request yet.
+        room: Where it waits; None while a thread serves it.
+        has_ended: Whether the client sends nothing any more; it may still be reading.
+        has_left: Whether somebody who listens would be gone.
+    """
+
+    def __init__(self, sock: socket.socket, address: tuple[str, int], server: tuple[str, int]) -> None:
+        self.sock = sock
+        self.address = address
+        self.server = server
+        self.buffer = bytearray()
+        self.room: Room | None = None
+        self.is_registered = False
+        self.has_ended = False
+        self.has_left = False
+        self.drained_bytes = 0
+        self._on_left: Callable[[], None] | None = None
+
+    def watch(self, on_left: Callable[[], None]) -> None:
+        """Call *on_left* as soon as the client of the answer under way is gone; for streams. May be called twice."""
+        with suppress(OSError):
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _STREAM_BUFFER_BYTES)
+        self._on_left = on_left
+        if self.has_left:
+            on_left()
+
+    def leave(self) -> None:
+        """Note that the client has ended, or sends other things than one who listens would."""
+        self.has_left = True
+        if self._on_left is not None:
+            self._on_left()
+
+    def forget_watch(self) -> None:
+        """Watch no longer; the answer is sent."""
+        self._on_left = None
+        self.has_left = self.has_ended
+
+
+class Room:
+    """Connections that wait for the same thing for the same time: the first in is the first whose time is up."""
+
+    def __init__(self, limit_s: float) -> None:
+        self.limit_s = limit_s
+        self._deadlines: OrderedDict[Connection, float] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._deadlines)
+
+    def add(self, connection: Connection) -> None:
+        """Let it in."""
+        connection.room = self
+        self._deadlines[connection] = time.monotonic() + self.limit_s
+
+    def remove(self, connection: Connection) -> None:
+        """Let it out."""
+        connection.room = None
+        self._deadlines.pop(connection, None)
+
+    def oldest(self, host: str | None = None) -> Connection | None:
+        """Return who waits longest, of those from *host* if one is given."""
+        return next((one for one in self._deadlines if host is None or one.address[0] == host), None)
+
+    def overdue(self) -> list[Connection]:
+        """Return those whose time is up."""
+        now, found = time.monotonic(), []
+        for connection, deadline in self._deadlines.items():
+            if deadline > now:
+                break
+            found.append(connection)
+        return found
+
+    def hurry(self, limit_s: float) -> None:
+        """Give nobody more than *limit_s* from now on."""
+        self.limit_s = min(self.limit_s, limit_s)
+        latest = time.monotonic() + limit_s
+        for connection, deadline in self._deadlines.items():
+            self._deadlines[connection] = min(deadline, latest)

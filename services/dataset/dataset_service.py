@@ -1,0 +1,275 @@
+"""The data set as the API offers it: query, add, change, delete, statistics."""
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Generic, TypeVar
+
+import orjson
+import polars as pl
+
+from models.batches.review_store import move_reviews
+from models.contract.answers.base import StoredSample
+from models.contract.answers.dataset import DatasetReport
+from models.contract.answers.quality import SimilarSample
+from models.contract.answers.statistics import DetailedStats, StatsAnswer, TokenStats
+from models.samples.claims import VERDICTS, set_apart
+from models.samples.file.column_types import plain
+from models.samples.file.parquet_file import ParquetFile
+from models.samples.sample_query import SampleQuery, Selection, select
+from models.samples.sample_store import SampleStore, page_at, rows_at
+from models.samples.snapshot import Snapshot
+from models.samples.statistics import Present, detail, present, summarize
+from models.schemas import changed_fields, new_sample
+from services.dataset.token_statistics import TokenStatistics
+from services.quality.examiner import Examiner
+from utils.errors import InputError, NotFoundError
+
+_MAX_RANDOM = 10_000
+TEXTS = frozenset({"question", "answer", "case_citation", "reasoning"})
+T = TypeVar("T")
+
+
+class DatasetService:
+    """Thin over `SampleStore`; keeps statistics until the data change."""
+
+    def __init__(
+        self,
+        store: SampleStore,
+        file: ParquetFile,
+        tokens: TokenStatistics,
+        prices: Mapping[str, tuple[str, float]],
+        examiner: Examiner,
+    ) -> None:
+        """Serve *store*; *prices* are names and US dollars a million tokens, by model id."""
+        self._store = store
+        self._file = file
+        self._tokens = tokens
+        self._prices = prices
+        self._examiner = examiner
+        self._statistics = _Kept[StatsAnswer](store)
+        self._detailed = _Kept[DetailedStats](store)
+        self._priced = _Kept[TokenStats](store)
+
+    @property
+    def path(self) -> str:
+        """Where train.parquet lies."""
+        return str(self._file.path)
+
+    def size(self) -> tuple[int, bool]:
+        """Count all samples, and tell whether there is a train.parquet in use, both at one moment."""
+        snapshot = self._store.snapshot()
+        return len(snapshot), snapshot.version is not None
+
+    def count(self, filters: Mapping[str, str] | None = None) -> int:
+        """Count the samples that match *filters*."""
+        return self._store.count(filters)
+
+    def present(self, filters: Mapping[str, str]) -> Present:
+        """Count the samples that match *filters* by topic, level and type."""
+        return present(self._store.snapshot(), filters)
+
+    def get(self, sample_id: str) -> StoredSample:
+        """Return one sample; NotFoundError when there is none."""
+        return self._store.get(sample_id)
+
+    def find(self, query: SampleQuery) -> tuple[Selection, Iterator[StoredSample]]:
+        """Answer *query*; the samples come one by one."""
+        return self._store.find(query)
+
+    def page(self, query: SampleQuery) -> tuple[Selection, list[StoredSample]]:
+        """Answer *query* at once; InputError when that is more than one answer may hold."""
+        snapshot = self._store.snapshot()
+        selection = select(snapshot.index(), query)
+        return selection, page_at(snapshot, selection.positions)
+
+    def named(self, ids: Sequence[str]) -> tuple[int, Iterator[StoredSample]]:
+        """Return how many of the samples *ids* exist, and those one by one, in that order.
+
+        Raises:
+            NotFoundError: none of them does.
+        """
+        snapshot = self._store.snapshot()
+        index = snapshot.index().select("position", "id").filter(pl.col("id").is_in(list(ids))).collect()
+        places = dict(zip(index["id"], index["position"], strict=True))
+        wanted = [places[name] for name in dict.fromkeys(ids) if name in places]
+        if not wanted:
+            raise NotFoundError(f"sample_ids: none of the {len(ids)} was found; list the ids with GET /api/data")
+        return len(wanted), rows_at(snapshot, pl.Series(wanted, dtype=pl.UInt32()))
+
+    def draw(self, count: int, filters: Mapping[str, str], seed: int | None = None) -> list[StoredSample]:
+        """Return *count* samples drawn at random, all if there are fewer; none for a count below one."""
+        snapshot = self._store.snapshot()
+        positions = select(snapshot.index(), SampleQuery(filters, sort="id")).positions
+        wanted = min(max(count, 0), len(positions))
+        if wanted > _MAX_RANDOM:
+            raise InputError(f"count: got {count}, want at most {_MAX_RANDOM}")
+        chosen = random.Random(seed).sample(range(len(positions)), wanted)
+        return page_at(snapshot, positions.gather(chosen))
+
+    def add(self, values: Mapping[str, object]) -> StoredSample:
+        """Add a sample from outside; InputError when fields are missing, too large, or the id exists.
+
+        What it says of its own quality and origin is kept apart (`models.samples.claims`).
+        """
+        wanted = new_sample(set_apart(values)).model_dump(exclude_unset=True)
+        added = self._store.add({**wanted, **self._examiner.mark(wanted)})
+        self._examiner.duplicates.renew(added)
+        return added
+
+    def keep(self, values: Mapping[str, object]) -> StoredSample:
+        """Store a sample that was generated here; InputError when the id exists."""
+        added = self._store.add(values)
+        self._examiner.duplicates.renew(added)
+        return added
+
+    def update(self, sample_id: str, changes: Mapping[str, object]) -> StoredSample:
+        """Change the named fields of a sample; its citations are checked again when a text changes.
+
+        A field that comes back as it is changes nothing, whatever it is.
+
+        Raises:
+            NotFoundError: there is no such sample.
+            InputError: a field is unusable, or is one that only the service sets.
+        """
+        current = self._store.get(sample_id)
+        wanted = _differing(changes, current)
+        verdicts = sorted(VERDICTS & wanted.keys())
+        if verdicts:
+            raise InputError(
+                f"{', '.join(verdicts)}: found out by the service; use POST /api/sample/<id>/review to decide"
+            )
+        wanted = changed_fields(set_apart(wanted))
+        if TEXTS & wanted.keys():
+            wanted["review"] = None  # it was decided on another text
+            wanted.update(self._examiner.mark({**current, **wanted}))
+        changed = self._store.update(
+            sample_id,
+            wanted,
+            lambda connection, _before: move_reviews(connection, sample_id, str(wanted.get("id") or sample_id)),
+        )
+        self._examiner.duplicates.renew(changed)
+        return changed
+
+    def alike_to(self, sample_id: str) -> list[SimilarSample]:
+        """Return the samples that are similar to the stored one; NotFoundError when there is none."""
+        return self.alike(self.get(sample_id))
+
+    def of_batch(self, batch_id: str) -> list[StoredSample]:
+        """Return the samples of a batch, newest first; NotFoundError when it has none."""
+        samples = self.page(SampleQuery({"batch_id": batch_id}))[1]
+        if not samples:
+            raise NotFoundError(f"batch {batch_id[:100]!r}: has no samples; see GET /api/generate/batch/history")
+        return samples
+
+    def alike(self, sample: Mapping[str, object]) -> list[SimilarSample]:
+        """Return what is similar to a sample."""
+        return [
+            {"id": other.id, "similarity": other.similarity, "differs_in": other.differs_in}
+            for other in self._examiner.duplicates.look(sample)
+        ]
+
+    def delete(self, sample_id: str) -> None:
+        """Delete a sample; NotFoundError when there is none."""
+        self._store.delete(sample_id)
+        self._examiner.duplicates.forget(sample_id)
+
+    def statistics(self) -> StatsAnswer:
+        """Return the body of `GET /api/stats`."""
+
+        def made() -> StatsAnswer:
+            snapshot = self._store.snapshot()
+            return {**summarize(snapshot), "file_size_kb": round(_file_size(snapshot) / 1024, 2)}
+
+        return self._statistics.current(made)
+
+    def detailed_statistics(self) -> DetailedStats:
+        """Return `stats` of `GET /api/stats/detailed`."""
+        return self._detailed.current(lambda: detail(self._store.snapshot()))
+
+    def token_statistics(self) -> TokenStats:
+        """Return `stats` of `GET /api/stats/tokens`; UnavailableError while a large data set is being counted."""
+        return self._priced.current(self._priced_tokens)
+
+    def waiting(self) -> int:
+        """How many changes train.parquet does not hold yet."""
+        return len(self._store.snapshot().overlay.changed)
+
+    def report(self) -> DatasetReport:
+        """Return the body of `GET /api/dataset/report`: the file, what waits, and what was noticed."""
+        snapshot = self._store.snapshot()
+        version = snapshot.version
+        return {
+            "samples": len(snapshot),
+            "in_file": len(version) if version is not None else 0,
+            "waiting_changes": len(snapshot.overlay.changed),
+            "file": self.path if version is not None else None,
+            "file_size_bytes": _file_size(snapshot),
+            "columns": {name: str(dtype) for name, dtype in snapshot.columns.items()},
+            "events": self._store.watch.reports(),
+        }
+
+    def fold(self) -> int:
+        """Write what is new into train.parquet now; return how many changes went in."""
+        return self._store.fold()
+
+    def fold_if_due(self) -> bool:
+        """Write what is new when enough waits."""
+        return self._store.folding.fold_if_due()
+
+    def fold_at_end(self) -> int:
+        """Write what is new into train.parquet, unless that would hold up the end."""
+        return self._store.folding.fold_at_end()
+
+    def tidy(self) -> None:
+        """Look at the file, and bring one that others wrote into a form that is quick to read."""
+        self._store.folding.tidy()
+
+    def close(self) -> None:
+        """End what counts in the background and keep the index, if the folder is still there."""
+        self._tokens.close()
+        if self._file.folder.is_there():
+            self._store.folding.save_index()
+
+    def _priced_tokens(self) -> TokenStats:
+        tokens = self._tokens.statistics()
+        total = tokens["total_tokens"]
+        return {
+            **tokens,
+            "estimated_costs": {
+                model: {"name": name, "cost_usd": round(total * price / 1e6, 4), "price_per_1m": price}
+                for model, (name, price) in self._prices.items()
+            },
+        }
+
+
+class _Kept(Generic[T]):
+    """What was last made of the data set. Thread-safe."""
+
+    def __init__(self, store: SampleStore) -> None:
+        self._store = store
+        self._kept: tuple[object, T] | None = None
+
+    def current(self, make: Callable[[], T]) -> T:
+        """Return what was kept, or what *make* returns when the data set is another by now."""
+        version = self._store.version()
+        kept = self._kept
+        if kept is not None and kept[0] == version:
+            return kept[1]
+        made = make()
+        self._kept = (version, made)  # what changed meanwhile makes it be computed again at the next call
+        return made
+
+
+def _differing(changes: Mapping[str, object], current: Mapping[str, object]) -> dict[str, object]:
+    """Return what is not as the API shows the sample already: clients send back all that they got."""
+    shown = orjson.loads(orjson.dumps(current, default=plain))
+    return {name: value for name, value in changes.items() if name not in shown or not _is_same(value, shown[name])}
+
+
+def _is_same(value: object, shown: object) -> bool:
+    return value == shown and isinstance(value, bool) == isinstance(shown, bool)
+
+
+def _file_size(snapshot: Snapshot) -> int:
+    """Bytes of the train.parquet that *snapshot* reads; 0 when there is none."""
+    return snapshot.version.identity[2] if snapshot.version is not None else 0

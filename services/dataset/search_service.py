@@ -1,0 +1,227 @@
+"""Search: words to samples, newest first or best first.
+
+Rows that the index knows are proposed by it, all others are looked at; small data sets
+are simply looked at. Both ways find the same, because what a match is, is decided by
+`models.samples.search.search_text` alone; only the ranking of very many matches is begun by the index.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from models.contract.answers.dataset import Found, SearchField
+from models.contract.arguments import SearchArguments
+from models.samples.file.row_groups import check_answer, row_bytes
+from models.samples.file.row_index import DOCUMENT
+from models.samples.index_filling import fill, lacking
+from models.samples.sample_query import filtered
+from models.samples.sample_store import SampleStore, frame_at, samples_of
+from models.samples.search.search_index import SearchIndex
+from models.samples.search.search_text import TextQuery, matches, parse_query, scores, snippet
+from models.samples.snapshot import POSITION, Snapshot
+from utils.errors import InputError
+
+log = logging.getLogger(__name__)
+SORTS = ("newest", "relevance")
+# Rows up to which looking at them is quick: 0.3 s of CPU for this many.
+SCAN_ROWS = 20_000
+_PIECE = 1000
+_FEW = 5000
+_LOOKED_AT = 200
+# Matches that are ranked; of more, the index chooses.
+_RANKED = 500
+# More than this share of orphans, and the index is made anew.
+_ORPHANS = 0.5
+_CERTAIN = "certain"
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """What is searched for, and how the answer shall look.
+
+    Attributes:
+        text: The query as typed (`models.samples.search.search_text`).
+        field: One of the searched fields, or "all".
+        sort: "newest" or "relevance".
+        limit: Most results wanted.
+        snippets: Return the matching parts too.
+        filters: Exact values by column.
+    """
+
+    text: str
+    field: str = "all"
+    sort: str = "newest"
+    limit: int = 100
+    snippets: bool = False
+    filters: Mapping[str, str] | None = None
+
+
+class SearchService:
+    """Searches the data set and keeps its index; `update` is called by one thread."""
+
+    def __init__(self, store: SampleStore, index: SearchIndex, scan_rows: int = SCAN_ROWS) -> None:
+        self._store = store
+        self._index = index
+        self._scan_rows = scan_rows
+
+    def answer(self, query: SearchArguments) -> Found:
+        """Find what a caller asked for; as `search`."""
+        wanted = SearchRequest(query.q, query.field, query.sort, query.limit, query.snippets, query.chosen)
+        return self.search(wanted)
+
+    def search(self, request: SearchRequest) -> Found:
+        """Return `results`, `count`, `query`, `field`, and `snippets` by id where asked for.
+
+        Raises:
+            InputError: nothing to search for, an unknown field or sort.
+        """
+        query = parse_query(request.text, request.field)
+        if request.sort not in SORTS:
+            raise InputError(f"sort: got {request.sort[:40]!r}, want {' or '.join(SORTS)}")
+        snapshot = self._store.snapshot()
+        if request.sort == "newest":
+            found = self._newest(snapshot, query, request)
+        else:
+            found = self._best(snapshot, query, request)
+        rows = list(samples_of(found))
+        field: SearchField | Literal["all"] = "all" if request.field == "all" else query.fields[0]
+        answer: Found = {"results": rows, "count": len(rows), "query": request.text, "field": field}
+        if request.snippets:
+            answer["snippets"] = {row["id"]: _snippets(row, query) for row in rows}
+        return answer
+
+    def update(self, is_stopped: Callable[[], bool]) -> int:
+        """Index what is not indexed yet, where the data set is large; return how many rows that were.
+
+        Raises:
+            StorageError: the index cannot be written.
+        """
+        snapshot = self._store.snapshot()
+        version = snapshot.version
+        if version is None or len(version) <= self._scan_rows:
+            return 0
+        if not self._index.generation:
+            self._index.open()
+        if self._index.size() > (1 + _ORPHANS) * len(version) + self._scan_rows:
+            self._index.reset()
+        self._index.adopt(version.index)
+        missing = lacking(snapshot, DOCUMENT)
+        fill(snapshot, missing, _PIECE, lambda rows: pl.DataFrame({DOCUMENT: self._index.add(rows)}), is_stopped)
+        done = len(missing) - len(lacking(snapshot, DOCUMENT))
+        if done:
+            self._store.folding.save_index()
+            log.info("search index grown", extra={"rows": done})
+        return done
+
+    def _newest(self, snapshot: Snapshot, query: TextQuery, request: SearchRequest) -> pl.DataFrame:
+        """Return the newest matches; of many, the index is asked for those added last first."""
+        limit, latest = request.limit, 4 * request.limit + 50
+        while True:
+            candidates, bound = self._candidates(snapshot, query, request, latest=latest)
+            found = _first(snapshot, candidates, query, limit)
+            # Behind the bound there may be more matches than the index was asked for.
+            if bound is None or not limit or (found.height >= limit and (found["created_at"][-1] or "") > bound):
+                return found
+            latest *= 16
+
+    def _best(self, snapshot: Snapshot, query: TextQuery, request: SearchRequest) -> pl.DataFrame:
+        """Return the best matches; of many, the index ranks beforehand."""
+        best = max(2 * request.limit, _RANKED)
+        while True:
+            candidates, bound = self._candidates(snapshot, query, request, best=best)
+            found = [
+                pl.DataFrame([scores(rows, query).alias("score"), rows["created_at"], rows["id"], positions])
+                for positions, rows in _checked(snapshot, candidates, query, _PIECE)
+            ]
+            if bound is None or sum(ranks.height for ranks in found) >= request.limit:
+                break
+            best *= 16
+        if not found:
+            return pl.DataFrame(schema=snapshot.columns)
+        ranking = pl.concat(found).sort("score", "created_at", "id", descending=True, nulls_last=True)
+        return frame_at(snapshot, ranking[POSITION].head(request.limit))
+
+    def _candidates(
+        self,
+        snapshot: Snapshot,
+        query: TextQuery,
+        request: SearchRequest,
+        *,
+        best: int | None = None,
+        latest: int | None = None,
+    ) -> tuple[pl.DataFrame, str | None]:
+        """Return rows that may match, each with whether it certainly does.
+
+        The second value is None when they are all; otherwise no row left out is newer.
+        """
+        generation = self._index.generation
+        known = snapshot.version is not None and bool(generation) and snapshot.version.index.generation == generation
+        index = filtered(snapshot.index(), request.filters or {})
+        rows = index.select(POSITION, "created_at", "id", DOCUMENT).collect()
+        documents = self._index.find(query, best, latest) if known else None
+        # A new index may have come meanwhile, whose numbers are others.
+        if documents is None or self._index.generation != generation:
+            return rows.with_columns(pl.lit(False).alias(_CERTAIN)), None
+        certain = pl.col(DOCUMENT).is_not_null() & query.is_exact
+        candidates = rows.filter(pl.col(DOCUMENT).is_in(documents.implode()) | pl.col(DOCUMENT).is_null())
+        bound = None
+        if len(documents) >= (best or latest or 0):
+            oldest = documents.min()
+            bound = str(rows.filter(pl.col(DOCUMENT) < oldest)["created_at"].max() or "")
+        return candidates.with_columns(certain.alias(_CERTAIN)), bound
+
+
+def _first(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery, limit: int) -> pl.DataFrame:
+    """Return the newest *limit* candidates that match, newest first."""
+    candidates = _assured(snapshot, candidates, query)
+    exact = bool(candidates[_CERTAIN].all())
+    order = ["created_at", "id"]
+    if exact and limit < candidates.height // 4:
+        candidates = candidates.top_k(limit, by=order)
+    found: list[pl.DataFrame] = []
+    size = 0
+    ordered = candidates.sort(order, descending=True, nulls_last=True)
+    # Who must be looked at is read some hundred at a time: one by one each costs as much as a hundred.
+    few = candidates[_CERTAIN].any() or candidates.height < _PIECE
+    piece = limit if exact else max(limit, _LOOKED_AT) if few else _PIECE
+    for _, rows in _checked(snapshot, ordered, query, piece):
+        if limit <= 0:
+            break
+        found.append(rows.head(limit))
+        limit -= found[-1].height
+        size += int(row_bytes(found[-1]).sum())
+        check_answer(size)
+    return pl.concat(found) if found else pl.DataFrame(schema=snapshot.columns)
+
+
+def _assured(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery) -> pl.DataFrame:
+    """Look at the candidates that the index does not know, where they are few (what the journal holds)."""
+    doubtful = candidates.filter(~pl.col(_CERTAIN))
+    if not query.is_exact or not 0 < doubtful.height <= _FEW or doubtful.height == candidates.height:
+        return candidates
+    matching = matches(snapshot.take(doubtful[POSITION]), query)
+    assured = doubtful.filter(matching).with_columns(pl.lit(True).alias(_CERTAIN))
+    return pl.concat([candidates.filter(_CERTAIN), assured])
+
+
+def _checked(
+    snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery, piece: int
+) -> Iterator[tuple[pl.Series, pl.DataFrame]]:
+    """Yield the candidates that match, with their numbers and all columns, in their order."""
+    start = 0
+    for part in snapshot.portions(candidates[POSITION], max(piece, 1)):
+        rows = snapshot.take(part)
+        certain = candidates[_CERTAIN].slice(start, len(part))
+        start += len(part)
+        if not certain.all():
+            matching = certain | matches(rows, query)
+            part, rows = part.filter(matching), rows.filter(matching)  # noqa: PLW2901  # what is left of them
+        yield part, rows
+
+
+def _snippets(row: Mapping[str, object], query: TextQuery) -> dict[SearchField, str]:
+    found = {name: snippet(str(row[name] or ""), query) for name in query.fields}
+    return {name: text for name, text in found.items() if text is not None}

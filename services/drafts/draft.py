@@ -1,0 +1,35 @@
+"""What a model wrote, and what is asked of it."""
+
+from dataclasses import dataclass
+
+from services.catalogue.catalogue import Requirements, SampleType
+from services.citations.checker import Checked
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The fields that a model wrote; not judged yet."""
+
+    question: str
+    answer: str
+    case_citation: str
+    reasoning: str
+    thinking: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a draft is held against.
+
+    Attributes:
+        requirements: What type and difficulty ask.
+        jurisdiction: Whose law was asked for.
+        citations: Every citation of the draft with its verdict.
+        words_tolerance: Share of the minimum words from which an answer passes.
+    """
+
+    kind: SampleType
+    requirements: Requirements
+    jurisdiction: str
+    citations: tuple[Checked, ...] = ()
+    words_tolerance: float = 0.8

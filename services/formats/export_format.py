@@ -1,0 +1,79 @@
+"""What an export format is, and the kind that writes conversations."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import orjson
+import polars as pl
+
+from models.samples.file.column_types import plain
+
+REASONING = ("omit", "answer", "think")
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """How samples are written.
+
+    Attributes:
+        fields: Columns wanted, in order; empty for all (of a chat format: none besides the conversation).
+        system_prompt: What the system says first, in chat formats; "" for nothing.
+        reasoning: In chat formats: left out, before the answer, or in a <think> block.
+    """
+
+    fields: tuple[str, ...] = ()
+    system_prompt: str = ""
+    reasoning: str = "omit"
+
+
+Pieces = Iterator[pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class ExportFormat:
+    """One format.
+
+    Attributes:
+        name: What callers ask for.
+        extension: Of the file, without a dot.
+        mimetype: Of the answer.
+        description: One sentence for people.
+        is_chat: The rows are conversations; `system_prompt` and `reasoning` apply.
+        write: Turns pieces with the given columns into the bytes of a file, a piece at a time.
+        piece_rows: Most rows of a piece: what one export holds while its client is slow.
+    """
+
+    name: str
+    extension: str
+    mimetype: str
+    description: str
+    is_chat: bool
+    write: Callable[[Pieces, Mapping[str, pl.DataType], ExportOptions], Iterator[bytes]]
+    piece_rows: int = 50
+
+
+def assistant_text(row: Mapping[str, object], options: ExportOptions) -> str:
+    """Return what the assistant says for a sample."""
+    answer, reasoning = str(row["answer"]), str(row["reasoning"] or "")
+    if options.reasoning == "omit" or not reasoning:
+        return answer
+    if options.reasoning == "think":
+        return f"<think>\n{reasoning}\n</think>\n\n{answer}"
+    return f"{reasoning}\n\n{answer}"
+
+
+Conversation = Callable[[Mapping[str, object], ExportOptions], dict[str, object]]
+
+
+def chat_format(name: str, description: str, conversation: Conversation) -> ExportFormat:
+    """Build a format of one conversation a line, with the fields asked for behind it."""
+
+    def write(pieces: Pieces, _columns: Mapping[str, pl.DataType], options: ExportOptions) -> Iterator[bytes]:
+        for piece in pieces:
+            lines = []
+            for row in piece.iter_rows(named=True):
+                line = {**{field: row[field] for field in options.fields}, **conversation(row, options)}
+                lines.append(orjson.dumps(line, default=plain, option=orjson.OPT_APPEND_NEWLINE))
+            yield b"".join(lines)
+
+    return ExportFormat(name, "jsonl", "application/x-ndjson", description, True, write)

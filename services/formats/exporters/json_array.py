@@ -1,0 +1,22 @@
+"""JSON: one array of samples."""
+
+from collections.abc import Iterator, Mapping
+
+import orjson
+import polars as pl
+
+from models.samples.file.column_types import plain
+from services.formats.export_format import ExportFormat, ExportOptions, Pieces
+
+
+def write(pieces: Pieces, _columns: Mapping[str, pl.DataType], _options: ExportOptions) -> Iterator[bytes]:
+    """Write one array."""
+    separator = b"[\n"
+    for piece in pieces:
+        for row in piece.iter_rows(named=True):
+            yield separator + orjson.dumps(row, default=plain)
+            separator = b",\n"
+    yield b"[]\n" if separator == b"[\n" else b"\n]\n"
+
+
+SPEC = ExportFormat("json", "json", "application/json", "One JSON array", False, write)

@@ -1,0 +1,107 @@
+"""Reads a JSON array item by item, holding no more than one item and a window of text.
+
+An item that is not whole yet is tried again with twice the text, so that time grows as the
+file does whatever its items look like; what is longer than a sample can be ends the reading.
+"""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from typing import AnyStr, BinaryIO, NoReturn
+
+from models.sizes import DEEPEST, RECORD_BYTES, RECORD_SIGNS, told
+
+CROWDED = f"holds more than {RECORD_SIGNS:,} values (commas and opening brackets are counted, in texts too)"
+_WINDOW = 1 << 16
+_BLANK = re.compile(r"[ \t\r\n]*")
+
+
+class ItemReader:
+    """The items of one array, in order."""
+
+    def __init__(self, file: BinaryIO, longest: int = RECORD_BYTES) -> None:
+        """Read *file*, whose items have at most *longest* characters as JSON."""
+        self._file = file
+        self._longest = longest
+        self._decoded = codecs.getincrementaldecoder("utf-8-sig")()
+        self._parse = json.JSONDecoder(parse_constant=_no_constant).raw_decode
+        self._text = ""
+        self._place = 0
+        self._ended = False
+
+    def items(self) -> Iterator[object]:
+        """Yield the items.
+
+        Raises:
+            ValueError: it is no JSON array, or an item is too long or nested too deeply.
+        """
+        if self._next_sign() != "[":
+            raise ValueError("does not begin with [")
+        self._place += 1
+        if self._next_sign() == "]":
+            self._place += 1
+        else:
+            while True:
+                yield self._item()
+                sign = self._next_sign()
+                self._place += 1
+                if sign == "]":
+                    break
+                if sign != ",":
+                    raise ValueError(f"got {sign or 'the end'!r} behind an item, want , or ]")
+        if sign := self._next_sign():
+            raise ValueError(f"got {sign!r} behind the array")
+
+    def _item(self) -> object:
+        self._next_sign()
+        while True:
+            try:
+                value, end = self._parse(self._text, self._place)
+                # A number may go on in what is not read yet.
+                if end < len(self._text) or self._ended:
+                    self._place = end
+                    return value
+            except json.JSONDecodeError as error:
+                if self._ended or self._is_wrong(error):
+                    raise ValueError(error.msg) from None
+            except RecursionError:
+                raise ValueError(f"nested more than {DEEPEST} levels deep") from None
+            held = len(self._text) - self._place
+            if held > self._longest:
+                raise ValueError(f"longer than {told(self._longest)}")
+            if is_crowded(self._text, ",", "[", "{"):
+                raise ValueError(CROWDED)
+            self._read(max(held, _WINDOW))
+
+    def _is_wrong(self, error: json.JSONDecodeError) -> bool:
+        """Tell whether more text would not help: the fault is far from the end of what is read.
+
+        A text that does not end is told of at its beginning, so it may.
+        """
+        return "Unterminated string" not in error.msg and error.pos + 16 < len(self._text)
+
+    def _next_sign(self) -> str:
+        """Pass over blanks; return what comes then, "" at the end."""
+        while True:
+            match = _BLANK.match(self._text, self._place)
+            self._place = match.end() if match else self._place
+            if self._place < len(self._text) or self._ended:
+                return self._text[self._place : self._place + 1]
+            self._read(_WINDOW)
+
+    def _read(self, size: int) -> None:
+        """Read on by *size* bytes, letting go of what was used."""
+        piece = self._file.read(size)
+        self._ended = not piece
+        self._text = self._text[self._place :] + self._decoded.decode(piece, final=self._ended)
+        self._place = 0
+
+
+def is_crowded(text: AnyStr, *signs: AnyStr) -> bool:
+    """Tell whether *text* may hold more values than are taken: it has so many of the *signs* before one."""
+    return len(text) > RECORD_SIGNS and sum(map(text.count, signs)) > RECORD_SIGNS
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")

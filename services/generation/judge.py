@@ -1,0 +1,215 @@
+"""A second model that scores samples against a rubric, with a reason for each point.
+
+A sample is text that a model wrote, and may speak to its judge. It is therefore sent as data:
+one JSON object between two lines that nobody could foresee, with the instructions after it. The
+judge must give back a token that stands in the instructions alone. An answer without it, or one
+that cannot be read, is no judgement; there is no score by default.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined, TemplateError, meta
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing_extensions import TypedDict
+
+from models.domain import Job, RawAnswer
+from models.fields import Whole
+from services.drafts.draft import Draft
+from services.llm_service import LLMService, Outcome, Preference, Prompt, Target, Terms
+from utils.errors import AnswerFormatError, ConfigurationError
+
+POINTS = ("legal_correctness", "grounding", "reasoning", "clarity", "difficulty_fit")
+BEST = 5
+_TRIES = 3
+_MAX_TOKENS = 800
+# What the template is made of.
+_NAMES = {"best", "mark", "material", "token"}
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSpec:
+    """Who judges, and from which score (0 to 1) on a sample passes."""
+
+    provider: str
+    model: str | None
+    min_score: float
+
+
+class _Point(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    score: Whole = Field(ge=1, le=BEST)
+    reason: str
+
+
+class Judgement(BaseModel):
+    """Points from 1 to 5 with reasons, and the token that was given back."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    token: str = Field("", exclude=True)
+    legal_correctness: _Point
+    grounding: _Point
+    reasoning: _Point
+    clarity: _Point
+    difficulty_fit: _Point
+
+    @property
+    def score(self) -> float:
+        """The mean of all points, 0 to 1: five is 1, one is 0."""
+        points = [int(getattr(self, name).score) for name in POINTS]
+        return round((sum(points) / len(points) - 1) / (BEST - 1), 3)
+
+
+_POINT = {
+    "type": "object",
+    "properties": {"score": {"type": "integer"}, "reason": {"type": "string"}},
+    "required": ["score", "reason"],
+    "additionalProperties": False,
+}
+SCHEMA: dict[str, object] = {
+    "type": "object",
+    "properties": {"token": {"type": "string"}, **dict.fromkeys(POINTS, _POINT)},
+    "required": ["token", *POINTS],
+    "additionalProperties": False,
+}
+
+
+class JudgementColumns(TypedDict):
+    """What a judgement adds to a sample."""
+
+    judge_score: float
+    judgement: str
+
+
+class Judge:
+    """Asks the judging model. Thread-safe."""
+
+    def __init__(self, llm: LLMService, template: Path) -> None:
+        self._llm = llm
+        self._path = template
+        # The output is a prompt, not HTML.
+        environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701  # nosec B701
+        try:
+            text = template.read_text(encoding="utf-8")
+            names = meta.find_undeclared_variables(environment.parse(text))
+            self._template = environment.from_string(text)
+        except (OSError, TemplateError) as error:
+            raise ConfigurationError(f"catalogue: {template}: {error}; restore it") from error
+        if names != _NAMES:
+            wanted = ", ".join(sorted(_NAMES))
+            raise ConfigurationError(f"catalogue: {template}: want the names {wanted}, and no other; restore it")
+
+    def check(self, spec: JudgeSpec, author: Preference) -> None:
+        """Refuse a judge that nobody can ask, or that would judge its own samples.
+
+        Raises:
+            InputError: unknown provider or model.
+        """
+        self._llm.check(_preference(spec))
+        mine, theirs = self._llm.targets(_preference(spec)), self._llm.targets(author)
+        if mine and theirs and {target.name for target in theirs} == {mine[0].name} and not author.allow_failover:
+            raise ConfigurationError(f"judge: {mine[0].name} would judge its own samples; name another model")
+
+    def ask(self, spec: JudgeSpec, job: Job, draft: Draft, terms: Terms, attempt: int) -> Outcome:
+        """Make one call to the judge; the outcome holds an error when there is no judgement in the answer."""
+        mark, token = f"MATERIAL-{secrets.token_hex(8)}", secrets.token_hex(8)
+        text = self._template.render(material=_material(job, draft), mark=mark, token=token, best=BEST)
+        targets = self._llm.targets(_preference(spec))
+        thinks = bool(targets) and targets[0].model.thinking
+        prompt = Prompt(
+            messages=({"role": "user", "content": text},),
+            schema=SCHEMA,
+            seed=job.seed + attempt,
+            max_tokens=None if thinks else _MAX_TOKENS,
+            temperature=0.0,
+            kind="judge",
+        )
+        return _proven(self._llm.ask(prompt, _preference(spec), terms), token)
+
+    def is_author(self, spec: JudgeSpec, answer: RawAnswer) -> bool:
+        """Tell whether the judge wrote the answer itself."""
+        targets = self._llm.targets(_preference(spec))
+        return bool(targets) and _is(targets[0], answer)
+
+    def name(self, spec: JudgeSpec) -> str:
+        """Return who judges, as provider/model."""
+        targets = self._llm.targets(_preference(spec))
+        return targets[0].name if targets else f"{spec.provider}/{spec.model or ''}"
+
+    @property
+    def tries(self) -> int:
+        """Calls that one judgement may take."""
+        return _TRIES
+
+
+def read_judgement(text: str) -> Judgement:
+    """Read what a judge answered.
+
+    Raises:
+        AnswerFormatError: it is no judgement; says why.
+    """
+    start, end = text.find("{"), text.rfind("}")
+    try:
+        return Judgement.model_validate(json.loads(text[start : end + 1], object_pairs_hook=_once))
+    except (ValueError, ValidationError, RecursionError) as error:
+        raise AnswerFormatError(f"the judge's answer cannot be read ({str(error)[:120]})") from None
+
+
+def judgement_columns(judgement: Judgement, judge: str) -> JudgementColumns:
+    """Return `judge_score` and `judgement` (JSON, with who judged) of a sample."""
+    return {"judge_score": judgement.score, "judgement": json.dumps({"judge": judge, **judgement.model_dump()})}
+
+
+def _material(job: Job, draft: Draft) -> str:
+    """Return what is judged as one line of JSON: no text in it can begin a line of its own."""
+    wanted = {
+        "jurisdiction": job.jurisdiction,
+        "topic": job.topic_key,
+        "difficulty": job.difficulty,
+        "type": job.sample_type,
+    }
+    sample = {
+        "question": draft.question,
+        "answer": draft.answer,
+        "authorities": draft.case_citation,
+        "reasoning": draft.reasoning,
+    }
+    text = json.dumps({"wanted": wanted, "sample": sample}, ensure_ascii=False)
+    # JSON leaves these as they are, and some readers take them for the end of a line.
+    return "".join(f"\\u{ord(char):04x}" if char in "\x85\u2028\u2029" else char for char in text)
+
+
+def _proven(outcome: Outcome, token: str) -> Outcome:
+    """Return *outcome*, with an error in place of an answer that is no judgement by our instructions."""
+    if outcome.error is not None or outcome.completion is None:
+        return outcome
+    try:
+        given_back = read_judgement(outcome.completion.text).token
+    except AnswerFormatError as error:
+        return replace(outcome, completion=None, error=error)
+    if secrets.compare_digest(given_back.encode(), token.encode()):
+        return outcome
+    refused = AnswerFormatError(
+        "the judge did not give back its token: it may have followed the sample, not the rubric"
+    )
+    return replace(outcome, completion=None, error=refused)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Build an object; ValueError when a name stands twice, so that it would depend on the reader what it says."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a name stands twice")
+    return made
+
+
+def _preference(spec: JudgeSpec) -> Preference:
+    return Preference(spec.provider, spec.model, allow_failover=False)
+
+
+def _is(target: Target, answer: RawAnswer) -> bool:
+    return (target.provider.id, target.model.id) == (answer.provider, answer.model)

@@ -1,0 +1,1 @@
+"""What all vendors share: the wire, the deadline, streams."""

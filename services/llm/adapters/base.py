@@ -1,0 +1,247 @@
+"""What every provider adapter is: one request in, one answer or one typed error out.
+
+An attempt is exactly one HTTP request: the clients' own retries are off, the
+deadline is ours. A 200 is not yet success; `read_*` helpers turn an answer without
+content into a failure.
+"""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict, Unpack
+
+from services.llm.adapters.deadline import CallThreads
+from utils.addresses import AddressRule, without_user
+from utils.cancellation import CancelToken
+from utils.error_handler import parse_error
+from utils.errors import CancelledError, ConfigurationError, GenerationError, ProviderConnectionError
+from utils.redaction import redact
+
+Piece: TypeAlias = Literal["token", "thought"]
+# Told each piece as it is written; an error of it ends the call.
+Listener: TypeAlias = Callable[[Piece, str], None]
+
+
+class EngineSession(Protocol):
+    """Where the embedded engine answers while it is held."""
+
+    @property
+    def base_url(self) -> str:
+        """Address of the engine, with /v1."""
+
+    @property
+    def api_key(self) -> str:
+        """Key of this run of the engine."""
+
+
+class Engine(Protocol):
+    """The embedded engine as an adapter sees it."""
+
+    def acquire(self) -> EngineSession:
+        """Start the engine if need be and keep it running until `release`."""
+
+    def release(self) -> None:
+        """Let the engine idle again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    """What an adapter is built from; the key never leaves it.
+
+    Attributes:
+        api_key: The key that is sent to `base_url`; "" for none.
+        rule: What the address may lead to, when it came over the network; None for one of the operator's own.
+    """
+
+    id: str
+    base_url: str
+    api_key: str = field(default="", repr=False)
+    requests_per_minute: int = 60
+    tokens_per_minute: int = 10_000
+    timeout_s: float = 90.0
+    rule: AddressRule | None = None
+    engine: Engine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRequest:
+    """One question to a model.
+
+    Attributes:
+        messages: Mappings with `role` and `content`.
+        max_tokens: Most tokens of the answer, thinking included; always sent.
+        schema: JSON Schema that the answer must follow, or None for free text.
+        chars: Length of all messages, in characters.
+        may_be_cut: Whether an answer that ends at `max_tokens` is one.
+        listener: Told each piece as it is written; None for the whole at once.
+    """
+
+    model: str
+    messages: tuple[Mapping[str, str], ...]
+    max_tokens: int = 4000
+    temperature: float = 0.6
+    top_p: float = 0.95
+    timeout_s: float = 90.0
+    schema: Mapping[str, object] | None = None
+    seed: int | None = None
+    context_tokens: int = 8192
+    chars: int = 0
+    may_be_cut: bool = False
+    listener: Listener | None = None
+
+
+class RequestOptions(TypedDict, total=False):
+    """What `BaseLLMProvider.generate` takes of a `CompletionRequest`."""
+
+    max_tokens: int
+    temperature: float
+    top_p: float
+    timeout_s: float
+    schema: Mapping[str, object] | None
+    seed: int | None
+    context_tokens: int
+    may_be_cut: bool
+
+
+class Generated(TypedDict):
+    """What `BaseLLMProvider.generate` returns."""
+
+    text: str
+    thinking: str
+    model: str
+    tokens_used: int
+    finish_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer of a model.
+
+    Attributes:
+        text: The model's raw text, never parsed here.
+        thinking: The reasoning that the vendor sent apart from the text.
+        prompt_tokens: Tokens of the prompt as the vendor counted them.
+        finish_reason: "stop", "length", or the vendor's own word.
+        headers: Headers of the answer, lower case; limits stand in them.
+    """
+
+    text: str
+    thinking: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    finish_reason: str
+    headers: Mapping[str, str]
+    provider: str = ""
+
+    @property
+    def tokens(self) -> int:
+        """Prompt plus completion, in tokens."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+class BaseLLMProvider(ABC):
+    """An adapter. One instance a provider, shared by all threads; construction does no I/O."""
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self.config = config
+        self._client_lock = threading.Lock()
+        self._client_made: Any = None
+        self._threads = CallThreads(config.id)
+
+    def prepare(self) -> None:
+        """Make the vendor's client if need be: its import takes up to a second, which is no part of a call."""
+        try:
+            self._client()
+        except ConfigurationError:
+            raise
+        except Exception as error:  # as in complete
+            raise self._typed(error, "") from error
+
+    def complete(self, request: CompletionRequest, cancel: CancelToken | None = None) -> Completion:
+        """Ask once.
+
+        Raises:
+            GenerationError: with category, scope and retry hint, whatever the client raised.
+            ConfigurationError: the installation lacks what the provider needs.
+        """
+        what = f"{self.config.id}/{request.model}"
+        try:
+            return self._threads.call(lambda: self._complete(request), request.timeout_s, cancel or CancelToken(), what)
+        except (CancelledError, ConfigurationError):
+            raise
+        except Exception as error:  # clients raise httpx, json and builtin errors too; all become ours
+            raise self._typed(error, request.model) from error
+
+    def list_models(self, timeout_s: float = 10.0) -> list[str]:
+        """Return the ids that the provider serves now; raises GenerationError."""
+        try:
+            return self._threads.call(self._list_models, timeout_s, CancelToken(), f"{self.config.id}/models")
+        except Exception as error:  # as in complete
+            raise self._typed(error, "") from error
+
+    def generate(self, model: str, prompt: str, **options: Unpack[RequestOptions]) -> Generated:
+        """Ask *model* one prompt."""
+        request = CompletionRequest(model=model, messages=({"role": "user", "content": prompt},), **options)
+        answer = self.complete(request)
+        return {
+            "text": answer.text,
+            "thinking": answer.thinking,
+            "model": answer.model,
+            "tokens_used": answer.tokens,
+            "finish_reason": answer.finish_reason,
+        }
+
+    def get_rate_limits(self) -> dict[str, int]:
+        """Return the limits that we start from."""
+        return {
+            "requests_per_minute": self.config.requests_per_minute,
+            "tokens_per_minute": self.config.tokens_per_minute,
+        }
+
+    def close(self) -> None:
+        """Close the connections; the adapter may not be used afterwards."""
+        with self._client_lock:
+            client, self._client_made = self._client_made, None
+        if client is not None:
+            client.close()
+
+    def _client(self) -> Any:  # the vendors' clients have no type in common
+        """Return the vendor's client, made at first use and shared."""
+        with self._client_lock:
+            if self._client_made is None:
+                self._client_made = self._make_client()
+            return self._client_made
+
+    def _typed(self, error: BaseException, model: str) -> GenerationError:
+        # What lies at an address from the network is not read out to whoever set it.
+        typed = parse_error(error, self.config.id, model, quotes=self.config.rule is None)
+        typed.provider = typed.provider or self.config.id
+        typed.model = typed.model or model
+        address = without_user(self.config.base_url)
+        if isinstance(typed, ProviderConnectionError) and address not in str(typed):
+            what = str(typed) if typed.status else f"no connection ({typed}); check address and network"
+            typed.args = (redact(f"{self.config.id} ({address}): {what}"),)
+        return typed
+
+    @abstractmethod
+    def _make_client(self) -> object:
+        """Build the vendor's client: no retries, no I/O."""
+
+    @abstractmethod
+    def _complete(self, request: CompletionRequest) -> Completion:
+        """Make exactly one request."""
+
+    @abstractmethod
+    def _list_models(self) -> list[str]:
+        """Ask for the list of models."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterSpec:
+    """What a module of `services.llm.providers` offers."""
+
+    id: str
+    factory: Callable[[ProviderConfig], BaseLLMProvider]
+    needs_key: bool = True

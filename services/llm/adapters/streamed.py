@@ -1,0 +1,108 @@
+"""Reads a streamed chat completion line by line: tells each piece, returns the whole.
+
+Both ends are demanded: a stream that stops without saying why is a failure, which none of
+the vendors' clients notices.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from services.llm.adapters.base import Completion, CompletionRequest, Piece
+from utils.error_handler import categorize_error, error_for
+from utils.errors import ProviderConnectionError
+
+_THOUGHTS = ("reasoning", "reasoning_content")
+
+
+@dataclass(slots=True)
+class _Heard:
+    texts: list[str] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
+    finish_reason: str = ""
+    model: str = ""
+    usage: Mapping[str, object] = field(default_factory=dict)
+    ended: bool = False
+
+
+def read_stream(
+    lines: Iterable[str], headers: Mapping[str, str], request: CompletionRequest, provider: str
+) -> Completion:
+    """Read *lines* of server-sent events.
+
+    Raises:
+        GenerationError: the vendor sent an error, or the stream ended early.
+    """
+    heard = _Heard()
+    for chunk in _chunks(lines, heard):
+        if chunk.get("error"):
+            raise _error(chunk, provider, request.model)
+        _take(chunk, heard, request)
+    if not (heard.ended or heard.finish_reason):
+        raise ProviderConnectionError(f"{provider}/{request.model}: the stream ended before the answer did")
+    text = "".join(heard.texts)
+    return Completion(
+        text=text,
+        thinking="".join(heard.thoughts),
+        model=heard.model or request.model,
+        prompt_tokens=_count(heard.usage.get("prompt_tokens")),
+        completion_tokens=_count(heard.usage.get("completion_tokens")) or len(text) // 4,
+        finish_reason=heard.finish_reason,
+        headers=headers,
+    )
+
+
+def _chunks(lines: Iterable[str], heard: _Heard) -> Iterator[dict[str, object]]:
+    """Yield the JSON objects of the data lines; what cannot be read is passed over."""
+    for line in lines:
+        if not line.startswith("data:"):
+            continue
+        data = line.removeprefix("data:").strip()
+        if data == "[DONE]":
+            heard.ended = True
+            return
+        try:
+            chunk = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(chunk, dict):
+            yield chunk
+
+
+def _take(chunk: Mapping[str, object], heard: _Heard, request: CompletionRequest) -> None:
+    heard.model = str(chunk.get("model") or heard.model)
+    # Groq puts the usage of a stream into a part of its own.
+    of_groq = chunk.get("x_groq")
+    usage = chunk.get("usage") or (of_groq.get("usage") if isinstance(of_groq, dict) else None)
+    heard.usage = usage if isinstance(usage, dict) else heard.usage
+    choices = chunk.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    heard.finish_reason = str(choice.get("finish_reason") or heard.finish_reason)
+    delta = choice.get("delta")
+    delta = delta if isinstance(delta, dict) else {}
+    thought = next((delta[name] for name in _THOUGHTS if isinstance(delta.get(name), str)), "")
+    text = delta.get("content")
+    news: tuple[tuple[Piece, object, list[str]], ...] = (
+        ("thought", thought, heard.thoughts),
+        ("token", text, heard.texts),
+    )
+    for kind, piece, kept in news:
+        if isinstance(piece, str) and piece:
+            kept.append(piece)
+            if request.listener is not None:
+                request.listener(kind, piece)
+
+
+def _error(chunk: Mapping[str, object], provider: str, model: str) -> Exception:
+    inner = chunk["error"]
+    message = inner.get("message") if isinstance(inner, dict) else inner
+    text = orjson.dumps(chunk).decode()[:2000]
+    status = chunk.get("status_code")
+    category = categorize_error(text, provider, status if isinstance(status, int) else None)
+    told = message[:300] if isinstance(message, str) and message else "an error without a message"
+    return error_for(category, told, provider=provider, model=model)
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and value >= 0 else 0

@@ -1,0 +1,176 @@
+"""The connections of every adapter: no redirect is followed, and addresses from the network are judged when called.
+
+The vendors' clients follow redirects by themselves, so that whoever answers could send the
+service anywhere, its own network included. And a name that was judged when it was set may
+lead elsewhere later: for an address that came over the API the name is looked up at every
+connection, each address found is judged, and that very address is connected to. TLS and the
+header Host keep the name.
+
+Two generations of the HTTP library are in use (httpx, httpx2), alike in what is used here.
+Where the environment names a proxy (HTTPS_PROXY, NO_PROXY), it looks names up, and what may be
+reached is its decision.
+"""
+
+import re
+from collections.abc import Mapping, MutableMapping
+from importlib import import_module
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from services.llm.adapters.base import ProviderConfig
+from utils.addresses import AddressRule
+from utils.errors import InputError, ProviderConnectionError
+
+CONNECT_TIMEOUT_S = 5.0
+_MAX_CONNECTIONS = 1000
+_MAX_IDLE = 100
+# What the clients add from the environment (OPENAI_ORG_ID, GROQ_CUSTOM_HEADERS, …) is for the vendor's own address.
+_SENT = ("accept", "connection", "content-", "host", "transfer-", "user-agent", "x-stainless-")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+_HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
+
+
+class _Request(Protocol):
+    headers: MutableMapping[str, str]
+
+
+class _Response(Protocol):
+    status_code: int
+    headers: Mapping[str, str]
+
+    def close(self) -> None: ...
+
+
+class _Transport(Protocol):
+    """What makes the requests of a client, in either generation of the library."""
+
+    def handle_request(self, request: _Request) -> _Response: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> object: ...
+    def __exit__(self, *error: object) -> object: ...
+
+
+class _Network(Protocol):
+    """What opens the connections of a transport."""
+
+    def connect_tcp(self, host: str, port: int, *args: object, **options: object) -> object: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+def connections(library: str, config: ProviderConfig) -> dict[str, object]:
+    """Return what a client of *library* ("httpx" or "httpx2") is built from to call the address of *config*."""
+    http = import_module(library)
+    limits = http.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=_MAX_IDLE)
+    context, proxy = http.create_ssl_context(), _proxy(config.base_url)
+    inner = http.HTTPTransport(verify=context, limits=limits, proxy=proxy)
+    if config.rule is not None and proxy is None:
+        core = import_module(library.replace("httpx", "httpcore"))
+        inner._pool.close()
+        # The library has no argument for it.
+        inner._pool = core.ConnectionPool(
+            ssl_context=context,
+            max_connections=limits.max_connections,
+            max_keepalive_connections=limits.max_keepalive_connections,
+            keepalive_expiry=limits.keepalive_expiry,
+            network_backend=PinnedBackend(core.SyncBackend(), config.rule, (core.ConnectError, core.ConnectTimeout)),
+        )
+    return {
+        "transport": Door(inner, None if config.rule is None else config.api_key),
+        "follow_redirects": False,
+        "timeout": http.Timeout(config.timeout_s, connect=CONNECT_TIMEOUT_S),
+    }
+
+
+def http_client(library: str, config: ProviderConfig) -> Any:  # each vendor wants that of its own library
+    """Return a client of *library* with `connections`."""
+    return import_module(library).Client(**connections(library, config))
+
+
+class Door:
+    """A transport that answers a redirect with an error. Thread-safe."""
+
+    def __init__(self, inner: _Transport, foreign_key: str | None) -> None:
+        """Call by *inner*; a foreign address (one with a key, or "") gets this key and the headers of the call."""
+        self._inner = inner
+        self._foreign_key = foreign_key
+
+    def handle_request(self, request: _Request) -> _Response:
+        """Make one request; ProviderConnectionError when the answer leads elsewhere."""
+        if self._foreign_key is not None:
+            for name in [name for name in request.headers if not name.startswith(_SENT)]:
+                del request.headers[name]
+            if self._foreign_key:
+                request.headers["authorization"] = f"Bearer {self._foreign_key}"
+        response = self._inner.handle_request(request)
+        if 300 <= response.status_code < 400:
+            response.close()
+            raise ProviderConnectionError(_redirected(response), status=response.status_code)
+        return response
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._inner.close()
+
+    def __enter__(self) -> "Door":
+        self._inner.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._inner.__exit__(*error)
+
+
+class PinnedBackend:
+    """Connects to the addresses that were judged, and to no other. Thread-safe."""
+
+    def __init__(self, inner: _Network, rule: AddressRule, unreachable: tuple[type[Exception], ...]) -> None:
+        """Connect by *inner*, which raises one of *unreachable* when nobody listens at an address."""
+        self._inner = inner
+        self._rule = rule
+        self._unreachable = unreachable
+
+    def connect_tcp(self, host: str, port: int, *args: object, **options: object) -> object:
+        """Connect to the first address of *host* that answers; ProviderConnectionError when one must not be called."""
+        try:
+            *others, last = self._rule.addresses(host)
+        except InputError as error:
+            raise ProviderConnectionError(str(error)) from None
+        for address in others:
+            try:
+                return self._inner.connect_tcp(address, port, *args, **options)
+            except self._unreachable:
+                continue
+        return self._inner.connect_tcp(last, port, *args, **options)
+
+    def connect_unix_socket(self, *_args: object, **_options: object) -> object:
+        """Refuse: no provider is reached by a file."""
+        raise ProviderConnectionError("a socket file is no address of a provider")
+
+    def sleep(self, seconds: float) -> None:
+        """Wait between tries of a connection."""
+        self._inner.sleep(seconds)
+
+
+def _proxy(base_url: str) -> str | None:
+    """Return the proxy that the environment names for *base_url*."""
+    parts = urlsplit(base_url)
+    if parts.hostname in _THIS_MACHINE:
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _redirected(response: _Response) -> str:
+    """Say that an answer leads elsewhere: to which host, not to what."""
+    try:
+        host = urlsplit(response.headers.get("location", "")).hostname or ""
+    except ValueError:
+        host = ""
+    to = f" to {host}" if _HOST.fullmatch(host) else ""
+    return (
+        f"the answer is a redirect{to} (status {response.status_code}), and none is followed;"
+        " set the address that answers by itself"
+    )

@@ -1,0 +1,98 @@
+"""The calls that one question may take, from target to target: the one place where a failed call is tried again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from services.llm.caller import Outcome, Terms
+from services.llm.limits.gate import Permit
+from services.llm.routing.router import Target
+from utils.errors import AnswerFormatError, GenerationError, NoTargetError, QualityError
+
+
+@dataclass(slots=True)
+class Attempts:
+    """What was tried so far, and what came of it. Of one thread.
+
+    Attributes:
+        most: Calls that the question may take.
+        again: Whether a target that failed in a way that may pass is asked again while no other is free.
+        calls: Calls made.
+        tokens: Tokens of every answer, refused ones included.
+        failures: Every failed call and every refused answer, oldest first.
+        chain: `provider/model: outcome` of every call.
+        excluded: Targets that cannot answer this question.
+        avoided: Targets that failed in a way that may pass.
+        target: Who was called last.
+        detour: Why that was not the first choice, or "".
+    """
+
+    most: int
+    again: bool = True
+    calls: int = 0
+    tokens: int = 0
+    failures: list[GenerationError] = field(default_factory=list)
+    chain: list[str] = field(default_factory=list)
+    excluded: list[str] = field(default_factory=list)
+    avoided: list[str] = field(default_factory=list)
+    target: Target | None = None
+    detour: str = ""
+
+    @property
+    def are_spent(self) -> bool:
+        """True when no call is left."""
+        return self.calls >= self.most
+
+    def on(self, terms: Terms) -> Terms:
+        """Return *terms* on which every call is counted here before anybody else hears of it."""
+
+        def sending(permit: Permit) -> None:
+            self.calls += 1
+            self.target, self.detour = permit.target, permit.detour
+            terms.sending(permit)
+
+        return replace(terms, sending=sending)
+
+    def run(
+        self,
+        call: Callable[[], Outcome],
+        seen: Callable[[Outcome], None],
+        must_stop: Callable[[], bool] = lambda: False,
+    ) -> Outcome:
+        """Call until somebody answers.
+
+        Args:
+            call: Makes one call, on terms that `on` returned.
+            seen: Told of every outcome before the next call.
+            must_stop: Whether the caller has taken what came so far, so that nobody else may go on.
+
+        Raises:
+            GenerationError: the last call failed, and no other can be made.
+            NoTargetError, BudgetSpentError, CancelledError: as of `LLMService.ask`.
+        """
+        while True:
+            try:
+                outcome = call()
+            except NoTargetError as nobody:
+                raise self._why(nobody) from nobody
+            self.tokens += outcome.usage.tokens
+            error = outcome.error
+            self.chain.append(f"{outcome.target.name}: {'answered' if error is None else error.category}")
+            seen(outcome)
+            if error is None:
+                return outcome
+            self.failures.append(error)
+            self._leave_out(outcome.target, error)
+            if self.are_spent or must_stop():
+                raise error
+
+    def _why(self, nobody: NoTargetError) -> NoTargetError | GenerationError:
+        """Return what says more: that nobody is open, or how the last call failed."""
+        last = self.failures[-1] if self.failures else nobody
+        # A refused answer is no reason why nobody is open.
+        return nobody if self.again and isinstance(last, AnswerFormatError | QualityError) else last
+
+    def _leave_out(self, target: Target, error: GenerationError) -> None:
+        if not self.again:
+            self.excluded.append(target.name)
+        elif not isinstance(error, AnswerFormatError):
+            (self.avoided if error.retryable else self.excluded).append(target.name)

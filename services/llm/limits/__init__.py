@@ -1,0 +1,1 @@
+"""How much each vendor may be asked, and who waits for it."""

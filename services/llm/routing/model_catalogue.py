@@ -1,0 +1,143 @@
+"""Which models can be used now: the catalogue met with what each provider lists.
+
+A dead id (tombstone) is never chosen unless discovery lists it again; an id that
+only discovery knows is usable when asked for by name, or when a server of the
+user's own lists nothing that we know. Discovery runs in the background; without an
+answer the catalogue stands alone, and says so.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from services.catalogue.catalogue import ModelInfo, ProviderInfo
+from services.llm.routing.roster import Roster
+from utils.clock import Clock, SystemClock
+from utils.errors import AppError
+
+log = logging.getLogger(__name__)
+_UNKNOWN_CONTEXT = 8192
+# A list is asked for again after so long; after a model was missing, but not at every miss.
+_OLD_S = 6 * 3600.0
+_DOUBTED_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What a provider listed, or why it did not."""
+
+    listed: tuple[str, ...] | None
+    reason: str = ""
+
+
+class ModelCatalogue:
+    """Models by provider. Thread-safe.
+
+    Attributes:
+        changes: How often a discovery came in.
+    """
+
+    def __init__(
+        self,
+        roster: Roster,
+        list_models: Callable[[str], list[str]],
+        has_own_address: Callable[[str], bool] = lambda _: True,
+        clock: Clock | None = None,
+    ) -> None:
+        self._roster = roster
+        self._has_own_address = has_own_address
+        self._list_models = list_models
+        self._found: dict[str, Discovery] = {}
+        self.changes = 0
+        self._clock = clock or SystemClock()
+        self._asked_at: dict[str, float] = {}
+        self._doubted: set[str] = set()
+        self._lock = threading.Lock()
+
+    def refresh(self, providers: Iterable[str]) -> None:
+        """Ask *providers* for their lists; remembers failures, raises nothing of theirs."""
+        for provider in providers:
+            try:
+                found = Discovery(tuple(self._list_models(provider)))
+            except AppError as error:
+                found = Discovery(None, str(error))
+                log.info("models not listed", extra={"provider": provider, "reason": str(error)})
+            with self._lock:
+                self._found[provider] = found
+                self._asked_at[provider] = self._clock.monotonic()
+                self._doubted.discard(provider)
+                self.changes += 1
+
+    def doubt(self, provider: str) -> None:
+        """A model of *provider* is gone: its list should be asked for again."""
+        with self._lock:
+            self._doubted.add(provider)
+
+    def forget(self, provider: str) -> None:
+        """Drop the list of *provider*: it is reached in another way now."""
+        with self._lock:
+            self._found.pop(provider, None)
+            self._asked_at.pop(provider, None)
+            self.changes += 1
+
+    def refresh_due(self, providers: Iterable[str]) -> list[str]:
+        """Ask those of *providers* whose list is missing, old, or in doubt and not just asked for; return them."""
+        now = self._clock.monotonic()
+        with self._lock:
+            asked = self._asked_at
+            due = [name for name in providers if name not in asked or now - asked[name] >= self._patience_s(name)]
+        self.refresh(due)
+        return due
+
+    def _patience_s(self, provider: str) -> float:
+        return _DOUBTED_S if provider in self._doubted else _OLD_S
+
+    def discovery(self, provider: str) -> Discovery:
+        """Return what is known of *provider*'s own list."""
+        with self._lock:
+            return self._found.get(provider, Discovery(None, "not asked yet"))
+
+    def usable(self, provider: ProviderInfo) -> list[ModelInfo]:
+        """Return the models that may be chosen, the default first, then in fallback order."""
+        listed = self.discovery(provider.id).listed
+        known = self._roster.models_of(provider.id)
+        if listed:
+            models = [model for model in known if model.id in listed]
+            if self._has_own_address(provider.id) and all(model.discovered for model in models):
+                ours = {model.id for model in known}
+                models += [unknown_model(provider.id, name) for name in listed if name not in ours]
+        else:
+            models = [model for model in known if not model.retired]
+        usable = [model for model in models if model.enabled]
+        return sorted(usable, key=lambda model: model.id != provider.default_model)
+
+    def all_of(self, provider: ProviderInfo) -> list[ModelInfo]:
+        """Return every model that is known or listed, in fallback order; what only the list has comes last, disabled.
+
+        At a server of the user's own, what it lists is enabled.
+        """
+        known = list(self._roster.models_of(provider.id))
+        ours = {model.id for model in known}
+        usable = {model.id for model in self.usable(provider)}
+        listed = self.discovery(provider.id).listed or ()
+        others = [unknown_model(provider.id, name) for name in listed if name not in ours]
+        return known + [model.model_copy(update={"enabled": model.id in usable}) for model in others]
+
+    def find(self, provider: ProviderInfo, name: str) -> ModelInfo:
+        """Return the model that the caller named, known or not; a dead one with a warning."""
+        for model in self._roster.models_of(provider.id):
+            if model.id == name:
+                listed = self.discovery(provider.id).listed or ()
+                if model.retired and name not in listed:
+                    log.warning(
+                        "retired model requested",
+                        extra={"model": name, "retired": model.retired, "replacement": model.replacement},
+                    )
+                return model
+        return unknown_model(provider.id, name)
+
+
+def unknown_model(provider: str, name: str) -> ModelInfo:
+    """Return what can be said of a model that no catalogue knows."""
+    return ModelInfo(provider=provider, id=name, context_window=_UNKNOWN_CONTEXT, discovered=True)

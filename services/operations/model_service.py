@@ -1,0 +1,162 @@
+"""Managing models: what they are like, which may be chosen, and in which order."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from models.catalogue.provider_store import KeptModel, ModelFields
+from models.contract.answers.management import ModelView
+from models.contract.management_bodies import ModelChange
+from services.catalogue.catalogue import ModelInfo, ProviderInfo
+from services.operations.provider_registry import ProviderRegistry
+from utils.errors import InputError, NotFoundError
+
+
+class ModelService:
+    """What an administrator does with models. Thread-safe."""
+
+    def __init__(self, registry: ProviderRegistry) -> None:
+        self._registry = registry
+
+    def all(self, provider: str | None = None, enabled_only: bool = False) -> list[ModelView]:
+        """Return the models of every provider, or of one; NotFoundError when there is none such."""
+        roster = self._registry.llm.roster
+        infos = [self._registry.provider(provider)] if provider else roster.state.providers
+        return [row for info in infos for row in self.of(info) if row["enabled"] or not enabled_only]
+
+    def of(self, info: ProviderInfo) -> list[ModelView]:
+        """Return the models of a provider, in fallback order."""
+        kept = self._registry.kept_models()
+        listed = self._registry.llm.models.discovery(info.id).listed
+        models = self._registry.llm.models.all_of(info)
+        return [
+            _view(model, kept.get((info.id, model.id)), place, None if listed is None else model.id in listed)
+            for place, model in enumerate(models)
+        ]
+
+    def named(self, name: str, provider: str | None = None) -> tuple[ProviderInfo, ModelInfo]:
+        """Return the model *name* (or of that `db_id`); the first provider's that has it, unless one is named.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        infos = [self._registry.provider(provider)] if provider else self._registry.llm.roster.state.providers
+        found = [(info, row) for info in infos for row in self._registry.llm.models.all_of(info)]
+        by_name = next((pair for pair in found if pair[1].id == name), None)
+        if by_name is not None:
+            return by_name
+        ids = {row.model: row.provider for row in self._registry.kept_models().values() if str(row.db_id) == name}
+        by_id = next((pair for pair in found if ids.get(pair[1].id) == pair[0].id), None)
+        if by_id is None:
+            at = f" at {provider}" if provider else ""
+            raise NotFoundError(f"model {name[:100]!r}{at}: not found; GET /api/models/all lists them")
+        return by_id
+
+    def has(self, name: str, provider: str) -> bool:
+        """Tell whether *provider* has a model *name* (or of that `db_id`)."""
+        try:
+            self.named(name, provider)
+        except NotFoundError:
+            return False
+        return True
+
+    def know(self, provider: str, name: str) -> None:
+        """Let a model be chosen that a user named for a provider of their own; it need not list it."""
+        info = self._registry.provider(provider)
+        if name not in {row.id for row in self._registry.llm.roster.models_of(provider)}:
+            self._put(info, "model added", {name: {"enabled": True}})
+
+    def one(self, name: str, provider: str | None = None) -> ModelView:
+        """Return one model; NotFoundError when there is none."""
+        info, model = self.named(name, provider)
+        return next(row for row in self.of(info) if row["id"] == model.id)
+
+    def update(self, name: str, wanted: ModelChange) -> ModelView:
+        """Change the named fields; null brings the catalogue's value back."""
+        info, model = self.named(name, wanted.provider_id)
+        self._put(info, "model updated", {model.id: _given(wanted)})
+        if wanted.fallback_priority is not None:
+            self.set_priority(model.id, wanted.fallback_priority, info.id)
+        return self.one(model.id, info.id)
+
+    def toggle(self, name: str, provider: str | None) -> tuple[ModelView, str]:
+        """Switch a model on or off."""
+        info, model = self.named(name, provider)
+        now = self.one(model.id, info.id)
+        on = not now["enabled"]
+        if on and model.retired and not now["listed"]:
+            instead = f"; use {model.replacement}" if model.replacement else ""
+            raise InputError(f"{model.id}: was retired ({model.retired}) and {info.id} does not list it{instead}")
+        self._put(info, "model switched", {model.id: {"enabled": on}})
+        return self.one(model.id, info.id), f"Model {model.id} is {'enabled' if on else 'disabled'}"
+
+    def set_priority(self, name: str, priority: int, provider: str | None) -> list[ModelView]:
+        """Move a model to place *priority* (0 is first), the others shift; return all of its provider."""
+        info, model = self.named(name, provider)
+        order = [row.id for row in self._registry.llm.models.all_of(info) if row.id != model.id]
+        order.insert(min(priority, len(order)), model.id)
+        self._order(info, order)
+        return self.of(info)
+
+    def reorder(self, provider: str, order: Sequence[str]) -> list[ModelView]:
+        """Bring the named models to the front in this order; the others follow as they were.
+
+        Raises:
+            InputError: an id is unknown or stands twice.
+        """
+        info = self._registry.provider(provider)
+        known = [row.id for row in self._registry.llm.models.all_of(info)]
+        unknown = [name for name in order if name not in known]
+        if unknown or len(set(order)) != len(order):
+            what = f"{unknown[0][:100]!r} is no model of {provider}" if unknown else "an id stands twice"
+            raise InputError(
+                f"model_order: {what}; known are {', '.join(known[:10])}{', …' if len(known) > 10 else ''}"
+            )
+        self._order(info, [*order, *(name for name in known if name not in order)])
+        return self.of(info)
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _order(self, info: ProviderInfo, order: Sequence[str]) -> None:
+        fields: dict[str, ModelFields] = {name: {"fallback_priority": place} for place, name in enumerate(order)}
+        self._put(info, "models reordered", fields)
+
+    def _put(self, info: ProviderInfo, what: str, changes: Mapping[str, ModelFields]) -> None:
+        """Write *changes* over what is kept; a None takes a field back."""
+        kept = self._registry.kept_models()
+        fields: dict[str, ModelFields] = {}
+        for name, given in changes.items():
+            before = kept.get((info.id, name))
+            fields[name] = {**before.fields, **given} if before else given
+        store = self._registry.store
+        self._registry.change(what, info.id, lambda: store.put_models(info.id, what, fields))
+
+
+def _given(wanted: ModelChange) -> ModelFields:
+    """Return the fields that were sent; the place is set by itself."""
+    given = wanted.model_dump(exclude_unset=True, exclude={"provider_id", "fallback_priority"})
+    return cast("ModelFields", given)  # pydantic tells no types; the names are those of the body
+
+
+def _view(model: ModelInfo, kept: KeptModel | None, place: int, listed: bool | None) -> ModelView:
+    return {
+        "id": model.id,
+        "model_id": model.id,
+        "db_id": kept.db_id if kept else None,
+        "display_name": model.display_name or model.id,
+        "provider": model.provider,
+        "fallback_priority": place,
+        "enabled": model.enabled and (not model.retired or bool(listed)),
+        "max_tokens": model.max_output,
+        "context_window": model.context_window,
+        "supports_json_schema": model.json_schema,
+        "supports_json": model.json_schema,
+        "is_thinking_model": model.thinking,
+        "extra_config": (kept.fields.get("extra_config") if kept else None) or {},
+        "retired": model.retired or None,
+        "replacement": model.replacement or None,
+        "listed": listed,
+        "price_input": model.price_input,
+        "price_output": model.price_output,
+        "created_at": kept.created_at if kept else None,
+        "updated_at": kept.updated_at if kept else None,
+    }

@@ -1,0 +1,126 @@
+"""The facade: what the service can do, one attribute a room. Entry points see this and nothing below it.
+
+`bootstrap.build` makes it; `api`, `web` and `console` call one method of one room.
+"""
+
+import secrets
+import threading
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from models.backups.backup import Backups
+from models.catalogue.authority_store import AuthorityStore
+from models.contract.bodies import GenerateRequest
+from models.stores import Stores
+from services.assistant.chat_service import ChatService
+from services.batch.monitor import BatchMonitor
+from services.batch_service import BatchService
+from services.dataset.dataset_service import DatasetService
+from services.dataset.import_service import ImportService
+from services.dataset.publish_service import PublishService
+from services.dataset.search_service import SearchService
+from services.events import EventBroker
+from services.generation_service import GenerationService, Made
+from services.llm.embedded.model import EmbeddedModel
+from services.llm_service import LLMService
+from services.operations.catalogue_service import CatalogueService
+from services.operations.health_service import HealthService
+from services.operations.model_service import ModelService
+from services.operations.provider_service import PAGES, ProviderService
+from services.operations.upkeep import Upkeep
+from services.operations.usage_service import UsageService
+from services.quality.examiner import Examiner
+from services.quality.report.quality_service import QualityService
+from services.quality.review_service import ReviewService
+from utils.metrics import Metrics
+
+__all__ = ["PAGES", "Lifetime", "Platform"]
+# Together with a last fold it must end before the server process is killed (`server.process.GRACE_S`).
+_SHUTDOWN_S = 2.5
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """What is started and ended with the platform, and nobody else's business.
+
+    Attributes:
+        resume_batches: Whether batches that were running go on at a start; else they are closed.
+    """
+
+    stores: Stores
+    authorities: AuthorityStore
+    upkeep: Upkeep
+    embedded: EmbeddedModel
+    resume_batches: bool
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Every service. `start` begins the threads, `close` ends them."""
+
+    catalogue: CatalogueService
+    generation: GenerationService
+    batches: BatchService
+    monitor: BatchMonitor
+    events: EventBroker
+    usage: UsageService
+    dataset: DatasetService
+    search: SearchService
+    imports: ImportService
+    publish: PublishService
+    backups: Backups
+    quality: QualityService
+    reviews: ReviewService
+    chat: ChatService
+    providers: ProviderService
+    models: ModelService
+    health: HealthService
+    llm: LLMService
+    examiner: Examiner
+    metrics: Metrics
+    lifetime: Lifetime
+    _closed: threading.Event = field(default_factory=threading.Event)
+    _closing: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def stores(self) -> Stores:
+        """What lies on the disk."""
+        return self.lifetime.stores
+
+    def generate(self, wanted: GenerateRequest) -> Made:
+        """Make one sample now, and store it where *wanted* says so; errors as `GenerationService.make`."""
+        # A single request has no place in a cycle, so "balance" is drawn.
+        made = self.generation.make(wanted, counter=secrets.randbelow(1000))
+        return replace(made, sample=self.dataset.keep(made.sample)) if wanted.save else made
+
+    def start(self) -> Self:
+        """Start the writer, the threads of the data set and the discovery of models; resume batches."""
+        self.imports.prepare()
+        self.stores.start()
+        self.providers.know_all()
+        self.lifetime.upkeep.start()
+        self.batches.begin(self.lifetime.resume_batches)
+        return self
+
+    def close(self) -> None:
+        """End streams, batches, threads and the embedded model; fold what waits.
+
+        Idempotent; a second caller waits until the first has done it.
+        """
+        with self._closing:
+            if not self._closed.is_set():
+                self._closed.set()
+                self._close()
+
+    def _close(self) -> None:
+        self.lifetime.upkeep.tell()
+        self.events.close()
+        self.batches.shutdown(_SHUTDOWN_S)
+        self.lifetime.upkeep.stop(_SHUTDOWN_S)
+        self.dataset.close()
+        if self.stores.folder.is_there():
+            self.examiner.duplicates.close()  # what was learned is kept, where there is a folder to keep it in
+        self.lifetime.authorities.close()
+        self.lifetime.embedded.stop()
+        self.llm.factory.close()
+        self.stores.close()

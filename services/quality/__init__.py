@@ -1,0 +1,1 @@
+"""What a sample must be: checks, citations of a data set, reviews."""

@@ -1,0 +1,309 @@
+"""Duplicates of the data set: refused at generation, told on request, kept up to date in the background."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from models.contract.answers.quality import Difference, Duplicates, PairCounts, PairKind, SimilarPair
+from models.samples.sample_store import SampleStore, pieces_at
+from models.samples.snapshot import POSITION, Snapshot
+from services.citations.extractor import Extractor
+from services.quality.duplicates import ALIKE, DUPLICATE
+from services.quality.duplicates.index import SketchIndex
+from services.quality.duplicates.sketch import FIELDS, Sketches, exact_key, sketches, texts_of
+from services.quality.duplicates.veto import Law, differs, law_of
+from utils.errors import NotFoundError, QualityError
+
+log = logging.getLogger(__name__)
+# Written as a segment at once; so many sketches are 10 MB.
+_SEGMENT_ROWS = 20_000
+_SAVE_FROM = 2_000
+# Similar samples of which one is looked at after the other, until one is a duplicate.
+_LOOKED_AT = 50
+_TOLD = 5
+# From here on two texts may be the same but for case, accents and blanks.
+_NEARLY_EQUAL = 0.9
+_KEPT = 5_000
+_SHOWN = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateThresholds:
+    """Similarities from which a sample is reported as alike and refused as a duplicate; 0 for never."""
+
+    report: float = ALIKE
+    refuse: float = DUPLICATE
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A sample that is similar to another; `differs_in` says why it is none the less no duplicate, or ""."""
+
+    id: str
+    similarity: float
+    differs_in: Difference
+
+
+@dataclass(slots=True)
+class _Known:
+    """What a sample is compared by; its key is "" until it is needed."""
+
+    law: Law
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A sample that was let in lately and may not be stored yet."""
+
+    owner: str
+    sample: Mapping[str, object]
+
+
+class DuplicateService:
+    """Thread-safe. `update` belongs into a background thread."""
+
+    def __init__(self, store: SampleStore, folder: Path, extractor: Extractor, limits: DuplicateThresholds) -> None:
+        self._store = store
+        self._index = SketchIndex(folder)
+        self._extractor = extractor
+        self._limits = limits
+        self._admission = threading.Lock()
+        self._pending: dict[str, _Pending] = {}
+        self._seen: object = None
+        # Reading a sample and its law takes milliseconds, and the next draft meets the same samples.
+        self._known: dict[str, _Known] = {}
+        self._knowing = threading.Lock()
+        self._changes = 0
+
+    def admit(self, sample: Mapping[str, object], owner: str) -> list[Alike]:
+        """Let a new sample in, so that the next ones are compared with it; return what is similar to it.
+
+        Args:
+            sample: Its fields, with its id.
+            owner: Whose draft it is: a draft that is judged again is no duplicate of itself.
+
+        Raises:
+            QualityError: it is a duplicate; names of which sample.
+        """
+        if not self._limits.report and not self._limits.refuse:
+            return []
+        row = _sketch(sample)
+        with self._admission:  # of two alike samples made at the same moment one is refused
+            alike, known = self._alike(sample, row, owner)
+            worst = next((other for other in alike if not other.differs_in), None)
+            if worst is not None and self._limits.refuse and worst.similarity >= self._limits.refuse:
+                raise QualityError(
+                    f"duplicate: similarity {worst.similarity:.2f} to {worst.id}, want below {self._limits.refuse:g}"
+                )
+            sample_id = str(sample["id"])
+            self._pending[sample_id] = _Pending(owner, {name: sample.get(name) for name in _COMPARED})
+            self._changed(sample_id, known)
+            self._index.add([sample_id], row.reshape(1, -1))
+        return alike
+
+    def look(self, sample: Mapping[str, object]) -> list[Alike]:
+        """Return what is similar to a sample, itself left out."""
+        return self._alike(sample, _sketch(sample), "")[0] if self._limits.report else []
+
+    def renew(self, sample: Mapping[str, object]) -> None:
+        """Take in a sample that was added or changed by hand."""
+        self._pending.pop(str(sample["id"]), None)  # another text
+        self._changed(str(sample["id"]), None)
+        self._index.add([str(sample["id"])], _sketch(sample).reshape(1, -1))
+
+    def forget(self, sample_id: str) -> None:
+        """Take out a sample that was let in and is not stored after all, or was deleted."""
+        with self._admission:
+            self._pending.pop(sample_id, None)
+            self._changed(sample_id, None)
+            self._index.discard(sample_id)
+
+    def update(self, is_stopped: Callable[[], bool]) -> None:
+        """Bring the index up to date with the data set, a piece at a time."""
+        version = self._store.version()
+        if version == self._seen:
+            return
+        snapshot = self._store.snapshot()
+        index = snapshot.index().select(POSITION, "id").collect()
+        missing = self._index.missing(index["id"])
+        if len(missing):
+            positions = index.filter(pl.col("id").is_in(missing.implode()))[POSITION]
+            self._take_in(snapshot, positions, is_stopped)
+        if not is_stopped():
+            self._seen = version
+            if len(self._index) > 1.2 * len(index) + _SEGMENT_ROWS:
+                self._index.save(keep=index["id"])
+        self._drop_stored(index["id"])
+        if self._index.unsaved > _SAVE_FROM:
+            self._index.save()
+
+    def close(self) -> None:
+        """Keep what is new in the index."""
+        try:
+            self._index.save()
+        except OSError as error:
+            log.warning("duplicate index not saved", extra={"reason": str(error)})
+
+    def report(self) -> Duplicates:
+        """Return the pairs of similar samples: duplicates, and siblings whose law differs."""
+        total = len(self._store.snapshot())
+        found = sorted(self._index.pairs(self._limits.report or ALIKE), key=lambda pair: -pair[2])
+        shown: list[SimilarPair] = []
+        counted: Counter[PairKind] = Counter()
+        laws: dict[str, tuple[Law, Mapping[str, object]] | None] = {}
+        for first, second, similarity in found[:_SHOWN]:
+            one, other = self._law(first, laws), self._law(second, laws)
+            if one is None or other is None:
+                continue
+            in_what = differs(one[0], other[0])
+            refused = similarity >= (self._limits.refuse or 2.0)
+            kind: PairKind = "sibling" if in_what else "duplicate" if refused else "similar"
+            counted[kind] += 1
+            shown.append(
+                {
+                    "ids": [first, second],
+                    "similarity": round(similarity, 3),
+                    "kind": kind,
+                    "exact": _key(one[1]) == _key(other[1]),
+                    "differs_in": in_what,
+                }
+            )
+        counts: PairCounts = {
+            "duplicates": counted["duplicate"],
+            "siblings": counted["sibling"],
+            "similar": counted["similar"],
+            "beyond": max(0, len(found) - _SHOWN),
+        }
+        return {
+            "samples": total,
+            "indexed": len(self._index),
+            "thresholds": {"report": self._limits.report, "refuse": self._limits.refuse},
+            "counts": counts,
+            "pairs": shown,
+        }
+
+    def _take_in(self, snapshot: Snapshot, positions: pl.Series, is_stopped: Callable[[], bool]) -> None:
+        ids: list[pl.Series] = []
+        rows: list[Sketches] = []
+
+        def write() -> None:
+            if ids:
+                self._index.append(pl.concat(ids).alias("id"), np.concatenate(rows))
+                ids.clear()
+                rows.clear()
+
+        for piece in pieces_at(snapshot, positions):
+            if is_stopped():
+                break
+            ids.append(piece["id"])
+            rows.append(sketches(texts_of(piece)))
+            if sum(map(len, ids)) >= _SEGMENT_ROWS:
+                write()
+        write()
+
+    def _drop_stored(self, ids: pl.Series) -> None:
+        """Let go of the text of samples that the data set has by now, once there are many."""
+        if len(self._pending) < _SAVE_FROM:
+            return  # the next samples are compared with the newest: to look into the data set costs more
+        names = pl.Series("id", list(self._pending), dtype=pl.String())
+        stored = names.filter(names.is_in(ids.implode()))
+        with self._admission:
+            for name in stored:
+                self._pending.pop(name, None)
+
+    def _alike(self, sample: Mapping[str, object], row: Sketches, owner: str) -> tuple[list[Alike], _Known | None]:
+        """Return what is similar to *sample*, and what it was compared by if it had to be."""
+        least = min(value for value in (self._limits.report, self._limits.refuse, 1.0) if value)
+        near = [pair for pair in self._index.near(row, least) if pair[0] != sample["id"]]
+        if not near:
+            return [], None
+        found: list[Alike] = []
+        mine = _Known(law_of(sample, self._extractor))
+        for name, similarity in near[:_LOOKED_AT]:
+            settled = similarity < (self._limits.refuse or 2.0) or any(not other.differs_in for other in found)
+            if settled and len(found) >= _TOLD:
+                break
+            pending = self._pending.get(name)
+            if pending is not None and owner and pending.owner == owner:
+                self._index.discard(name)
+                continue
+            other = self._known_of(name)
+            if other is not None:
+                in_what = differs(mine.law, other.law)
+                if in_what and similarity > _NEARLY_EQUAL and self._is_copy(sample, mine, name, other):
+                    in_what = ""  # whatever it says of itself
+                found.append(Alike(name, round(similarity, 3), in_what))
+        return found, mine
+
+    def _is_copy(self, sample: Mapping[str, object], mine: _Known, name: str, other: _Known) -> bool:
+        """Tell whether two texts differ in case, accents and blanks only."""
+        if not other.key and (text := self._sample(name)) is not None:  # None: deleted since
+            other.key = _key(text)
+        mine.key = mine.key or _key(sample)
+        return mine.key == other.key
+
+    def _known_of(self, name: str) -> _Known | None:
+        kept = self._known.get(name)
+        if kept is not None:
+            return kept
+        before = self._changes
+        sample = self._sample(name)
+        if sample is None:
+            return None
+        known = _Known(law_of(sample, self._extractor))
+        with self._knowing:
+            if before == self._changes:  # it may have been changed while it was read
+                self._keep(name, known)
+        return known
+
+    def _changed(self, name: str, known: _Known | None) -> None:
+        """Forget what a sample was compared by before; *known* is what it is compared by from here on."""
+        with self._knowing:
+            self._changes += 1
+            self._known.pop(name, None)
+            if known is not None:
+                self._keep(name, known)
+
+    def _keep(self, name: str, known: _Known) -> None:
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+        self._known[name] = known
+
+    def _sample(self, name: str) -> Mapping[str, object] | None:
+        """Return a sample that was let in lately, or one of the data set."""
+        pending = self._pending.get(name)
+        return pending.sample if pending is not None else self._stored(name)
+
+    def _stored(self, name: str) -> Mapping[str, object] | None:
+        try:
+            return self._store.get(name)
+        except NotFoundError:
+            return None  # deleted since
+
+    def _law(
+        self, name: str, laws: dict[str, tuple[Law, Mapping[str, object]] | None]
+    ) -> tuple[Law, Mapping[str, object]] | None:
+        if name not in laws:
+            sample = self._stored(name)
+            laws[name] = None if sample is None else (law_of(sample, self._extractor), sample)
+        return laws[name]
+
+
+_COMPARED = ("id", "question", "answer", "reasoning", "case_citation", "jurisdiction")
+
+
+def _sketch(sample: Mapping[str, object]) -> Sketches:
+    text = " ".join(str(sample.get(name) or "") for name in FIELDS)
+    made: Sketches = sketches(pl.Series([text]))[0]
+    return made
+
+
+def _key(sample: Mapping[str, object]) -> str:
+    return exact_key(str(sample.get("question") or ""), str(sample.get("answer") or ""))

@@ -1,0 +1,279 @@
+"""An index of sketches: which texts share a band with this one.
+
+New sketches are kept in memory; `save` writes them as a sorted segment of arrays beside the
+data, which is mapped into memory and searched by bisection, so that a million texts cost
+disk and not memory. An id is in one segment at most, and a new sketch that is not saved yet
+counts before it. The files can be deleted at any time: they are made anew from the data.
+"""
+
+import json
+import shutil
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from services.quality.duplicates.sketch import BANDS, PERMUTATIONS, VERSION, Hashes, Sketches, band_hashes, similarity
+
+_SEGMENTS = 6
+_META = "segment.json"
+# Rows of one bucket that are compared with one another; the rest are compared with the first.
+_COMPARED = 32
+_CHUNK = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Sketches on the disk: `hashes[b]` is sorted, `rows[b]` says whose they are."""
+
+    folder: Path
+    ids: pl.Series
+    sketches: Sketches
+    hashes: Hashes
+    rows: NDArray[np.uint32]
+    replaces: Sequence[str]
+
+    def candidates(self, bands: Hashes) -> NDArray[np.uint32]:
+        """Return the rows that share a band with the 32 hashes *bands*."""
+        found = []
+        for band in range(BANDS):
+            line = self.hashes[band]
+            first, last = np.searchsorted(line, bands[band], "left"), np.searchsorted(line, bands[band], "right")
+            if last > first:
+                found.append(self.rows[band][first : min(last, first + _COMPARED)])
+        return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.uint32)
+
+
+class SketchIndex:
+    """Sketches by id. Thread-safe."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()  # taken before the other
+        self._segments = _load_all(folder)
+        self._fresh: dict[str, Sketches] = {}
+        self._buckets: dict[tuple[int, int], list[str]] = defaultdict(list)
+
+    def __len__(self) -> int:
+        """Return how many texts are in it."""
+        with self._lock:
+            return sum(len(segment.ids) for segment in self._segments) + len(self._fresh)
+
+    @property
+    def unsaved(self) -> int:
+        """How many sketches are in memory alone."""
+        return len(self._fresh)
+
+    def add(self, ids: Sequence[str], rows: Sketches) -> None:
+        """Add sketches; an id that is there already gets the new one."""
+        bands = band_hashes(rows)
+        with self._lock:
+            for sample_id, row, hashes in zip(ids, rows, bands, strict=True):
+                if sample_id in self._fresh:
+                    self._forget_fresh(sample_id)
+                self._fresh[sample_id] = row
+                for band in range(BANDS):
+                    bucket = self._buckets[band, int(hashes[band])]
+                    if len(bucket) < _COMPARED:
+                        bucket.append(sample_id)
+
+    def discard(self, sample_id: str) -> None:
+        """Take a sketch out that was added and not saved yet."""
+        with self._lock:
+            if sample_id in self._fresh:
+                self._forget_fresh(sample_id)
+
+    def near(self, row: Sketches, least: float) -> list[tuple[str, float]]:
+        """Return the ids whose similarity to the sketch *row* is at least *least*, the most similar first."""
+        bands = band_hashes(row.reshape(1, -1))[0]
+        found: dict[str, float] = {}
+        with self._lock:
+            segments = list(self._segments)
+            near = {name for band in range(BANDS) for name in self._buckets.get((band, int(bands[band])), ())}
+            fresh = {name: self._fresh[name] for name in near if name in self._fresh}
+            renewed = set(self._fresh)
+        for segment in segments:
+            candidates = segment.candidates(bands)
+            if len(candidates):
+                alike = similarity(row, segment.sketches[candidates])
+                found.update(
+                    (segment.ids[int(place)], float(value))
+                    for place, value in zip(candidates, alike, strict=True)
+                    if value >= least
+                )
+        found = {name: value for name, value in found.items() if name not in renewed}
+        if fresh:
+            alike_now = similarity(row, np.stack(list(fresh.values())))
+            found.update((name, float(value)) for name, value in zip(fresh, alike_now, strict=True) if value >= least)
+        return sorted(found.items(), key=lambda item: -item[1])
+
+    def missing(self, ids: pl.Series) -> pl.Series:
+        """Return which of *ids* are not in it."""
+        with self._lock:
+            there = pl.concat(
+                [*(segment.ids for segment in self._segments), pl.Series("id", list(self._fresh), pl.String())]
+            )
+        frame = pl.DataFrame({"id": ids})
+        return frame.join(pl.DataFrame({"id": there}), on="id", how="anti")["id"]
+
+    def save(self, keep: pl.Series | None = None) -> None:
+        """Write what is new as a segment; *keep*, where given, drops all other ids and makes one segment of all."""
+        with self._writing:
+            with self._lock:
+                saved = dict(self._fresh)
+            rows = np.array(list(saved.values()), dtype=np.uint32).reshape(len(saved), PERMUTATIONS)
+            self._append(pl.Series("id", list(saved), dtype=pl.String()), rows, keep)
+            with self._lock:
+                for name, row in saved.items():
+                    if self._fresh.get(name) is row:  # else it was renewed in the meantime
+                        self._forget_fresh(name)
+
+    def append(self, ids: pl.Series, rows: Sketches) -> None:
+        """Add many sketches as a segment of their own, at a tenth of the cost of `add`."""
+        with self._writing:
+            self._append(ids, rows, None)
+
+    def _append(self, ids: pl.Series, rows: Sketches, keep: pl.Series | None) -> None:
+        if not len(ids) and keep is None:
+            return
+        with self._lock:
+            old = list(self._segments) if keep is not None else self._to_merge(ids)
+        ids, rows = _merged(old, ids, rows, keep)
+        number = max((int(path.name) for path in self._folder.glob("*") if path.name.isdigit()), default=0) + 1
+        made = _write(self._folder / f"{number:06d}", ids, rows, [segment.folder.name for segment in old])
+        with self._lock:
+            replaced = {id(segment) for segment in old}
+            self._segments = [segment for segment in self._segments if id(segment) not in replaced] + [made]
+        for segment in old:
+            shutil.rmtree(segment.folder, ignore_errors=True)
+
+    def _to_merge(self, ids: pl.Series) -> list[Segment]:
+        """Return the segments to write together with *ids*: those that hold one, the small ones once there are many."""
+        holders = [segment for segment in self._segments if segment.ids.is_in(ids.implode()).any()]
+        if len(self._segments) < _SEGMENTS:
+            return holders
+        by_size = sorted(self._segments, key=lambda segment: len(segment.ids))
+        small = by_size[:-1]
+        total = len(ids) + sum(len(segment.ids) for segment in small)
+        largest_too = 2 * total >= len(by_size[-1].ids) or by_size[-1] in holders
+        return by_size if largest_too else small
+
+    def pairs(self, least: float) -> Iterator[tuple[str, str, float]]:
+        """Yield pairs of ids at least so similar, each once; of large buckets only those with the first."""
+        with self._lock:
+            segments, fresh = list(self._segments), dict(self._fresh)
+        unsaved = np.array(list(fresh.values()), dtype=np.uint32).reshape(len(fresh), PERMUTATIONS)
+        ids, rows = _merged(segments, pl.Series("id", list(fresh), dtype=pl.String()), unsaved, None)
+        for first, second, alike in pairs_of(rows, least):
+            yield ids[first], ids[second], alike
+
+    def _forget_fresh(self, sample_id: str) -> None:
+        row = self._fresh.pop(sample_id, None)
+        if row is None:
+            return
+        for band, value in enumerate(band_hashes(row.reshape(1, -1))[0]):
+            bucket = self._buckets.get((band, int(value)))
+            if bucket is not None and sample_id in bucket:
+                bucket.remove(sample_id)
+                if not bucket:
+                    del self._buckets[band, int(value)]
+
+
+def pairs_of(rows: Sketches, least: float) -> Iterator[tuple[int, int, float]]:
+    """Yield the pairs of *rows* at least so similar, each once, with their similarity."""
+    seen: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
+    for hashes in band_hashes(rows).T:
+        pairs = np.setdiff1d(_pairs(hashes), seen)
+        seen = np.union1d(seen, pairs)
+        for start in range(0, len(pairs), _CHUNK):
+            part = pairs[start : start + _CHUNK]
+            first, second = (part >> np.uint64(32)).astype(np.int64), (part & np.uint64(0xFFFFFFFF)).astype(np.int64)
+            alike = (rows[first] == rows[second]).mean(axis=1)
+            for place in np.flatnonzero(alike >= least):
+                yield int(first[place]), int(second[place]), float(alike[place])
+
+
+def _pairs(hashes: Hashes) -> NDArray[np.uint64]:
+    """Return the pairs of rows with equal hashes as (first << 32 | second), first < second."""
+    order = np.argsort(hashes, kind="stable").astype(np.uint64)
+    line = hashes[order.astype(np.int64)]
+    starts = np.flatnonzero(np.concatenate([[True], line[1:] != line[:-1]]))
+    sizes = np.diff(np.concatenate([starts, [len(line)]]))
+    found = []
+    for start, size in zip(starts[sizes > 1], sizes[sizes > 1], strict=True):
+        members = np.sort(order[start : start + size])
+        head = members[:_COMPARED]
+        i, j = np.triu_indices(len(head), 1)
+        found.append((head[i] << np.uint64(32)) | head[j])
+        if size > _COMPARED:
+            found.append((members[0] << np.uint64(32)) | members[_COMPARED:])
+    return np.concatenate(found) if found else np.empty(0, dtype=np.uint64)
+
+
+def _merged(
+    segments: Iterable[Segment], names: pl.Series, fresh: Sketches, keep: pl.Series | None
+) -> tuple[pl.Series, Sketches]:
+    """Return ids and sketches of *segments* and the new ones together, the newest of each id."""
+    ids = pl.concat([*(segment.ids for segment in segments), names.alias("id")])
+    rows = np.concatenate([*(segment.sketches for segment in segments), fresh])
+    frame = pl.DataFrame({"id": ids}).with_row_index("n").unique("id", keep="last", maintain_order=True)
+    if keep is not None:
+        frame = frame.join(pl.DataFrame({"id": keep}), on="id", how="semi")
+    return frame["id"], rows[frame["n"].to_numpy()]
+
+
+def _write(folder: Path, ids: pl.Series, rows: Sketches, replaces: Sequence[str]) -> Segment:
+    """Write a segment, or nothing; it counts, and those it *replaces* no more, once its description is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        _write_files(folder, ids, rows, replaces)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    loaded = _load(folder)
+    if loaded is None:  # pragma: no cover  # just written
+        raise OSError(f"{folder}: cannot be read back")
+    return loaded
+
+
+def _write_files(folder: Path, ids: pl.Series, rows: Sketches, replaces: Sequence[str]) -> None:
+    hashes = band_hashes(rows)
+    order = np.argsort(hashes, axis=0, kind="stable").astype(np.uint32)
+    np.save(folder / "sketches.npy", rows)
+    np.save(folder / "rows.npy", np.ascontiguousarray(order.T))
+    np.save(folder / "hashes.npy", np.ascontiguousarray(np.take_along_axis(hashes, order.astype(np.int64), axis=0).T))
+    pl.DataFrame({"id": ids}).write_parquet(folder / "ids.parquet", compression="lz4")
+    (folder / _META).write_text(json.dumps({"version": VERSION, "rows": len(ids), "replaces": list(replaces)}))
+
+
+def _load_all(folder: Path) -> list[Segment]:
+    """Return the segments in *folder* without those a later one holds too, left by an end between two steps."""
+    loaded = [segment for path in sorted(folder.glob("*")) if (segment := _load(path)) is not None]
+    replaced = {name for segment in loaded for name in segment.replaces}
+    for segment in loaded:
+        if segment.folder.name in replaced:
+            shutil.rmtree(segment.folder, ignore_errors=True)
+    return [segment for segment in loaded if segment.folder.name not in replaced]
+
+
+def _load(folder: Path) -> Segment | None:
+    """Return the segment in *folder*; None, and the folder is removed, when it is not ours or not whole."""
+    try:
+        described = json.loads((folder / _META).read_text())
+        if described["version"] != VERSION:
+            raise ValueError(described["version"])
+        ids = pl.read_parquet(folder / "ids.parquet")["id"]
+        # Plain views: slices of numpy's own class of mapped arrays are ten times slower.
+        arrays = [np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ("sketches", "hashes", "rows")]
+        if not len(ids) == described["rows"] == arrays[0].shape[0] == arrays[1].shape[1]:
+            raise ValueError("rows")
+        return Segment(folder, ids, arrays[0], arrays[1], arrays[2], described["replaces"])
+    except (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, pl.exceptions.PolarsError):
+        shutil.rmtree(folder, ignore_errors=True)
+        return None

@@ -1,0 +1,138 @@
+"""Examines samples: named checks, citations, duplicates, benchmarks; and says what the columns hold.
+
+Generation refuses what fails; what comes from people is only marked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+import orjson
+
+from models.contract.answers import quality
+from services.catalogue.catalogue import Requirements, SampleType
+from services.citations.checker import Checked, CitationChecker, by_field, verdict_of
+from services.citations.citation import SHOWN, Verdict
+from services.drafts.draft import Draft, Wanted
+from services.quality.benchmarks import Benchmarks
+from services.quality.checks import examine
+from services.quality.duplicates.duplicate_service import DuplicateService
+from services.quality.score import score
+from utils.errors import QualityError
+
+CitationPolicy = Literal["verified_only", "no_invalid", "off"]
+_SHOWN = 3
+# Citations kept with a sample: some 300 kB, so that they never outgrow what a column may hold.
+_LISTED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a draft was to be: its type, what is asked, whose law, and whose draft it is."""
+
+    kind: SampleType
+    requirements: Requirements
+    jurisdiction: str
+    owner: str
+
+
+class CitationMarks(TypedDict):
+    """Columns of a sample that say what its citations are worth: the worst verdict, and all of them as JSON."""
+
+    citation_verdict: quality.Verdict | None
+    citations: str
+
+
+class Marks(CitationMarks):
+    """Columns of a sample that say what a draft is worth."""
+
+    quality_score: float
+    quality_issues: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminerSettings:
+    """How strict the examiner is."""
+
+    citation_policy: CitationPolicy = "no_invalid"
+    words_tolerance: float = 0.8
+
+
+class Examiner:
+    """Thread-safe; all state is in its collaborators."""
+
+    def __init__(
+        self,
+        checker: CitationChecker,
+        duplicates: DuplicateService,
+        benchmarks: Benchmarks,
+        settings: ExaminerSettings,
+    ) -> None:
+        self.checker = checker
+        self.duplicates = duplicates
+        self.benchmarks = benchmarks
+        self._settings = settings
+
+    def examine(self, draft: Draft, task: Task, sample: Mapping[str, object]) -> Marks:
+        """Return the columns that say how good a draft is.
+
+        Args:
+            draft: What the model wrote.
+            task: What it was to write.
+            sample: The fields it would have as a sample, with its id.
+
+        Raises:
+            QualityError: a check, a citation, a duplicate or a benchmark refuses it; says which and why.
+        """
+        checked = self.checker.check_sample(sample)
+        wanted = Wanted(task.kind, task.requirements, task.jurisdiction, tuple(checked), self._settings.words_tolerance)
+        reason = examine(draft, wanted)
+        if reason is not None:
+            raise QualityError(reason)
+        self._refuse_citations(checked)
+        overlap = self.benchmarks.of_sample(sample)
+        if overlap:
+            name, count = max(overlap.items(), key=lambda item: item[1])
+            raise QualityError(f"contaminated: {count} windows of 13 words stand in the benchmark {name}")
+        alike = self.duplicates.admit(sample, task.owner)
+        value, lost = score(draft, wanted)
+        issues = [*lost, *_doubtful(checked)]
+        issues += [f"alike: {other.similarity:.2f} to {other.id}" for other in alike[:_SHOWN]]
+        return {**citation_columns(checked), "quality_score": value, "quality_issues": _json(issues)}
+
+    def mark(self, sample: Mapping[str, object]) -> CitationMarks:
+        """Return the columns on the citations of a sample that a person wrote; nothing is refused."""
+        return citation_columns(self.checker.check_sample(sample))
+
+    def _refuse_citations(self, checked: list[Checked]) -> None:
+        policy = self._settings.citation_policy
+        if policy == "off":
+            return
+        refused = (Verdict.INVALID,) if policy == "no_invalid" else (Verdict.INVALID, Verdict.UNVERIFIED)
+        bad = {item.citation.text: item for item in checked if item.finding.verdict in refused}
+        if bad:
+            told = "; ".join(f"{text}: {item.finding.reason}" for text, item in list(bad.items())[:_SHOWN])
+            verdict = max((item.finding.verdict for item in bad.values()), key=list(Verdict).index)
+            raise QualityError(f"citation {verdict}: {told}", field="citation")
+
+
+def citation_columns(checked: list[Checked]) -> CitationMarks:
+    """Return the columns on the citations of a sample; of thousands the worst ones are kept."""
+    verdict = verdict_of(checked)
+    if len(checked) > _LISTED:
+        rank = {verdict: number for number, verdict in enumerate(Verdict)}
+        worst = sorted(range(len(checked)), key=lambda n: -rank[checked[n].finding.verdict])[:_LISTED]
+        checked = [checked[n] for n in sorted(worst)]
+    return {
+        "citation_verdict": SHOWN[verdict] if verdict is not None else None,
+        "citations": _json(by_field(checked)),
+    }
+
+
+def _doubtful(checked: list[Checked]) -> list[str]:
+    unknown = {item.citation.normalized for item in checked if item.finding.verdict is not Verdict.VERIFIED}
+    return [f"unverified: {name}" for name in sorted(unknown)]
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,263 @@
+"""Counts what was found out about samples, and tells it as the report does."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models.contract.answers.quality import Verdict, VerdictCounts
+from models.contract.answers.quality_report import (
+    Balance,
+    DuplicateFigures,
+    Percentiles,
+    Problem,
+    QualityFigures,
+    TextField,
+    ValidRate,
+    WorstSample,
+)
+from services.catalogue.catalogue import Catalogue
+from services.citations.citation import SHOWN
+from services.drafts.text import count_words
+from services.quality.duplicates import ALIKE, DUPLICATE
+from services.quality.duplicates.index import pairs_of
+from services.quality.duplicates.sketch import Sketches
+
+WORST = 10
+NEEDED = (
+    "id",
+    "question",
+    "answer",
+    "reasoning",
+    "case_citation",
+    "topic",
+    "difficulty",
+    "sample_type",
+    "jurisdiction",
+)
+TEXTS: tuple[TextField, ...] = ("question", "answer", "reasoning", "case_citation")
+_SHOWN_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is found out about one sample.
+
+    Attributes:
+        checks: Why it fails, by the name of the check.
+        verdict: The worst of its citations; "none" when it cites nothing.
+        citations: Its citations by verdict.
+        reasons: Its citations by reason code.
+        invalid: Its invalid citations, each with the reason.
+        repealed: The law it cites that is no longer in force.
+        overlap: Windows that stand in a benchmark, by its name.
+        pii: What seems to be personal data, by kind.
+    """
+
+    checks: Mapping[str, str]
+    verdict: Verdict | Literal["none"]
+    citations: VerdictCounts
+    reasons: Mapping[str, int]
+    invalid: Sequence[str]
+    repealed: Sequence[str]
+    overlap: Mapping[str, int]
+    pii: Mapping[str, int]
+
+
+@dataclass
+class _Worst:
+    """The rows that a problem is worst in."""
+
+    rows: list[tuple[float, str, str]] = field(default_factory=list)
+
+    def add(self, weight: float, sample_id: str, why: str) -> None:
+        self.rows.append((weight, sample_id, why[:_SHOWN_CHARS]))
+        if len(self.rows) > 50 * WORST:
+            self.rows = sorted(self.rows, key=lambda row: -row[0])[:WORST]
+
+    def to_list(self) -> list[WorstSample]:
+        rows = sorted(self.rows, key=lambda row: (-row[0], row[1]))[:WORST]
+        return [{"id": sample_id, "weight": round(weight, 3), "why": why} for weight, sample_id, why in rows]
+
+
+@dataclass
+class Totals:
+    """What is counted over all samples."""
+
+    samples: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    valid: Counter[tuple[str, str]] = field(default_factory=Counter)
+    seen: Counter[tuple[str, str]] = field(default_factory=Counter)
+    verdicts: Counter[Verdict | Literal["none"]] = field(default_factory=Counter)
+    citations: Counter[Verdict] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    cells: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    contaminated: Counter[str] = field(default_factory=Counter)
+    pii: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+    days: Counter[str] = field(default_factory=Counter)
+    repealed: Counter[str] = field(default_factory=Counter)
+    lengths: dict[TextField, list[NDArray[np.int64]]] = field(default_factory=lambda: defaultdict(list))
+    worst: dict[Problem, _Worst] = field(default_factory=lambda: defaultdict(_Worst))
+
+    def measure(self, frame: pl.DataFrame) -> None:
+        """Count what the columns of a frame tell by themselves."""
+        for name in TEXTS:
+            self.lengths[name].append(np.array([count_words(text or "") for text in frame[name]], dtype=np.int64))
+        for column in NEEDED:
+            empty = frame.filter(pl.col(column).fill_null("").str.strip_chars() == "")
+            self.missing[column] += empty.height
+            for sample_id in empty["id"].head(WORST):
+                self.worst["missing_fields"].add(1.0, str(sample_id), f"{column} is empty")
+
+    def count(self, row: Mapping[str, object], found: Found) -> None:
+        """Count a sample and what was found out about it."""
+        self.samples += 1
+        self.days[str(row["created_at"] or "")[:7] or "unknown"] += 1
+        self.cells[str(row["topic"]), str(row["difficulty"]), str(row["sample_type"])] += 1
+        ok = not found.checks and found.verdict != "invalid"
+        for group in ("jurisdiction", "model"):
+            self.seen[group, str(row[group] or "unknown")] += 1
+            self.valid[group, str(row[group] or "unknown")] += ok
+        self.failed.update(found.checks.keys())
+        self.verdicts[found.verdict] += 1
+        self.citations.update({name: n for name in SHOWN.values() if (n := found.citations[name])})
+        self.reasons.update(found.reasons)
+        self.contaminated.update(found.overlap.keys())
+        self.pii.update(found.pii.keys())
+        self.repealed.update(found.repealed)
+        self._rank(str(row["id"]), found, row["quality_score"])
+
+    def _rank(self, sample_id: str, found: Found, score: object) -> None:
+        """Note how bad the problems of a sample are."""
+        if found.checks:
+            self.worst["validity"].add(len(found.checks), sample_id, "; ".join(found.checks.values()))
+        if found.invalid:
+            self.worst["citations"].add(len(found.invalid), sample_id, "; ".join(found.invalid))
+        if found.overlap:
+            told = ", ".join(f"{count} windows of {name}" for name, count in found.overlap.items())
+            self.worst["contamination"].add(sum(found.overlap.values()), sample_id, told)
+        if found.pii:
+            told = ", ".join(f"{count} {name}" for name, count in found.pii.items())
+            self.worst["pii"].add(sum(found.pii.values()), sample_id, told)
+        if found.repealed:
+            told = "cites repealed law: " + ", ".join(found.repealed)
+            self.worst["currency"].add(len(found.repealed), sample_id, told)
+        if isinstance(score, float) and 0 <= score <= 1:
+            self.worst["quality"].add(1.0 - score, sample_id, f"quality score {score:.2f}")
+
+    def pairs(self, ids: list[pl.Series], rows: list[Sketches]) -> DuplicateFigures:
+        """Count the pairs of similar samples; *rows* are the sketches of *ids*."""
+        if not ids:
+            return {"similar_pairs": 0, "pairs_from_0_6": 0, "samples_in_pairs": 0}
+        names = pl.concat(ids)
+        similar = strong = 0
+        touched: set[int] = set()
+        for first, second, similarity in pairs_of(np.concatenate(rows), ALIKE):
+            similar += 1
+            if similarity >= DUPLICATE:
+                strong += 1
+                touched.update((first, second))
+            told = f"similarity {similarity:.2f} to {names[second]}"
+            self.worst["duplicates"].add(similarity, str(names[first]), told)
+        return {"similar_pairs": similar, "pairs_from_0_6": strong, "samples_in_pairs": len(touched)}
+
+    def told(self, pairs: DuplicateFigures, catalogue: Catalogue, benchmarks: dict[str, int]) -> QualityFigures:
+        """Return the report.
+
+        Args:
+            pairs: What `pairs` returned.
+            catalogue: What samples could be about.
+            benchmarks: Windows of each benchmark, by its name.
+        """
+        valid = sum(count for (group, _), count in self.valid.items() if group == "jurisdiction")
+        return {
+            "samples": self.samples,
+            "validity": {
+                "valid": valid,
+                "rate": round(valid / self.samples, 4) if self.samples else None,
+                "failed_checks": dict(self.failed.most_common()),
+                "by_jurisdiction": self._rates("jurisdiction"),
+                "by_model": self._rates("model"),
+            },
+            "citations": {
+                "samples_by_verdict": dict(self.verdicts.most_common()),
+                "by_verdict": dict(self.citations.most_common()),
+                "by_reason": dict(self.reasons.most_common()),
+            },
+            "balance": _balance(self.cells, catalogue),
+            "duplicates": pairs,
+            "contamination": {"benchmarks": benchmarks, "samples_by_benchmark": dict(self.contaminated)},
+            "lengths_in_words": {name: _percentiles(np.concatenate(parts)) for name, parts in self.lengths.items()},
+            "missing_fields": {name: count for name, count in self.missing.items() if count},
+            "pii": {
+                "e_mail": self.pii["e_mail"],
+                "phone": self.pii["phone"],
+                "ni_number": self.pii["ni_number"],
+                "ssn": self.pii["ssn"],
+            },
+            "currency": {
+                "by_month": dict(sorted(self.days.items())),
+                "repealed_law_cited": dict(self.repealed.most_common()),
+            },
+            "worst": {name: rows.to_list() for name, rows in self.worst.items()},
+        }
+
+    def _rates(self, group: str) -> dict[str, ValidRate]:
+        return {
+            name: {
+                "samples": count,
+                "valid": self.valid[group, name],
+                "rate": round(self.valid[group, name] / count, 4),
+            }
+            for (kind, name), count in self.seen.most_common()
+            if kind == group
+        }
+
+
+def _balance(cells: Counter[tuple[str, str, str]], catalogue: Catalogue) -> Balance:
+    """Return how even topic, level and type are: entropy (0 to 1) and the thinnest cells."""
+    topics, levels, kinds = Counter[str](), Counter[str](), Counter[str]()
+    for (topic, level, kind), count in cells.items():
+        topics[topic] += count
+        levels[level] += count
+        kinds[kind] += count
+    all_topics = {topic.key for topic in catalogue.topics}
+    all_levels: set[str] = {level.id for level in catalogue.difficulties if level.id != "foundational"}
+    all_kinds = {kind.id for kind in catalogue.sample_types}
+    thin = sorted((count, " × ".join(cell)) for cell, count in cells.items())[:WORST]
+    return {
+        "topic": dict(topics.most_common()),
+        "difficulty": dict(levels.most_common()),
+        "sample_type": dict(kinds.most_common()),
+        "entropy": {
+            "topic": _entropy(topics, len(all_topics | set(topics))),
+            "difficulty": _entropy(levels, len(all_levels | set(levels))),
+            "sample_type": _entropy(kinds, len(all_kinds | set(kinds))),
+        },
+        "cells": len(cells),
+        "empty": {
+            "topic": sorted(all_topics - set(topics)),
+            "difficulty": sorted(all_levels - set(levels)),
+            "sample_type": sorted(all_kinds - set(kinds)),
+        },
+        "thinnest": [{"cell": cell, "samples": count} for count, cell in thin],
+    }
+
+
+def _entropy(counted: Counter[str], possible: int) -> float | None:
+    """Return the entropy of the shares, as a part of what an even spread over *possible* values has."""
+    total = sum(counted.values())
+    if not total or possible < 2:
+        return None
+    return round(-sum(n / total * math.log(n / total) for n in counted.values() if n) / math.log(possible), 4)
+
+
+def _percentiles(values: NDArray[np.int64]) -> Percentiles:
+    p1, p25, p50, p75, p99 = (int(value) for value in np.percentile(values, (1, 25, 50, 75, 99)))
+    return {"p1": p1, "p25": p25, "p50": p50, "p75": p75, "p99": p99}

@@ -1,0 +1,103 @@
+"""Says what samples are worth: citations, near-duplicates, and the report on the whole data set.
+
+The report is made once for each state of the data set, in the background when that is large.
+"""
+
+import logging
+import threading
+
+from models.contract.answers.dataset import BatchQuality
+from models.contract.answers.quality import Duplicates, SampleCitations, TextCitations
+from models.contract.answers.quality_report import QualityFigures, QualityReport
+from models.samples.sample_query import SampleQuery
+from models.samples.sample_store import SampleStore
+from services.citations.checker import by_field, counts_of
+from services.quality.examiner import Examiner
+from services.quality.report.measuring import Measures, build_report
+from services.quality.report.of_batch import assess
+from utils.errors import NotFoundError, UnavailableError
+from utils.tokens import TokenCounter
+
+log = logging.getLogger(__name__)
+# About ten seconds of CPU; a larger data set is reported on in the background.
+_AT_ONCE = 2_000
+_AGAIN_S = 15.0
+
+
+class QualityService:
+    """Thread-safe. Owns the thread that makes the report of a large data set."""
+
+    def __init__(self, store: SampleStore, measures: Measures, examiner: Examiner, tokens: TokenCounter) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._examiner = examiner
+        self._measures = measures
+        self._lock = threading.Lock()
+        self._making = threading.Lock()
+        self._fault = ""
+        self._kept: tuple[object, QualityFigures] | None = None
+        self._thread: threading.Thread | None = None
+
+    def check_text(self, text: str, jurisdiction: str = "") -> TextCitations:
+        """Return the citations of *text* with their verdicts, and how many have which."""
+        checked = self._examiner.checker.check(text, jurisdiction)
+        return {"citations": [item.to_dict() for item in checked], "counts": counts_of(checked)}
+
+    def check_sample(self, sample_id: str) -> SampleCitations:
+        """Return the citations of a stored sample, checked now; NotFoundError when there is none."""
+        checked = self._examiner.checker.check_sample(self._store.get(sample_id))
+        return {"citations": by_field(checked), "counts": counts_of(checked)}
+
+    def duplicates(self) -> Duplicates:
+        """Return the pairs of similar samples."""
+        return self._examiner.duplicates.report()
+
+    def of_batch(self, batch_id: str) -> BatchQuality:
+        """Return what the samples of a batch are like; NotFoundError when it has none."""
+        selection, samples = self._store.find(SampleQuery({"batch_id": batch_id}))
+        if not selection.total:
+            raise NotFoundError(f"batch {batch_id[:100]!r}: has no samples; see GET /api/generate/batch/history")
+        return assess(samples, self._tokens)
+
+    def report(self, renew: bool = False) -> QualityReport:
+        """Return the report on the data set as it is, and whether it `is_current`.
+
+        Raises:
+            UnavailableError: the first report on a large data set is being made.
+        """
+        state = self._store.version()
+        with self._lock:
+            kept = self._kept
+        if kept is not None and kept[0] == state and not renew:
+            return {**kept[1], "is_current": True}
+        if len(self._store.snapshot()) <= _AT_ONCE:
+            with self._making:  # many callers wait for one report
+                kept = self._kept
+                return {**(kept[1] if kept and kept[0] == state and not renew else self._make()), "is_current": True}
+        if self._fault:
+            fault, self._fault = self._fault, ""
+            raise UnavailableError(f"report: could not be made ({fault}); ask again", _AGAIN_S)
+        self._begin()
+        if kept is not None:
+            return {**kept[1], "is_current": False}
+        raise UnavailableError("report: is being made; ask again in a while", _AGAIN_S)
+
+    def _begin(self) -> None:
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._make_aside, name="quality report", daemon=True)
+                self._thread.start()
+
+    def _make_aside(self) -> None:
+        try:
+            self._make()
+        except Exception as error:  # top of a thread: who asks next is told
+            log.exception("quality report failed")
+            self._fault = str(error)[:200]
+
+    def _make(self) -> QualityFigures:
+        snapshot = self._store.snapshot()
+        made = build_report(snapshot.pieces(), self._measures)
+        with self._lock:
+            self._kept = (snapshot.state, made)
+        return made

@@ -1,0 +1,150 @@
+"""Review by people: accept, reject or edit with a reason; the queue; pairs of preferences."""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+import orjson
+import polars as pl
+
+from models.batches.review_store import ReviewStore
+from models.contract.answers.base import StoredSample
+from models.contract.answers.quality import ReviewRow
+from models.contract.bodies import Review
+from models.samples.file.row_index import WITHHELD
+from models.samples.sample_store import SampleStore, page_at, rows_at
+from models.samples.snapshot import POSITION
+from models.schemas import changed_fields
+from services.drafts.parser import parse_answer
+from services.quality.duplicates.sketch import exact_key
+from services.quality.examiner import Examiner
+from utils.errors import AnswerFormatError, InputError, NotFoundError
+
+_STATES = {"accept": "accepted", "edit": "accepted", "reject": "rejected"}
+_EDITABLE = frozenset(
+    {"question", "answer", "case_citation", "reasoning", "topic", "difficulty", "jurisdiction", "sample_type"}
+)
+
+
+class ReviewService:
+    """Thread-safe."""
+
+    def __init__(self, samples: SampleStore, reviews: ReviewStore, examiner: Examiner) -> None:
+        self._samples = samples
+        self._reviews = reviews
+        self._examiner = examiner
+
+    def review(self, sample_id: str, review: Review) -> StoredSample:
+        """Record a decision, with the change it makes, in one transaction; return the sample.
+
+        Raises:
+            NotFoundError: there is no such sample.
+            InputError: an edit changes what no edit may, or a field becomes unusable.
+        """
+        forbidden = set(review.changes) - _EDITABLE
+        if forbidden:
+            raise InputError(
+                f"changes: {', '.join(sorted(forbidden))} cannot be edited in a review; "
+                f"want some of {', '.join(sorted(_EDITABLE))}"
+            )
+        changes: dict[str, object] = {**changed_fields(review.changes), "review": _STATES[review.decision]}
+        if review.changes:
+            changes.update(self._examiner.mark({**self._samples.get(sample_id), **changes}))
+
+        record = self._reviews.recorder(sample_id, review.model_dump())
+        changed = self._samples.update(sample_id, changes, record)
+        if review.changes:
+            self._examiner.duplicates.renew(changed)
+        return changed
+
+    def history(self, sample_id: str) -> list[ReviewRow]:
+        """Return the decisions about a sample, oldest first; NotFoundError when there is no such sample and none."""
+        found = self._reviews.of(sample_id)
+        if not found:
+            self._samples.get(sample_id)
+        return found
+
+    def queue(self, limit: int, offset: int, filters: Mapping[str, str]) -> tuple[list[StoredSample], int]:
+        """Return samples that nobody has decided on, those of the lowest score first, and how many there are."""
+        snapshot = self._samples.snapshot()
+        waiting = snapshot.index().filter(pl.col("review").is_null() | (pl.col("review") == WITHHELD))
+        for name, value in filters.items():
+            waiting = waiting.filter(pl.col(name) == value)
+        rows = waiting.select(POSITION, "quality_score", "id").collect()
+        rows = rows.sort("quality_score", "id", nulls_last=True)
+        positions = rows[POSITION].slice(offset, limit)
+        return page_at(snapshot, positions), rows.height
+
+    def pairs(self) -> Iterator[dict[str, str]]:
+        """Yield pairs of preferences as TRL takes them: `prompt`, `chosen`, `rejected`, and why.
+
+        Both answers are to the same question: edits of reviewers, drafts that a check refused and the
+        sample that came of the next try, and samples of one question that reviewers judged differently.
+        """
+        for pair in itertools.chain(self._edited(), self._refused(), self._judged_differently()):
+            if not _same(pair["chosen"], pair["rejected"]):
+                yield pair
+
+    def _edited(self) -> Iterator[dict[str, str]]:
+        for edit in self._reviews.edits():
+            sample, before = self._sample(edit["sample_id"]), edit["before"] or {}
+            if (
+                sample is not None
+                and before.get("answer") != sample["answer"]
+                and before.get("question") == sample["question"]
+            ):
+                yield _pair(sample, str(before["answer"]), edit["reason"], "review")
+
+    def _refused(self) -> Iterator[dict[str, str]]:
+        for row in self._reviews.refusals():
+            sample = self._sample(row["sample_id"])
+            try:
+                draft = parse_answer(row["answer"])
+            except (AnswerFormatError, RecursionError):
+                continue
+            if sample is not None and draft.answer.strip() and _same(draft.question, sample["question"]):
+                yield _pair(sample, draft.answer, row["reason"], "check")
+
+    def _judged_differently(self) -> Iterator[dict[str, str]]:
+        snapshot = self._samples.snapshot()
+        decided = snapshot.index().filter(pl.col("review").is_not_null()).select(POSITION).collect()[POSITION]
+        by_question: dict[str, list[StoredSample]] = defaultdict(list)
+        for sample in rows_at(snapshot, decided):
+            by_question[exact_key(sample["question"], "")].append(sample)
+        for samples in by_question.values():
+            accepted = [row for row in samples if row["review"] == "accepted" and self._is_sound(row)]
+            for rejected in (sample for sample in samples if sample["review"] == "rejected"):
+                for chosen in accepted[:1]:
+                    yield _pair(chosen, rejected["answer"], "rejected by review", "review")
+
+    def _sample(self, sample_id: str) -> StoredSample | None:
+        """Return a sample that may be chosen: it is there, and no invalid citation nor rejection stands against it."""
+        try:
+            sample = self._samples.get(sample_id)
+        except NotFoundError:
+            return None
+        return sample if sample["review"] != "rejected" and self._is_sound(sample) else None
+
+    def _is_sound(self, sample: Mapping[str, object]) -> bool:
+        """Tell whether no citation of a sample is invalid, whoever wrote it."""
+        return self._examiner.mark(sample)["citation_verdict"] != "invalid"
+
+
+def lines(pairs: Iterator[dict[str, str]]) -> Iterator[bytes]:
+    """Write pairs as JSON Lines."""
+    return (orjson.dumps(pair, option=orjson.OPT_APPEND_NEWLINE) for pair in pairs)
+
+
+def _same(one: str, other: str) -> bool:
+    return exact_key(one, "") == exact_key(other, "")
+
+
+def _pair(chosen: StoredSample, rejected: str, reason: str, source: str) -> dict[str, str]:
+    return {
+        "prompt": chosen["question"],
+        "chosen": chosen["answer"],
+        "rejected": rejected,
+        "reason": reason,
+        "source": source,
+        "sample_id": chosen["id"],
+    }

@@ -1,0 +1,41 @@
+"""Settings and a simulated vendor for commands."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config import Settings
+from tests.e2e.server import free_port
+from tests.fakes import catalog_without_limits
+from tests.vendors.simulator import SimulatedVendor
+
+
+@pytest.fixture
+def vendor() -> Any:
+    with SimulatedVendor("groq", ["openai/gpt-oss-120b"]) as made:
+        yield made
+
+
+@pytest.fixture
+def with_groq(tmp_path: Path, vendor: SimulatedVendor, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings, also in the environment, for a data folder with a simulated Groq."""
+    values = {
+        "DATA_DIR": str(tmp_path),
+        "PORT": str(free_port()),
+        "GROQ_API_KEY": "gsk_test_0123456789",
+        "GROQ_BASE_URL": vendor.url,
+        "LOG_LEVEL": "INFO",
+        "CATALOG_DIR": str(catalog_without_limits(tmp_path)),
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return Settings(_env_file=None)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,0 +1,51 @@
+"""The demo, and which provider it takes."""
+
+from pathlib import Path
+
+import pytest
+
+from config import Settings
+from console.demo import choose_provider, run_demo
+from tests.console.terminal import console, text_of
+from tests.e2e.server import free_port
+from tests.fakes import settings_for
+from tests.vendors.simulator import SimulatedVendor
+from utils.errors import GenerationError
+
+
+def test_demo_uses_the_key_that_is_set_and_shows_three_samples(with_groq: Settings) -> None:
+    shown = console()
+
+    run_demo(with_groq, shown)
+
+    said = text_of(shown)
+    assert "Provider: groq" in said
+    assert "embedded model" not in said
+    assert said.count("groq · openai/gpt-oss-120b") == 3
+    assert str(with_groq.data_dir / "train.parquet") in said
+
+
+def test_demo_that_falls_short_says_why(with_groq: Settings, vendor: SimulatedVendor) -> None:
+    from tests.vendors.simulator import error
+
+    vendor.fault = lambda number, body: error(401, "Invalid API Key", "invalid_api_key")
+
+    with pytest.raises(GenerationError, match="ended with 0 of 3 samples"):
+        run_demo(with_groq, console())
+
+
+def test_provider_of_the_demo_is_the_best_that_is_set_up(tmp_path: Path) -> None:
+    assert choose_provider(settings_for(tmp_path)) == "local"
+    assert choose_provider(settings_for(tmp_path, ollama_host="http://127.0.0.1:11434")) == "ollama"
+    assert choose_provider(settings_for(tmp_path, openai_base_url="http://127.0.0.1:1/v1")) == "openai"
+    assert choose_provider(settings_for(tmp_path, cerebras_api_key="csk-1")) == "cerebras"
+    assert choose_provider(settings_for(tmp_path, cerebras_api_key="csk-1", default_provider="local")) == "local"
+
+
+def test_server_of_the_users_own_that_does_not_answer_is_passed_over(tmp_path: Path, vendor: SimulatedVendor) -> None:
+    shown = console()
+    dead = f"http://127.0.0.1:{free_port()}"
+
+    assert choose_provider(settings_for(tmp_path, ollama_host=dead), shown) == "local"
+    assert f"ollama: nothing answers at {dead}" in text_of(shown)
+    assert choose_provider(settings_for(tmp_path, ollama_host=vendor.url), shown) == "ollama"

@@ -1,0 +1,72 @@
+"""Reports on any file, the index of authorities, benchmarks."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.console.terminal import invoked
+from tests.fakes import sample
+
+INVENTED = "Marsh v Baird [2007] UKSC 4"
+
+
+def test_report_of_a_foreign_file_says_what_it_holds(folder: Path) -> None:
+    rows = [{"question": f"What is {n}?", "answer": f"See {INVENTED}. Write to a{n}@example.org."} for n in range(3)]
+    pl.DataFrame(rows).write_parquet(folder / "foreign.parquet")
+
+    said = invoked("report", "foreign.parquet", "--out", "report.json")
+
+    made = json.loads((folder / "report.json").read_text())
+    assert "3 samples, 0 valid" in said
+    assert made["citations"]["by_verdict"] == {"invalid": 3}
+    assert made["pii"]["e_mail"] == 3
+    assert any("reasoning" in change for change in made["changed_on_reading"])
+    invoked("report", "foreign.parquet", "--out", "report.html")
+    assert "Changed when the file was read" in (folder / "report.html").read_text()
+
+
+def test_report_of_a_file_without_questions_says_which_columns_it_has(folder: Path) -> None:
+    pl.DataFrame({"text": ["x"]}).write_parquet(folder / "other.parquet")
+    (folder / "no.parquet").write_bytes(b"nothing")
+
+    assert "got the columns text, want at least question and answer" in invoked("report", "other.parquet", code=1)
+    assert "no.parquet" in invoked("report", "no.parquet", code=1)
+
+
+def test_large_file_is_reported_on_by_several_processes_as_by_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [sample(id=f"s{n}", question=f"What is {n}?", answer=f"See {INVENTED}.") for n in range(30)]
+    pl.DataFrame(rows).write_parquet(folder / "train.parquet", row_group_size=10)
+    invoked("report", "--out", "one.json")
+    monkeypatch.setattr("console.quality._PARALLEL_FROM", 10)
+    invoked("report", "--out", "two.json")
+
+    one, two = (json.loads((folder / name).read_text()) for name in ("one.json", "two.json"))
+    assert one == two
+    assert one["citations"]["by_verdict"]["invalid"] == 30
+
+
+def test_authorities_of_ones_own_are_imported(folder: Path) -> None:
+    (folder / "mine.csv").write_text("name,citation\nMarsh v Baird,[2015] EWHC 901 (Ch)\nNobody,not a citation\n")
+
+    said = invoked("authorities", "import", "mine.csv")
+
+    assert "1 added, 0 known before, 1 not understood" in said
+    assert "0 added, 1 known before" in invoked("authorities", "import", "mine.csv")
+
+
+def test_benchmark_is_built_and_found_in_a_data_set(folder: Path) -> None:
+    text = "the carrier is bound before and at the beginning of the voyage to exercise due diligence to make it sound"
+    (folder / "held-out.txt").write_text(text)
+    rows = [sample(id="clean"), sample(id="copied", answer=f"It is settled that {text}.")]
+    pl.DataFrame(rows).write_parquet(folder / "train.parquet")
+
+    assert "there are none" in invoked("decontaminate", "check", code=1)
+    assert "windows" in invoked("decontaminate", "build", "held-out", "held-out.txt")
+    said = invoked("decontaminate", "check", code=1)
+
+    assert "copied: " in said
+    assert "1 of 2 samples overlap with a benchmark" in said

@@ -1,0 +1,193 @@
+"""The catalogue as shipped, and what is said about a broken one."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from services.catalogue.catalogue import load_catalogue
+from services.drafts.text import headings
+from tests.fakes import CATALOG, CATALOGUE, CHECKER
+from utils.errors import ConfigurationError, InputError
+
+
+def test_catalogue_holds_what_the_contract_lists() -> None:
+    by_jurisdiction = {row.id: len(CATALOGUE.topics_of(row.id)) for row in CATALOGUE.jurisdictions}
+
+    assert by_jurisdiction == {"uk": 42, "us": 15, "eu": 10, "international": 8}
+    assert len(CATALOGUE.topics_of(None)) == 75
+    assert len(CATALOGUE.sample_types) == 16
+    assert [level.id for level in CATALOGUE.difficulties] == [
+        "foundational",
+        "basic",
+        "intermediate",
+        "advanced",
+        "expert",
+    ]
+    assert {kind.id: kind.mix_percent for kind in CATALOGUE.core_types} == {
+        "case_analysis": 40,
+        "educational": 30,
+        "client_interaction": 20,
+        "statutory_interpretation": 10,
+    }
+
+
+def test_every_topic_has_three_authorities_that_read_as_citations() -> None:
+    for topic in CATALOGUE.topics:
+        authorities = CATALOGUE.authorities_of(topic)
+
+        assert len(authorities) >= 3, topic.key
+        assert all(len(CHECKER.extractor.extract(authority.cite)) == 1 for authority in authorities), topic.key
+
+
+def test_facts_of_every_topic_name_both_parties() -> None:
+    for topic in CATALOGUE.topics:
+        assert "{a}" in topic.facts, topic.key
+        assert "{b}" in topic.facts, topic.key
+        topic.facts.format(a="A", b="B", sum="1", place="C")
+        topic.outcome.format(a="A", b="B", sum="1", place="C")
+
+
+def test_keywords_that_the_validator_counts_stand_in_the_headings_that_the_prompt_asks_for() -> None:
+    for kind in CATALOGUE.sample_types:
+        written = headings("\n\n".join(f"{part.heading}: text" for part in kind.parts))
+        titles = " ".join(written).casefold()
+        found = [key for key in kind.counted if key.rstrip(":").casefold() in titles]
+
+        assert len(found) >= kind.min_counted, kind.id
+
+
+def test_default_model_of_every_provider_is_alive() -> None:
+    for provider in CATALOGUE.providers:
+        models = {model.id: model for model in CATALOGUE.models_of(provider.id)}
+
+        assert not models[provider.default_model].retired
+
+
+def test_replacements_of_dead_models_are_not_dead_themselves() -> None:
+    dead = {(model.provider, model.id) for model in CATALOGUE.models if model.retired}
+
+    assert all((model.provider, model.replacement) not in dead for model in CATALOGUE.models if model.replacement)
+
+
+@pytest.mark.parametrize(
+    ("method", "name"), [("difficulty", "hard"), ("sample_type", "poem"), ("jurisdiction", "moon")]
+)
+def test_unknown_name_lists_the_known_ones(method: str, name: str) -> None:
+    with pytest.raises(InputError, match=f"got '{name}', want one of "):
+        getattr(CATALOGUE, method)(name)
+
+
+def test_topic_of_the_callers_own_is_made_up_without_facts() -> None:
+    topic = CATALOGUE.topic("Space Law", "Moon Mining", "international")
+
+    assert (topic.key, topic.facts) == ("Space Law - Moon Mining", "")
+
+
+def test_short_types_set_limits_of_their_own() -> None:
+    limits = CATALOGUE.requirements(CATALOGUE.sample_type("simple_qa"), CATALOGUE.difficulty("expert"))
+
+    assert (limits.min_words, limits.max_words, limits.min_citations) == (50, 100, 1)
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(CATALOG, tmp_path / "catalog"))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        pytest.param(
+            "topics/uk.toml", 'difficulty = "intermediate"', "difficulty = 3", r"uk\.toml:8: difficulty", id="type"
+        ),
+        pytest.param(
+            "topics/uk.toml", 'practice_area = "Contract Law"', "practice_area = ", r"uk\.toml:6", id="syntax"
+        ),
+        pytest.param(
+            "topics/uk.toml", 'difficulty = "basic"', 'difficulty = "easy"', "unknown difficulty easy", id="level"
+        ),
+        pytest.param("topics/us.toml", 'jurisdiction = "us"', "", r"us\.toml:1: no jurisdiction", id="no-jurisdiction"),
+        pytest.param(
+            "difficulties.toml",
+            "[[difficulty]]",
+            "[[level]]",
+            r"difficulties\.toml:1: no \[\[difficulty\]\]",
+            id="no-table",
+        ),
+        pytest.param("models.toml", 'provider = "groq"', 'provider = "grok"', "unknown provider grok", id="provider"),
+        pytest.param(
+            "providers.toml",
+            'default_model = "gpt-oss-120b"',
+            'default_model = "x"',
+            "default_model x is not in",
+            id="model",
+        ),
+        pytest.param(
+            "authorities/uk.toml",
+            "Contract Law - Formation of Contracts",
+            "No - Such",
+            "unknown topic No - Such",
+            id="authority",
+        ),
+        pytest.param(
+            "sample_types/case_analysis.md",
+            "order = 1",
+            'order = "x"',
+            r"case_analysis\.md:2: order",
+            id="front-matter",
+        ),
+        pytest.param(
+            "sample_types/case_analysis.md",
+            "+++\norder",
+            "order",
+            r"case_analysis\.md:1: no front matter",
+            id="no-front-matter",
+        ),
+        pytest.param(
+            "sample_types/case_analysis.md", "min_counted = 3", "min_counted = 9", "want at most 4", id="counted"
+        ),
+        pytest.param(
+            "sample_types/case_analysis.md", 'heading = "RULE"\n', "", "every part needs a heading", id="heading"
+        ),
+        pytest.param("jurisdictions.toml", 'id = "us"', 'id = "usa"', "unknown jurisdiction", id="jurisdiction"),
+    ],
+)
+def test_fault_is_reported_with_file_and_line(broken: Path, file: str, old: str, new: str, says: str) -> None:
+    path = broken / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+    with pytest.raises(ConfigurationError, match=says):
+        load_catalogue(broken)
+
+
+def test_missing_files_and_doubled_topics_are_reported(broken: Path) -> None:
+    text = (broken / "topics" / "eu.toml").read_text()
+    block = text[text.index("[[topic]]") : text.index("[[topic]]", text.index("[[topic]]") + 5)]
+    (broken / "topics" / "eu.toml").write_text(text + "\n" + block)
+    with pytest.raises(ConfigurationError, match="stands twice"):
+        load_catalogue(broken)
+
+    (broken / "providers.toml").unlink()
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load_catalogue(broken)
+    with pytest.raises(ConfigurationError, match="check CATALOG_DIR"):
+        load_catalogue_without_topics(broken)
+
+
+def load_catalogue_without_topics(folder: Path) -> None:
+    shutil.copy(CATALOG / "providers.toml", folder)
+    shutil.rmtree(folder / "topics")
+    load_catalogue(folder)
+
+
+def test_embedded_provider_serves_the_model_that_was_chosen() -> None:
+    changed = CATALOGUE.with_local_model("my-model")
+    provider = changed.provider("local")
+
+    assert provider
+    assert provider.default_model == "my-model"
+    assert [model.id for model in changed.models_of("local")] == ["my-model"]
+    assert CATALOGUE.with_local_model("qwen2.5-coder-1.5b-instruct") is CATALOGUE

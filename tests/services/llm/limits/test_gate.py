@@ -1,0 +1,300 @@
+"""The gate: who is let through, in which order, and how those who wait are woken."""
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.catalogue.catalogue import ModelInfo, ProviderInfo
+from services.llm.limits.budget import Budget
+from services.llm.limits.concurrency import ConcurrencyLimit
+from services.llm.limits.gate import Ask, Gate, Need, Permit
+from services.llm.limits.rate_limiter import MINUTE_S, RateLimiter, SlidingWindow
+from services.llm.routing.router import Router, Target
+from tests.fakes import provider_info
+from tests.patience import PATIENCE_S
+from utils.cancellation import CancelToken
+from utils.clock import ManualClock, SystemClock
+from utils.errors import (
+    BadRequestError,
+    BudgetSpentError,
+    CancelledError,
+    GenerationError,
+    NoTargetError,
+    ProviderConnectionError,
+    RateLimitError,
+)
+
+
+def target(provider: ProviderInfo, model: str) -> Target:
+    return Target(provider, ModelInfo(provider=provider.id, id=model, context_window=1000))
+
+
+A, B = target(provider_info("groq"), "a"), target(provider_info("groq"), "b")
+C = target(provider_info("cerebras"), "c")
+
+
+class World:
+    """A gate with a limiter for each target, and a clock that moves when told."""
+
+    def __init__(self, calls: int = 1000, tokens: int = 1_000_000, at_once: int = 1000) -> None:
+        self.clock = ManualClock()
+        self.router = Router(self.clock)
+        self.limiters = {
+            each.name: RateLimiter(
+                SlidingWindow(MINUTE_S, calls, tokens), SlidingWindow(86_400, None, None), ConcurrencyLimit(at_once)
+            )
+            for each in (A, B, C)
+        }
+        self.gate = Gate(self.router, lambda each: self.limiters[each.name], self.clock)
+
+    def ask(self, *groups: list[Target], flow: str = "f", tokens: int = 10, **fields: object) -> Ask:
+        return Ask(flow, groups or ([A],), lambda _: Need(tokens, 0, tokens, 0.01), **fields)  # type: ignore[arg-type]  # fields of Ask
+
+    def enter(self, *groups: list[Target], **fields: object) -> Permit:
+        permit = self.gate.enter(self.ask(*groups, **fields), CancelToken())  # type: ignore[arg-type]  # as above
+        self.gate.sent(permit)
+        return permit
+
+    def advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.gate.change(lambda _: None)
+
+
+class Caller(threading.Thread):
+    """Somebody who waits; keeps the permit or the error."""
+
+    def __init__(self, world: World, ask: Ask, done: Callable[["Caller"], None] = lambda _: None) -> None:
+        super().__init__(daemon=True)
+        self.world, self.ask_, self.cancel, self.done = world, ask, CancelToken(), done
+        self.permit: Permit | None = None
+        self.error: GenerationError | None = None
+
+    def run(self) -> None:
+        try:
+            self.permit = self.world.gate.enter(self.ask_, self.cancel)
+            self.world.gate.sent(self.permit)
+        except GenerationError as error:
+            self.error = error
+        self.done(self)
+
+
+@contextmanager
+def waiting(world: World, *asks: Ask, done: Callable[[Caller], None] = lambda _: None) -> Iterator[list[Caller]]:
+    """Let callers line up one after the other."""
+    callers = []
+    for ask in asks:
+        before = len(world.gate._waiters)
+        caller = Caller(world, ask, done)
+        caller.start()
+        while len(world.gate._waiters) == before and caller.is_alive():
+            pass
+        callers.append(caller)
+    yield callers
+    for caller in callers:
+        caller.cancel.cancel()
+        caller.join(PATIENCE_S)
+
+
+def test_first_open_target_of_each_group_takes_part_and_the_emptier_one_serves() -> None:
+    world = World(at_once=10)
+
+    first = world.enter([A, B], [C])
+    second = world.enter([A, B], [C])
+
+    assert [first.target, second.target] == [A, C]
+    world.router.record_failure(A, RateLimitError("x", retry_after_s=60))
+    third = world.enter([A, B])
+    assert (third.target, third.detour) == (B, "rate_limit")
+
+
+def test_weights_share_the_load() -> None:
+    world = World(calls=10**6, at_once=10**6)
+    served = Counter(
+        world.enter([A], [C], weights={"groq": 3.0, "cerebras": 1.0}).target.provider.id for _ in range(400)
+    )
+
+    assert served["groq"] == pytest.approx(300, abs=3)
+
+
+def test_who_waits_takes_whichever_target_opens_first() -> None:
+    world = World(calls=1)
+    world.enter([A])
+    world.enter([C])
+    with waiting(world, world.ask([A], [C])) as (caller,):
+        assert world.gate.waiting("f")[:2] == (1, "limit")
+        world.clock.advance(3)
+        world.limiters[C.name].minute.calls_limit = 2
+        world.gate.change(lambda _: None)
+        caller.join(PATIENCE_S)
+
+    assert caller.permit
+    assert (caller.permit.target, caller.permit.cause, caller.permit.waited_s) == (C, "limit", 3)
+
+
+def test_flows_take_turns_however_many_of_each_wait() -> None:
+    world = World(calls=1)
+    world.enter([A])
+    order: list[str] = []
+    asks = [world.ask(flow="big") for _ in range(6)] + [world.ask(flow="small") for _ in range(2)]
+    with waiting(world, *asks, done=lambda caller: order.append(caller.ask_.flow)):
+        for served in range(1, 9):
+            world.advance(MINUTE_S)
+            while len(order) < served:
+                pass
+
+    assert order == ["big", "small", "big", "small", "big", "big", "big", "big"]
+
+
+def test_large_call_is_not_overtaken_at_its_target_but_others_use_what_it_does_not_want() -> None:
+    world = World(tokens=100)
+    held = world.enter([A], tokens=60)
+    with waiting(world, world.ask([A], tokens=80)) as (large,):
+        with waiting(world, world.ask([A], tokens=10)) as (small,):
+            assert world.enter([A], [C], tokens=10).target is C
+            assert (large.permit, small.permit) == (None, None)
+            world.gate.settle(held, 10, 10, 0.0)
+            large.join(PATIENCE_S)
+            small.join(PATIENCE_S)
+            assert small.permit
+        assert large.permit
+
+
+def test_place_that_comes_free_wakes_the_first_in_line() -> None:
+    world = World(at_once=1)
+    held = world.enter()
+    with waiting(world, world.ask(), world.ask()) as (first, second):
+        assert world.gate.waiting("f") == (2, "concurrency", None)
+        world.gate.settle(held, 10, 10, None)
+        first.join(PATIENCE_S)
+
+        assert first.permit
+        assert second.is_alive()
+
+
+def test_cancelled_waiter_leaves_at_once_and_the_next_one_leads() -> None:
+    world = World(calls=1)
+    world.enter()
+    with waiting(world, world.ask(), world.ask()) as (first, second):
+        first.cancel.cancel()
+        first.join(PATIENCE_S)
+        world.advance(MINUTE_S)
+        second.join(PATIENCE_S)
+
+    assert isinstance(first.error, CancelledError)
+    assert not first.error.in_flight
+    assert second.permit
+
+
+def test_first_in_line_wakes_by_itself_when_its_window_opens() -> None:
+    world = World(calls=1)
+    limiter = world.limiters[A.name]
+    limiter.minute.span_s = 0.05
+    permit = world.enter()
+    world.gate._clock = SystemClock()  # the one test whose point is that time passes
+    limiter.minute.move(permit.entry, world.gate._clock.monotonic())
+
+    assert world.enter().waited_s > 0
+
+
+def test_closed_targets_are_waited_for_as_long_as_the_ask_allows() -> None:
+    world = World()
+    world.router.record_failure(A, RateLimitError("x", retry_after_s=30))
+    with pytest.raises(NoTargetError, match=r"groq/a: rate_limit") as soon:
+        world.enter([A], max_wait_s=20.0)
+    with waiting(world, world.ask([A], max_wait_s=40.0)) as (patient,):
+        assert world.gate.waiting("f") == (1, "closed", 30.0)
+        world.advance(30)
+        patient.join(PATIENCE_S)
+
+    assert soon.value.retry_in_s == 30
+    assert patient.permit
+
+
+def test_closed_target_gets_one_trial_at_a_time() -> None:
+    world = World()
+    world.router.record_failure(A, ProviderConnectionError("refused"))
+    world.advance(5.1)
+    with waiting(world, world.ask(), world.ask()) as (first, second):
+        first.join(PATIENCE_S)
+        assert first.permit
+        assert second.permit is None
+        world.router.record_success(A)
+        world.gate.change(lambda _: None)
+        second.join(PATIENCE_S)
+        assert second.permit
+
+
+def test_request_that_fits_no_minute_is_refused() -> None:
+    with pytest.raises(BadRequestError, match="larger than a minute"):
+        World(tokens=100).enter(tokens=101)
+
+
+def test_budget_makes_calls_wait_for_each_other_and_then_refuses() -> None:
+    world = World()
+    budget = Budget("budget of the batch", max_tokens=100)
+    held = world.enter(tokens=60, budgets=(budget,))
+    with waiting(world, world.ask(tokens=60, budgets=(budget,))) as (next_one,):
+        assert world.gate.waiting("f")[1] == "budget"
+        world.gate.settle(held, 60, 60, 0.1)
+        next_one.join(PATIENCE_S)
+
+    assert isinstance(next_one.error, BudgetSpentError)
+    assert (budget.tokens, budget.cost_usd) == (60, 0.1)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 60), st.floats(0, 20), st.integers(0, 60)), max_size=60)
+)
+def test_whoever_is_let_through_keeps_every_limit(calls: list[tuple[str, int, float, int]]) -> None:
+    world = World(calls=5, tokens=100)
+    log: list[tuple[float, Permit]] = []
+    for flow, tokens, pause, used in calls:
+        world.advance(pause)
+        while True:
+            ask = world.ask([A], [C], flow=flow, tokens=tokens, max_wait_s=0.0)
+            waits = [world.limiters[each.name].wait_s(tokens, world.clock.monotonic()) for each in (A, C)]
+            if min(waits) == 0.0:
+                break
+            world.advance(min(wait for wait in waits if not math.isinf(wait)) + 0.001)
+        permit = world.gate.enter(ask, CancelToken())
+        world.gate.sent(permit)
+        log.append((world.clock.monotonic(), permit))
+        world.gate.settle(permit, min(used, tokens), min(used, tokens), 0.0)
+
+    for each in (A, C):
+        mine = [(at, permit) for at, permit in log if permit.target is each]
+        for start, _ in mine:
+            minute = [permit for at, permit in mine if start <= at < start + 60]
+            assert len(minute) <= 5
+            assert sum(permit.entry.tokens for permit in minute) <= 100
+
+
+def test_flow_that_ended_is_forgotten() -> None:
+    world = World()
+    world.enter(flow="gone")
+
+    world.gate.forget("gone")
+
+    assert world.gate._tags == {}
+    assert world.gate.waiting("gone") == (0, "", None)
+
+
+def test_target_to_avoid_serves_only_while_no_other_is_free() -> None:
+    world = World(calls=1)
+
+    first = world.enter([A], [C], avoid=frozenset({C.name}))
+    second = world.enter([A], [C], avoid=frozenset({C.name}))
+
+    assert [first.target, second.target] == [A, C]
+    world.router.record_failure(B, RateLimitError("x", retry_after_s=600))
+    with waiting(world, world.ask([B, A], avoid=frozenset({A.name}))) as (caller,):
+        world.advance(MINUTE_S)
+        caller.join(PATIENCE_S)
+    assert caller.permit
+    assert caller.permit.target is A
