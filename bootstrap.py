@@ -44,9 +44,9 @@ from services.llm.embedded.model import EmbeddedModel
 from services.llm.embedded.weights import WeightStore
 from services.llm.limits.accounts import Accounts, EarlierUse
 from services.llm.routing.credentials import Given
-from services.llm.routing.overrides import roster_state
+from services.llm.routing.overrides import credentials_by_settings, roster_state
 from services.llm.routing.roster import Roster
-from services.llm_service import LLMProviderFactory, LLMService
+from services.llm_service import Credentials, LLMProviderFactory, LLMService
 from services.operations.catalogue_service import CatalogueService
 from services.operations.health_service import HealthService
 from services.operations.model_service import ModelService
@@ -62,6 +62,7 @@ from services.quality.examiner import Examiner, ExaminerSettings
 from services.quality.report.measuring import Measures
 from services.quality.report.quality_service import QualityService
 from services.quality.review_service import ReviewService
+from services.workbench import Workbench
 from utils.addresses import AddressRule
 from utils.clock import Clock, SystemClock
 from utils.errors import ConfigurationError
@@ -175,6 +176,47 @@ def settings_of_app(settings: Settings) -> AppSettings:
     dashboard = settings.dashboard_dir.expanduser() if settings.dashboard_dir else None
     sizes = settings.max_import_mb << 20, settings.max_body_mb << 20
     return AppSettings(settings.database_url, access, *sizes, dashboard)
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """Makes the parts of the workbench (`services.workbench.Recipe`)."""
+
+    settings: Settings
+
+    @property
+    def words_tolerance(self) -> float:
+        return self.settings.words_tolerance
+
+    def catalogue(self) -> Catalogue:
+        return load_catalogue(self.settings.catalog_dir)
+
+    def weights(self) -> WeightStore:
+        return weight_store(self.settings)
+
+    def llm(self, catalogue: Catalogue) -> LLMService:
+        clock = SystemClock()
+        embedded = EmbeddedModel(self.weights(), self.settings.local_idle_s, clock)
+        return build_llm(self.settings, catalogue, embedded, clock, Metrics())
+
+    def credentials(self, catalogue: Catalogue) -> dict[str, Credentials]:
+        return credentials_by_settings(catalogue, given(self.settings, catalogue))
+
+    def authorities(self) -> AuthorityStore:
+        folder = self.settings.data_dir.expanduser()
+        folder.mkdir(parents=True, exist_ok=True)
+        return AuthorityStore(folder / "authorities.db")
+
+    def checker(self, catalogue: Catalogue, authorities: AuthorityStore) -> CitationChecker:
+        return build_checker(self.settings, catalogue, authorities)
+
+    def benchmarks(self) -> Benchmarks:
+        return Benchmarks(self.settings.data_dir.expanduser() / "benchmarks")
+
+
+def workbench(settings: Settings) -> Workbench:
+    """Return what is done without a running service."""
+    return Workbench(_Recipe(settings))
 
 
 def weight_store(settings: Settings) -> WeightStore:

@@ -8,26 +8,19 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from bootstrap import workbench
 from config import Settings, load_settings
 from console.client import Client
-from console.demo import choose_provider, run_demo, weight_store
+from console.demo import choose_provider, run_demo
 from console.display import fetch_weights, show_batch, show_sample
 from console.doctor import findings
-from console.quality import (
-    benchmarks_of,
-    bring_in,
-    contaminated,
-    report_on,
-    starter_lines,
-    summary,
-    write_report,
-)
+from console.quality import summary
 from console.recovery import accept, put_back
 from console.security import rotate
 from console.temporary_server import client_for
 from console.transfer import export_file, import_file
 from models.contract.answers.batches import Batch
-from services.citations.authority_import import FORMATS
+from services.workbench import FORMATS, write_report
 from utils.access_tokens import hashed_form, new_token
 from utils.errors import AppError, ConfigurationError, GenerationError
 from utils.secret_box import new_key
@@ -239,7 +232,7 @@ def authorities_import(path: Path, form: str, names: Path | None) -> None:
 
     A CSV has the column citation, and may have name, jurisdiction, kind, year and source.
     """
-    found, place = bring_in(path, form, names, load_settings())
+    found, place = workbench(load_settings()).import_authorities(path, form, names)
     console = Console()
     console.print(f"{found.added} added, {found.known} known before, {found.unread} not understood; index: {place}")
     for example in found.examples:
@@ -256,7 +249,7 @@ def decontaminate() -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def decontaminate_build(name: str, files: tuple[Path, ...]) -> None:
     """Make the benchmark NAME of FILES (JSON Lines, JSON, CSV, Parquet, TSV, text); only hashes are kept."""
-    count = benchmarks_of(load_settings()).build(name, files)
+    count = workbench(load_settings()).benchmarks.build(name, files)
     Console().print(f"benchmark {name}: {count} windows; generated samples are compared with it from now on")
 
 
@@ -265,7 +258,7 @@ def decontaminate_build(name: str, files: tuple[Path, ...]) -> None:
 def decontaminate_check(path: Path | None) -> None:
     """Compare a Parquet file with all benchmarks (PATH: default train.parquet); exit code 1 when samples overlap."""
     settings, console = load_settings(), Console()
-    samples, found = contaminated(path or _train_file(settings), settings)
+    samples, found = workbench(settings).contaminated(path or _train_file(settings))
     for sample_id, overlap in found[:50]:
         console.print(
             f"{sample_id}: {', '.join(f'{n} windows of {name}' for name, n in overlap.items())}", markup=False
@@ -283,7 +276,7 @@ def report(path: Path | None, out: Path | None) -> None:
     settings, console = load_settings(), Console()
     path = path or _train_file(settings)
     with console.status("reading …"):
-        made = report_on(path, settings)
+        made = workbench(settings).report_on(path)
     summary(made, console)
     if out is not None:
         write_report(made, out, f"Quality of {path.name}")
@@ -352,7 +345,7 @@ def model() -> None:
 def fetch(name: str | None) -> None:
     """Fetch and verify the weights (NAME: another entry of catalog/weights.toml)."""
     settings = load_settings(**({"local_model": name} if name else {}))
-    Console().print(str(fetch_weights(weight_store(settings), Console())))
+    Console().print(str(fetch_weights(workbench(settings).weights, Console())))
 
 
 def _given(options: Mapping[str, object]) -> dict[str, object]:
@@ -369,7 +362,7 @@ def _train_file(settings: Settings) -> Path:
 
 def _import_starter(settings: Settings, url: str | None, console: Console) -> None:
     with client_for(settings, url, _log_file(settings)) as client:
-        content = starter_lines(settings).decode()
+        content = workbench(settings).starter_lines().decode()
         result = client.post("import", {"content": content, "on_duplicate": "skip"})
     console.print(f"{result['added']} starter samples imported, {result['skipped']} were there already")
 
@@ -386,7 +379,7 @@ def _follow(client: Client, batch_id: str, console: Console) -> Batch:
 def _prepare(settings: Settings, provider: str | None, url: str | None, console: Console) -> None:
     """Fetch the embedded model where it will be needed, with a progress bar."""
     if url is None and (provider or choose_provider(settings)) == "local":
-        store = weight_store(settings)
+        store = workbench(settings).weights
         if not store.is_present():
             fetch_weights(store, console)
 

@@ -3,15 +3,11 @@
 import requests
 from rich.console import Console
 
-from bootstrap import given
+from bootstrap import workbench
 from config import Settings
 from console.client import Client
 from console.display import fetch_weights, show_batch, show_sample
-from console.quality import starter_lines
 from console.temporary_server import client_for
-from services.catalogue.catalogue import load_catalogue
-from services.llm.embedded.weights import WeightStore
-from services.llm.routing.overrides import credentials_by_settings
 from utils.errors import GenerationError
 
 COUNT = 3
@@ -22,13 +18,6 @@ _LOCAL_NOTE = (
 )
 
 
-def weight_store(settings: Settings) -> WeightStore:
-    """Return the embedded model's weights as the settings name them."""
-    return WeightStore(
-        settings.catalog_dir, settings.model_dir, settings.local_model, settings.secret("HUGGINGFACE_TOKEN")
-    )
-
-
 def choose_provider(settings: Settings, console: Console | None = None) -> str:
     """Return the best provider that is set up: the default one, the first with a key or address, or local.
 
@@ -36,8 +25,7 @@ def choose_provider(settings: Settings, console: Console | None = None) -> str:
     """
     if settings.default_provider:
         return settings.default_provider
-    catalogue = load_catalogue(settings.catalog_dir)
-    usable = credentials_by_settings(catalogue, given(settings, catalogue))
+    usable = workbench(settings).credentials()
     for name, reached in usable.items():
         if console is None or reached.api_key or not reached.base_url or answers(reached.base_url):
             return name
@@ -64,7 +52,7 @@ def run_demo(settings: Settings, console: Console) -> None:
     console.print(f"1. Provider: [bold]{provider}[/bold]")
     if provider == "local":
         console.print(_LOCAL_NOTE)
-        fetch_weights(weight_store(settings), console)
+        fetch_weights(workbench(settings).weights, console)
     log_file = settings.data_dir.expanduser() / "demo.log"
     log_file.parent.mkdir(parents=True, exist_ok=True)
     console.print("2. Starting the server")
@@ -77,7 +65,7 @@ def run_demo(settings: Settings, console: Console) -> None:
 
 
 def _import_starter(client: Client, settings: Settings, console: Console) -> None:
-    content = starter_lines(settings).decode()
+    content = workbench(settings).starter_lines().decode()
     result = client.post("import", {"content": content, "on_duplicate": "skip"})
     console.print(f"   {result['added']} samples written by hand are in the data set ({result['skipped']} were there)")
 

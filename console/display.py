@@ -11,7 +11,7 @@ from rich.text import Text
 from models.contract.answers.base import StoredSample
 from models.contract.answers.batches import Batch
 from models.samples.file.row_index import LENGTHS
-from services.llm.embedded.weights import WeightStore
+from services.workbench import WeightStore
 
 _SHOWN = 700
 

@@ -9,20 +9,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootstrap import build_llm
+from bootstrap import workbench
 from config import PROJECT_DIR, Settings, load_settings
 from models.backups import agreement
 from models.backups.backup import PARQUET
 from models.database import open_engine
 from models.samples.file.parquet_file import ParquetFile
-from services.catalogue.catalogue import Catalogue, load_catalogue
-from services.llm.embedded.model import EmbeddedModel
-from services.llm.embedded.weights import WeightStore
-from services.llm_service import LLMService
+from services.workbench import Workbench
 from utils.addresses import without_user
-from utils.clock import SystemClock
 from utils.errors import AppError
-from utils.metrics import Metrics
 
 _MIN_FREE_MIB = 500
 
@@ -49,14 +44,15 @@ def findings() -> Iterator[Finding]:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Yield the findings, one check after the other; no check stops the rest."""
+    bench = workbench(settings)
     yield _python()
     yield from _packages()
-    yield _guarded("catalogue", lambda: _catalogue(settings))
+    yield _guarded("catalogue", lambda: _catalogue(bench))
     yield _guarded("data folder", lambda: _disk(settings.data_dir.expanduser()))
     yield _guarded("data set", lambda: _data_set(settings.data_dir.expanduser() / PARQUET, settings))
     yield _engine()
-    yield _guarded("model file", lambda: _weights(settings))
-    yield from _providers(settings)
+    yield _guarded("model file", lambda: _weights(bench))
+    yield from _providers(settings, bench)
 
 
 def _guarded(what: str, check: Callable[[], Finding]) -> Finding:
@@ -94,8 +90,8 @@ def _for_other_system(marker: str) -> bool:
     return ('!= "win32"' in marker) == (sys.platform == "win32")
 
 
-def _catalogue(settings: Settings) -> Finding:
-    catalogue = load_catalogue(settings.catalog_dir)
+def _catalogue(bench: Workbench) -> Finding:
+    catalogue = bench.catalogue
     return Finding("catalogue", True, f"{len(catalogue.topics)} topics, {len(catalogue.sample_types)} sample types")
 
 
@@ -135,38 +131,39 @@ def _engine() -> Finding:
     return Finding("embedded engine", True, f"xllamacpp {version}")
 
 
-def _weights(settings: Settings) -> Finding:
-    store = WeightStore(settings.catalog_dir, settings.model_dir, settings.local_model)
+def _weights(bench: Workbench) -> Finding:
+    store = bench.weights
     if not store.is_present():
         return Finding("model file", None, f"{store.model_name}: not fetched yet; `python3 cli.py model fetch` does it")
     return Finding("model file", True, f"{store.ensure()}: verified")
 
 
-def _providers(settings: Settings) -> Iterator[Finding]:
+def _providers(settings: Settings, bench: Workbench) -> Iterator[Finding]:
     try:
-        catalogue = load_catalogue(settings.catalog_dir)
-        engine = EmbeddedModel(WeightStore(settings.catalog_dir, settings.model_dir, ""), settings.local_idle_s)
-        llm = build_llm(settings, catalogue, engine, SystemClock(), Metrics())
+        providers = bench.llm.factory.enabled()
     except AppError as error:
         yield Finding("providers", False, str(error))
         return
-    yield from _default(settings, catalogue, llm)
-    yield from (_provider(provider.id, catalogue, llm) for provider in catalogue.providers if not provider.last_resort)
+    usable = [provider.id for provider in providers]
+    yield from _default(settings, usable, bench)
+    for provider in bench.catalogue.providers:
+        if not provider.last_resort:
+            yield _provider(provider.id, usable, bench)
 
 
-def _default(settings: Settings, catalogue: Catalogue, llm: LLMService) -> Iterator[Finding]:
-    name, usable = settings.default_provider, [provider.id for provider in llm.factory.enabled()]
+def _default(settings: Settings, usable: list[str], bench: Workbench) -> Iterator[Finding]:
+    name = settings.default_provider
     if name and name not in usable:
-        known = catalogue.provider(name) is not None
+        known = bench.catalogue.provider(name) is not None
         says = f"DEFAULT_PROVIDER is {name!r}, " + (
             f"want one that is set up: {', '.join(usable)}" if known else "which must have been added over the API"
         )
         yield Finding("default provider", False if known else None, says)
 
 
-def _provider(name: str, catalogue: Catalogue, llm: LLMService) -> Finding:
-    info = catalogue.provider(name)
-    if info is None or name not in {provider.id for provider in llm.factory.enabled()}:
+def _provider(name: str, usable: list[str], bench: Workbench) -> Finding:
+    info, llm = bench.catalogue.provider(name), bench.llm
+    if info is None or name not in usable:
         variable = info.key if info else ""
         return Finding(f"provider {name}", None, f"{variable} is not set")
     key = "key set" if llm.factory.has_key(name) else "no key"

@@ -19,7 +19,7 @@ from services.dataset.dataset_service import DatasetService
 from services.dataset.import_service import ImportService
 from services.dataset.publish_service import PublishService
 from services.dataset.search_service import SearchService
-from services.events import EventBroker
+from services.events import EventBroker, Subscription
 from services.generation_service import GenerationService, Made
 from services.llm.embedded.model import EmbeddedModel
 from services.llm_service import LLMService
@@ -34,7 +34,7 @@ from services.quality.report.quality_service import QualityService
 from services.quality.review_service import ReviewService
 from utils.metrics import Metrics
 
-__all__ = ["PAGES", "Lifetime", "Platform"]
+__all__ = ["PAGES", "Lifetime", "Platform", "Subscription"]
 # Together with a last fold it must end before the server process is killed (`server.process.GRACE_S`).
 _SHUTDOWN_S = 2.5
 

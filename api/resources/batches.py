@@ -10,7 +10,7 @@ from models.contract.answers.batch_reports import PlanAnswer
 from models.contract.answers.batches import ChangedAnswer, HistoryAnswer, StartedAnswer, StatusAnswer, StopAnswer
 from models.contract.arguments import HistoryArguments, StatusArguments, StreamArguments
 from models.contract.bodies import BatchReference, BatchRequest, NamedBatch, PlanRequest
-from services.events import Subscription
+from services.platform import Subscription
 from utils.access_tokens import Role
 from utils.wsgi import ON_CLIENT_LEFT
 

@@ -41,7 +41,7 @@ def test_large_file_is_reported_on_by_several_processes_as_by_one(
     rows = [sample(id=f"s{n}", question=f"What is {n}?", answer=f"See {INVENTED}.") for n in range(30)]
     pl.DataFrame(rows).write_parquet(folder / "train.parquet", row_group_size=10)
     invoked("report", "--out", "one.json")
-    monkeypatch.setattr("console.quality._PARALLEL_FROM", 10)
+    monkeypatch.setattr("services.workbench._PARALLEL_FROM", 10)
     invoked("report", "--out", "two.json")
 
     one, two = (json.loads((folder / name).read_text()) for name in ("one.json", "two.json"))

@@ -1,0 +1,192 @@
+"""The facade of what is done without a running service: the command line sees this and nothing below it.
+
+Each part is made when it is first used, so that a wrong catalogue does not keep anybody from what needs none.
+"""
+
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, cached_property
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Protocol
+
+import orjson
+import polars as pl
+
+from models.catalogue.authority_store import AuthorityStore
+from models.contract.answers.quality_report import QualityFigures
+from models.samples.file.parquet_version import ParquetVersion
+from services.catalogue.catalogue import Catalogue
+from services.citations.authority_import import FORMATS, ImportedAuthorities, import_authorities
+from services.citations.checker import CitationChecker
+from services.llm.embedded.weights import WeightStore
+from services.llm_service import Credentials, LLMService
+from services.quality.benchmarks import Benchmarks
+from services.quality.duplicates import DUPLICATE
+from services.quality.report.figures import Found
+from services.quality.report.measuring import Measures, build_report, examine_piece, to_json
+from services.quality.report.page import render
+from utils.errors import InputError, StorageError
+
+__all__ = ["DUPLICATE", "FORMATS", "FileReport", "Recipe", "WeightStore", "Workbench"]
+_PROCESSES = 2
+_PARALLEL_FROM = 2_000
+
+
+class Recipe(Protocol):
+    """Makes the parts; it goes to other processes, so it can be pickled."""
+
+    @property
+    def words_tolerance(self) -> float:
+        """Share of the words asked that an answer must have."""
+
+    def catalogue(self) -> Catalogue:
+        """Read the catalogue; ConfigurationError names file and line."""
+
+    def weights(self) -> WeightStore:
+        """Return the weights of the embedded model."""
+
+    def llm(self, catalogue: Catalogue) -> LLMService:
+        """Wire the way to the models."""
+
+    def credentials(self, catalogue: Catalogue) -> dict[str, Credentials]:
+        """Return how each provider is reached by the settings alone."""
+
+    def authorities(self) -> AuthorityStore:
+        """Open the user's own authorities."""
+
+    def checker(self, catalogue: Catalogue, authorities: AuthorityStore) -> CitationChecker:
+        """Wire the citation check."""
+
+    def benchmarks(self) -> Benchmarks:
+        """Return the benchmarks that samples are compared with."""
+
+
+class FileReport(QualityFigures):
+    """What the samples of a file are worth, and what had to be changed to read them."""
+
+    changed_on_reading: list[str]
+
+
+class Workbench:
+    """What can be done with files, catalogue and keys. Of one thread."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What may be asked for."""
+        return self._recipe.catalogue()
+
+    @cached_property
+    def weights(self) -> WeightStore:
+        """The weights of the embedded model."""
+        return self._recipe.weights()
+
+    @cached_property
+    def llm(self) -> LLMService:
+        """The way to the models; it knows nothing of what was used before."""
+        return self._recipe.llm(self.catalogue)
+
+    @cached_property
+    def benchmarks(self) -> Benchmarks:
+        """The benchmarks of the installation."""
+        return self._recipe.benchmarks()
+
+    def credentials(self) -> dict[str, Credentials]:
+        """Return how each provider is reached by the settings alone, the preferred one first."""
+        return self._recipe.credentials(self.catalogue)
+
+    def starter_lines(self) -> bytes:
+        """Return the starter set as JSON Lines, as an import takes it."""
+        rows = self.catalogue.starter
+        return b"".join(orjson.dumps(row.model_dump(), option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+
+    def import_authorities(self, path: Path, form: str, names: Path | None) -> tuple[ImportedAuthorities, Path]:
+        """Import authorities from a file; return what came of it, and where the index lies."""
+        store = self._recipe.authorities()
+        try:
+            reading = self._recipe.checker(self.catalogue, store).extractor
+            return import_authorities(path, form, store, reading, names), store.path
+        finally:
+            store.close()
+
+    def report_on(self, path: Path) -> FileReport:
+        """Return the quality report on a Parquet file, also a foreign one.
+
+        Raises:
+            InputError: it is no Parquet file, or holds neither questions nor answers.
+        """
+        version = conformed(path)
+        changes = version.report.changes if version.report else []
+        if len(version) < _PARALLEL_FROM:
+            return {**build_report(version.pieces(), measures(self._recipe)), "changed_on_reading": changes}
+        context = get_context("spawn")
+        begin = (self._recipe,)
+        with ProcessPoolExecutor(_PROCESSES, mp_context=context, initializer=_begin, initargs=begin) as pool:
+            made = build_report(version.pieces(), measures(self._recipe), lambda frame: pool.submit(_examine, frame))
+        return {**made, "changed_on_reading": changes}
+
+    def contaminated(self, path: Path) -> tuple[int, list[tuple[str, dict[str, int]]]]:
+        """Return how many samples a Parquet file has, and those that overlap with a benchmark."""
+        if not self.benchmarks.names():
+            raise InputError("benchmarks: there are none; make one with cli.py decontaminate build NAME FILE…")
+        version = conformed(path)
+        found = [
+            (str(row["id"]), overlap)
+            for piece in version.pieces()
+            for row in piece.iter_rows(named=True)
+            if (overlap := self.benchmarks.of_sample(row))
+        ]
+        return len(version), found
+
+
+def write_report(report: FileReport, out: Path, title: str) -> None:
+    """Write a report: a page for people when the name ends in .html, else JSON."""
+    try:
+        if out.suffix.lower() in (".html", ".htm"):
+            out.write_text(render(report, title), encoding="utf-8")
+        else:
+            out.write_bytes(to_json(report))
+    except OSError as error:
+        raise StorageError(f"{out}: cannot be written ({error.strerror})") from None
+
+
+def conformed(path: Path) -> ParquetVersion:
+    """Open a Parquet file whose samples are read with our columns.
+
+    Raises:
+        StorageError: it cannot be read, or is no Parquet file.
+        InputError: it holds neither questions nor answers.
+    """
+    version = ParquetVersion(path)
+    with path.open("rb") as file:
+        names = list(pl.read_parquet_schema(file))
+    if not {"question", "answer"} & set(names):
+        raise InputError(f"{path}: got the columns {', '.join(names)[:200]}, want at least question and answer")
+    return version
+
+
+def measures(recipe: Recipe) -> Measures:
+    """Return what reports are made with."""
+    catalogue = recipe.catalogue()
+    checker = recipe.checker(catalogue, recipe.authorities())
+    return Measures(catalogue, checker, recipe.benchmarks(), recipe.words_tolerance)
+
+
+# --- in the processes that examine pieces of a large file -----------------------------------
+
+_IN_PROCESS: list[Recipe] = []
+
+
+def _begin(recipe: Recipe) -> None:
+    _IN_PROCESS.append(recipe)
+
+
+@cache
+def _measures() -> Measures:
+    return measures(_IN_PROCESS[0])
+
+
+def _examine(frame: pl.DataFrame) -> list[Found]:
+    return examine_piece(frame, _measures())
