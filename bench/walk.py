@@ -33,7 +33,7 @@ class Phase:
 
     def __init__(self) -> None:
         self.functions: set[CodeType] = set()
-        self.files: set[str] = set()
+        self.files: dict[str, None] = {}  # in the order in which they were entered first
         self.edges: Counter[tuple[str, str]] = Counter()
         self.threads: set[str] = set()
 
@@ -64,7 +64,7 @@ class Walk:
         phase = self.phases["start"] if threading.current_thread() is threading.main_thread() else self.now
         assert phase is not None
         phase.functions.add(frame.f_code)
-        phase.files.add(name)
+        phase.files[name] = None
         phase.threads.add(re.sub(r"batch_\w+", "of the batch", threading.current_thread().name))
         caller = self._caller(frame)
         if caller and caller != name:
@@ -90,16 +90,24 @@ class Walk:
         return self._names[path]
 
 
-def main(arguments: list[str]) -> None:
-    """Make one sample to warm up, walk with the second, print."""
+def walked() -> Walk:
+    """Make one sample to warm up, and walk with the second."""
     walk = Walk()
+    before = threading.getprofile(), sys.getprofile()
     threading.setprofile(walk)
     sys.setprofile(walk)
-    _make(walk)
-    threading.setprofile(None)
-    sys.setprofile(None)
+    try:
+        _make(walk)
+    finally:
+        threading.setprofile(before[0])
+        sys.setprofile(before[1])
+    return walk
+
+
+def main(arguments: list[str]) -> None:
+    """Walk and print."""
+    found = walked().phases
     everything = [path for path in ROOT.rglob("*.py") if path.relative_to(ROOT).parts[0] not in _NOT_THE_PRODUCT]
-    found = walk.phases
     print(f"{len(everything)} files in all\n{'':8}{'files':>10}{'functions':>10}{'changes':>10}{'threads':>10}")
     rows = [(name, [found[name]]) for name in PHASES] + [("together", list(found.values()))]
     for name, phases in rows:
@@ -110,7 +118,7 @@ def main(arguments: list[str]) -> None:
         print(f"{name:8}{len(files):10}{len(functions):10}{changes:10}{len(threads):10}  {', '.join(sorted(threads))}")
     for name, phase in found.items():
         if "--files" in arguments:
-            print(f"\n{name}", *sorted(phase.files), sep="\n  ")
+            print(f"\n{name}", *phase.files, sep="\n  ")
         if "--edges" in arguments:
             print(f"\n{name}")
             for (caller, called), count in phase.edges.most_common():

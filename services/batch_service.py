@@ -15,7 +15,7 @@ from models.contract.bodies import BatchRequest
 from models.domain import ACTIVE, BatchStatus, Job
 from models.fields import validated
 from services.batch.admission import Admission, BatchSettings
-from services.batch.drafts import keep_drafts
+from services.batch.ending import Ending
 from services.batch.item_queue import ItemQueue
 from services.batch.live import LiveBatch
 from services.batch.monitor import BatchMonitor, BatchStores
@@ -40,7 +40,6 @@ __all__ = ["BatchService", "BatchSettings", "BatchStores", "Collaborators"]
 log = logging.getLogger(__name__)
 # Share of a shutdown's time that answers under way get to come in.
 _WARM = 0.7
-_AGAIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +69,21 @@ class BatchService:
         self._settings = settings
         # One command at a time: two may not give a batch two runners, nor may its end come in between.
         self._commands = threading.RLock()
-        self._leaving = threading.Event()
         self._admission = Admission(self._llm, self._generation, self._dataset, settings)
         self._running = RunningBatches(settings.max_concurrent)
         self.monitor = BatchMonitor(self._running, stores, services.events, services.clock)
         self.publisher = BatchPublisher(services.events, self.monitor.one)
-        self.recovery = Recovery(stores, self.publisher, services.clock, self._run, self._keep_drafts)
+        self._ending = Ending(
+            stores,
+            self._generation,
+            self._dataset,
+            self._running,
+            self.publisher,
+            self._commands,
+            services.clock,
+            self._llm.gate.forget,
+        )
+        self.recovery = Recovery(stores, self.publisher, services.clock, self._run, self._ending.keep_drafts)
 
     def begin(self, resume: bool) -> None:
         """Start what tells the streams, and *resume* the batches that were running, or close them."""
@@ -145,7 +153,7 @@ class BatchService:
             runner.live.rest(BatchStatus.PAUSED)
             runner.pause()
         self.publisher.changed(batch_id, event, True)
-        threading.Thread(target=self._fold, args=(runner.live,), name="fold at a pause", daemon=True).start()
+        threading.Thread(target=self._ending.fold, args=(runner.live,), name="fold at a pause", daemon=True).start()
         return self.monitor.one(batch_id)
 
     def resume(self, batch_id: str) -> Batch:
@@ -199,7 +207,7 @@ class BatchService:
 
         Answers under way get most of the time to come in: what is paid for should be kept.
         """
-        self._leaving.set()
+        self._ending.leaving.set()
         begun = self._clock.monotonic()
         runners = self._running.runners()
         for runner in runners:
@@ -249,8 +257,6 @@ class BatchService:
         """
         return self.monitor.one(batch_id) if batch_id is not None else self.monitor.status()
 
-    # --- inside --------------------------------------------------------------------------
-
     def _planned(self, request: BatchRequest) -> tuple[BatchRequest, Preference, int, Iterator[Job]]:
         """Return the request as it is taken, its targets, the number of samples and their jobs."""
         request, preference, count = self._admission.settled(request)
@@ -281,7 +287,7 @@ class BatchService:
             judge_of(request),
         )
         live = LiveBatch(row, self._clock, self._settings.alerts)
-        runner = BatchRunner(live, settings, services, self._finish)
+        runner = BatchRunner(live, settings, services, self._ending.finish)
         event = self._stores.ledger.change(batch_id, kind, detail, status=BatchStatus.RUNNING.value)
         live.run()
         self._running.add(runner)
@@ -306,74 +312,8 @@ class BatchService:
         self.publisher.changed(batch_id, event, True)
         return True
 
-    def _finish(self, runner: BatchRunner) -> None:
-        """Record the end of a batch, in the runner's own thread."""
-        live = runner.live
-        runner.raise_alerts()
-        runner.keep()
-        if runner.end is None:
-            return
-        while not self._drafts_are_kept(live) and not self._leaving.wait(_AGAIN_S):
-            continue
-        status, reason = runner.end
-        if live.samples >= live.target:
-            status, reason = BatchStatus.COMPLETED, ""  # the last sample may come in while the end is under way
-        else:
-            live.end_with(reason)
-        self._fold(live)
-        while not self._close(runner, status) and not self._leaving.wait(_AGAIN_S):
-            continue
-        self.publisher.forget(live.batch_id)
-        self._llm.gate.forget(live.batch_id)
-        log.info("batch ended", extra={"batch_id": live.batch_id, "status": status.value, "reason": reason})
-
-    def _drafts_are_kept(self, live: LiveBatch) -> bool:
-        """Store the drafts that were paid for; False when the disk refused."""
-        try:
-            row = self._stores.batches.get(live.batch_id)
-            for _ in range(self._keep_drafts(row) if row is not None else 0):
-                live.finished()
-        except StorageError as error:
-            facts = {"batch_id": live.batch_id, "reason": str(error)}
-            log.warning("drafts not stored, will try again", extra=facts)
-            return False
-        return True
-
-    def _keep_drafts(self, row: BatchRow) -> int:
-        """Store the drafts of the batch *row* that were paid for; return how many."""
-        judge = judge_of(BatchRequest.model_validate(row["request"]))
-        return keep_drafts(row["id"], judge, self._stores.work, self._stores.ledger, self._generation)
-
-    def _close(self, runner: BatchRunner, status: BatchStatus) -> bool:
-        """Write the end of a batch; False when the disk refused."""
-        live = runner.live
-        with self._commands:  # no command may come in between
-            columns = live.columns()
-            columns["status"] = status.value
-            columns["completed_at"] = columns["completed_at"] or iso(self._clock.now())
-            try:
-                event = self._stores.ledger.close(live.batch_id, **columns)
-            except StorageError as error:
-                facts = {"batch_id": live.batch_id, "reason": str(error)}
-                log.warning("end of batch not stored, will try again", extra=facts)
-                return False
-            live.rest(status)
-            self._running.remove(live.batch_id)  # from here on the table knows all there is
-        self.publisher.changed(live.batch_id, event, True)
-        return True
-
     def _discard(self, batch_id: str) -> None:
         try:
             self._stores.ledger.discard(batch_id, "it could not be planned")
         except StorageError as error:
             log.warning("batch not discarded", extra={"batch_id": batch_id, "reason": str(error)})
-
-    def _fold(self, live: LiveBatch) -> None:
-        """Bring train.parquet up to date before anybody hears that the batch has ended."""
-        try:
-            self._dataset.fold()
-        except StorageError as error:
-            live.note(str(error), error.code)
-            log.warning("samples stay in the journal", extra={"batch_id": live.batch_id, "reason": str(error)})
-        except Exception:  # the end of a batch must not hang on its file; the samples are in the journal
-            log.exception("fold failed", extra={"batch_id": live.batch_id})

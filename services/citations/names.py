@@ -3,6 +3,7 @@
 import re
 from difflib import SequenceMatcher
 from enum import StrEnum
+from functools import lru_cache
 
 from services.citations.citation import fold
 from services.citations.words import name_words
@@ -168,12 +169,12 @@ def parties(name: str) -> list[str]:
     return [part for part in _VERSUS.split(f" {name} ", maxsplit=1) if part.strip()]
 
 
-def words_of(name: str) -> set[str]:
+@lru_cache(4096)  # the parties of one case are compared with those of many
+def words_of(name: str) -> frozenset[str]:
     """Return the words of *name* that tell it from others, folded."""
     generic = name_words().generic
-    return {
-        word for word in re.findall(r"\w+", fold(name).replace("'", "")) if word not in generic and not word.isdigit()
-    }
+    words = re.findall(r"\w+", fold(name).replace("'", ""))
+    return frozenset(word for word in words if word not in generic and not word.isdigit())
 
 
 def _alike(given: str, known: str) -> bool | None:
@@ -193,7 +194,7 @@ def _same_word(one: str, other: str) -> bool:
     return abs(len(one) - len(other)) < 4 and SequenceMatcher(None, one, other).ratio() >= _MIN_ALIKE
 
 
-def _initials(words: set[str], name: str) -> bool:
+def _initials(words: frozenset[str], name: str) -> bool:
     """Tell whether one of *words* is made of the initials of *name*."""
     letters = "".join(word[0] for word in re.findall(r"\w+", fold(name)) if word not in ("of", "the", "and"))
     return any(2 < len(word) < 8 and word in letters for word in words)

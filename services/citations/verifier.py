@@ -4,7 +4,7 @@
 nothing for it, `invalid` that a step contradicts it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from services.citations.citation import (
     VERDICTS,
@@ -50,8 +50,8 @@ _REPORTED_LATER, _REPORTED_ABROAD = 2, 5
 def verify(citation: Citation, reference: Reference) -> Finding:
     """Return what is known of *citation*."""
     # What the index has is possible, whatever the rules say: numbers were given in retrospect too.
-    known = {cite.key for cite in citation.cites if citation.kind == "case" and reference.find(cite.key)}
-    doubtful = [cite for cite in citation.cites if cite.key not in known or cite.parts.get("ecli")]
+    known = {cite.key: reference.find(cite.key) for cite in citation.cites} if citation.kind == "case" else {}
+    doubtful = [cite for cite in citation.cites if not known.get(cite.key) or cite.parts.get("ecli")]
     findings = [found for cite in doubtful if (found := _CHECKS[cite.format](cite, citation, reference))]
     bad = [finding for finding in findings if finding.verdict is Verdict.INVALID]
     bad += [clash for cite in citation.cites if (clash := reports_us.court_clash(cite, citation))]
@@ -59,7 +59,7 @@ def verify(citation: Citation, reference: Reference) -> Finding:
         return bad[0]
     if citation.kind != "case":
         return _worst(findings) if findings else _from_index(citation, reference)
-    return _of_case(citation, reference, findings)
+    return _of_case(citation, reference, findings, known)
 
 
 def compare_known(citation: Citation, known: list[Known]) -> Finding:
@@ -82,8 +82,10 @@ def _from_index(citation: Citation, reference: Reference) -> Finding:
     return unverified("not_in_index", f"{citation.normalized}: well formed, but not in the reference data")
 
 
-def _of_case(citation: Citation, reference: Reference, findings: list[Finding]) -> Finding:
-    known_by = [(key, reference.find(key)) for key in _keys(citation)]
+def _of_case(
+    citation: Citation, reference: Reference, findings: list[Finding], found: Mapping[str, list[Known]]
+) -> Finding:
+    known_by = [(key, found[key] if key in found else reference.find(key)) for key in _keys(citation)]
     known = [case for _, cases in known_by for case in cases]
     if known:
         shared = [case for case in known if all(_among(case, cases) for _, cases in known_by if cases)]

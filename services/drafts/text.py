@@ -1,7 +1,7 @@
 """What the checks read out of a text: words, headings, steps."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 _STEP = re.compile(r"^\W{0,4}step\s+(\d{1,2})\s*\W{0,4}[:.)–—-]", re.IGNORECASE | re.MULTILINE)
@@ -106,10 +106,16 @@ def steps_of(text: str) -> list[str]:
     return [part.strip() for part in _STEP.split(text)[2::2]]
 
 
-def place_of(key: str, titles: Sequence[str]) -> int | None:
-    """Return which of the headings *titles* is the first with the words of *key*; None when none is."""
-    words = re.compile(rf"\b{re.escape(key.rstrip(':').casefold())}\b")
-    return next((place for place, title in enumerate(titles) if words.search(title.casefold())), None)
+def places_of(keys: Iterable[str], titles: Sequence[str]) -> dict[str, int]:
+    """Return by *keys* which of the headings *titles* is the first with their words; a key without one is left out."""
+    found: dict[str, int] = {}
+    folded = [title.casefold() for title in titles]
+    for key in keys:
+        words = re.compile(rf"\b{re.escape(key.rstrip(':').casefold())}\b")
+        place = next((place for place, title in enumerate(folded) if words.search(title)), None)
+        if place is not None:
+            found[key] = place
+    return found
 
 
 def share_of_english(text: str) -> float:

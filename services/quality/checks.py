@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from services.drafts.draft import Draft, Wanted
-from services.drafts.text import count_words, headings, place_of, share_of_english, step_numbers, steps_of, words_of
+from services.drafts.text import count_words, headings, places_of, share_of_english, step_numbers, steps_of, words_of
 
 Check = Callable[[Draft, Wanted], str | None]
 # A little over the asked length harms nobody.
@@ -57,8 +57,8 @@ def check_substance(draft: Draft, _wanted: Wanted) -> str | None:
     """Each step says something, and not what another step said."""
     seen: set[str] = set()
     for number, step in enumerate(steps_of(draft.reasoning), 1):
-        if count_words(step) < _MIN_STEP_WORDS:
-            return f"reasoning step {number}: got {count_words(step)} words, want at least {_MIN_STEP_WORDS}"
+        if (words := count_words(step)) < _MIN_STEP_WORDS:
+            return f"reasoning step {number}: got {words} words, want at least {_MIN_STEP_WORDS}"
         said = " ".join(words_of(step.casefold()))
         if said in seen:
             return f"reasoning step {number}: repeats another step"
@@ -89,7 +89,7 @@ def check_sections(draft: Draft, wanted: Wanted) -> str | None:
     if not kind.counted:
         return None
     titles = headings(draft.answer)
-    found = [key for key in kind.counted if place_of(key, titles) is not None]
+    found = places_of(kind.counted, titles)
     if len(found) < kind.min_counted:
         missing = ", ".join(key for key in kind.counted if key not in found)
         return f"sections: got {len(found)} of at least {kind.min_counted}, missing {missing}"
@@ -101,9 +101,7 @@ def _out_of_order(titles: list[str], wanted: Wanted) -> str | None:
     asked = [part.heading for part in wanted.kind.parts]
     if len(set(asked)) < len(asked):
         return None
-    places = [(heading, place_of(heading, titles)) for heading in asked]
-    there = [(heading, place) for heading, place in places if place is not None]
-    for (before, first), (heading, second) in pairwise(there):
+    for (before, first), (heading, second) in pairwise(places_of(asked, titles).items()):
         if second < first:
             return f"sections: {heading} stands before {before}, want {', '.join(asked)}"
     return None

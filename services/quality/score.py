@@ -11,7 +11,7 @@
 
 from services.citations.citation import Verdict
 from services.drafts.draft import Draft, Wanted
-from services.drafts.text import count_words, headings, place_of, steps_of
+from services.drafts.text import count_words, headings, places_of, steps_of
 
 WEIGHTS = {"citations": 0.4, "authorities": 0.15, "length": 0.15, "reasoning": 0.15, "sections": 0.15}
 _STEP_WORDS = 25
@@ -48,4 +48,4 @@ def _reasoning(draft: Draft, wanted: Wanted) -> float:
 def _sections(draft: Draft, wanted: Wanted) -> float:
     asked = {part.heading for part in wanted.kind.parts if part.heading} if wanted.kind.headings else set()
     titles = headings(draft.answer)
-    return sum(place_of(key, titles) is not None for key in asked) / len(asked) if asked else 1.0
+    return len(places_of(asked, titles)) / len(asked) if asked else 1.0

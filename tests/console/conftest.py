@@ -1,12 +1,14 @@
 """Settings and a simulated vendor for commands."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config import Settings
-from tests.e2e.server import free_port
+from tests.console.stub import Stub, answering
+from tests.e2e.server import RunningServer, free_port
 from tests.fakes import catalog_without_limits
 from tests.vendors.simulator import SimulatedVendor
 
@@ -39,3 +41,25 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A running service with a simulated Groq, for commands that are given its address."""
+    folder = tmp_path_factory.mktemp("service")
+    with SimulatedVendor("groq", ["openai/gpt-oss-120b", "openai/gpt-oss-20b"]) as made:
+        settings = {"groq_api_key": "gsk_test_0123456789", "groq_base_url": made.url}
+        with RunningServer(folder, catalog_dir=catalog_without_limits(folder), **settings) as running:
+            yield running
+
+
+@pytest.fixture
+def at(service: RunningServer, folder: Path) -> str:
+    """The address of the running service, for `--url`; the command's own folder is another."""
+    return service.url.removesuffix("/api")
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    with answering() as made:
+        yield made

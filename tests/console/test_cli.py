@@ -12,7 +12,10 @@ from cli import cli
 from config import PROJECT_DIR, Settings
 from console.client import Client
 from tests.console.terminal import console, invoked
-from tests.vendors.simulator import SimulatedVendor
+from tests.e2e.server import free_port
+from tests.vendors.simulator import SimulatedVendor, error
+from utils.access_tokens import hashed_form
+from utils.secret_box import SecretBox
 
 
 def test_help_names_every_command() -> None:
@@ -100,3 +103,143 @@ def test_command_line_runs_as_a_script() -> None:
     )
 
     assert "Usage" in done.stdout
+
+
+# --- with a service that runs ----------------------------------------------------------------
+
+
+def test_sample_is_written_by_the_service_that_is_named(at: str) -> None:
+    said = invoked("generate", "--difficulty", "basic", "--sample-type", "simple_qa", "--url", at)
+
+    assert "groq · openai/gpt-oss-120b" in said
+    assert "Contract Law - Formation of Contracts · basic · simple_qa" in said
+    assert " tokens, " in said
+    assert "stored" not in said
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        pytest.param(["generate", "--provider", "acme"], "Invalid provider: acme. Available: groq", id="provider"),
+        pytest.param(["generate", "--difficulty", "heroic"], "heroic", id="difficulty"),
+        pytest.param(["batch", "--model", "x", "--provider", "local"], "Invalid model: x", id="embedded-model"),
+        pytest.param(["batch", "--jurisdiction", "mars"], "mars", id="jurisdiction"),
+        pytest.param(["batch", "--judge", "groq/", "--provider", "acme"], "acme", id="judge"),
+        pytest.param(["export", "x.out", "--format", "docx"], "docx", id="format"),
+        pytest.param(["push"], "token", id="no-token"),
+    ],
+)
+def test_refusal_of_the_service_is_one_sentence_and_exit_code_one(at: str, command: list[str], says: str) -> None:
+    said = invoked(*command, "--url", at, code=1)
+
+    assert said.splitlines()[-1].startswith("Error: ")
+    assert says in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["batch", "--count", "0"], id="no-samples"),
+        pytest.param(["batch", "--max-cost-usd", "0"], id="no-money"),
+        pytest.param(["batch", "--max-minutes", "-1"], id="no-time"),
+        pytest.param(["batch", "--min-score", "2"], id="score"),
+        pytest.param(["import", "no-such-file"], id="no-such-file"),
+        pytest.param(["import", ".", "--starter"], id="folder"),
+        pytest.param(["export", "x", "--split", "most"], id="split"),
+        pytest.param(["push", "--format", "xml"], id="format"),
+        pytest.param(["tokens", "new", "--role", "king"], id="role"),
+        pytest.param(["decontaminate", "build", "name"], id="no-files"),
+        pytest.param(["fly"], id="no-such-command"),
+    ],
+)
+def test_command_that_cannot_be_meant_is_refused_before_anything_is_done(folder: Path, command: list[str]) -> None:
+    said = invoked(*command, code=2)
+
+    assert "Usage: " in said
+    assert not (folder / "server.log").exists()
+
+
+@pytest.mark.parametrize(
+    "command", [["generate"], ["batch"], ["backup"], ["export", "x.jsonl"], ["push"], ["import", "--starter"]]
+)
+def test_service_that_is_named_and_does_not_answer_is_said_with_the_next_step(folder: Path, command: list[str]) -> None:
+    dead = f"http://127.0.0.1:{free_port()}"
+
+    said = invoked(*command, "--url", dead, code=1)
+
+    assert f"Error: {dead}: no service answers there; start it with `make run`" in said
+    assert not (folder / "x.jsonl").exists()
+
+
+def test_batch_says_what_it_made_and_why_it_stopped_early(at: str) -> None:
+    said = invoked(
+        *("batch", "--count", "50", "--difficulty", "basic", "--sample-type", "simple_qa"),
+        *("--max-tokens-total", "9000", "--url", at),
+    )
+
+    assert "stopped: " in said or "completed: " in said
+    assert " of 50 samples, " in said
+    assert "budget" in said
+
+
+def test_batch_with_a_judge_is_judged_by_another_model(at: str) -> None:
+    said = invoked(
+        *("batch", "--count", "1", "--difficulty", "basic", "--sample-type", "simple_qa"),
+        *("--judge", "groq/openai/gpt-oss-20b", "--min-score", "0.5", "--url", at),
+    )
+
+    assert "completed: 1 of 1 samples" in said
+
+
+def test_batch_that_fails_ends_with_its_reason_and_exit_code_one(with_groq: Settings, vendor: SimulatedVendor) -> None:
+    vendor.fault = lambda number, body: error(401, "Invalid API Key", "invalid_api_key")
+
+    said = invoked("batch", "--count", "2", "--provider", "groq", code=1)
+
+    assert "failed: 0 of 2 samples" in said
+    assert said.splitlines()[-1].startswith("Error: ")
+
+
+# --- without any service ---------------------------------------------------------------------
+
+
+def test_token_is_shown_once_with_the_hash_that_the_service_is_given() -> None:
+    token, hashed = (line.strip() for line in invoked("tokens", "new", "--role", "read").splitlines() if "  " in line)
+
+    assert hashed == f"read:{hashed_form(token)}"
+    assert token not in hashed
+    assert token != invoked("tokens", "new").splitlines()[1].strip()
+
+
+def test_key_that_is_made_encrypts() -> None:
+    box = SecretBox([invoked("keys", "new").strip()])
+
+    assert box.open(box.seal("a secret of mine")) == "a secret of mine"
+
+
+def test_wrong_setting_stops_a_command_with_its_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "many")
+
+    said = invoked("backup", code=1)
+
+    assert "Error: " in said
+    assert "PORT" in said
+
+
+def test_model_that_cannot_be_had_is_said(folder: Path) -> None:
+    said = invoked("model", "fetch", "nowhere.gguf", code=1)
+
+    assert "nowhere.gguf cannot be read" in said
+
+
+@pytest.mark.parametrize("command", [["report"], ["decontaminate", "check"]])
+def test_data_set_that_is_not_there_yet_is_said(folder: Path, command: list[str]) -> None:
+    said = invoked(*command, code=1)
+
+    assert "train.parquet: is not there yet; generate or import samples, or name a file" in said
+
+
+@pytest.mark.parametrize("group", ["authorities", "decontaminate", "tokens", "keys", "model"])
+def test_group_of_commands_explains_itself(group: str) -> None:
+    assert "Commands:" in invoked(group, "--help")

@@ -834,7 +834,7 @@ def test_two_resumes_at_once_give_a_batch_one_runner(start: Start) -> None:
 def test_stop_acts_although_the_disk_is_full_and_is_written_when_it_is_not(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.batch_service._AGAIN_S", 0.01)
+    monkeypatch.setattr("services.batch.ending._AGAIN_S", 0.01)
     platform = start({"groq": [good_answer]}, max_workers=1)
     platform.llm.accounts.of(platform.llm.targets(Preference("groq"))[0]).minute.calls_limit = 2
     ledger = platform.stores.ledger

@@ -11,9 +11,7 @@ from tests.fakes import CHECKER
 
 Find = Callable[[str, Reference], Iterator[Cite]]
 # What may stand before and behind a citation and is no part of it.
-BEFORE = st.sampled_from(
-    ["", "it is settled that ", "so much is clear; ", "für wahr, ", "so §\u00a0und ", "\n\n", "- "]
-)
+BEFORE = st.sampled_from(["", "it is settled that ", "so much is clear; ", "für wahr, ", "né\u00a0le ", "\n\n", "- "])
 BEHIND = st.sampled_from(["", ".", "; so it was held", " and no more", ", or so they say", "\n", " – naïve, perhaps"])
 
 

@@ -195,9 +195,7 @@ def test_number_of_another_database_cannot_be_checked_either() -> None:
         pytest.param("600 F.2d 33 (11th Cir. 1979)", ("invalid", "before_court"), id="eleventh before the split"),
         pytest.param("410 U.S. 4 (2d Cir. 1973)", ("invalid", "court_mismatch"), id="appeals in the reports"),
         pytest.param("93 S. Ct. 4 (2d Cir. 1973)", ("invalid", "court_mismatch"), id="appeals in the reporter"),
-        pytest.param(
-            "300 F. Supp. 3d 33 (2d Cir. 2018)", ("invalid", "court_mismatch"), id="appeals there"
-        ),
+        pytest.param("300 F. Supp. 3d 33 (2d Cir. 2018)", ("invalid", "court_mismatch"), id="appeals there"),
         pytest.param("300 F. Supp. 3d 33 (S.D.N.Y. 2018)", ("unverified", "not_in_index"), id="district there"),
         pytest.param("50 F. Supp. 33 (2d Cir. 1943)", ("unverified", "not_in_index"), id="mixed in early years"),
         pytest.param("900 F.3d 33 (S.D.N.Y. 2018)", ("invalid", "court_mismatch"), id="district among appeals"),

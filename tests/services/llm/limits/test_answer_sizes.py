@@ -49,3 +49,101 @@ def test_quantiles_are_within_a_tenth_of_the_exact_ones(values: list[float], sha
 
     assert found is not None
     assert exact / 1.11 <= found <= exact * 1.11
+
+
+def seen(*lengths: int, kind: str = "k") -> AnswerSizes:
+    """Return sizes that learned from answers of *lengths*."""
+    made = AnswerSizes()
+    for length in lengths:
+        made.answered("t", kind, 0, 0, length)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("sizes", "cap"),
+    [
+        pytest.param(seen(), 4000, id="none"),
+        pytest.param(seen(1000, 1000, 1000), 4000, id="three-are-too-few"),
+        pytest.param(seen(1000, 10, 10, 10), 1632, id="four-with-much-headroom"),
+        pytest.param(seen(*[1000] * 19), 1632, id="nineteen-are-few"),
+        pytest.param(seen(*[1000] * 20), 1182, id="twenty-are-many"),
+        pytest.param(seen(*[1000] * 4, kind=""), 1632, id="of-no-kind"),
+        pytest.param(seen(*[1000] * 4, kind="other"), 1632, id="of-another-kind"),
+        pytest.param(seen(*[3900] * 4), 4000, id="never-more-than-wanted"),
+        pytest.param(seen(*[0] * 4), 32, id="empty-answers-leave-some-room"),
+        pytest.param(seen(3000, *[100] * 199), 3482, id="two-hundred-are-kept"),
+        pytest.param(seen(3000, *[100] * 200), 147, id="older-ones-are-not"),
+    ],
+)
+def test_cap_is_a_little_more_than_the_longest_answer_that_was_seen(sizes: AnswerSizes, cap: int) -> None:
+    assert sizes.cap("t", "k", 4000) == pytest.approx(cap, abs=1)
+
+
+def test_kind_that_is_known_well_enough_goes_by_itself() -> None:
+    sizes = seen(*[3000] * 10, kind="essay")
+    for _ in range(4):
+        sizes.answered("t", "note", 0, 0, 100)
+
+    assert sizes.cap("t", "note", 4000) == 192
+    assert sizes.cap("t", "letter", 4000) > 3000
+
+
+def test_target_learns_nothing_from_another() -> None:
+    sizes = seen(*[1000] * 20)
+
+    assert sizes.cap("other", "k", 4000) == 4000
+    assert sizes.mean("other", "k") is None
+    assert sizes.latency_s("other", 0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("answers", "tokens"),
+    [
+        pytest.param([], 1016, id="a-token-is-three-and-a-half-characters"),
+        pytest.param([(1000, 500)], 1801, id="what-the-vendor-counted"),
+        pytest.param([(1000, 200), (1000, 500), (1000, 100)], 1801, id="the-densest-seen"),
+        pytest.param([(0, 500), (1000, 0)], 1016, id="vendor-that-states-nothing-teaches-nothing"),
+        pytest.param([(1000, 500), *[(1000, 100)] * 50], 373, id="fifty-are-kept"),
+    ],
+)
+def test_prompt_is_taken_as_dense_as_the_densest_that_was_counted(answers: list[tuple[int, int]], tokens: int) -> None:
+    sizes = AnswerSizes()
+    for chars, counted in answers:
+        sizes.answered("t", "k", chars, counted, 10)
+
+    assert sizes.prompt_tokens("t", 3500) == pytest.approx(tokens, abs=1)
+
+
+def test_mean_is_of_one_kind_and_counts_what_was_cut_off_twice() -> None:
+    sizes = seen(100, 200)
+    assert sizes.mean("t", "k") == 150
+
+    sizes.cut_off("t", "k", 300)
+    sizes.answered("t", "other", 0, 0, 9000)
+
+    assert sizes.mean("t", "k") == 300
+
+
+def test_latency_is_that_which_a_share_of_the_answers_stayed_under() -> None:
+    sizes = AnswerSizes()
+    for _ in range(9):
+        sizes.took("t", 1.0)
+    sizes.took("t", 30.0)
+
+    assert sizes.latency_s("t", 0.5) == pytest.approx(1.0, rel=0.1)
+    assert sizes.latency_s("t", 0.9) == pytest.approx(1.0, rel=0.1)
+    assert sizes.latency_s("t", 0.95) == pytest.approx(30.0, rel=0.1)
+
+
+@given(st.lists(st.integers(0, 5000), max_size=60), st.integers(1, 5000), st.integers(1, 4000))
+def test_cap_never_cuts_off_what_was_seen_and_always_rises_after_it_did(
+    lengths: list[int], wanted: int, asked: int
+) -> None:
+    sizes = seen(*lengths)
+    cap = sizes.cap("t", "k", wanted)
+    assert cap <= wanted
+    assert cap == wanted or cap > max(lengths)
+
+    sizes.cut_off("t", "k", asked)
+
+    assert sizes.cap("t", "k", 10**6) > 2 * asked

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.catalogue.catalogue import ModelInfo, ProviderInfo
-from services.llm.limits.budget import Budget
+from services.llm.limits.budget import Budget, Room
 from services.llm.limits.concurrency import ConcurrencyLimit
 from services.llm.limits.gate import Ask, Gate, Need, Permit
 from services.llm.limits.rate_limiter import MINUTE_S, RateLimiter, SlidingWindow
@@ -21,6 +21,7 @@ from tests.patience import PATIENCE_S
 from utils.cancellation import CancelToken
 from utils.clock import ManualClock, SystemClock
 from utils.errors import (
+    AuthenticationError,
     BadRequestError,
     BudgetSpentError,
     CancelledError,
@@ -28,6 +29,7 @@ from utils.errors import (
     NoTargetError,
     ProviderConnectionError,
     RateLimitError,
+    TargetsChangedError,
 )
 
 
@@ -298,3 +300,184 @@ def test_target_to_avoid_serves_only_while_no_other_is_free() -> None:
         caller.join(PATIENCE_S)
     assert caller.permit
     assert caller.permit.target is A
+
+
+# --- what a place takes, and what comes back -------------------------------------------------
+
+
+def test_place_takes_of_limits_and_budgets_what_the_call_may_need_and_gives_back_what_it_did_not() -> None:
+    world = World()
+    budget = Budget("b", max_tokens=100, max_cost_usd=1.0)
+    permit = world.enter(tokens=60, budgets=(budget,))
+    limiter = world.limiters[A.name]
+    assert (limiter.minute.tokens, limiter.in_flight, budget.room(41, 0.0).value) == (60, 1, "wait")
+
+    world.gate.settle(permit, 20, 25, 0.005)
+
+    assert (limiter.minute.tokens, limiter.in_flight) == (20, 0)
+    assert (budget.tokens, budget.cost_usd) == (25, 0.005)
+
+
+def test_place_that_was_never_used_leaves_nothing_behind() -> None:
+    world = World()
+    permit = world.gate.enter(world.ask(tokens=60), CancelToken())
+
+    world.gate.settle(permit, 0, 0, None)
+
+    limiter = world.limiters[A.name]
+    assert (limiter.minute.calls, limiter.minute.tokens, limiter.in_flight) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("spent", [0, 1])
+def test_spent_budget_refuses_at_once_whichever_of_several_it_is(spent: int) -> None:
+    budgets = [Budget("first", max_tokens=100), Budget("second", max_tokens=100)]
+    budgets[spent].tokens = 95
+    world = World()
+
+    with pytest.raises(BudgetSpentError, match=rf"^{budgets[spent].name} reached: 95 of 100 tokens"):
+        world.enter(tokens=10, budgets=tuple(budgets))
+
+    assert world.limiters[A.name].in_flight == 0
+    assert all(budget.room(5, None) is Room.YES for budget in budgets)  # nothing was set aside
+
+
+def test_caller_that_is_stopped_already_does_not_line_up() -> None:
+    world, stopped = World(), CancelToken()
+    stopped.cancel()
+
+    with pytest.raises(CancelledError, match="before waiting"):
+        world.gate.enter(world.ask(), stopped)
+
+    assert world.gate.waiting("f") == (0, "", None)
+    assert world.limiters[A.name].in_flight == 0
+
+
+def test_whoever_waits_is_sent_back_to_choose_anew_when_providers_change() -> None:
+    world = World(calls=1)
+    world.enter()
+    with waiting(world, world.ask(), world.ask(flow="other")) as callers:
+        world.gate.recall()
+        for caller in callers:
+            caller.join(PATIENCE_S)
+
+        assert [type(caller.error) for caller in callers] == [TargetsChangedError, TargetsChangedError]
+    assert world.gate.waiting("f") == (0, "", None)
+
+
+# --- detours ---------------------------------------------------------------------------------
+
+
+def test_first_choice_is_no_detour() -> None:
+    assert World().enter([A, B]).detour == ""
+
+
+def test_spent_day_leads_to_the_next_choice_and_says_so() -> None:
+    world = World()
+    world.limiters[A.name].day.hold_until = 3600.0
+
+    permit = world.enter([A, B])
+
+    assert (permit.target, permit.detour) == (B, "quota")
+
+
+@pytest.mark.parametrize(
+    ("hold_s", "served"), [pytest.param(74.0, A, id="short-wait"), pytest.param(76.0, B, id="spent-quota")]
+)
+def test_short_wait_for_a_window_is_waited_and_a_long_one_is_a_spent_quota(hold_s: float, served: Target) -> None:
+    world = World()
+    world.limiters[A.name].day.hold_until = hold_s
+
+    with waiting(world, world.ask([A, B])) as (caller,):
+        world.advance(hold_s)
+        caller.join(PATIENCE_S)
+
+    assert caller.permit
+    assert caller.permit.target is served
+
+
+def test_target_that_is_too_small_for_the_call_is_passed_over() -> None:
+    world = World()
+    world.limiters[A.name].minute.tokens_limit = 50
+
+    permit = world.enter([A, B], tokens=60)
+
+    assert (permit.target, permit.detour) == (B, "quota")
+
+
+def test_call_too_large_for_one_and_closed_at_the_other_waits_for_the_other() -> None:
+    world = World()
+    world.limiters[A.name].minute.tokens_limit = 50
+    world.router.record_failure(B, RateLimitError("x", retry_after_s=30))
+    with waiting(world, world.ask([A, B], tokens=60)) as (caller,):
+        assert world.gate.waiting("f") == (1, "closed", 30.0)
+        world.advance(30)
+        caller.join(PATIENCE_S)
+
+    assert caller.permit
+    assert caller.permit.target is B
+
+
+def test_nobody_open_names_the_first_reasons_once_each() -> None:
+    world = World()
+    for each in (A, B, C):
+        world.router.record_failure(each, AuthenticationError("refused"))
+
+    with pytest.raises(NoTargetError) as caught:
+        world.enter([A, B], [C, A])
+
+    assert str(caught.value) == (
+        "no provider is open for this request"
+        " (groq/a: authentication; groq/b: authentication; cerebras/c: authentication)"
+    )
+    assert caught.value.retry_in_s is None
+
+
+def test_without_any_target_nobody_is_open() -> None:
+    with pytest.raises(NoTargetError, match=r"^no provider is open for this request$"):
+        World().enter([])
+
+
+@pytest.mark.parametrize(
+    ("avoid", "served"),
+    [
+        pytest.param({A.name}, B, id="next-of-the-group"),
+        pytest.param({A.name, B.name}, C, id="other-group"),
+        pytest.param({A.name, B.name, C.name}, A, id="nobody-else-is-free"),
+        pytest.param({C.name}, A, id="not-concerned"),
+    ],
+)
+def test_avoided_target_serves_only_where_no_other_is_free(avoid: set[str], served: Target) -> None:
+    assert World().enter([A, B], [C], avoid=frozenset(avoid)).target is served
+
+
+def test_provider_of_more_weight_in_the_catalogue_gets_more() -> None:
+    heavy = target(provider_info("groq").model_copy(update={"weight": 4.0}), "a")
+    world = World(calls=10**6, at_once=10**6)
+
+    served = Counter(world.enter([heavy], [C]).target.provider.id for _ in range(100))
+
+    assert served["groq"] == pytest.approx(80, abs=2)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 50), st.floats(0.0, 1.0), st.integers(0, 3)),
+        max_size=40,
+    )
+)
+def test_no_order_of_calls_and_answers_takes_a_budget_beyond_its_limit(calls: list[tuple[int, float, int]]) -> None:
+    world = World()
+    budget = Budget("b", max_tokens=200, max_cost_usd=0.05)  # each call may cost 0.01
+    under_way: list[tuple[Permit, float]] = []
+    for tokens, share, keep in calls:
+        if budget.room(tokens, 0.01) is not Room.WAIT:
+            try:
+                under_way.append((world.enter(tokens=tokens, budgets=(budget,)), share))
+            except BudgetSpentError:
+                assert budget.tokens + tokens > 200 or budget.cost_usd + 0.01 > 0.05
+        while len(under_way) > keep:
+            permit, used = under_way.pop(0)
+            world.gate.settle(permit, 0, int(permit.need.tokens * used), 0.01 * used)
+
+    assert budget.tokens <= 200
+    assert budget.cost_usd <= 0.05 + 1e-9

@@ -1,8 +1,10 @@
 """Limits as the vendors state them in headers."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.llm.limits.limit_headers import StatedLimit, stated_limits
+from services.llm.limits.limit_headers import StatedLimit, Unit, Window, stated_limits
 
 
 @pytest.mark.parametrize(
@@ -52,3 +54,65 @@ def test_limits_are_read_from_the_headers_of_each_vendor(
     headers: dict[str, str], window: str, found: list[StatedLimit]
 ) -> None:
     assert stated_limits(headers, window) == found  # type: ignore[arg-type]  # one of the two literals
+
+
+def headers(name: str, limit: str, remaining: str | None = None, reset: str | None = None) -> dict[str, str]:
+    rows = {"limit": limit, "remaining": remaining, "reset": reset}
+    return {f"x-ratelimit-{what}-{name}": value for what, value in rows.items() if value is not None}
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "window"),
+    [
+        pytest.param("requests", "requests", "minute", id="requests-mean-a-minute"),
+        pytest.param("requests-minute", "requests", "minute", id="requests-minute"),
+        pytest.param("requests-day", "requests", "day", id="requests-day"),
+        pytest.param("tokens", "tokens", "minute", id="tokens-mean-a-minute"),
+        pytest.param("tokens-minute", "tokens", "minute", id="tokens-minute"),
+        pytest.param("tokens-day", "tokens", "day", id="tokens-day"),
+    ],
+)
+def test_name_of_a_header_says_unit_and_window(name: str, unit: Unit, window: Window) -> None:
+    assert stated_limits(headers(name, "10", "4", "1m")) == [StatedLimit(unit, window, 10, 4, 60.0)]
+
+
+@pytest.mark.parametrize("name", ["tokens", "requests-minute", "tokens-minute"])
+def test_bare_requests_alone_mean_what_the_catalogue_says(name: str) -> None:
+    assert stated_limits(headers("requests", "10"), "day")[0].window == "day"
+    assert stated_limits(headers(name, "10"), "day")[0].window == "minute"
+
+
+@pytest.mark.parametrize(
+    ("limit", "remaining", "reset", "found"),
+    [
+        pytest.param("10", "0", "0s", (10, 0, 0.0), id="nothing-is-left"),
+        pytest.param(" 10 ", " 4 ", " 500ms ", (10, 4, 0.5), id="white-space"),
+        pytest.param("10", "-1", "never", (10, None, None), id="what-cannot-be-read-is-not-known"),
+        pytest.param("10", "4.5", "-3", (10, None, None), id="nor-parts-or-negative-times"),
+        pytest.param("10", None, None, (10, None, None), id="limit-alone"),
+        pytest.param("10", "20", "1h2m3.5s", (10, 20, 3723.5), id="more-left-than-the-limit"),
+    ],
+)
+def test_rest_and_reset_are_read_where_they_can_be(
+    limit: str, remaining: str | None, reset: str | None, found: tuple[int, int | None, float | None]
+) -> None:
+    row = stated_limits(headers("tokens", limit, remaining, reset))[0]
+
+    assert (row.limit, row.remaining, row.reset_s) == found
+
+
+@pytest.mark.parametrize("limit", ["", "0", "-5", "1e3", "unlimited", "10, 10", "½"])
+def test_limit_that_is_no_number_above_zero_is_none(limit: str) -> None:
+    assert stated_limits(headers("tokens", limit, "5", "1s")) == []
+
+
+def test_rest_without_its_limit_says_nothing() -> None:
+    assert stated_limits({"x-ratelimit-remaining-tokens": "5", "x-ratelimit-reset-tokens": "1s"}) == []
+
+
+@given(st.dictionaries(st.sampled_from(sorted(headers("tokens", "1", "1", "1"))), st.text(max_size=8)))
+def test_no_header_crashes(found: dict[str, str]) -> None:
+    for row in stated_limits(found):
+        assert row.limit > 0
+        assert row.remaining is None or row.remaining >= 0
+        assert row.reset_s is None or row.reset_s >= 0

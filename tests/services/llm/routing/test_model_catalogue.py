@@ -2,12 +2,12 @@
 
 import pytest
 
+from services.catalogue.catalogue import ModelInfo
 from services.llm.routing.model_catalogue import ModelCatalogue
+from services.llm.routing.roster import Roster, RosterState
 from tests.fakes import ROSTER, provider_info
 from utils.clock import ManualClock
-from utils.errors import (
-    ProviderConnectionError,
-)
+from utils.errors import AppError, InputError, ProviderConnectionError
 
 GROQ = provider_info("groq")
 
@@ -73,3 +73,205 @@ def test_dead_model_asked_for_by_name_is_tried_with_a_warning(caplog: pytest.Log
     assert made.find(GROQ, "llama-3.3-70b-versatile").retired
     assert made.find(GROQ, "brand-new").context_window == 8192
     assert [record.__dict__["replacement"] for record in caplog.records] == ["openai/gpt-oss-120b"]
+
+
+# --- what may be chosen ----------------------------------------------------------------------
+
+OWN = provider_info("ollama").model_copy(update={"default_model": "b"})
+
+
+def known(name: str, **fields: object) -> ModelInfo:
+    return ModelInfo.model_validate({"provider": "ollama", "id": name, "context_window": 4096, **fields})
+
+
+def house(
+    *listed: str, models: tuple[ModelInfo, ...] = (known("a"), known("b")), own_address: bool = True
+) -> ModelCatalogue:
+    """Return a catalogue of Ollama's *models*, of which Ollama lists *listed*; nothing was asked for without any."""
+    made = ModelCatalogue(Roster(RosterState([OWN], models, {})), lambda _: list(listed), lambda _: own_address)
+    if listed:
+        made.refresh(["ollama"])
+    return made
+
+
+def ids(models: list[ModelInfo]) -> list[str]:
+    return [model.id for model in models]
+
+
+@pytest.mark.parametrize(
+    ("made", "usable"),
+    [
+        pytest.param(house(), ["b", "a"], id="never-asked-the-default-first"),
+        pytest.param(house("a", "b"), ["b", "a"], id="both-listed"),
+        pytest.param(house("a"), ["a"], id="unlisted-one-is-left-out"),
+        pytest.param(house("a", "c"), ["a"], id="what-only-the-list-has-waits-to-be-named"),
+        pytest.param(house("c", "d"), ["c", "d"], id="own-server-that-has-none-of-ours-offers-what-it-lists"),
+        pytest.param(house("c", own_address=False), [], id="vendor-that-has-none-of-ours-offers-none"),
+        pytest.param(house(models=()), [], id="nothing-known-and-nothing-listed"),
+        pytest.param(house(models=(known("a"), known("b", enabled=False))), ["a"], id="disabled-default"),
+        pytest.param(house("b", models=(known("b", enabled=False),)), [], id="disabled-though-listed"),
+        pytest.param(house(models=(known("a", retired="2026-01-01"),)), [], id="dead"),
+        pytest.param(house("a", models=(known("a", retired="2026-01-01"),)), ["a"], id="dead-one-that-is-listed-again"),
+        pytest.param(
+            house("c", models=(known("c", discovered=True),)), ["c"], id="one-that-was-discovered-and-then-kept"
+        ),
+        pytest.param(
+            house("c", "d", models=(known("c", discovered=True),)),
+            ["c", "d"],
+            id="what-a-user-changed-of-a-discovered-one-takes-none-of-the-others-away",
+        ),
+        pytest.param(
+            house("c", "d", models=(known("c", discovered=True, enabled=False),)),
+            ["d"],
+            id="a-discovered-one-that-is-switched-off",
+        ),
+    ],
+)
+def test_models_that_may_be_chosen(made: ModelCatalogue, usable: list[str]) -> None:
+    assert ids(made.usable(OWN)) == usable
+
+
+def test_empty_list_is_no_list() -> None:
+    made = ModelCatalogue(Roster(RosterState([OWN], [known("a")], {})), lambda _: [])
+
+    made.refresh(["ollama"])
+
+    assert made.discovery("ollama").listed == ()
+    assert ids(made.usable(OWN)) == ["a"]
+
+
+def test_all_that_is_known_or_listed_is_shown_and_what_only_the_list_has_is_off() -> None:
+    shown = house("b", "c", models=(known("a"), known("b"), known("z", enabled=False))).all_of(OWN)
+
+    assert [(model.id, model.enabled) for model in shown] == [("a", True), ("b", True), ("z", False), ("c", False)]
+    assert [(row.id, row.enabled) for row in house("c", "d").all_of(OWN)] == [
+        ("a", True),
+        ("b", True),
+        ("c", True),
+        ("d", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("made", "name", "context", "discovered", "warns"),
+    [
+        pytest.param(house(), "a", 4096, False, False, id="known"),
+        pytest.param(house(), "new", 8192, True, False, id="unknown"),
+        pytest.param(house(models=(known("a", retired="2026-01-01"),)), "a", 4096, False, True, id="dead"),
+        pytest.param(house("a", models=(known("a", retired="2026-01-01"),)), "a", 4096, False, False, id="back-again"),
+    ],
+)
+def test_model_that_is_named_is_found_whatever_is_known_of_it(
+    made: ModelCatalogue, name: str, context: int, discovered: bool, warns: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = made.find(OWN, name)
+
+    assert (found.provider, found.id, found.context_window, found.discovered) == ("ollama", name, context, discovered)
+    assert bool(caplog.records) is warns
+
+
+# --- when lists are asked for ----------------------------------------------------------------
+
+
+class Lists:
+    """Providers that list what they are told to, or fail; and who was asked."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.asked: list[str] = []
+        self.answers: dict[str, list[str] | AppError] = {}
+        self.made = ModelCatalogue(ROSTER, self._list, clock=self.clock)
+
+    def _list(self, name: str) -> list[str]:
+        self.asked.append(name)
+        answer = self.answers.get(name, ["m"])
+        if isinstance(answer, AppError):
+            raise answer
+        return answer
+
+
+def test_provider_that_was_never_asked_has_no_list_and_says_so() -> None:
+    found = Lists().made.discovery("groq")
+
+    assert (found.listed, found.reason) == (None, "not asked yet")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "doubted", "due"),
+    [
+        pytest.param(0, False, [], id="just-asked"),
+        pytest.param(6 * 3600 - 1, False, [], id="not-old-yet"),
+        pytest.param(6 * 3600, False, ["groq"], id="old"),
+        pytest.param(299, True, [], id="in-doubt-and-just-asked"),
+        pytest.param(300, True, ["groq"], id="in-doubt"),
+    ],
+)
+def test_list_is_due_when_it_is_old_or_in_doubt(seconds: float, doubted: bool, due: list[str]) -> None:
+    lists = Lists()
+    assert lists.made.refresh_due(["groq"]) == ["groq"]  # it was missing
+    if doubted:
+        lists.made.doubt("groq")
+
+    lists.clock.advance(seconds)
+
+    assert lists.made.refresh_due(["groq"]) == due
+    assert lists.asked == ["groq", *due]
+
+
+def test_doubt_ends_with_the_next_list() -> None:
+    lists = Lists()
+    lists.made.refresh(["groq"])
+    lists.made.doubt("groq")
+    lists.made.refresh(["groq"])
+
+    lists.clock.advance(301)
+
+    assert lists.made.refresh_due(["groq"]) == []
+
+
+def test_failure_of_one_list_keeps_no_other_from_being_asked_for() -> None:
+    lists = Lists()
+    lists.answers = {"groq": ProviderConnectionError("refused"), "ollama": InputError("not set up")}
+
+    lists.made.refresh(["groq", "ollama", "cerebras"])
+
+    assert [lists.made.discovery(name).reason for name in ("groq", "ollama", "cerebras")] == [
+        "refused",
+        "not set up",
+        "",
+    ]
+    assert lists.made.discovery("cerebras").listed == ("m",)
+    assert lists.made.refresh_due(["groq"]) == []  # a list that failed is not asked for all the time
+
+
+def test_failed_list_takes_the_place_of_an_older_one() -> None:
+    lists = Lists()
+    lists.made.refresh(["groq"])
+    lists.answers["groq"] = ProviderConnectionError("refused")
+
+    lists.made.refresh(["groq"])
+
+    assert lists.made.discovery("groq").listed is None
+    assert lists.made.usable(GROQ)[0].id == GROQ.default_model
+
+
+def test_provider_that_is_reached_in_another_way_is_asked_again() -> None:
+    lists = Lists()
+    lists.made.refresh(["groq", "cerebras"])
+
+    lists.made.forget("groq")
+    lists.made.forget("never-heard-of")
+
+    assert lists.made.discovery("groq").reason == "not asked yet"
+    assert lists.made.refresh_due(["groq", "cerebras"]) == ["groq"]
+
+
+def test_every_change_of_a_list_is_counted() -> None:
+    lists = Lists()
+    assert lists.made.changes == 0
+
+    lists.made.refresh(["groq", "cerebras"])
+    lists.made.doubt("groq")
+    lists.made.forget("groq")
+
+    assert lists.made.changes == 3
