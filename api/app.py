@@ -12,13 +12,24 @@ from api.edge.access import AccessRules, guard
 from api.edge.errors import register_errors
 from api.edge.measurement import measure
 from api.edge.turns import Turns
-from api.resources import batches, catalogue, chat, data, generation, health, providers, quality, samples, transfer
+from api.resources import (
+    batches,
+    catalogue,
+    chat,
+    data,
+    generation,
+    health,
+    monitoring,
+    providers,
+    quality,
+    samples,
+    transfer,
+)
 from api.resources import models as model_pages
-from api.resources import monitoring as engine
 from models.database import init_db
 from services.platform import PAGES, Platform
 
-_RESOURCES = (health, catalogue, providers, model_pages, chat, quality, data, samples, transfer, generation, engine)
+_RESOURCES = (health, catalogue, providers, model_pages, chat, quality, data, samples, transfer, generation, monitoring)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,25 +8,35 @@ from pathlib import Path
 import pytest
 
 from api_server import create_app
+from bootstrap import Service
 from config import PROJECT_DIR, Settings
-from container import Container
-from services.duplicate_service import DuplicateLimits
+from services.quality.duplicates.duplicate_service import DuplicateThresholds
+from tests.extending.house import pages, steps
+from tests.write_readme_settings import with_table
 
-FOLDERS = ("api", "services", "models", "utils", "console", "bench")
+FOLDERS = ("api", "services", "models", "utils", "console", "server", "bench")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "NOTICE.md",
+    "docs/api.md",
+    "docs/architecture.md",
+    "docs/glossary.md",
+    "docs/style.md",
+    "findings/README.md",
+)
 README = (PROJECT_DIR / "README.md").read_text()
 _ID = re.compile("<(id:|provider:|model:)?(sample|batch|provider|model)_id>")
 API = (PROJECT_DIR / "docs" / "api.md").read_text()
 
 
-def test_every_setting_stands_in_the_readme_with_its_description() -> None:
-    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| .*? \| (.*?) \|$", README, re.MULTILINE))
-
-    assert rows == {name.upper(): field.description for name, field in Settings.model_fields.items()}
+def test_settings_of_the_readme_are_those_of_the_code() -> None:
+    assert with_table(README) == README, "run `.venv/bin/python -m tests.write_readme_settings`"
 
 
 def test_every_setting_is_read_by_something() -> None:
     code = "".join(path.read_text() for path in PROJECT_DIR.glob("*.py")) + "".join(
-        path.read_text() for folder in ("console", "api") for path in (PROJECT_DIR / folder).glob("*.py")
+        path.read_text() for folder in ("console", "api", "server") for path in (PROJECT_DIR / folder).rglob("*.py")
     )
     catalog = (PROJECT_DIR / "catalog" / "providers.toml").read_text()
     unread = [
@@ -40,8 +50,8 @@ def test_every_setting_is_read_by_something() -> None:
     assert unread == []
 
 
-def test_every_route_stands_in_the_api_document(container: Container) -> None:
-    app = create_app(container=container)
+def test_every_route_stands_in_the_api_document(platform: Service) -> None:
+    app = create_app(platform=platform)
     missing = [
         f"{method} {rule.rule}"
         for rule in app.url_map.iter_rules()
@@ -53,7 +63,7 @@ def test_every_route_stands_in_the_api_document(container: Container) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/architecture.md", "docs/api.md", "NOTICE.md"])
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_files_that_documents_name_exist(name: str) -> None:
     text = (PROJECT_DIR / name).read_text()
     links = re.findall(r"\]\((?!http)([^)#]+)\)", text)
@@ -64,6 +74,10 @@ def test_files_that_documents_name_exist(name: str) -> None:
     assert [path for path in named if not (PROJECT_DIR / path).exists() and not (folder / path).exists()] == []
 
 
+CONTRIBUTING = (PROJECT_DIR / "CONTRIBUTING.md").read_text()
+MAKEFILE = (PROJECT_DIR / "Makefile").read_text()
+# Of a data folder.
+DATA_FOLDERS = ("backups/", "originals/")
 DATA = (".parquet", ".db", "CasesMetadata.json")
 
 
@@ -110,14 +124,46 @@ def test_every_file_that_the_architecture_names_is_in_a_folder_named_beside_it()
 
 def test_every_file_that_another_document_names_is_there() -> None:
     names = {path.name for path in tracked("**/*")}
+    to_write = {step.path for page in pages() for step in steps(page) if step.is_new}
     missing = {
         (path.name, name)
-        for path in tracked("*.md", "docs/**/*.md")
+        for path in tracked("*.md", "docs/**/*.md", "findings/*.md")
         for name in missing_files(path.read_text(), PROJECT_DIR, path.parent, PROJECT_DIR / "catalog/prompts")
-        if "/" in name or name not in names
+        if name not in to_write and ("/" in name or name not in names)
     }
 
     assert missing == set()
+
+
+def test_every_folder_and_command_that_a_document_names_is_there() -> None:
+    missing = set()
+    for path in tracked("*.md", "docs/**/*.md", "findings/*.md", "bench/*.md"):
+        text = path.read_text()
+        places = re.findall(r"`((?:\w+/)+)`", text) + re.findall(r"(?<![\w/])(tests/[\w/.]*\w)", text)
+        places += [f"{name.replace('.', '/')}.py" for name in re.findall(r"python -m (tests[\w.]*)", text)]
+        targets = re.findall(r"(?:^|`|&& |\n)make ([a-z]+)", text)
+        missing |= {(path.name, name) for name in places if not is_there(name, path.parent)}
+        missing |= {(path.name, f"make {name}") for name in targets if f"\n{name}:" not in MAKEFILE}
+
+    assert missing == set()
+
+
+def is_there(name: str, folder: Path) -> bool:
+    return name in DATA_FOLDERS or (PROJECT_DIR / name).exists() or (folder / name).exists()
+
+
+def test_every_finding_has_a_row() -> None:
+    text = (PROJECT_DIR / "findings" / "README.md").read_text()
+
+    assert set(re.findall(r"^\| `([\w.-]+)` \|", text, re.MULTILINE)) == {
+        path.name for path in tracked("findings/*") if path.name != "README.md"
+    }
+
+
+def test_every_page_on_adding_a_thing_is_named_where_people_look() -> None:
+    named = {name for text in (README, CONTRIBUTING) for name in re.findall(r"docs/howto/([\w-]+)\.md", text)}
+
+    assert named >= set(pages())
 
 
 def test_every_file_and_name_that_a_docstring_names_is_there() -> None:
@@ -158,7 +204,7 @@ def defined(name: str) -> bool:
 
 def test_thresholds_of_duplicates_have_one_home() -> None:
     settings = Settings(_env_file=None)
-    limits = DuplicateLimits()
+    limits = DuplicateThresholds()
     homes = {
         path.relative_to(PROJECT_DIR).as_posix()
         for path in tracked("*.py", *(f"{folder}/**/*.py" for folder in FOLDERS))
@@ -166,7 +212,7 @@ def test_thresholds_of_duplicates_have_one_home() -> None:
     }
 
     assert (limits.report, limits.refuse) == (settings.duplicate_report, settings.duplicate_refuse)
-    assert homes == {"services/similarity/__init__.py"}
+    assert homes == {"services/quality/duplicates/__init__.py"}
 
 
 def test_repository_holds_no_data_and_no_key() -> None:

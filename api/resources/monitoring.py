@@ -9,7 +9,7 @@ from models.contract.answers.batch_reports import BatchReportAnswer, StuckAnswer
 from models.contract.answers.monitoring import TargetsAnswer, UsageAnswer
 from models.contract.arguments import EventArguments, UsageArguments
 
-_TAG = "Engine"
+_TAG = "Monitoring"
 
 
 def blueprint(name: str) -> Blueprint:

@@ -120,7 +120,7 @@ class Ledger:
         self._writer.run(lambda connection: self._tables.work.lease(connection, item, call))
 
     def answered(self, item: WorkItem, answer: RawAnswer, usage: CallUsage) -> None:
-        """Keep a paid answer, with what it cost, before it is judged."""
+        """Keep a paid answer, with what it cost, before it is read."""
 
         def write(connection: Connection) -> None:
             self._tables.work.keep_answer(connection, item, answer)
@@ -148,7 +148,7 @@ class Ledger:
         self._writer.run(write)
 
     def refuse(self, item: WorkItem, answer: RawAnswer, reason: str, detail: Mapping[str, object]) -> int:
-        """Put an answer aside that was judged and found wanting; the item is to be done again."""
+        """Put an answer aside that was examined and refused; the item is to be done again."""
 
         def write(connection: Connection) -> int:
             self._tables.reviews.refuse(connection, item, answer.text, reason)

@@ -59,7 +59,7 @@ class WorkItem:
 
     Attributes:
         attempts: Calls made for it so far.
-        answer: An answer that was paid for and not judged yet, or None.
+        answer: An answer that was paid for and not examined yet, or None.
     """
 
     batch_id: str
@@ -151,7 +151,7 @@ class WorkStore:
             return [(row[0] or 0.0, row[1] or 0) for row in connection.execute(query.order_by(WorkRow.sent_at))]
 
     def keep_answer(self, connection: Connection, item: WorkItem, answer: RawAnswer | None) -> None:
-        """Keep an answer before it is judged, so that it is never asked for again; None drops a refused one."""
+        """Keep an answer before it is read, so that it is never asked for again; None drops a refused one."""
         raw = None if answer is None else orjson.dumps(answer.to_dict()).decode()
         _ANSWER.run(connection, batch=item.batch_id, number=item.ordinal, raw=raw)
 

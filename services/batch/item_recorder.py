@@ -67,7 +67,7 @@ class ItemRecorder:
         self._spent(outcome)
 
     def refused(self, answer: RawAnswer, error: GenerationError) -> None:
-        """Put the refused answer aside, so that nobody judges it again."""
+        """Put the refused answer aside, so that nobody examines it again."""
         row = self.live.fail(self.item.job.topic_key, error, self.attempts)
         self.publish(self.durable(lambda: self.ledger.refuse(self.item, answer, error.labelled(), row)))
 

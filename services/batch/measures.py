@@ -16,8 +16,8 @@ from utils.histogram import Histogram
 
 AlertKind = Literal["model_switches", "timeouts", "rejection_rate"]
 _PLACES = 3
-# Below so many judged drafts a share says little.
-_FEWEST_JUDGED = 10
+# Below so many examined drafts a share says little.
+_FEWEST_EXAMINED = 10
 _REFUSALS = ("json_error", "quality_error")
 
 
@@ -26,7 +26,7 @@ class AlertThresholds:
     """From where on an alert is raised; 0 = never.
 
     Attributes:
-        rejection_rate: Share of the judged drafts that were refused, 0 to 1.
+        rejection_rate: Share of the examined drafts that were refused, 0 to 1.
     """
 
     model_switches: int = 10
@@ -75,8 +75,8 @@ class BatchMeasures:
     def raised(self, samples: int) -> list[Alert]:
         """Return the alerts that are new, *samples* being stored so far."""
         with self._lock:
-            judged = self._refusals + samples
-            rate = self._refusals / judged if judged >= _FEWEST_JUDGED else 0.0
+            examined = self._refusals + samples
+            rate = self._refusals / examined if examined >= _FEWEST_EXAMINED else 0.0
             most = self._thresholds
             found: tuple[tuple[AlertKind, float, float, str], ...] = (
                 ("model_switches", self._switches, most.model_switches, "changes of model"),

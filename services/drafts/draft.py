@@ -8,7 +8,7 @@ from services.citations.checker import Checked
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The fields that a model wrote; not judged yet."""
+    """The fields that a model wrote; not examined yet."""
 
     question: str
     answer: str

@@ -75,7 +75,7 @@ _COMMON = frozenset(
 )
 
 
-@lru_cache(64)  # a text is counted, judged and scored one after the other
+@lru_cache(64)  # a text is counted, examined and scored one after the other
 def words_of(text: str) -> tuple[str, ...]:
     """Return the words of *text*; a hyphenated or contracted word is one."""
     return tuple(_WORD.findall(text))

@@ -67,5 +67,5 @@ def _fields(text: str) -> dict[str, str]:
     try:
         value = json.loads(text, strict=False)
     except ValueError:
-        raise AnswerFormatError(f"the engine's answer is no JSON (begins {text[:40]!r})") from None
+        raise AnswerFormatError(f"the embedded model's answer is no JSON (begins {text[:40]!r})") from None
     return {name: str(part) for name, part in value.items()}

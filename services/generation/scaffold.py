@@ -63,7 +63,7 @@ class _Brief:
 
     @property
     def text(self) -> str:
-        """The brief as the model reads it; the same for every part, so that the engine caches it."""
+        """The brief as the model reads it; the same for every part, so that the model caches it."""
         law = "\n".join(f"- {authority.rule[0].upper()}{authority.rule[1:]}." for authority in self.authorities)
         return f"Topic: {self.topic.topic}.\nFacts: {self.facts}.\nLaw:\n{law}\nResult: {self.outcome}.\n\n"
 

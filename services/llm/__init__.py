@@ -1,1 +1,1 @@
-"""Calling language models: routing, limits, adapters and the embedded engine."""
+"""Calling language models: routing, limits, adapters and the embedded model."""

@@ -79,7 +79,7 @@ class ReviewService:
         """Yield pairs of preferences as TRL takes them: `prompt`, `chosen`, `rejected`, and why.
 
         Both answers are to the same question: edits of reviewers, drafts that a check refused and the
-        sample that came of the next try, and samples of one question that reviewers judged differently.
+        sample that came of the next try, and samples of one question that reviewers decided on differently.
         """
         for pair in itertools.chain(self._edited(), self._refused(), self._judged_differently()):
             if not _same(pair["chosen"], pair["rejected"]):

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+REDIRECTS = (301, 302, 303, 307, 308)
+
 
 @dataclass
 class Stub:
@@ -40,6 +42,8 @@ def answering() -> Iterator[Stub]:
             content = bodies.pop(0) if len(bodies) > 1 else bodies[0]
             self.send_response(status)
             self.send_header("Content-Type", kind)
+            if status in REDIRECTS:
+                self.send_header("Location", "/api/elsewhere")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -138,12 +138,13 @@ def event(**message: object) -> bytes:
 
 
 def test_batch_is_followed_through_its_stream_and_no_other_is(stub: Stub) -> None:
+    other = {"status": "running", "progress": 9}
     running: Any = {"status": "running", "progress": 1}
     done: Any = {"status": "completed", "progress": 2}
     stub.says(
         "generate/batch/stream",
-        event(type="all_batches", batches={"other": done, "mine": running})
-        + event(type="batch", batch_id="other", batch=done)
+        event(type="all_batches", batches={"other": other, "mine": running})
+        + event(type="batch", batch_id="other", batch=other)
         + event(type="batch", batch_id="mine", batch=done)
         + event(type="batch", batch_id="mine", batch=running),
     )

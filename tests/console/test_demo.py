@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from config import Settings
-from console.demo import choose_provider, run_demo
+from console.demo import answers, choose_provider, run_demo
+from tests.console.stub import Stub
 from tests.console.terminal import console, text_of
 from tests.e2e.server import free_port
 from tests.fakes import settings_for
 from tests.vendors.simulator import SimulatedVendor
-from utils.errors import GenerationError
+from utils.errors import ConfigurationError, GenerationError
 
 
 def test_demo_uses_the_key_that_is_set_and_shows_three_samples(with_groq: Settings) -> None:
@@ -49,3 +50,38 @@ def test_server_of_the_users_own_that_does_not_answer_is_passed_over(tmp_path: P
     assert choose_provider(settings_for(tmp_path, ollama_host=dead), shown) == "local"
     assert f"ollama: nothing answers at {dead}" in text_of(shown)
     assert choose_provider(settings_for(tmp_path, ollama_host=vendor.url), shown) == "ollama"
+
+
+def test_provider_that_is_set_as_default_is_taken_without_asking_whether_it_answers(tmp_path: Path) -> None:
+    shown = console()
+    dead = f"http://127.0.0.1:{free_port()}"
+
+    assert choose_provider(settings_for(tmp_path, default_provider="ollama", ollama_host=dead), shown) == "ollama"
+    assert text_of(shown) == ""
+
+
+def test_vendor_with_a_key_is_taken_without_asking_whether_it_answers(tmp_path: Path) -> None:
+    dead = f"http://127.0.0.1:{free_port()}"
+
+    chosen = choose_provider(settings_for(tmp_path, groq_api_key="gsk_test_0123456789", groq_base_url=dead), console())
+
+    assert chosen == "groq"
+
+
+@pytest.mark.parametrize("status", [200, 302, 404, 500])
+def test_whatever_speaks_http_answers(stub: Stub, status: int) -> None:
+    stub.says("x", b"", status=status)
+
+    assert answers(f"{stub.url}/api/x")
+    assert len(stub.asked) == 1  # a redirect is an answer, and is not followed
+
+
+def test_demo_with_the_embedded_model_says_what_it_is_worth_before_it_is_fetched(folder: Path) -> None:
+    shown = console()
+
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        run_demo(settings_for(folder, local_model=str(folder / "nowhere.gguf")), shown)
+
+    assert "1. Provider: local" in text_of(shown)
+    assert "It proves the installation and is not training data" in text_of(shown)
+    assert "2. Starting the server" not in text_of(shown)

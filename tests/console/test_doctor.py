@@ -1,13 +1,17 @@
 """The check of an installation."""
 
+import importlib.metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
+from bootstrap import build
 from cli import cli
-from console.doctor import examine
-from tests.fakes import settings_for
+from config import Settings
+from console.doctor import Finding, examine, findings
+from tests.fakes import catalog_without_limits, sample, settings_for
 from tests.vendors.simulator import SimulatedVendor
 
 
@@ -55,3 +59,155 @@ def test_healthy_installation_passes_the_doctor(tmp_path: Path, monkeypatch: pyt
     done = CliRunner().invoke(cli, ["doctor"])
 
     assert done.exit_code == 0, done.output
+
+
+def found_in(settings: Settings, what: str) -> Finding:
+    return next(finding for finding in examine(settings) if finding.what == what)
+
+
+def test_wrong_setting_is_the_only_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("PORT", "many")
+
+    (only,) = findings()
+
+    assert (only.what, only.ok) == ("settings", False)
+    assert "PORT" in only.says
+
+
+def test_valid_settings_are_found_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("MODEL_DIR", str(tmp_path / "models"))
+
+    assert [finding.what for finding in findings()][:4] == ["settings", "Python", "packages", "catalogue"]
+
+
+def test_package_of_another_version_and_one_that_is_missing_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = importlib.metadata.version
+
+    def version(name: str) -> str:
+        if name == "click":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "0.0.1" if name == "rich" else real(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+
+    found = found_in(settings_for(tmp_path), "packages")
+
+    assert found.ok is False
+    assert "click: got missing, want " in found.says
+    assert "rich: got 0.0.1, want " in found.says
+    assert found.says.endswith("; run `make install`")
+
+
+@pytest.mark.parametrize(
+    ("free_mib", "ok"), [pytest.param(500, True, id="enough"), pytest.param(499, False, id="too-little")]
+)
+def test_disk_must_have_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_mib: int, ok: bool) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free_mib << 20))
+
+    found = found_in(settings_for(tmp_path), "data folder")
+
+    assert found.ok is ok
+    assert found.says.startswith(f"{tmp_path}, {free_mib} MiB free")
+    assert found.says.endswith(", want 500") is not ok
+    assert not list(tmp_path.glob(".write-test"))
+
+
+def test_folder_that_cannot_be_made_is_said_and_stops_no_other_check(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    found = {finding.what: finding for finding in examine(settings_for(tmp_path / "file" / "data"))}
+
+    assert found["data folder"].ok is False
+    assert found["catalogue"].ok
+    assert "provider groq" in found
+
+
+@pytest.mark.parametrize(
+    ("folded", "ok", "says"),
+    [pytest.param(False, None, "not written yet", id="no-file"), pytest.param(True, True, "1 samples", id="file")],
+)
+def test_data_set_is_counted_where_there_is_one(tmp_path: Path, folded: bool, ok: bool | None, says: str) -> None:
+    settings = settings_for(tmp_path)
+    if folded:
+        platform = build(settings)
+        platform.start()
+        platform.dataset.add(sample())
+        platform.dataset.fold()
+        platform.close()
+
+    found = found_in(settings, "data set")
+
+    assert (found.ok, says in found.says) == (ok, True)
+    assert (tmp_path / "batches.db").exists() is folded  # a look makes none
+
+
+def test_catalogue_with_a_fault_is_said_with_file_and_line(tmp_path: Path) -> None:
+    catalog = catalog_without_limits(tmp_path)
+    (catalog / "providers.toml").write_text("[[provider]]\nid = 7\n")
+
+    found = {finding.what: finding for finding in examine(settings_for(tmp_path, catalog_dir=catalog))}
+
+    assert found["catalogue"].ok is False
+    assert "providers.toml:1" in found["catalogue"].says
+    assert found["providers"] == Finding("providers", False, found["catalogue"].says)
+
+
+@pytest.mark.parametrize(
+    ("content", "ok", "says"),
+    [
+        pytest.param(b"GGUF and more", True, "own.gguf: verified", id="model"),
+        pytest.param(b"PK", False, "is no GGUF file", id="no-model"),
+    ],
+)
+def test_model_file_of_the_users_own_is_looked_at(tmp_path: Path, content: bytes, ok: bool, says: str) -> None:
+    (tmp_path / "own.gguf").write_bytes(content)
+
+    found = found_in(settings_for(tmp_path, local_model=str(tmp_path / "own.gguf")), "model file")
+
+    assert (found.ok, says in found.says) == (ok, True)
+
+
+def test_engine_that_is_missing_is_said_with_what_brings_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctypes.util.find_library", lambda _: None)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert "apt-get install libgomp1" in found_in(settings_for(tmp_path), "embedded engine").says
+
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    found = found_in(settings_for(tmp_path), "embedded engine")
+
+    assert (found.ok, found.says) == (False, "xllamacpp is missing; run `make install`")
+
+
+@pytest.mark.parametrize(
+    ("name", "ok", "says"),
+    [
+        pytest.param("mistral", False, "want one that is set up: groq, local", id="not-set-up"),
+        pytest.param("acme", None, "must have been added over the API", id="not-of-the-catalogue"),
+    ],
+)
+def test_default_provider_that_is_not_set_up_is_said(
+    tmp_path: Path, vendor: SimulatedVendor, name: str, ok: bool | None, says: str
+) -> None:
+    settings = settings_for(
+        tmp_path, default_provider=name, groq_api_key="gsk_test_0123456789", groq_base_url=vendor.url
+    )
+
+    found = found_in(settings, "default provider")
+
+    assert (found.ok, says in found.says) == (ok, True)
+
+
+def test_user_and_password_of_an_address_are_not_shown(tmp_path: Path, vendor: SimulatedVendor) -> None:
+    address = vendor.url.replace("http://", "http://me:my-password@")
+
+    found = found_in(settings_for(tmp_path, groq_api_key="gsk_test_0123456789", groq_base_url=address), "provider groq")
+
+    assert vendor.url in found.says
+    assert "my-password" not in found.says

@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
-from tests.console.terminal import invoked
+from console.quality import summary
+from tests.console.terminal import console, invoked, text_of
 from tests.fakes import sample
 
 INVENTED = "Marsh v Baird [2007] UKSC 4"
@@ -70,3 +72,62 @@ def test_benchmark_is_built_and_found_in_a_data_set(folder: Path) -> None:
 
     assert "copied: " in said
     assert "1 of 2 samples overlap with a benchmark" in said
+
+
+def figures(**changes: Any) -> Any:
+    """Return what the summary reads of a report."""
+    return {
+        "samples": 4,
+        "validity": {"valid": 3, "rate": 0.75},
+        "citations": {"by_verdict": {"known": 5, "invalid": 1}},
+        "duplicates": {"similar_pairs": 2, "pairs_from_0_6": 1},
+        "pii": {"e_mail": 2, "phone": 0},
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("report", "says"),
+    [
+        pytest.param(figures(), "4 samples, 3 valid (75.0 %)", id="validity"),
+        pytest.param(figures(validity={"valid": 0, "rate": None}), "4 samples, 0 valid (–)", id="nothing-to-share-by"),
+        pytest.param(figures(), "citations: known 5, invalid 1", id="citations"),
+        pytest.param(figures(citations={"by_verdict": {}}), "citations: none", id="no-citations"),
+        pytest.param(figures(), "pairs of similar samples: 2, of them from 0.6 on: 1", id="similar"),
+        pytest.param(figures(), "personal data: e_mail 2", id="personal-data"),
+        pytest.param(figures(pii={"phone": 0}), "personal data: none found", id="no-personal-data"),
+    ],
+)
+def test_summary_says_what_matters_most(report: Any, says: str) -> None:
+    shown = console()
+
+    summary(report, shown)
+
+    assert says in text_of(shown).splitlines()
+
+
+def test_report_that_cannot_be_written_is_said(folder: Path) -> None:
+    pl.DataFrame([sample()]).write_parquet(folder / "train.parquet")
+
+    said = invoked("report", "--out", "no-such-folder/report.json", code=1)
+
+    assert "cannot be written (No such file or directory)" in said.replace("\n", " ")
+
+
+def test_clean_data_set_passes_the_check_for_benchmarks(folder: Path) -> None:
+    (folder / "held-out.jsonl").write_text(json.dumps({"text": " ".join(f"word{n}" for n in range(20))}) + "\n")
+    pl.DataFrame([sample()]).write_parquet(folder / "other.parquet")
+
+    assert "8 windows" in invoked("decontaminate", "build", "words", "held-out.jsonl")
+
+    assert "0 of 1 samples overlap with a benchmark" in invoked("decontaminate", "check", "other.parquet")
+
+
+def test_authorities_that_are_not_understood_are_shown(folder: Path) -> None:
+    (folder / "mine.csv").write_text("name,citation\nNobody,not a [citation]\n")
+
+    said = invoked("authorities", "import", "mine.csv")
+
+    assert "0 added, 0 known before, 1 not understood" in said
+    assert "not understood: " in said
+    assert "not a [citation]" in said

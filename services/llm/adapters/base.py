@@ -24,25 +24,25 @@ Listener: TypeAlias = Callable[[Piece, str], None]
 
 
 class EngineSession(Protocol):
-    """Where the embedded engine answers while it is held."""
+    """Where the embedded model answers while it is held."""
 
     @property
     def base_url(self) -> str:
-        """Address of the engine, with /v1."""
+        """Address of the model, with /v1."""
 
     @property
     def api_key(self) -> str:
-        """Key of this run of the engine."""
+        """Key of this run of the model."""
 
 
-class Engine(Protocol):
-    """The embedded engine as an adapter sees it."""
+class EmbeddedServer(Protocol):
+    """The embedded model as an adapter sees it."""
 
     def acquire(self) -> EngineSession:
-        """Start the engine if need be and keep it running until `release`."""
+        """Start the model if need be and keep it running until `release`."""
 
     def release(self) -> None:
-        """Let the engine idle again."""
+        """Let the model idle again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class ProviderConfig:
     tokens_per_minute: int = 10_000
     timeout_s: float = 90.0
     rule: AddressRule | None = None
-    engine: Engine | None = None
+    embedded: EmbeddedServer | None = None
 
 
 @dataclass(frozen=True, slots=True)

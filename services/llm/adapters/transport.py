@@ -1,9 +1,9 @@
-"""The connections of every adapter: no redirect is followed, and addresses from the network are judged when called.
+"""The connections of every adapter: no redirect is followed, and addresses from the network are checked when called.
 
 The vendors' clients follow redirects by themselves, so that whoever answers could send the
-service anywhere, its own network included. And a name that was judged when it was set may
+service anywhere, its own network included. And a name that was checked when it was set may
 lead elsewhere later: for an address that came over the API the name is looked up at every
-connection, each address found is judged, and that very address is connected to. TLS and the
+connection, each address found is checked, and that very address is connected to. TLS and the
 header Host keep the name.
 
 Two generations of the HTTP library are in use (httpx, httpx2), alike in what is used here.
@@ -60,6 +60,9 @@ class _Network(Protocol):
 
 def connections(library: str, config: ProviderConfig) -> dict[str, object]:
     """Return what a client of *library* ("httpx" or "httpx2") is built from to call the address of *config*."""
+    # openai takes names from `sys.modules["httpx"]` before and after each call: a thread just importing it would
+    # make a paid answer an AttributeError (findings/openai-meets-httpx-half-imported.sh).
+    import_module("httpx")
     http = import_module(library)
     limits = http.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=_MAX_IDLE)
     context, proxy = http.create_ssl_context(), _proxy(config.base_url)
@@ -121,7 +124,7 @@ class Door:
 
 
 class PinnedBackend:
-    """Connects to the addresses that were judged, and to no other. Thread-safe."""
+    """Connects to the addresses that were checked, and to no other. Thread-safe."""
 
     def __init__(self, inner: _Network, rule: AddressRule, unreachable: tuple[type[Exception], ...]) -> None:
         """Connect by *inner*, which raises one of *unreachable* when nobody listens at an address."""

@@ -1,4 +1,4 @@
-"""The embedded engine's own process: llama.cpp's server on a loopback port.
+"""The embedded model's own process: llama.cpp's server on a loopback port.
 
 Started by `services.llm.embedded.model`; reads one line of JSON from standard input (model,
 key, slots, context), answers with one line (port or error), and ends when standard
@@ -12,13 +12,13 @@ import sys
 
 def main() -> None:
     """Load the model, serve until standard input closes."""
-    # Must stand before the engine loads: busy spinning starves a machine with few cores.
+    # Must stand before the library loads: busy spinning starves a machine with few cores.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     order = json.loads(sys.stdin.readline())
     try:
         import xllamacpp
     except ImportError as error:
-        _answer(error=f"the engine cannot be loaded ({error}); on Debian: apt-get install libgomp1")
+        _answer(error=f"the embedded model cannot be loaded ({error}); on Debian: apt-get install libgomp1")
         return
     parameters = xllamacpp.CommonParams()
     parameters.model.path = order["model"]

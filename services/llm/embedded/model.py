@@ -1,4 +1,4 @@
-"""The embedded engine as a child process: started at first use, stopped when idle.
+"""The embedded model as a child process: started at first use, stopped when idle.
 
 Owns the process, its port and its key. It is restarted when it died, and stops with
 its parent: the child ends when its standard input closes. One thread watches for
@@ -22,14 +22,14 @@ from utils.errors import ModelUnavailableError
 log = logging.getLogger(__name__)
 SLOTS = 4
 CONTEXT_TOKENS = 2048
-# What keeps the engine from loading is mended by a person, not by trying again.
+# What keeps the model from loading is mended by a person, not by trying again.
 _MEND_S = 60.0
 _CHILD = Path(__file__).with_name("child.py")
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Where the engine answers."""
+    """Where the model answers."""
 
     base_url: str
     api_key: str
@@ -63,10 +63,10 @@ class EmbeddedModel:
         return child.pid if child is not None and child.poll() is None else None
 
     def acquire(self) -> Session:
-        """Start the engine if it does not run; keep it until `release`.
+        """Start the model if it does not run; keep it until `release`.
 
         Raises:
-            ModelUnavailableError: the engine or the model cannot be loaded.
+            ModelUnavailableError: it cannot be loaded.
             ConfigurationError: the weights cannot be had.
         """
         with self._lock:
@@ -76,13 +76,13 @@ class EmbeddedModel:
                 self._start()
             session = self._session
             if session is None:
-                raise ModelUnavailableError("local: the engine did not start", provider="local")
+                raise ModelUnavailableError("local: the embedded model did not start", provider="local")
             with self._changed:
                 self._users += 1
         return session
 
     def release(self) -> None:
-        """Let the engine idle once nobody uses it."""
+        """Let the model idle once nobody uses it."""
         with self._changed:
             self._users -= 1
             self._last_used = self._clock.monotonic()
@@ -137,14 +137,14 @@ class EmbeddedModel:
         if "address" not in answer:
             self._end_child()
             raise ModelUnavailableError(
-                f"local: {answer.get('error', 'the engine died while loading')}; run `python3 cli.py doctor`",
+                f"local: {answer.get('error', 'the embedded model died while loading')}; run `python3 cli.py doctor`",
                 provider="local",
                 retry_after_s=_MEND_S,
             )
         self._session = Session(f"{answer['address']}/v1", key)
         with self._changed:
             self._last_used = self._clock.monotonic()
-        threading.Thread(target=self._watch, args=(child,), name="engine idle watch", daemon=True).start()
+        threading.Thread(target=self._watch, args=(child,), name="embedded model idle watch", daemon=True).start()
         log.info("embedded model loaded", extra={"model": model.name, "pid": child.pid})
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The embedded model: an engine of our own on loopback, called like any OpenAI-compatible server."""
+"""The embedded model: a server of our own on loopback, called like any OpenAI-compatible server."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,33 +13,33 @@ if TYPE_CHECKING:
 
 
 class LocalProvider(ChatCompletionsProvider):
-    """Chat completions by the embedded engine, started at first use."""
+    """Chat completions by the embedded model, started at first use."""
 
     max_tokens_field = "max_tokens"
     http_library = "httpx2"
 
     def _complete(self, request: CompletionRequest) -> Completion:
-        engine = self.config.engine
-        if engine is None:
-            raise ConfigurationError("local: no embedded engine was set up; run `python3 cli.py doctor`")
-        session = engine.acquire()
+        embedded = self.config.embedded
+        if embedded is None:
+            raise ConfigurationError("local: no embedded model was set up; run `python3 cli.py doctor`")
+        session = embedded.acquire()
         try:
             # As it runs now: a restart moves it to another port.
             client = self._client().with_options(base_url=session.base_url, api_key=session.api_key)
             response = self._post(client, request)
             return read_completion(response.content, {}, self.config.id, request.model)
         finally:
-            engine.release()
+            embedded.release()
 
     def _make_client(self) -> "OpenAI":
         from openai import OpenAI
 
-        # The engine is ours and on this machine, whatever address somebody set for it.
+        # The server is ours and on this machine, whatever address somebody set for it.
         own = http_client(self.http_library, replace(self.config, rule=None))
         return OpenAI(api_key="none", base_url=self.config.base_url, max_retries=0, http_client=own)
 
     def _list_models(self) -> list[str]:
-        # Nothing to ask: the engine serves what it was given, and must not start for a list.
+        # Nothing to ask: the server serves what it was given, and must not start for a list.
         return []
 
 

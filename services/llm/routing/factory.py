@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 
 from services.catalogue.catalogue import ProviderInfo
-from services.llm.adapters.base import AdapterSpec, BaseLLMProvider, Engine, ProviderConfig
+from services.llm.adapters.base import AdapterSpec, BaseLLMProvider, EmbeddedServer, ProviderConfig
 from services.llm.routing.roster import OWN_SERVERS, Credentials, Roster
 from utils.addresses import AddressRule
 from utils.errors import InputError
@@ -20,15 +20,15 @@ class LLMProviderFactory:
         roster: Roster,
         adapters: Sequence[AdapterSpec],
         timeout_s: float,
-        engine: Engine | None = None,
+        embedded: EmbeddedServer | None = None,
         rule: AddressRule | None = None,
     ) -> None:
-        """Make adapters by *adapters*; *rule* judges addresses that came over the network."""
+        """Make adapters by *adapters*; *rule* checks addresses that came over the network."""
         self._rule = rule or AddressRule()
         self.roster = roster
         self._adapters = {spec.id: spec for spec in adapters}
         self._timeout_s = timeout_s
-        self._engine = engine
+        self._embedded = embedded
         self._made: dict[str, BaseLLMProvider] = {}
         self._made_at: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -92,5 +92,5 @@ class LLMProviderFactory:
             tokens_per_minute=info.tokens_per_minute,
             timeout_s=info.timeout_s or self._timeout_s,
             rule=self._rule if credentials.from_network else None,
-            engine=self._engine,
+            embedded=self._embedded,
         )

@@ -20,7 +20,7 @@ class Credentials:
     Attributes:
         api_key: The key that is sent; "" for none.
         base_url: An address over the catalogue's; "" for none.
-        from_network: Whether that address came over the API, and is judged whenever it is called.
+        from_network: Whether that address came over the API, and is checked whenever it is called.
     """
 
     api_key: str = field(default="", repr=False)

@@ -87,7 +87,7 @@ class DuplicateService:
 
         Args:
             sample: Its fields, with its id.
-            owner: Whose draft it is: a draft that is judged again is no duplicate of itself.
+            owner: Whose draft it is: a draft that is examined again is no duplicate of itself.
 
         Raises:
             QualityError: it is a duplicate; names of which sample.

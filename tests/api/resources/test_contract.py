@@ -94,10 +94,12 @@ def test_info_lists_the_endpoints_and_v1_answers_the_same(client: FlaskClient) -
 
 
 def test_topics_come_by_jurisdiction(client: FlaskClient) -> None:
-    assert len(get(client, "topics")["topics"]) == 42
-    assert len(get(client, "topics?jurisdiction=us")["topics"]) == 15
+    by_default, of_us = get(client, "topics")["topics"], get(client, "topics?jurisdiction=us")["topics"]
     rows = get(client, "topics?jurisdiction=all")["topics"]
-    assert len(rows) == 75
+
+    assert {row["jurisdiction"] for row in by_default} == {"uk"}
+    assert {row["jurisdiction"] for row in of_us} == {"us"}
+    assert len(rows) > len(by_default) + len(of_us)
     assert set(rows[0]) == {"practice_area", "topic", "difficulty", "jurisdiction"}
     assert "want one of uk, us, eu, international" in refused(client.get("/api/topics?jurisdiction=moon"), 400)
 
@@ -107,7 +109,7 @@ def test_catalogue_endpoints_have_their_shapes(client: FlaskClient) -> None:
     types = get(client, "sample-types")
     levels = get(client, "difficulties")
 
-    assert (places["default"], types["default"], len(types["sample_types"])) == ("uk", "case_analysis", 17)
+    assert (places["default"], types["default"]) == ("uk", "case_analysis")
     assert set(places["jurisdictions"][0]) == {
         "id",
         "name",

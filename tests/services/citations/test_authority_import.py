@@ -56,9 +56,6 @@ def decided(name: str, *cites: str, **more: str) -> dict[str, object]:
     return {"name": name, "citations": [{"type": "official", "cite": cite} for cite in cites], **more}
 
 
-# --- a table of one's own ----------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("content", "key", "expected"),
     [
@@ -165,9 +162,6 @@ def test_table_of_another_form_is_refused_with_the_place(bring: Import, content:
     assert "mine.csv" in str(raised.value)
 
 
-# --- files of open collections -----------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("cases", "key", "expected"),
     [
@@ -270,9 +264,6 @@ def test_line_of_the_bulk_file_in_no_known_reporter_is_counted(bring: Import) ->
     result = bring(f"{CITATIONS}1,190,F.2d,33,1,7\n2,9,Nobody's,1,1,7\n", "courtlistener")
 
     assert (result.added, result.unread, result.examples) == (1, 1, ("9 Nobody's 1",))
-
-
-# --- files that cannot be taken ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

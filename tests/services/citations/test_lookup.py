@@ -66,9 +66,6 @@ def cited(text: str) -> Citation:
     return only(text).citation
 
 
-# --- what is asked -----------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
@@ -152,9 +149,6 @@ def test_token_goes_to_the_service_it_is_for_and_to_no_other(
     assert server.tokens == [sent]
 
 
-# --- what an answer means ----------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("text", "answer", "known"),
     [
@@ -194,9 +188,6 @@ def test_page_that_is_not_there_is_an_answer_and_is_kept(server: Server, authori
     assert len(server.asked) == 1
 
 
-# --- what is kept ------------------------------------------------------------------------------
-
-
 def test_answer_is_kept_for_everybody_who_has_the_file(server: Server, authorities: AuthorityStore) -> None:
     first = asking(server, authorities).find(cited(EWHC))
     server.text = "<title>Olsen v Trent</title>"
@@ -231,9 +222,6 @@ def test_answer_that_cannot_be_kept_counts_all_the_same(server: Server, caplog: 
 
     assert (found, len(server.asked)) == (["Marsh v Baird"] * 2, 2)
     assert {record.message for record in caplog.records} == {"answer of a lookup not kept"}
-
-
-# --- what a fault costs ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

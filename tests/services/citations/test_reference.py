@@ -29,7 +29,8 @@ TABLES = {
         "name,aliases,year,number,last,inserted,type,ended",
         "Sheep Directive,,2001,2001/5,9,,Directive,",
         "Wool Regulation,WOOLR,2001,2001/5,12,,Regulation,",
-        "Fleece Regulation,,2016,2016/77,3,,Regulation,",
+        "Fleece Regulation,,2015,2015/77,3,,Regulation,",
+        "Hoof Directive,,2014,2014/78,3,,Directive,",
     ],
     "treaties.csv": [
         "name,aliases,year,number,last,inserted,jurisdiction,type",
@@ -129,7 +130,8 @@ def test_year_of_a_volume_lies_between_those_that_are_known(
         pytest.param("eu_acts", "directive 2001/5", "Sheep Directive", id="shared number of a directive"),
         pytest.param("eu_acts", "regulation 2001/5", "Wool Regulation", id="shared number of a regulation"),
         pytest.param("eu_acts", "2001/5", None, id="shared number alone"),
-        pytest.param("eu_acts", "2016/77", "Fleece Regulation", id="number of one sequence"),
+        pytest.param("eu_acts", "2015/77", "Fleece Regulation", id="number of one sequence"),
+        pytest.param("eu_acts", "2014/78", None, id="number of the last year before"),
         pytest.param("treaties", "convention on sheep", "Sheep Convention", id="treaty by alias"),
         pytest.param("treaties", "7 unts 8", "Sheep Convention", id="treaty by its second place"),
     ],
@@ -199,7 +201,7 @@ def test_case_says_where_it_stands_and_is_shown_as_people_cite_it(reference: Ref
 
 
 def test_counts_are_those_of_the_rows_whatever_names_they_have(reference: Reference) -> None:
-    assert reference.counts() == {"cases": 3, "instruments": 8, "series": 2}
+    assert reference.counts() == {"cases": 3, "instruments": 9, "series": 2}
 
 
 def test_authorities_of_topics_and_of_users_are_found_with_the_others(write: Write) -> None:

@@ -44,9 +44,6 @@ LISTED = [row for row in CHECKER.reference.cases if row.cites[0].startswith("[")
 ASHDOWN = case("Ashdown v Byrne", "[2001] 1 WLR 5")
 
 
-# --- the rungs, on authorities that come with the product --------------------------------------
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -132,10 +129,18 @@ def test_reason_names_what_was_got_and_what_is_known(text: str, reason: str, mat
     assert (finding.matched or "").startswith(matched)
 
 
+def test_reason_shows_no_more_than_the_beginning_of_a_long_name() -> None:
+    name = f"{'Zyxwvut ' * 11}v Qponmlk"
+
+    finding = only(f"{name} [1932] AC 562").finding
+
+    assert finding.reason == f"the reference is that of Donoghue v Stevenson, not of {name[:80]}"
+
+
 @pytest.mark.xfail(strict=True, reason="letters of the series count as a volume or a year in common")
 def test_another_case_of_a_common_name_in_the_same_series_is_possible() -> None:
-    # The House of Lords on data protection, not on consent to harm.
-    assert outcome("R v Brown [1996] 1 AC 543")[0] == "unverified"
+    # Decided by the House of Lords in 2008 ([2008] UKHL 37); the R v G that is listed was decided in 2003.
+    assert outcome("R v G [2009] 1 AC 92")[0] == "unverified"
 
 
 @pytest.mark.xfail(strict=True, reason="a name that ends in plc is not read, so nothing is compared")
@@ -155,9 +160,6 @@ def test_invented_name_that_ends_in_plc_is_invalid() -> None:
 )
 def test_listed_case_is_verified_as_it_is_listed(text: str) -> None:
     assert outcome(text) == KNOWN
-
-
-# --- what an index says ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -277,9 +279,6 @@ def test_ecli_of_a_case_that_has_none_in_the_index_says_nothing() -> None:
     known = case("Ashdown v Byrne", "C-500/12", jurisdiction="eu", year=2014)
 
     assert found_with("Case C-500/12 Ashdown v Byrne EU:C:2014:999", known).code == "in_index"
-
-
-# --- what a service says -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,8 @@ def stopping(when: str, waiting: CancelToken, calling: CancelToken, release: thr
         terms.sending(permit)
         if when == "while it is noted":
             waiting.cancel()
+        elif when == "just before it leaves":
+            calling.cancel()
 
     def step(_: CompletionRequest) -> str:
         if when == "under way":
@@ -213,6 +215,7 @@ def stopping(when: str, waiting: CancelToken, calling: CancelToken, release: thr
     ("when", "steps"),
     [
         pytest.param("while it is noted", [f"sending {TARGET}", "cut off, had not left"], id="noted-and-not-sent"),
+        pytest.param("just before it leaves", [f"sending {TARGET}", "cut off, had not left"], id="about-to-leave"),
         pytest.param("under way", [f"sending {TARGET}", "cut off, had left"], id="under-way"),
     ],
 )

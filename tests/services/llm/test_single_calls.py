@@ -176,3 +176,15 @@ def test_what_was_counted_or_lost_once_is_not_a_second_time() -> None:
     calls.cut_off(left=True)
 
     assert notes.rows == [("open", TARGET), ("used", 1, False, True)]
+
+
+def test_lost_call_is_lost_once_and_is_not_counted_any_more() -> None:
+    notes = Notes()
+    calls = SingleCalls(notes)
+    calls.sending(a_permit())
+    calls.cut_off(left=True)
+
+    calls.cut_off(left=True)
+    calls.used(CallUsage("groq", "m", 5))
+
+    assert notes.rows == [("open", TARGET), ("lost", 1, True)]

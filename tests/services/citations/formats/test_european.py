@@ -96,6 +96,20 @@ def test_case_is_read_with_name_and_ecli(written: str, normalized: str, name: st
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("in C-131/12 Google Spain lost", "C-131/12", id="no word before the number"),
+        pytest.param("in C-131/12 Marsh v Commission lost", "C-131/12 Marsh v Commission", id="parties"),
+        pytest.param("Marsh (Case C-131/12) Google Spain lost", "Marsh (Case C-131/12", id="in brackets"),
+        pytest.param("in Case C-131/12 it was held", "Case C-131/12", id="small letters"),
+        pytest.param("in Case C-131/12, it was held", "Case C-131/12", id="comma"),
+    ],
+)
+def test_words_behind_a_number_are_its_name_only_where_they_look_like_one(text: str, found: str) -> None:
+    assert only(text).citation.text == found
+
+
+@pytest.mark.parametrize(
     "written",
     [
         pytest.param("26/62", id="number alone"),
@@ -261,9 +275,16 @@ def test_celex_of_a_consolidated_text_is_found() -> None:
     assert in_prose("02016R0679-20160504").normalized == "02016R0679-20160504"
 
 
-@pytest.mark.xfail(strict=True, reason="a dash is taken for the name of the case")
-def test_dash_behind_a_case_number_is_no_name() -> None:
-    found = only("as in Case C-131/12 – decided in May – the search engine lost")
+@pytest.mark.xfail(strict=True, reason="a dash, or a capital behind an article, is taken for the name of the case")
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("as in Case C-131/12 – decided in May – the search engine lost", id="dash"),
+        pytest.param("in Case C-131/12 the Court held that it may be asked", id="the court"),
+    ],
+)
+def test_prose_behind_a_case_number_is_no_name(text: str) -> None:
+    found = only(text)
 
     assert (found.citation.text, found.finding.code) == ("Case C-131/12", "in_index")
 

@@ -320,6 +320,8 @@ def test_year_behind_a_reference_without_one_is_held_against_its_series() -> Non
 
 def test_queens_bench_before_the_law_reports_is_that_of_adolphus_and_ellis() -> None:
     assert parts_by(reports.find, "(1842) 2 QB 851")["series"] == "QB Rep"
+    assert parts_by(reports.find, "(1864) 2 QB 851")["series"] == "QB Rep"
+    assert parts_by(reports.find, "(1865) 2 QB 851")["series"] == "QB"
     assert parts_by(reports.find, "[1893] 2 QB 851")["series"] == "QB"
 
 

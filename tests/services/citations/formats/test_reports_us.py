@@ -154,6 +154,12 @@ def test_parts_hold_volume_series_page_and_the_life_of_the_series() -> None:
         pytest.param("1 F.3d 33 (2d Cir. 1992)", ("unverified", "not_in_index"), id="a year before its first"),
         pytest.param("999 F.2d 33 (2d Cir. 1994)", ("unverified", "not_in_index"), id="a year after its last"),
         pytest.param("999 F.2d 33 (2d Cir. 1995)", ("invalid", "after_series"), id="second series too late"),
+        pytest.param("1 U.S. 4 (1752)", ("invalid", "before_series"), id="before the reports"),
+        pytest.param("1 U.S. 4 (1753)", ("invalid", "year_mismatch"), id="reports at their border"),
+        pytest.param("1 S. Ct. 4 (1880)", ("invalid", "before_series"), id="before the reporter"),
+        pytest.param("1 S. Ct. 4 (1881)", ("unverified", "not_in_index"), id="reporter at its border"),
+        pytest.param("1 L. Ed. 4 (1752)", ("invalid", "before_series"), id="before the lawyers' edition"),
+        pytest.param("1 L. Ed. 4 (1753)", ("invalid", "year_mismatch"), id="lawyers' edition at its border"),
         pytest.param("5 F. 33 (1878)", ("invalid", "before_series"), id="first series too early"),
         pytest.param("10 F. 33 (1881)", ("unverified", "not_in_index"), id="first series"),
         pytest.param("410 U.S. 4 (1973)", ("unverified", "not_in_index"), id="volume in its year"),
@@ -206,6 +212,21 @@ def test_number_of_another_database_cannot_be_checked_either() -> None:
 )
 def test_court_named_must_exist_and_report_in_the_series(written: str, expected: tuple[str, str]) -> None:
     assert outcome(f"Marsh v. Baird, {written}") == expected
+
+
+@pytest.mark.xfail(strict=True, reason="the list of reporters begins or ends these series in the wrong year")
+@pytest.mark.parametrize(
+    "written",
+    [
+        # Religious Technology Center v. Netcom; the supplement went on to volume 999 in 1998.
+        pytest.param("907 F. Supp. 1361 (N.D. Cal. 1995)", id="supplement after 1988"),
+        # In re "Agent Orange"; the rules decisions begin in 1940.
+        pytest.param("100 F.R.D. 718 (E.D.N.Y. 1983)", id="rules decisions before 2001"),
+        pytest.param("18 Ohio St. 3d 5 (1985)", id="third series of ohio before 1991"),
+    ],
+)
+def test_real_volume_is_possible_in_its_year(written: str) -> None:
+    assert outcome(f"Marsh v. Baird, {written}") == ("unverified", "not_in_index")
 
 
 @pytest.mark.xfail(strict=True, reason="bankruptcy courts are taken to begin in 1984, not in 1979")

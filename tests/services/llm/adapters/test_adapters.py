@@ -316,7 +316,7 @@ def test_redirect_of_the_embedded_engine_is_not_followed() -> None:
         )
         # Whatever address somebody set for it over the API, the engine is ours.
         for rule in (None, AddressRule()):
-            with made("local", "http://127.0.0.1", engine=engine, rule=rule) as provider:
+            with made("local", "http://127.0.0.1", embedded=engine, rule=rule) as provider:
                 with pytest.raises(GenerationError) as caught:
                     provider.complete(ASK)
 

@@ -2,6 +2,8 @@
 
 import datetime
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from config import PROJECT_DIR
 from services.llm.adapters.base import ProviderConfig
 from services.llm.adapters.transport import PinnedBackend, http_client
 from utils.addresses import AddressRule
@@ -134,3 +137,18 @@ def test_name_is_judged_anew_at_every_connection_and_by_all_its_addresses() -> N
 def test_no_socket_file_is_an_address() -> None:
     with pytest.raises(ProviderConnectionError, match="no address"):
         PinnedBackend(Connecting(), AddressRule(), ()).connect_unix_socket("/run/x.sock")
+
+
+def test_httpx_is_whole_before_any_client_is_made() -> None:
+    script = (
+        "import sys\n"
+        "from services.llm.adapters.base import ProviderConfig\n"
+        "from services.llm.adapters.transport import connections\n"
+        "assert 'httpx' not in sys.modules\n"
+        "connections('httpx2', ProviderConfig('openai', 'http://127.0.0.1:9'))\n"
+        "print(sys.modules['httpx'].__spec__._initializing, hasattr(sys.modules['httpx'], 'Response'))"
+    )
+
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=PROJECT_DIR)
+
+    assert told.stdout.split() == ["False", "True"]

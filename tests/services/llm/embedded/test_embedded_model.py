@@ -52,7 +52,7 @@ def engine(clock: ManualClock) -> Iterator[EmbeddedModel]:
 
 @pytest.fixture
 def provider(engine: EmbeddedModel) -> Iterator[LocalProvider]:
-    made = LocalProvider(ProviderConfig("local", "http://127.0.0.1", engine=engine, timeout_s=60))
+    made = LocalProvider(ProviderConfig("local", "http://127.0.0.1", embedded=engine, timeout_s=60))
     yield made
     made.close()
 
@@ -148,7 +148,7 @@ def _alive(pid: int) -> bool:
 def test_file_that_is_no_model_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "x.gguf").write_bytes(b"GGUF but nothing more")
     engine = EmbeddedModel(WeightStore(CATALOG, tmp_path, str(tmp_path / "x.gguf")), 600)
-    provider = LocalProvider(ProviderConfig("local", "http://127.0.0.1", engine=engine))
+    provider = LocalProvider(ProviderConfig("local", "http://127.0.0.1", embedded=engine))
 
     with pytest.raises(ModelUnavailableError, match=r"cli\.py doctor"):
         provider.complete(ASK)
@@ -166,5 +166,5 @@ def test_missing_weights_are_a_clear_error(tmp_path: Path) -> None:
 
 
 def test_provider_without_an_engine_says_so() -> None:
-    with pytest.raises(ConfigurationError, match="no embedded engine"):
+    with pytest.raises(ConfigurationError, match="no embedded model"):
         LocalProvider(ProviderConfig("local", "http://127.0.0.1")).complete(ASK)

@@ -67,7 +67,7 @@ def test_adapter_knows_what_the_catalogue_and_the_user_say_of_its_provider() -> 
         GROQ.requests_per_minute,
         GROQ.tokens_per_minute,
         timeout_s=77.0,
-        engine=shop.engine,
+        embedded=shop.engine,
     )
     assert "key-1" not in repr(config)
 
