@@ -14,16 +14,12 @@ from console.client import Client
 from console.demo import choose_provider, run_demo
 from console.display import fetch_weights, show_batch, show_sample
 from console.doctor import findings
-from console.quality import summary
+from console.offline import COMMANDS
 from console.recovery import accept, put_back
-from console.security import rotate
 from console.temporary_server import client_for
 from console.transfer import export_file, import_file
 from models.contract.answers.batches import Batch
-from services.workbench import FORMATS, write_report
-from utils.access_tokens import hashed_form, new_token
-from utils.errors import AppError, ConfigurationError, GenerationError
-from utils.secret_box import new_key
+from utils.errors import AppError, GenerationError
 
 
 class Group(click.Group):
@@ -40,6 +36,10 @@ class Group(click.Group):
 @click.group(cls=Group)
 def cli() -> None:
     """Generate, verify and publish legal question-and-answer data sets."""
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
 
 
 @cli.command()
@@ -212,109 +212,6 @@ def accept_data() -> None:
     )
 
 
-@cli.group()
-def authorities() -> None:
-    """Authorities that citations are checked against."""
-
-
-@authorities.command("import")
-@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True, help="Form of the file."
-)
-@click.option(
-    "--names",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="With courtlistener: the CSV of opinion clusters, which holds the names of the cases.",
-)
-def authorities_import(path: Path, form: str, names: Path | None) -> None:
-    """Add known authorities to the local index (authorities.db in DATA_DIR).
-
-    A CSV has the column citation, and may have name, jurisdiction, kind, year and source.
-    """
-    found, place = workbench(load_settings()).import_authorities(path, form, names)
-    console = Console()
-    console.print(f"{found.added} added, {found.known} known before, {found.unread} not understood; index: {place}")
-    for example in found.examples:
-        console.print(f"not understood: {example}", markup=False)
-
-
-@cli.group()
-def decontaminate() -> None:
-    """Keep benchmarks out of the data set: 13-word windows."""
-
-
-@decontaminate.command("build")
-@click.argument("name")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def decontaminate_build(name: str, files: tuple[Path, ...]) -> None:
-    """Make the benchmark NAME of FILES (JSON Lines, JSON, CSV, Parquet, TSV, text); only hashes are kept."""
-    count = workbench(load_settings()).benchmarks.build(name, files)
-    Console().print(f"benchmark {name}: {count} windows; generated samples are compared with it from now on")
-
-
-@decontaminate.command("check")
-@click.argument("path", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def decontaminate_check(path: Path | None) -> None:
-    """Compare a Parquet file with all benchmarks (PATH: default train.parquet); exit code 1 when samples overlap."""
-    settings, console = load_settings(), Console()
-    samples, found = workbench(settings).contaminated(path or _train_file(settings))
-    for sample_id, overlap in found[:50]:
-        console.print(
-            f"{sample_id}: {', '.join(f'{n} windows of {name}' for name, n in overlap.items())}", markup=False
-        )
-    console.print(f"{len(found)} of {samples} samples overlap with a benchmark")
-    if found:
-        sys.exit(1)
-
-
-@cli.command()
-@click.argument("path", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it: .html for a page, else JSON.")
-def report(path: Path | None, out: Path | None) -> None:
-    """Say what a data set is worth (PATH: any Parquet file; default train.parquet in DATA_DIR)."""
-    settings, console = load_settings(), Console()
-    path = path or _train_file(settings)
-    with console.status("reading …"):
-        made = workbench(settings).report_on(path)
-    summary(made, console)
-    if out is not None:
-        write_report(made, out, f"Quality of {path.name}")
-        console.print(f"report written to {out}")
-
-
-@cli.group()
-def tokens() -> None:
-    """Tokens of the API (setting API_TOKENS)."""
-
-
-@tokens.command("new")
-@click.option("--role", type=click.Choice(["read", "write", "admin"]), default="admin", show_default=True)
-def tokens_new(role: str) -> None:
-    """Make a token; the service is given its hash only."""
-    token = new_token()
-    click.echo(f"token, for the client; it is not shown again:\n  {token}")
-    click.echo(f"for API_TOKENS of the service (several with commas between):\n  {role}:{hashed_form(token)}")
-
-
-@cli.group()
-def keys() -> None:
-    """The key that stored provider keys are encrypted with (setting ENCRYPTION_KEY)."""
-
-
-@keys.command("new")
-def keys_new() -> None:
-    """Make a key."""
-    click.echo(new_key())
-
-
-@keys.command("rotate")
-def keys_rotate() -> None:
-    """Encrypt all that is stored with the first key of ENCRYPTION_KEY=new,old; stop the service first."""
-    count = rotate(load_settings())
-    click.echo(f"encrypted with the first key now: {count}; the others may be dropped")
-
-
 @cli.command()
 def demo() -> None:
     """Make three samples on this machine and show them."""
@@ -351,13 +248,6 @@ def fetch(name: str | None) -> None:
 def _given(options: Mapping[str, object]) -> dict[str, object]:
     """Return the options that were given: what is left out is the service's to choose."""
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _train_file(settings: Settings) -> Path:
-    path = settings.data_dir.expanduser() / "train.parquet"
-    if not path.exists():
-        raise ConfigurationError(f"{path}: is not there yet; generate or import samples, or name a file")
-    return path
 
 
 def _import_starter(settings: Settings, url: str | None, console: Console) -> None:

@@ -125,10 +125,10 @@ def _engine() -> Finding:
     try:
         version = importlib.metadata.version("xllamacpp")
     except importlib.metadata.PackageNotFoundError:
-        return Finding("embedded engine", False, "xllamacpp is missing; run `make install`")
+        return Finding("embedded model", False, "xllamacpp is missing; run `make install`")
     if sys.platform == "linux" and ctypes.util.find_library("gomp") is None:
-        return Finding("embedded engine", False, "libgomp is missing; on Debian: apt-get install libgomp1")
-    return Finding("embedded engine", True, f"xllamacpp {version}")
+        return Finding("embedded model", False, "libgomp is missing; on Debian: apt-get install libgomp1")
+    return Finding("embedded model", True, f"xllamacpp {version}")
 
 
 def _weights(bench: Workbench) -> Finding:

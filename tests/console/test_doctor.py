@@ -174,13 +174,13 @@ def test_model_file_of_the_users_own_is_looked_at(tmp_path: Path, content: bytes
 def test_engine_that_is_missing_is_said_with_what_brings_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ctypes.util.find_library", lambda _: None)
     monkeypatch.setattr("sys.platform", "linux")
-    assert "apt-get install libgomp1" in found_in(settings_for(tmp_path), "embedded engine").says
+    assert "apt-get install libgomp1" in found_in(settings_for(tmp_path), "embedded model").says
 
     def missing(name: str) -> str:
         raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(importlib.metadata, "version", missing)
-    found = found_in(settings_for(tmp_path), "embedded engine")
+    found = found_in(settings_for(tmp_path), "embedded model")
 
     assert (found.ok, found.says) == (False, "xllamacpp is missing; run `make install`")
 

@@ -244,4 +244,3 @@ class AdapterSpec:
 
     id: str
     factory: Callable[[ProviderConfig], BaseLLMProvider]
-    needs_key: bool = True

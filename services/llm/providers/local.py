@@ -43,4 +43,4 @@ class LocalProvider(ChatCompletionsProvider):
         return []
 
 
-SPEC = AdapterSpec("local", LocalProvider, needs_key=False)
+SPEC = AdapterSpec("local", LocalProvider)

@@ -34,4 +34,4 @@ class OpenAICompatibleProvider(ChatCompletionsProvider):
         )
 
 
-SPEC = AdapterSpec("openai_compatible", OpenAICompatibleProvider, needs_key=False)
+SPEC = AdapterSpec("openai_compatible", OpenAICompatibleProvider)
