@@ -1,6 +1,7 @@
 """The house as it was meant to be: rooms that one can see, a type at every door, words with one meaning."""
 
 import ast
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,3 +73,19 @@ def test_any_stands_in_few_signatures_each_with_its_reason() -> None:
 
     assert len(found) <= ANY_IN_SIGNATURES, found
     assert bare == []
+
+
+@pytest.mark.skipif(not (PROJECT_DIR / ".git").exists(), reason="this is no checkout")
+def test_no_module_is_left_out_of_the_repository() -> None:
+    """What git ignores is there for who wrote it, and for nobody else."""
+    paths = [str(path.relative_to(PROJECT_DIR)) for path in modules(*PRODUCT, "tests", "bench")]
+    told = subprocess.run(
+        ["git", "check-ignore", "--stdin"],
+        input="\n".join(paths),
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert told.stdout.split() == []

@@ -1,4 +1,4 @@
-"""Query arguments of requests. An argument without a value is as if it were not there."""
+"""Query arguments of requests. An argument without a value counts as absent."""
 
 from typing import Annotated, get_args
 
@@ -15,7 +15,7 @@ FILTERS: tuple[FilterName, ...] = get_args(FilterName)
 
 
 class NoArguments(BaseModel):
-    """Endpoints of ours that take none."""
+    """For endpoints that take no arguments."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,10 +40,10 @@ class Filters(BaseModel):
 class SampleQueryArguments(Filters):
     """`GET /api/data`."""
 
-    limit: Count | None = Field(None, description="Most samples; none = all")
+    limit: Count | None = Field(None, description="Most samples to return; all by default")
     offset: Count = 0
-    sort: str = Field("", description="newest, oldest, longest, shortest, or a column; - before it turns it")
-    cursor: str = Field("", description="Where the page before ended (X-Next-Cursor, next_cursor)")
+    sort: str = Field("", description="newest, oldest, longest, shortest, or a column; a - before it reverses the order")
+    cursor: str = Field("", description="Where the previous page ended (X-Next-Cursor, next_cursor)")
 
 
 class SampleName(BaseModel):
@@ -129,7 +129,7 @@ class EventArguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    after: Id = Field(0, description="Id of the last event that is known")
+    after: Id = Field(0, description="Id of the last event received")
     limit: Count | None = None
 
 
@@ -160,9 +160,9 @@ class ExportArguments(Filters):
 
 
 class ImportArguments(BaseModel):
-    """`POST /api/import`: with a file as the body; in a multipart body or in JSON they stand there."""
+    """`POST /api/import` with a file as the body; a multipart or JSON body holds these itself."""
 
-    format: str = Field("", description="jsonl, json, csv or parquet; found out by default")
+    format: str = Field("", description="jsonl, json, csv or parquet; detected by default")
     on_duplicate: str = Field("error", description="error, skip or replace")
     dry_run: bool = False
     name: str = ""

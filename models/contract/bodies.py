@@ -27,7 +27,7 @@ MAX_BATCH = 100_000
 
 
 class Mix(BaseModel):
-    """Shares that the data set shall come closest to; any positive numbers, a value left out gets none."""
+    """Target shares of the data set; any positive numbers, a value left out gets none."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,7 +37,7 @@ class Mix(BaseModel):
 
 
 class JudgeRequest(BaseModel):
-    """Another model that scores every sample of a batch; below `min_score` (0 to 1) it is rejected."""
+    """Another model that scores every sample of a batch; one below `min_score` (0 to 1) is rejected."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -73,7 +73,7 @@ class BatchRequest(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _limits_are_known(cls, body: object) -> object:
-        """Other fields that nobody knows are passed over; a limit that is misspelt would cost money."""
+        """Refuse a misspelt limit, since it would cost money; other unknown fields are ignored."""
         names = [str(name) for name in body] if isinstance(body, dict) else []
         unknown = [name for name in names if name.startswith("max_") and name not in cls.model_fields]
         if unknown:
@@ -103,7 +103,7 @@ class BatchReference(BaseModel):
 
 
 class NewSample(Required):
-    """Body of `POST /api/add`; further fields become columns, those that only the service says as `imported_…`."""
+    """Body of `POST /api/add`; further fields become columns, those that only the service sets as `imported_…`."""
 
     jurisdiction: str | None = None
     sample_type: str | None = None
@@ -214,7 +214,7 @@ class ChatTest(BaseModel):
 
 
 class NothingNeeded(BaseModel):
-    """Body of older requests that take nothing; what stands in it is ignored."""
+    """Body of older requests that take nothing; its content is ignored."""
 
 
 class NoFields(BaseModel):

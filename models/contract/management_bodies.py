@@ -30,7 +30,7 @@ class NewProvider(BaseModel):
 
 
 class ProviderChange(BaseModel):
-    """Body of `PUT /api/providers/<id>`; null brings the catalogue's value back."""
+    """Body of `PUT /api/providers/<id>`; null restores the catalogue's value."""
 
     model_config = HOLDS_SECRETS
 
@@ -69,7 +69,7 @@ class ProviderTest(BaseModel):
 
 
 class ModelChange(BaseModel):
-    """Body of `PUT /api/models/<id>`; null brings the catalogue's value back."""
+    """Body of `PUT /api/models/<id>`; null restores the catalogue's value."""
 
     model_config = HOLDS_SECRETS
 

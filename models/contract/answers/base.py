@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 
 class Answer(TypedDict):
-    """Base of every object in an answer. The OpenAPI document is made of these, and says: no key but those named."""
+    """Base of every object in an answer. The OpenAPI document is made of these and allows no other keys."""
 
 
 class Success(Answer):
@@ -24,10 +24,10 @@ class Failure(Answer):
 
     success: Literal[False]
     error: Annotated[
-        str, Field(description="One sentence for people: what was got, what is wanted, what to do; no secret")
+        str, Field(description="One sentence for people: what was received, what is wanted, what to do; no secrets")
     ]
     type: Annotated[str, Field(description="Name of the error's class, such as InputError or NotFoundError")]
-    code: Annotated[str, Field(description="What programs go by; stable, such as input_error, not_found or rate_limit")]
+    code: Annotated[str, Field(description="Stable code for programs, such as input_error, not_found or rate_limit")]
     retryable: Annotated[bool, Field(description="Whether the same call may work later")]
     category: Annotated[
         str | None,
@@ -40,10 +40,10 @@ class Failure(Answer):
 
 
 class StoredSample(Answer):
-    """A sample as it is stored: all of our columns, and whatever other columns the data set holds."""
+    """A stored sample: all columns of the service, and any other columns of the data set."""
 
-    # Lists and objects come from columns of a Parquet file that others wrote; bytes come as base64,
-    # spans of time as seconds, decimals as text, what is not a number (NaN) as null.
+    # Lists and objects come from columns of a foreign Parquet file; bytes are sent as base64,
+    # durations as seconds, decimals as text, NaN as null.
 
     id: str
     question: str
@@ -52,7 +52,7 @@ class StoredSample(Answer):
     difficulty: Annotated[
         str,
         Field(
-            description="foundational, basic, intermediate, advanced or expert; a Parquet file that others wrote may"
+            description="foundational, basic, intermediate, advanced or expert; a foreign Parquet file may"
             " hold any other text"
         ),
     ]
@@ -74,28 +74,28 @@ class StoredSample(Answer):
     thinking: Annotated[str | None, Field(description="What the model thought before it answered")]
     failover_chain: Annotated[
         str | None,
-        Field(description='Every target tried, in order, as a JSON array of "provider/model: outcome", in text'),
+        Field(description='Every target tried, in order, as a JSON array of "provider/model: outcome", as text'),
     ]
     citation_verdict: Annotated[
         str | None,
         Field(
             description="Worst verdict on its citations: verified, unverified or invalid; null when nothing is cited or"
-            " nobody has checked; a Parquet file that others wrote may hold any other text"
+            " before they were checked; a foreign Parquet file may hold any other text"
         ),
     ]
-    citations: Annotated[str | None, Field(description="Its citations with their verdicts, a JSON array in text")]
+    citations: Annotated[str | None, Field(description="Its citations with their verdicts, a JSON array as text")]
     quality_score: Annotated[float | None, Field(description="0 to 1")]
     quality_issues: Annotated[
-        str | None, Field(description="What the checks found wanting, a JSON array of sentences in text")
+        str | None, Field(description="What the checks found at fault, a JSON array of sentences as text")
     ]
-    judge_score: Annotated[float | None, Field(description="What another model gave it, 0 to 1")]
+    judge_score: Annotated[float | None, Field(description="Score by the judge, another model; 0 to 1")]
     judgement: Annotated[
-        str | None, Field(description="Who judged and each point with its reason, a JSON object in text")
+        str | None, Field(description="The judge, and each point with its reason, a JSON object as text")
     ]
     review: Annotated[
         str | None,
         Field(
-            description="accepted or rejected by a reviewer; null before; a Parquet file that others wrote may hold any"
+            description="accepted or rejected by a reviewer; null before; a foreign Parquet file may hold any"
             " other text"
         ),
     ]

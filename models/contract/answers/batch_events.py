@@ -9,7 +9,7 @@ from models.contract.answers.batches import Alert, CallCategory, FailedCall, Swi
 
 
 class NoDetail(Answer):
-    """Nothing more is said."""
+    """No further detail."""
 
 
 class StartDetail(Answer):
@@ -19,7 +19,7 @@ class StartDetail(Answer):
 
 
 class ResumeDetail(Answer):
-    """How a batch went on."""
+    """How a batch resumed."""
 
     in_doubt: NotRequired[
         Annotated[
@@ -57,7 +57,7 @@ class EndDetail(Answer):
     """How a batch ended."""
 
     status: Literal["completed", "stopped", "failed"]
-    reason: Annotated[str | None, Field(description="Why it ended short")]
+    reason: Annotated[str | None, Field(description="Why it ended early")]
     left_in_flight: Annotated[int, Field(description="Calls that were cut off, and may have been billed")]
 
 
@@ -76,21 +76,21 @@ class Started(_Event):
 
 
 class Paused(_Event):
-    """Somebody paused it."""
+    """The batch was paused."""
 
     type: Literal["paused"]
     detail: NoDetail
 
 
 class Resumed(_Event):
-    """It goes on, after a pause or after the service was started again."""
+    """The batch resumed, after a pause or a restart of the service."""
 
     type: Literal["resumed"]
     detail: ResumeDetail
 
 
 class Stopping(_Event):
-    """Somebody stopped it."""
+    """The batch was stopped."""
 
     type: Literal["stopping"]
     detail: NoDetail
@@ -111,7 +111,7 @@ class AnswerRefused(_Event):
 
 
 class Switched(_Event):
-    """Another target serves."""
+    """The batch went over to another target."""
 
     type: Literal["switch"]
     detail: Switch

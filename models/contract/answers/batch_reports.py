@@ -21,7 +21,7 @@ class PlanCounts(Answer):
 
 
 class PlanTarget(Answer):
-    """What a plan takes if this target does all of it."""
+    """What a plan costs and how long it takes if this target makes all of it."""
 
     target: Annotated[str, Field(description='"provider/model"')]
     basis: Annotated[
@@ -49,7 +49,7 @@ class BatchPlan(Answer):
     targets: Annotated[list[PlanTarget], Field(description="The targets that would serve at once")]
     expected_tokens: Annotated[int, Field(description="Prompt plus completion")]
     expected_cost_usd: Annotated[float | None, Field(description="US dollars; null when a price is not known")]
-    expected_minutes: Annotated[float | None, Field(description="Null without limits to reckon with")]
+    expected_minutes: Annotated[float | None, Field(description="Null without limits to estimate from")]
     limits: PlanLimits
     expected_samples: Annotated[int, Field(description="Samples that the limits allow")]
     stopped_by: Annotated[LimitName | None, Field(description="The limit that would end it first; null for none")]
@@ -67,7 +67,7 @@ class ItemCounts(Answer):
     done: int
     rejected: Annotated[int, Field(description="Given up because checks refused them")]
     failed: Annotated[int, Field(description="Given up because no vendor takes their request")]
-    cancelled: Annotated[int, Field(description="Not begun when the batch ended")]
+    cancelled: Annotated[int, Field(description="Not started when the batch ended")]
     in_doubt: Annotated[int, Field(description="Under way when the batch ended")]
 
 
@@ -81,25 +81,25 @@ class TargetUsage(UsageAmounts):
 class TargetLatency(Answer):
     """How long the answers of a target took."""
 
-    p50_s: Annotated[float, Field(description="Seconds that half of the answers stayed under")]
-    p95_s: Annotated[float, Field(description="Seconds that 95 of 100 answers stayed under")]
+    p50_s: Annotated[float, Field(description="Median, in seconds")]
+    p95_s: Annotated[float, Field(description="95th percentile, in seconds")]
     calls: int
 
 
 class BatchReport(Answer):
-    """Everything that is known of a batch."""
+    """Everything that is known about a batch."""
 
     batch_id: str
     status: BatchState
-    reason: Annotated[str | None, Field(description="Why it ended short")]
+    reason: Annotated[str | None, Field(description="Why it ended early")]
     total: Annotated[int, Field(description="Samples wanted")]
     samples_generated: int
     items: ItemCounts
-    attempts: Annotated[int, Field(description="Calls made, those in doubt counted")]
-    calls: Annotated[int, Field(description="Calls that came to an end")]
+    attempts: Annotated[int, Field(description="Calls made, including those in doubt")]
+    calls: Annotated[int, Field(description="Calls that finished")]
     failed_calls: int
     rate_limited: Annotated[int, Field(description="Calls answered with 429")]
-    in_doubt: Annotated[int, Field(description="Calls that were cut off, and may have been billed; they are in no sum")]
+    in_doubt: Annotated[int, Field(description="Calls that were cut off, and may have been billed; not part of calls, tokens or cost")]
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
@@ -109,8 +109,8 @@ class BatchReport(Answer):
     rejections: Annotated[dict[str, int], Field(description="Samples given up, by reason")]
     model_switches: list[Switch]
     provider_switches: list[Switch]
-    elapsed_s: Annotated[float, Field(description="Seconds that it has run, pauses left out")]
-    waited_s: Annotated[dict[str, float], Field(description="Seconds that workers waited, all together, by cause")]
+    elapsed_s: Annotated[float, Field(description="Seconds that it has run, without pauses")]
+    waited_s: Annotated[dict[str, float], Field(description="Seconds that all workers together waited, by cause")]
     latency: Annotated[dict[str, TargetLatency], Field(description='By "provider/model"')]
 
 
@@ -125,7 +125,7 @@ class StuckBatch(Answer):
 
     batch_id: str
     started_at: Annotated[str, Field(description="ISO 8601")]
-    elapsed_minutes: Annotated[float, Field(description="Minutes that it has run, pauses left out")]
+    elapsed_minutes: Annotated[float, Field(description="Minutes that it has run, without pauses")]
     idle_minutes: Annotated[float | None, Field(description="Minutes since its last sample; null for a zombie")]
     samples_generated: int
     target: Annotated[int, Field(description="Samples wanted")]

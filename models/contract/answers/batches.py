@@ -29,12 +29,12 @@ StorageCategory: TypeAlias = Literal["storage_error", "disk_full", "unreadable_f
 
 
 class FailedCall(Answer):
-    """What is told of every failure."""
+    """Fields of every failure."""
 
     error: Annotated[str, Field(description="A short sentence without secrets")]
     provider: Annotated[str | None, Field(description="Null when no provider is at fault")]
     model: str | None
-    attempt: Annotated[int, Field(description="Number of the call for its sample, from 1; 0 when no call is meant")]
+    attempt: Annotated[int, Field(description="Number of the call for its sample, from 1; 0 when it concerns no call")]
     timestamp: Annotated[str, Field(description="ISO 8601")]
 
 
@@ -42,11 +42,11 @@ class BatchError(FailedCall):
     """A failure in a batch's list."""
 
     category: CallCategory | StorageCategory
-    topic: Annotated[str | None, Field(description='"Area - Topic"; null when no single sample is meant')]
+    topic: Annotated[str | None, Field(description='"Area - Topic"; null when it concerns no single sample')]
 
 
 _Left = TypedDict(
-    "_Left", {"from": Annotated[str, Field(description="Provider left, where it changed, else the model left")]}
+    "_Left", {"from": Annotated[str, Field(description="The former provider, if it changed, else the former model")]}
 )
 
 
@@ -57,11 +57,11 @@ class Switch(_Left):
     to_provider: str
     from_model: str
     to_model: str
-    to: Annotated[str, Field(description="Provider taken, where it changed, else the model taken")]
+    to: Annotated[str, Field(description="The new provider, if it changed, else the new model")]
     provider: Annotated[str, Field(description="The same as to_provider")]
-    reason: Annotated[str, Field(description="A category of errors, quota, or a sentence")]
+    reason: Annotated[str, Field(description="An error category, quota, or a sentence")]
     timestamp: Annotated[str, Field(description="ISO 8601")]
-    samples_generated: Annotated[int, Field(description="Samples of the batch until then")]
+    samples_generated: Annotated[int, Field(description="Samples of the batch made until then")]
     at_sample: Annotated[int, Field(description="samples_generated + 1")]
 
 
@@ -69,7 +69,7 @@ class BatchMetrics(Answer):
     """Measurements of a batch."""
 
     tokens_per_sample: Annotated[float | None, Field(description="Null before the first sample")]
-    elapsed_s: Annotated[float, Field(description="Seconds that it has run, pauses left out")]
+    elapsed_s: Annotated[float, Field(description="Seconds that it has run, without pauses")]
 
 
 class Alert(Answer):
@@ -93,15 +93,15 @@ class Batch(Answer):
     samples_generated: Annotated[int, Field(description="The same as progress")]
     current_sample: Annotated[str | None, Field(description='"Area - Topic" that is being written')]
     current_provider: Annotated[
-        str, Field(description="Provider of the last answer; before it, what was asked for (auto too)")
+        str, Field(description="Provider of the last answer; before that, the one asked for, or auto")
     ]
     current_model: Annotated[
-        str | None, Field(description="Model of the last answer; before it, what was asked for, if any")
+        str | None, Field(description="Model of the last answer; before that, the one asked for, if any")
     ]
     errors: Annotated[list[BatchError], Field(description="The last hundred, oldest first")]
     started_at: Annotated[str, Field(description="ISO 8601")]
     completed_at: Annotated[str | None, Field(description="ISO 8601; null until it has ended")]
-    total_tokens: Annotated[int, Field(description="Tokens used, those of refused answers too")]
+    total_tokens: Annotated[int, Field(description="Tokens used, including refused answers")]
     model_switches: Annotated[list[Switch], Field(description="The last hundred within a provider, oldest first")]
     provider_switches: Annotated[list[Switch], Field(description="The last hundred between providers, oldest first")]
     failed_models_by_provider: Annotated[dict[str, list[str]], Field(description="Models that could not be used")]
@@ -128,7 +128,7 @@ class Batch(Answer):
     in_doubt: Annotated[int, Field(description="Calls that were cut off, and may have been billed")]
     waiting_for: Annotated[Cause | None, Field(description="What all its workers wait for; null when they work")]
     waiting_until: Annotated[str | None, Field(description="ISO 8601; null when not known")]
-    reason: Annotated[str | None, Field(description="Why it ended short")]
+    reason: Annotated[str | None, Field(description="Why it ended early")]
     alerts: Annotated[list[Alert], Field(description="What its owner should look at, oldest first")]
     metrics: BatchMetrics
 
@@ -197,8 +197,8 @@ class HistoryRow(Answer):
     id: str
     started_at: Annotated[str, Field(description="ISO 8601")]
     completed_at: Annotated[str | None, Field(description="ISO 8601; null until it has ended")]
-    model: Annotated[str | None, Field(description="Model of the last answer; before it, what was asked for, if any")]
-    provider: Annotated[str, Field(description="Provider of the last answer; before it, what was asked for (auto too)")]
+    model: Annotated[str | None, Field(description="Model of the last answer; before that, the one asked for, if any")]
+    provider: Annotated[str, Field(description="Provider of the last answer; before that, the one asked for, or auto")]
     topic_filter: str | None
     difficulty_filter: str | None
     sample_type_filter: str
@@ -208,7 +208,7 @@ class HistoryRow(Answer):
     tokens_used: int
     cost_usd: Annotated[float | None, Field(description="US dollars; null when a price is not known")]
     status: BatchState
-    reason: Annotated[str | None, Field(description="Why it ended short")]
+    reason: Annotated[str | None, Field(description="Why it ended early")]
     errors: list[BatchError]
     model_switches: list[Switch]
     provider_switches: list[Switch]
@@ -228,7 +228,7 @@ class StartedAnswer(Success):
 
     message: str
     batch_id: str
-    provider: Annotated[str, Field(description="auto for all at once")]
+    provider: Annotated[str, Field(description="auto for all providers at once")]
     model: Annotated[str | None, Field(description="Null with provider auto, unless one was named")]
     smart_mode: bool
     features: list[str]

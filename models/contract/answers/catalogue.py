@@ -35,10 +35,10 @@ class JurisdictionRow(Answer):
 
 
 class Jurisdictions(Answer):
-    """The legal systems, and the one that is meant where none is named."""
+    """The legal systems, and the default."""
 
     jurisdictions: list[JurisdictionRow]
-    default: Annotated[str, Field(description="Id of the one that requests get which name none")]
+    default: Annotated[str, Field(description="Id of the jurisdiction for requests that name none")]
 
 
 class JurisdictionsAnswer(Success, Jurisdictions):
@@ -56,7 +56,7 @@ class SampleTypeRow(Answer):
 
 
 class SampleTypes(Answer):
-    """The kinds of sample, and the one that is made where none is named."""
+    """The kinds of sample, and the default."""
 
     sample_types: Annotated[list[SampleTypeRow], Field(description="The mix balance comes last")]
     default: Literal["case_analysis"]
@@ -67,7 +67,7 @@ class SampleTypesAnswer(Success, SampleTypes):
 
 
 class DifficultyRow(Answer):
-    """What one level asks of an answer and its reasoning."""
+    """What one difficulty asks of an answer and its reasoning."""
 
     id: Difficulty
     min_words: int
@@ -92,13 +92,13 @@ class ProviderRow(Answer):
     enabled: Literal[True]
     default_model: str
     champion_model: str
-    base_url: Annotated[str, Field(description="Where it is reached")]
-    requests_per_minute: Annotated[int, Field(description="The limit to start from; the vendor's own word corrects it")]
-    tokens_per_minute: Annotated[int, Field(description="The limit to start from; the vendor's own word corrects it")]
+    base_url: Annotated[str, Field(description="Address of its API")]
+    requests_per_minute: Annotated[int, Field(description="Initial limit; corrected by what the vendor states")]
+    tokens_per_minute: Annotated[int, Field(description="Initial limit; corrected by what the vendor states")]
 
 
 class Providers(Answer):
-    """Who can be used, and who is where none is named."""
+    """The providers that can be used, and the default."""
 
     providers: list[ProviderRow]
     default_provider: str
@@ -125,7 +125,7 @@ class ModelRow(Answer):
 
 
 class Models(Answer):
-    """What can be used, and what is where none is named."""
+    """The models that can be used, and the default."""
 
     models: list[ModelRow]
     default_provider: str

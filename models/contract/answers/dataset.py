@@ -24,7 +24,7 @@ class AddedAnswer(Success):
     """Answer of `POST /api/add`."""
 
     sample: StoredSample
-    total_samples: Annotated[int, Field(description="Samples in the data set, this one counted")]
+    total_samples: Annotated[int, Field(description="Samples in the data set, including this one")]
 
 
 class UpdatedAnswer(Success):
@@ -55,9 +55,9 @@ class FilteredAnswer(Success):
     samples: list[StoredSample]
     count: Annotated[int, Field(description="Samples in this answer")]
     total: Annotated[int, Field(description="Samples that match the filters")]
-    filters: Annotated[dict[FilterName, str], Field(description="The filters that were taken")]
+    filters: Annotated[dict[FilterName, str], Field(description="The filters that were applied")]
     next_cursor: Annotated[
-        str | None, Field(description="Give it back as cursor for the next page; null on the last one")
+        str | None, Field(description="Send it as cursor to get the next page; null on the last one")
     ]
 
 
@@ -115,7 +115,7 @@ class BatchDistributions(Answer):
 
 
 class BatchRating(Answer):
-    """What looks thin in a batch."""
+    """How good a batch looks by the mean lengths of its texts."""
 
     issues: Annotated[list[str], Field(description="One sentence for each mean length that is too short")]
     rating: Literal["Good", "Needs Review"]
@@ -136,16 +136,16 @@ class BatchQualityAnswer(Success, BatchQuality):
 
 
 class Imported(Answer):
-    """What came of an import."""
+    """Result of an import."""
 
     added: Annotated[int, Field(description="Samples that are new")]
     replaced: Annotated[int, Field(description="Samples whose id existed, with on_duplicate=replace")]
     skipped: Annotated[
-        int, Field(description="Samples whose id existed or stood twice in the file, with on_duplicate=skip")
+        int, Field(description="Samples whose id existed or appeared twice in the file, with on_duplicate=skip")
     ]
     checked: Annotated[int, Field(description="Samples read")]
     dry_run: Annotated[bool, Field(description="True when nothing was stored")]
-    notes: Annotated[list[str], Field(description="What was changed on the way in")]
+    notes: Annotated[list[str], Field(description="What was changed on import")]
     total_samples: Annotated[int, Field(description="Samples in the data set now")]
 
 
@@ -195,7 +195,7 @@ FileTrouble: TypeAlias = Literal["original kept", "set aside", "written back", "
 
 
 class FileTakenIn(Answer):
-    """A note that a train.parquet which others wrote was taken in."""
+    """A note that a foreign train.parquet was taken in."""
 
     at: Annotated[str, Field(description="ISO 8601")]
     event: Literal["taken in"]
@@ -217,17 +217,17 @@ FileNote: TypeAlias = FileTakenIn | FileNoted
 
 
 class DatasetReport(Answer):
-    """The state of the file, and what was noticed of it."""
+    """The state of train.parquet, and notes about it."""
 
     samples: Annotated[int, Field(description="Samples in the data set")]
     in_file: Annotated[int, Field(description="Samples in train.parquet")]
     waiting_changes: Annotated[int, Field(description="Changes that are in the journal and not in train.parquet yet")]
     file: Annotated[str | None, Field(description="Path of train.parquet; null before it was written")]
     file_size_bytes: int
-    columns: Annotated[dict[str, str], Field(description="Type of each column, in the words of Polars")]
+    columns: Annotated[dict[str, str], Field(description="Polars type of each column")]
     events: Annotated[
         list[Annotated[FileNote, Field(discriminator="event")]],
-        Field(description="What was noticed of the file, the newest first, at most twenty"),
+        Field(description="Notes about the file, newest first, at most twenty"),
     ]
 
 
@@ -245,36 +245,36 @@ class Backup(Answer):
     """A backup that was just made."""
 
     name: str
-    sequence: Annotated[int, Field(description="Counts up, whatever the clock says: the highest is the newest")]
+    sequence: Annotated[int, Field(description="Counts up, independent of the clock: the highest is the newest")]
     created_at: Annotated[str, Field(description="ISO 8601")]
     samples: int
     size_bytes: int
-    file: Annotated[str, Field(description="Name of the version of train.parquet that is in it, as its footer has it")]
+    file: Annotated[str, Field(description="Name of the version of train.parquet that is in it, from its footer")]
 
 
 class Manifest(Answer):
-    """What lies with a backup, or with the copy of what was there before a restore."""
+    """Metadata of a backup, or of the copy made before a restore."""
 
     name: str
     sequence: NotRequired[
         Annotated[
             int | None,
             Field(
-                description="Counts up, whatever the clock says; null in copies ahead of a restore and in old backups"
+                description="Counts up, independent of the clock; null in copies made before a restore and in old backups"
             ),
         ]
     ]
     created_at: Annotated[str, Field(description="ISO 8601")]
     file: NotRequired[Annotated[str | None, Field(description="Name of the version of train.parquet that is in it")]]
-    samples: Annotated[int | None, Field(description="Null for a copy made ahead of a restore")]
-    size_bytes: Annotated[int | None, Field(description="Null for a copy made ahead of a restore")]
+    samples: Annotated[int | None, Field(description="Null for a copy made before a restore")]
+    size_bytes: Annotated[int | None, Field(description="Null for a copy made before a restore")]
 
 
 class KeptBackup(Manifest):
-    """A backup, or the copy of what was there before a restore, whose samples and size are not known."""
+    """A backup, or the copy made before a restore, whose samples and size are not known."""
 
     impossible_date: Annotated[
-        bool, Field(description="Whether that lies in the future: the clock was wrong when it was made")
+        bool, Field(description="Whether created_at lies in the future: the clock was wrong when it was made")
     ]
 
 

@@ -11,5 +11,5 @@ class GeneratedAnswer(Success):
     """Answer of `POST /api/generate`."""
 
     sample: Annotated[StoredSample, Field(description="Stored only when save was asked for")]
-    tokens_used: Annotated[int, Field(description="Tokens of all calls, failed and refused ones too")]
+    tokens_used: Annotated[int, Field(description="Tokens of all calls, including failed and refused ones")]
     elapsed: Annotated[float, Field(description="Seconds")]

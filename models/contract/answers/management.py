@@ -12,7 +12,7 @@ class ModelView(Answer):
 
     id: str
     model_id: Annotated[str, Field(description="The same as id")]
-    db_id: Annotated[int | None, Field(description="Number of its row; null until it has one")]
+    db_id: Annotated[int | None, Field(description="Id of its database row; null until it has one")]
     display_name: str
     provider: str
     fallback_priority: Annotated[int, Field(description="Place in the fallback order, from 0")]
@@ -23,21 +23,21 @@ class ModelView(Answer):
     supports_json: Annotated[bool, Field(description="The same as supports_json_schema")]
     is_thinking_model: bool
     extra_config: dict[str, JsonValue]
-    retired: Annotated[str | None, Field(description="Since when the vendor does not serve it; null when it does")]
+    retired: Annotated[str | None, Field(description="Since when the vendor no longer serves it; null while it does")]
     replacement: Annotated[str | None, Field(description="What to use instead of a retired one")]
     listed: Annotated[bool | None, Field(description="Whether the vendor lists it; null when it could not be asked")]
     price_input: Annotated[
-        float | None, Field(description="US dollars for a million tokens of prompt; null when not known")
+        float | None, Field(description="US dollars per million prompt tokens; null when not known")
     ]
     price_output: Annotated[
-        float | None, Field(description="US dollars for a million tokens of answer; null when not known")
+        float | None, Field(description="US dollars per million answer tokens; null when not known")
     ]
     created_at: str | None
     updated_at: str | None
 
 
 class ProviderSummary(Answer):
-    """A provider, usable or not; its key is never told."""
+    """A provider, usable or not; its key is never sent."""
 
     id: str
     name: str
@@ -77,13 +77,13 @@ class ProviderAnswer(Success):
 
 
 class ProviderChangedAnswer(ProviderAnswer):
-    """Answer of the changes of a provider."""
+    """Answer of requests that change a provider."""
 
     message: str
 
 
 class ProviderConfigView(Answer):
-    """What is stored of a provider's secrets, never what they are."""
+    """Which secrets of a provider are stored, never their values."""
 
     provider_id: str
     has_api_key: bool
@@ -110,7 +110,7 @@ class StatedLimitView(Answer):
     window: Literal["minute", "day"]
     limit: int
     remaining: int | None
-    reset_s: Annotated[float | None, Field(description="Seconds until it is whole again")]
+    reset_s: Annotated[float | None, Field(description="Seconds until it is fully available again")]
 
 
 class TestFault(Answer):
@@ -121,7 +121,7 @@ class TestFault(Answer):
 
 
 class ProviderTestResult(Answer):
-    """What came of a test call."""
+    """Result of a test call."""
 
     provider: str
     model: Annotated[str | None, Field(description="Null when there is none to call")]
@@ -205,7 +205,7 @@ class ModelAnswer(Success):
 
 
 class ModelChangedAnswer(ModelAnswer):
-    """Answer of the changes of a model."""
+    """Answer of requests that change a model."""
 
     message: str
 
@@ -224,20 +224,20 @@ class ModelsReorderedAnswer(Success):
 
 
 class ChatSource(Answer):
-    """Who answered, at what cost."""
+    """Which model answered, with its tokens and time."""
 
     provider: str
     model: str
     tokens_used: Annotated[int, Field(description="Prompt plus completion")]
     finish_reason: str
-    elapsed_time: Annotated[float, Field(description="Seconds, two places")]
+    elapsed_time: Annotated[float, Field(description="Seconds, rounded to two decimals")]
 
 
 class ChatReply(ChatSource):
     """An answer as a whole."""
 
     response: str
-    thinking: Annotated[str | None, Field(description="What the model thought, where the vendor tells it")]
+    thinking: Annotated[str | None, Field(description="The model's reasoning, where the vendor sends it")]
 
 
 class ChatAnswer(Success, ChatReply):
@@ -291,14 +291,14 @@ class ChatMessage(Answer):
     """The `data:` of a message of `POST /api/chat/completions` with `stream: true`."""
 
     type: ChatMessageType
-    content: NotRequired[Annotated[str, Field(description="The next piece, of token and thought")]]
+    content: NotRequired[Annotated[str, Field(description="The next piece; in messages of type token and thought")]]
     error: NotRequired[
-        Annotated[str, Field(description="Why there will be no more, of error; with code, retryable and category")]
+        Annotated[str, Field(description="Why the stream ends; in error, with code, retryable and category")]
     ]
     code: NotRequired[str]
     retryable: NotRequired[bool]
     category: NotRequired[str | None]
-    provider: NotRequired[Annotated[str, Field(description="Who answered, of done; as the rest")]]
+    provider: NotRequired[Annotated[str, Field(description="Who answered; in done, as are the other fields")]]
     model: NotRequired[str]
     tokens_used: NotRequired[int]
     finish_reason: NotRequired[str]

@@ -20,7 +20,7 @@ WhyClosed: TypeAlias = Literal[
 
 
 class Health(Answer):
-    """What the service has and does."""
+    """The state of the service."""
 
     status: Literal["healthy"]
     dataset_exists: Annotated[bool, Field(description="True once train.parquet was written")]
@@ -70,7 +70,7 @@ class InfoAnswer(Success):
 
 
 class UsageAmounts(Answer):
-    """What was used."""
+    """Calls, tokens and cost."""
 
     calls: int
     failed: Annotated[int, Field(description="Calls that gave no answer")]
@@ -82,12 +82,12 @@ class UsageAmounts(Answer):
     priced_usd: Annotated[float, Field(description="US dollars of the calls whose price is known")]
     unpriced_tokens: Annotated[int, Field(description="Tokens of models whose price is not known")]
     in_doubt: Annotated[
-        int, Field(description="Calls that left and were cut off; they may have been billed, and are in no other sum")
+        int, Field(description="Calls that were sent and cut off; they may have been billed, and no other figure counts them")
     ]
 
 
 class UsageRow(UsageAmounts):
-    """What one group used; it names itself by the groups asked for."""
+    """Usage of one group, with the values that it is grouped by."""
 
     day: NotRequired[Annotated[str, Field(description='UTC, such as "2026-11-21"; absent unless grouped by day')]]
     provider: NotRequired[Annotated[str, Field(description="Absent unless grouped by provider")]]
@@ -98,7 +98,7 @@ class UsageRow(UsageAmounts):
 
 
 class UsageSummary(Answer):
-    """What was used, by the groups that were asked for."""
+    """Usage by the groups asked for."""
 
     by: Annotated[list[UsageGroup], Field(description="The groups, as they were asked for")]
     usage: Annotated[list[UsageRow], Field(description="One row a group, in their order")]
@@ -110,11 +110,11 @@ class UsageAnswer(Success, UsageSummary):
 
 
 class LimitWindow(Answer):
-    """What is used of a limit in the last minute or day."""
+    """Use of a limit in the last minute or day."""
 
     requests: int
     requests_limit: Annotated[int | None, Field(description="Null for none")]
-    tokens: Annotated[int, Field(description="Tokens, those reserved for calls under way counted")]
+    tokens: Annotated[int, Field(description="Tokens, including those reserved for calls under way")]
     tokens_limit: Annotated[int | None, Field(description="Null for none")]
 
 
@@ -131,20 +131,20 @@ class TargetState(Answer):
     opens_in_s: Annotated[
         float | None,
         Field(
-            description="Seconds until it may be called, 0 when it may be now; null when only other settings open it"
+            description="Seconds until it may be called, 0 when it may be now; null when only a change of settings opens it"
         ),
     ]
     in_flight: Annotated[int, Field(description="Calls under way")]
-    at_a_time: Annotated[int, Field(description="Calls that it takes at a time")]
+    at_a_time: Annotated[int, Field(description="Most calls at a time")]
     minute: LimitWindow
     day: LimitWindow
-    p50_s: Annotated[float | None, Field(description="Seconds that half of its answers stayed under; null before any")]
-    p95_s: Annotated[float | None, Field(description="Seconds that 95 of 100 answers stayed under; null before any")]
+    p50_s: Annotated[float | None, Field(description="Median time of its answers, in seconds; null before any")]
+    p95_s: Annotated[float | None, Field(description="95th percentile of that time, in seconds; null before any")]
     price_input: Annotated[
-        float | None, Field(description="US dollars for a million tokens of prompt; null when not known")
+        float | None, Field(description="US dollars per million prompt tokens; null when not known")
     ]
     price_output: Annotated[
-        float | None, Field(description="US dollars for a million tokens of answer; null when not known")
+        float | None, Field(description="US dollars per million answer tokens; null when not known")
     ]
 
 

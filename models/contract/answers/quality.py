@@ -15,9 +15,9 @@ Difference: TypeAlias = Literal["", "jurisdiction", "provisions", "authorities",
 
 
 class CheckedCitation(Answer):
-    """A citation of a text and what is known of it."""
+    """A citation in a text and its verdict."""
 
-    text: Annotated[str, Field(description="As it is written")]
+    text: Annotated[str, Field(description="As written in the text")]
     start: Annotated[int, Field(description="Place of its first character, from 0")]
     end: Annotated[int, Field(description="One past its last character")]
     kind: CitationKind
@@ -71,7 +71,7 @@ class SimilarSample(Answer):
 
     id: str
     similarity: Annotated[float, Field(description="0 to 1")]
-    differs_in: Annotated[Difference, Field(description="In what its law differs; empty when it does not")]
+    differs_in: Annotated[Difference, Field(description="How its law differs; empty when it does not")]
 
 
 class SimilarAnswer(Success):
@@ -88,11 +88,11 @@ class SimilarPair(Answer):
     similarity: Annotated[float, Field(description="0 to 1")]
     kind: Annotated[PairKind, Field(description="A sibling is about other law")]
     exact: Annotated[bool, Field(description="True when question and answer are the same")]
-    differs_in: Annotated[Difference, Field(description="In what the law of a sibling differs; empty for the others")]
+    differs_in: Annotated[Difference, Field(description="How the law of a sibling differs; empty for other kinds")]
 
 
 class Thresholds(Answer):
-    """Similarities from which samples are told and refused; 0 for never."""
+    """Similarities from which samples are reported and refused; 0 for never."""
 
     report: float
     refuse: float
@@ -108,7 +108,7 @@ class PairCounts(Answer):
 
 
 class Duplicates(Answer):
-    """The pairs of similar samples, as far as they are known by now."""
+    """The pairs of similar samples, as far as they are known."""
 
     samples: Annotated[int, Field(description="Samples in the data set")]
     indexed: Annotated[int, Field(description="Samples that were compared; the others follow in the background")]
@@ -139,7 +139,7 @@ class ReviewRow(Answer):
     before: Annotated[
         dict[str, JsonValue] | None,
         Field(
-            description="The sample as it was ahead of an edit, columns without a value left out or null; null for the"
+            description="The sample as it was before an edit, columns without a value left out or null; null for the"
             " other decisions"
         ),
     ]

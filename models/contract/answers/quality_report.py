@@ -43,7 +43,7 @@ class CitationFigures(Answer):
 
 
 class AxisEntropy(Answer):
-    """How even an axis is: entropy as a part of what an even spread has, 0 to 1; null without samples."""
+    """Evenness of each axis: entropy divided by that of an even distribution, 0 to 1; null without samples."""
 
     topic: float | None
     difficulty: float | None
@@ -93,7 +93,7 @@ class Contamination(Answer):
 
 
 class Percentiles(Answer):
-    """Length in words that so many of a hundred samples stay under."""
+    """Percentiles of the length in words."""
 
     p1: int
     p25: int
@@ -131,7 +131,7 @@ class WorstSample(Answer):
 
 
 class QualityFigures(Answer):
-    """What samples are worth, of the data set or of any file."""
+    """Quality of samples, of the data set or of any file."""
 
     samples: int
     validity: Validity
@@ -149,7 +149,7 @@ class QualityFigures(Answer):
 
 
 class QualityReport(QualityFigures):
-    """What the data set is worth."""
+    """Quality of the data set."""
 
     is_current: Annotated[bool, Field(description="False while a newer report is being made")]
 

@@ -19,7 +19,7 @@ class FieldLengths(Answer):
 
 
 class _Counted(Answer):
-    """How many samples have a value; clients of two generations read `len` or `count`."""
+    """How many samples have a value; older clients read `len`, newer ones `count`."""
 
     len: Annotated[int, Field(description="The same as count, for older clients")]
     count: Annotated[int, Field(description="Samples")]
@@ -40,14 +40,14 @@ class TopicCount(_Counted):
 class PracticeAreaCount(_Counted):
     """Samples of one practice area."""
 
-    practice_area: Annotated[str, Field(description='What stands before the first " - " of the topic')]
+    practice_area: Annotated[str, Field(description='The topic up to its first " - "')]
 
 
 class Summary(Answer):
-    """What the index of the data set tells."""
+    """Figures from the index of the data set."""
 
     total: Annotated[int, Field(description="Samples in the data set")]
-    columns: Annotated[list[str], Field(description="Names of the columns, ours first")]
+    columns: Annotated[list[str], Field(description="Names of the columns, those of the service first")]
     difficulty_distribution: Annotated[list[DifficultyCount], Field(description="Most frequent first")]
     top_topics: Annotated[list[TopicCount], Field(description="The ten most frequent topics, most frequent first")]
     sample_type_distribution: Annotated[dict[str, int], Field(description="Samples by sample type")]
@@ -138,7 +138,7 @@ class FieldTokens(Answer):
     """Tokens of one field over all samples."""
 
     total: Annotated[int, Field(description="Tokens")]
-    avg_per_sample: Annotated[float, Field(description="Tokens a sample")]
+    avg_per_sample: Annotated[float, Field(description="Tokens per sample")]
     percentage: Annotated[float, Field(description="Share of all tokens, 0 to 100")]
 
 
@@ -156,7 +156,7 @@ class TokenSum(Answer):
     """Tokens of the samples that share a value."""
 
     total_tokens: int
-    avg_tokens: Annotated[float, Field(description="Tokens a sample")]
+    avg_tokens: Annotated[float, Field(description="Tokens per sample")]
     sample_count: int
 
 
@@ -165,16 +165,16 @@ class PracticeAreaTokens(Answer):
 
     practice_area: str
     total_tokens: int
-    avg_tokens: Annotated[float, Field(description="Tokens a sample")]
+    avg_tokens: Annotated[float, Field(description="Tokens per sample")]
     count: Annotated[int, Field(description="Samples")]
 
 
 class EstimatedCost(Answer):
-    """What one model would take to write as many tokens as the data set has."""
+    """What it would cost to write as many tokens as the data set has with one model."""
 
     name: str
-    cost_usd: Annotated[float, Field(description="US dollars, four places")]
-    price_per_1m: Annotated[float, Field(description="US dollars for a million tokens of output")]
+    cost_usd: Annotated[float, Field(description="US dollars, rounded to four decimals")]
+    price_per_1m: Annotated[float, Field(description="US dollars per million output tokens")]
 
 
 class TokenCounts(Answer):

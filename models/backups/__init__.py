@@ -1,0 +1,1 @@
+"""Backups of the data folder, and whether its parts belong together."""

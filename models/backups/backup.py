@@ -1,0 +1,195 @@
+"""Backups: a consistent copy of the data set, its journal and the batches, beside the data.
+
+While a copy is made no fold can happen, so `train.parquet` stays what it is; the
+database is copied by SQLite's own backup after that, so its journal holds whatever is
+newer. A backup is a folder `backups/<UTC time>`; it appears whole or not at all.
+"""
+
+import contextlib
+import logging
+import os
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+
+import orjson
+
+from models.contract.answers.dataset import Backup, KeptBackup, Manifest
+from models.data_folder import DataFolder
+from models.samples.file.parquet_version import ParquetVersion
+from models.samples.sample_store import SampleStore
+from utils.clock import Clock, iso
+from utils.errors import DiskFullError, StorageError
+from utils.files import sync_file, sync_folder
+
+log = logging.getLogger(__name__)
+FOLDER = "backups"
+PARQUET, DATABASE, MANIFEST = "train.parquet", "batches.db", "backup.json"
+# Copies made ahead of a restore are not among those that roll.
+BEFORE = "before-restore-"
+# A backup from further in the future was made by a clock that was wrong.
+_CLOCKS_DIFFER_S = 3600.0
+
+
+class Backups:
+    """The backups of one data folder."""
+
+    def __init__(self, data: DataFolder, database: Path | None, store: SampleStore, clock: Clock, keep: int) -> None:
+        """Back *store* up; *database* is its SQLite file, None when it lives elsewhere."""
+        self._data = data
+        self._folder = data.path / FOLDER
+        self._database = database
+        self._store = store
+        self._clock = clock
+        self._keep = keep
+        self._lock = threading.Lock()
+
+    def make(self) -> Backup:
+        """Make a backup, drop the oldest beyond the number kept, and return its manifest.
+
+        Raises:
+            StorageError: the disk is full or cannot be written; what was there is kept.
+        """
+        if self._database is None:
+            raise StorageError(
+                "backup: the database is a server's; use that server's own backup and copy train.parquet"
+            )
+        self._data.check()
+        with self._lock:
+            for left in self._folder.glob("*.unfinished"):
+                shutil.rmtree(left, ignore_errors=True)
+            name = free_name(self._folder, self._clock.now().strftime("%Y%m%dT%H%M%SZ"))
+            unfinished = self._folder / f"{name}.unfinished"
+            try:
+                manifest = self._copy(name, unfinished, self._database)
+                self._data.check()
+                os.replace(unfinished, self._folder / name)
+                sync_folder(self._folder)
+            except (OSError, sqlite3.Error) as error:
+                raise unwritable(self._folder, error) from error
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
+            self._roll()
+            log.info("backup made", extra={"backup": name, "samples": manifest["samples"]})
+            return manifest
+
+    def list(self) -> list[KeptBackup]:
+        """Return the manifests, newest first; `impossible_date` where the clock was wrong when it was made."""
+        now = self._clock.now()
+        return [{**made, "impossible_date": _is_impossible(_age_s(made, now))} for made in manifests(self._folder)]
+
+    def make_if_due(self, every_s: float) -> None:
+        """Make a backup if the newest is older than *every_s* seconds; 0 for never."""
+        if every_s and self.is_due(every_s):
+            self.make()
+
+    def is_due(self, every_s: float) -> bool:
+        """Tell whether the newest backup is older than *every_s* seconds, or of unknown age; False without data."""
+        if not self._store.count():
+            return False  # it would push a backup out that has samples
+        last = newest(self._data.path)
+        if last is None:
+            return True
+        age_s = _age_s(last, self._clock.now())
+        return age_s >= every_s or _is_impossible(age_s)
+
+    def _copy(self, name: str, folder: Path, database: Path) -> Backup:
+        folder.mkdir(parents=True)
+        with self._store.folding.hold_still():
+            snapshot = self._store.snapshot()
+            if snapshot.version is not None:
+                self._copy_file(snapshot.version, folder / PARQUET)
+            with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(folder / DATABASE)) as copy:
+                source.backup(copy)
+        samples = len(snapshot)
+        size = 0
+        for path in sorted(folder.iterdir()):
+            sync_file(path)
+            size += path.stat().st_size
+        manifest: Backup = {
+            "name": name,
+            "sequence": 1 + max((_order(made)[0] for made in manifests(self._folder)), default=0),
+            "created_at": iso(self._clock.now()),
+            "samples": samples,
+            "size_bytes": size,
+            "file": snapshot.version.version_id if snapshot.version is not None else "",
+        }
+        (folder / MANIFEST).write_bytes(orjson.dumps(manifest))
+        sync_file(folder / MANIFEST)
+        sync_folder(folder)
+        return manifest
+
+    def _copy_file(self, version: ParquetVersion, copy: Path) -> None:
+        """Copy *version*; StorageError when it is not what lies there, before or after."""
+        for step in (lambda: version.copy_to(copy), lambda: ParquetVersion(copy, version.index)):
+            if not self._store.watch.is_still(version):
+                raise StorageError("backup: train.parquet is being changed by another program; try again in a moment")
+            step()
+
+    def _roll(self) -> None:
+        for old in rolling(manifests(self._folder))[self._keep :]:
+            shutil.rmtree(self._folder / old["name"], ignore_errors=True)
+
+
+def manifests(folder: Path) -> Iterator[Manifest]:
+    """Yield the manifests of all whole backups in *folder*, newest first.
+
+    Which is newest is told by their sequence: the clock may have been wrong. A backup is what its folder is called,
+    whatever its manifest says, and a link is none.
+    """
+    found: list[Manifest] = []
+    for path in folder.glob(f"*/{MANIFEST}"):
+        if not path.parent.name.endswith(".unfinished") and not path.parent.is_symlink():
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                told = {**orjson.loads(path.read_bytes()), "name": path.parent.name}
+                found.append(cast("Manifest", told))  # the file is what `make` or a restore wrote
+    return iter(sorted(found, key=_order, reverse=True))
+
+
+def newest(data_dir: Path) -> Manifest | None:
+    """Return the manifest of the newest backup of *data_dir*; None when there is none."""
+    return next(iter(rolling(manifests(data_dir / FOLDER))), None)
+
+
+def _order(manifest: Mapping[str, object]) -> tuple[int, str]:
+    """Return what orders backups; those of older releases have no sequence and come by name."""
+    sequence = manifest.get("sequence")
+    return sequence if isinstance(sequence, int) else 0, str(manifest["name"])
+
+
+def _age_s(manifest: Mapping[str, object], now: datetime) -> float:
+    """Return the seconds since a backup was made; negative for a date in the future."""
+    try:
+        return (now - datetime.fromisoformat(str(manifest["created_at"]))).total_seconds()
+    except (KeyError, ValueError, TypeError):
+        return float("inf")
+
+
+def _is_impossible(age_s: float) -> bool:
+    return age_s < -_CLOCKS_DIFFER_S
+
+
+def rolling(made: Iterable[Manifest]) -> list[Manifest]:
+    """Return the backups among *made* that are not copies ahead of a restore."""
+    return [manifest for manifest in made if not manifest["name"].startswith(BEFORE)]
+
+
+def free_name(folder: Path, stamp: str) -> str:
+    """Return *stamp*, with a number behind it where that name is taken."""
+    name, number = stamp, 1
+    while (folder / name).exists():
+        number += 1
+        name = f"{stamp}-{number}"
+    return name
+
+
+def unwritable(folder: Path, error: Exception) -> StorageError:
+    """Say in words why *folder* refused."""
+    if getattr(error, "errno", None) == 28 or "full" in str(error):
+        return DiskFullError(f"{folder}: no space left on the disk; free some, the data are as they were")
+    return StorageError(f"{folder}: cannot be written ({error}); the data are as they were")

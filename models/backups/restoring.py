@@ -1,0 +1,131 @@
+"""Puts a backup in place of the data, whole or not at all; what was there is kept beside the backups."""
+
+import contextlib
+import shutil
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+import orjson
+
+from models.backups.backup import BEFORE, DATABASE, FOLDER, MANIFEST, PARQUET, free_name, manifests, rolling, unwritable
+from models.contract.answers.dataset import Manifest
+from models.samples.file.parquet_file import CACHE_FOLDER
+from models.samples.file.parquet_version import ParquetVersion
+from utils.clock import Clock, iso
+from utils.errors import NotFoundError, StorageError
+from utils.files import sync_file, sync_folder
+
+_FRESH = ".restore"
+_Move = tuple[Path, Path]
+
+
+class Restored(Manifest):
+    """The manifest of a backup that was put in place of the data; what was there lies in the folder `kept`."""
+
+    kept: str
+
+
+def restore(data_dir: Path, database: Path, name: str | None, clock: Clock) -> Restored:
+    """Put a backup in place of the data; what was there is moved to a folder of its own beside the backups.
+
+    The caller owns the data folder (no service runs).
+
+    Args:
+        data_dir: The data folder.
+        database: Where the database lies.
+        name: Name of a backup; None for the newest.
+        clock: Names what is moved away.
+
+    Returns:
+        The backup's manifest, and the place of what was there.
+
+    Raises:
+        NotFoundError: there is no such backup.
+        StorageError: the backup is damaged, or the disk refuses; the data are as they were.
+    """
+    folder = data_dir / FOLDER
+    known = {manifest["name"]: manifest for manifest in manifests(folder)}
+    wanted = name or next((made["name"] for made in rolling(known.values())), "")
+    if wanted not in known:
+        raise NotFoundError(f"backup {wanted!r}: not found; there are: {', '.join(known) or 'none'}")
+    _check(folder / wanted)
+    kept = folder / free_name(folder, f"{BEFORE}{clock.now().strftime('%Y%m%dT%H%M%SZ')}")
+    fresh = data_dir / _FRESH
+    try:
+        _copy(folder / wanted, fresh)
+        _make_room(kept, clock)
+        _checkpoint(database)
+        _move_all([*_old(data_dir, database, kept), *_new(data_dir, database, fresh)])
+        sync_folder(data_dir)
+    except OSError as error:
+        _drop_empty(kept)
+        raise unwritable(data_dir, error) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(data_dir / CACHE_FOLDER, ignore_errors=True)
+    return {**known[wanted], "kept": str(kept)}
+
+
+def _copy(source: Path, fresh: Path) -> None:
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(source, fresh)
+    for path in fresh.iterdir():
+        sync_file(path)
+
+
+def _make_room(kept: Path, clock: Clock) -> None:
+    kept.mkdir(parents=True)
+    manifest = {"name": kept.name, "created_at": iso(clock.now()), "samples": None, "size_bytes": None}
+    (kept / MANIFEST).write_bytes(orjson.dumps(manifest))
+
+
+def _checkpoint(database: Path) -> None:
+    """Have what a crash left beside the database go into it."""
+    if database.exists():
+        with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(database)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _old(data_dir: Path, database: Path, kept: Path) -> Iterable[_Move]:
+    parts = [data_dir / PARQUET, database, *(database.with_name(database.name + end) for end in ("-wal", "-shm"))]
+    return [(path, kept / path.name) for path in parts if path.exists()]
+
+
+def _new(data_dir: Path, database: Path, fresh: Path) -> Iterable[_Move]:
+    parts = [(fresh / PARQUET, data_dir / PARQUET), (fresh / DATABASE, database)]
+    return [(path, place) for path, place in parts if path.exists()]
+
+
+def _move_all(moves: Iterable[_Move]) -> None:
+    """Make every move, in order; where one fails, take back those before it."""
+    done: list[_Move] = []
+    try:
+        for source, target in moves:
+            shutil.move(source, target)
+            done.append((source, target))
+            sync_folder(target.parent)
+    except OSError:
+        for source, target in reversed(done):
+            shutil.move(target, source)
+        raise
+
+
+def _drop_empty(kept: Path) -> None:
+    """Remove the folder of what was there, if that was put back."""
+    if [path.name for path in kept.glob("*")] == [MANIFEST]:
+        shutil.rmtree(kept, ignore_errors=True)
+
+
+def _check(source: Path) -> None:
+    """Refuse a backup that cannot be read."""
+    if (source / PARQUET).exists():
+        ParquetVersion(source / PARQUET)
+    try:
+        with closing(sqlite3.connect(f"file:{source / DATABASE}?mode=ro", uri=True)) as connection:
+            verdict = connection.execute("PRAGMA quick_check").fetchone()[0]
+    except sqlite3.Error as error:
+        raise StorageError(f"backup {source.name}: damaged ({error}); choose another") from error
+    if verdict != "ok":
+        raise StorageError(f"backup {source.name}: damaged ({verdict}); choose another")
