@@ -48,7 +48,8 @@ check: dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml .
+	@# What it says of our answers to it ("nosec") where other nodes of the same line were fine is no fault.
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml . 2> >(grep -v "nosec encountered" >&2)
 	$(BIN)/python -m tests.secret_scan
 	$(BIN)/python -m pytest --collect-only -q | tail -1
 

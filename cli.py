@@ -23,7 +23,7 @@ from utils.errors import AppError, GenerationError
 
 
 class Group(click.Group):
-    """A group that turns foreseen errors into one sentence and exit code 1."""
+    """A command group that turns an `AppError` into one sentence and exit code 1."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -75,16 +75,20 @@ def generate(url: str | None, provider: str | None, save: bool, **wanted: object
 
 
 @cli.command()
-@click.option("--count", type=click.IntRange(min=1), default=10, show_default=True, help="New samples wanted.")
+@click.option(
+    "--count", type=click.IntRange(min=1), default=10, show_default=True, help="Number of samples to generate."
+)
 @click.option("--provider", help='Provider id, or "auto" for all at once (default: the first that is set up).')
 @click.option("--model", help="Model id (default: the provider's).")
 @click.option("--topic", help='"<Practice Area> - <Topic>" (default: all).')
 @click.option("--difficulty", help="Level (default: all, equally).")
 @click.option("--sample-type", default="balance", show_default=True)
 @click.option("--jurisdiction", help="uk, us, eu or international (default: all).")
-@click.option("--max-cost-usd", type=click.FloatRange(min=0, min_open=True), help="Stop before it costs more.")
+@click.option(
+    "--max-cost-usd", type=click.FloatRange(min=0, min_open=True), help="Stop before it costs more (US dollars)."
+)
 @click.option("--max-tokens-total", type=click.IntRange(min=1), help="Stop before it uses more tokens.")
-@click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so long.")
+@click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so many minutes.")
 @click.option("--judge", help="Another model that scores every sample: provider or provider/model.")
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.6, show_default=True, help="With --judge.")
 @click.option("--url", help="Use the service at this address.")
@@ -109,7 +113,7 @@ def batch(url: str | None, judge: str | None, min_score: float, provider: str | 
 @cli.command("import")
 @click.argument("path", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--starter", is_flag=True, help="Import the samples that come with the project; needs no PATH.")
-@click.option("--format", help="jsonl, json, csv or parquet (default: found out).")
+@click.option("--format", help="jsonl, json, csv or parquet (default: detected).")
 @click.option("--on-duplicate", type=click.Choice(["error", "skip", "replace"]), default="error", show_default=True)
 @click.option("--dry-run", is_flag=True, help="Check only.")
 @click.option("--url", help="Use the service at this address.")
@@ -142,8 +146,10 @@ def import_(path: Path | None, starter: bool, url: str | None, **options: object
     show_default=True,
     help="jsonl, json, csv, parquet, messages, sharegpt, alpaca or preferences.",
 )
-@click.option("--system-prompt", help="Chat formats: what the system says first.")
-@click.option("--reasoning", type=click.Choice(["omit", "answer", "think"]), help="Chat formats: where it goes.")
+@click.option("--system-prompt", help="Chat formats: the system message.")
+@click.option(
+    "--reasoning", type=click.Choice(["omit", "answer", "think"]), help="Chat formats: where the reasoning goes."
+)
 @click.option("--fields", help="Columns, comma-separated (default: all).")
 @click.option("--split", type=click.Choice(["train", "validation", "test"]), help="One split only.")
 @click.option("--splits", help="Shares of the three splits (default: 0.9,0.05,0.05).")
@@ -205,7 +211,7 @@ def restore(name: str | None) -> None:
 
 @cli.command("accept-data")
 def accept_data() -> None:
-    """Take train.parquet and batches.db as they are, though they do not belong together; stop the service first."""
+    """Accept train.parquet and batches.db as they are, though they do not belong together; stop the service first."""
     fault = accept(load_settings())
     Console().print(
         f"taken as it is: {fault}" if fault else "nothing to accept: the parts belong together", markup=False
@@ -246,7 +252,7 @@ def fetch(name: str | None) -> None:
 
 
 def _given(options: Mapping[str, object]) -> dict[str, object]:
-    """Return the options that were given: what is left out is the service's to choose."""
+    """Return the options that were given; the service has defaults for the others."""
     return {name: value for name, value in options.items() if value is not None}
 
 
@@ -267,7 +273,7 @@ def _follow(client: Client, batch_id: str, console: Console) -> Batch:
 
 
 def _prepare(settings: Settings, provider: str | None, url: str | None, console: Console) -> None:
-    """Fetch the embedded model where it will be needed, with a progress bar."""
+    """Fetch the embedded model if it will be needed, with a progress bar."""
     if url is None and (provider or choose_provider(settings)) == "local":
         store = workbench(settings).weights
         if not store.is_present():

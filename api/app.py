@@ -34,7 +34,7 @@ _RESOURCES = (health, catalogue, providers, model_pages, chat, quality, data, sa
 
 @dataclass(frozen=True, slots=True)
 class AppSettings:
-    """What the HTTP side goes by.
+    """Settings of the HTTP side.
 
     Attributes:
         database_url: SQLAlchemy address for `models.database.db`.
@@ -59,7 +59,7 @@ def assemble(platform: Platform, settings: AppSettings) -> Flask:
         settings: How to serve them.
 
     Raises:
-        ConfigurationError: a setting cannot be kept.
+        ConfigurationError: a setting cannot be used.
     """
     app = Flask("legal_training_platform", static_folder=None)
     app.config.update(SQLALCHEMY_DATABASE_URI=settings.database_url, MAX_CONTENT_LENGTH=settings.max_body_bytes)
@@ -101,27 +101,27 @@ def assemble(platform: Platform, settings: AppSettings) -> Flask:
 
 
 class _IdConverter(BaseConverter):
-    """An id in a path: anything, slashes too, also at its beginning; what ends like a page of ours is that page."""
+    """An id in a path: any text, even with leading slashes; a path that ends like one of our routes is that route."""
 
     regex = ".+?"
     part_isolating = False
 
 
 class _ProviderConverter(BaseConverter):
-    """A provider's id: anything but the names of our own pages beside it."""
+    """A provider's id: any text but the names of our routes beside it."""
 
     regex = rf"(?!(?:{'|'.join(PAGES)})(?:/|$))[^/]+"
 
 
 class _ModelConverter(BaseConverter):
-    """A model's id: anything, slashes too, but the names of our own pages."""
+    """A model's id: any text, also with slashes, but the names of our routes."""
 
     regex = r"(?!(?:all|reorder)$).+?(?<!/toggle)(?<!/priority)"
     part_isolating = False
 
 
 class _PageConverter(BaseConverter):
-    """A path of the dashboard: anything but our own."""
+    """A path of the dashboard: any but ours."""
 
     regex = r"(?!(?:api|metrics)(?:/|$)).+"
     part_isolating = False

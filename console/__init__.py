@@ -1,1 +1,1 @@
-"""What a person sees at the terminal: the server process, progress, demo, doctor."""
+"""The terminal: client of the service, temporary server, progress, demo, doctor."""

@@ -19,7 +19,7 @@ _FINAL = ("completed", "stopped", "failed")
 
 
 class RequestRefusedError(AppError):
-    """The service answered with an error; the message is its own sentence.
+    """The service answered with an error; the message is the service's.
 
     Attributes:
         answer: The whole answer.
@@ -33,7 +33,7 @@ class RequestRefusedError(AppError):
 
 
 class Upload(Protocol):
-    """A file that is read as it is sent, and of known length."""
+    """A file of known length that is read while it is sent."""
 
     def __len__(self) -> int:
         """Return its size in bytes."""
@@ -50,11 +50,11 @@ class Client:
         self._session = requests.Session()
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
-        # A proxy for the outside has no business with a service on this machine.
+        # A service on this machine is not reached through a proxy.
         self._session.trust_env = False
 
     def answers(self) -> bool:
-        """True when a service of ours answers there."""
+        """True if the service answers there."""
         try:
             response = self._session.get(f"{self.url}/api/health/live", timeout=_CONNECT_S)
             return bool(response.json().get("status") == "alive")

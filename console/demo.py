@@ -1,4 +1,4 @@
-"""The demo: from nothing to three checked samples in train.parquet, over the REST API."""
+"""The demo: makes three checked samples in train.parquet over the REST API."""
 
 import requests
 from rich.console import Console
@@ -21,7 +21,7 @@ _LOCAL_NOTE = (
 def choose_provider(settings: Settings, console: Console | None = None) -> str:
     """Return the best provider that is set up: the default one, the first with a key or address, or local.
 
-    With a *console*, a server of the user's own must answer to be chosen, and it is said when it does not.
+    With a *console*, the user's own server is chosen only if it answers; if not, that is printed.
     """
     if settings.default_provider:
         return settings.default_provider
@@ -46,7 +46,7 @@ def run_demo(settings: Settings, console: Console) -> None:
     """Run the demo.
 
     Raises:
-        AppError: a step failed; says which and what to do.
+        AppError: a step failed; names it and the next step.
     """
     provider = choose_provider(settings, console)
     console.print(f"1. Provider: [bold]{provider}[/bold]")

@@ -17,7 +17,7 @@ _SHOWN = 700
 
 
 def fetch_weights(weights: WeightStore, console: Console) -> Path:
-    """Make sure that the model file is there, showing what is done."""
+    """Fetch the model file if it is missing, showing progress."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=False) as progress:
         task = progress.add_task("model file", total=None)
@@ -37,7 +37,7 @@ def fetch_weights(weights: WeightStore, console: Console) -> Path:
 
 
 def show_batch(updates: Iterable[Batch], console: Console) -> Batch:
-    """Draw a batch until it ends; return the last of *updates*, which are one at least."""
+    """Draw a batch until it ends; return the last of *updates* (at least one)."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.completed:.0f}/{task.total:.0f} samples"),

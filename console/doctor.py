@@ -32,7 +32,7 @@ class Finding:
 
 
 def findings() -> Iterator[Finding]:
-    """Yield the findings, that of the settings first; settings that are wrong leave no others."""
+    """Yield the findings, settings first; with wrong settings nothing else is checked."""
     try:
         settings = load_settings()
     except AppError as error:
@@ -109,7 +109,7 @@ def _disk(folder: Path) -> Finding:
 
 def _data_set(path: Path, settings: Settings) -> Finding:
     database = settings.database_file
-    # A database that is not there is not made for the sake of a look.
+    # Looking must not create a missing database.
     engine = open_engine(settings.database_url if database is None or database.exists() else "sqlite://")
     fault = agreement.fault_of(path, engine)
     engine.dispose()

@@ -1,4 +1,4 @@
-"""What is printed of a quality report."""
+"""Prints a quality report."""
 
 from rich.console import Console
 
@@ -6,7 +6,7 @@ from services.workbench import DUPLICATE, FileReport
 
 
 def summary(report: FileReport, console: Console) -> None:
-    """Print what matters most."""
+    """Print the main figures of the report."""
     validity, citations = report["validity"], report["citations"]
     rate = "–" if validity["rate"] is None else f"{100 * validity['rate']:.1f} %"
     console.print(f"{report['samples']} samples, {validity['valid']} valid ({rate})")

@@ -1,4 +1,4 @@
-"""What is done to a data folder while no service runs: put a backup back, take the parts as they are."""
+"""Repairs of a data folder while no service runs: restore a backup, accept the parts as they are."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ def put_back(settings: Settings, name: str | None) -> Restored:
     """Put the backup *name* (None: the newest) in place of the data; return its manifest.
 
     Raises:
-        ConfigurationError: the database is a server's.
+        ConfigurationError: the database is not SQLite.
         DataFolderBusyError: the service is running.
         NotFoundError, StorageError: as `models.backups.restoring.restore`.
     """
@@ -30,7 +30,7 @@ def put_back(settings: Settings, name: str | None) -> Restored:
 
 
 def accept(settings: Settings) -> str | None:
-    """Take train.parquet and the database as they are; return what did not belong together, None when all did.
+    """Accept train.parquet and the database as they are; return the mismatch, None if they belong together.
 
     Raises:
         DataFolderBusyError: the service is running.

@@ -1,4 +1,4 @@
-"""Makes tokens and keys, and encrypts stored secrets anew."""
+"""Makes tokens and keys, and re-encrypts stored secrets."""
 
 from config import Settings
 from models.batches.event_store import EventStore
@@ -17,7 +17,7 @@ def rotate(settings: Settings) -> int:
     Raises:
         ConfigurationError: no key is set.
         DataFolderBusyError: the service is running.
-        StorageError: a secret opens with none of the keys; nothing was changed.
+        StorageError: a secret cannot be decrypted with any of the keys; nothing was changed.
     """
     if not settings.encryption_keys:
         raise ConfigurationError("ENCRYPTION_KEY is not set; give the new key first, then a comma, then the old one")

@@ -22,7 +22,7 @@ _LOOK_S = 0.1
 
 @contextmanager
 def client_for(settings: Settings, url: str | None, log_file: Path) -> Iterator[Client]:
-    """Yield a client of the service at *url*, of the one that runs here, or of one started for this block.
+    """Yield a client of the service at *url*, else of the one running here, else of one started for this block.
 
     Args:
         settings: Address and data folder.

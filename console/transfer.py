@@ -15,7 +15,7 @@ _SHOWN = 20
 
 
 def import_file(client: Client, path: Path, options: dict[str, object], console: Console) -> ImportedAnswer:
-    """Send the file at *path*; print the lines that are wrong.
+    """Import the file at *path*; print the lines that are wrong.
 
     Raises:
         RequestRefusedError: nothing was imported; its message names the first fault.
@@ -44,7 +44,7 @@ def import_file(client: Client, path: Path, options: dict[str, object], console:
 def export_file(client: Client, path: Path, options: dict[str, object], console: Console) -> tuple[int, str]:
     """Write an export to *path*; return the number of samples (or pairs), and what was left out.
 
-    A file that is there is replaced when all is written.
+    An existing file is replaced once everything is written.
 
     Raises:
         ConfigurationError: the file cannot be written.
@@ -71,7 +71,7 @@ def export_file(client: Client, path: Path, options: dict[str, object], console:
 
 
 class _Counted:
-    """A file that tells how much of it was read; its length lets the client send it as it is."""
+    """A file that reports how much of it was read; its length lets the client send it unbuffered."""
 
     def __init__(self, file: BinaryIO, size: int, sent: Callable[[int], None]) -> None:
         self._file = file

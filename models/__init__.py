@@ -1,1 +1,1 @@
-"""Stores and schemas: the only place that knows SQL and Parquet."""
+"""Stores and schemas: the only package that uses SQL and Parquet."""

@@ -1,4 +1,4 @@
-"""The database: its tables, and how it is opened and read. What changes it goes through `models/writer.py`."""
+"""The database: its tables, and how it is opened and read. All changes go through `models/writer.py`."""
 
 import logging
 import sqlite3
@@ -29,7 +29,7 @@ db = SQLAlchemy(model_class=Base)
 
 
 class BatchHistory(Base):
-    """One batch, from its start on. JSON columns hold lists as text."""
+    """One batch. JSON columns hold lists as text."""
 
     __tablename__ = "batches"
 
@@ -57,10 +57,10 @@ class BatchHistory(Base):
 
 
 class WorkRow(Base):
-    """One sample that a batch wants; unique by batch and ordinal.
+    """One item: a sample that a batch wants; unique by batch and ordinal.
 
-    `in_flight` names the target ("provider/model") of a call that left for it, the draft's or its judge's, until what
-    came of the call is counted.
+    `in_flight` names the target ("provider/model") of a call under way for it, the draft's or its judge's, until the
+    call's result is counted.
     """
 
     __tablename__ = "work"
@@ -81,7 +81,7 @@ class WorkRow(Base):
 
 
 class UsageRow(Base):
-    """What was used at one model in one hour (UTC, "2026-11-21T09") for one batch; "" for single requests."""
+    """The use of one model in one hour (UTC, "2026-11-21T09") by one batch; "" for single requests."""
 
     __tablename__ = "usage"
 
@@ -100,7 +100,7 @@ class UsageRow(Base):
 
 
 class CallRow(Base):
-    """A call of no batch that left, until what came of it is counted; what is left at a start is in doubt."""
+    """A call outside batches, until its result is counted; calls found here at a start are in doubt."""
 
     __tablename__ = "calls"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  # SQLAlchemy reads a plain dictionary here
@@ -111,7 +111,7 @@ class CallRow(Base):
 
 
 class ProviderRow(Base):
-    """What users set of a provider over the catalogue, as JSON; its key and free settings encrypted."""
+    """The override of a provider, as JSON; its key and free settings encrypted."""
 
     __tablename__ = "providers"
 
@@ -125,7 +125,7 @@ class ProviderRow(Base):
 
 
 class ModelRow(Base):
-    """What users set of a model over the catalogue, as JSON."""
+    """The override of a model, as JSON."""
 
     __tablename__ = "models"
     __table_args__ = (Index("ix_models_name", "provider", "model", unique=True), {"sqlite_autoincrement": True})
@@ -167,7 +167,7 @@ class JournalRow(Base):
 
 
 class RefusalRow(Base):
-    """An answer of an item that was read and refused; pairs of preferences are made of it."""
+    """A refused draft of an item; preferences are made of it."""
 
     __tablename__ = "refusals"
     __table_args__ = (Index("ix_refusals_item", "batch_id", "ordinal"), {"sqlite_autoincrement": True})
@@ -181,7 +181,7 @@ class RefusalRow(Base):
 
 
 class ReviewRow(Base):
-    """What a person decided about a sample; `before` is the sample as it was, as JSON, where it was edited."""
+    """A review of a sample; after an edit, `before` is the sample before it, as JSON."""
 
     __tablename__ = "reviews"
     __table_args__ = (Index("ix_reviews_sample", "sample_id"), {"sqlite_autoincrement": True})
@@ -207,7 +207,7 @@ class FoldRow(Base):
 
 
 class StoreRow(Base):
-    """The database's own name, which every train.parquet that it writes carries, and more of the newest of these."""
+    """The database's own name, stored in every train.parquet that it writes, and facts on the newest of them."""
 
     __tablename__ = "store"
 
@@ -229,7 +229,7 @@ def open_engine(url: str) -> Engine:
     """Open the database and bring its tables up to date.
 
     Raises:
-        StorageError: it cannot be opened, or is no database.
+        StorageError: it cannot be opened, or is not a database.
     """
     try:
         engine = create_engine(url)
@@ -249,15 +249,15 @@ def prepare(engine: Engine) -> None:
 
 
 def ping(engine: Engine) -> None:
-    """Ask the database for a sign of life; StorageError when it gives none."""
+    """Check that the database answers; StorageError if not."""
     with reading(engine) as connection:
         connection.exec_driver_sql("SELECT 1").scalar()
 
 
 def storage_error(error: Exception, what: str) -> StorageError:
-    """Say in words why the database refused."""
+    """Say in words why the database failed."""
     reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    # SQLite takes the whole transaction back when the disk is full; what fails next is only the echo.
+    # When the disk is full SQLite rolls the whole transaction back; the next failure is a consequence.
     link: BaseException | None = error
     while link is not None:
         if "disk is full" in str(link) or "No space left" in str(link):
@@ -268,7 +268,7 @@ def storage_error(error: Exception, what: str) -> StorageError:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Lend a connection to read with; StorageError when the database refuses."""
+    """Lend a connection to read with; StorageError if the database fails."""
     try:
         with engine.connect() as connection:
             yield connection
@@ -277,7 +277,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
-    # We emit BEGIN ourselves: Python's driver would otherwise begin at the first change only.
+    # BEGIN is sent explicitly: Python's driver would begin at the first change only.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class BatchStatus(StrEnum):
-    """Where a batch stands."""
+    """The state of a batch."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -17,7 +17,7 @@ class BatchStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """True once nothing will change any more."""
+        """True if the state is final."""
         return self in _FINAL
 
     @property
@@ -44,7 +44,7 @@ _STEPS: dict[BatchStatus, frozenset[BatchStatus]] = {
 
 
 class ItemState(StrEnum):
-    """Where one sample of a batch stands."""
+    """The state of one item of a batch."""
 
     TODO = "todo"
     LEASED = "leased"
@@ -57,7 +57,7 @@ class ItemState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One sample that is wanted.
+    """What one sample shall be.
 
     Attributes:
         seed: Fixes everything drawn at random for the sample.
@@ -74,12 +74,12 @@ class Job:
 
     @property
     def topic_key(self) -> str:
-        """The form that samples carry: "Area - Topic"."""
+        """The name in samples: "Area - Topic"."""
         return f"{self.practice_area} - {self.topic}"
 
     @property
     def circuit(self) -> str:
-        """The breaker's key; areas recur across jurisdictions."""
+        """The circuit's key; areas recur across jurisdictions."""
         return f"{self.jurisdiction}: {self.topic_key}"
 
     def to_dict(self) -> dict[str, object]:
@@ -89,13 +89,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """What a provider answered and what it cost, before anything is read out of it.
+    """A model's answer and what it cost, before a draft is read out of it.
 
     Attributes:
         text: The answer, never parsed here.
         tokens: Prompt plus completion, in tokens.
-        chain: Every target tried for the answer, in order, as `provider/model: outcome`.
-        judgement: What the judge said of it, as it came; "" before.
+        chain: Every target tried for it, in order, as `provider/model: outcome`.
+        judgement: The judge's raw answer; "" before.
     """
 
     text: str
@@ -135,5 +135,5 @@ class CallUsage:
 
     @property
     def unpriced_tokens(self) -> int:
-        """Tokens of which nobody knows the price."""
+        """Tokens whose price is not known."""
         return self.tokens if self.cost_usd is None else 0

@@ -1,4 +1,4 @@
-"""Types of fields that requests share, and how what a caller sent becomes a model or a sentence."""
+"""Field types shared by requests; builds a model of what a caller sent, or an error message."""
 
 import re
 from collections.abc import Callable
@@ -28,19 +28,19 @@ def _clean(text: str) -> str:
 
 
 def blank_to_none(value: object) -> object:
-    """Return None for text of white space only."""
+    """Return None for blank text."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
 def clean_id(text: str) -> str:
-    """Refuse control characters: an id stands in headers, logs and file names."""
+    """Refuse control characters: an id is used in headers, logs and file names."""
     if any(ord(char) < 32 or ord(char) == 127 for char in text):
         raise ValueError("holds a control character; remove it")
     return text
 
 
 def _utc(value: str | None) -> str | None:
-    """Bring a time into UTC, so that times can be compared as text."""
+    """Convert a time to UTC, so that times can be compared as text."""
     if value is None:
         return None
     try:
@@ -51,19 +51,19 @@ def _utc(value: str | None) -> str | None:
 
 
 def default_for(default: str) -> Callable[[object], object]:
-    """Return what puts *default* in place of nothing."""
+    """Return a validator that replaces a missing value by *default*."""
     return lambda value: default if value is None or (isinstance(value, str) and not value.strip()) else value
 
 
 def _no_number(value: object) -> object:
-    """Refuse numbers where yes or no is asked: only those, and their words, are taken."""
+    """Refuse numbers for true or false; only those and their words are accepted."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise PydanticCustomError("bool_type", "true or false")
     return value
 
 
 def _no_flag(value: object) -> object:
-    """Refuse true and false where a number is asked: Python would take them for 1 and 0."""
+    """Refuse true and false for a number: Python would take them for 1 and 0."""
     if isinstance(value, bool):
         raise PydanticCustomError("float_type", "a number")
     return value
@@ -81,7 +81,7 @@ Shares = Annotated[dict[str, Positive], Field(min_length=1, max_length=1000)]
 Difficulty = Literal["foundational", "basic", "intermediate", "advanced", "expert"]
 
 
-# The model of a body or query that may hold a secret: no value of it is repeated, in whatever field it was put.
+# Marks a model that may hold a secret: error messages repeat none of its values.
 HOLDS_SECRETS = ConfigDict(hide_input_in_errors=True)
 
 
@@ -89,7 +89,7 @@ def validated(model: type[ModelT], values: object) -> ModelT:
     """Build *model* from what a caller sent.
 
     Raises:
-        InputError: every fault in one sentence, with the field's name and what was got (unless `HOLDS_SECRETS`).
+        InputError: all faults in one message, with field name and value (no value if `HOLDS_SECRETS`).
     """
     try:
         return model.model_validate(values)
@@ -100,7 +100,7 @@ def validated(model: type[ModelT], values: object) -> ModelT:
 
 
 def validated_day(name: str, text: str) -> str:
-    """Return *text* as a day ("2026-11-21"), or "" for none; InputError when it is neither."""
+    """Return *text* as a day ("2026-11-21"), or "" for none; InputError otherwise."""
     text = text.strip()
     try:
         return date.fromisoformat(text).isoformat() if text else ""
@@ -108,7 +108,7 @@ def validated_day(name: str, text: str) -> str:
         raise InputError(f"{name}: got {text[:40]!r}, want a day like 2026-11-21") from None
 
 
-# What was wanted, by the kind of error; {…} is filled from its context.
+# What is wanted, by pydantic's kind of error; {…} is filled from its context.
 _WANTED = {
     "int_parsing": "a whole number",
     "int_type": "a whole number",
@@ -141,7 +141,7 @@ def _fault(item: ErrorDetails, model: type[BaseModel]) -> str:
     """Say in words what is wrong with one field."""
     name = ".".join(str(part) for part in item["loc"])[:100] or "body"
     kind, is_hidden = item["type"], bool(model.model_config.get("hide_input_in_errors"))
-    if is_hidden:  # below it stand names of the caller's own
+    if is_hidden:  # the rest of the path are names that the caller chose
         name = str(item["loc"][0]) if item["loc"] and item["loc"][0] in model.model_fields else _UNKNOWN
     if kind == "extra_forbidden" and len(item["loc"]) == 1:
         return f"{name}: unknown; want {'some of ' * bool(model.model_fields)}{_names(model) or 'nothing'}"
@@ -161,7 +161,7 @@ def _names(model: type[BaseModel]) -> str:
 
 
 def _shown(value: object) -> str:
-    """Return what was got, in short; texts that are numbers without quotes, since a query has nothing else."""
+    """Return the value, shortened; numeric text without quotes, since a query has only text."""
     if isinstance(value, str):
         return value if _NUMBER.fullmatch(value) else repr(value[:80])
     if isinstance(value, int | float | bool) or value is None:

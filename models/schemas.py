@@ -1,7 +1,7 @@
-"""The sample as it enters and leaves the service; requests and answers are in modules of their own.
+"""The sample as it enters and leaves the service; requests and answers are in `models/contract/`.
 
-The columns of `train.parquet` are derived from `Sample`, so that a field stands
-in one place.
+The columns of `train.parquet` are derived from `Sample`, so that each field is
+defined once.
 """
 
 import math
@@ -16,7 +16,7 @@ from utils.errors import InputError
 
 
 class Required(BaseModel):
-    """What every sample must have."""
+    """The fields that every sample must have."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -33,7 +33,7 @@ REQUIRED_FIELDS = tuple(Required.model_fields)
 
 
 class Sample(Required):
-    """One question with its answer. Columns that we do not know are kept as they came."""
+    """One question with its answer. Extra columns are kept as they came."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -59,7 +59,7 @@ class Sample(Required):
     @model_validator(mode="before")
     @classmethod
     def _is_of_bearable_size(cls, values: object) -> object:
-        """Look at the sizes before anything else is done with the values."""
+        """Check the sizes before anything else is done with the values."""
         if not isinstance(values, dict):
             return values
         if len(values) > FILE_COLUMNS:
@@ -77,7 +77,7 @@ class Sample(Required):
                 raise ValueError(f"{name}: got {type(value).__name__}, want text, a number, true, false or null")
             if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"{name}: got {value}, want a number that JSON can hold")
-            # JSON readers turn longer whole numbers into floats, which are others.
+            # JSON readers turn longer integers into floats, which lose digits.
             if (
                 isinstance(value, int | float)
                 and abs(value) > LARGEST
@@ -106,7 +106,7 @@ def new_sample(values: Mapping[str, object]) -> Sample:
 
 
 def changed_fields(changes: Mapping[str, object]) -> dict[str, object]:
-    """Check the fields of an update by themselves: what the sample holds besides need not be of our making.
+    """Check only the fields of an update: the sample's other values may come from outside.
 
     Raises:
         InputError: a required field would become empty, or a value is unusable.
@@ -118,7 +118,7 @@ _ANY = {**dict.fromkeys(REQUIRED_FIELDS, "-"), "difficulty": "basic"}
 
 
 def too_large(values: Mapping[str, object]) -> str:
-    """Return what is too large in a sample, "" when nothing is."""
+    """Return what is too large in a sample, or ""."""
     for name, value in values.items():
         size_bytes = _bytes_of(value)
         if size_bytes > CELL_BYTES:
@@ -128,15 +128,15 @@ def too_large(values: Mapping[str, object]) -> str:
 
 
 def bytes_of(values: Mapping[str, object]) -> int:
-    """Return how large a sample is, in bytes, its columns' names counted."""
+    """Return the size of a sample in bytes, including the names of its columns."""
     return sum(len(name) + _bytes_of(value) for name, value in values.items())
 
 
 def _bytes_of(value: object) -> int:
-    """Return the bytes of a value that a sample may hold."""
+    """Return the size of a sample's value in bytes."""
     if not isinstance(value, str):
         return 8
-    # Four bytes a character at most: the usual text need not be encoded to be measured.
+    # At most four bytes per character: short text need not be encoded to be measured.
     return len(value) if 4 * len(value) <= CELL_BYTES else len(value.encode("utf-8", "surrogatepass"))
 
 

@@ -1,4 +1,4 @@
-"""Everything that lies on the disk, opened together: the data folder, the database, the samples, the tables."""
+"""All storage, opened together: the data folder, the database, the samples, the tables."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ from utils.errors import StorageError
 
 @dataclass(frozen=True)
 class Stores:
-    """What lies on the disk. `close` gives it back."""
+    """All storage of the service. `close` releases it."""
 
     folder: DataFolder
     engine: Engine
@@ -42,26 +42,26 @@ class Stores:
         return self.engine.dialect.name
 
     def ping(self) -> None:
-        """Ask the database for an answer; StorageError when there is none."""
+        """Check that the database answers; StorageError if not."""
         ping(self.engine)
 
     def start(self) -> None:
-        """Start the writer; what calls were under way when the process ended is in doubt from here on."""
+        """Start the writer; calls that were under way when the last process ended become in doubt."""
         self.writer.start()
         self.ledger.lose_calls()
 
     def close(self) -> None:
-        """Write what waits and let go of the folder."""
+        """Write what waits and close the folder."""
         self.writer.close()
         self.engine.dispose()
         self.folder.close()
 
 
 def open_stores(folder: Path, database_url: str, database_file: Path | None, clock: Clock) -> Stores:
-    """Open what lies in *folder*, if its parts belong together.
+    """Open the storage in *folder*, if its parts belong together.
 
     Args:
-        folder: The data folder; made if it is missing.
+        folder: The data folder; created if missing.
         database_url: SQLAlchemy address of the database.
         database_file: Its file, for SQLite.
         clock: For timestamps.

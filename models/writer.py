@@ -1,11 +1,11 @@
 """The one thread that writes to the database.
 
-SQLite allows one writer at a time, so the service has exactly one. It groups what waits into one commit, and a
-caller returns only when its change is on the disk (WAL, synchronous=FULL; figures in docs/adr/0003-store.md).
+SQLite allows one writer at a time, so the service has exactly one. It groups waiting changes into one commit, and
+a caller returns only when its change is on the disk (WAL, synchronous=FULL; figures in docs/adr/0003-store.md).
 
 The statements of the hot path are compiled once: building an expression and looking up its compiled form costs
 SQLAlchemy some ten times what SQLite needs to run it, and a batch runs the same dozen for every sample. They are still
-written as expressions, so that they fit any dialect, and run by the driver's cursor on the connection of the
+written as expressions, so that they fit any dialect; the driver's cursor runs them on the connection of the
 transaction.
 """
 
@@ -32,7 +32,7 @@ class Writer:
     """Runs every change of the database in one thread, several to a commit."""
 
     def __init__(self, engine: Engine, guard: Callable[[], None] = lambda: None) -> None:
-        """Write to *engine*; *guard* raises where what is written would be lost."""
+        """Write to *engine*; *guard* raises if what is written would be lost."""
         self._engine = engine
         self._guard = guard
         self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
@@ -46,8 +46,8 @@ class Writer:
         self._thread.start()
 
     def close(self) -> None:
-        """Finish what waits, then end the thread."""
-        with self._gate:  # nothing can be queued behind the end
+        """Commit what waits, then end the thread."""
+        with self._gate:  # nothing can be queued after the end marker
             thread, self._thread = self._thread, None
             if thread is not None:
                 self._queue.put(None)
@@ -58,7 +58,7 @@ class Writer:
         """Run *change* inside a transaction; return its result once it is committed.
 
         Raises:
-            StorageError: the database refused; nothing of *change* was kept.
+            StorageError: the database failed; nothing of *change* was kept.
             Exception: whatever *change* raised; nothing of it was kept.
         """
         waiting = _Change(change)
@@ -86,9 +86,9 @@ class Writer:
             self._commit(group)
 
     def _commit(self, group: "list[_Pending]") -> None:
-        """Commit *group* together; where a change fails, each gets a transaction of its own.
+        """Commit *group* together; if one fails, run each in its own transaction.
 
-        Savepoints would keep them apart too, at a tenth of the CPU of a whole sample.
+        Savepoints would separate them too, but cost a tenth of the CPU of a whole sample.
         """
         if not self._together(group):
             for change in group:
@@ -97,14 +97,14 @@ class Writer:
             change.done.release()
 
     def _together(self, group: "list[_Pending]") -> bool:
-        """Run *group* in one transaction; False when one of several failed, and nothing was kept."""
+        """Run *group* in one transaction; False if one of several failed, and nothing was kept."""
         try:
             self._guard()
             with self._connection() as connection, connection.begin():
                 for change in group:
                     change.apply(connection)
-            self._guard()  # nobody is told that it is kept where it went into a folder that is gone
-        except Exception as error:  # noqa: BLE001  # whose fault it is shows when each runs alone
+            self._guard()  # success must not be reported if the folder is gone
+        except Exception as error:  # noqa: BLE001  # running each alone shows which one failed
             if len(group) > 1:
                 return False
             group[0].error = self._failure(error)
@@ -112,7 +112,7 @@ class Writer:
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        """Lend the writer's own connection, which is opened anew after an error."""
+        """Lend the writer's own connection, which is reopened after an error."""
         if self._own is None:
             self._own = self._engine.connect()
         try:
@@ -130,7 +130,7 @@ class Writer:
 
 
 class _Pending(Protocol):
-    """A change in the queue, whatever comes of it."""
+    """A change in the queue, whatever its result type."""
 
     error: Exception | None
     done: threading.Lock
@@ -164,7 +164,7 @@ class _Change(Generic[T]):
 
 
 class Cursor(Protocol):
-    """What is asked of a driver's cursor afterwards."""
+    """What callers read of a driver's cursor."""
 
     @property
     def rowcount(self) -> int:
@@ -191,7 +191,7 @@ class Statement:
         sql, order = self._on(connection)
         cursor = connection.connection.cursor()
         cursor.execute(sql, values if order is None else tuple(values[name] for name in order))
-        return cast("Cursor", cursor)  # every driver of PEP 249 has these
+        return cast("Cursor", cursor)  # every PEP 249 driver has these
 
     def run_many(self, connection: Connection, rows: list[dict[str, object]]) -> None:
         """Run it for each of *rows*; errors as in `run`."""

@@ -1,6 +1,6 @@
-"""Bodies of requests that are whole: one that is cut off or broken on its way is refused.
+"""Whole request bodies: one that is cut off or broken on its way is refused.
 
-gunicorn ends a body where the client left, without a word: half of a file would be imported, and
+gunicorn ends a body silently where the client left: half of a file would be imported, and
 a start without its fields would begin a batch that nobody asked for.
 """
 
@@ -15,7 +15,7 @@ from server.pace import ClientLeftError
 
 
 class WholeBodies:
-    """WSGI middleware that never takes what came of a body for the body."""
+    """WSGI middleware that refuses a body that did not arrive whole."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
-# A listener that reads too little, or nothing, is found out before megabytes lie in the kernel.
+# Small, so that a stream's client that reads too little is noticed before the kernel holds megabytes.
 _STREAM_BUFFER_BYTES = 1 << 16
 
 
@@ -22,11 +22,11 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """What clients may have of the server.
+    """Limits of what clients may take.
 
     Attributes:
         connections: Most open at once.
-        per_address: Most of one address.
+        per_address: Most from one address.
         head_s: Seconds for the head of a request, from its first byte on.
         idle_s: Seconds that a kept connection stays without a request.
     """
@@ -44,7 +44,7 @@ class Connection:
         buffer: What was read and belongs to no request yet.
         room: Where it waits; None while a thread serves it.
         has_ended: Whether the client sends nothing any more; it may still be reading.
-        has_left: Whether somebody who listens would be gone.
+        has_left: Whether the client of a stream counts as gone.
     """
 
     def __init__(self, sock: socket.socket, address: tuple[str, int], server: tuple[str, int]) -> None:
@@ -68,13 +68,13 @@ class Connection:
             on_left()
 
     def leave(self) -> None:
-        """Note that the client has ended, or sends other things than one who listens would."""
+        """Note that the client has ended, or sends what the client of a stream would not."""
         self.has_left = True
         if self._on_left is not None:
             self._on_left()
 
     def forget_watch(self) -> None:
-        """Watch no longer; the answer is sent."""
+        """Stop watching; the answer is sent."""
         self._on_left = None
         self.has_left = self.has_ended
 
@@ -90,17 +90,17 @@ class Room:
         return len(self._deadlines)
 
     def add(self, connection: Connection) -> None:
-        """Let it in."""
+        """Add *connection*."""
         connection.room = self
         self._deadlines[connection] = time.monotonic() + self.limit_s
 
     def remove(self, connection: Connection) -> None:
-        """Let it out."""
+        """Remove *connection*."""
         connection.room = None
         self._deadlines.pop(connection, None)
 
     def oldest(self, host: str | None = None) -> Connection | None:
-        """Return who waits longest, of those from *host* if one is given."""
+        """Return the connection that waits longest, of those from *host* if one is given."""
         return next((one for one in self._deadlines if host is None or one.address[0] == host), None)
 
     def overdue(self) -> list[Connection]:
@@ -113,7 +113,7 @@ class Room:
         return found
 
     def hurry(self, limit_s: float) -> None:
-        """Give nobody more than *limit_s* from now on."""
+        """Let no connection wait for more than *limit_s* from now on."""
         self.limit_s = min(self.limit_s, limit_s)
         latest = time.monotonic() + limit_s
         for connection, deadline in self._deadlines.items():

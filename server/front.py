@@ -1,6 +1,6 @@
 """The connections of the server's worker while no thread serves them: accepted, read, watched, closed.
 
-One thread, the worker's main one, which also tells the parent that the worker lives: nothing here waits for a
+One thread, the worker's main one, which also tells the parent that the worker lives: nothing here blocks on a
 client. A connection gets a request thread when the head of its request is there, and comes back with its answer
 sent. Slow, idle and leaving clients cost a place in a table, no thread. When the table is full, the connection
 that has waited longest (one that leaves, one that is idle, one with half a head) makes room for a new one.
@@ -19,21 +19,21 @@ from contextlib import suppress
 
 from server.connection import Connection, ConnectionLimits, Outcome, Room
 
-# Longest head of a request, and most that is read ahead behind a request.
+# Longest head of a request, and most that is read ahead after a request.
 HEAD_BYTES = 1 << 16
-# All that may be held of what is not served yet.
+# Most bytes held of requests that are not served yet.
 _HELD_BYTES = 32 << 20
 _READ_BYTES = 1 << 14
 _ACCEPTED_AT_ONCE = 64
-# A client that was told that its connection ends may still be reading (RFC 9112, 9.6).
+# A client may still be reading when its connection ends (RFC 9112, 9.6).
 _LINGER_S = 2.0
 _LINGER_BYTES = 1 << 16
 _LINGERING = 512
 _STOP_IDLE_S = 0.5
-# What the kernel takes of an answer (and again as much, says Linux) before its client has to: enough for a page, and
-# for 5 MB a second over 100 ms. Left alone it takes megabytes, and a client that reads nothing has as much made for it.
+# What the kernel buffers of an answer before its client reads it (Linux doubles it): enough for a page, and
+# for 5 MB a second at 100 ms. By default it buffers megabytes, even for a client that reads nothing.
 _SEND_BUFFER_BYTES = 1 << 18
-# What accept says when there is no room; it says so again until there is.
+# Errors of accept when resources are used up; they recur until there are some.
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _NO_ROOM_S = 0.2
 _BODY = re.compile(rb"\r\n(?:content-length|transfer-encoding)[ \t]*:", re.IGNORECASE)
@@ -71,7 +71,7 @@ class Front:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody waits for anything any more."""
+        """Whether no connection is left."""
         return not (self.serving or self._reading or self._idle)
 
     # --- the loop --------------------------------------------------------------------------
@@ -86,7 +86,7 @@ class Front:
             self._selector.register(listener, selectors.EVENT_READ, lambda sock=listener: self._accept(sock))
 
     def wake_on(self, pipe: int) -> None:
-        """Go on when something is written to *pipe*, as signals do; it must not block."""
+        """Wake up when something is written to *pipe*, as signals do; it must not block."""
         self._selector.register(pipe, selectors.EVENT_READ, lambda: os.read(pipe, 4096))
 
     def turn(self, timeout_s: float) -> None:
@@ -112,11 +112,11 @@ class Front:
         self._done.append((connection, outcome, rest, ended))
         if not self._is_woken:
             self._is_woken = True
-            with suppress(OSError):  # there are bytes enough in it, or the worker has ended
+            with suppress(OSError):  # it is full, which wakes the front too, or the worker has ended
                 self._wakers[1].send(b"\0")
 
     def stop(self) -> None:
-        """Accept nobody any more, and keep nobody."""
+        """Accept no more connections, and keep none alive after its answer."""
         self._is_stopping = True
         for listener in self._listeners:
             self._selector.unregister(listener)
@@ -146,14 +146,14 @@ class Front:
         for _ in range(_ACCEPTED_AT_ONCE):
             try:
                 sock, address = listener.accept()
-            except OSError as error:  # nobody is left, or who was there has gone again, or there is no room
+            except OSError as error:  # no client waits, it has gone again, or there is no room
                 if error.errno in _NO_ROOM and not self._evict(None):
                     self._listen_later()
                 return
             self._welcome(Connection(sock, address, listener.getsockname()))
 
     def _listen_later(self) -> None:
-        """Look at the listeners no more for a moment: they would call at once again."""
+        """Ignore the listeners for a moment: they would report the same again at once."""
         for listener in self._listeners:
             self._selector.unregister(listener)
         self._later, self._listeners = self._listeners, []
@@ -174,7 +174,7 @@ class Front:
         self._read(connection)
 
     def _evict(self, host: str | None) -> bool:
-        """Close the one that waits longest, of *host* if one is given; tell whether there was one."""
+        """Close the one that waits longest, of *host* if one is given; say whether there was one."""
         for room in (self._closing, self._idle, self._reading):
             connection = room.oldest(host)
             if connection is not None:
@@ -284,7 +284,7 @@ class Front:
         self._closing.add(connection)
 
     def _abort(self, connection: Connection) -> None:
-        """Close at once; what was not taken is thrown away, in the kernel too."""
+        """Close at once; what the client did not read is dropped, in the kernel too."""
         with suppress(OSError):
             connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._close(connection)

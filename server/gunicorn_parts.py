@@ -1,4 +1,4 @@
-"""What we use of gunicorn beyond its documentation, all in one room.
+"""What we use of gunicorn beyond its documentation, all in one place.
 
 Its parent process watches the worker; its parser and its response speak HTTP in our threads. None of these has types,
 and any release may move them: `tests/server/test_gunicorn_parts.py` says so before a user does.
@@ -84,7 +84,7 @@ class Exchange:
     """
 
     def __init__(self, host: Host, client: object, address: object, head: bytes) -> None:
-        """Begin with *head*, which was read already; *client* is the socket, *address* the caller's."""
+        """Start with *head*, which was read already; *client* is the socket, *address* the caller's."""
         self._host = host
         self._client = client
         self._address = address
@@ -96,7 +96,7 @@ class Exchange:
 
         Args:
             server: Where the caller came in.
-            watch: Told by the app what to do when the caller leaves.
+            watch: Called by the app with what to do when the caller leaves.
 
         Raises:
             NoMoreData, StopIteration: the caller left without a request.
@@ -118,7 +118,7 @@ class Exchange:
         return not response.should_close()
 
     def finish(self, most_bytes: int) -> bool:
-        """Read what the app left of the request, if it is *most_bytes* at most; tell whether it is all read."""
+        """Read what the app left of the request, if it is *most_bytes* at most; say whether it is all read."""
         return bool(self._parser.finish_body(max_bytes=most_bytes))
 
     @property

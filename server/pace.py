@@ -1,7 +1,7 @@
 """How slowly a client may send its request and take its answer, and how many may keep a request thread waiting.
 
-A client has a patience to spend, in seconds: each moment that a thread waits for it costs that moment, each byte
-that moves earns some back. Who sends or takes at a fair pace never runs out of it; who stalls, or moves a byte
+Each client has a patience, in seconds: the time that a thread waits for it uses it up, each byte
+that moves earns some back. A client at a fair pace never runs out of it; one that stalls, or moves a byte
 now and then, does. When too many stall at once, or no thread is left for others, the worst is cut off early.
 """
 
@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import inf
 
-# A client that sends, or takes, fewer on the whole loses its patience.
+# A client that sends, or takes, less on the whole runs out of patience.
 LEAST_SENT_BYTES_A_S = 500
 LEAST_TAKEN_BYTES_A_S = 10_000
 
@@ -34,15 +34,15 @@ class Patience:
         self.left_s = full_s
 
     def earn(self, size_bytes: int, bytes_a_s: float) -> None:
-        """Get back what *size_bytes* are worth at that pace; never more than there was at first."""
+        """Earn what *size_bytes* are worth at that pace; never more than there was at first."""
         self.left_s = min(self.full_s, self.left_s + size_bytes / bytes_a_s)
 
     def spend(self, seconds: float) -> None:
-        """Have been waited for."""
+        """Use up the *seconds* that a thread waited."""
         self.left_s -= seconds
 
     def cap(self, seconds: float) -> None:
-        """Have no more than *seconds* from here on."""
+        """Leave no more than *seconds* from now on."""
         self.full_s = min(self.full_s, seconds)
         self.left_s = min(self.left_s, seconds)
 
@@ -54,8 +54,8 @@ class Stall:
     Attributes:
         began: Since when, by the clock of `time.monotonic`.
         behind_at_first_s: How far behind the client was then.
-        queued_bytes: What its socket had not got rid of then.
-        held_bytes: What is kept for it besides.
+        queued_bytes: What its socket had not sent then.
+        held_bytes: What else is kept in memory for it.
         is_cut: Whether it had to make room.
     """
 
@@ -67,12 +67,12 @@ class Stall:
     is_cut: bool = False
 
     def behind_s(self, now: float) -> float:
-        """Tell how far behind the client is; what it took since then counts, though no thread was woken for it."""
+        """Return how far behind the client is; what it took since then counts, though no thread was woken for it."""
         taken_bytes = max(0, self.queued_bytes - queued_bytes(self.sock)) if self.queued_bytes else 0
         return self.behind_at_first_s + now - self.began - taken_bytes / LEAST_TAKEN_BYTES_A_S
 
     def cut(self) -> None:
-        """Wake the thread, and let it find nobody."""
+        """Wake the thread, which finds its client gone."""
         self.is_cut = True
         with suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
@@ -92,7 +92,7 @@ class Crowd:
 
     Attributes:
         stalled: How many wait.
-        held_bytes: What they keep.
+        held_bytes: What is kept in memory for them.
         free: Threads left for others; below 0 as many as wait for one.
     """
 
@@ -107,7 +107,7 @@ class Stalls:
     def __init__(
         self, borne_s: Callable[[Crowd], float], free: Callable[[], int], now: Callable[[], float] = time.monotonic
     ) -> None:
-        """Cut the worst client when it is further behind, in seconds, than is borne of such a crowd."""
+        """Cut the worst client when it is further behind, in seconds, than *borne_s* allows in such a crowd."""
         self._borne_s = borne_s
         self._free = free
         self._now = now
@@ -116,7 +116,7 @@ class Stalls:
 
     @contextmanager
     def including(self, stall: Stall) -> Iterator[None]:
-        """Count *stall* meanwhile; another one, or it itself, may be cut for it."""
+        """Count *stall* while the block runs; it or another one may be cut to make room."""
         with self._lock:
             self._stalls.add(stall)
         self.make_room()

@@ -60,7 +60,7 @@ class Job:
     """What the server runs.
 
     Attributes:
-        settings: How.
+        settings: How it is served.
         make: Builds the service and its app; called in the worker only.
     """
 
@@ -72,7 +72,7 @@ def run(job: Job) -> None:
     """Check port and folder, then serve until a signal.
 
     Raises:
-        ConfigurationError: the port is taken, or the address is not ours.
+        ConfigurationError: the port is taken, or the address is not this machine's.
         DataFolderBusyError: another process owns the folder.
     """
     settings = job.settings
@@ -92,7 +92,7 @@ def run(job: Job) -> None:
 
 
 def check_port(host: str, port: int) -> None:
-    """Refuse a port that is taken, in words, before anything is started."""
+    """Refuse a port that is taken, with a clear message, before anything is started."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -153,7 +153,7 @@ def _run_gunicorn(job: Job, parent: Parent) -> None:
 
 
 def connections_for(wanted: int) -> int:
-    """Raise the limit of open files as far as we may and need; return how many connections fit into it."""
+    """Raise the limit of open files as far as allowed and needed; return how many connections fit into it."""
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -169,7 +169,7 @@ def connections_for(wanted: int) -> int:
     return min(wanted, fitting)
 
 
-# The service of this process, once it runs: gunicorn's hooks are told of the worker only.
+# The service of this process, once it runs: gunicorn's hooks get the worker only.
 _RUNNING: "list[Service]" = []
 
 
@@ -189,14 +189,14 @@ def _start(job: Job, parent: Parent) -> "tuple[Flask, Service]":
         sys.stderr.write(f"error: {error}\n")
         sys.stderr.flush()
         os._exit(_BOOT_FAILED)
-    # What was made up to here stays: nobody need look through it again.
+    # What exists now stays: the garbage collector need not look through it again.
     gc.collect()
     gc.freeze()
     return app, platform
 
 
 def _end_with_parent(parent: Parent) -> None:
-    """Have Linux kill the worker when its parent is killed: it would hold the port and go on calling."""
+    """Have Linux kill the worker when its parent is killed: it would hold the port and go on calling models."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if parent.pid not in (os.getpid(), os.getppid()):
@@ -219,10 +219,10 @@ def _tune_memory() -> None:
     """
     gc.set_threshold(20_000, 20, 20)
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    # Polars' own allocator would keep some for each thread that ever read the data set. What stands there already wins.
+    # Polars' own allocator would keep some for each thread that ever read the data set. A value set already wins.
     given = os.environ.get(_POLARS_MEMORY)
     os.environ[_POLARS_MEMORY] = ",".join(filter(None, (_POLARS_MEMORY_RULES, given)))
-    with contextlib.suppress(OSError, AttributeError):  # glibc's alone
+    with contextlib.suppress(OSError, AttributeError):  # only glibc has it
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
@@ -255,7 +255,7 @@ def _close_streams_on_sigterm(platform: "Service") -> None:
 
 
 def _also_on(number: signal.Signals, act: Callable[[], None]) -> None:
-    """Have *act* done when signal *number* comes, ahead of what was done before."""
+    """Have *act* done when signal *number* comes, before the former handler."""
     before = signal.getsignal(number)
 
     def handle(signum: int, frame: FrameType | None) -> None:

@@ -62,7 +62,7 @@ class Lane:
             self.stalls.make_room()
 
     def start(self, most: int) -> bool:
-        """Start what waits, *most* at once; tell whether more could be started."""
+        """Start what waits, *most* at once; say whether more could be started."""
         for _ in range(most):
             if not self._waiting or self._running >= self.rules.threads:
                 return False
@@ -71,7 +71,7 @@ class Lane:
         return bool(self._waiting) and self._running < self.rules.threads
 
     def ended(self) -> None:
-        """Have the thread back whose work is done."""
+        """Take back a thread whose work is done."""
         self._running -= 1
 
     def overdue(self) -> list[Connection]:

@@ -37,14 +37,14 @@ _STATUS = {
 }
 # Requests that join the running ones in a turn of the loop.
 _STARTED_AT_ONCE = 2
-# A request that found no thread so long is answered with 503.
+# A request that waited so long for a thread is answered with 503.
 _WAIT_S, _FILE_WAIT_S = 10.0, 30.0
-# So many that stall, as a share of the threads, or so much that is kept for them, is a crowd.
+# A crowd: one thread in so many stalls, or so many bytes are kept for those that do.
 _CROWD_SHARE = 16
 _CROWD_BYTES = 16 << 20
-# How far behind, in seconds, the worst client may be: in a crowd, in two, when files wait for a thread.
+# How far behind, in seconds, the worst client may be: in a crowd, in one twice as large, when files wait for a thread.
 _CROWDED_S, _THRONGED_S, _FILES_WAIT_S = 1.0, 0.25, 0.5
-# For what an answer left unread of its request.
+# Limits for reading what an answer left unread of its request.
 _DRAIN_S, _DRAIN_BYTES = 5.0, 1 << 16
 
 
@@ -68,12 +68,12 @@ class Serving:
 
 
 def patient_worker(serving: Serving) -> type[Worker]:
-    """Return gunicorn's worker class that serves so."""
+    """Return gunicorn's worker class that serves by *serving*."""
     return worker_class(lambda host: _Service(serving, host))
 
 
 class _Service:
-    """Takes requests from the front to the threads and back."""
+    """Passes requests from the front to the threads and back."""
 
     def __init__(self, serving: Serving, host: Host) -> None:
         self._host = host
@@ -136,7 +136,7 @@ class _Service:
             self.front.finished(connection, outcome, rest, lane.ended)
 
     def _exchange(self, connection: Connection, head: bytes, client: PatientSocket) -> tuple[Outcome, bytes]:
-        """Read the request, answer it; return what becomes of the connection, and what was read beyond."""
+        """Read the request, answer it; return what becomes of the connection, and the bytes read after the request."""
         exchange = Exchange(self._host, client, connection.address, head)
         try:
             if b"\r\n\r\n" not in head:
@@ -153,11 +153,11 @@ class _Service:
 
 
 def _is_read(exchange: Exchange, client: PatientSocket) -> bool:
-    """Read what the app left of the request, if it is little and soon there; tell whether the next may follow."""
+    """Read what the app left of the request, if it is little and soon there; say whether the next may follow."""
     client.patience.cap(_DRAIN_S)
     try:
         return exchange.finish(_DRAIN_BYTES)
-    except ClientLeftError:  # what it was told is on its way; the front closes
+    except ClientLeftError:  # its answer is on its way; the front closes
         return False
 
 
@@ -195,7 +195,7 @@ def refusal(error: ParseException) -> bytes:
 
 
 def unavailable(sentence: str) -> bytes:
-    """Return the whole answer to somebody for whom there is no place now."""
+    """Return the whole answer to a client for which there is no place now."""
     return _envelope("503 Service Unavailable", sentence, "UnavailableError", "Retry-After: 2\r\n")
 
 

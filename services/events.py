@@ -1,6 +1,6 @@
-"""Sends messages to whoever listens; nobody who listens can hold it up.
+"""Sends messages to all subscribers; none of them can hold it up.
 
-Each subscriber has a bounded queue. One that does not keep up is dropped and told:
+Each subscriber has a bounded queue. One that does not keep up is dropped, with notice:
 its stream ends with a comment and the client connects again. Messages are encoded once.
 """
 
@@ -36,7 +36,7 @@ class Subscription:
         return True
 
     def end(self, last: bytes = b"") -> None:
-        """Empty the queue and end the stream, with *last* as its last words."""
+        """Empty the queue and end the stream, with *last* as its last message."""
         self._last = last
         while not self.offer(None):
             try:
@@ -71,13 +71,13 @@ class EventBroker:
 
     @property
     def subscriber_count(self) -> int:
-        """How many listen now."""
+        """Number of subscribers now."""
         return len(self._subscribers)
 
     def publish(self, payload: Callable[[], object], event_id: int) -> None:
-        """Send what *payload* returns as JSON to everybody, in one order; it is not asked when nobody listens."""
+        """Send what *payload* returns as JSON to all, in one order; it is not called without subscribers."""
         with self._lock:
-            self._published += 1  # first: whoever comes from here on must not get what was kept before
+            self._published += 1  # first: later subscribers must not get what was kept before
             if not self._subscribers:
                 return
         message = encode(payload(), event_id)
@@ -88,14 +88,14 @@ class EventBroker:
             subscription.end(_DROPPED)
 
     def subscribe(self, first: Callable[[], Sequence[bytes]], shared: bool = True) -> Subscription:
-        """Start listening; what *first* returns comes first, and nothing after it is missed.
+        """Subscribe; what *first* returns comes first, and nothing after it is missed.
 
         Args:
             first: Builds the first messages, encoded.
             shared: Whether they are the same for all who come before the next message.
 
         Raises:
-            UnavailableError: too many listen already, or the service is stopping.
+            UnavailableError: too many streams are open, or the service is stopping.
         """
         subscription = Subscription()
         with self._lock:
@@ -107,7 +107,7 @@ class EventBroker:
                 )
             self._subscribers.add(subscription)
             published, (kept_at, kept) = self._published, self._head
-        # Listening began before: a message that is older than the head is followed by a newer one.
+        # The subscription began before: a message older than the head is followed by a newer one.
         if shared and kept_at == published:
             subscription.head = kept
             return subscription
@@ -122,7 +122,7 @@ class EventBroker:
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
-        """Stop listening; doing it twice is fine."""
+        """Unsubscribe; doing it twice is fine."""
         with self._lock:
             self._subscribers.discard(subscription)
 

@@ -49,7 +49,7 @@ __all__ = [
 
 
 class LLMService:
-    """Limits, routing and calls, shared by everybody in the process."""
+    """Limits, routing and calls, shared by the whole process."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class LLMService:
         return usable[0].id if usable else provider.default_model
 
     def check(self, preference: Preference) -> None:
-        """Refuse a preference that nobody can serve; InputError says why."""
+        """Refuse a preference that no target can serve; InputError says why."""
         self.chooser.check(self._within_budget(preference))
 
     def targets(self, preference: Preference) -> list[Target]:
@@ -120,10 +120,10 @@ class LLMService:
             avoid: Names of targets that failed for it, and may be asked again while no other is free.
 
         Returns:
-            What came of the request; a failed one is known to the target's health already.
+            The outcome of the request; a failure is already counted in the target's health.
 
         Raises:
-            NoTargetError: nobody is open for longer than the terms wait, or all were excluded.
+            NoTargetError: no target opens for as long as the terms wait, or all were excluded.
             BudgetSpentError: a budget has no room.
             CancelledError: a token of the terms was set.
         """
@@ -143,9 +143,9 @@ class LLMService:
             return self._caller.call(permit, request, prompt.kind, terms)
 
     def adopt(self, state: RosterState) -> None:
-        """Go on with other providers and models, at once and for everybody who waits; calls under way end as they are.
+        """Apply changed providers and models at once, also for waiting callers; calls under way finish unchanged.
 
-        A provider whose key, address or switch was changed starts with a clean slate.
+        The failures of a provider whose key, address or switch was changed are forgotten.
         """
         before = self.roster.state
         self.roster.replace(state)
@@ -172,8 +172,8 @@ class LLMService:
             preference: Which targets may serve.
             terms: Whose turn, what may be spent, what ends it.
             tries: Most calls.
-            used: Told what each call used.
-            is_bound: Whether the caller has taken what came so far, so that nobody else may go on.
+            used: Called with the usage of each call.
+            is_bound: Whether the caller has used part of an answer, so that no other target may go on.
 
         Raises:
             GenerationError: the last call failed, or none could be made.
@@ -262,7 +262,7 @@ def _window(window: SlidingWindow, now: float) -> LimitWindow:
 
 
 def _way(state: RosterState, name: str) -> tuple[object, ...]:
-    """Return how a provider is reached: where that changes, what closed it counts no more."""
+    """Return how a provider is reached: a change of that clears its failures."""
     info = next((row for row in state.providers if row.id == name), None)
     return state.credentials.get(name), info and (info.base_url, info.enabled)
 

@@ -1,6 +1,6 @@
 """Bearer tokens of the API: made here, kept as SHA-256 hashes, compared in constant time.
 
-A plain hash is enough for what is drawn at random with 256 bits; that is why short tokens are refused.
+A plain hash is enough for 256 random bits; that is why short tokens are refused.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ class AccessToken:
 
     @property
     def name(self) -> str:
-        """What stands for the token in logs and limits."""
+        """Names the token in logs and limits."""
         return f"{self.role.name.lower()}-{self.digest[:8]}"
 
 
@@ -48,7 +48,7 @@ def hashed(token: str) -> str:
 
 
 def hashed_form(token: str) -> str:
-    """Return *token* as it may stand in API_TOKENS behind its role: by its hash."""
+    """Return *token* in its hashed form for API_TOKENS, to be written behind a role."""
     return f"sha256:{hashed(token)}"
 
 
@@ -68,7 +68,7 @@ def parse_token(text: str) -> AccessToken:
 
 
 def find_token(known: Sequence[AccessToken], token: str) -> AccessToken | None:
-    """Return the token that *token* is; None when it is none of them. Takes the same time for each."""
+    """Return the accepted token that equals *token*, or None. Takes the same time for each."""
     digest = hashed(token)
     found = None
     for candidate in known:

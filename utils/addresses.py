@@ -1,9 +1,9 @@
-"""Which addresses the service may call when somebody names one over the network.
+"""Which addresses the service may call when a caller names one over the API.
 
-Addresses in settings are the operator's and are not judged. One that comes through the
+Addresses in settings are the operator's and are not checked. One that comes through the
 API could point the service at its own network: at the machine's neighbours, or at a
 cloud's metadata service, which hands out credentials. Only what is known to be of the
-public internet is called, so that a form nobody thought of is refused; the lists are
+public internet is called, so that an unforeseen form is refused; the lists are
 IANA's registries of special-purpose addresses.
 """
 
@@ -37,19 +37,19 @@ def _networks(*texts: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(text) for text in texts)
 
 
-# Nothing else of IPv6 is given out for the internet: not the forms that hide an IPv4 address
+# No other IPv6 range is allocated to the internet: not the forms that hide an IPv4 address
 # (::a.b.c.d, ::ffff:a.b.c.d, NAT64), nor site-local, unique local, link-local and multicast ones.
 _GIVEN_OUT = _networks("0.0.0.0/0", "2000::/3")
 _SPECIAL = _networks(
     *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
     *("192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"),
     *("224.0.0.0/4", "240.0.0.0/4"),
-    *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),  # Teredo among them, documentation, 6to4
+    *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),  # Teredo and others, documentation (twice), 6to4
 )
 _PRIVATE = _networks(
     *("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
 )
-# In front of IPv4 addresses in networks that have IPv6 only (DNS64, RFC 6052).
+# Prefix of IPv4 addresses in networks that have IPv6 only (DNS64, RFC 6052).
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*", re.IGNORECASE)
 # 127.1, 2130706433, 0x7f.0.0.1 and the like, which some readers take for IPv4 addresses.
@@ -57,12 +57,12 @@ _NUMBER_AT_END = re.compile(r"(^|\.)(\d+|0x[0-9a-f]*)$", re.IGNORECASE)
 
 
 def resolve(host: str) -> list[str]:
-    """Return the addresses of *host* as the system knows them; OSError when it knows none."""
+    """Return the addresses of *host* as the system resolves them; OSError when it finds none."""
     return [str(row[4][0]) for row in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
 
 
 def origin(url: str) -> str:
-    """Return scheme, host and port of *url*, in one spelling: what a key is given for."""
+    """Return scheme, host and port of *url*, in one spelling: what a key belongs to."""
     try:
         parts = urlsplit(url.strip())
         port = parts.port or _PORTS.get(parts.scheme)
@@ -78,7 +78,7 @@ def without_user(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AddressRule:
-    """What may be called at an address that came over the network.
+    """Which addresses that came over the API may be called.
 
     Attributes:
         allow_private: Whether hosts of private networks and this machine may be called.
@@ -162,7 +162,7 @@ def _host(url: str) -> str:
 
 
 def _check_spelling(host: str) -> None:
-    """Refuse what different readers take for different hosts."""
+    """Refuse what different URL parsers read as different hosts."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -12,7 +12,7 @@ from utils.errors import CancelledError, TimeLimitError
 
 
 class CancelToken:
-    """Set once, by anybody; seen by everybody who waits on it. Thread-safe."""
+    """Set once, by any thread; seen by every thread that waits on it. Thread-safe."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -25,7 +25,7 @@ class CancelToken:
         return self._event.is_set()
 
     def cancel(self) -> None:
-        """Cancel and wake everybody; calling it again does nothing."""
+        """Cancel and wake all waiters; calling it again does nothing."""
         with self._lock:
             if self._event.is_set():
                 return

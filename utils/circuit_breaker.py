@@ -1,6 +1,6 @@
 """Circuit breaker: stops asking for what keeps failing (Nygard, "Release It!", 2007).
 
-One breaker holds many circuits, one a key (here: a topic). Closed lets through;
+One breaker holds many circuits, one per key (here: a topic). Closed lets through;
 `failure_threshold` failures in a row open it for `open_for_s` seconds; then it is
 half-open until `success_threshold` successes close it or one failure opens it again.
 """
@@ -19,7 +19,7 @@ Key = Annotated[str, Field(description='"jurisdiction: Area - Topic"')]
 
 
 class OpenCircuit(TypedDict):
-    """A topic that is left alone for a while."""
+    """A topic that is put aside for a time."""
 
     topic: Key
     failures: int
@@ -34,7 +34,7 @@ class HalfOpenCircuit(TypedDict):
 
 
 class ClosedCircuit(TypedDict):
-    """A topic that goes on although it failed lately."""
+    """A topic that failed lately and is still used."""
 
     topic: Key
     failures: int

@@ -1,7 +1,7 @@
 """Clocks that can be passed in, so that time is a dependency like any other.
 
-`SystemClock` serves the product; `ManualClock` stands still until it is told to
-move, and ships with the product so that whoever builds on it can test without
+`SystemClock` serves the product; `ManualClock` stands still until it is advanced,
+and ships with the product so that whoever builds on it can test without
 waiting.
 """
 
@@ -34,7 +34,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that moves only when told; safe to share between threads."""
+    """A clock that moves only by `advance`; safe to share between threads."""
 
     def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
         self._start = start

@@ -2,7 +2,7 @@
 
 Evidence is used from the strongest to the weakest: the exception's class when no
 answer came, the vendor's own code, the HTTP status with the phrases that may
-overrule it, then anchored phrases alone, then `general`. The tables stand in
+overrule it, then anchored phrases alone, then `general`. The tables are in
 `utils.error_rules`, the error tree in `utils.errors` (re-exported here).
 """
 
@@ -139,7 +139,7 @@ def parse_error(error: BaseException, provider: str = "", model: str = "", quote
         error: What a client raised.
         provider: Provider id.
         model: Model id.
-        quotes: Whether the message may hold what was answered where that is no error in a vendor's form.
+        quotes: Whether the message may quote an answer that is not in a vendor's error form.
     """
     typed = next((link for link in _chain(error) if isinstance(link, GenerationError)), None)
     if typed is not None:
@@ -177,7 +177,7 @@ def error_for(
 
 
 def _by_transport(evidence: _Evidence) -> str | None:
-    """Judge failures that brought no answer, where the class alone is proof."""
+    """Classify failures without an answer, where the exception's class alone is proof."""
     if evidence.status is not None:
         return None
     for name in evidence.classes:
@@ -297,9 +297,9 @@ def _messages_of(body: object) -> Iterator[str]:
 def _sentence(evidence: _Evidence, error: BaseException, quotes: bool) -> str:
     """Reduce what the vendor said to one short, redacted line."""
     messages = [message for link in _chain(error) for message in _messages_of(getattr(link, "body", None))]
-    if not messages and not quotes:  # the clients' texts repeat what came: a page, the banner of another service
+    if not messages and not quotes:  # the clients' texts quote the answer: a page, the banner of another service
         if evidence.status is not None:
-            return f"the answer (status {evidence.status}) is no error in a vendor's form"
+            return f"the answer (status {evidence.status}) is not in a vendor's error format"
         return f"no answer that can be read ({evidence.classes[0]})"
     text = messages[0] if messages else str(error) or type(error).__name__
     title = re.search(r"<title>([^<]{1,120})", text, re.IGNORECASE)

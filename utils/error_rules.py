@@ -7,7 +7,7 @@ anchored on purpose: a bare "model" or "503" in a message proves nothing.
 
 import re
 
-# --- exception classes, by bare name -------------------------------------------------------
+# Exception classes, by bare name.
 TIMEOUT_CLASSES = re.compile(r"^(?:\w*Timeout(?:Error|Exception)?|\w*TimedOut\w*|DeadlineExceeded)$")
 BAD_HEADER_CLASSES = frozenset({"LocalProtocolError"})
 CONNECTION_CLASSES = re.compile(
@@ -30,7 +30,7 @@ CLASS_STATUS = {
 # Our side could not read the answer; their texts quote it, so no phrase in them counts.
 LOCAL_FAULT_CLASSES = frozenset({"JSONDecodeError", "TypeError", "AttributeError", "IndexError", "ValidationError"})
 
-# --- error.code and error.type -------------------------------------------------------------
+# The vendors' error.code and error.type.
 CODES = {
     "model_decommissioned": "model_unavailable",
     "model_not_found": "model_unavailable",
@@ -68,7 +68,7 @@ CODES = {
     "content_filter": "bad_request",
 }
 
-# --- phrases -------------------------------------------------------------------------------
+# Phrases of messages.
 _PHRASES: tuple[tuple[str, str], ...] = (
     # A page of a firewall in front of the vendor: this client may not enter at all.
     ("authentication", r"attention required! \| cloudflare|you have been blocked|access denied</title>"),
@@ -148,8 +148,8 @@ _PHRASES: tuple[tuple[str, str], ...] = (
 )
 PHRASES = tuple((category, re.compile(pattern, re.IGNORECASE)) for category, pattern in _PHRASES)
 
-# --- HTTP status ---------------------------------------------------------------------------
-# Where the status is sure of itself, phrases of these categories may still overrule it.
+# HTTP status.
+# By status, the categories whose phrases may still overrule it.
 OVERRULED_BY = {
     400: {"model_unavailable", "authentication", "rate_limit", "bad_request"},
     402: {"rate_limit", "model_unavailable"},
@@ -192,14 +192,14 @@ def of_status(status: int) -> str | None:
     """Return the category a bare HTTP *status* stands for, or None below 300."""
     if status in STATUS:
         return STATUS[status]
-    if 300 <= status < 400:  # no redirect is followed: nobody answers there
+    if 300 <= status < 400:  # no redirect is followed, so there is no answer
         return "connection_error"
     if 400 <= status < 500:
         return "bad_request"
     return "server_error" if 500 <= status < 600 else None
 
 
-# A rate limit that no short wait brings back.
+# A quota that no short wait restores.
 QUOTA = re.compile(
     r"(?:per|a) (?:day|week|month)|\b(?:daily|weekly|monthly|session) (?:\w+ )?(?:limit|quota|usage)|\((?:RPD|TPD)\)"
     r"|reached your (?:\w+ )?usage limit|insufficient_quota|exceeded your current quota",

@@ -28,7 +28,7 @@
         ├── QualityError              quality_error: it was read and is not good enough
         ├── TimeLimitError            it took longer than one answer may
         ├── NoTargetError             no provider is open for the request
-        ├── TargetsChangedError       providers were changed while it waited; it is asked anew
+        ├── TargetsChangedError       providers were changed while it waited; it is asked again
         ├── BudgetSpentError          what may be spent is spent
         └── CancelledError            stopped from outside
 
@@ -53,7 +53,7 @@ class Scope(StrEnum):
 
 
 class ErrorFacts(TypedDict):
-    """What programs are told of every error, wherever it is told; the category is that of a model's call."""
+    """What programs get of every error, in answers, streams and events; the category is that of a model's call."""
 
     code: str
     retryable: bool
@@ -73,12 +73,12 @@ class AppError(Exception):
 
     @property
     def facts(self) -> ErrorFacts:
-        """What programs are told of it."""
+        """The fields for programs."""
         return {"code": self.code, "retryable": self.retryable, "category": self.category}
 
     @property
     def details(self) -> Mapping[str, object]:
-        """What an answer tells beside the sentence."""
+        """Further fields of the answer."""
         return {}
 
 
@@ -117,7 +117,7 @@ class ImportRefusedError(InputError):
 
     Attributes:
         problems: `{place, error}` of the first hundred.
-        count: All of them.
+        count: Number of all problems.
     """
 
     code = "import_refused"
@@ -215,7 +215,7 @@ class GenerationError(AppError):
         scope: How far the failure reaches; breakers ignore `Scope.REQUEST`.
         retry_after_s: What the vendor asked us to wait, in seconds, or None.
         status: HTTP status, or None without an answer.
-        headers: Headers of the answer, lower case; limits may stand in them.
+        headers: Headers of the answer, lower case; they may state limits.
     """
 
     code = "generation_error"
@@ -256,7 +256,7 @@ class RateLimitError(GenerationError):
     """The vendor's window or quota is used up.
 
     Attributes:
-        quota: True when it is a quota of a day or longer, which no short wait brings back.
+        quota: True when it is a quota of a day or longer, which no short wait restores.
         limit: The tokens a minute that the vendor states as its limit, or None.
         calls_limit: The same for requests a minute.
     """
@@ -323,7 +323,7 @@ class QualityError(GenerationError):
     """The sample was read and fails a quality check.
 
     Attributes:
-        field: What a next try should mend and keep the rest: "citation", or "" for everything.
+        field: What the next try should repair, keeping the rest: "citation", or "" for everything.
     """
 
     code = category = "quality_error"
@@ -358,7 +358,7 @@ class TimeLimitError(GenerationError):
 
 
 class TargetsChangedError(GenerationError):
-    """The targets that a call waits for were changed; it is to choose anew."""
+    """The targets that a call waits for were changed; it must choose again."""
 
     code = "targets_changed"
     category = "general"

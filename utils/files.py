@@ -1,4 +1,4 @@
-"""Files that are replaced as a whole, so that nobody meets half of one."""
+"""Files that are replaced as a whole, so that no reader sees half of one."""
 
 import os
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Let *write* make the file aside (`.new`), force it to the disk and put it in place of *path*.
+    """Let *write* make a new file (`.new`), force it to the disk and rename it to *path*.
 
     One caller at a time for one path.
 
@@ -43,6 +43,6 @@ def sync_folder(folder: Path) -> None:
 
 
 def place_of(path: Path) -> tuple[int, int]:
-    """Return what *path* leads to, as device and inode; OSError when there is nothing."""
+    """Return device and inode of the file at *path*; OSError when there is none."""
     found = path.stat()
     return found.st_dev, found.st_ino

@@ -11,7 +11,7 @@ class Histogram:
     """Counts by bucket. Not thread-safe: its owner holds a lock."""
 
     def __init__(self, counts: Mapping[str, int] | None = None) -> None:
-        """Go on from *counts*, as `to_dict` returned them."""
+        """Start from *counts*, as `to_dict` returned them."""
         self._counts = {int(bucket): count for bucket, count in (counts or {}).items()}
 
     def add(self, seconds: float) -> None:
@@ -25,7 +25,7 @@ class Histogram:
         return sum(self._counts.values())
 
     def quantile(self, share: float) -> float | None:
-        """Return the middle of the bucket that *share* of the durations lie up to; None for none."""
+        """Return the quantile *share* (0 to 1), in seconds: the middle of its bucket; None without durations."""
         wanted = share * self.count
         for bucket in sorted(self._counts):
             wanted -= self._counts[bucket]

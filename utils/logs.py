@@ -1,4 +1,4 @@
-"""Logging set-up (structlog behind the standard library's loggers): one line an event, facts as fields, no secrets.
+"""Logging set-up (structlog behind the standard library's loggers): one line per event, facts as fields, no secrets.
 
 Code logs a constant lower-case message and puts the facts in ``extra``. What belongs to
 everything that a thread does meanwhile (request, batch, item) is bound once, with `bound`.
@@ -35,7 +35,7 @@ class LogSettings:
     """How to log.
 
     Attributes:
-        file: Written instead of standard error; turned over at *max_mb* megabytes, *keep* old ones stay.
+        file: Written instead of standard error; rotated at *max_mb* megabytes, with *keep* old files kept.
     """
 
     level: str = "INFO"
@@ -70,7 +70,7 @@ def configure_logging(settings: LogSettings) -> None:
         old.close()
     root.handlers[:] = [handler]
     root.setLevel(settings.level)
-    # One line a vendor call is ours to write; the clients' own lines hold URLs and headers.
+    # We log each vendor call ourselves; the clients' lines hold URLs and headers.
     for noisy in ("httpx", "httpx2", "httpcore", "httpcore2", "groq", "openai", "cerebras", "urllib3", "flask-limiter"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 

@@ -1,4 +1,4 @@
-"""What the service counts for Prometheus. One instance a service, so that two in a process do not mix.
+"""What the service counts for Prometheus. One instance per service, so that two in a process do not mix.
 
 Counters and histograms are moved where things happen; what is a state (open targets, queue,
 streams) is read at the moment of the scrape, by collectors that the entry point registers.
@@ -17,7 +17,7 @@ class Metrics:
 
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types here
-        # Else a series more for each, which nobody asks for
+        # Else one more series for each, which nobody needs
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.requests = Counter(
@@ -25,7 +25,7 @@ class Metrics:
         )
         self.request_s = Histogram(
             "ltp_http_request_duration_seconds",
-            "Time to the answer's begin",
+            "Time to the start of the answer",
             ("method", "route"),
             buckets=_REQUEST_S,
             registry=self.registry,

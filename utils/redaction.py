@@ -14,12 +14,12 @@ _SHORTEST = 8
 _NAME = r"(?:api[_-]?key|access[_-]?token|auth[_-]?token|client[_-]?secret|token|secret|password|passwd|pwd)"
 _SHAPES = re.compile(
     r"\b(?:gsk_|csk-|sk-|xai-|ghp_|github_pat_|pplx-|tgp_)[A-Za-z0-9_-]{8,}"
-    # A capital or a digit among it: names such as hf_endpoint are no keys.
+    # Must hold a capital or a digit: names such as hf_endpoint are no keys.
     r"|\b(?:hf_|sk_|r8_|fw_)(?=[a-z_-]*[A-Z0-9])[A-Za-z0-9_-]{8,}"
     r"|\bltp_[A-Za-z0-9_-]{40,}"  # ours
     r"|\bAIza[A-Za-z0-9_-]{20,}"  # Google
     r"|\bAKIA[A-Z0-9]{12,}"  # Amazon
-    r"|\bgAAAAA[A-Za-z0-9_=-]{20,}"  # Fernet tokens: encrypted, and still nobody's business
+    r"|\bgAAAAA[A-Za-z0-9_=-]{20,}"  # Fernet tokens: encrypted, and still not to be shown
     r"|\b[0-9a-f]{32}\.[A-Za-z0-9_-]{20,}"  # Ollama
     r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*"  # JSON web tokens
     r"|(?<=://)[^/\s:@]{1,200}(?::[^/\s@]{0,200})?(?=@)"  # user:password@ or token@ of an address
@@ -28,7 +28,7 @@ _HEADERS = re.compile(
     r"((?:authorization|x-api-key|api-key)[\"']?\s*[:=]\s*[\"']?(?:bearer |basic )?)([^\s\"',;&]{4,})", re.I
 )
 _BEARER = re.compile(r"\b((?:bearer|basic) )([A-Za-z0-9._~+/=-]{8,})", re.I)
-# After a colon only what stands in quotes: a sentence of ours may begin with "token: …".
+# After a colon only a quoted value: our own messages may begin with "token: …".
 _PAIRS = re.compile(rf"(\b\w*{_NAME}[\"']?\s*(?:=\s*[\"']?|:\s*[\"']))([^\s\"'&,;}}]{{4,}})", re.I)
 
 

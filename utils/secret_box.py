@@ -73,7 +73,7 @@ class SecretBox:
         return text
 
     def renew(self, sealed: str) -> str:
-        """Encrypt anew with the first key; StorageError as `open`."""
+        """Encrypt again with the first key; StorageError as `open`."""
         return self.seal(self.open(sealed))
 
 

@@ -1,4 +1,4 @@
-"""Cells of a table that a spreadsheet would run as a formula, made harmless and back.
+"""Cells of a table that a spreadsheet would run as a formula, made harmless, and restored.
 
 A cell that begins with =, +, - or @ (also in full width, also behind blanks of any kind,
 which spreadsheets pass over), or with a tab or an end of line, gets an apostrophe before it
@@ -18,5 +18,5 @@ def guarded(text: str) -> str:
 
 
 def unguarded(cell: str) -> str:
-    """Return what was guarded as *cell*."""
+    """Return the text that `guarded` turned into *cell*."""
     return cell[1:] if cell.startswith("'") and _DANGEROUS.match(cell) else cell

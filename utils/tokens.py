@@ -11,7 +11,7 @@ _LONGEST = 200_000
 
 
 class _Encoding(Protocol):
-    """What we use of an encoding of `bpe_openai`, which tells no types."""
+    """What we use of an encoding of `bpe_openai`, which has no types."""
 
     def encode_ordinary(self, text: str) -> list[int]: ...
 
@@ -29,7 +29,7 @@ class TokenCounter:
     @cached_property
     def _encoding(self) -> _Encoding:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # it opens its vocabulary in an old way
+            warnings.simplefilter("ignore", DeprecationWarning)  # it opens its vocabulary by a deprecated call
             import bpe_openai
 
             encoding: _Encoding = bpe_openai.get_encoding(ENCODING)

@@ -20,7 +20,7 @@ class _Tracing:
 
 
 def configure_tracing(endpoint: str) -> Callable[[], None]:
-    """Send spans to the collector at *endpoint* (without /v1/traces); return what sends the last and ends it.
+    """Send spans to the collector at *endpoint* (without /v1/traces); return the function that flushes and ends them.
 
     Raises:
         ConfigurationError: the packages are missing.
@@ -46,7 +46,7 @@ def configure_tracing(endpoint: str) -> Callable[[], None]:
 
 
 def span(name: str, **attributes: str) -> AbstractContextManager[object]:
-    """Measure what happens inside; an error of ours ends it as failed, with its class only."""
+    """Measure what happens inside; an error marks it as failed, with its class only."""
     return nullcontext() if _Tracing.tracer is None else _span(name, attributes)
 
 

@@ -21,10 +21,10 @@ from utils.access_tokens import AccessToken, Role, find_token
 from utils.errors import ConfigurationError
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
-# The only address whose token may stand in the query: browsers' EventSource cannot send headers.
+# The only path that takes its token in the query: browsers' EventSource cannot send headers.
 _STREAM = re.compile(r"/api(/v1)?/generate/batch/stream/?")
 _MISSING = "is missing; send it in the header Authorization, after the word Bearer"
-_UNKNOWN = "is not known; its hash must stand in API_TOKENS (`cli.py tokens new` makes both)"
+_UNKNOWN = "is not known; its hash must be in API_TOKENS (`cli.py tokens new` makes both)"
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -33,7 +33,7 @@ class AccessRules:
     """What is allowed.
 
     Attributes:
-        tokens: Accepted tokens; empty lets everybody do everything.
+        tokens: Accepted tokens; if empty, every caller may do everything.
         hosts: Names that requests may name as their host, besides addresses; "*" for any.
         origins: Pages that may call, as regular expressions.
         rate_limit: Requests of one client, such as "1200 per minute"; "" for no limit.
@@ -48,7 +48,7 @@ class AccessRules:
 
 
 def guard(app: Flask, rules: AccessRules) -> None:
-    """Make *app* keep *rules*.
+    """Make *app* enforce *rules*.
 
     Raises:
         ConfigurationError: the limit of requests cannot be read.
@@ -67,7 +67,7 @@ def guard(app: Flask, rules: AccessRules) -> None:
 
 
 def _check_host(names: set[str]) -> None:
-    """Refuse a host name that is not ours; an address cannot be rebound to another."""
+    """Refuse a host name that is not allowed; an address cannot be rebound to another."""
     host = request.host.rpartition(":")[0] if re.search(r":\d*$", request.host) else request.host
     host = host.strip("[]").casefold().rstrip(".")
     if "*" in names or host in names or host.endswith(".localhost"):
@@ -79,7 +79,7 @@ def _check_host(names: set[str]) -> None:
 
 
 def _identify(tokens: Sequence[AccessToken]) -> None:
-    """Find out whose token it is; the role is checked later, once the limit of requests is."""
+    """Identify the token; its role is checked after the limit of requests."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if not given and _STREAM.fullmatch(request.path):
         scheme, given = "bearer", request.args.get("access_token", "")
@@ -88,8 +88,8 @@ def _identify(tokens: Sequence[AccessToken]) -> None:
 
 
 def _authorize() -> None:
-    """Refuse who has no token of the role that the endpoint asks for."""
-    if request.method == "OPTIONS":  # browsers ask beforehand, without the token
+    """Refuse a caller without a token of the role that the endpoint needs."""
+    if request.method == "OPTIONS":  # a browser's preflight carries no token
         return
     declared = declaration_of(request.endpoint)
     needed = declared.role_of(request.method) if declared else _undeclared()
@@ -103,12 +103,12 @@ def _authorize() -> None:
 
 
 def _undeclared() -> Role:
-    """Pages of the dashboard are for everybody; what they show needs a token."""
+    """The pages of the dashboard need no token; the data that they show does."""
     return Role.READ if request.path.startswith(("/api/", "/metrics")) else Role.NONE
 
 
 def _refuse_foreign_pages(origins: Sequence[re.Pattern[str]]) -> None:
-    """Refuse changes that a page of another site asks for; browsers send such requests without asking us."""
+    """Refuse changes that a page of another site asks for; browsers send some of them without a preflight."""
     origin = request.headers.get("Origin")
     if origin is None or request.method in _SAFE:
         return
@@ -140,7 +140,7 @@ def _client() -> str:
 
 
 def _is_unlimited() -> bool:
-    """Somebody at this machine, or a supervisor."""
+    """Whether it comes from this machine without a token, or asks for health."""
     if request.path.startswith("/api/health/"):
         return True
     try:

@@ -1,7 +1,7 @@
 """Serves an existing build of a single-page dashboard at /, beside the API.
 
-Paths that are no file of the build are the dashboard's own routes and get its index; only
-what its bundler named by a hash is cached for long.
+Paths that are no file of the build are routes of the dashboard and get its index; only
+files that its bundler named by a hash are cached for long.
 """
 
 import base64
@@ -73,6 +73,6 @@ def _send(folder: Path, name: str) -> Response:
 
 
 def _hashes(folder: Path) -> str:
-    """Allow the scripts that stand in the index itself, by their hashes; read anew, since a build may be replaced."""
+    """Allow the inline scripts of the index by their hashes; read each time, since a build may be replaced."""
     digests = [hashlib.sha256(script).digest() for script in _INLINE.findall((folder / _INDEX).read_bytes())]
     return "".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)

@@ -1,4 +1,4 @@
-"""How views reach the services, what was sent, and how answers leave."""
+"""How views reach the services, read bodies and send answers."""
 
 from collections.abc import Iterable, Mapping
 

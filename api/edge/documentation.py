@@ -77,7 +77,7 @@ def asset(name: str) -> Response:
     if name == "start.js":
         return _page(_START, "text/javascript")
     if name not in _ASSETS:
-        raise NotFoundError(f"{name[:100]!r}: is no part of the documentation page")
+        raise NotFoundError(f"{name[:100]!r}: is not a file of the documentation page")
     response = _page(files("flask_swagger_ui").joinpath("dist", name).read_bytes(), _ASSETS[name])
     response.headers["Cache-Control"] = "public, max-age=86400"
     return response

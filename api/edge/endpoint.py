@@ -2,8 +2,8 @@
 
 A view says by its annotations what it takes (`query`, `body`) and what it answers; `Endpoint` adds who may call and
 what else may come. The declaration is checked (a view gets `query` and `body` validated, mypy holds its answer against
-its annotation) and is what the OpenAPI document is made of (`api/edge/openapi.py`), so that neither can say what is not
-so.
+its annotation) and is what the OpenAPI document is made of (`api/edge/openapi.py`), so that neither can differ from the
+code.
 """
 
 import inspect
@@ -26,7 +26,7 @@ _ATTRIBUTE = "declaration"
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """An answer that is no JSON of ours: a file, a page or a stream."""
+    """An answer other than our JSON: a file, a page or a stream."""
 
     mimetype: str
     description: str = ""
@@ -34,13 +34,13 @@ class File:
 
     @property
     def mimetypes(self) -> tuple[str, ...]:
-        """All kinds that it may be."""
+        """All media types that it may have."""
         return (self.mimetype, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Declares a view, as a decorator: what it is beside its annotations.
+    """Decorator of a view: declares what its annotations do not say.
 
     The view is called with `query` and `body` as it is annotated, beside the parts of the path; what it returns is sent
     as JSON, unless it is a `Response`.
@@ -49,11 +49,11 @@ class Endpoint:
         answers: What a view that makes its own `Response` answers with status 200: a type, or the kind of file.
         role: Who may call; None: read for GET, write for the rest.
         errors: Statuses beyond those that every endpoint may answer with.
-        headers: Headers of the answer, with what they say.
-        takes: The body of a view that reads the JSON object as it came: the service says what is wrong with it.
-        reads: Who reads the body: we, or the view itself.
-        consumes: Kinds of body besides JSON.
-        streams: Kind of the answer when a stream was asked for.
+        headers: Headers of the answer, with their meaning.
+        takes: The body of a view that gets the JSON object unchecked: the service validates it.
+        reads: Who reads the body: this decorator ("edge"), or the view itself.
+        consumes: Media types of the body besides JSON.
+        streams: Media type of the answer when a stream was asked for.
         in_line: Whether it takes turns with others (`api/edge/turns.py`). Not for what may take seconds, must
             answer at once, or has another answer each time; changes and files never do.
     """
@@ -99,7 +99,7 @@ class Declaration:
     body: type[BaseModel] | None
 
     def takes_turns(self, method: str) -> bool:
-        """Tell whether it waits in line when called by *method*."""
+        """Say whether a call by *method* takes turns with others."""
         return self.endpoint.in_line and method == "GET" and not isinstance(self.answer, File)
 
     def role_of(self, method: str) -> Role:
@@ -123,12 +123,12 @@ def _declaration(view: Callable[..., object], endpoint: Endpoint) -> Declaration
     found = inspect.signature(view)
     answer = found.return_annotation if endpoint.answers is None else endpoint.answers
     if answer in (Response, inspect.Signature.empty):
-        raise TypeError(f"{view.__name__}: says nothing of its answer; annotate it or give `answers`")
+        raise TypeError(f"{view.__name__}: has no answer type; annotate its return or give `answers`")
     query = found.parameters["query"].annotation if "query" in found.parameters else None
     body = found.parameters["body"].annotation if "body" in found.parameters else None
     return Declaration(endpoint, answer, query, endpoint.takes or body)
 
 
 def _arguments() -> dict[str, str]:
-    """Return the query's arguments; an empty one is as if it were not there."""
+    """Return the query's arguments; an empty one counts as absent."""
     return {name: text for name, text in request.args.items() if text.strip()}

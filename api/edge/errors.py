@@ -63,7 +63,7 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
-    if response.status_code < 400:  # the limiter says it always
+    if response.status_code < 400:  # the limiter always sends it
         response.headers.pop("Retry-After", None)
     return response
 

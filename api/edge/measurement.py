@@ -1,4 +1,4 @@
-"""Counts requests, and answers Prometheus at /metrics with what the service counted and what it is like now."""
+"""Counts requests, and answers Prometheus at /metrics with all counters and the current state."""
 
 import time
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def measure(app: Flask, platform: Platform) -> None:
 
     def finish(response: Response) -> Response:
         route = str(request.url_rule) if request.url_rule is not None else "unknown"
-        # Whatever word a client sends as its method would be a series of its own.
+        # Else each word that a client sends as a method would become a series.
         method = request.method if request.method in _METHODS else "other"
         metrics.requests.labels(method, route, str(response.status_code)).inc()
         metrics.request_s.labels(method, route).observe(time.perf_counter() - g.get("begun", 0.0))
@@ -39,7 +39,7 @@ def measure(app: Flask, platform: Platform) -> None:
 
 @Endpoint(answers=File("text/plain", "Metrics in Prometheus' text format"), role=Role.READ, tag="Service")
 def metrics_page() -> Response:
-    """Tell the metrics to Prometheus."""
+    """Return the metrics for Prometheus."""
     return Response(generate_latest(services().metrics.registry), mimetype=None, content_type=CONTENT_TYPE_LATEST)
 
 
@@ -56,13 +56,13 @@ def _end(error: BaseException | None) -> None:
 
 
 class _State(Collector):
-    """What is read at the moment of the scrape."""
+    """Gauges that are read at each scrape."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
 
     def describe(self) -> list[Metric]:
-        """Say nothing beforehand: registering must not ask the services."""
+        """Describe nothing in advance: registering must not call the services."""
         return []
 
     def collect(self) -> Iterator[Metric]:

@@ -32,7 +32,7 @@ from utils.access_tokens import Role
 
 # A piece of a schema: JSON of any depth, which no type of Python describes.
 Json: TypeAlias = dict[str, Any]
-_EXAMPLES = Path(__file__).with_name("examples.json")
+EXAMPLES = Path(__file__).with_name("examples.json")
 _JSON = "application/json"
 _REF = "#/components/schemas/"
 _ALWAYS = (400, 401, 403, 405, 414, 429, 431, 500, 503)
@@ -53,7 +53,7 @@ class _Route:
 
 
 class _Strict(GenerateJsonSchema):
-    """Says of each object in an answer that it has no other keys; a stored sample may have columns of its own."""
+    """Marks each object in an answer as having no other keys; a stored sample may have further columns."""
 
     def typed_dict_schema(self, schema: TypedDictSchema) -> Json:
         """Describe a TypedDict."""
@@ -100,7 +100,7 @@ def document(app: Flask) -> Json:
 @cache
 def examples() -> dict[str, Json]:
     """Return the recorded examples by "METHOD path": `query`, `body`, `answer`."""
-    found: dict[str, Json] = orjson.loads(_EXAMPLES.read_bytes()) if _EXAMPLES.exists() else {}
+    found: dict[str, Json] = orjson.loads(EXAMPLES.read_bytes()) if EXAMPLES.exists() else {}
     return found
 
 
@@ -155,7 +155,7 @@ def _routes(app: Flask) -> Iterator[_Route]:
 
 def template_of(rule: Rule) -> str:
     """Return the path of *rule* as OpenAPI writes it: `/api/batch/{batch_id}`."""
-    parts = rule._trace  # werkzeug tells it nowhere else
+    parts = rule._trace  # werkzeug has it nowhere else
     return "".join(f"{{{part}}}" if is_dynamic else part for is_dynamic, part in parts if part != "|")
 
 
@@ -186,7 +186,7 @@ def _parts(route: _Route, example: Json) -> Iterator[Json]:
 
 
 def _arguments(query: type[BaseModel] | None, schemas: _Schemas, example: Json) -> Iterator[Json]:
-    """Describe what may stand in the query."""
+    """Describe the arguments of the query."""
     if query is None:
         return
     properties, required = schemas.properties(query)
@@ -203,7 +203,7 @@ def _with_example(parameter: Json, value: object) -> Json:
 
 
 def _with_blank(schema: Json) -> Json:
-    """Say that an argument without a value is as good as none; null cannot be sent in a query."""
+    """Say that an argument without a value counts as absent; null cannot be sent in a query."""
     kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
     rest = {key: value for key, value in schema.items() if key in ("default", "description") and value is not None}
     if any(kind.get("type") == "string" and not ({"enum", "minLength", "pattern"} & set(kind)) for kind in kinds):
@@ -302,7 +302,7 @@ _WORDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exc
 
 
 def _in_json_schemas_words(schema: Json) -> Json:
-    """Rename bounds that pydantic leaves in its own words where a validator of ours stands before a type."""
+    """Rename bounds that pydantic leaves in its own terms where one of our validators precedes a type."""
     is_number = schema.get("type") in ("integer", "number")
     return {_WORDS.get(key, key) if is_number else key: _renamed(value) for key, value in schema.items()}
 

@@ -1,13 +1,13 @@
 """Lets one quick read run at a time, and answers the same question once for all who wait for it.
 
-With 64 readers at once every one of them asks for the interpreter's lock, and each answer, and each
-step of a running batch, waits for all others. Here they wait in line, outside of that lock. Who asks what
-somebody in line asks already gets the same answer: it is found out after both have asked, so
-that it is as true for the one as for the other. Nobody waits for long behind another question: who had no
-turn in time goes on without.
+With 64 readers at once all of them contend for the interpreter's lock, and each answer, and each
+step of a running batch, waits for all others. Here they queue outside of that lock. A reader
+with the same question as one in the queue gets the same answer: it is computed after both have asked, so
+that it is current for both. Nobody waits for long behind another question: a reader that got no
+turn within `PATIENCE_S` seconds goes on without one.
 
-While batches run, what a crowd asks is found out ten times a second: readers who ask again at once
-would take all that is left of the interpreter, and the batch would pay for answers that hardly differ.
+While batches run, the question of a crowd is answered ten times a second: readers that ask again at once
+would slow the batch down for answers that hardly differ.
 """
 
 import threading
@@ -21,7 +21,7 @@ from utils.clock import Clock, SystemClock
 
 AT_A_TIME = 1
 PATIENCE_S = 0.5
-# So many who share an answer are a crowd; its next answer comes so long after.
+# So many readers of one answer are a crowd; its next answer comes PAUSE_S seconds later.
 CROWD = 8
 PAUSE_S = 0.1
 _SHARED_S = 10.0
@@ -29,7 +29,7 @@ _SHARED_S = 10.0
 
 @dataclass(slots=True)
 class _Answer:
-    """What all who wait for it will get; None while nobody knows it, or when it is an error."""
+    """The answer for all who wait; None until it is known, or when it is an error."""
 
     known: threading.Event = field(default_factory=threading.Event)
     copy: Callable[[], Response] | None = None
@@ -53,11 +53,11 @@ class Turns:
         self._wait = wait
         self._lock = threading.Lock()
         self._in_line: dict[Hashable, _Answer] = {}
-        # When a crowd's question was found out last.
+        # When each crowd's question was last answered.
         self._crowds: dict[Hashable, float] = {}
 
     def answer(self, question: Hashable, find_out: Callable[[], Response]) -> Response:
-        """Return what *find_out* returns, asked by this caller or by one who waits with the same *question*."""
+        """Return what *find_out* returns, called here or for another caller with the same *question*."""
         with self._lock:
             answer = self._in_line.get(question)
             is_first = answer is None
@@ -67,14 +67,14 @@ class Turns:
         if is_first:
             return self._find_out(question, answer, find_out)
         answer.known.wait(_SHARED_S)
-        return answer.copy() if answer.copy is not None else find_out()  # an error is each one's own
+        return answer.copy() if answer.copy is not None else find_out()  # errors are not shared
 
     def _find_out(self, question: Hashable, answer: _Answer, find_out: Callable[[], Response]) -> Response:
         has_place = False
         try:
             self._pause(question)
             has_place = self._places.acquire(timeout=PATIENCE_S)
-            self._leave(question, answer)  # who comes from here on must not get what was found out before
+            self._leave(question, answer)  # later callers must not get an older answer
             response = find_out()
             answer.copy = _copier(response)
             return response
@@ -85,7 +85,7 @@ class Turns:
             answer.known.set()
 
     def _pause(self, question: Hashable) -> None:
-        """Let some time pass between two answers to a crowd; more readers come into the line meanwhile."""
+        """Let some time pass between two answers to a crowd; more readers join the line meanwhile."""
         last = self._crowds.get(question)
         if last is None or not self._is_busy():
             return
@@ -94,7 +94,7 @@ class Turns:
             self._wait(left_s)
 
     def _leave(self, question: Hashable, answer: _Answer) -> None:
-        """End this line of a question; remember those of crowds, and none for longer than it matters."""
+        """Close the line of a question; remember when a crowd was answered, as long as that matters."""
         now = self._clock.monotonic()
         with self._lock:
             if self._in_line.get(question) is not answer:

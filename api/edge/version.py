@@ -1,3 +1,3 @@
-"""The version of the service, as its answers and its document tell it."""
+"""The version of the service, as in its answers and the OpenAPI document."""
 
 VERSION = "0.1.0"

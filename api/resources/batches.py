@@ -27,7 +27,7 @@ _FEATURES = [
 
 @Endpoint(role=Role.READ, tag=_TAG)
 def plan(body: PlanRequest) -> PlanAnswer:
-    """Say what a start would make, cost and take; starts nothing."""
+    """Estimate what a start would make, cost and take; starts nothing."""
     return {"success": True, **services().batches.plan(body)}
 
 
@@ -56,7 +56,7 @@ def pause(body: NamedBatch) -> ChangedAnswer:
 
 @Endpoint(tag=_TAG, errors=(404,))
 def resume(body: NamedBatch) -> ChangedAnswer:
-    """Go on after a pause."""
+    """Resume a paused batch."""
     batch = services().batches.resume(body.batch_id)
     return {
         "success": True,
@@ -99,7 +99,7 @@ def history(query: HistoryArguments) -> HistoryAnswer:
 
 
 @Endpoint(answers=File("text/event-stream", "Unnamed messages, `data` is JSON"), tag=_TAG)
-def stream(query: StreamArguments) -> Response:  # its token is read where tokens are
+def stream(query: StreamArguments) -> Response:  # api/edge/access.py reads its token
     """Send every change as it happens; send `Last-Event-ID` to get what changed since."""
     platform = services()
     given = request.headers.get("Last-Event-ID", "").strip()

@@ -46,7 +46,7 @@ def test(body: ChatTest) -> ChatAnswer:
 
 @Endpoint(tag=_TAG)
 def providers() -> ChatProvidersAnswer:
-    """List who can be chatted with."""
+    """List the providers and models for chats."""
     return {"success": True, "providers": services().chat.providers()}
 
 
@@ -57,6 +57,6 @@ def system_prompts() -> SystemPromptsAnswer:
 
 
 def _events(pieces: Iterator[ChatMessage | None]) -> Iterator[bytes]:
-    yield b": open\n\n"  # the headers leave at once
+    yield b": open\n\n"  # sends the headers at once
     for piece in pieces:
         yield b": heartbeat\n\n" if piece is None else b"data: %s\n\n" % orjson.dumps(piece)

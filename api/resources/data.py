@@ -33,7 +33,7 @@ def blueprint(name: str) -> Blueprint:
     routes.get("/sample/<id:sample_id>")(get_sample)
     routes.put("/sample/<id:sample_id>")(update_sample)
     routes.delete("/sample/<id:sample_id>")(delete_sample)
-    # For ids that no path leads to: a file may hold any.
+    # For ids that cannot stand in a path: a file may hold any id.
     routes.get("/sample")(get_named)
     routes.put("/sample")(update_named)
     routes.delete("/sample")(delete_named)
@@ -58,19 +58,19 @@ def data(query: SampleQueryArguments) -> Response:
 
 @Endpoint(tag=_TAG)
 def stats() -> StatsAnswer:
-    """Tell counts and average lengths."""
+    """Return counts and average lengths."""
     return services().dataset.statistics()
 
 
 @Endpoint(tag=_TAG)
 def detailed_stats() -> DetailedStatsAnswer:
-    """Tell every breakdown."""
+    """Return every breakdown."""
     return {"success": True, "stats": services().dataset.detailed_statistics()}
 
 
 @Endpoint(tag=_TAG, in_line=False)
 def token_stats() -> TokenStatsAnswer:
-    """Tell tokens by field and breakdown; 503 with the progress while many new samples are counted."""
+    """Return tokens by field and breakdown; 503 with the progress while many new samples are counted."""
     return {"success": True, "stats": services().dataset.token_statistics()}
 
 

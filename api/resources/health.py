@@ -23,7 +23,7 @@ def blueprint(name: str) -> Blueprint:
 
 @Endpoint(tag=_TAG, in_line=False)
 def health() -> HealthAnswer:
-    """Tell what the service has and does."""
+    """Return the state of the service."""
     return {"success": True, **services().health.told(services().batches.running_count())}
 
 
@@ -35,13 +35,13 @@ def live() -> LiveAnswer:
 
 @Endpoint(tag=_TAG, role=Role.NONE, errors=(503,), in_line=False)
 def ready() -> ReadyAnswer:
-    """Ping database, data set and disk; 503 says what does not work. Needs no token."""
+    """Ping database, data set and disk; 503 names the parts that do not work. Needs no token."""
     return services().health.ready()
 
 
 @Endpoint(tag=_TAG)
 def info() -> InfoAnswer:
-    """Tell the version and list the endpoints."""
+    """Return the version and the endpoints."""
     endpoints = sorted(
         f"{method} {rule.rule}"
         for rule in current_app.url_map.iter_rules()

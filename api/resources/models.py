@@ -1,4 +1,4 @@
-"""Models: what they are like, switches, and their fallback order."""
+"""Models: properties, switches and fallback order."""
 
 from flask import Blueprint
 
@@ -20,7 +20,7 @@ _TAG = "Models"
 
 
 def blueprint(name: str) -> Blueprint:
-    """Build the blueprint under *name*; ids hold slashes and colons, and come unescaped."""
+    """Build the blueprint under *name*; ids may hold slashes and colons, unescaped."""
     routes = Blueprint(f"{name}_models", __name__)
     routes.get("/models/all")(all_models)
     routes.post("/models/reorder")(reorder)
@@ -53,7 +53,7 @@ def one(model_id: str, query: ModelChoice) -> ModelAnswer:
 
 @Endpoint(role=Role.ADMIN, tag=_TAG, errors=(404,))
 def update(model_id: str, query: ModelChoice, body: ModelChange) -> ModelChangedAnswer:
-    """Change the named fields; null brings the catalogue's value back."""
+    """Change the named fields; null restores the catalogue's value."""
     wanted = body.model_copy(update={"provider_id": _provider(query, body)})
     changed = services().models.update(model_id, wanted)
     return {"success": True, "model": changed, "message": f"Model {changed['id']} updated"}

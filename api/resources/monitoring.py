@@ -43,7 +43,7 @@ def stuck() -> StuckAnswer:
 
 @Endpoint(tag=_TAG, errors=(404,))
 def report(batch_id: str) -> BatchReportAnswer:
-    """Report everything that is known of a batch."""
+    """Report everything that is known about a batch."""
     return {"success": True, "report": services().monitor.report(batch_id)}
 
 
@@ -56,7 +56,7 @@ def events(batch_id: str, query: EventArguments) -> BatchEventsAnswer:
 
 @Endpoint(tag=_TAG)
 def usage(query: UsageArguments) -> UsageAnswer:
-    """Tell calls, tokens and cost by day, provider, model and batch."""
+    """Return calls, tokens and cost by day, provider, model and batch."""
     return {"success": True, **services().usage.summary(query.by, query.since, query.batch_id)}
 
 

@@ -1,4 +1,4 @@
-"""Providers: what they are like, switches, keys, providers of one's own, a test call."""
+"""Providers: properties, switches, keys, added providers, a test call."""
 
 from flask import Blueprint
 
@@ -73,7 +73,7 @@ def one(provider_id: str) -> ProviderAnswer:
 
 @Endpoint(role=Role.ADMIN, tag=_TAG, errors=(404,))
 def update(provider_id: str, body: ProviderChange) -> ProviderChangedAnswer:
-    """Change the named fields, at once and for running batches; null brings the catalogue's value back."""
+    """Change the named fields, at once and for running batches; null restores the catalogue's value."""
     changed, message = services().providers.update(provider_id, body)
     return {"success": True, "provider": changed, "message": message}
 
@@ -85,7 +85,7 @@ def remove(provider_id: str) -> RemovedAnswer:
 
 
 @Endpoint(role=Role.ADMIN, tag=_TAG, errors=(404,))
-def toggle(provider_id: str, body: NothingNeeded) -> ProviderChangedAnswer:  # there is nothing to read in it
+def toggle(provider_id: str, body: NothingNeeded) -> ProviderChangedAnswer:  # it has no fields
     """Switch a provider on or off."""
     changed, message = services().providers.toggle(provider_id)
     return {"success": True, "provider": changed, "message": message}
@@ -93,7 +93,7 @@ def toggle(provider_id: str, body: NothingNeeded) -> ProviderChangedAnswer:  # t
 
 @Endpoint(role=Role.ADMIN, tag=_TAG, errors=(404,))
 def config(provider_id: str) -> ProviderConfigAnswer:
-    """Tell whether a key and settings are stored, never what they are."""
+    """Say whether a key and settings are stored, never their values."""
     found = services().providers.config(provider_id)
     return {"success": True, "message": f"Configuration of {provider_id}", "config": found}
 
@@ -107,5 +107,5 @@ def set_config(provider_id: str, body: ProviderConfigChange) -> ProviderConfigAn
 
 @Endpoint(role=Role.ADMIN, tag=_TAG, errors=(404,))
 def test(provider_id: str, body: ProviderTest) -> ProviderTestAnswer:
-    """Make one small call: latency, the vendor's limits, or what is wrong with its category."""
+    """Make one small call: latency and the vendor's limits, or the error with its category."""
     return {"success": True, **services().providers.test(provider_id, body.model)}

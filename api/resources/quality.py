@@ -37,13 +37,13 @@ def blueprint(name: str) -> Blueprint:
 
 @Endpoint(role=Role.READ, tag=_TAG)
 def check_text(body: CitationText) -> TextCitationsAnswer:
-    """Find the citations of a text and say what is known of each."""
+    """Find and verify the citations of a text."""
     return {"success": True, **services().quality.check_text(body.text, body.jurisdiction or "")}
 
 
 @Endpoint(tag=_TAG, errors=(404,), in_line=False)
 def check_sample(sample_id: str) -> SampleCitationsAnswer:
-    """Find the citations of a stored sample, checked now."""
+    """Find the citations of a stored sample, verified now."""
     return {"success": True, **services().quality.check_sample(sample_id)}
 
 
@@ -76,7 +76,7 @@ def queue(query: QueueArguments) -> ReviewQueueAnswer:
 
 
 @Endpoint(tag=_TAG, in_line=False)
-def duplicates(query: NoArguments) -> DuplicatesAnswer:  # there is nothing to read in it
+def duplicates(query: NoArguments) -> DuplicatesAnswer:  # it has no arguments
     """List the pairs of similar samples."""
     return {"success": True, **services().quality.duplicates()}
 

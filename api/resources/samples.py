@@ -90,7 +90,7 @@ def batch_samples(batch_id: str) -> BatchSamplesAnswer:
 
 @Endpoint(tag=_TAG, errors=(404,), in_line=False)
 def batch_quality(batch_id: str) -> BatchQualityAnswer:
-    """Tell what the samples of a batch are like."""
+    """Return figures on the quality of a batch's samples."""
     return {"success": True, "batch_id": batch_id, **services().quality.of_batch(batch_id)}
 
 

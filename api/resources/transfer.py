@@ -29,9 +29,9 @@ _FILES = ("multipart/form-data", "application/x-ndjson", "text/csv", "applicatio
 _KINDS = ("application/json", "text/csv", "application/vnd.apache.parquet")
 _EXPORTED = {
     "X-Total-Count": "Samples in the file",
-    "X-Data-Version": "Give it back as data_version with the other splits",
-    "X-Split-Counts": "How many each split got",
-    "X-Left-Out": "How many were left out, and why",
+    "X-Data-Version": "Send it as data_version when you get the other splits",
+    "X-Split-Counts": "Samples in each split",
+    "X-Left-Out": "Samples left out, by reason",
 }
 
 
@@ -63,7 +63,7 @@ def import_samples(query: ImportArguments) -> ImportedAnswer:
 
 
 def _given(query: ImportArguments) -> tuple[AbstractContextManager[IO[bytes]], str, ImportArguments]:
-    """Return what was sent: the stream, its name, and the options, wherever they stand."""
+    """Return what was sent: the stream, its name, and the options, from body or query."""
     if request.mimetype == "multipart/form-data":
         files = [file for files in request.files.listvalues() for file in files]
         if len(files) != 1:
@@ -109,7 +109,7 @@ def formats() -> ExportFormatsAnswer:
     return {"success": True, "formats": services().publish.formats()}
 
 
-@Endpoint(answers=PushedAnswer, tag=_TAG, headers={"X-Left-Out": "How many were left out, and why"})
+@Endpoint(answers=PushedAnswer, tag=_TAG, headers={"X-Left-Out": "Samples left out, by reason"})
 def push(body: PushBody) -> Response:
     """Push the data set to the Hugging Face Hub."""
     pushed = services().publish.publish(body)
@@ -120,13 +120,13 @@ def push(body: PushBody) -> Response:
 
 @Endpoint(tag=_TAG)
 def report() -> DatasetReportAnswer:
-    """Tell the state of the file and what was noticed of it."""
+    """Return the state of train.parquet and the notes about it."""
     return {"success": True, **services().dataset.report()}
 
 
 @Endpoint(tag=_TAG)
-def fold(body: NoFields) -> FoldedAnswer:  # there is nothing to read in it
-    """Write what is new into train.parquet now."""
+def fold(body: NoFields) -> FoldedAnswer:  # it has no fields
+    """Write the journal's changes into train.parquet now."""
     return {"success": True, "folded": services().dataset.fold()}
 
 

@@ -1,8 +1,8 @@
 """Whether train.parquet and the database belong together.
 
-Each knows of the other: the database notes which file version holds its journal, and how many it has written (`Fold`);
-the file carries the database's name and that number (`FileMark`). A start where one of them is missing, unreadable or
-older than the other would go on without the samples that only the missing part had.
+Each records the other: the database which file version holds its journal, and how many it has written (`Fold`); the
+file the database's name and that number (`FileMark`). Starting while one of them is missing, unreadable or older than
+the other would lose the samples that only that part had.
 """
 
 import uuid
@@ -20,14 +20,14 @@ from utils.errors import DataMismatchError
 
 
 def check(file: Path, engine: Engine) -> None:
-    """Refuse a start with parts that do not belong together; a new database is given its name.
+    """Refuse to start with parts that do not belong together; give a new database its name.
 
     Args:
-        file: Where train.parquet lies, or would lie.
+        file: Path of train.parquet, which may be missing.
         engine: The database; its tables exist.
 
     Raises:
-        DataMismatchError: says what is missing, and which backup has it.
+        DataMismatchError: names what is missing, and the backup that has it.
     """
     fault = fault_of(file, engine)
     if fault:
@@ -38,12 +38,12 @@ def check(file: Path, engine: Engine) -> None:
 
 
 def accept(file: Path, engine: Engine) -> str | None:
-    """Take the parts as they are from now on; return what did not belong together, None when all did.
+    """Accept the parts as they are; return the mismatch, None if they belong together.
 
-    What the journal holds is newer than the file then. The caller owns the data folder (no service runs).
+    From then on the journal counts as newer than the file. The caller owns the data folder (no service runs).
 
     Raises:
-        UnreadableError: train.parquet is there and cannot be read; it is to be moved away first.
+        UnreadableError: train.parquet exists and cannot be read; move it away first.
     """
     mark = mark_of(file)
     with engine.begin() as connection:
@@ -63,7 +63,7 @@ def _take(connection: Connection, mark: FileMark | None, fold: Fold | None) -> N
 
 
 def fault_of(file: Path, engine: Engine) -> str | None:
-    """Say why a start would be refused, and what to do; None where it would not."""
+    """Say why a start would be refused, and what to do; None if it would not."""
     with reading(engine) as connection:
         fault = _fault(file, journal.last_fold(connection), journal.database_id(connection))
     return f"{fault}; {way_out(file)}" if fault else None
@@ -77,18 +77,18 @@ def _fault(file: Path, fold: Fold | None, name: str | None) -> str | None:
         return f"{error}, and the database knows of {_samples(fold)} in it" if fold is not None and fold.file else None
     if mark is None:
         return _missing(file, fold, name)
-    # Anybody may put a file of others there.
+    # A file from another program is allowed.
     if not mark.database_id or (fold is not None and mark.version_id in (fold.file, fold.before)):
         return None
     return _foreign(file, mark, fold, name)
 
 
 def _foreign(file: Path, mark: FileMark, fold: Fold | None, name: str | None) -> str:
-    """Say how a *file* of ours that the database does not know came apart from it."""
+    """Say how a *file* that this service wrote differs from the database that does not know it."""
     if mark.database_id != name:
         return (
-            f"{file} was written together with another database, and the one that is here is "
-            f"{'new or empty' if name is None else 'not that one'}: batches, reviews, usage and the samples that "
+            f"{file} was written together with another database, and the database here is "
+            f"{'new or empty' if name is None else 'a different one'}: batches, reviews, usage and the samples that "
             "were not folded yet are in the other"
         )
     known = fold.generation if fold is not None else 0
@@ -100,8 +100,8 @@ def _foreign(file: Path, mark: FileMark, fold: Fold | None, name: str | None) ->
 def _missing(file: Path, fold: Fold | None, name: str | None) -> str | None:
     backup = newest(file.parent)
     if fold is None and name is None and backup is not None and backup["samples"]:
-        return f"{file} and what the database held are missing, and there is a backup of {backup['samples']} samples"
-    # Until the first version is renamed into its place nothing lies there; what it was to hold is in the journal.
+        return f"{file} and the data of the database are missing, and there is a backup of {backup['samples']} samples"
+    # Before the first version is renamed into place there is no file; its samples are in the journal.
     if fold is None or not fold.file or fold.before == "":
         return None
     return f"{file}: is missing, and the database knows of {_samples(fold)} in it"
@@ -112,7 +112,7 @@ def _samples(fold: Fold | None) -> str:
 
 
 def way_out(file: Path) -> str:
-    """Say what can be done where a part cannot be used: which backup there is."""
+    """Say what to do if a part cannot be used, with the newest backup."""
     backup = newest(file.parent)
     way = f"`cli.py restore {backup['name']}` ({backup['samples']} samples)" if backup else "there is no backup"
-    return f"put the missing part back, or restore: {way}; if it is meant so: `cli.py accept-data`"
+    return f"put the missing part back, or restore: {way}; if it is intended: `cli.py accept-data`"

@@ -1,8 +1,8 @@
 """Backups: a consistent copy of the data set, its journal and the batches, beside the data.
 
-While a copy is made no fold can happen, so `train.parquet` stays what it is; the
-database is copied by SQLite's own backup after that, so its journal holds whatever is
-newer. A backup is a folder `backups/<UTC time>`; it appears whole or not at all.
+No fold can happen during a copy, so `train.parquet` does not change; the database is
+copied after it by SQLite's own backup, so its journal holds all that is newer. A backup
+is a folder `backups/<UTC time>`; it appears whole or not at all.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ FOLDER = "backups"
 PARQUET, DATABASE, MANIFEST = "train.parquet", "batches.db", "backup.json"
 # Copies made ahead of a restore are not among those that roll.
 BEFORE = "before-restore-"
-# A backup from further in the future was made by a clock that was wrong.
+# A backup dated further in the future was made with a wrong clock.
 _CLOCKS_DIFFER_S = 3600.0
 
 
@@ -40,7 +40,7 @@ class Backups:
     """The backups of one data folder."""
 
     def __init__(self, data: DataFolder, database: Path | None, store: SampleStore, clock: Clock, keep: int) -> None:
-        """Back *store* up; *database* is its SQLite file, None when it lives elsewhere."""
+        """Back *store* up; *database* is its SQLite file, None if it is on a server."""
         self._data = data
         self._folder = data.path / FOLDER
         self._database = database
@@ -53,7 +53,7 @@ class Backups:
         """Make a backup, drop the oldest beyond the number kept, and return its manifest.
 
         Raises:
-            StorageError: the disk is full or cannot be written; what was there is kept.
+            StorageError: the disk is full or cannot be written; older backups are kept.
         """
         if self._database is None:
             raise StorageError(
@@ -79,7 +79,7 @@ class Backups:
             return manifest
 
     def list(self) -> list[KeptBackup]:
-        """Return the manifests, newest first; `impossible_date` where the clock was wrong when it was made."""
+        """Return the manifests, newest first; with `impossible_date` if the clock was wrong then."""
         now = self._clock.now()
         return [{**made, "impossible_date": _is_impossible(_age_s(made, now))} for made in manifests(self._folder)]
 
@@ -91,7 +91,7 @@ class Backups:
     def is_due(self, every_s: float) -> bool:
         """Tell whether the newest backup is older than *every_s* seconds, or of unknown age; False without data."""
         if not self._store.count():
-            return False  # it would push a backup out that has samples
+            return False  # an empty backup would displace one that has samples
         last = newest(self._data.path)
         if last is None:
             return True
@@ -125,7 +125,7 @@ class Backups:
         return manifest
 
     def _copy_file(self, version: ParquetVersion, copy: Path) -> None:
-        """Copy *version*; StorageError when it is not what lies there, before or after."""
+        """Copy *version*; StorageError if the file is another before or after."""
         for step in (lambda: version.copy_to(copy), lambda: ParquetVersion(copy, version.index)):
             if not self._store.watch.is_still(version):
                 raise StorageError("backup: train.parquet is being changed by another program; try again in a moment")
@@ -139,25 +139,25 @@ class Backups:
 def manifests(folder: Path) -> Iterator[Manifest]:
     """Yield the manifests of all whole backups in *folder*, newest first.
 
-    Which is newest is told by their sequence: the clock may have been wrong. A backup is what its folder is called,
-    whatever its manifest says, and a link is none.
+    The sequence decides which is newest, since the clock may have been wrong. A backup has the name of its folder,
+    whatever its manifest says; links are ignored.
     """
     found: list[Manifest] = []
     for path in folder.glob(f"*/{MANIFEST}"):
         if not path.parent.name.endswith(".unfinished") and not path.parent.is_symlink():
             with contextlib.suppress(OSError, ValueError, TypeError):
                 told = {**orjson.loads(path.read_bytes()), "name": path.parent.name}
-                found.append(cast("Manifest", told))  # the file is what `make` or a restore wrote
+                found.append(cast("Manifest", told))  # written by `make` or a restore
     return iter(sorted(found, key=_order, reverse=True))
 
 
 def newest(data_dir: Path) -> Manifest | None:
-    """Return the manifest of the newest backup of *data_dir*; None when there is none."""
+    """Return the manifest of the newest backup of *data_dir*; None if there is none."""
     return next(iter(rolling(manifests(data_dir / FOLDER))), None)
 
 
 def _order(manifest: Mapping[str, object]) -> tuple[int, str]:
-    """Return what orders backups; those of older releases have no sequence and come by name."""
+    """Return the sort key of a backup; those of older releases have no sequence and sort by name."""
     sequence = manifest.get("sequence")
     return sequence if isinstance(sequence, int) else 0, str(manifest["name"])
 
@@ -175,12 +175,12 @@ def _is_impossible(age_s: float) -> bool:
 
 
 def rolling(made: Iterable[Manifest]) -> list[Manifest]:
-    """Return the backups among *made* that are not copies ahead of a restore."""
+    """Return the backups among *made* that are not copies made before a restore."""
     return [manifest for manifest in made if not manifest["name"].startswith(BEFORE)]
 
 
 def free_name(folder: Path, stamp: str) -> str:
-    """Return *stamp*, with a number behind it where that name is taken."""
+    """Return *stamp*, with a number appended if that name is taken."""
     name, number = stamp, 1
     while (folder / name).exists():
         number += 1
@@ -189,7 +189,7 @@ def free_name(folder: Path, stamp: str) -> str:
 
 
 def unwritable(folder: Path, error: Exception) -> StorageError:
-    """Say in words why *folder* refused."""
+    """Say in words why writing *folder* failed."""
     if getattr(error, "errno", None) == 28 or "full" in str(error):
         return DiskFullError(f"{folder}: no space left on the disk; free some, the data are as they were")
     return StorageError(f"{folder}: cannot be written ({error}); the data are as they were")

@@ -1,4 +1,4 @@
-"""Puts a backup in place of the data, whole or not at all; what was there is kept beside the backups."""
+"""Puts a backup in place of the data, whole or not at all; the old data are kept beside the backups."""
 
 import contextlib
 import shutil
@@ -22,28 +22,28 @@ _Move = tuple[Path, Path]
 
 
 class Restored(Manifest):
-    """The manifest of a backup that was put in place of the data; what was there lies in the folder `kept`."""
+    """The manifest of a backup that was restored; the old data are in the folder `kept`."""
 
     kept: str
 
 
 def restore(data_dir: Path, database: Path, name: str | None, clock: Clock) -> Restored:
-    """Put a backup in place of the data; what was there is moved to a folder of its own beside the backups.
+    """Put a backup in place of the data; move the old data to a new folder beside the backups.
 
     The caller owns the data folder (no service runs).
 
     Args:
         data_dir: The data folder.
-        database: Where the database lies.
+        database: Path of the database.
         name: Name of a backup; None for the newest.
-        clock: Names what is moved away.
+        clock: Gives the time that names the new folder.
 
     Returns:
-        The backup's manifest, and the place of what was there.
+        The backup's manifest, and the folder of the old data.
 
     Raises:
         NotFoundError: there is no such backup.
-        StorageError: the backup is damaged, or the disk refuses; the data are as they were.
+        StorageError: the backup is damaged, or the disk fails; the data are unchanged.
     """
     folder = data_dir / FOLDER
     known = {manifest["name"]: manifest for manifest in manifests(folder)}
@@ -82,7 +82,7 @@ def _make_room(kept: Path, clock: Clock) -> None:
 
 
 def _checkpoint(database: Path) -> None:
-    """Have what a crash left beside the database go into it."""
+    """Merge the log that a crash left beside the database into it."""
     if database.exists():
         with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(database)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -99,7 +99,7 @@ def _new(data_dir: Path, database: Path, fresh: Path) -> Iterable[_Move]:
 
 
 def _move_all(moves: Iterable[_Move]) -> None:
-    """Make every move, in order; where one fails, take back those before it."""
+    """Make every move, in order; if one fails, undo those before it."""
     done: list[_Move] = []
     try:
         for source, target in moves:
@@ -113,7 +113,7 @@ def _move_all(moves: Iterable[_Move]) -> None:
 
 
 def _drop_empty(kept: Path) -> None:
-    """Remove the folder of what was there, if that was put back."""
+    """Remove the folder of the old data, if they were put back."""
     if [path.name for path in kept.glob("*")] == [MANIFEST]:
         shutil.rmtree(kept, ignore_errors=True)
 

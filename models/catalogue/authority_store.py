@@ -1,6 +1,6 @@
-"""Authorities that a user brought in, and answers of lookup services: one SQLite file beside the data.
+"""Authorities that a user imported, and answers of lookup services: one SQLite file beside the data.
 
-Its own file, since it is not part of the data set: it can be copied to another installation,
+A separate file, since it is no part of the data set: it can be copied to another installation,
 deleted, or filled while the service runs.
 """
 
@@ -72,7 +72,7 @@ class AuthorityRow:
 
 
 class AuthorityStore:
-    """Reads and writes the file. Thread-safe; it is made at the first write."""
+    """Reads and writes the file, which the first write creates. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -80,7 +80,7 @@ class AuthorityStore:
         self._engine: Engine | None = None
 
     def add(self, rows: Iterable[AuthorityRow]) -> int:
-        """Add rows that are not there yet; return how many those were.
+        """Add the rows that are new; return their number.
 
         Raises:
             StorageError: the file cannot be written.
@@ -120,7 +120,7 @@ class AuthorityStore:
         return self._rows(_AUTHORITIES.c.name_key, name_key) if name_key else []
 
     def remembered(self, key: str, since: float) -> object:
-        """Return the answer of a lookup kept since then (seconds since 1970); None when there is none."""
+        """Return the answer of a lookup, if kept since that time (seconds since 1970), or None."""
         rows = self._select(select(_LOOKUPS.c.answer).where(_LOOKUPS.c.key == key, _LOOKUPS.c.at >= since))
         return json.loads(str(rows[0][0])) if rows else None
 

@@ -1,4 +1,4 @@
-"""What users changed about providers and models, and the keys they stored; the catalogue's files stay as they are."""
+"""Users' overrides of providers and models, and their stored keys; the catalogue's files do not change."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from utils.clock import Clock, iso
 
 
 class ProviderFields(TypedDict, total=False):
-    """What a user set of a provider; the catalogue says the rest. None takes a field back, and is never kept."""
+    """A user's override of a provider; the catalogue has the rest. None removes a field and is never stored."""
 
     name: str | None
     base_url: str | None
@@ -29,7 +29,7 @@ class ProviderFields(TypedDict, total=False):
 
 
 class ModelFields(TypedDict, total=False):
-    """What a user set of a model; the catalogue says the rest. None takes a field back, and is never kept."""
+    """A user's override of a model; the catalogue has the rest. None removes a field and is never stored."""
 
     display_name: str | None
     enabled: bool | None
@@ -55,8 +55,8 @@ class KeptProvider:
     """One row of `providers`.
 
     Attributes:
-        custom: Whether it was added by a user, and is in no catalogue.
-        fields: What was set; only those.
+        custom: Whether a user added it, so that it is not in the catalogue.
+        fields: The fields that were set, no others.
         sealed_key: The key, encrypted; None when none is stored.
         sealed_config: Free settings as JSON, encrypted.
     """
@@ -72,7 +72,7 @@ class KeptProvider:
 
 @dataclass(frozen=True, slots=True)
 class KeptModel:
-    """One row of `models`; `fields` holds what was set, only that."""
+    """One row of `models`; `fields` has only those that were set."""
 
     db_id: int
     provider: str
@@ -83,7 +83,7 @@ class KeptModel:
 
 
 class ProviderStore:
-    """Reads and writes `providers` and `models`; every change leaves an event, in the same commit."""
+    """Reads and writes `providers` and `models`; every change adds an event in the same commit."""
 
     def __init__(self, engine: Engine, writer: Writer, events: EventStore, clock: Clock) -> None:
         self._engine = engine
@@ -92,19 +92,19 @@ class ProviderStore:
         self._clock = clock
 
     def providers(self) -> dict[str, KeptProvider]:
-        """Return what is kept, by provider."""
+        """Return the overrides, by provider."""
         with reading(self._engine) as connection:
             rows = connection.execute(select(*ProviderRow.__table__.columns)).mappings().all()
         return {row["id"]: KeptProvider(**{**row, "fields": orjson.loads(row["fields"])}) for row in rows}
 
     def models(self) -> list[KeptModel]:
-        """Return what is kept of models."""
+        """Return the overrides of models."""
         with reading(self._engine) as connection:
             rows = connection.execute(select(*ModelRow.__table__.columns)).mappings().all()
         return [KeptModel(**{**row, "fields": orjson.loads(row["fields"])}) for row in rows]
 
     def know(self, providers: Iterable[str], models: Iterable[tuple[str, str]]) -> None:
-        """Give providers and models a row (with `db_id` and `created_at`) that have none yet."""
+        """Add a row (with `db_id` and `created_at`) for each provider and model that has none."""
         have, have_models = set(self.providers()), {(row.provider, row.model) for row in self.models()}
         new = [name for name in providers if name not in have]
         new_models = [pair for pair in models if pair not in have_models]
@@ -123,7 +123,7 @@ class ProviderStore:
         self._writer.run(write)
 
     def put_provider(self, name: str, change: str, **columns: Unpack[ProviderColumns]) -> int:
-        """Set *columns* of a provider, which is made if need be; return the id of the event, named *change*."""
+        """Set *columns* of a provider, adding its row if missing; return the id of the event, named *change*."""
         fields = _kept(columns.get("fields", {}))
         values: dict[str, object] = {**columns}
         if "fields" in columns:
@@ -142,7 +142,7 @@ class ProviderStore:
         return self._writer.run(write)
 
     def remove_provider(self, name: str) -> int:
-        """Forget a provider and its models; return the id of the event."""
+        """Delete the rows of a provider and its models; return the id of the event."""
 
         def write(connection: Connection) -> int:
             connection.execute(delete(ProviderRow).where(ProviderRow.id == name))

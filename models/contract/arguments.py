@@ -42,7 +42,7 @@ class SampleQueryArguments(Filters):
 
     limit: Count | None = Field(None, description="Most samples to return; all by default")
     offset: Count = 0
-    sort: str = Field("", description="newest, oldest, longest, shortest, or a column; a - before it reverses the order")
+    sort: str = Field("", description="newest, oldest, longest, shortest, or a column; a leading - reverses it")
     cursor: str = Field("", description="Where the previous page ended (X-Next-Cursor, next_cursor)")
 
 

@@ -78,7 +78,7 @@ class BatchRequest(BaseModel):
         unknown = [name for name in names if name.startswith("max_") and name not in cls.model_fields]
         if unknown:
             known = ", ".join(name for name in cls.model_fields if name.startswith("max_"))
-            raise ValueError(f"{unknown[0][:40]}: is no limit of a batch; there are {known}")
+            raise ValueError(f"{unknown[0][:40]}: is not a limit of a batch, want one of {known}")
         return body
 
 

@@ -1,1 +1,1 @@
-"""The samples: the file, the journal that is newer, and how they are read together."""
+"""The samples: the file, the newer journal, and how they are read together."""

@@ -1,9 +1,9 @@
-"""What a sample that comes in says of itself, and only the service can know.
+"""Claims: what an incoming sample says of itself that only the service can know.
 
-Who reviewed it, what a judge or a check gave it, which batch and provider made it: from
-outside these are claims. They are kept as `imported_…`, beside what is found out here;
-verdicts on citations are made anew and not kept. One claim counts, since it is the safe way:
-a sample that somebody rejected elsewhere is left out of exports until somebody decides here.
+Who reviewed it, its scores, the batch and provider that made it: from outside these are
+claims. They are kept as `imported_…`, beside this service's own findings; citations are
+checked again and their verdicts not kept. One claim has an effect, to be safe: a sample
+that was rejected elsewhere is left out of exports until it is reviewed here.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,27 +11,27 @@ from collections.abc import Collection, Mapping
 PREFIX = "imported_"
 _JUDGED = ("review", "judge_score", "judgement", "quality_score", "quality_issues")
 _MADE_ANEW = frozenset({"citation_verdict", "citations"})
-# Nobody sets these but the service.
+# Only the service sets these.
 VERDICTS = frozenset(_JUDGED) | _MADE_ANEW
 FOUND_OUT = VERDICTS | {"batch_id", "provider"}
 
 
 def claims_in(values: Mapping[str, object]) -> set[str]:
-    """Return which columns of *values* say what only the service can know."""
+    """Return the columns of *values* that are claims."""
     return {name for name in FOUND_OUT & values.keys() if values[name] not in (None, "")}
 
 
 def set_apart(values: Mapping[str, object]) -> dict[str, object]:
-    """Return *values* of a sample from outside with its claims under names of their own."""
+    """Return *values* of a sample from outside with its claims renamed to `imported_…`."""
     if not FOUND_OUT & values.keys():
         return dict(values)
     kept = {name: value for name, value in values.items() if name not in FOUND_OUT}
-    # What stands there already is older: it was a claim when the sample was exported.
+    # An existing value is older: it was a claim when the sample was exported.
     return kept | {f"{PREFIX}{name}": values[name] for name in sorted(claims_in(values) - _MADE_ANEW)}
 
 
 def notes_on(claims: Collection[str]) -> list[str]:
-    """Say what became of the *claims* (names of columns) that a file held."""
+    """Say what was done with the *claims* (names of columns) of a file."""
     return [
         f"column {name}: left out, citations are checked anew"
         if name in _MADE_ANEW

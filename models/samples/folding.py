@@ -1,9 +1,9 @@
-"""Folding: the journal, and what is imported, become the next version of train.parquet.
+"""Folding: writes the journal, and imports, into the next version of train.parquet.
 
-The new version is written beside the file and forced to the disk; then it is noted
-which changes it holds, it is put in place of the old one, and the journal is trimmed.
-The renaming alone decides. A file that somebody else put there meanwhile is never
-overwritten unread: the fold begins again from that file.
+The new version is written beside the file and forced to the disk; the database notes
+which changes it holds; it is renamed over the old one, and the journal is trimmed. The
+rename is the commit. A file that another program put there meanwhile is never
+overwritten unread: the fold starts again from that file.
 """
 
 import logging
@@ -37,7 +37,7 @@ class Folding:
     """Writes file versions, one at a time. Every method may be called from any thread but the writer's.
 
     Attributes:
-        folded: Told the seconds that each took.
+        folded: Called with the seconds that each fold took.
     """
 
     def __init__(self, state: StoreState, file: ParquetFile, writer: Writer, clock: Clock) -> None:
@@ -51,7 +51,7 @@ class Folding:
         self._last_s = 0.0
 
     def fold_if_due(self) -> bool:
-        """Fold when enough waits and folding would take a small share of the time."""
+        """Fold if enough changes wait and folding takes a small share of the time."""
         pause_s = max(_PAUSE_S, _SHARE * self._last_s)
         if self._clock.monotonic() - self._last_ended < pause_s:
             return False
@@ -63,7 +63,7 @@ class Folding:
         """Move the journal into train.parquet; return how many changes went in.
 
         Args:
-            force: Write the file even when nothing waits.
+            force: Write the file even if nothing waits.
 
         Raises:
             StorageError: the file could not be written; everything stays in the journal.
@@ -77,19 +77,19 @@ class Folding:
                     return len(snapshot.overlay.changed)
 
     def fold_at_end(self) -> int:
-        """Fold, unless the file is so large that whoever waits for the end would lose patience."""
+        """Fold, unless the file is so large that it would delay the shutdown."""
         snapshot = self._state.snapshot()
         return self.fold() if rows_of(snapshot.version) <= _QUICK_ROWS else 0
 
     def tidy(self) -> None:
-        """Bring a file that others wrote into a form that is quick to read, keeping the original."""
+        """Rewrite a file that others wrote so that it is quick to read; keep the original."""
         version = self._state.snapshot().version
         if version is not None and not version.is_handy:
             self.fold(force=True)
         self._adopt()
 
     def _adopt(self) -> None:
-        """Have the database know a file of ours that was put there from outside: the next start asks for it."""
+        """Record a file of ours that was put there from outside: the next start checks for it."""
         with self._lock:
             version = self._state.stranger()
             if version is not None:
@@ -100,19 +100,19 @@ class Folding:
         return self._lock
 
     def merge(self, staged: StagedSamples) -> MergeResult | None:
-        """Make the next file version with *staged* in it; None when the data set changed meanwhile: do it again."""
+        """Make the next file version with *staged* in it; None if the data set changed meanwhile: call again."""
         with self._lock:
             plan = staged.plan(self._state.snapshot())
             return plan.result() if self._fold(plan.snapshot, staged, plan) else None
 
     def save_index(self) -> None:
-        """Keep the rows' index for the next start."""
+        """Save the row index for the next start."""
         version = self._state.snapshot().version
         if version is not None and version.report is None:
             self._keep_index(version)
 
     def _fold(self, snapshot: Snapshot, staged: StagedSamples | None = None, plan: MergePlan | None = None) -> bool:
-        """Write the next file version; False when the data set changed so that it must be done again."""
+        """Write the next file version; False if the data set changed and it must be done again."""
         if not self._state.watch.is_still(snapshot.version):
             raise StorageError(f"{self._file.path}: another program is changing it; try again in a moment")
         started = self._clock.monotonic()
@@ -130,7 +130,7 @@ class Folding:
         finally:
             self._file.discard()
         if done:
-            # Only when the renaming is on the disk may the journal lose what was folded.
+            # The journal may be trimmed only once the rename is on the disk.
             self._file.sync()
             self._settle(fold)
             self._keep_index(version)
@@ -143,7 +143,7 @@ class Folding:
         try:
             return self._writer.run(lambda connection: self._state.exchange(connection, snapshot, version, ids))
         except StorageError:
-            # The commit around it failed, perhaps for another's sake; the renaming counts.
+            # The commit failed, perhaps due to another change in its group; the rename counts.
             if not self._state.uses(version):
                 raise
             return True

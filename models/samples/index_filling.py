@@ -1,4 +1,4 @@
-"""Finds out what the index of the rows does not tell yet, a piece at a time."""
+"""Fills in missing columns of the row index, a piece at a time."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from models.samples.snapshot import POSITION, Snapshot
 
 
 def lacking(snapshot: Snapshot, column: str) -> pl.Series:
-    """Return the rows of the file whose *column* of the index is not known (UInt32, ascending)."""
+    """Return the rows of the file whose *column* of the index is missing (UInt32, ascending)."""
     if snapshot.version is None:
         return pl.Series(POSITION, dtype=pl.UInt32())
     return snapshot.version.index.frame[column].is_null().arg_true().cast(pl.UInt32())
@@ -24,11 +24,11 @@ def fill(
     """Fill the index of the file for *rows* (ascending), unless stopped between two pieces.
 
     Args:
-        snapshot: Whose file version.
+        snapshot: Has the file version.
         rows: Numbers of rows of the file.
         piece: How many are read at a time, if they are short.
-        describe: Given so many samples, returns columns of the index for them, in their order.
-        is_stopped: Asked before each piece.
+        describe: Returns columns of the index for a piece of samples, in their order.
+        is_stopped: Called before each piece.
     """
     version = snapshot.version
     for positions in snapshot.portions(rows, piece):

@@ -1,8 +1,8 @@
-"""The journal: what is newer than train.parquet, as rows of the database.
+"""The journal: changes newer than train.parquet, as rows of the database.
 
-A put takes a new `seq` always, so that a change made while a fold is under way is not
-dropped with what was folded. `Overlay` is the journal in memory: it is kept up to date
-by reading what was added since, and never changes once made.
+A put always takes a new `seq`, so that a change made during a fold is not dropped with
+what was folded. `Overlay` is the journal in memory: immutable, and brought up to date by
+reading only what was added since.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ _REPLACE = Statement(
     .prefix_with("OR REPLACE", dialect="sqlite")
     .values({name: bindparam(name) for name in ("id", "op", "topic", "difficulty", "created_at", "data")})
 )
-# So many pieces make a frame slow to ask.
+# A frame of more pieces is slow to query.
 _CHUNKS = 50
 _PIECE = 1000
 _EMPTY = pl.DataFrame(schema=SCHEMA)
@@ -49,7 +49,7 @@ class Overlay:
         upto: Highest `seq` that is in it.
         live: The samples put, oldest change first.
         seqs: The `seq` of each row of `live`.
-        changed: Every id that overrides the file, deleted ones too, with its `seq`.
+        changed: Every id that overrides the file, also deleted ones, with its `seq`.
         index: `describe(live)`.
     """
 
@@ -60,7 +60,7 @@ class Overlay:
     index: pl.DataFrame = field(default_factory=lambda: describe(_EMPTY))
 
     def after(self, rows: Iterable[Change]) -> "Overlay":
-        """Return the state after the journal's *rows* (seq, id, data), which are newer than all in it."""
+        """Return the state after the journal's *rows* (seq, id, data), which are newer than all of it."""
         changes = [(int(seq), str(sample_id), data) for seq, sample_id, data in rows]
         if not changes:
             return self
@@ -91,7 +91,7 @@ class Overlay:
 def read_after(connection: Connection, seq: int) -> Iterator[Sequence[Change]]:
     """Yield the journal's rows (seq, id, data) with a higher `seq`, in order, a piece at a time.
 
-    Read at once, what a batch writes between two folds takes five times its size.
+    In one piece, what a batch writes between two folds would take five times its size in memory.
     """
     query = select(JournalRow.seq, JournalRow.id, JournalRow.data).order_by(JournalRow.seq).limit(_PIECE)
     while rows := connection.execute(query.where(JournalRow.seq > seq)).all():
@@ -116,7 +116,7 @@ def write(connection: Connection, changes: Iterable[tuple[str, Mapping[str, obje
 
 
 def find(connection: Connection, sample_id: str, floor: int) -> tuple[bool, dict[str, object] | None]:
-    """Return whether the journal holds a change of *sample_id* above *floor*, and the sample it puts."""
+    """Return whether the journal has a change of *sample_id* above *floor*, and the sample that it puts."""
     query = select(JournalRow.data).where(JournalRow.id == sample_id, JournalRow.seq > floor)
     row = connection.execute(query).first()
     return row is not None, orjson.loads(row.data) if row is not None and row.data is not None else None
@@ -133,22 +133,22 @@ def find_all(connection: Connection, ids: Sequence[str], floor: int) -> dict[str
 
 
 def trim(connection: Connection, upto: int) -> None:
-    """Drop what was folded."""
+    """Delete the rows that were folded."""
     connection.execute(delete(JournalRow).where(JournalRow.seq <= upto))
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What the database knows of train.parquet.
+    """What the database records of train.parquet.
 
-    What an older release noted lacks all but the first two.
+    Records of older releases have the first two only.
 
     Attributes:
         file: Name (`version_id`) of the file version; "" for a file that others wrote.
         upto: Highest `seq` of the journal that it holds.
         generation: How many versions this database has written.
-        samples: Rows of it.
-        before: Name of what lies there until the file is renamed, "" for nothing; afterwards `file` itself.
+        samples: Number of its rows.
+        before: Name of the file that it replaces until the rename, "" for none; afterwards `file` itself.
     """
 
     file: str
@@ -159,7 +159,7 @@ class Fold:
 
 
 def mark(connection: Connection, fold: Fold) -> None:
-    """Note ahead of a renaming what the file will hold then."""
+    """Record, before a rename, what the file will hold."""
     connection.execute(delete(FoldRow))
     connection.execute(insert(FoldRow).values(id=1, file=fold.file, upto=fold.upto))
     more = {"generation": fold.generation, "samples": fold.samples, "before": fold.before}
@@ -168,20 +168,20 @@ def mark(connection: Connection, fold: Fold) -> None:
 
 
 def settle(connection: Connection, fold: Fold) -> None:
-    """Note that the file of *fold* lies there, and drop what it holds."""
+    """Record that the file of *fold* is in place, and delete the changes that it holds."""
     mark(connection, replace(fold, before=fold.file))
     trim(connection, fold.upto)
 
 
 def last_fold(connection: Connection) -> Fold | None:
-    """Return what was noted last; None when nothing was folded yet."""
+    """Return the last record; None if nothing was folded yet."""
     noted = connection.execute(select(FoldRow.file, FoldRow.upto)).first()
     more = connection.execute(select(StoreRow.generation, StoreRow.samples, StoreRow.before)).first()
     return Fold(*noted, *(more or ())) if noted is not None else None
 
 
 def database_id(connection: Connection) -> str | None:
-    """Return the name of the database; None when it has none yet."""
+    """Return the name of the database; None if it has none yet."""
     return connection.execute(select(StoreRow.database_id)).scalar()
 
 
@@ -192,7 +192,7 @@ def name_database(connection: Connection, name: str) -> None:
 
 
 def folded(connection: Connection, version_id: str) -> int:
-    """Return the highest `seq` that the file version of this name holds; 0 when none is noted."""
+    """Return the highest `seq` that the file version of this name holds; 0 if not recorded."""
     fold = last_fold(connection)
     return fold.upto if fold is not None and version_id and fold.file == version_id else 0
 

@@ -1,4 +1,4 @@
-"""What samples are wanted, in which order, and from where on."""
+"""Queries of samples: filters, order and page."""
 
 import base64
 import binascii
@@ -21,14 +21,14 @@ _KEY = "key"
 
 @dataclass(frozen=True)
 class SampleQuery:
-    """A question to the data set.
+    """A query of the data set.
 
     Attributes:
         filters: Exact values by column (`row_index.FILTERS`).
-        sort: A column of `SORTS`; "-" before it turns the order. Ties go by id, nulls last.
+        sort: A column of `SORTS`; "-" before it reverses the order. Ties are ordered by id, nulls last.
         limit: Most samples wanted; None for all.
-        offset: Samples to pass over.
-        cursor: Where an earlier page ended (`Selection.next_cursor`).
+        offset: Samples to skip.
+        cursor: End of the page before (`Selection.next_cursor`); "" for the first.
     """
 
     filters: Mapping[str, str] = field(default_factory=dict)
@@ -43,8 +43,8 @@ class Selection:
     """The numbers of the samples found, in order.
 
     Attributes:
-        total: Samples that match the filters, whatever the limit.
-        next_cursor: Where the next page begins; None when this is the last.
+        total: Samples that match the filters, without the limit.
+        next_cursor: Where the next page begins; None on the last.
     """
 
     positions: pl.Series
@@ -90,7 +90,7 @@ def parse_sort(sort: str) -> tuple[str, bool]:
     sort = _ALIASES.get(sort, sort)
     column = sort.removeprefix("-")
     if column not in SORTS:
-        raise InputError(f"sort: got {sort[:40]!r}, want one of {', '.join(SORTS)} (with - before it to turn it)")
+        raise InputError(f"sort: got {sort[:40]!r}, want one of {', '.join(SORTS)} (- before it reverses the order)")
     return column, sort.startswith("-")
 
 
@@ -102,7 +102,7 @@ def _cursor(sort: str, key: object, sample_id: str) -> str:
 
 
 def _after(query: SampleQuery, descending: bool, dtype: pl.DataType) -> pl.Expr:
-    """Rows behind the cursor, in the query's order."""
+    """Rows after the cursor, in the query's order."""
     try:
         padded = query.cursor + "=" * (-len(query.cursor) % 4)
         sort, key, sample_id = orjson.loads(base64.urlsafe_b64decode(padded.encode()))

@@ -1,8 +1,8 @@
-"""Samples: `train.parquet` overlaid by a journal of what is newer.
+"""The sample store: `train.parquet` overlaid by a journal of newer changes.
 
 A put is one commit of the database; a fold (`models.samples.folding`) moves the journal into the
 Parquet file by an atomic replacement. A read is a `Snapshot`: the file version and the
-journal as they were together at one moment (`models.samples.store_state`).
+journal at one moment (`models.samples.store_state`).
 """
 
 import logging
@@ -40,7 +40,7 @@ _SCATTERED_CHUNK, _SCATTERED_BYTES = 20_000, 64 << 20
 
 
 class SampleStore:
-    """The data set. Every method may be called from any thread."""
+    """The data set. Thread-safe."""
 
     def __init__(self, file: ParquetFile, engine: Engine, writer: Writer, clock: Clock) -> None:
         self._state = StoreState(file, engine, clock)
@@ -52,13 +52,13 @@ class SampleStore:
 
     @property
     def watch(self) -> FileWatch:
-        """What was noticed of the file: taken in, set aside, written back."""
+        """Changes of the file that were noticed: taken in, set aside, written back."""
         return self._state.watch
 
     # --- reads ---------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
-        """Return all samples as they are at this moment."""
+        """Return all samples as they are now."""
         return self._state.snapshot()
 
     def version(self) -> tuple[object, int, int]:
@@ -74,7 +74,7 @@ class SampleStore:
         """Return one sample.
 
         Raises:
-            NotFoundError: there is none with this id.
+            NotFoundError: no sample has this id.
         """
         snapshot = self.snapshot()
         if sample_id in snapshot.overlay.changed:
@@ -135,12 +135,12 @@ class SampleStore:
         changes: Mapping[str, object],
         also: Callable[[Connection, Mapping[str, object]], None] = lambda _connection, _before: None,
     ) -> StoredSample:
-        """Change the named fields of a sample; all others stay as they are.
+        """Change the named fields of a sample; all others stay.
 
         Args:
             sample_id: The sample.
             changes: New values by field.
-            also: Written in the same transaction; given the sample as it was.
+            also: Called in the same transaction, with the sample before the change.
 
         Raises:
             NotFoundError: there is no such sample.
@@ -163,7 +163,7 @@ class SampleStore:
             kept = {name: value for name, value in current.items() if value is not None}
             _check_kept({name: value for name, value in kept.items() if name not in wanted}, version)
             values = {**kept, **wanted, "updated_at": iso(self._clock.now())}
-            if (problem := too_large(values)) and not too_large(kept):  # files of before may hold larger ones
+            if (problem := too_large(values)) and not too_large(kept):  # files of older releases may hold larger ones
                 raise InputError(problem)
             journal.write(connection, [(new_id, values)])
             also(connection, current)
@@ -192,12 +192,12 @@ class SampleStore:
         Few samples go through the journal in one commit; many become part of the next file version.
 
         Raises:
-            ConflictError: ids exist already, and `staged.on_duplicate` does not say what to do then.
+            ConflictError: ids exist already, and `staged.on_duplicate` is "error".
             StorageError: the disk is full or cannot be written.
         """
         if staged.is_small:
             self._check_room(staged.columns)
-            samples = list(staged.samples())  # who waits for the writer need not wait for this
+            samples = list(staged.samples())  # done before the writer, so that others need not wait for it
             return self._writer.run(lambda connection: self._merge_small(connection, staged, samples))
         while (result := self.folding.merge(staged)) is None:
             log.info("data set changed during an import, beginning it again")
@@ -221,7 +221,7 @@ class SampleStore:
         return MergeResult(len(staged) - len(existing), len(existing) - len(skipped), len(skipped))
 
     def _check_room(self, names: Iterable[str]) -> None:
-        """Refuse columns beyond what a data set may have; InputError names one."""
+        """Refuse columns beyond the limit of a data set; InputError names one."""
         if any(name not in SCHEMA for name in names):
             check_room(self.snapshot().columns, names)
 
@@ -270,8 +270,8 @@ def page_at(snapshot: Snapshot, positions: pl.Series) -> list[StoredSample]:
 
 
 def samples_of(rows: pl.DataFrame) -> Iterator[StoredSample]:
-    """Yield the samples of a frame that has all columns of a snapshot, some being objects at a time."""
-    # Polars does not know what is in a row: all of our columns, with the types of `models.schemas.Sample`.
+    """Yield the samples of a frame with all columns of a snapshot; few are held as objects at a time."""
+    # Polars has no type for rows: these have all our columns, typed as in `models.schemas.Sample`.
     return cast("Iterator[StoredSample]", rows.iter_rows(named=True, buffer_size=_ROWS))
 
 
@@ -291,12 +291,12 @@ def _missing(sample_id: str) -> NotFoundError:
 
 
 def _foreign(version: ParquetVersion | None, name: str) -> pl.DataType | None:
-    """Return the type of a column of the file that is not ours; None when it has none of that name."""
+    """Return the type of an extra column of the file; None if it has none of that name."""
     return version.columns.get(name) if version is not None and name not in SCHEMA else None
 
 
 def _check_kept(fields: Mapping[str, object], version: ParquetVersion | None) -> None:
-    """Refuse an edit that would change a column it does not name: not all types survive the journal's JSON."""
+    """Refuse an edit that would alter columns it does not name: some types do not survive the journal's JSON."""
     for name, value in fields.items():
         held = _foreign(version, name)
         if held is None or (isinstance(value, float) and not math.isfinite(value)):

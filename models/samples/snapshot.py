@@ -1,7 +1,7 @@
 """The data set at one moment: a file version overlaid by the journal.
 
 A snapshot never changes and needs no lock; it can be read for as long as it is held.
-Rows are numbered: those of the file first, then what the journal puts.
+Rows are numbered: first those of the file, then those that the journal puts.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ POSITION = "position"
 
 
 class Snapshot:
-    """All samples as they were when it was taken."""
+    """All samples at the moment it was taken."""
 
     def __init__(self, version: ParquetVersion | None, overlay: Overlay, hidden: pl.Series) -> None:
         """Overlay *version*; *hidden* are its rows that the overlay overrides, ascending."""
@@ -36,7 +36,7 @@ class Snapshot:
 
     @property
     def state(self) -> tuple[object, int, int]:
-        """A value that differs between two states of the data set."""
+        """A value that differs between any two states of the data set."""
         identity = self.version.identity if self.version is not None else None
         return identity, self.overlay.upto, len(self.overlay.changed)
 
@@ -70,7 +70,7 @@ class Snapshot:
         taken = fitted(take_in_order(self.version, [number for number in wanted if number < first]), self.columns)
         if not new:
             return taken
-        # Those of the file come first in what was read, then those of the journal.
+        # The rows read are those of the file, then those of the journal.
         old_places, new_places = count(), count(len(wanted) - len(new))
         return pl.concat([taken, self._live[new]])[
             [next(old_places if number < first else new_places) for number in wanted]
@@ -98,7 +98,7 @@ class Snapshot:
         return row_bytes(self._live)
 
     def pieces(self) -> Iterator[pl.DataFrame]:
-        """Yield all samples in the file's order, new ones last, a bearable piece at a time."""
+        """Yield all samples in the file's order, new ones last, in pieces of bounded size."""
         start, hidden = 0, self.hidden
         for piece in self.version.pieces() if self.version is not None else ():
             first, last = (int(hidden.search_sorted(n)) for n in (start, start + piece.height))

@@ -1,7 +1,7 @@
-"""Samples that wait to be imported, on the disk, checked one by one.
+"""Staged samples: samples of an import, checked and waiting on the disk.
 
-They are written in parts as they come, so that a file of any size is checked without
-being held in memory; what remains in memory is their index.
+They are written in parts as they come, so that a file of any size is checked in bounded
+memory; only their index stays in memory.
 """
 
 import shutil
@@ -19,7 +19,7 @@ from models.schemas import bytes_of
 from models.sizes import ALL_COLUMNS, COMMIT_BYTES, PIECE_BYTES
 from utils.errors import ConflictError, InputError
 
-# Up to so many samples, if they are short, an import is a commit of the journal; above, a new file version.
+# Up to so many short samples an import is one commit of the journal; above, a new file version.
 SMALL = 2000
 _PART_ROWS = 1000
 _NAMED = 5
@@ -28,10 +28,10 @@ ON_DUPLICATE = ("error", "skip", "replace")
 
 @dataclass(frozen=True)
 class MergePlan:
-    """How staged samples and a snapshot become one.
+    """How staged samples and a snapshot are merged.
 
     Attributes:
-        snapshot: The old samples, without those that are replaced.
+        snapshot: The old samples, except those replaced.
         index: The index of the staged samples that are taken.
         columns: Names and types of the result.
     """
@@ -57,7 +57,7 @@ class MergeResult:
 
 
 class StagedSamples:
-    """Samples on their way in. One thread fills it; `close` removes its folder."""
+    """The staged samples of one import. One thread fills it; `close` removes its folder."""
 
     def __init__(self, folder: Path, on_duplicate: str = "error") -> None:
         if on_duplicate not in ON_DUPLICATE:
@@ -78,11 +78,11 @@ class StagedSamples:
 
     @property
     def is_small(self) -> bool:
-        """True when the samples fit into one commit."""
+        """True if the samples fit into one commit."""
         return len(self) <= SMALL and self._bytes <= COMMIT_BYTES
 
     def add(self, values: Mapping[str, object]) -> None:
-        """Take one checked sample."""
+        """Add one checked sample."""
         size = bytes_of(values)
         self._waiting.append(values)
         self._waiting_bytes += size
@@ -91,7 +91,7 @@ class StagedSamples:
             self._write_part()
 
     def finish(self) -> None:
-        """Write what waits; call it once, after the last sample."""
+        """Write the last part; call it once, after the last sample."""
         if self._waiting:
             self._write_part()
         self.index = pl.concat([self.index, *self._indexes])
@@ -101,7 +101,7 @@ class StagedSamples:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def samples(self) -> Iterator[dict[str, object]]:
-        """Yield the samples, in the order they came."""
+        """Yield the samples in the order they were added."""
         for piece in self.pieces():
             for row in piece.iter_rows(named=True):
                 yield {name: value for name, value in row.items() if value is not None}
@@ -113,7 +113,7 @@ class StagedSamples:
                 yield pl.read_parquet(file)
 
     def plan(self, snapshot: Snapshot) -> MergePlan:
-        """Say what becomes of *snapshot* and these samples.
+        """Plan the merge of *snapshot* and these samples.
 
         Raises:
             ConflictError: ids exist, and `on_duplicate` is "error".

@@ -26,7 +26,7 @@ _TOTAL = "total"
 
 @dataclass(frozen=True)
 class Present:
-    """How many samples there are: by (jurisdiction, topic), by level, by type."""
+    """Counts of samples: by (jurisdiction, topic), by level, by type."""
 
     topics: Mapping[tuple[str, str], int] = field(default_factory=dict)
     difficulties: Mapping[str, int] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Present:
 
 
 def summarize(snapshot: Snapshot) -> Summary:
-    """Return the body of `GET /api/stats` but for the file's size; lengths in characters."""
+    """Return the body of `GET /api/stats` without the file's size; lengths in characters."""
     index = snapshot.index()
     total, lengths, found = _measured(index, ("difficulty", "topic", "sample_type", "jurisdiction", "practice_area"))
     difficulties, topics = found["difficulty"], found["topic"]
@@ -75,11 +75,11 @@ def detail(snapshot: Snapshot) -> DetailedStats:
 
 
 def count_tokens(index: pl.DataFrame, encoding: str) -> TokenCounts:
-    """Return `stats` of `GET /api/stats/tokens` but for costs; every token count must be filled in.
+    """Return `stats` of `GET /api/stats/tokens` without costs; every token count must be filled in.
 
     Args:
         index: The samples, with their tokens by field.
-        encoding: Name of the vocabulary that they were counted with.
+        encoding: Name of the encoding that counted them.
     """
     by_field = {name: int(index[f"{name}_tokens"].sum()) for name in COUNTED}
     total, rows = sum(by_field.values()), index.height
@@ -111,7 +111,7 @@ def count_tokens(index: pl.DataFrame, encoding: str) -> TokenCounts:
 
 
 def present(snapshot: Snapshot, filters: Mapping[str, str]) -> Present:
-    """Count the samples that match *filters* by what a plan chooses."""
+    """Count the samples that match *filters*, by the attributes that a plan chooses."""
     index = filtered(snapshot.index(), filters).select("jurisdiction", "topic", "difficulty", "sample_type").collect()
     topics = index.group_by("jurisdiction", "topic").len().with_columns(pl.col(pl.Categorical()).cast(pl.String()))
     found = counts(index.lazy(), ("difficulty", "sample_type"))
@@ -141,7 +141,7 @@ def _levels(index: pl.LazyFrame) -> list[DifficultyBreakdown]:
 def _measured(
     index: pl.LazyFrame, columns: Sequence[str]
 ) -> tuple[int, FieldLengths, dict[str, list[tuple[str, int]]]]:
-    """Return the number of samples, the mean lengths and the counts of *columns*; one query, whatever is asked."""
+    """Return the number of samples, the mean lengths and the counts of *columns*; all in one query."""
     means = (pl.col(f"{name}_chars").mean() for name in LENGTHS)
     found = index.select(pl.len().alias(_TOTAL), *means, *(_counted(name) for name in columns)).collect()
     means_of = {name: round(found[f"{name}_chars"][0] or 0.0, 2) for name in LENGTHS}

@@ -1,7 +1,7 @@
-"""What the data set is now: the file version in use, the journal in memory, and how they are joined.
+"""The current state of the data set: the file version in use and the journal in memory.
 
-One lock guards the pair. It is held for the reading of what is new in the journal and
-for the renaming of a file, never for the writing of one.
+One lock guards the pair. It is held while new rows of the journal are read and while a
+file is renamed, never while one is written.
 """
 
 import threading
@@ -21,38 +21,38 @@ from utils.clock import Clock
 
 
 class StoreState:
-    """Takes snapshots and exchanges file versions. Every method may be called from any thread."""
+    """Takes snapshots and exchanges file versions. Thread-safe."""
 
     def __init__(self, file: ParquetFile, engine: Engine, clock: Clock) -> None:
         self.watch = FileWatch(file, clock)
         self._file = file
         self._engine = engine
         self._lock = threading.Lock()
-        # Up to which `seq` the file holds the journal; None until it was first looked at.
+        # Highest `seq` of the journal that the file holds; None before the first look.
         self._floor: int | None = None
         self._overlay = Overlay()
         self._hidden: dict[str, int] = {}
         self._snapshot: Snapshot | None = None
 
     def snapshot(self) -> Snapshot:
-        """Return all samples as they are at this moment."""
+        """Return all samples as they are now."""
         with self._lock, self._engine.connect() as connection:
             return self._current(connection)
 
     def base(self, connection: Connection) -> tuple[ParquetVersion | None, int]:
-        """Return the file version and up to where it holds the journal; for the writer's thread."""
+        """Return the file version and the highest `seq` that it holds; for the writer's thread."""
         with self._lock:
             version = self.watch.current()
             return version, self._folded(connection, version)
 
     def next_mark(self) -> dict[str, str]:
-        """Return what the next file version carries."""
+        """Return the mark of the next file version."""
         with reading(self._engine) as connection:
             fold = journal.last_fold(connection)
             return new_mark(journal.database_id(connection) or "", fold.generation + 1 if fold is not None else 1)
 
     def mark(self, connection: Connection, version: ParquetVersion, before: ParquetVersion | None, upto: int) -> Fold:
-        """Note what *version* holds ahead of its renaming: who meets it knows what is folded."""
+        """Record what *version* holds before it is renamed, so that a reader of it knows what is folded."""
         journal.trim(connection, self._floor or 0)
         fold = Fold(version.version_id, upto, version.mark.generation, len(version), _name(before))
         journal.mark(connection, fold)
@@ -68,7 +68,7 @@ class StoreState:
             return None if fold is not None and version.version_id in (fold.file, fold.before) else version
 
     def adopt(self, connection: Connection, version: ParquetVersion) -> None:
-        """Note that *version* lies there, which we did not write: the journal that we hold is newer."""
+        """Record that the foreign *version* is in place: the journal in memory is newer."""
         fold = journal.last_fold(connection)
         generation = fold.generation if fold is not None else 0
         journal.mark(
@@ -107,7 +107,7 @@ class StoreState:
         same = known is not None and known.version is version
         if known is not None and same and not added:
             return known
-        # Ids known already keep their place as long as the file is the same.
+        # Rows of known ids stay valid as long as the file is the same.
         fresh = added if same else set(self._overlay.changed)
         self._hidden = self._hidden if same else {}
         if version is not None:

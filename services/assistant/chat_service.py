@@ -1,6 +1,6 @@
 """Chat with any model, over the same limits, failover and accounting as everything else.
 
-A streamed answer goes on to another model only until its first words were sent; the words
+A streamed answer changes to another model only before its first words were sent; the words
 come from the vendor as they are written.
 """
 
@@ -25,7 +25,7 @@ from utils.cancellation import CancelToken, time_limit
 from utils.clock import Clock
 from utils.errors import AppError, CancelledError
 
-# Each is another model: enough to come to another provider.
+# Each try is another model: enough to reach another provider.
 _TRIES = 6
 _MAX_WAIT_S = 20.0
 _KIND = "chat"
@@ -70,12 +70,12 @@ class ChatService:
     def stream(self, wanted: ChatRequest) -> Iterator[ChatMessage | None]:
         """Answer *wanted* piece by piece; None after each silence. Bad input is refused before the first piece.
 
-        Whoever stops reading ends the call.
+        A reader that stops ends the call.
         """
         return self._messages(wanted, self._preference(wanted))
 
     def providers(self) -> list[ChatProvider]:
-        """Return who can be chatted with."""
+        """Return the providers and models for chats."""
         return [self._provider(info) for info in self._llm.factory.enabled()]
 
     # --- inside --------------------------------------------------------------------------
@@ -124,7 +124,7 @@ class ChatService:
 
         def heard(kind: Piece, text: str) -> None:
             if gone.is_cancelled:
-                raise CancelledError("nobody listens any more", in_flight=True)
+                raise CancelledError("the reader of the stream has left", in_flight=True)
             begun.set()
             pieces.put({"type": kind, "content": text})
 

@@ -135,11 +135,11 @@ class Catalogue:
         """Return what may be cited on *topic*, most specific first."""
         return self._authorities_by_topic.get((topic.jurisdiction, topic.key), ())
 
-    # What every sample asks for is looked up, not searched for.
+    # What every sample needs is looked up, not searched for.
 
     @cached_property
     def _topics_by_name(self) -> dict[tuple[str, str, str], Topic]:
-        rows = reversed(self.topics)  # of two alike the first counts
+        rows = reversed(self.topics)  # of two with the same key the first counts
         return {(row.practice_area, row.topic, row.jurisdiction): row for row in rows}
 
     @cached_property

@@ -55,7 +55,7 @@ def build(model: type[M], row: object, path: Path, text: str, table: str = "", i
         row: The table as read.
         path: The file, for the message.
         text: The file's text, to find the line.
-        table: Name of the array the table stands in, or "" for the whole file.
+        table: Name of the array that holds the table, or ""  for the whole file.
         index: Its place in that array, from 0.
 
     Raises:

@@ -133,7 +133,22 @@ class SampleType(Row):
 
 
 class ProviderInfo(Row):
-    """Where a provider is reached and which limits we start from."""
+    """Where a provider is reached, and its initial limits: a row of `catalog/providers.toml`.
+
+    Attributes:
+        adapter: Module of `services/llm/providers/` that speaks its wire.
+        key: Setting that its key is read from; "" for a server that needs none.
+        base_url_setting: Setting that leads it to another address; "" for none.
+        champion_model: The model for the hardest samples; "" for the default one.
+        limit_scope: What the vendor counts limits by.
+        requests_header: The window of the vendor's header on requests.
+        max_concurrency: Most calls at a time.
+        weight: Share of the load where several providers have room.
+        temperature, top_p: How freely it writes, unless the prompt says otherwise.
+        timeout_s: Longest time of a call, in seconds; None for the setting REQUEST_TIMEOUT_S.
+        last_resort: Serves only requests that ask for it, or where no other is usable.
+        requests_cap, tokens_cap: Limits a minute that users set; the vendor's headers may lower but not raise them.
+    """
 
     id: str
     name: str
@@ -155,7 +170,7 @@ class ProviderInfo(Row):
     top_p: float = 0.95
     timeout_s: float | None = Field(None, gt=0)
     last_resort: bool = False
-    # What users set over the catalogue: a limit that the vendor's own word may lower and not raise, on or off.
+    # What users set over the catalogue.
     requests_cap: int | None = Field(None, gt=0)
     tokens_cap: int | None = Field(None, gt=0)
     enabled: bool = True

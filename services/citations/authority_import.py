@@ -1,4 +1,4 @@
-"""Bringing known authorities into the local index: CSV of one's own, and the bulk files of open collections.
+"""Imports known authorities into the local index, from a user's CSV or the bulk files of open collections.
 
 Forms: static.case.law `CasesMetadata.json` (a list of cases of one volume); Find Case Law's Atom
 feeds; CourtListener's bulk CSV of citations, with that of opinion clusters for the names.
@@ -28,7 +28,7 @@ _LONGEST = 1 << 28
 
 @dataclass
 class ImportedAuthorities:
-    """What came of an import: rows added, known before, and not understood."""
+    """The result of an import: rows added, known before, and not understood."""
 
     added: int = 0
     known: int = 0
@@ -38,7 +38,7 @@ class ImportedAuthorities:
 
 @dataclass(frozen=True)
 class _Source:
-    """One authority as a file has it."""
+    """One authority as read from a file."""
 
     name: str
     citations: str
@@ -58,7 +58,7 @@ def import_authorities(
         names: CourtListener's file of opinion clusters, for the names of the cases.
 
     Raises:
-        InputError: the file cannot be read, or has not this form.
+        InputError: the file cannot be read, or is not in this form.
     """
     if form not in _READERS:
         raise InputError(f"format: got {form[:40]!r}, want one of {', '.join(FORMATS)}")
@@ -146,7 +146,7 @@ def _courtlistener(path: Path, names: Path | None) -> Iterator[_Source]:
 
 
 def _postgres_rows(file: TextIO) -> Iterator[dict[str, str]]:
-    """Read CSV as the vendor's database writes it: long fields, quotes behind backslashes."""
+    """Read CSV as the vendor's database writes it: long fields, quotes escaped by backslashes."""
     csv.field_size_limit(_LONGEST)
     return csv.DictReader(file, escapechar="\\", doublequote=False)
 

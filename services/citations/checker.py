@@ -1,4 +1,4 @@
-"""Checks the citations of texts and samples. The one entrance to this package."""
+"""Checks the citations of texts and samples. The entry point of this package."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,20 +11,20 @@ from services.citations.extractor import Extractor
 from services.citations.reference import Known, Reference
 from services.citations.verifier import compare_known, verify
 
-# Fields of a sample that may cite; a number in the question is a fact of the case.
+# Fields read for citations; a number in the question is a fact of the case.
 FIELDS: tuple[CitingField, ...] = ("case_citation", "answer", "reasoning")
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A citation with its verdict; `field` is where it stands, None for a bare text."""
+    """A citation with its verdict; `field` is the sample's field that holds it, None for plain text."""
 
     citation: Citation
     finding: Finding
     field: CitingField | None = None
 
     def to_dict(self) -> CheckedCitation:
-        """Return it as the API shows it, but for its field."""
+        """Return it as the API shows it, without its field."""
         citation, finding = self.citation, self.finding
         return {
             "text": citation.text,
@@ -41,17 +41,17 @@ class Checked:
 
 
 class Online(Protocol):
-    """A service that may know what the reference data do not."""
+    """A lookup service that may know what the reference data do not."""
 
     def find(self, citation: Citation) -> list[Known]:
-        """Return what it knows under the references of *citation*."""
+        """Return the authorities it knows by the references of *citation*."""
 
 
 class CitationChecker:
     """Finds and verifies citations. Thread-safe: the reference data do not change."""
 
     def __init__(self, reference: Reference, online: Online | None = None) -> None:
-        """Check against *reference*; what it does not know is asked *online*, if given."""
+        """Check against *reference*, then, if given, look up *online* what it lacks."""
         self.reference = reference
         self.extractor = Extractor(reference)
         self._online = online
@@ -78,7 +78,7 @@ class CitationChecker:
 
 
 def verdict_of(checked: Sequence[Checked]) -> Verdict | None:
-    """Return the worst verdict; None when nothing is cited."""
+    """Return the worst verdict; None without citations."""
     return worst([item.finding.verdict for item in checked])
 
 

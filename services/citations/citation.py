@@ -1,4 +1,4 @@
-"""What a citation is, once found: the words of the other modules here."""
+"""Types for a citation that was found, and for what is known of it."""
 
 import re
 import unicodedata
@@ -36,7 +36,7 @@ SHOWN: Mapping[Verdict, quality.Verdict] = {
 
 
 def worst(verdicts: "list[Verdict]") -> Verdict | None:
-    """Return the worst of *verdicts*; None of none."""
+    """Return the worst of *verdicts*; None if empty."""
     return max(verdicts, key=VERDICTS.index, default=None)
 
 
@@ -48,7 +48,7 @@ class Cite:
         format: Name of the format that found it.
         end: One past its last character.
         normalized: The form that the index uses.
-        parts: What the format read out of it.
+        parts: The named parts that the format read.
     """
 
     format: str
@@ -70,11 +70,11 @@ class Citation:
     """An authority as a text cites it: a name, and one reference or several in parallel.
 
     Attributes:
-        cites: At least one; those behind the first are parallel.
+        cites: At least one; those after the first are parallel.
         name: The name written with it, or "".
-        is_case_name: The name has the form of a case's ("A v B", "Re A"), not just capital letters.
-        year: The year in brackets behind the reference, or None.
-        court: What stands with that year ("2d Cir."), or "".
+        is_case_name: The name has the form of a case name ("A v B", "Re A"), not just capital letters.
+        year: The year in brackets after the reference, or None.
+        court: The court beside that year ("2d Cir."), or "".
     """
 
     text: str
@@ -88,31 +88,31 @@ class Citation:
 
     @cached_property
     def kind(self) -> CitationKind:
-        """What is cited: that of the first reference."""
+        """What kind of authority: that of the first reference."""
         return self.cites[0].kind
 
     @cached_property
     def jurisdiction(self) -> Jurisdiction:
-        """Whose law it is: that of the first reference."""
+        """The jurisdiction of the first reference."""
         return self.cites[0].jurisdiction
 
     @cached_property
     def normalized(self) -> str:
-        """The references in the usual form, without the name."""
+        """The normalized references, without the name."""
         return ", ".join(cite.normalized for cite in self.cites)
 
     @cached_property
     def key(self) -> str:
-        """What two citations of the same authority and provision share."""
+        """A key that citations of the same authority and provision share."""
         return self.cites[0].key
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a step of the ladder found out.
+    """The result of a step of the ladder.
 
     Attributes:
-        code: A stable word for programs.
+        code: A stable identifier for programs.
         reason: A sentence for people.
         matched: The authority of the index, or None.
         ended: The law that is no longer in force, and since which year; None for law in force and for cases.
@@ -126,26 +126,26 @@ class Finding:
 
 
 def invalid(code: str, reason: str, matched: str | None = None) -> Finding:
-    """Return that a step contradicts the citation."""
+    """Return the finding of a step that contradicts the citation."""
     return Finding(Verdict.INVALID, code, reason, matched)
 
 
 def unverified(code: str, reason: str, matched: str | None = None) -> Finding:
-    """Return that nothing speaks against the citation, and nothing for it."""
+    """Return the finding that nothing contradicts or confirms the citation."""
     return Finding(Verdict.UNVERIFIED, code, reason, matched)
 
 
 def verified(matched: str) -> Finding:
-    """Return that the index has it."""
+    """Return the finding that the index has it."""
     return Finding(Verdict.VERIFIED, "in_index", f"known: {matched}", matched)
 
 
 def plain(text: str) -> str:
-    """Return *text* with plain dashes, blanks and apostrophes; no character moves."""
+    """Return *text* with plain dashes, blanks and apostrophes; positions stay the same."""
     return text if text.isascii() else text.translate(_DASHES)
 
 
-@lru_cache(4096)  # the names of one citation are compared with many, and again by each check
+@lru_cache(4096)  # one citation's names are compared with many, again in each check
 def fold(text: str) -> str:
     """Return *text* without case and accents, for comparison of names."""
     if "." in text:
@@ -157,5 +157,5 @@ def fold(text: str) -> str:
 
 
 def fold_cite(text: str) -> str:
-    """Return a reference without dots, blanks, case and a year in round brackets, which identifies nothing."""
+    """Return a reference without dots, blanks, case and a year in round brackets, which does not identify it."""
     return _IGNORED.sub("", _ROUND_YEAR.sub("", plain(text))).casefold()

@@ -1,7 +1,7 @@
-"""Finds the authorities that a text cites: where each stands, how it is named, what runs parallel.
+"""Finds the authorities that a text cites: position, name and parallel references of each.
 
 Every pattern is linear in the text: bounded repeats, no nested quantifiers. A reference inside
-a longer one is dropped; references that follow each other directly are one authority.
+a longer one is dropped; adjacent references are one authority.
 """
 
 import re
@@ -22,7 +22,7 @@ from services.citations.formats import (
 from services.citations.names import is_case_name, name_before
 from services.citations.reference import Reference
 
-# Of two that find the same span the first counts: "UNCITRAL Arbitration Rules 2010" has the form of a UK instrument.
+# If two formats find the same span the first counts: "UNCITRAL Arbitration Rules 2010" has the form of a UK instrument.
 _FINDERS = (reports, european, international, treaties, legislation_uk, legislation_us, reports_us)
 # Between parallel references: a comma, a pin cite, "=".
 _PARALLEL_GAP = re.compile(
@@ -33,20 +33,20 @@ _TRAILING_YEAR = re.compile(
 )
 _COMMAS_ONLY = re.compile(r"^[\s,;=]*$")
 _MAX_PARALLEL = 5
-# Texts whose citations are kept, and how long such a text may be in characters.
+# How many texts have their citations cached, and the longest such text in characters.
 _KEPT, _SHORT = 512, 20_000
 
 
 class Extractor:
-    """Finds citations. Stateless; the reference data say which names exist."""
+    """Finds citations; the reference data say which names exist."""
 
     def __init__(self, reference: Reference) -> None:
         self._reference = reference
-        # A text is read for its verdicts, for its law and again when a sample like it comes.
+        # Cached: a text is read for verdicts, for the veto, and again when a similar sample comes.
         self._kept = lru_cache(_KEPT)(self._extract)
 
     def extract(self, text: str) -> list[Citation]:
-        """Return the citations of *text* in order, none inside another."""
+        """Return the citations of *text* in order; they do not overlap."""
         if not text:
             return []
         return list(self._kept(text) if len(text) <= _SHORT else self._extract(text))
@@ -78,7 +78,7 @@ def _outermost(cites: Iterable[Cite]) -> list[Cite]:
 
 
 def _groups(text: str, cites: Sequence[Cite]) -> list[list[Cite]]:
-    """Put references to one case, which follow each other directly, together."""
+    """Join adjacent references to one case."""
     groups: list[list[Cite]] = []
     for cite in cites:
         if groups and len(groups[-1]) < _MAX_PARALLEL and _runs_on(text, groups[-1][-1], cite):
@@ -133,6 +133,6 @@ def _named(text: str, group: Sequence[Cite], floor: int) -> Citation:
 
 
 def shifted(citation: Citation, by: int) -> Citation:
-    """Return *citation* as it stands in a text with *by* more characters before it."""
+    """Return *citation* moved *by* characters to the right."""
     cites = tuple(replace(cite, start=cite.start + by, end=cite.end + by) for cite in citation.cites)
     return replace(citation, start=citation.start + by, end=citation.end + by, cites=cites)

@@ -1,4 +1,4 @@
-"""Authorities that a user brought in, as the ladder asks for them, and the reading of such rows."""
+"""The index of authorities that a user imported, and the reading of its rows."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +27,7 @@ class LocalIndex:
         return self._ask(self._store.with_name, key)
 
     def _ask(self, question: Callable[[str], list[AuthorityRow]], key: str) -> list[Known]:
-        """Return what the file knows; a broken one knows nothing, and must not end a batch."""
+        """Return the file's rows; none of a broken file, which must not end a batch."""
         try:
             return [_known(row) for row in question(key)]
         except StorageError as error:
@@ -38,19 +38,19 @@ class LocalIndex:
 
 
 def known_from(text: str, jurisdiction: str, extractor: Extractor) -> Iterator[Known]:
-    """Yield the authorities in *text*, which is taken to be right."""
+    """Yield the authorities in *text*, which is trusted."""
     for citation in extractor.extract(text):
         cites = tuple(cite.normalized for cite in citation.cites)
         ecli = tuple(cite.parts["ecli"] for cite in citation.cites if cite.parts.get("ecli"))
         first = citation.cites[0]
-        # A year in square brackets is that of the volume, unless a court numbers by it.
+        # A year in square brackets is the volume's, except in neutral citations.
         dated = first.parts.get("year", "") if first.normalized.startswith("(") else first.parts.get("ecli_year", "")
         year = citation.year or (int(dated) if dated.isdigit() else None)
         yield Known((citation.name or text,), (*cites, *ecli), jurisdiction, year, citation.kind)
 
 
 def rows_from(name: str, text: str, facts: dict[str, str], extractor: Extractor) -> list[AuthorityRow]:
-    """Return one row for each reference in *text*; none when it holds none that can be read.
+    """Return one row for each reference in *text* that can be read.
 
     Args:
         name: The authority's name; "" to take it from the text.

@@ -1,6 +1,6 @@
 """Online lookup of citations that no index has; off by default, cached, and never decisive alone.
 
-What a service does not know stays unverified: their collections have gaps. Sources:
+What no service knows stays unverified: their collections have gaps. Sources:
 CourtListener REST API v4 `citation-lookup`; Find Case Law's addresses by neutral citation;
 EUR-Lex addresses by CELEX number.
 """
@@ -26,7 +26,7 @@ ADDRESSES = {
 }
 _TIMEOUT_S = 10.0
 _KEPT_S = 30 * 24 * 3600.0
-# After a failure a service is left alone for so long: a batch must not wait for it again and again.
+# Seconds without calls after a failure, so that a batch does not wait for it again and again.
 _REST_S = 60.0
 _NEUTRAL = re.compile(
     r"\[(?P<year>\d{4})\] (?P<court>[A-Z]+)(?: (?P<division>Civ|Crim))? (?P<number>\d+)(?: \((?P<behind>\w+)\))?$"
@@ -36,7 +36,7 @@ _CELEX_LETTER = {"Regulation": "R", "Directive": "L", "Decision": "D"}
 
 
 class _Row(TypedDict):
-    """A case or an act as a service names it; the year is "" where it does not say."""
+    """A case or an act as a service names it; the year is "" if unknown."""
 
     name: str
     year: str
@@ -62,7 +62,7 @@ class Lookup:
         self._resting: dict[str, float] = {}
 
     def find(self, citation: Citation) -> list[Known]:
-        """Return what the services know under the references of *citation*; nothing when none is asked or knows."""
+        """Return the authorities that the services know by the references of *citation*."""
         found: list[Known] = []
         for name in self._services:
             for cite in citation.cites:
@@ -99,7 +99,7 @@ class Lookup:
 
 
 def _question(service: str, normalized: str, parts: Mapping[str, str]) -> str:
-    """Return what *service* is asked for a reference, or "" when it does not hold such."""
+    """Return the query to *service* for a reference, or "" if it does not cover it."""
     if service == "courtlistener":
         return normalized if parts.get("series") and "first" in parts else ""
     if service == "find-case-law":
@@ -116,7 +116,7 @@ def _question(service: str, normalized: str, parts: Mapping[str, str]) -> str:
 def _sent(
     method: str, url: str, data: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
 ) -> requests.Response:
-    """Make one request; HTTPError for a redirect, which nobody follows: it may lead anywhere, and with the token."""
+    """Make one request; HTTPError for a redirect, not followed since it could take the token anywhere."""
     answer = requests.request(method, url, data=data, headers=headers, timeout=_TIMEOUT_S, allow_redirects=False)
     if 300 <= answer.status_code < 400:
         raise requests.HTTPError(f"the answer is a redirect (status {answer.status_code}), and none is followed")
@@ -144,7 +144,7 @@ def _eur_lex(address: str, wanted: str, _token: str) -> list[_Row]:
 
 
 def _page(url: str, year: str) -> list[_Row]:
-    """Return the title of a page as a name; nothing when there is no such page."""
+    """Return the title of a page as a name; nothing if there is no such page."""
     answer = _sent("GET", url)
     if answer.status_code == 404:
         return []

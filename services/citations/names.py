@@ -23,7 +23,7 @@ _PHASE = re.compile(
     re.IGNORECASE,
 )
 _IN_BETWEEN = re.compile(r"^[^()]*\s(?:in|by|per)\s(?=(?:R|Re|[A-Z][\w.'’&-]*)\s.*\sv\.?\s)")
-# Stands between a name and its number: "[GC], no.", "No. 21-3391,".
+# Text between a name and its number: "[GC], no.", "No. 21-3391,".
 _CHAMBER = re.compile(r"[\s,]*(?:[\[(](?:GC|Grand Chamber|Plenary|dec)\.?[\])]|No\.\s[\w:-]{3,20})[\s,]*$")
 
 
@@ -37,14 +37,14 @@ class Likeness(StrEnum):
 
 
 def name_before(text: str, end: int, lowest: int) -> tuple[str, int]:
-    """Return the name that ends at *end*, and where it begins; ("", end) when there is none.
+    """Return the name that ends at *end*, and where it begins; ("", end) if there is none.
 
-    Walks back over words that names consist of, not beyond *lowest*.
+    Walks back over words of names, not beyond *lowest*.
     """
     floor = max(lowest, end - _LOOK_BACK)
     stretch = text[floor:end]
     trimmed = _CHAMBER.sub("", stretch).rstrip(" ,(\u00a0\t")
-    # A line or a sentence of another authority ends the name.
+    # The name does not reach across a line break, a semicolon or a colon.
     cut = max(trimmed.rfind("\n"), trimmed.rfind(";"), trimmed.rfind(": "))
     words = list(_BLANKS.finditer(trimmed, cut + 1))[-_MAX_WORDS:]
     first = len(words)
@@ -60,7 +60,7 @@ def name_before(text: str, end: int, lowest: int) -> tuple[str, int]:
         return "", end
     begin = words[first].start()
     name = trimmed[begin:]
-    # "Supreme Court in Robinson v ...": the name begins behind the last such word before its "v".
+    # "Supreme Court in Robinson v ...": the name begins after the last such word before its "v".
     dated = _DATE.match(name)
     begin += dated.end() if dated else 0
     name = trimmed[begin:]
@@ -72,7 +72,7 @@ def name_before(text: str, end: int, lowest: int) -> tuple[str, int]:
 
 
 def name_after(text: str, start: int, highest: int) -> tuple[str, int]:
-    """Return the name that begins at *start*, as behind "Case C-362/14", and where it ends."""
+    """Return the name that begins at *start*, as after "Case C-362/14", and where it ends."""
     stretch = text[start : min(highest, start + _LOOK_BACK)]
     stretch = re.split(
         r"[;\n\[]|\b(?:ECLI:)?(?:EU|CE):[A-Z]|,\s(?!Inc|Ltd|LLC)|\.\s(?=[A-Z][a-z]+\s[a-z])", stretch, maxsplit=1
@@ -121,7 +121,7 @@ def _bare(name: str) -> str:
 
 
 def _sides(mine: list[str], theirs: list[str], least: Likeness = Likeness.PARTLY) -> Likeness:
-    """Compare party with party; two that no word tells from others neither agree nor differ."""
+    """Compare party with party; those without a distinctive word neither agree nor differ."""
     alike = [_alike(one, other) for one, other in zip(mine, theirs, strict=True)]
     if False not in alike:
         return Likeness.SAME if True in alike else Likeness.UNCLEAR
@@ -129,7 +129,7 @@ def _sides(mine: list[str], theirs: list[str], least: Likeness = Likeness.PARTLY
 
 
 def _plain(given: str, known: str) -> Likeness:
-    """Compare names of which at least one has no "v": every telling word given must be known."""
+    """Compare names of which at least one has no "v": all distinctive words given must be known."""
     mine, theirs = words_of(given), words_of(known)
     if not mine or not theirs:
         return Likeness.UNCLEAR
@@ -142,9 +142,9 @@ def _plain(given: str, known: str) -> Likeness:
 
 
 def is_same_case(given: str, known: str, full: str) -> bool:
-    """Tell whether *given* names the case *known* beyond doubt, whose *full* name holds the parties too."""
+    """Tell whether *given* names the case *known* beyond doubt; its *full* name includes the parties."""
     if _PHASE.search(given):
-        return False  # another phase of a case stands at another place
+        return False  # another phase of a case has another reference
     mine, theirs = parties(given), parties(known)
     if len(mine) == len(theirs) == 2:
         return _sides(mine, theirs) is Likeness.SAME
@@ -153,7 +153,7 @@ def is_same_case(given: str, known: str, full: str) -> bool:
 
 
 def is_telling(known: str) -> bool:
-    """Tell whether the name is one that hardly two cases share: both parties can be told apart, or two words."""
+    """Tell whether hardly any two cases share the name: both parties or two words are distinctive."""
     sides = parties(known)
     if len(sides) == 2:
         return all(words_of(side) for side in sides)
@@ -164,21 +164,21 @@ def parties(name: str) -> list[str]:
     """Return the parties of *name*: two, or one where there is no "v"."""
     inner = re.search(r"\(([^()]*\sv\.?\s[^()]*)\)", name)
     if inner and not _VERSUS.search(f" {name[: inner.start()]} "):
-        # "Nicaragua (Nicaragua v United States)": the short name is what tells it.
+        # "Nicaragua (Nicaragua v United States)": the short name identifies the case.
         return [name]
     return [part for part in _VERSUS.split(f" {name} ", maxsplit=1) if part.strip()]
 
 
-@lru_cache(4096)  # the parties of one case are compared with those of many
+@lru_cache(4096)  # the parties of one case are compared with many
 def words_of(name: str) -> frozenset[str]:
-    """Return the words of *name* that tell it from others, folded."""
+    """Return the distinctive words of *name*, folded."""
     generic = name_words().generic
     words = re.findall(r"\w+", fold(name).replace("'", ""))
     return frozenset(word for word in words if word not in generic and not word.isdigit())
 
 
 def _alike(given: str, known: str) -> bool | None:
-    """Tell whether two parties share a word that tells; None when neither has one."""
+    """Tell whether two parties share a distinctive word; None if neither has one."""
     mine, theirs = words_of(given), words_of(known)
     if not mine and not theirs:
         return None
@@ -188,14 +188,14 @@ def _alike(given: str, known: str) -> bool | None:
 
 
 def _same_word(one: str, other: str) -> bool:
-    """Tell whether a word abbreviates another ("educ" for "education"), or is spelled a little otherwise."""
+    """Tell whether a word abbreviates another ("educ" for "education"), or is spelled slightly differently."""
     if min(len(one), len(other)) >= _SHORTEST and (one.startswith(other) or other.startswith(one)):
         return True
     return abs(len(one) - len(other)) < 4 and SequenceMatcher(None, one, other).ratio() >= _MIN_ALIKE
 
 
 def _initials(words: frozenset[str], name: str) -> bool:
-    """Tell whether one of *words* is made of the initials of *name*."""
+    """Tell whether one of *words* is the initials of *name*."""
     letters = "".join(word[0] for word in re.findall(r"\w+", fold(name)) if word not in ("of", "the", "and"))
     return any(2 < len(word) < 8 and word in letters for word in words)
 

@@ -1,7 +1,7 @@
 """Reference data of the citation check: courts, series, Acts, treaties and leading cases.
 
-Every table is a CSV file in `catalog/authorities/`, one row a fact, each with a source and
-a flag whether it was checked against a second one (docs/howto/add-an-authority.md).
+Every table is a CSV file in `catalog/authorities/`, one fact per row, each with its source and
+whether it was checked against a second one (docs/howto/add-an-authority.md).
 """
 
 import csv
@@ -30,8 +30,8 @@ class Series:
     Attributes:
         is_court: True for neutral citations.
         brackets: square when the year is part of the reference, round when the volume is, none without brackets.
-        max_number: Highest number of a year (courts) or page (reports) to be believed.
-        max_volume: Highest volume; 0 when there are none.
+        max_number: Highest plausible number of a year (courts) or page (reports).
+        max_volume: Highest volume; 0 if it has none.
     """
 
     name: str
@@ -49,8 +49,8 @@ class Known:
     """An authority of the index.
 
     Attributes:
-        names: Names it goes by; the first is the full one.
-        cites: Its references, in parallel.
+        names: Its names; the first is the full one.
+        cites: Its parallel references.
     """
 
     names: tuple[str, ...]
@@ -72,7 +72,7 @@ class Instrument:
     """An Act, a treaty or an act of the European Union.
 
     Attributes:
-        last: Number of its last section or article; None when not known.
+        last: Number of its last section or article; None if unknown.
         inserted: Provisions with a letter that exist ("14A"); they cannot be counted.
         aliases: Other names, abbreviations among them.
         number: "2016/679" for acts of the Union, the chapter of an Act, the treaty series of a treaty.
@@ -92,7 +92,7 @@ class Instrument:
 
 
 class Index(Protocol):
-    """Authorities that a user brought in."""
+    """Authorities that a user imported."""
 
     def find(self, key: str) -> Sequence[Known]:
         """Return the authorities with a reference that folds to *key*."""
@@ -102,7 +102,7 @@ class Index(Protocol):
 
 
 class NoIndex:
-    """An index with nothing in it."""
+    """An empty index."""
 
     def find(self, key: str) -> Sequence[Known]:
         """Return nothing."""
@@ -134,13 +134,13 @@ class Reference:
         return [*self._by_cite.get(key, ()), *self.index.find(key)]
 
     def named(self, name: str) -> list[Known]:
-        """Return the cases whose name shares the rarest telling word with *name*."""
+        """Return the cases whose name shares the rarest distinctive word with *name*."""
         words = [word for word in words_of(name) if word in self._by_word]
         near = min((self._by_word[word] for word in words), key=len, default=[])
         return [*near, *self.index.named(name_key(name))]
 
     def year_of(self, series: str, volume: int) -> tuple[int, int, int] | None:
-        """Return the earliest and latest year of a volume to be believed, and the highest volume known."""
+        """Return the earliest and latest plausible year of a volume, and the highest volume known."""
         if series not in self.volumes:
             return None
         anchors, tolerance = self.volumes[series]
@@ -160,7 +160,7 @@ class Reference:
 
 
 def name_key(name: str) -> str:
-    """Return a name folded for lookup: the words that tell, in alphabetical order."""
+    """Return a name folded for lookup: its distinctive words, in alphabetical order."""
     return " ".join(sorted(words_of(name)))
 
 
@@ -173,7 +173,7 @@ def load_reference(folder: Path, extra: Iterable[Known] = (), index: Index | Non
     """Read all tables in *folder*.
 
     Raises:
-        ConfigurationError: a file is missing, or a row is wrong; with file and line.
+        ConfigurationError: a file is missing, or a row is wrong; names file and line.
     """
     cases = [case for path in sorted(folder.glob("cases_*.csv")) for case in _cases(path)]
     cases += list(extra)
@@ -271,7 +271,7 @@ def _instruments(path: Path, jurisdiction: Jurisdiction, kind: str) -> dict[str,
 
 
 def _numbers(instrument: Instrument) -> tuple[str, ...]:
-    """Return what an instrument's number is looked up by.
+    """Return the key for looking up an instrument's number.
 
     Until 2014 a regulation and a directive of the Union may share a number; since 2015 none does.
     """

@@ -1,8 +1,8 @@
 """The reporters, codes and journals of the United States, by the names that citations use for them.
 
-The names, their variations and the forms of citing them are those of reporters-db (Free Law Project), read once into a
-table. White space does not count: "N. Y. S. 2d" names what "N.Y.S.2d" does. Most series are cited as volume, name, page;
-where reporters-db lists forms of its own for a series, one of them must fit the whole reference.
+Names, variations and citation forms are those of reporters-db (Free Law Project), read once into a table.
+White space is ignored: "N. Y. S. 2d" means "N.Y.S.2d". Most series are cited as volume, name, page;
+where reporters-db lists special forms for a series, one of them must fit the whole reference.
 """
 
 import re
@@ -24,10 +24,10 @@ class Edition:
     Attributes:
         name: Its abbreviation as it should be written.
         kind: What reporters-db calls its `cite_type`: "federal", "state", "neutral", "journal", …
-        first: Year in which it began; 0 where nobody says.
+        first: Year in which it began; 0 if unknown.
         last: Year in which it ended; 9999 while it goes on.
         forms: How it is cited, as templates of reporters-db.
-        exact: Whether it was named by its own abbreviation, not by a variation.
+        exact: Whether the citation used its own abbreviation, not a variation.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Edition:
 
 
 class _Described(TypedDict):
-    """What reporters-db tells of an edition, a code or a journal."""
+    """An edition, code or journal in reporters-db."""
 
     regexes: NotRequired[list[str]]
     start: NotRequired[datetime | None]
@@ -47,7 +47,7 @@ class _Described(TypedDict):
 
 
 class _Reporter(TypedDict):
-    """What reporters-db tells of a reporter: its editions by name, and which one each other name means."""
+    """A reporter in reporters-db: its editions by name, and the edition that each variation means."""
 
     cite_type: str
     editions: dict[str, _Described]
@@ -55,10 +55,10 @@ class _Reporter(TypedDict):
 
 
 def edition_of(series: str, reference: str) -> Edition | None:
-    """Return the edition that *series* names in *reference* (volume, series, page); None where there is none.
+    """Return the edition that *series* names in *reference* (volume, series, page); None if unknown.
 
-    A name that several share means the federal one, then a case reporter before a journal; among equals (two reporters
-    by a Hill), the years are those of all of them: nobody can tell which is meant.
+    Of several with this name the federal one is meant, else a case reporter rather than a journal; among equals (two
+    reporters by a Hill) the years span all of them, since it is not known which is meant.
     """
     fitting = [edition for edition in _editions().get(_bare(series), ()) if _fits(edition, series, reference)]
     if not fitting:
@@ -76,7 +76,7 @@ def _fits(edition: Edition, series: str, reference: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _patterns(forms: tuple[str, ...], series: str) -> tuple[re.Pattern[str], ...]:
-    """Return the patterns of *forms* that give volume and page, with *series* as the name."""
+    """Return the patterns of *forms* that match volume and page, with *series* as the name."""
     from reporters_db.utils import recursive_substitute
 
     written = [recursive_substitute(form, _variables()) for form in forms]

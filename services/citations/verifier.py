@@ -1,7 +1,7 @@
 """The ladder: form, time, range, self-consistency, index. The first contradiction decides.
 
-`verified` means that the index has it, `unverified` that nothing speaks against it and
-nothing for it, `invalid` that a step contradicts it.
+`verified` means that the index has it, `invalid` that a step contradicts it, `unverified` that
+nothing contradicts or confirms it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -49,7 +49,7 @@ _REPORTED_LATER, _REPORTED_ABROAD = 2, 5
 
 def verify(citation: Citation, reference: Reference) -> Finding:
     """Return what is known of *citation*."""
-    # What the index has is possible, whatever the rules say: numbers were given in retrospect too.
+    # An entry of the index overrides the rules: some numbers were given in retrospect.
     known = {cite.key: reference.find(cite.key) for cite in citation.cites} if citation.kind == "case" else {}
     doubtful = [cite for cite in citation.cites if not known.get(cite.key) or cite.parts.get("ecli")]
     findings = [found for cite in doubtful if (found := _CHECKS[cite.format](cite, citation, reference))]
@@ -63,7 +63,7 @@ def verify(citation: Citation, reference: Reference) -> Finding:
 
 
 def compare_known(citation: Citation, known: list[Known]) -> Finding:
-    """Return what follows from authorities that stand under the references of *citation*."""
+    """Compare *citation* with the authorities *known* by its references."""
     if citation.kind != "case":
         return verified(known[0].label)
     return _compare(citation, known, [])
@@ -74,7 +74,7 @@ def _worst(findings: Iterable[Finding]) -> Finding:
 
 
 def _from_index(citation: Citation, reference: Reference) -> Finding:
-    """Look a statute or treaty up among what users brought in."""
+    """Look up a statute or treaty among the authorities that users imported."""
     for cite in citation.cites:
         known = reference.find(cite.key)
         if known:
@@ -113,7 +113,7 @@ def _among(case: Known, others: list[Known]) -> bool:
 
 
 def _keys(citation: Citation) -> list[str]:
-    """Return all references of a case, those inside another too (an ECLI behind a case number)."""
+    """Return all references of a case, also those inside another (an ECLI after a case number)."""
     keys = []
     for cite in citation.cites:
         keys.append(cite.key)
@@ -124,7 +124,7 @@ def _keys(citation: Citation) -> list[str]:
 
 
 def _compare(citation: Citation, known: list[Known], unknown: list[str]) -> Finding:
-    """Compare name and year with the cases that have the references; *unknown* ones are in nobody's row."""
+    """Compare name and year with the cases that have the references; no row has the *unknown* ones."""
     if citation.name:
         likeness = {case: _likeness(citation, case) for case in known}
         same = [case for case, like in likeness.items() if like is Likeness.SAME]
@@ -149,7 +149,7 @@ def _compare(citation: Citation, known: list[Known], unknown: list[str]) -> Find
     unknown = [key for key in unknown if not _is_ecli_of(key, case)]
     wrong_ecli = next((key for key in unknown if key.startswith("eu:")), None)
     if wrong_ecli is not None:
-        return invalid("parallel_mismatch", f"{case.label} has not the ECLI {wrong_ecli.upper()}", case.label)
+        return invalid("parallel_mismatch", f"{case.label} does not have the ECLI {wrong_ecli.upper()}", case.label)
     if unknown:
         series = {_series_of(cite) for cite in case.cites}
         clash = next((cite for cite in citation.cites if cite.key in unknown and _series(cite) in series), None)
@@ -184,7 +184,7 @@ def _decided(citation: Citation) -> int | None:
 
 
 def _fits(year: int, decided: int, citation: Citation) -> bool:
-    """Tell whether *year* may stand with a case of the year *decided*; reports appear years after a decision."""
+    """Tell whether *year* fits a case *decided* in that year; reports appear years after a decision."""
     if citation.jurisdiction == "us":
         return year == decided
     late = _REPORTED_ABROAD if citation.jurisdiction == "international" else _REPORTED_LATER
@@ -193,7 +193,7 @@ def _fits(year: int, decided: int, citation: Citation) -> bool:
 
 
 def _named_otherwise(citation: Citation, reference: Reference) -> Finding | None:
-    """Say that the index has the case of this name at another place of the same series."""
+    """Return a finding if the index has the case of this name with another reference."""
     if not citation.name:
         return None
     series = {_series(cite) for cite in citation.cites}

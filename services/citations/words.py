@@ -1,7 +1,7 @@
-"""Words that tell where the name of a case begins, and which of its words say who the parties are.
+"""Word lists for reading case names: where a name begins, and which of its words identify the parties.
 
 They are data: `catalog/authorities/words/names.toml` says what each list is for. It is read once, when the first name
-is, from the product's own catalogue: how names are read does not depend on whose authorities are known.
+is, from the product's own catalogue: reading names does not depend on imported authorities.
 """
 
 from dataclasses import dataclass, fields
@@ -26,7 +26,7 @@ class NameWords:
 
 @cache
 def name_words() -> NameWords:
-    """Return the words that come with the product; errors as `read_words`."""
+    """Return the words that ship with the product; errors as `read_words`."""
     return read_words(FILE)
 
 

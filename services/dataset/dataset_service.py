@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class DatasetService:
-    """Thin over `SampleStore`; keeps statistics until the data change."""
+    """A thin layer over `SampleStore`; caches statistics until the data change."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class DatasetService:
         prices: Mapping[str, tuple[str, float]],
         examiner: Examiner,
     ) -> None:
-        """Serve *store*; *prices* are names and US dollars a million tokens, by model id."""
+        """Serve *store*; *prices* are names and US dollars per million tokens, by model id."""
         self._store = store
         self._file = file
         self._tokens = tokens
@@ -52,11 +52,11 @@ class DatasetService:
 
     @property
     def path(self) -> str:
-        """Where train.parquet lies."""
+        """Path of train.parquet."""
         return str(self._file.path)
 
     def size(self) -> tuple[int, bool]:
-        """Count all samples, and tell whether there is a train.parquet in use, both at one moment."""
+        """Count all samples, and tell whether a train.parquet is in use, both at one moment."""
         snapshot = self._store.snapshot()
         return len(snapshot), snapshot.version is not None
 
@@ -77,7 +77,7 @@ class DatasetService:
         return self._store.find(query)
 
     def page(self, query: SampleQuery) -> tuple[Selection, list[StoredSample]]:
-        """Answer *query* at once; InputError when that is more than one answer may hold."""
+        """Answer *query* at once; InputError if that is more than one answer may hold."""
         snapshot = self._store.snapshot()
         selection = select(snapshot.index(), query)
         return selection, page_at(snapshot, selection.positions)
@@ -109,7 +109,7 @@ class DatasetService:
     def add(self, values: Mapping[str, object]) -> StoredSample:
         """Add a sample from outside; InputError when fields are missing, too large, or the id exists.
 
-        What it says of its own quality and origin is kept apart (`models.samples.claims`).
+        Its claims on quality and origin are renamed (`models.samples.claims`).
         """
         wanted = new_sample(set_apart(values)).model_dump(exclude_unset=True)
         added = self._store.add({**wanted, **self._examiner.mark(wanted)})
@@ -125,7 +125,7 @@ class DatasetService:
     def update(self, sample_id: str, changes: Mapping[str, object]) -> StoredSample:
         """Change the named fields of a sample; its citations are checked again when a text changes.
 
-        A field that comes back as it is changes nothing, whatever it is.
+        Any field may be sent with its present value, which changes nothing.
 
         Raises:
             NotFoundError: there is no such sample.
@@ -140,7 +140,7 @@ class DatasetService:
             )
         wanted = changed_fields(set_apart(wanted))
         if TEXTS & wanted.keys():
-            wanted["review"] = None  # it was decided on another text
+            wanted["review"] = None  # the review was of another text
             wanted.update(self._examiner.mark({**current, **wanted}))
         changed = self._store.update(
             sample_id,
@@ -191,11 +191,11 @@ class DatasetService:
         return self._priced.current(self._priced_tokens)
 
     def waiting(self) -> int:
-        """How many changes train.parquet does not hold yet."""
+        """How many changes are not in train.parquet yet."""
         return len(self._store.snapshot().overlay.changed)
 
     def report(self) -> DatasetReport:
-        """Return the body of `GET /api/dataset/report`: the file, what waits, and what was noticed."""
+        """Return the body of `GET /api/dataset/report`: the file, waiting changes, and changes noticed."""
         snapshot = self._store.snapshot()
         version = snapshot.version
         return {
@@ -209,23 +209,23 @@ class DatasetService:
         }
 
     def fold(self) -> int:
-        """Write what is new into train.parquet now; return how many changes went in."""
+        """Fold the journal into train.parquet now; return how many changes went in."""
         return self._store.fold()
 
     def fold_if_due(self) -> bool:
-        """Write what is new when enough waits."""
+        """Fold if enough changes wait."""
         return self._store.folding.fold_if_due()
 
     def fold_at_end(self) -> int:
-        """Write what is new into train.parquet, unless that would hold up the end."""
+        """Fold, unless that would delay the shutdown."""
         return self._store.folding.fold_at_end()
 
     def tidy(self) -> None:
-        """Look at the file, and bring one that others wrote into a form that is quick to read."""
+        """Check the file, and rewrite one that others wrote so that it is quick to read."""
         self._store.folding.tidy()
 
     def close(self) -> None:
-        """End what counts in the background and keep the index, if the folder is still there."""
+        """Stop counting in the background and save the index, if the folder still exists."""
         self._tokens.close()
         if self._file.folder.is_there():
             self._store.folding.save_index()
@@ -243,25 +243,25 @@ class DatasetService:
 
 
 class _Kept(Generic[T]):
-    """What was last made of the data set. Thread-safe."""
+    """The last value computed from the data set. Thread-safe."""
 
     def __init__(self, store: SampleStore) -> None:
         self._store = store
         self._kept: tuple[object, T] | None = None
 
     def current(self, make: Callable[[], T]) -> T:
-        """Return what was kept, or what *make* returns when the data set is another by now."""
+        """Return the cached value, or that of *make* if the data set has changed."""
         version = self._store.version()
         kept = self._kept
         if kept is not None and kept[0] == version:
             return kept[1]
         made = make()
-        self._kept = (version, made)  # what changed meanwhile makes it be computed again at the next call
+        self._kept = (version, made)  # if the data set changed meanwhile, the next call computes it again
         return made
 
 
 def _differing(changes: Mapping[str, object], current: Mapping[str, object]) -> dict[str, object]:
-    """Return what is not as the API shows the sample already: clients send back all that they got."""
+    """Return the values that differ from the sample as the API shows it: clients send back all fields."""
     shown = orjson.loads(orjson.dumps(current, default=plain))
     return {name: value for name, value in changes.items() if name not in shown or not _is_same(value, shown[name])}
 
@@ -271,5 +271,5 @@ def _is_same(value: object, shown: object) -> bool:
 
 
 def _file_size(snapshot: Snapshot) -> int:
-    """Bytes of the train.parquet that *snapshot* reads; 0 when there is none."""
+    """Bytes of the train.parquet that *snapshot* reads; 0 if there is none."""
     return snapshot.version.identity[2] if snapshot.version is not None else 0

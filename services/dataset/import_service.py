@@ -1,4 +1,4 @@
-"""Import: a file of samples becomes part of the data set, all of it or nothing."""
+"""Imports a file of samples into the data set, all of it or nothing."""
 
 import logging
 import shutil
@@ -26,7 +26,7 @@ from utils.memory import give_back
 log = logging.getLogger(__name__)
 FOLDER = ".import"
 _TOLD = 100
-# Faults after which a file is not read to its end.
+# After so many faults the rest of a file is not read.
 _GIVEN_UP = 1_000
 _PIECE_BYTES = 1 << 20
 
@@ -36,7 +36,7 @@ class ImportRequest:
     """How a file is imported.
 
     Attributes:
-        name: The file's name, for its ending.
+        name: The file's name, for its extension.
         format: jsonl, json, csv or parquet; "" to find out.
         on_duplicate: What to do with ids that exist: error, skip or replace.
         dry_run: Check only.
@@ -50,7 +50,7 @@ class ImportRequest:
 
 @dataclass
 class _Findings:
-    """What was found while reading."""
+    """Findings while reading a file."""
 
     problems: list[dict[str, str]] = field(default_factory=list)
     bad: int = 0
@@ -62,16 +62,16 @@ class _Findings:
 
     @property
     def is_hopeless(self) -> bool:
-        """True when so much is wrong that reading on would tell nobody more."""
+        """True if there are so many faults that reading stops."""
         return self.bad >= _GIVEN_UP or len(self.repeated) >= _GIVEN_UP
 
     def meet(self, sample: Sample) -> None:
-        """Note the columns of *sample*; InputError when the file has too many by now."""
+        """Note the columns of *sample*; InputError if the file now has too many."""
         new = (sample.model_extra or {}).keys() - self.columns
         if len(self.columns) + len(new) > FILE_COLUMNS:
             raise InputError(
-                f"{min(new)[:40]}: with this the file has more than {FILE_COLUMNS} columns beside ours; "
-                "put what belongs together into one column as JSON"
+                f"{min(new)[:40]}: with this the file has more than {FILE_COLUMNS} extra columns; "
+                "combine some into one column as JSON"
             )
         self.columns |= new
 
@@ -82,7 +82,7 @@ class _Findings:
 
 
 class ImportService:
-    """Takes files in. Every import has a folder of its own, which is removed at its end."""
+    """Imports files. Every import has its own folder, which is removed when it ends."""
 
     def __init__(self, store: SampleStore, folder: Path, clock: Clock) -> None:
         self._store = store
@@ -90,12 +90,12 @@ class ImportService:
         self._clock = clock
 
     def prepare(self) -> None:
-        """Remove what a crash has left."""
+        """Remove leftovers of a crash."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @contextmanager
     def received(self, stream: IO[bytes]) -> Iterator[Path]:
-        """Keep an upload on the disk for the length of the block.
+        """Keep an upload on the disk during the block.
 
         Raises:
             StorageError: the disk is full or cannot be written.
@@ -135,7 +135,7 @@ class ImportService:
             except (OSError, pl.exceptions.PolarsError) as error:
                 raise self._unwritable(error) from error
             finally:
-                give_back()  # what one file took is not kept beside what the next one takes
+                give_back()  # free the memory of this file before the next one needs its own
             return self._merge(staged, findings, request)
 
     def _stage(self, records: Iterator[Record], staged: StagedSamples, findings: _Findings) -> None:
@@ -211,7 +211,7 @@ def _sample(record: Record, now: str) -> tuple[Sample, list[str]]:
     """Return what *record* holds, and the names of its columns that became JSON text.
 
     Raises:
-        InputError: it cannot be read, or is no sample.
+        InputError: it cannot be read, or is not a sample.
     """
     if record.problem:
         raise InputError(record.problem)

@@ -45,7 +45,7 @@ class ExportRequest:
         filters: Exact values by column.
         split: One of train, validation, test; "" for everything.
         splits: How the data set is split.
-        data_version: State of the data set that is wanted; "" for any.
+        data_version: The state of the data set that is wanted; "" for any.
         everything: Also samples with an invalid citation, and those that a reviewer rejected.
     """
 
@@ -63,7 +63,7 @@ class Export:
     """A file on its way out.
 
     Attributes:
-        samples: Number of samples in it; None of pairs, which are counted as they are written.
+        samples: Number of samples in it; None for preferences, counted while they are written.
         data_version: State of the data set; splits of one state do not overlap.
         splits: Samples in each split, where one was asked for.
         left_out: Samples left out, by reason.
@@ -98,7 +98,7 @@ class PushRequest:
 
 @dataclass(frozen=True)
 class Pushed:
-    """What came of a push."""
+    """The result of a push."""
 
     url: str
     samples: int
@@ -111,7 +111,7 @@ class HubAccess:
 
     Attributes:
         endpoint: Its address; None for huggingface.co.
-        token: The token of pushes that bring none; "" for none.
+        token: The default token; "" for none.
     """
 
     endpoint: str | None = None
@@ -132,7 +132,7 @@ class PublishService:
     ) -> None:
         """Publish from *store* what *audit* finds fit.
 
-        *folder* takes files for the time of a push; *pairs* yields the pairs of preferences.
+        *folder* holds the files of a push while it runs; *pairs* yields the preferences.
         """
         self._store = store
         self._publishable = Publishable(audit)
@@ -160,7 +160,7 @@ class PublishService:
         return Export("legal-training-preferences.jsonl", "application/x-ndjson", None, "", {}, {}, pairs)
 
     def export(self, request: ExportRequest) -> Export:
-        """Return *request* as a file, in the state of this moment, oldest samples first.
+        """Return *request* as a file of the data set as it is now, oldest samples first.
 
         Raises:
             InputError: unknown format, field, split or option.
@@ -171,7 +171,7 @@ class PublishService:
         data_version = hashlib.blake2b(repr(snapshot.state).encode(), digest_size=8).hexdigest()
         if request.data_version not in ("", data_version):
             raise ConflictError(
-                f"data_version: the data set is {data_version} by now, not {request.data_version[:40]}; "
+                f"data_version: the data set is now {data_version}, not {request.data_version[:40]}; "
                 "export all splits again"
             )
         chosen, left_out = self._publishable.fit(snapshot, request.filters, request.everything)
@@ -202,7 +202,7 @@ class PublishService:
 
         Raises:
             InputError: unknown format, or nothing to push.
-            PublishError: the Hub refused; its own reason.
+            PublishError: the Hub refused; with its reason.
         """
         if request.format not in _HUB_FORMATS:
             raise InputError(f"format: got {request.format[:40]!r}, want one of {', '.join(_HUB_FORMATS)}")

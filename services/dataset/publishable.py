@@ -1,4 +1,4 @@
-"""Which samples may be published, and which split each of them is dealt to."""
+"""Decides which samples may be published, and which split each belongs to."""
 
 import threading
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _KEPT_SPLITS = 4
 
 
 class Publishable:
-    """Thread-safe; keeps how the last data sets were split."""
+    """Thread-safe; caches how the last data sets were split."""
 
     def __init__(self, audit: CitationAudit) -> None:
         self._audit = audit
@@ -44,11 +44,11 @@ class Publishable:
     def dealt(
         self, snapshot: Snapshot, filters: Mapping[str, str], splits: SplitRequest, chosen: pl.Series
     ) -> dict[str, str]:
-        """Return the split of each sample, by id; kept for the other splits of the same data set.
+        """Return the split of each sample, by id; cached for the other splits of the same data set.
 
         Args:
             snapshot: The data set.
-            filters: What *chosen* was found by.
+            filters: The filters that found *chosen*.
             splits: How it is split.
             chosen: Numbers of the samples that are split.
         """
@@ -62,7 +62,7 @@ class Publishable:
 
 
 def in_split(snapshot: Snapshot, chosen: pl.Series, dealt: Mapping[str, str], name: str) -> pl.Series:
-    """Return those of *chosen* that were dealt to the split *name*, in their order."""
+    """Return those of *chosen* that are in the split *name*, in their order."""
     ids = snapshot.index().select(POSITION, "id").collect()
     mine = ids.filter(pl.col("id").is_in([i for i, other in dealt.items() if other == name]))[POSITION]
     return chosen.filter(chosen.is_in(mine.implode()))

@@ -1,8 +1,8 @@
-"""Search: words to samples, newest first or best first.
+"""Search: finds samples by words, newest first or best first.
 
-Rows that the index knows are proposed by it, all others are looked at; small data sets
-are simply looked at. Both ways find the same, because what a match is, is decided by
-`models.samples.search.search_text` alone; only the ranking of very many matches is begun by the index.
+The index proposes the rows it knows; all others, and all rows of small data sets, are
+examined directly. Both ways find the same, because `models.samples.search.search_text` alone
+decides what matches; the index only preselects among very many matches.
 """
 
 import logging
@@ -26,21 +26,21 @@ from utils.errors import InputError
 
 log = logging.getLogger(__name__)
 SORTS = ("newest", "relevance")
-# Rows up to which looking at them is quick: 0.3 s of CPU for this many.
+# Up to so many rows are examined without the index: 0.3 s of CPU.
 SCAN_ROWS = 20_000
 _PIECE = 1000
 _FEW = 5000
 _LOOKED_AT = 200
-# Matches that are ranked; of more, the index chooses.
+# Most matches that are ranked; of more, the index chooses.
 _RANKED = 500
-# More than this share of orphans, and the index is made anew.
+# With more than this share of orphans the index is rebuilt.
 _ORPHANS = 0.5
 _CERTAIN = "certain"
 
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """What is searched for, and how the answer shall look.
+    """A search, and what its answer holds.
 
     Attributes:
         text: The query as typed (`models.samples.search.search_text`).
@@ -60,7 +60,7 @@ class SearchRequest:
 
 
 class SearchService:
-    """Searches the data set and keeps its index; `update` is called by one thread."""
+    """Searches the data set and maintains its index; one thread calls `update`."""
 
     def __init__(self, store: SampleStore, index: SearchIndex, scan_rows: int = SCAN_ROWS) -> None:
         self._store = store
@@ -117,18 +117,18 @@ class SearchService:
         return done
 
     def _newest(self, snapshot: Snapshot, query: TextQuery, request: SearchRequest) -> pl.DataFrame:
-        """Return the newest matches; of many, the index is asked for those added last first."""
+        """Return the newest matches; of many, the index proposes those added last."""
         limit, latest = request.limit, 4 * request.limit + 50
         while True:
             candidates, bound = self._candidates(snapshot, query, request, latest=latest)
             found = _first(snapshot, candidates, query, limit)
-            # Behind the bound there may be more matches than the index was asked for.
+            # Beyond the limit there may be more matches than the index returned.
             if bound is None or not limit or (found.height >= limit and (found["created_at"][-1] or "") > bound):
                 return found
             latest *= 16
 
     def _best(self, snapshot: Snapshot, query: TextQuery, request: SearchRequest) -> pl.DataFrame:
-        """Return the best matches; of many, the index ranks beforehand."""
+        """Return the best matches; of many, the index preselects."""
         best = max(2 * request.limit, _RANKED)
         while True:
             candidates, bound = self._candidates(snapshot, query, request, best=best)
@@ -155,14 +155,14 @@ class SearchService:
     ) -> tuple[pl.DataFrame, str | None]:
         """Return rows that may match, each with whether it certainly does.
 
-        The second value is None when they are all; otherwise no row left out is newer.
+        The second value is None if they are all; otherwise no row left out is newer.
         """
         generation = self._index.generation
         known = snapshot.version is not None and bool(generation) and snapshot.version.index.generation == generation
         index = filtered(snapshot.index(), request.filters or {})
         rows = index.select(POSITION, "created_at", "id", DOCUMENT).collect()
         documents = self._index.find(query, best, latest) if known else None
-        # A new index may have come meanwhile, whose numbers are others.
+        # The index may have been rebuilt meanwhile, with other numbers.
         if documents is None or self._index.generation != generation:
             return rows.with_columns(pl.lit(False).alias(_CERTAIN)), None
         certain = pl.col(DOCUMENT).is_not_null() & query.is_exact
@@ -184,7 +184,7 @@ def _first(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery, limit
     found: list[pl.DataFrame] = []
     size = 0
     ordered = candidates.sort(order, descending=True, nulls_last=True)
-    # Who must be looked at is read some hundred at a time: one by one each costs as much as a hundred.
+    # Rows to examine are read by the hundred: reading one costs as much as reading a hundred.
     few = candidates[_CERTAIN].any() or candidates.height < _PIECE
     piece = limit if exact else max(limit, _LOOKED_AT) if few else _PIECE
     for _, rows in _checked(snapshot, ordered, query, piece):
@@ -198,7 +198,7 @@ def _first(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery, limit
 
 
 def _assured(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery) -> pl.DataFrame:
-    """Look at the candidates that the index does not know, where they are few (what the journal holds)."""
+    """Examine the candidates that the index does not know, if they are few (those of the journal)."""
     doubtful = candidates.filter(~pl.col(_CERTAIN))
     if not query.is_exact or not 0 < doubtful.height <= _FEW or doubtful.height == candidates.height:
         return candidates

@@ -1,9 +1,9 @@
 """Splits a data set into train, validation and test without leaks.
 
 Near-duplicates are clustered (MinHash over three-word shingles of question and answer,
-Broder 1997; parameters measured in docs/adr/0008-splits.md) and a cluster goes into one
-split whole. Clusters are dealt out so that each mix of topic, difficulty and type meets
-the shares, and so does the whole. The same seed gives the same splits.
+Broder 1997; parameters measured in docs/adr/0008-splits.md) and each cluster goes whole
+into one split. Clusters are distributed so that the shares hold for each mix of topic,
+difficulty and type, and overall. The same seed gives the same splits.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ class SplitRequest:
 
 
 def parse_shares(text: str) -> tuple[float, float, float]:
-    """Read "0.8,0.1,0.1"; InputError when that is no split."""
+    """Read "0.8,0.1,0.1"; InputError if that is no split."""
     try:
         shares = tuple(float(part) for part in text.split(","))
     except ValueError:
@@ -69,8 +69,8 @@ def split(pieces: Iterable[pl.DataFrame], request: SplitRequest) -> dict[str, st
 class _Similar:
     """Clusters of near-duplicates, built as rows come, in time linear in their number.
 
-    Rows that share a band of their sketches are candidates. A row is compared with the
-    first rows of each of its buckets only, and with none of a cluster it is in already.
+    Rows that share a band of their sketches are candidates. A row is compared only
+    with the first rows of each of its buckets, and with none of its own cluster.
     """
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class _Similar:
         self._parent: list[int] = []
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Take the next rows."""
+        """Add the next rows."""
         texts = words_of(fold_column(rows.select(pl.concat_str("question", "answer", separator=" ")).to_series()))
         for text in texts:
             number = len(self._parent)
@@ -122,7 +122,7 @@ def _shingles(words: Sequence[str]) -> Iterator[str]:
 
 
 def _deal(rows: list[tuple[str, str]], clusters: list[list[int]], request: SplitRequest) -> dict[str, str]:
-    """Deal clusters out, biggest first, each to the split that lacks most in its stratum and in all."""
+    """Distribute clusters, largest first, each to the split that lacks most in its stratum and overall."""
     order = sorted(clusters, key=lambda cluster: (-len(cluster), _draw(rows[cluster[0]][0], request.seed)))
     whole = [0] * len(NAMES)
     strata: Mapping[str, list[int]] = defaultdict(lambda: [0] * len(NAMES))

@@ -1,4 +1,4 @@
-"""Token statistics: every sample is counted once, and the counts are kept with the rows' index."""
+"""Token statistics: every sample is counted once, and the counts are kept in the row index."""
 
 import logging
 import threading
@@ -23,7 +23,7 @@ _AGAIN_S = 15.0
 
 
 class TokenStatistics:
-    """Counts what is not counted yet. Owns the thread that does so for large data sets."""
+    """Counts tokens not counted yet. Owns the thread that does so for large data sets."""
 
     def __init__(self, store: SampleStore, counter: TokenCounter) -> None:
         self._store = store
@@ -34,10 +34,10 @@ class TokenStatistics:
         self._new: dict[tuple[str, int], list[int]] = {}
 
     def statistics(self) -> TokenCounts:
-        """Return the token statistics but for the costs.
+        """Return the token statistics without costs.
 
         Raises:
-            UnavailableError: a large data set is being counted; says how far that is.
+            UnavailableError: a large data set is being counted; tells how far.
         """
         with self._lock:
             snapshot = self._store.snapshot()
@@ -54,7 +54,7 @@ class TokenStatistics:
             return count_tokens(self._index(snapshot), self._counter.encoding)
 
     def close(self) -> None:
-        """End the counting; what is counted is kept."""
+        """Stop counting; what is counted is kept."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()

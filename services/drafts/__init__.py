@@ -1,1 +1,1 @@
-"""Judging samples: named checks, each a pure function with a reason of its own."""
+"""Drafts: reading them out of models' answers, and reading texts for the checks."""

@@ -1,4 +1,4 @@
-"""What a model wrote, and what is asked of it."""
+"""A draft, and what is asked of it."""
 
 from dataclasses import dataclass
 
@@ -19,13 +19,13 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a draft is held against.
+    """What a draft is checked against.
 
     Attributes:
-        requirements: What type and difficulty ask.
-        jurisdiction: Whose law was asked for.
+        requirements: What sample type and difficulty ask.
+        jurisdiction: The jurisdiction asked for.
         citations: Every citation of the draft with its verdict.
-        words_tolerance: Share of the minimum words from which an answer passes.
+        words_tolerance: Share of the minimum words that is enough.
     """
 
     kind: SampleType

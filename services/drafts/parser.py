@@ -1,4 +1,4 @@
-"""Reads a sample out of what a model wrote.
+"""Reads a draft out of a model's answer.
 
 Thinking is taken out and kept; then a fenced block or the first balanced object is
 read strictly, leniently (raw control characters), and at last through a repair
@@ -27,7 +27,7 @@ def parse_answer(text: str, thinking: str = "") -> Draft:
 
     Args:
         text: The raw answer.
-        thinking: What the vendor sent apart as reasoning.
+        thinking: Reasoning that the vendor sent separately.
 
     Raises:
         AnswerFormatError: no JSON object with the fields of a sample can be read.
@@ -42,7 +42,7 @@ def parse_answer(text: str, thinking: str = "") -> Draft:
 
 
 def split_thinking(text: str) -> tuple[str, str]:
-    """Take the thinking out of *text*: several blocks, an unclosed one, or an orphaned end."""
+    """Separate the thinking from *text*: several blocks, an unclosed one, or an orphaned end tag."""
     thoughts = [match.group(2).strip() for match in _THINK_BLOCK.finditer(text)]
     rest = _THINK_BLOCK.sub("", text)
     orphan = list(_THINK_CLOSE.finditer(rest))
@@ -52,7 +52,7 @@ def split_thinking(text: str) -> tuple[str, str]:
     opened = _THINK_OPEN.search(rest)
     if opened:
         tail = rest[opened.end() :]
-        # A model that forgot to close may still have written its object inside.
+        # The object may stand inside a block that the model forgot to close.
         start = tail.find("{")
         thoughts.append((tail if start < 0 else tail[:start]).strip())
         rest = rest[: opened.start()] + ("" if start < 0 else tail[start:])
@@ -137,11 +137,11 @@ def _unwrapped(value: dict[str, object]) -> Mapping[str, object]:
 
 
 def _as_text(value: object) -> str:
-    """Turn what models send for a text into one: lists become lines, objects labelled lines."""
+    """Turn a model's value into text: lists become lines, objects labelled lines."""
     if value is None:
         return ""
     if isinstance(value, str):
-        # Half a surrogate pair is no character and could be stored nowhere.
+        # Half a surrogate pair is no character and cannot be stored.
         return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8").strip()
     if isinstance(value, list):
         return "\n".join(_as_text(item) for item in value)

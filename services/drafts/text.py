@@ -13,7 +13,7 @@ _HEADING = re.compile(
     re.MULTILINE,
 )
 _MAX_HEADING_WORDS = 8
-# The fifty commonest words of English: any prose has a third of them.
+# The fifty commonest words of English: they are a third of any prose.
 _COMMON = frozenset(
     [
         "the",
@@ -75,7 +75,7 @@ _COMMON = frozenset(
 )
 
 
-@lru_cache(64)  # a text is counted, examined and scored one after the other
+@lru_cache(64)  # counting, checks and score each read the same text
 def words_of(text: str) -> tuple[str, ...]:
     """Return the words of *text*; a hyphenated or contracted word is one."""
     return tuple(_WORD.findall(text))
@@ -107,7 +107,7 @@ def steps_of(text: str) -> list[str]:
 
 
 def places_of(keys: Iterable[str], titles: Sequence[str]) -> dict[str, int]:
-    """Return by *keys* which of the headings *titles* is the first with their words; a key without one is left out."""
+    """Return for each key the position of the first of *titles* that contains it; keys without one are left out."""
     found: dict[str, int] = {}
     folded = [title.casefold() for title in titles]
     for key in keys:
@@ -119,6 +119,6 @@ def places_of(keys: Iterable[str], titles: Sequence[str]) -> dict[str, int]:
 
 
 def share_of_english(text: str) -> float:
-    """Return which share of the words are among the commonest of English."""
+    """Return the share (0 to 1) of words that are among the commonest of English."""
     words = [word.casefold() for word in words_of(text)]
     return sum(word in _COMMON for word in words) / len(words) if words else 0.0

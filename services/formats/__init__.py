@@ -1,1 +1,1 @@
-"""Reading samples out of files that people bring."""
+"""File formats: reading samples from imported files, and writing exports."""

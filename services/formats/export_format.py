@@ -1,4 +1,4 @@
-"""What an export format is, and the kind that writes conversations."""
+"""The type of export formats, and the base of those that write conversations."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ class ExportOptions:
     """How samples are written.
 
     Attributes:
-        fields: Columns wanted, in order; empty for all (of a chat format: none besides the conversation).
-        system_prompt: What the system says first, in chat formats; "" for nothing.
+        fields: Columns wanted, in order; empty for all (in chat formats: for only the conversation).
+        system_prompt: The system message, in chat formats; "" for none.
         reasoning: In chat formats: left out, before the answer, or in a <think> block.
     """
 
@@ -35,12 +35,12 @@ class ExportFormat:
 
     Attributes:
         name: What callers ask for.
-        extension: Of the file, without a dot.
-        mimetype: Of the answer.
+        extension: The file's extension, without a dot.
+        mimetype: MIME type of the answer.
         description: One sentence for people.
         is_chat: The rows are conversations; `system_prompt` and `reasoning` apply.
         write: Turns pieces with the given columns into the bytes of a file, a piece at a time.
-        piece_rows: Most rows of a piece: what one export holds while its client is slow.
+        piece_rows: Most rows of a piece, which an export holds in memory while its client is slow.
     """
 
     name: str
@@ -53,7 +53,7 @@ class ExportFormat:
 
 
 def assistant_text(row: Mapping[str, object], options: ExportOptions) -> str:
-    """Return what the assistant says for a sample."""
+    """Return the assistant's message for a sample."""
     answer, reasoning = str(row["answer"]), str(row["reasoning"] or "")
     if options.reasoning == "omit" or not reasoning:
         return answer
@@ -66,7 +66,7 @@ Conversation = Callable[[Mapping[str, object], ExportOptions], dict[str, object]
 
 
 def chat_format(name: str, description: str, conversation: Conversation) -> ExportFormat:
-    """Build a format of one conversation a line, with the fields asked for behind it."""
+    """Build a format of one conversation per line, followed by the fields asked for."""
 
     def write(pieces: Pieces, _columns: Mapping[str, pl.DataType], options: ExportOptions) -> Iterator[bytes]:
         for piece in pieces:

@@ -1,7 +1,7 @@
 """Reads a JSON array item by item, holding no more than one item and a window of text.
 
-An item that is not whole yet is tried again with twice the text, so that time grows as the
-file does whatever its items look like; what is longer than a sample can be ends the reading.
+An incomplete item is tried again with twice the text, so that time is linear in the file's
+size; an item longer than a sample can be ends the reading.
 """
 
 import codecs
@@ -34,7 +34,7 @@ class ItemReader:
         """Yield the items.
 
         Raises:
-            ValueError: it is no JSON array, or an item is too long or nested too deeply.
+            ValueError: it is not a JSON array, or an item is too long or nested too deeply.
         """
         if self._next_sign() != "[":
             raise ValueError("does not begin with [")
@@ -49,16 +49,16 @@ class ItemReader:
                 if sign == "]":
                     break
                 if sign != ",":
-                    raise ValueError(f"got {sign or 'the end'!r} behind an item, want , or ]")
+                    raise ValueError(f"got {sign or 'the end'!r} after an item, want , or ]")
         if sign := self._next_sign():
-            raise ValueError(f"got {sign!r} behind the array")
+            raise ValueError(f"got {sign!r} after the array")
 
     def _item(self) -> object:
         self._next_sign()
         while True:
             try:
                 value, end = self._parse(self._text, self._place)
-                # A number may go on in what is not read yet.
+                # A number may continue in text not read yet.
                 if end < len(self._text) or self._ended:
                     self._place = end
                     return value
@@ -77,12 +77,12 @@ class ItemReader:
     def _is_wrong(self, error: json.JSONDecodeError) -> bool:
         """Tell whether more text would not help: the fault is far from the end of what is read.
 
-        A text that does not end is told of at its beginning, so it may.
+        An unterminated string is reported at its beginning, so more text may help it.
         """
         return "Unterminated string" not in error.msg and error.pos + 16 < len(self._text)
 
     def _next_sign(self) -> str:
-        """Pass over blanks; return what comes then, "" at the end."""
+        """Skip blanks; return the next character, "" at the end."""
         while True:
             match = _BLANK.match(self._text, self._place)
             self._place = match.end() if match else self._place
@@ -91,7 +91,7 @@ class ItemReader:
             self._read(_WINDOW)
 
     def _read(self, size: int) -> None:
-        """Read on by *size* bytes, letting go of what was used."""
+        """Read on by *size* bytes, dropping what was used."""
         piece = self._file.read(size)
         self._ended = not piece
         self._text = self._text[self._place :] + self._decoded.decode(piece, final=self._ended)
@@ -99,7 +99,7 @@ class ItemReader:
 
 
 def is_crowded(text: AnyStr, *signs: AnyStr) -> bool:
-    """Tell whether *text* may hold more values than are taken: it has so many of the *signs* before one."""
+    """Tell whether *text* may exceed the limit of values, by its count of the *signs* before a value."""
     return len(text) > RECORD_SIGNS and sum(map(text.count, signs)) > RECORD_SIGNS
 
 

@@ -1,7 +1,7 @@
-"""Reads JSON Lines, JSON, CSV and Parquet, one record at a time, with the place each stood at.
+"""Reads JSON Lines, JSON, CSV and Parquet, one record at a time, each with its place.
 
-A reader never raises for what is in the file: a record that cannot be read becomes a
-`Record` with a problem, so that all of them can be told at once.
+A reader never raises for the file's content: a record that cannot be read becomes a
+`Record` with a problem, so that all problems can be reported together.
 """
 
 import csv
@@ -36,10 +36,10 @@ class Record:
     """One record of a file.
 
     Attributes:
-        place: Where it stood, for people: "Line 3", "Item 3", "Row 3".
-        values: Its fields; empty when it could not be read.
+        place: Its place, for people: "Line 3", "Item 3", "Row 3".
+        values: Its fields; empty if it could not be read.
         problem: Why it could not be read; "" otherwise.
-        emptied: Fields that were left out, since JSON cannot hold their numbers.
+        emptied: Fields left out because JSON cannot hold their numbers.
     """
 
     place: str
@@ -49,7 +49,7 @@ class Record:
 
 
 def read_jsonl(file: BinaryIO) -> Iterator[Record]:
-    """Read one JSON object a line; blank lines are passed over."""
+    """Read one JSON object per line; blank lines are skipped."""
     number = 0
     while line := file.readline(RECORD_BYTES + 1):
         number += 1
@@ -64,7 +64,7 @@ def read_jsonl(file: BinaryIO) -> Iterator[Record]:
 
 
 def read_json(file: BinaryIO) -> Iterator[Record]:
-    """Read one JSON array of objects, without holding it."""
+    """Read one JSON array of objects, without holding it whole."""
     number = 0
     try:
         for item in ItemReader(file).items():
@@ -85,7 +85,7 @@ def read_csv(file: BinaryIO) -> Iterator[Record]:
 
 
 def _csv_records(text: io.TextIOWrapper) -> Iterator[Record]:
-    csv.field_size_limit(CELL_BYTES)  # in characters; the bytes are looked at with the sample
+    csv.field_size_limit(CELL_BYTES)  # in characters; the bytes are checked with the sample
     lines = _Lines(text)
     rows = csv.reader(lines, strict=True)
     header: list[str] | None = None
@@ -112,7 +112,7 @@ def _csv_records(text: io.TextIOWrapper) -> Iterator[Record]:
 
 
 class _Lines:
-    """The lines of a text, of which one record may take so many characters."""
+    """The lines of a text; limits the characters of one record."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
@@ -163,10 +163,10 @@ _ENDINGS = {
 
 
 def format_of(file: BinaryIO, name: str = "", wanted: str = "") -> str:
-    """Tell the format: what is *wanted*, else what *file* begins with, else the ending of *name*.
+    """Return the format: *wanted*, else by the beginning of *file*, else by the extension of *name*.
 
     Raises:
-        InputError: *wanted* is none that we read.
+        InputError: *wanted* is not a known format.
     """
     if wanted:
         if wanted not in READERS:
@@ -207,13 +207,13 @@ def _json_text(name: str, value: list[object] | dict[str, object]) -> str:
     try:
         if not fault:
             return orjson.dumps(value, default=plain, option=orjson.OPT_NON_STR_KEYS).decode()
-    except orjson.JSONEncodeError as error:  # a whole number of more than 64 bits, half of a surrogate pair
+    except orjson.JSONEncodeError as error:  # an integer of more than 64 bits, half of a surrogate pair
         fault = f"cannot be written as JSON ({error})"
     raise InputError(f"{name[:40]}: {fault}")
 
 
 def _unwritable(value: list[object] | dict[str, object]) -> str:
-    """Return why a list or an object cannot be kept as JSON; "" when it can."""
+    """Return why a list or an object cannot be kept as JSON, or ""."""
     level: list[list[object] | dict[str, object]] = [value]
     for _ in range(DEEPEST):
         below: list[object] = []
@@ -228,7 +228,7 @@ def _unwritable(value: list[object] | dict[str, object]) -> str:
 
 
 def _is_exact(number: float) -> bool:
-    # JSON readers turn longer whole numbers into floats, which are others.
+    # JSON readers turn longer integers into floats, which lose digits.
     return math.isfinite(number) and (abs(number) <= _LARGEST or not number.is_integer())
 
 
@@ -261,11 +261,11 @@ def _csv_record(place: str, header: list[str], row: list[str]) -> Record:
 
 def _value(name: str, cell: str) -> str | int | float | bool:
     text = unguarded(cell)
-    return text if name in _TYPED or text != cell else _typed(cell)  # what was guarded is text
+    return text if name in _TYPED or text != cell else _typed(cell)  # a cell with the guarding apostrophe is text
 
 
 def _typed(cell: str) -> str | int | float | bool:
-    """Read a cell as the number or truth value that would be written just so; a table has no types."""
+    """Read a cell as a number or truth value if that is written exactly so; tables have no types."""
     if cell in ("true", "false"):
         return cell == "true"
     for kind in (int, float):

@@ -11,7 +11,7 @@ from utils.errors import AnswerFormatError, GenerationError, NoTargetError, Qual
 
 @dataclass(slots=True)
 class Attempts:
-    """What was tried so far, and what came of it. Of one thread.
+    """What was tried so far, with the outcomes. Used by one thread.
 
     Attributes:
         most: Calls that the question may take.
@@ -22,8 +22,8 @@ class Attempts:
         chain: `provider/model: outcome` of every call.
         excluded: Targets that cannot answer this question.
         avoided: Targets that failed in a way that may pass.
-        target: Who was called last.
-        detour: Why that was not the first choice, or "".
+        target: The target that was called last.
+        detour: Why it was not the first choice, or "".
     """
 
     most: int
@@ -43,7 +43,7 @@ class Attempts:
         return self.calls >= self.most
 
     def on(self, terms: Terms) -> Terms:
-        """Return *terms* on which every call is counted here before anybody else hears of it."""
+        """Return *terms* that count every call here, before their own `sending` is called."""
 
         def sending(permit: Permit) -> None:
             self.calls += 1
@@ -58,12 +58,12 @@ class Attempts:
         seen: Callable[[Outcome], None],
         must_stop: Callable[[], bool] = lambda: False,
     ) -> Outcome:
-        """Call until somebody answers.
+        """Call one target after the other until one answers.
 
         Args:
             call: Makes one call, on terms that `on` returned.
-            seen: Told of every outcome before the next call.
-            must_stop: Whether the caller has taken what came so far, so that nobody else may go on.
+            seen: Called with every outcome before the next call.
+            must_stop: Whether the caller has used part of an answer, so that no other target may go on.
 
         Raises:
             GenerationError: the last call failed, and no other can be made.
@@ -86,9 +86,9 @@ class Attempts:
                 raise error
 
     def _why(self, nobody: NoTargetError) -> NoTargetError | GenerationError:
-        """Return what says more: that nobody is open, or how the last call failed."""
+        """Return the error that says more: that no target is open, or the last call's."""
         last = self.failures[-1] if self.failures else nobody
-        # A refused answer is no reason why nobody is open.
+        # A refused answer is not why no target is open.
         return nobody if self.again and isinstance(last, AnswerFormatError | QualityError) else last
 
     def _leave_out(self, target: Target, error: GenerationError) -> None:

@@ -38,16 +38,16 @@ _TOO_LARGE = 413
 
 @dataclass(frozen=True)
 class Terms:
-    """On which terms somebody calls.
+    """The terms of a call.
 
     Attributes:
-        flow: Whose turn it is, among all who wait.
+        flow: Whose turn it uses among all that wait: see `Ask`.
         calling: Ends a call under way.
         waiting: Ends the waiting for a place; no request leaves once it is set.
         budgets: What the caller may spend.
         max_wait_s: Longest wait for a closed target.
         sending: Called with the permit before a request leaves; an error of it ends the call.
-        cut_off: Told that a call for which `sending` was called came to no end, and whether it had left.
+        cut_off: Called when a call announced by `sending` did not finish, with whether it had been sent.
     """
 
     flow: str = "single"
@@ -61,7 +61,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a call that was made.
+    """The outcome of a call that was made.
 
     Attributes:
         usage: What it used, whether it answered or failed.
@@ -75,7 +75,7 @@ class Outcome:
     error: GenerationError | None = None
 
     def answer(self) -> Completion:
-        """Return the answer; raises what stood in its way."""
+        """Return the answer, or raise the error."""
         if self.completion is None or self.error is not None:
             raise self.error or AnswerFormatError(f"{self.target.name}: no answer")
         return self.completion
@@ -110,10 +110,10 @@ class Caller:
             permit: The place.
             request: What is asked.
             kind: What answers of similar length have in common.
-            terms: What is told before, and what ends it.
+            terms: What is called before it, and what ends it.
 
         Raises:
-            CancelledError: a token of *terms* was set; whether the request had left stands in it.
+            CancelledError: a token of *terms* was set; `in_flight` says whether the request had been sent.
             Exception: whatever `terms.sending` raised; nothing was sent.
         """
         target, need = permit.target, permit.need
@@ -163,7 +163,7 @@ class Caller:
         metrics.cost_usd.labels(*target).inc(usage.cost_usd or 0.0)
 
     def _ready(self, permit: Permit, terms: Terms) -> BaseLLMProvider:
-        """Do what comes before a request leaves; nothing may leave once the caller stopped."""
+        """Do what precedes a request; nothing may be sent once the caller stopped."""
         if terms.waiting.is_cancelled:
             raise CancelledError("stopped before the call")
         provider = self.factory.get_provider(permit.target.provider.id)
@@ -181,7 +181,7 @@ class Caller:
         self.router.record_success(target)
         self.sizes.took(target.name, latency_s)
         if request.may_be_cut:
-            pass  # how long somebody lets a chat be says nothing of samples
+            pass  # the length of a chat says nothing about samples
         elif completion.finish_reason == "length":
             self.sizes.cut_off(target.name, kind, permit.need.max_tokens)
         else:
@@ -198,7 +198,7 @@ class Caller:
         self.gate.change(work)
 
     def _failed(self, target: Target, error: GenerationError, latency_s: float) -> GenerationError:
-        """Close what the failure proves unusable, slow down where it says so; return it as it is to be taken."""
+        """Close what the failure proves unusable, slow down where it says so; return the error to report."""
         limited = self._reach(target, error) if isinstance(error, RateLimitError) else None
         self.router.record_failure(target, error)
         if error.category == "model_unavailable":
@@ -226,12 +226,12 @@ class Caller:
             },
         )
         if limited is not None and limited.status == _TOO_LARGE:
-            # As it is it will never fit: another model may take it, and asking again for ever would not help.
+            # It will never fit here: another model may take it, asking again would not help.
             return error_for("bad_request", str(error), provider=error.provider, model=error.model, status=_TOO_LARGE)
         return error
 
     def _reach(self, target: Target, limited: RateLimitError) -> RateLimitError:
-        """Set how far and how long a refusal for a limit reaches."""
+        """Set the scope and the waiting time of a rate limit error."""
         if limited.status == _TOO_LARGE:
             limited.scope = Scope.REQUEST  # too large for a whole minute: waiting never helps
         elif target.provider.limit_scope == "account":
@@ -241,19 +241,19 @@ class Caller:
         return limited
 
     def _until_midnight_s(self) -> float:
-        """Return the seconds until the next UTC day, when quotas without a hint are taken to begin anew."""
+        """Return the seconds until the next UTC day, when quotas without a hint are assumed to reset."""
         now = self.clock.now()
         return (datetime.combine(now.date() + timedelta(days=1), time(), UTC) - now).total_seconds()
 
 
 def _stated_by(error: RateLimitError) -> list[StatedLimit]:
-    """Return the limits that stand in the words of a refusal."""
+    """Return the limits that the error's message states."""
     rows: tuple[tuple[Unit, int | None], ...] = (("tokens", error.limit), ("requests", error.calls_limit))
     return [StatedLimit(unit, "minute", limit, None, None) for unit, limit in rows if limit]
 
 
 def _usage(model: ModelInfo, need: Need, completion: Completion) -> CallUsage:
-    # A vendor that states no usage is taken at the prompt's estimate; the answer's length is known.
+    # Where the vendor states no usage, the prompt counts as estimated; the answer's length is known.
     prompt_tokens = completion.prompt_tokens or need.prompt_tokens
     cost_usd = model.cost_usd(prompt_tokens, completion.completion_tokens)
     return CallUsage(model.provider, model.id, prompt_tokens, completion.completion_tokens, cost_usd)

@@ -1,4 +1,4 @@
-"""The account of calls that belong to no batch: each is noted before it leaves, and counted or in doubt afterwards."""
+"""Records calls that belong to no batch: each is noted before it is sent, and counted or in doubt afterwards."""
 
 import logging
 from dataclasses import replace
@@ -16,13 +16,13 @@ class CallLog(Protocol):
     """Keeps calls of no batch (`models.batches.ledger.Ledger`); each method returns once it is on the disk."""
 
     def open_call(self, target: str) -> int:
-        """Note that a call leaves for *target* ("provider/model"); return its number."""
+        """Note that a call is sent to *target* ("provider/model"); return its number."""
 
     def used(self, usage: CallUsage, call: int) -> None:
-        """Count what came of a call."""
+        """Count the outcome of a call."""
 
     def lose_call(self, call: int, sent: bool) -> None:
-        """Record that a call came to no end; it is in doubt if it was *sent*."""
+        """Record that a call did not finish; it is in doubt if it was *sent*."""
 
 
 class SingleCalls:
@@ -47,7 +47,7 @@ class SingleCalls:
             self._calls.used(usage, call)
 
     def cut_off(self, left: bool) -> None:
-        """The call came to no end; nobody may know whether it was billed."""
+        """Record that the call did not finish; it may have been billed."""
         if self._open is None:
             return
         call, self._open = self._open, None

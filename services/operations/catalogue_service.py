@@ -17,7 +17,7 @@ from services.llm_service import LLMService
 
 
 class CatalogueService:
-    """Lists the catalogue and the models of now. Never waits for a vendor. Thread-safe."""
+    """Lists the catalogue and the current models. Never waits for a vendor. Thread-safe."""
 
     def __init__(self, catalogue: Catalogue, llm: LLMService) -> None:
         self._catalogue = catalogue

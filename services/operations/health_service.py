@@ -52,7 +52,7 @@ class HealthService:
         """Return the state of each part; vendors that are down do not make the service unready.
 
         Raises:
-            NotReadyError: a part of our own does not work; carries all parts.
+            NotReadyError: a part other than the vendors does not work; carries all parts.
         """
         samples: list[int] = []
         parts = {
@@ -67,7 +67,7 @@ class HealthService:
         return {"status": "ready", "total_samples": samples[0], "parts": parts}
 
     def disk_free_bytes(self) -> int:
-        """Return what is left for the data folder."""
+        """Return the free bytes of the data folder's disk."""
         return shutil.disk_usage(self._folder.path).free
 
     def _disk(self) -> PartState:

@@ -1,4 +1,4 @@
-"""Managing models: what they are like, which may be chosen, and in which order."""
+"""Managing models: their properties, which may be chosen, and in which order."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -18,7 +18,7 @@ class ModelService:
         self._registry = registry
 
     def all(self, provider: str | None = None, enabled_only: bool = False) -> list[ModelView]:
-        """Return the models of every provider, or of one; NotFoundError when there is none such."""
+        """Return the models of every provider, or of one; NotFoundError when it is unknown."""
         roster = self._registry.llm.roster
         infos = [self._registry.provider(provider)] if provider else roster.state.providers
         return [row for info in infos for row in self.of(info) if row["enabled"] or not enabled_only]
@@ -52,7 +52,7 @@ class ModelService:
         return by_id
 
     def has(self, name: str, provider: str) -> bool:
-        """Tell whether *provider* has a model *name* (or of that `db_id`)."""
+        """Say whether *provider* has a model *name* (or of that `db_id`)."""
         try:
             self.named(name, provider)
         except NotFoundError:
@@ -60,7 +60,7 @@ class ModelService:
         return True
 
     def know(self, provider: str, name: str) -> None:
-        """Let a model be chosen that a user named for a provider of their own; it need not list it."""
+        """Enable a model that a user named for an added provider, which need not list it."""
         info = self._registry.provider(provider)
         if name not in {row.id for row in self._registry.llm.roster.models_of(provider)}:
             self._put(info, "model added", {name: {"enabled": True}})
@@ -71,7 +71,7 @@ class ModelService:
         return next(row for row in self.of(info) if row["id"] == model.id)
 
     def update(self, name: str, wanted: ModelChange) -> ModelView:
-        """Change the named fields; null brings the catalogue's value back."""
+        """Change the named fields; null restores the catalogue's value."""
         info, model = self.named(name, wanted.provider_id)
         self._put(info, "model updated", {model.id: _given(wanted)})
         if wanted.fallback_priority is not None:
@@ -98,16 +98,16 @@ class ModelService:
         return self.of(info)
 
     def reorder(self, provider: str, order: Sequence[str]) -> list[ModelView]:
-        """Bring the named models to the front in this order; the others follow as they were.
+        """Put the named models first, in this order; the others follow as before.
 
         Raises:
-            InputError: an id is unknown or stands twice.
+            InputError: an id is unknown or named twice.
         """
         info = self._registry.provider(provider)
         known = [row.id for row in self._registry.llm.models.all_of(info)]
         unknown = [name for name in order if name not in known]
         if unknown or len(set(order)) != len(order):
-            what = f"{unknown[0][:100]!r} is no model of {provider}" if unknown else "an id stands twice"
+            what = f"{unknown[0][:100]!r} is not a model of {provider}" if unknown else "an id is named twice"
             raise InputError(
                 f"model_order: {what}; known are {', '.join(known[:10])}{', …' if len(known) > 10 else ''}"
             )
@@ -134,7 +134,7 @@ class ModelService:
 def _given(wanted: ModelChange) -> ModelFields:
     """Return the fields that were sent; the place is set by itself."""
     given = wanted.model_dump(exclude_unset=True, exclude={"provider_id", "fallback_priority"})
-    return cast("ModelFields", given)  # pydantic tells no types; the names are those of the body
+    return cast("ModelFields", given)  # pydantic's dump has no types; the names are those of the body
 
 
 def _view(model: ModelInfo, kept: KeptModel | None, place: int, listed: bool | None) -> ModelView:

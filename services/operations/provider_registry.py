@@ -1,7 +1,7 @@
 """The providers and models of this installation: loads what users changed, applies each change at once.
 
-One change at a time: it is written with its event, the roster is built anew, the way to
-the models goes on with it (running batches too), and the streams are told.
+One change at a time: it is written with its event, the roster is built again, the way to
+the models takes it over (running batches too), and the streams get a message.
 """
 
 import threading
@@ -23,7 +23,7 @@ _MOST_EVENTS = 1000
 
 
 class ProviderRegistry:
-    """What is kept of providers, and how it takes effect. Thread-safe."""
+    """Keeps what users changed of providers and models, and applies it. Thread-safe."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class ProviderRegistry:
         self._from_settings = from_settings
         self._events = events
         self._lock = threading.RLock()
-        # As of the last load, as the roster is: a list of all providers reads no table for each of them.
+        # As of the last load, like the roster, so that a list of all providers reads no table for each.
         self._kept: Mapping[str, KeptProvider] = {}
         self._kept_models: Mapping[tuple[str, str], KeptModel] = {}
 
@@ -77,7 +77,7 @@ class ProviderRegistry:
         return seal_key(self.box, key, address_of_key(self._as_given(name), self._given(name), fields))
 
     def change(self, what: str, provider: str, write: Callable[[], int]) -> None:
-        """Do *write* (which returns its event's id), then go on with what is kept now."""
+        """Do *write* (which returns its event's id), then apply what is kept now."""
         with self._lock:
             event_id = write()
             self.load()
@@ -85,7 +85,7 @@ class ProviderRegistry:
         self._events.publish(lambda: told, event_id)
 
     def load(self) -> None:
-        """Go on with what is kept now."""
+        """Apply what is kept now."""
         with self._lock:
             self._read()
             kept, models = self._kept, self._kept_models.values()

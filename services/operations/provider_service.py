@@ -1,4 +1,4 @@
-"""Managing providers: what they are like, keys, switches, providers of one's own, a test call."""
+"""Managing providers: properties, keys, switches, added providers, a test call."""
 
 import re
 from typing import Unpack, cast
@@ -26,7 +26,7 @@ from services.operations.trial import try_provider
 from utils.addresses import AddressRule, origin, without_user
 from utils.errors import ExistsError, InputError, NotFoundError
 
-# Pages of our own beside /api/providers/<id>, which no provider may hide behind.
+# Our routes beside /api/providers/<id>: a provider of that name could not be reached.
 PAGES = ("all", "stats", "events")
 _RESERVED = {*PAGES, "auto"}
 
@@ -66,7 +66,7 @@ class ProviderService:
         return self._view(self._registry.provider(name))
 
     def config(self, name: str) -> ProviderConfigView:
-        """Say what is stored of a provider's secrets, never what they are."""
+        """Say which secrets of a provider are stored, never their values."""
         info = self._registry.provider(name)
         kept, key_source = self._registry.kept(name), self._registry.key_source(info)
         return {
@@ -113,7 +113,7 @@ class ProviderService:
         """
         name = wanted.id or re.sub(r"[^a-z0-9]+", "-", wanted.name.casefold()).strip("-")[:40]
         if not name or name in _RESERVED:
-            raise InputError("id: cannot be used (it is empty or a word of ours); give another of a-z, 0-9, - and _")
+            raise InputError("id: cannot be used (it is empty or reserved); give another of a-z, 0-9, - and _")
         if self._registry.llm.roster.provider(name) is not None:
             raise ExistsError(f"provider {name!r}: exists already; change it with PUT /api/providers/{name}")
         address = self._rule.base_url(wanted.base_url)
@@ -126,12 +126,12 @@ class ProviderService:
         return self.one(name)
 
     def update(self, name: str, wanted: ProviderChange) -> tuple[ProviderView, str]:
-        """Change the named fields; null brings the catalogue's value back. Return the provider and what was done.
+        """Change the named fields; null restores the catalogue's value. Return the provider and what was done.
 
         A key that is stored for one host is never sent to another: a new address drops it.
 
         Raises:
-            NotFoundError, InputError: no such provider, or a value cannot be.
+            NotFoundError, InputError: no such provider, or a value is not allowed.
         """
         info, kept = self._registry.provider(name), self._registry.kept(name)
         given = _given(wanted)
@@ -152,7 +152,7 @@ class ProviderService:
             if model and kept is not None and kept.custom:
                 self._models.know(name, model)
             elif model and not self._models.has(model, name):
-                raise NotFoundError(f"{field}: is no model of {name}; GET /api/models/all lists them")
+                raise NotFoundError(f"{field}: is not a model of {name}; GET /api/models/all lists them")
         self._change("provider updated", name, **columns)
         return self.one(name), message
 
@@ -195,7 +195,7 @@ class ProviderService:
         return f"Provider {name} removed"
 
     def test(self, name: str, model: str | None) -> ProviderTestResult:
-        """Make one small call and say what came of it; see `try_provider`."""
+        """Make one small call and return its result; see `try_provider`."""
         return try_provider(self._registry.llm, self._registry.provider(name), model, self._calls)
 
     # --- inside --------------------------------------------------------------------------
@@ -239,4 +239,4 @@ class ProviderService:
 def _given(wanted: NewProvider | ProviderChange) -> ProviderFields:
     """Return the fields that were sent; id and key are no fields."""
     given = wanted.model_dump(exclude_unset=True, exclude={"id", "api_key"})
-    return cast("ProviderFields", given)  # pydantic tells no types; the names are those of the bodies
+    return cast("ProviderFields", given)  # pydantic's dump has no types; the names are those of the bodies

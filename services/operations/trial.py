@@ -9,17 +9,17 @@ from utils.cancellation import time_limit
 from utils.errors import ConfigurationError, GenerationError, TimeLimitError
 
 _MAX_TOKENS = 64
-# Limits may be used up, and the embedded model may have to be fetched: nobody waits for that here.
+# Limits may be used up, and the embedded model may have to be fetched: a test call does not wait for that.
 _LIMIT_S = 8.0
 
 
 def try_provider(llm: LLMService, info: ProviderInfo, model: str | None, call_log: CallLog) -> ProviderTestResult:
-    """Make one small call and say what came of it; what closed the provider does not stand in the way.
+    """Make one small call, even to a closed provider, and return its result.
 
-    Only a limit that the vendor stated does: it is told, and no call is made.
+    While a limit that the vendor stated closes it, no call is made and the result says so.
     """
     if model is None and info in llm.factory.enabled() and not llm.models.usable(info):
-        llm.models.refresh([info.id])  # it was added just now
+        llm.models.refresh([info.id])  # it may have been added just now
         if not llm.models.usable(info):
             return _unlisted(llm, info.id)
     preference = Preference(info.id, model, allow_failover=False)
@@ -33,7 +33,7 @@ def try_provider(llm: LLMService, info: ProviderInfo, model: str | None, call_lo
         with time_limit(_LIMIT_S, "the test") as cancel:
             outcome = llm.ask(prompt, preference, calls.on(Terms("test", cancel, cancel, max_wait_s=0.0)))
     except TimeLimitError:
-        message = f"no answer within {_LIMIT_S:g} s; it waits where limits are used up: see GET /api/targets"
+        message = f"no answer within {_LIMIT_S:g} s; its limits may be used up: see GET /api/targets"
         return _untold(info.id, target.model.id, "timeout", message)
     except (GenerationError, ConfigurationError) as error:
         category = error.category if isinstance(error, GenerationError) else "configuration"
@@ -51,7 +51,7 @@ def _unlisted(llm: LLMService, name: str) -> ProviderTestResult:
 
 
 def _untold(provider: str, model: str | None, category: str, message: str) -> ProviderTestResult:
-    """Return the answer of a test that made no call to its end."""
+    """Return the result of a test whose call did not finish."""
     return {
         "provider": provider,
         "model": model,

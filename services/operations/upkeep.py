@@ -1,6 +1,6 @@
-"""The threads that keep house while the service runs: fold, upkeep, discovery.
+"""The background threads of the service: fold, upkeep, discovery.
 
-A fault of one task leaves the others; each thread lives until `stop`.
+A fault of one task does not stop the others; each thread lives until `stop`.
 """
 
 import logging
@@ -30,11 +30,11 @@ class Discovery(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chores:
-    """What there is to do.
+    """What the threads do.
 
     Attributes:
         dataset: Folded when that is due.
-        tasks: Done every few seconds, one after the other; each is told how to find out that it must end.
+        tasks: Done every few seconds, one after the other; each gets a function that says whether it must end.
         discovery: Asked every two seconds.
         check: Raises StorageError while the data folder is not there.
     """
@@ -65,7 +65,7 @@ class Upkeep:
         self._stopping.set()
 
     def stop(self, timeout_s: float) -> None:
-        """Wait for the threads that write, and fold what waits; the discovery may hang on a vendor and is left."""
+        """Wait for the threads that write, and fold what waits; not for the discovery, which may hang on a vendor."""
         self.tell()
         for thread in self._threads:
             if thread.name != "discovery" and thread.is_alive():

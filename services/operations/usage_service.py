@@ -10,7 +10,7 @@ from utils.errors import InputError
 
 
 class UsageService:
-    """Thread-safe."""
+    """Sums usage and lists targets. Thread-safe."""
 
     def __init__(self, usage: UsageStore, llm: LLMService) -> None:
         self._usage = usage
@@ -25,7 +25,7 @@ class UsageService:
             batch_id: One batch only.
 
         Raises:
-            InputError: a group or the day is none.
+            InputError: a group is unknown, or the day is not a day.
         """
         groups = [part.strip() for part in by.split(",") if part.strip()] or list(GROUPS)
         if not set(groups) <= set(GROUPS):

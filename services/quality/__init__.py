@@ -1,1 +1,1 @@
-"""What a sample must be: checks, citations of a data set, reviews."""
+"""The quality of samples: checks, duplicates, citations of a data set, reviews, reports."""

@@ -1,8 +1,8 @@
-r"""Benchmarks that must not stand in a training set: overlap of 13-word windows.
+r"""Benchmarks that a training set must not contain: overlap of 13-word windows.
 
-A window is 13 words (`\w+`, lower case, one blank between); its hash is 8 bytes of BLAKE2b.
-A benchmark is a file of sorted hashes, without any of its text. Paraphrases pass such a check
-(arXiv:2311.04850); copies do not.
+A window is 13 words (`\w+`, lower case, separated by one blank); its hash is 8 bytes of BLAKE2b.
+A benchmark is a file of sorted hashes, without any of its text. Copies are found, paraphrases are not
+(arXiv:2311.04850).
 """
 
 import hashlib
@@ -30,7 +30,7 @@ Grams = NDArray[np.uint64]
 
 
 def grams(text: str) -> Grams:
-    """Return the hashes of all windows of *text*, in order; none of a text of fewer words."""
+    """Return the hashes of all windows of *text*, in order; none if it has fewer words."""
     words = _WORD.findall(text.lower())
     hashed = (
         hashlib.blake2b(" ".join(words[start : start + _WORDS]).encode(), digest_size=8).digest()
@@ -52,7 +52,7 @@ class Benchmarks:
         return {name: len(hashes) for name, hashes in self._all()}
 
     def overlap(self, text: str) -> dict[str, int]:
-        """Return how many windows of *text* stand in each benchmark, of those that share any."""
+        """Return how many windows of *text* are in each benchmark that shares any."""
         benchmarks = self._all()
         if not benchmarks:
             return {}
@@ -61,7 +61,7 @@ class Benchmarks:
         return {name: count for name, count in found.items() if count}
 
     def of_sample(self, sample: Mapping[str, object]) -> dict[str, int]:
-        """Return the overlap of a sample's texts, field by field taken together."""
+        """Return the overlap of a sample's texts, summed over its fields."""
         total: dict[str, int] = {}
         for field in FIELDS:
             for name, count in self.overlap(str(sample.get(field) or "")).items():
@@ -69,7 +69,7 @@ class Benchmarks:
         return total
 
     def build(self, name: str, paths: Iterable[Path]) -> int:
-        """Make the benchmark *name* of the texts in *paths*; return its number of windows.
+        """Make the benchmark *name* from the texts in *paths*; return its number of windows.
 
         Raises:
             InputError: a file cannot be read, or holds no text of 13 words.
@@ -100,7 +100,7 @@ class Benchmarks:
             return found
 
     def _read(self, path: Path) -> Grams | None:
-        """Return the hashes in *path*; None, with a line in the log, when it is no benchmark."""
+        """Return the hashes in *path*; None, with a warning in the log, if it is no benchmark."""
         try:
             changed = path.stat().st_mtime
             kept = self._loaded.get(path)

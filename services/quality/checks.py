@@ -1,7 +1,7 @@
 """The checks, by name. Each returns why a draft is refused, or None.
 
-A sample type lists in its front matter which of them it must pass, so that a check never
-asks for what the prompt of the type did not ask. Pure functions.
+A sample type lists in its front matter the checks it must pass, so that no check
+asks for what the type's prompt did not ask. Pure functions.
 """
 
 import re
@@ -12,7 +12,7 @@ from services.drafts.draft import Draft, Wanted
 from services.drafts.text import count_words, headings, places_of, share_of_english, step_numbers, steps_of, words_of
 
 Check = Callable[[Draft, Wanted], str | None]
-# A little over the asked length harms nobody.
+# A little more than the asked length is accepted.
 _OVER = 1.2
 _MIN_STEP_WORDS = 6
 _MIN_ENGLISH = 0.1
@@ -54,7 +54,7 @@ def check_steps(draft: Draft, wanted: Wanted) -> str | None:
 
 
 def check_substance(draft: Draft, _wanted: Wanted) -> str | None:
-    """Each step says something, and not what another step said."""
+    """Each step has enough words and does not repeat another."""
     seen: set[str] = set()
     for number, step in enumerate(steps_of(draft.reasoning), 1):
         if (words := count_words(step)) < _MIN_STEP_WORDS:
@@ -67,13 +67,13 @@ def check_substance(draft: Draft, _wanted: Wanted) -> str | None:
 
 
 def check_reasoning_length(draft: Draft, wanted: Wanted) -> str | None:
-    """The reasoning has the characters that the level asks."""
+    """The reasoning has at least the characters that the difficulty asks."""
     length, least = len(draft.reasoning), wanted.requirements.min_reasoning_chars
     return f"reasoning too short: got {length} characters, want at least {least}" if length < least else None
 
 
 def check_words(draft: Draft, wanted: Wanted) -> str | None:
-    """The answer is as long as asked, give or take."""
+    """The answer has about the length asked."""
     words, required = count_words(draft.answer), wanted.requirements
     least = int(required.min_words * wanted.words_tolerance)
     if words < least:
@@ -97,7 +97,7 @@ def check_sections(draft: Draft, wanted: Wanted) -> str | None:
 
 
 def _out_of_order(titles: list[str], wanted: Wanted) -> str | None:
-    """Say which section of the type stands before its turn; sections that recur have no order."""
+    """Say which section of the type is out of order; sections that recur have no order."""
     asked = [part.heading for part in wanted.kind.parts]
     if len(set(asked)) < len(asked):
         return None
@@ -115,7 +115,7 @@ def check_citations(draft: Draft, wanted: Wanted) -> str | None:
 
 
 def check_jurisdiction(_draft: Draft, wanted: Wanted) -> str | None:
-    """Most authorities of the citation field belong to the jurisdiction asked for; others only compare."""
+    """Most authorities of the citation field are of the jurisdiction asked for; others are for comparison."""
     cited = [item.citation.jurisdiction for item in wanted.citations if item.field == "case_citation"]
     own = sum(name == wanted.jurisdiction for name in cited)
     if cited and own * 2 < len(cited):
@@ -136,7 +136,7 @@ def check_language(draft: Draft, _wanted: Wanted) -> str | None:
 
 
 def check_leftovers(draft: Draft, _wanted: Wanted) -> str | None:
-    """Nothing of the making is left: tags, fences, placeholders, the prompt's own words, a cut end."""
+    """No leftovers: tags, fences, placeholders, words of the prompt, a cut-off end."""
     for name in ("question", "answer", "reasoning", "case_citation"):
         text = getattr(draft, name)
         for what, pattern in _LEFTOVERS:

@@ -1,7 +1,7 @@
-"""The verdict on every sample of the data set, also of those that nobody checked when they came.
+"""The verdict on every sample of the data set, also on those stored without a check.
 
 Samples of files and large imports are checked once, in the background; their verdicts are
-kept with the rows' index, not written into the user's file.
+kept in the row index, not written into the user's file.
 """
 
 import logging
@@ -19,13 +19,13 @@ from utils.errors import UnavailableError
 log = logging.getLogger(__name__)
 COLUMN, NOTHING = "citation_verdict", "none"
 _PIECE = 200
-# Characters that take some five seconds of CPU; more is checked in the background.
+# Characters, about five seconds of CPU; more is checked in the background.
 _AT_ONCE = 3_000_000
 _AGAIN_S = 15.0
 
 
 class CitationAudit:
-    """Thread-safe. `update` belongs into a background thread."""
+    """Thread-safe. Call `update` in a background thread."""
 
     def __init__(self, store: SampleStore, checker: CitationChecker) -> None:
         self._store = store
@@ -37,7 +37,7 @@ class CitationAudit:
         """Return the number (`POSITION`), verdict ("none" without citations) and review of every sample.
 
         Raises:
-            UnavailableError: too many are not checked yet; says how far that is.
+            UnavailableError: too many are not checked yet; tells how many are.
         """
         with self._lock:
             missing = lacking(snapshot, COLUMN)
@@ -70,7 +70,7 @@ class CitationAudit:
         return pl.DataFrame({COLUMN: pl.Series(found, dtype=pl.Categorical())})
 
     def _of_journal(self, snapshot: Snapshot) -> dict[int, str]:
-        """Return the verdicts of the journal's samples that came without one, by their number."""
+        """Return, by number, the verdicts of journal samples that were stored without one."""
         overlay = snapshot.overlay
         first = len(snapshot.version) if snapshot.version is not None else 0
         open_rows = overlay.index[COLUMN].is_null().arg_true().to_list()

@@ -1,6 +1,6 @@
-"""Examines samples: named checks, citations, duplicates, benchmarks; and says what the columns hold.
+"""Examines samples: named checks, citations, duplicates, benchmarks; returns the columns with the results.
 
-Generation refuses what fails; what comes from people is only marked.
+Generated drafts that fail are refused; samples from people are only marked.
 """
 
 from collections.abc import Mapping
@@ -22,13 +22,13 @@ from utils.errors import QualityError
 
 CitationPolicy = Literal["verified_only", "no_invalid", "off"]
 _SHOWN = 3
-# Citations kept with a sample: some 300 kB, so that they never outgrow what a column may hold.
+# Citations kept with a sample: some 300 kB, well below what a column may hold.
 _LISTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a draft was to be: its type, what is asked, whose law, and whose draft it is."""
+    """What was asked of a draft: type, requirements, jurisdiction, and its owner."""
 
     kind: SampleType
     requirements: Requirements
@@ -37,14 +37,14 @@ class Task:
 
 
 class CitationMarks(TypedDict):
-    """Columns of a sample that say what its citations are worth: the worst verdict, and all of them as JSON."""
+    """Columns on a sample's citations: the worst verdict, and all citations as JSON."""
 
     citation_verdict: quality.Verdict | None
     citations: str
 
 
 class Marks(CitationMarks):
-    """Columns of a sample that say what a draft is worth."""
+    """Columns on the quality of a sample."""
 
     quality_score: float
     quality_issues: str
@@ -78,11 +78,11 @@ class Examiner:
 
         Args:
             draft: What the model wrote.
-            task: What it was to write.
+            task: What was asked.
             sample: The fields it would have as a sample, with its id.
 
         Raises:
-            QualityError: a check, a citation, a duplicate or a benchmark refuses it; says which and why.
+            QualityError: a check, a citation, a duplicate or a benchmark is a reason to refuse it; says which and why.
         """
         checked = self.checker.check_sample(sample)
         wanted = Wanted(task.kind, task.requirements, task.jurisdiction, tuple(checked), self._settings.words_tolerance)
@@ -117,7 +117,7 @@ class Examiner:
 
 
 def citation_columns(checked: list[Checked]) -> CitationMarks:
-    """Return the columns on the citations of a sample; of thousands the worst ones are kept."""
+    """Return the columns on the citations of a sample; of very many the worst are kept."""
     verdict = verdict_of(checked)
     if len(checked) > _LISTED:
         rank = {verdict: number for number, verdict in enumerate(Verdict)}

@@ -35,11 +35,11 @@ class ReviewService:
         self._examiner = examiner
 
     def review(self, sample_id: str, review: Review) -> StoredSample:
-        """Record a decision, with the change it makes, in one transaction; return the sample.
+        """Record a decision and its change in one transaction; return the sample.
 
         Raises:
             NotFoundError: there is no such sample.
-            InputError: an edit changes what no edit may, or a field becomes unusable.
+            InputError: an edit changes a field that a review may not, or a field becomes unusable.
         """
         forbidden = set(review.changes) - _EDITABLE
         if forbidden:
@@ -58,14 +58,14 @@ class ReviewService:
         return changed
 
     def history(self, sample_id: str) -> list[ReviewRow]:
-        """Return the decisions about a sample, oldest first; NotFoundError when there is no such sample and none."""
+        """Return the decisions about a sample, oldest first; NotFoundError if there is neither sample nor decision."""
         found = self._reviews.of(sample_id)
         if not found:
             self._samples.get(sample_id)
         return found
 
     def queue(self, limit: int, offset: int, filters: Mapping[str, str]) -> tuple[list[StoredSample], int]:
-        """Return samples that nobody has decided on, those of the lowest score first, and how many there are."""
+        """Return samples without a decision, lowest score first, and how many there are."""
         snapshot = self._samples.snapshot()
         waiting = snapshot.index().filter(pl.col("review").is_null() | (pl.col("review") == WITHHELD))
         for name, value in filters.items():
@@ -76,10 +76,10 @@ class ReviewService:
         return page_at(snapshot, positions), rows.height
 
     def pairs(self) -> Iterator[dict[str, str]]:
-        """Yield pairs of preferences as TRL takes them: `prompt`, `chosen`, `rejected`, and why.
+        """Yield pairs of preferences as TRL takes them: `prompt`, `chosen`, `rejected`, and the reason.
 
-        Both answers are to the same question: edits of reviewers, drafts that a check refused and the
-        sample that came of the next try, and samples of one question that reviewers decided on differently.
+        Both answers are to the same question: edits of reviewers, refused drafts and the sample
+        that followed, and samples of one question that reviewers decided on differently.
         """
         for pair in itertools.chain(self._edited(), self._refused(), self._judged_differently()):
             if not _same(pair["chosen"], pair["rejected"]):
@@ -118,7 +118,7 @@ class ReviewService:
                     yield _pair(chosen, rejected["answer"], "rejected by review", "review")
 
     def _sample(self, sample_id: str) -> StoredSample | None:
-        """Return a sample that may be chosen: it is there, and no invalid citation nor rejection stands against it."""
+        """Return a sample that may be chosen: it exists, is not rejected and has no invalid citation."""
         try:
             sample = self._samples.get(sample_id)
         except NotFoundError:
@@ -126,7 +126,7 @@ class ReviewService:
         return sample if sample["review"] != "rejected" and self._is_sound(sample) else None
 
     def _is_sound(self, sample: Mapping[str, object]) -> bool:
-        """Tell whether no citation of a sample is invalid, whoever wrote it."""
+        """Tell whether a sample has no invalid citation, whoever wrote it."""
         return self._examiner.mark(sample)["citation_verdict"] != "invalid"
 
 

@@ -1,12 +1,12 @@
-"""How good a sample is, from 0 to 1, in parts that anybody can recompute.
+"""The quality score of a sample, from 0 to 1, in parts that anybody can recompute.
 
 | part | weight | 1.0 means |
 | --- | --- | --- |
 | citations | 0.4 | every citation is verified |
-| authorities | 0.15 | half as many authorities again as asked |
-| length | 0.15 | the words asked, and a quarter more |
+| authorities | 0.15 | 1.5 times the authorities asked |
+| length | 0.15 | 1.25 times the words asked |
 | reasoning | 0.15 | every step has 25 words |
-| sections | 0.15 | every part of the type stands under its heading |
+| sections | 0.15 | every section of the type has its heading |
 """
 
 from services.citations.citation import Verdict
@@ -18,7 +18,7 @@ _STEP_WORDS = 25
 
 
 def score(draft: Draft, wanted: Wanted) -> tuple[float, list[str]]:
-    """Return the score of *draft* (0 to 1, three digits), and what it lost for."""
+    """Return the score of *draft* (0 to 1, three digits), and the reasons for what it lost."""
     parts = {
         "citations": _verified(wanted),
         "authorities": _authorities(wanted),

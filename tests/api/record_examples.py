@@ -10,6 +10,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from api.edge.openapi import EXAMPLES
 from api_server import create_app
 from bootstrap import Service, build
 from config import PROJECT_DIR
@@ -218,6 +219,5 @@ _PUSH = {
 
 if __name__ == "__main__":
     made = {**record(), "POST /api/huggingface/push": _PUSH}
-    target = PROJECT_DIR / "api" / "examples.json"
-    target.write_text(json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
-    print(f"{len(made)} examples written to {target.name}")  # noqa: T201  # a command
+    EXAMPLES.write_text(json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+    print(f"{len(made)} examples written to {EXAMPLES.relative_to(PROJECT_DIR)}")  # noqa: T201  # a command

@@ -85,7 +85,7 @@ def test_provider_of_a_new_wire_is_one_module_and_its_row(server: RunningServer,
     assert made["success"], made
     assert (made["sample"]["provider"], made["sample"]["model"]) == ("parley", "parley-1")
     assert parley.requests[-1]["model"] == "parley-1"
-    assert parley.headers[-1]["authorization"] == f"Bearer {KEY}"
+    assert parley.headers[-1]["x-parley-key"] == KEY
 
 
 def test_new_wire_refuses_in_the_words_of_the_service(server: RunningServer, parley: ParleyVendor) -> None:

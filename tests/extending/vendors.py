@@ -22,4 +22,5 @@ class ParleyVendor(SimulatedVendor):
         if fault is not None:
             return fault
         text = self.content(asked["prompt"], len(self.requests))
-        return Reply(body={"text": text, "read": len(asked["prompt"]) // 4, "written": len(text) // 4, "ended": "stop"})
+        read, written = len(asked["prompt"]) // 4, len(text) // 4
+        return Reply(body={"text": text, "read": read, "written": written, "ended": "complete"})

@@ -17,7 +17,7 @@ from dataclasses import fields
 from typing import Any
 
 from tests.vendors.behaviour import Behaviour, Limits, fault_reply, pick_fault
-from tests.vendors.wire import HTML_502, PATHS, Answer, Reply, completion, error, model_list, vendor_error
+from tests.vendors.wire import HTML_502, PATHS, Answer, Reply, completion, error, heard, model_list, vendor_error
 from tests.vendors.writer import write_json
 
 __all__ = ["HTML_502", "Behaviour", "Reply", "SimulatedVendor", "error"]
@@ -90,7 +90,7 @@ class SimulatedVendor:
             "most_calls_a_minute": self.limits.minute.most_calls,
             "most_tokens_a_minute": self.limits.minute.most_tokens,
             "arrivals": self.arrivals[-_KEPT:],
-            "models": dict(Counter(body["model"] for body in self.requests)),
+            "models": dict(Counter(heard(self.kind, body)["model"] for body in self.requests)),
         }
 
     # --- as a context manager: a loop in a thread ------------------------------------------
@@ -155,6 +155,7 @@ class SimulatedVendor:
             self.headers.append(headers)
         if path != PATHS[self.kind][0]:
             return error(404, f"Unknown request URL: POST {path}")
+        body = heard(self.kind, body)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:

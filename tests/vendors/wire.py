@@ -10,6 +10,30 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 HTML_502 = b"<!DOCTYPE html><html><head><title>api.vendor.test | 502: Bad gateway</title></head><body>x</body></html>"
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How an adapter talks, as its tests need to know it.
+
+    Attributes:
+        kind: The simulated vendor that it calls.
+        key: Header that carries the key, and what stands before the key in it.
+        lacks: What the wire does not know, of schema, seed and reasoning.
+    """
+
+    kind: str
+    key: tuple[str, str] = ("authorization", "Bearer ")
+    lacks: frozenset[str] = frozenset()
+
+
+# Every adapter that calls a vendor, by its id: the tests of all adapters run for each.
+ADAPTERS = {
+    "groq": Wire("groq"),
+    "cerebras": Wire("cerebras"),
+    "openai_compatible": Wire("openai"),
+    "ollama": Wire("ollama"),
+}
 PATHS = {
     "groq": ("/openai/v1/chat/completions", "/openai/v1/models"),
     "cerebras": ("/v1/chat/completions", "/v1/models"),
@@ -57,6 +81,11 @@ def vendor_error(kind: str, status: int, message: str, code: str = "", headers: 
     if kind == "ollama":
         return Reply(status, {"error": message}, headers or {})
     return error(status, message, code, headers, flat=kind == "cerebras")
+
+
+def heard(_kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Return a request in the names of chat completions (model, messages, max_tokens), whatever its wire calls them."""
+    return body
 
 
 def model_list(kind: str, models: list[str]) -> Reply:

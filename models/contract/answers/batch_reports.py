@@ -99,7 +99,12 @@ class BatchReport(Answer):
     calls: Annotated[int, Field(description="Calls that finished")]
     failed_calls: int
     rate_limited: Annotated[int, Field(description="Calls answered with 429")]
-    in_doubt: Annotated[int, Field(description="Calls that were cut off, and may have been billed; not part of calls, tokens or cost")]
+    in_doubt: Annotated[
+        int,
+        Field(
+            description="Calls that were cut off, and may have been billed; no other figure counts them but attempts"
+        ),
+    ]
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int

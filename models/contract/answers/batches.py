@@ -73,7 +73,7 @@ class BatchMetrics(Answer):
 
 
 class Alert(Answer):
-    """A limit of the settings ALERT_… that a batch has passed; raised once a kind."""
+    """A limit of the settings ALERT_… that a batch has passed; each kind is raised once."""
 
     kind: Literal["model_switches", "timeouts", "rejection_rate"]
     message: str
@@ -83,7 +83,7 @@ class Alert(Answer):
 
 
 class Batch(Answer):
-    """A batch as it stands, for `GET /api/generate/batch/status?batch_id=…` and wherever a batch is shown."""
+    """A batch as it is now, for `GET /api/generate/batch/status?batch_id=…` and wherever a batch is shown."""
 
     batch_id: str
     running: Annotated[bool, Field(description="True while pending, running or stopping; false while paused")]
@@ -119,7 +119,7 @@ class Batch(Answer):
     last_provider: Annotated[str, Field(description="The same as current_provider")]
     last_model: Annotated[str | None, Field(description="The same as current_model")]
     samples_per_minute: Annotated[
-        float | None, Field(description="Over the last samples; null before three, or when it rests")
+        float | None, Field(description="Over the last samples; null before the third, or while it is not running")
     ]
     eta_seconds: Annotated[int | None, Field(description="Seconds until its end at that pace; null when not known")]
     attempts: Annotated[int, Field(description="Calls made")]

@@ -68,7 +68,7 @@ class Found(Answer):
     count: Annotated[int, Field(description="Samples in this answer")]
     query: Annotated[str, Field(description="The words as they were sent")]
     field: Annotated[
-        Literal["all"] | SearchField, Field(description="all stands for question, answer, topic, case_citation")
+        Literal["all"] | SearchField, Field(description="all means question, answer, topic and case_citation")
     ]
     snippets: NotRequired[
         Annotated[
@@ -260,7 +260,7 @@ class Manifest(Answer):
         Annotated[
             int | None,
             Field(
-                description="Counts up, independent of the clock; null in copies made before a restore and in old backups"
+                description="Counts up, independent of the clock; null in copies made for a restore and in old backups"
             ),
         ]
     ]

@@ -26,9 +26,7 @@ class ModelView(Answer):
     retired: Annotated[str | None, Field(description="Since when the vendor no longer serves it; null while it does")]
     replacement: Annotated[str | None, Field(description="What to use instead of a retired one")]
     listed: Annotated[bool | None, Field(description="Whether the vendor lists it; null when it could not be asked")]
-    price_input: Annotated[
-        float | None, Field(description="US dollars per million prompt tokens; null when not known")
-    ]
+    price_input: Annotated[float | None, Field(description="US dollars per million prompt tokens; null when not known")]
     price_output: Annotated[
         float | None, Field(description="US dollars per million answer tokens; null when not known")
     ]

@@ -81,9 +81,7 @@ class UsageAmounts(Answer):
     cost_usd: Annotated[float | None, Field(description="US dollars; null when a price is not known")]
     priced_usd: Annotated[float, Field(description="US dollars of the calls whose price is known")]
     unpriced_tokens: Annotated[int, Field(description="Tokens of models whose price is not known")]
-    in_doubt: Annotated[
-        int, Field(description="Calls that were sent and cut off; they may have been billed, and no other figure counts them")
-    ]
+    in_doubt: Annotated[int, Field(description="Calls that were cut off and may have been billed; in no other figure")]
 
 
 class UsageRow(UsageAmounts):
@@ -130,9 +128,7 @@ class TargetState(Answer):
     ]
     opens_in_s: Annotated[
         float | None,
-        Field(
-            description="Seconds until it may be called, 0 when it may be now; null when only a change of settings opens it"
-        ),
+        Field(description="Seconds until it may be called, 0 when it may be now; null until the settings change"),
     ]
     in_flight: Annotated[int, Field(description="Calls under way")]
     at_a_time: Annotated[int, Field(description="Most calls at a time")]
@@ -140,9 +136,7 @@ class TargetState(Answer):
     day: LimitWindow
     p50_s: Annotated[float | None, Field(description="Median time of its answers, in seconds; null before any")]
     p95_s: Annotated[float | None, Field(description="95th percentile of that time, in seconds; null before any")]
-    price_input: Annotated[
-        float | None, Field(description="US dollars per million prompt tokens; null when not known")
-    ]
+    price_input: Annotated[float | None, Field(description="US dollars per million prompt tokens; null when not known")]
     price_output: Annotated[
         float | None, Field(description="US dollars per million answer tokens; null when not known")
     ]

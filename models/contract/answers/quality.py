@@ -30,7 +30,7 @@ class CheckedCitation(Answer):
 
 
 class SampleCitation(CheckedCitation):
-    """A citation of a sample, with the field that it stands in."""
+    """A citation of a sample, with the field that holds it."""
 
     field: CitingField
 

@@ -1,1 +1,1 @@
-"""Parquet files: ours, and those of others."""
+"""Parquet files: the service's own, and those of other programs."""

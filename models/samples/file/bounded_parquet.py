@@ -1,8 +1,8 @@
-"""Reads Parquet of anybody a bounded piece at a time: what a batch of rows decodes to is known beforehand.
+"""Reads any Parquet file in bounded memory: the decoded size of a batch of rows is known beforehand.
 
-Parquet expands: a dictionary names a long value a million times in a few bytes, and a footer
-tells the encoded size only. So the headers of the pages are looked at first
-(`models.samples.file.parquet_pages`); from them follows how many rows may be read at a time. What does
+Parquet expands: a dictionary repeats a long value a million times in a few bytes, and the footer
+has only the encoded size. So the headers of the pages are read first
+(`models.samples.file.parquet_pages`); they tell how many rows may be read at a time. What does
 not fit, or is larger than a sample may be (`models.sizes`), is refused with its row.
 """
 
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-# Rows of a batch, however short.
+# Most rows of a batch, however short.
 BATCH_ROWS = 500
-# What the open pages of all columns may take together.
+# Most bytes that the open pages of all columns take together.
 _PAGES_BYTES = 48 << 20
 # Lists: what a row holds of them is known only when it is read, so all of a row group must fit.
 _NESTED_BYTES, _NESTED_VALUES = 32 << 20, 1 << 22
-# A file of text shrinks to a quarter, of much the same text to a fiftieth; what grows beyond this is made to.
+# Text compresses to a quarter, repetitive text to a fiftieth; a file that grows more than this is malicious.
 _EXPANSION, _EXPANSION_FREE = 100, 4 << 20
 _LEAST_ROW = 500
 # The footer: some 100 bytes a column of a row group, ten times as much in memory.
 _FOOTER_BYTES, _FOOTER_SHARE = 4 << 20, 20
-# Dictionaries up to so many bytes, times what is looked up in them, need no look.
+# Dictionaries need no look up to so many bytes times the values looked up in them.
 _SMALL_BYTES = 256 << 10
 _CODES, _DELTA_BYTES = (2, 8), 7
 
 
 class OversizeError(ValueError):
-    """The file holds more than is taken; `row` (from 1) tells where, 0 for the file."""
+    """The file exceeds a limit; `row` (from 1) tells where, 0 for the whole file."""
 
     def __init__(self, message: str, row: int = 0) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class OversizeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """What one column of a row group takes.
+    """The memory that one column of a row group takes.
 
     Attributes:
         open_bytes: While it is read: its dictionary and largest page.
@@ -88,13 +88,13 @@ class BoundedReader:
         self._allowed = max(_EXPANSION * source.size(), _EXPANSION_FREE)
 
     def be_strict(self) -> None:
-        """Refuse from here on what no sample may be; OversizeError when there are too many columns."""
+        """Apply the limits of samples from here on; OversizeError if there are too many columns."""
         self._is_strict = True
         if (count := max(self.metadata.num_columns, len(self.schema.names))) > ALL_COLUMNS:
             raise OversizeError(f"{count} columns, want at most {ALL_COLUMNS}")
 
     def trust(self) -> None:
-        """Refuse nothing for its size from here on: everything was looked at once, or is ours."""
+        """Apply no limits from here on: the file was read once, or this service wrote it."""
         self._is_strict = False
 
     def tables(self, group: int) -> Iterator[tuple["pa.Table", int]]:
@@ -117,7 +117,7 @@ class BoundedReader:
     def _file(self, looked_up: Sequence[str] = ()) -> "pq.ParquetFile":
         import pyarrow.parquet as pq
 
-        # Without these a row group's bytes are read at once.
+        # Without these a whole row group is read at once.
         return pq.ParquetFile(
             self._source, metadata=self.metadata, pre_buffer=False, buffer_size=1 << 16, read_dictionary=looked_up
         )
@@ -148,7 +148,7 @@ class BoundedReader:
             raise OversizeError(f"{column.path[:40]}: lists too large for one row group; write smaller ones", row + 1)
 
     def _column(self, meta: "pq.RowGroupMetaData", number: int) -> _Column:
-        """Say what a column of a row group takes, by its pages."""
+        """Return the memory that a column of a row group takes, by its pages."""
         leaf = self.metadata.schema.column(number)
         pages = list(pages_of(self._source, meta.column(number)))
         data = [page for page in pages if not page.is_dictionary]
@@ -185,7 +185,7 @@ class BoundedReader:
         return found
 
     def _spend(self, size_bytes: int) -> None:
-        """Count what was read; OversizeError when the file turns out to grow beyond all measure."""
+        """Count what was read; OversizeError if the file expands more than `_EXPANSION` times."""
         self._allowed -= size_bytes
         if self._is_strict and self._allowed < 0:
             raise OversizeError(f"decodes to more than {_EXPANSION} times its size; write it without repetitions")
@@ -207,14 +207,14 @@ class BoundedReader:
 
 
 def release() -> None:
-    """Give back what Arrow keeps for its next reads: Polars and Python cannot use it."""
+    """Free the memory that Arrow keeps for later reads: Polars and Python cannot use it."""
     import pyarrow as pa
 
     pa.default_memory_pool().release_unused()
 
 
 def _check_footer(source: "pa.NativeFile") -> None:
-    """Refuse a footer that takes more memory than its file is worth."""
+    """Refuse a footer that is too large for its file."""
     size = source.size()
     if size < 12:
         return
@@ -225,7 +225,7 @@ def _check_footer(source: "pa.NativeFile") -> None:
 
 
 def _check_pages(leaf: "pq.ColumnSchema", data: list[Page], pages: list[Page], rows: int) -> None:
-    """Refuse pages that claim what they cannot hold."""
+    """Refuse pages that claim more than they can hold."""
     values = sum(page.values for page in data)
     if leaf.max_repetition_level:
         if values > _NESTED_VALUES:

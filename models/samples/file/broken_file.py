@@ -1,4 +1,4 @@
-"""One error of ours for all that Arrow, Polars and the system say of a Parquet file that cannot be read."""
+"""One error for all failures of Arrow, Polars and the system to read a Parquet file."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ class UnreadableError(StorageError):
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn what Arrow and Polars say of a broken file into one error of ours."""
+    """Turn errors of Arrow and Polars about a broken file into one of ours."""
     import pyarrow as pa
 
     faults = (pa.lib.ArrowException, ValueError, KeyError, pl.exceptions.PolarsError)
@@ -28,7 +28,7 @@ def reading(path: Path) -> Iterator[None]:
         raise
     except OversizeError as error:
         place = f"row {error.row}: " if error.row else ""
-        raise UnreadableError(f"{path}: is larger than what is taken in ({place}{error})") from error
+        raise UnreadableError(f"{path}: exceeds a limit ({place}{error})") from error
     except PermissionError as error:
         raise StorageError(f"{path}: cannot be opened ({error.strerror}); check its permissions") from error
     except (OSError, MemoryError) as error:

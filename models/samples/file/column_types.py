@@ -1,7 +1,7 @@
-"""Column types: one that holds what two frames have, and the casting to it without loss.
+"""Column types: finds one that holds the values of two frames, and casts to it without loss.
 
-Columns that are not ours may be of any type, and the same name may come with another
-type tomorrow. What two types cannot share becomes text; lists and objects become JSON.
+Extra columns may be of any type, and the same name may come with another type later.
+What two types cannot share becomes text; lists and objects become JSON.
 """
 
 import base64
@@ -13,7 +13,7 @@ import polars as pl
 
 
 def plain(value: object) -> str | float:
-    """Return *value* as something JSON can hold; bytes become base64, spans of time seconds."""
+    """Return *value* as JSON can hold it; bytes become base64, spans of time seconds."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, datetime.timedelta):
@@ -22,7 +22,7 @@ def plain(value: object) -> str | float:
 
 
 def stacked(frames: Sequence[pl.DataFrame], rechunk: bool = False) -> pl.DataFrame:
-    """Put *frames* one below the other; a column that one lacks is null there."""
+    """Concatenate *frames*; a column that one lacks is null there."""
     parts: dict[str, list[pl.Series]] = {}
     for frame in frames:
         for column in frame.iter_columns():
@@ -59,7 +59,7 @@ def fit(column: pl.Series, dtype: pl.DataType) -> pl.Series:
 
 
 def _moments(column: pl.Series, dtype: pl.DataType) -> pl.Series:
-    """Read what JSON made of times."""
+    """Read times from their JSON form."""
     if isinstance(dtype, pl.Datetime):
         aware = column.str.to_datetime(time_zone="UTC", time_unit=dtype.time_unit)
         return aware.dt.convert_time_zone(dtype.time_zone) if dtype.time_zone else aware.dt.replace_time_zone(None)

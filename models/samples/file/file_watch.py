@@ -1,9 +1,9 @@
-"""Notices what others do to `train.parquet` while the service runs.
+"""Notices changes that other programs make to `train.parquet` while the service runs.
 
-Another readable file is taken in and used. One that cannot be read is given time, since
-somebody may be writing it; then it is set aside untouched and the last good version is
-written back. A file that was removed is written back likewise: the samples in it were
-acknowledged, and only a request may delete them.
+A readable file is taken in and used. An unreadable one is given time, since it may still
+be being written; then it is set aside untouched and the last good version is written
+back. So is a file that was removed: its samples were acknowledged, and only a request
+may delete them.
 """
 
 import logging
@@ -25,7 +25,7 @@ _REPORTS = 20
 
 
 class FileWatch:
-    """The file version in use. Its methods are called under the store's lock."""
+    """Holds the file version in use. Call its methods under the store's lock."""
 
     def __init__(self, file: ParquetFile, clock: Clock) -> None:
         self._file = file
@@ -38,17 +38,17 @@ class FileWatch:
 
     @property
     def version(self) -> ParquetVersion | None:
-        """The version in use, without a look at the file."""
+        """The version in use, without checking the file."""
         return self._version
 
     def current(self) -> ParquetVersion | None:
-        """Return the version in use; looks at the file first.
+        """Return the version in use, after checking the file.
 
         Raises:
             DataFolderGoneError: the folder is gone before the file was ever opened.
         """
         if self._begun and not self._file.folder.is_there():
-            return self._version  # still open, wherever it lies; what lies at the path now is not ours
+            return self._version  # still open, wherever it is; the file at the path now is not ours
         identity = self._file.identity()
         if self._begun and identity == _identity(self._version):
             self._odd = None
@@ -57,7 +57,7 @@ class FileWatch:
             version = self._file.open()
         except UnreadableError as error:
             if self._file.identity() != identity:
-                return self.current()  # it was replaced while it was read: what lies there now may be good
+                return self.current()  # it was replaced while it was read: the new file may be good
             return self._on_odd(identity, str(error))
         if version is None and self._version is not None:
             return self._on_odd(None, "the file was removed while the service ran")
@@ -65,21 +65,21 @@ class FileWatch:
         return version
 
     def is_still(self, version: ParquetVersion | None) -> bool:
-        """Tell whether *version* is what lies there; DataFolderGoneError when the folder is gone."""
+        """Tell whether *version* is the file at the path; DataFolderGoneError if the folder is gone."""
         self._file.folder.check()
         return self._file.identity() == _identity(version)
 
     def replaced(self, version: ParquetVersion) -> None:
-        """Use *version*, which we have put there ourselves."""
+        """Use *version*, which this service wrote."""
         self._version, self._begun = version, True
 
     def keep_original(self, version: ParquetVersion) -> None:
-        """Keep a file that others wrote, before ours takes its place."""
+        """Keep a copy of a file that others wrote, before ours replaces it."""
         kept = self._file.keep_original(f"train-{self._stamp()}.parquet")
         self._note("original kept", f"{len(version)} samples as others wrote them: {kept.parent.name}/{kept.name}")
 
     def reports(self) -> list[FileNote]:
-        """Return what was noticed, newest first."""
+        """Return the changes noticed, newest first."""
         if self._reports is None:
             try:
                 self._reports = list(orjson.loads(self._report_path.read_bytes()))
@@ -121,7 +121,7 @@ class FileWatch:
             self._use(ParquetVersion(self._file.path, held.index))
             self._note("written back", f"{len(held)} samples of the last good version ({reason})")
         except UnreadableError:
-            # Written over in place: our open handle shows the same broken bytes.
+            # Overwritten in place: our open handle has the same broken bytes.
             self._note(
                 "lost", f"{len(held)} samples: the file was overwritten in place; restore a backup: cli.py restore"
             )
@@ -129,7 +129,7 @@ class FileWatch:
         return self._version
 
     def _write_back(self, version: ParquetVersion) -> None:
-        """Put the bytes of *version* back; UnreadableError when they are no longer what they were."""
+        """Write the bytes of *version* back; UnreadableError if they have changed."""
 
         def write(aside: Path) -> None:
             version.copy_to(aside)

@@ -1,4 +1,4 @@
-"""The rows of a Parquet file that is imported: as they are, our defaults not filled in."""
+"""The rows of a Parquet file to import, without filling in defaults."""
 
 from collections.abc import Iterator
 from pathlib import Path

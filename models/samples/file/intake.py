@@ -1,9 +1,8 @@
-"""Taking in Parquet files that others wrote: what is changed, and the changing itself.
+"""Intake: decides what to change in Parquet files that others wrote, and changes it.
 
 A file may lack columns, hold other types, broken text, missing or repeated ids.
-`Intake` is decided once from the file's schema and applied to every piece that is
-read, so that the rest of the service meets our columns and types only. Columns that
-are not ours keep their types.
+`Intake` is decided once from the file's schema and applied to every piece read, so that
+the rest of the service sees only our columns and types. Extra columns keep their types.
 """
 
 from collections import Counter
@@ -37,7 +36,7 @@ _NAMED = 5
 
 @dataclass
 class IntakeReport:
-    """What was changed on the way in; `changes` are sentences for people."""
+    """What the intake changed; `changes` are sentences for people."""
 
     rows: int = 0
     columns: int = 0
@@ -45,7 +44,7 @@ class IntakeReport:
 
 
 class Intake:
-    """How the pieces of one file are read. Immutable after `inspect`."""
+    """Converts the pieces of one file. Immutable after `inspect`."""
 
     def __init__(self, schema: "pa.Schema") -> None:
         """Decide what to do with each column of *schema*."""
@@ -60,7 +59,7 @@ class Intake:
         self._has_ids = "id" in self.names and self.names.index("id") in self._kept
 
     def raw(self, table: "pa.Table") -> pl.DataFrame:
-        """Read *table* as it is; only text that is not UTF-8 is mended."""
+        """Read *table* as it is; only text that is not UTF-8 is repaired."""
         for n in self._kept:
             if _has_broken_text(table.column(n)):
                 self._broken_text.add(n)
@@ -83,7 +82,7 @@ class Intake:
         return self._conform(self._raw(table))
 
     def report(self, rows: int, new_ids: int, repeated_ids: list[str]) -> IntakeReport:
-        """Say what was changed in *rows* rows."""
+        """Report what was changed in *rows* rows."""
         changes = [f"column {name}: left out, its type {self._types[name]} cannot be read" for name in self._dropped]
         changes += [f"column {name}: renamed, the file has two columns of that name" for name in self._renamed]
         changes += self._column_changes() + self._cell_changes()
@@ -142,7 +141,7 @@ class Intake:
 
 
 def mended_ids(ids: pl.Series) -> tuple[pl.Series, int, list[str]]:
-    """Give every row of a file an id of its own.
+    """Give every row of a file a unique id.
 
     Returns:
         The ids, how many rows had none, and the ids that stood there more than once.
@@ -166,7 +165,7 @@ def mended_ids(ids: pl.Series) -> tuple[pl.Series, int, list[str]]:
 
 
 def unique_names(names: Iterable[str]) -> list[str]:
-    """Return *names* with a number behind each repetition."""
+    """Return *names* with a number appended to each repetition."""
     taken: set[str] = set(names)
     seen: set[str] = set()
     result = []
@@ -193,7 +192,7 @@ def _free(name: str, taken: set[str], number: int) -> str:
 
 
 def _readable(schema: "pa.Schema") -> dict[int, bool]:
-    """Return the columns that can be read, each with whether it must be made text first."""
+    """Return the columns that can be read, each with whether it must be converted to text first."""
     found: dict[int, bool] = {}
     for n, empty in enumerate(schema.empty_table().columns):
         for as_text in (False, True):
@@ -264,7 +263,7 @@ def _flat(value: object) -> str | None:
 
 
 def _plain(column: pl.Series) -> pl.Series:
-    """Columns of others keep their type, but for those that no two files share."""
+    """Extra columns keep their type, except types that two files cannot share."""
     if isinstance(column.dtype, pl.Categorical | pl.Enum) or column.dtype == pl.Null():
         return column.cast(pl.String())
     return column

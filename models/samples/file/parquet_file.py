@@ -1,4 +1,4 @@
-"""`train.parquet` as a place: what lies there, how it is replaced, set aside and copied.
+"""The path of `train.parquet`: opening, replacing, setting aside and copying its file.
 
 The file is never written in place; a new one is written beside it, forced to the disk
 and put in its place.
@@ -19,7 +19,7 @@ from models.samples.file.row_index import RowIndex, load_index
 from utils.errors import DiskFullError, StorageError
 from utils.files import sync_file, sync_folder
 
-# Everything in it can be deleted at any time and is made anew.
+# Everything in it can be deleted at any time and is rebuilt.
 CACHE_FOLDER = ".index"
 
 
@@ -27,7 +27,7 @@ class ParquetFile:
     """The data set's file. Thread-safe as long as one thread replaces it at a time."""
 
     def __init__(self, path: Path, folder: DataFolder | None = None) -> None:
-        """Look after *path*, which lies in *folder* (default: the one that its parent is now)."""
+        """Manage *path*, which is in *folder* (default: its parent, bound now)."""
         self.folder = folder or open_folder(path.parent)
         self._path = path
         self._temporary = path.with_name(path.name + ".tmp")
@@ -36,16 +36,16 @@ class ParquetFile:
 
     @property
     def path(self) -> Path:
-        """Where the file lies, whether it exists or not."""
+        """Path of the file, whether it exists or not."""
         return self._path
 
     @property
     def cache_folder(self) -> Path:
-        """Where what can be made anew is kept."""
+        """Folder of files that can be rebuilt."""
         return self._index_path.parent
 
     def prepare(self) -> None:
-        """Remove leftovers of a crash; StorageError when the folder cannot be written."""
+        """Remove leftovers of a crash; StorageError if the folder cannot be written."""
         try:
             for leftover in (self._temporary, self._path.with_name(f"{self._path.name}.new")):
                 leftover.unlink(missing_ok=True)
@@ -55,7 +55,7 @@ class ParquetFile:
             ) from error
 
     def identity(self) -> Identity | None:
-        """Return what changes when the file is replaced, by us or from outside; None when there is none."""
+        """Return a value that changes whenever the file is replaced; None if there is no file."""
         try:
             return identity_of(self.folder.stat(self._path.name))
         except FileNotFoundError:
@@ -64,11 +64,11 @@ class ParquetFile:
             raise StorageError(f"{self._path}: cannot be read ({error.strerror}); check its permissions") from error
 
     def open(self) -> ParquetVersion | None:
-        """Open what lies there; None when there is nothing.
+        """Open the file; None if there is none.
 
         Raises:
             UnreadableError: it is not Parquet; it is left as it is.
-            DataFolderGoneError: the path leads to another folder by now.
+            DataFolderGoneError: the path now leads to another folder.
         """
         try:
             version = ParquetVersion(self._path, lambda identity: load_index(self._index_path, identity))
@@ -86,7 +86,7 @@ class ParquetFile:
             pieces: The rows in order, every one with the columns of *schema*.
             schema: Names and types of the columns.
             index: The rows' index, in the same order.
-            mark: What the file carries (`parquet_version.new_mark`).
+            mark: Metadata for its footer (`parquet_version.new_mark`).
 
         Raises:
             StorageError: the disk is full or cannot be written; the file proper is untouched.
@@ -124,14 +124,14 @@ class ParquetFile:
             ) from error
 
     def sync(self) -> None:
-        """Force a renaming to the disk."""
+        """Force a rename to the disk."""
         try:
             self.folder.sync()
         except OSError as error:
             raise StorageError(f"{self._path.parent}: cannot be synced ({error.strerror})") from error
 
     def set_aside(self, suffix: str) -> Path:
-        """Rename the file, untouched, and return its new place; StorageError when that cannot be done."""
+        """Rename the file, untouched, and return its new path; StorageError if that fails."""
         aside = self._free(self._path.with_name(f"{self._path.name}.{suffix}"))
         try:
             self.folder.replace(self._path.name, aside.name)
@@ -141,7 +141,7 @@ class ParquetFile:
         return aside
 
     def keep_original(self, name: str) -> Path:
-        """Keep the file as it is under another name, before it is first replaced by ours.
+        """Keep the file under another name, before ours first replaces it.
 
         Raises:
             StorageError: it cannot be kept.
@@ -159,7 +159,7 @@ class ParquetFile:
         return kept
 
     def save_index(self, version: ParquetVersion) -> None:
-        """Keep the index of *version* for the next start; OSError when the disk refuses."""
+        """Keep the index of *version* for the next start; OSError if the disk fails."""
         with self._index_lock:
             version.index.save(self._index_path, version.identity)
 

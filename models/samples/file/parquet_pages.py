@@ -1,7 +1,7 @@
-"""What a Parquet file's pages say of themselves, read without decoding them.
+"""Reads the headers of a Parquet file's pages, without decoding the pages.
 
-The footer tells how large the *encoded* column is, and may tell anything; a reader makes room
-for what the header of each page says. Headers are Thrift structs in the compact protocol
+The footer has only the *encoded* size of a column, and may be wrong; a reader allocates
+what the header of each page says. Headers are Thrift structs in the compact protocol
 (https://github.com/apache/parquet-format, `PageHeader`); only numbers are taken out of them.
 """
 
@@ -20,7 +20,7 @@ _DEEPEST = 8
 # Fields of PageHeader, and of the structs within it.
 _SIZE, _COMPRESSED, _DATA, _DICTIONARY, _DATA_V2 = 2, 3, 5, 7, 8
 _VALUES, _ENCODING, _ENCODING_V2 = 1, 2, 4
-# The numbers, flags and structs of a struct; None for what is passed over.
+# The numbers, flags and structs of a struct; None for what is skipped.
 _Struct: TypeAlias = "dict[int, int | _Struct | None]"
 
 
@@ -29,9 +29,9 @@ class Page:
     """One page of a column.
 
     Attributes:
-        size: Bytes that a reader holds of it, uncompressed.
-        values: Nulls counted; of a dictionary its entries.
-        encoding: As the format numbers them.
+        size: Bytes of it in a reader's memory, uncompressed.
+        values: Number of values with nulls; of a dictionary, of entries.
+        encoding: Number of the encoding in the format.
     """
 
     is_dictionary: bool
@@ -45,7 +45,7 @@ def pages_of(source: "pa.NativeFile", column: "pq.ColumnChunkMetaData") -> Itera
 
     Args:
         source: The file.
-        column: What the footer says of the column in its row group.
+        column: The column's metadata in the footer, for its row group.
 
     Raises:
         ValueError: a header is broken.
@@ -76,7 +76,7 @@ def _is_number(value: object) -> TypeGuard[int]:
 
 
 def _header(source: "pa.NativeFile", place: int) -> tuple[_Struct, int]:
-    """Return the header at *place* and its length."""
+    """Return the header at *place* and its length in bytes."""
     size = _FIRST_READ
     while True:
         data = bytes(source.read_at(size, place))
@@ -90,7 +90,7 @@ def _header(source: "pa.NativeFile", place: int) -> tuple[_Struct, int]:
 
 
 class _Compact:
-    """Thrift's compact protocol; IndexError where the bytes end too early."""
+    """Reads Thrift's compact protocol; IndexError if the bytes end too early."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -119,7 +119,7 @@ class _Compact:
         elif kind in (_LIST, _SET):
             self._list(depth)
         else:
-            raise ValueError("the header of a page holds what none has")
+            raise ValueError("the header of a page holds an unknown type")
         return None
 
     def _list(self, depth: int) -> None:
@@ -146,7 +146,7 @@ class _Compact:
                 return value
             shift += 7
             if shift > 63:
-                raise ValueError("the header of a page holds a number without end")
+                raise ValueError("the header of a page holds a number that does not end")
 
     def _zigzag(self) -> int:
         value = self._varint()

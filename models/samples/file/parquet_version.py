@@ -1,7 +1,7 @@
 """One version of `train.parquet`: open, immutable, and readable for as long as somebody holds it.
 
-The file is opened once and read by positioned reads of that one handle, so a version
-stays whole when the path is given to another file. Rows are decoded a row group at a
+The file is opened once and read through that handle, so a version stays whole when
+another file takes its path. Rows are decoded a row group at a
 time; the footer is parsed once.
 """
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-# Row groups of others are read at once up to so many rows and bytes; larger ones in pieces, until they are rewritten.
+# Row groups of foreign files up to so many rows and bytes are read at once, larger ones in pieces until rewritten.
 _BEARABLE_ROWS, _BEARABLE_BYTES = 20_000, 32 << 20
-# The row groups read last are kept: two of any size, more while they are small together.
+# The row groups read last are cached: two of any size, more while they are small together.
 _CACHED_GROUPS, _CACHED_ROWS, _CACHED_BYTES = 2, 8000, 32 << 20
 MARK = {"written-by": "legal-training-platform"}
 _VERSION_ID, _DATABASE_ID, _GENERATION = "version-id", "database-id", "generation"
@@ -41,12 +41,12 @@ Identity = tuple[int, int, int]
 
 
 def identity_of(stat: os.stat_result) -> Identity:
-    """Return what differs between two versions: inode, time of change (ns), size (bytes)."""
+    """Return what tells versions apart: inode, time of change (ns), size (bytes)."""
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def new_mark(database_id: str, generation: int) -> dict[str, str]:
-    """Return what a new file of ours carries: that it is ours, a name of its own that copies keep, and whose it is.
+    """Return the footer metadata of a new file: that this service wrote it, a unique name, and its database.
 
     Args:
         database_id: The database whose journal was folded into it.
@@ -57,10 +57,10 @@ def new_mark(database_id: str, generation: int) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class FileMark:
-    """What a file says of itself in its footer; empty for a file of others.
+    """The metadata in a file's footer; empty for a file of others.
 
     Attributes:
-        version_id: Its name, which a copy keeps, whatever inode it gets.
+        version_id: Its unique name, which copies keep.
         database_id: The database whose journal was folded into it; "" in files of older releases.
         generation: How many folds that database had seen.
     """
@@ -104,7 +104,7 @@ class ParquetVersion:
 
         Args:
             path: The file.
-            index: The rows' index, or what finds it for the file that was opened: it may have been replaced just now.
+            index: The row index, or a function that finds it for the opened file, which may have just been replaced.
 
         Raises:
             UnreadableError: the file is not Parquet, or broken.
@@ -115,7 +115,7 @@ class ParquetVersion:
         self._path = path
         with reading(path):
             self.identity = identity_of(path.stat())
-            # OSFile reads at positions; a memory map would end the process when the file is cut.
+            # OSFile reads at positions; a memory map would crash the process if the file is truncated.
             self._source = pa.OSFile(str(path))
             while self.identity != (now := identity_of(path.stat())):  # replaced between the two
                 self.identity, self._source = now, pa.OSFile(str(path))
@@ -124,7 +124,7 @@ class ParquetVersion:
             self._intake = Intake(self._bounded.schema)
             groups = [self._metadata.row_group(n) for n in range(self._metadata.num_row_groups)]
         self._rows: list[int] = [group.num_rows for group in groups]
-        # What a row group is in memory: told by our files, looked at in those of others, for dictionaries hide it.
+        # Size of a row group in memory: our files record it, others are measured, since dictionaries hide it.
         self._bytes: list[int] = _told_bytes(self._metadata) or [group.total_byte_size for group in groups]
         self._starts = self._bounded.starts[:-1]
         self._cache: OrderedDict[int, pl.DataFrame] = OrderedDict()
@@ -138,7 +138,7 @@ class ParquetVersion:
         if len(self.index) != self._metadata.num_rows:
             raise UnreadableError(f"{path}: says it has {self._metadata.num_rows} rows, has {len(self.index)}")
         self.is_handy = all(map(self._is_bearable, range(len(self._rows))))
-        # Nothing need be changed in what we wrote ourselves.
+        # Files of our own need no changes.
         self._is_clean = self.is_ours and (self.report is None or not self.report.changes)
         self.columns = self.schema()
 
@@ -170,14 +170,14 @@ class ParquetVersion:
         return means.gather(groups)
 
     def copy_to(self, path: Path) -> None:
-        """Write the file's bytes to *path*, even when its own path holds something else by now."""
+        """Write the file's bytes to *path*, even if its own path now holds another file."""
         size, step = self.identity[2], 1 << 22
         with path.open("wb") as copy:
             for offset in range(0, size, step):
                 copy.write(self._source.read_at(min(step, size - offset), offset))
 
     def pieces(self) -> Iterator[pl.DataFrame]:
-        """Yield all rows in order, a bearable piece at a time."""
+        """Yield all rows in order, in pieces of bounded size."""
         start = 0
         for group in range(len(self._rows)):
             for table in self._tables_of(group):
@@ -193,7 +193,7 @@ class ParquetVersion:
         return RowIndex(frame.with_columns(ids.alias("id")))
 
     def _looked_at(self, index: RowIndex) -> RowIndex:
-        """Return *index*; how large the row groups of a file of others are must be found out again."""
+        """Return *index*; the row groups of a foreign file are measured again."""
         if not self.is_ours:
             deque(self._looked_over(), maxlen=0)
         return index
@@ -202,7 +202,7 @@ class ParquetVersion:
         """Yield all rows as Arrow tables, noting how large each row group is.
 
         Raises:
-            UnreadableError: it is broken, or of others and larger than samples may be.
+            UnreadableError: it is broken, or foreign and larger than samples may be.
         """
         with reading(self._path):
             if not self.is_ours:
@@ -220,7 +220,7 @@ class ParquetVersion:
         return self._rows[group] <= _BEARABLE_ROWS and self._bytes[group] <= _BEARABLE_BYTES
 
     def _tables_of(self, group: int) -> Iterator["pa.Table"]:
-        """Yield a row group as Arrow tables of a bearable size."""
+        """Yield a row group as Arrow tables of bounded size."""
         if self._is_bearable(group):
             yield self._table(group)
             return
@@ -254,7 +254,7 @@ class ParquetVersion:
         return pq.ParquetFile(self._source, metadata=self._metadata)
 
     def _cached(self, group: int) -> pl.DataFrame:
-        """Return a decoded row group; those read last are kept."""
+        """Return a decoded row group; those read last are cached."""
         with self._cache_lock:
             held = self._cache.get(group)
             if held is not None:
@@ -276,7 +276,7 @@ class ParquetVersion:
             if self._is_clean:
                 return pl.DataFrame(pl.from_arrow(table))
             rows = self._intake.read(table)
-        # What a file of others says of its citations is checked anew.
+        # Citations of a foreign file are checked again.
         return rows if self.is_ours else rows.with_columns(pl.lit(None, pl.String()).alias(name) for name in _VERDICTS)
 
     def _with_ids(self, piece: pl.DataFrame, start: int) -> pl.DataFrame:
@@ -291,7 +291,7 @@ def _text(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
 
 
 def _told_bytes(metadata: "pq.FileMetaData") -> list[int]:
-    """Return what a file of ours says of its row groups; nothing when it says nothing that can be."""
+    """Return the recorded row group sizes of a file of ours; empty if missing or implausible."""
     try:
         told = orjson.loads((metadata.metadata or {}).get(GROUP_BYTES.encode(), b"[]"))
     except ValueError:

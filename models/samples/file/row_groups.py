@@ -1,6 +1,6 @@
-"""Cutting samples into pieces of bounded size: row groups of a file, and what is handed on.
+"""Cuts samples into pieces of bounded size: row groups of a file, and pieces that are passed on.
 
-A piece is bounded in rows and in bytes: 500 samples are 1.5 MB as they are written here, and
+A piece is bounded in rows and in bytes: 500 samples usually are 1.5 MB, and
 may be 2 GB.
 """
 
@@ -16,7 +16,7 @@ from utils.errors import InputError
 
 # Decoded in 2 ms of CPU (ADR 0006).
 GROUP_ROWS = 500
-# What our files say of their row groups: their bytes in memory, which dictionaries hide.
+# Metadata of our files: the bytes of each row group in memory, which dictionaries hide.
 GROUP_BYTES = "group-bytes"
 
 
@@ -36,7 +36,7 @@ def slices(rows: pl.DataFrame, most_rows: int = GROUP_ROWS, most_bytes: int = PI
 def packed(
     pieces: Iterable[pl.DataFrame], most_rows: int = GROUP_ROWS, most_bytes: int = PIECE_BYTES
 ) -> Iterator[pl.DataFrame]:
-    """Yield the rows of *pieces*, which have the same columns, in pieces as large as the bounds let them be."""
+    """Yield the rows of *pieces*, which have the same columns, in pieces as large as the bounds allow."""
     waiting: list[pl.DataFrame] = []
     rows, size = 0, 0
     for piece in pieces:
@@ -58,7 +58,7 @@ def packed(
 
 
 def check_answer(size_bytes: int) -> None:
-    """Refuse to hold more samples than one answer may; InputError says what streams."""
+    """Refuse more samples than one answer may hold; InputError names the routes that stream."""
     if size_bytes > ANSWER_BYTES:
         raise InputError(
             f"answer: these samples are more than {told(ANSWER_BYTES)}; ask for fewer (limit, count), "
@@ -85,7 +85,7 @@ def write_groups(
         path: The file.
         pieces: Frames with the columns of *schema*, in order.
         schema: Names and types of the columns.
-        mark: What its footer carries.
+        mark: Metadata for its footer.
 
     Raises:
         OSError: the disk is full or cannot be written.
@@ -93,7 +93,7 @@ def write_groups(
     """
     import pyarrow.parquet as pq
 
-    level = pl.CompatLevel.oldest()  # texts as any reader knows them
+    level = pl.CompatLevel.oldest()  # text type that every reader supports
     columns = pl.DataFrame(schema=dict(schema)).to_arrow(compat_level=level).schema
     sizes = []
     with pq.ParquetWriter(path, columns, compression="zstd", compression_level=3) as writer:

@@ -1,10 +1,10 @@
-"""What queries and statistics need of every row, without its texts.
+"""The row index: what queries and statistics need of every row, without its texts.
 
 One narrow frame a file version: id, time, the filter columns as categories, lengths,
 token counts, and the row's number in the search index. At a million rows it is about
-120 MB and is asked in milliseconds, where the texts would be 3 GB to decode
-(docs/adr/0003-store.md). It lives in memory, is carried along from fold to fold, and is
-kept beside the data in a file that can be deleted at any time.
+120 MB and answers in milliseconds; the texts would be 3 GB to decode
+(docs/adr/0003-store.md). It is in memory, is carried over from fold to fold, and is
+saved beside the data in a file that can be deleted at any time.
 """
 
 import threading
@@ -21,7 +21,7 @@ FILTERS = ("topic", "difficulty", "jurisdiction", "sample_type", "provider", "mo
 LENGTHS: tuple[TextField, ...] = ("question", "answer", "reasoning", "case_citation")
 COUNTED: tuple[CountedField, ...] = (*LENGTHS, "topic")
 DOCUMENT = "document"
-# Nobody has decided here, and elsewhere it was rejected (`models.samples.claims`).
+# Not reviewed here, and rejected elsewhere (`models.samples.claims`).
 WITHHELD = "withheld"
 _CLAIMED = "imported_review"
 _KEY = "row_index_of"
@@ -31,7 +31,7 @@ _FORMAT = "2"
 _FEW = 200
 
 
-# A sample that was checked and cites nothing has no verdict, but an empty list.
+# A checked sample without citations has no verdict, but an empty list.
 _VERDICT = (
     pl.coalesce("citation_verdict", pl.when(pl.col("citations") == "[]").then(pl.lit("none")))
     .cast(pl.Categorical())
@@ -42,7 +42,7 @@ _VERDICT = (
 def describe(rows: pl.DataFrame, is_ours: bool = False) -> pl.DataFrame:
     """Return the narrow frame of *rows*: conformed samples, one row each, same order.
 
-    The verdict on the citations counts only where it *is_ours*: what a file says of itself is checked anew.
+    The verdict on the citations counts only if it *is_ours*: the citations of foreign files are checked again.
     """
     empty = pl.lit(None, dtype=pl.UInt32())
     unchecked = pl.lit(None, dtype=pl.Categorical()).alias("citation_verdict")
@@ -62,7 +62,7 @@ def describe(rows: pl.DataFrame, is_ours: bool = False) -> pl.DataFrame:
 
 
 def _review(rows: pl.DataFrame) -> pl.Expr:
-    """Return what was decided here, else whether it waits because it was rejected elsewhere."""
+    """Return the review made here, else whether the sample is withheld because it was rejected elsewhere."""
     decided = pl.when(pl.col("review").is_in(["accepted", "rejected"])).then(pl.col("review"))
     claimed = pl.col(_CLAIMED) if rows.schema.get(_CLAIMED) == pl.String() else pl.lit("")
     waiting = pl.when(claimed == "rejected").then(pl.lit(WITHHELD))
@@ -90,7 +90,7 @@ class RowIndex:
         return self.frame.height
 
     def positions(self, ids: Sequence[str]) -> pl.Series:
-        """Return the rows that hold *ids* (UInt32, ascending); ids that are not there are left out."""
+        """Return the rows that hold *ids* (UInt32, ascending); missing ids are left out."""
         if len(ids) > _FEW:
             wanted = pl.DataFrame({"id": pl.Series(ids, dtype=pl.String())})
             numbered = self.frame.select("id").with_row_index("n")
@@ -137,13 +137,13 @@ class RowIndex:
         return self.frame.with_row_index("n").filter(~pl.col("n").is_in(hidden.implode())).drop("n")
 
     def save(self, path: Path, identity: object) -> None:
-        """Keep the frame in a file, for the file version with this *identity*."""
+        """Save the frame in a file, for the file version with this *identity*."""
         key = {_KEY: f"{_FORMAT} {identity}", _GENERATION: self.generation}
         replace_file(path, lambda aside: self.frame.write_parquet(aside, compression="lz4", metadata=key))
 
 
 def load_index(path: Path, identity: object) -> RowIndex | None:
-    """Return the index kept for the file version with this *identity*; None when there is none."""
+    """Return the index saved for the file version with this *identity*; None if there is none."""
     try:
         with path.open("rb") as file:
             metadata = pl.read_parquet_metadata(file)

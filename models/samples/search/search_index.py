@@ -1,9 +1,8 @@
 """The full-text index: which rows of the file may hold a word (SQLite FTS5).
 
-It is contentless and knows rows by document numbers that `RowIndex` holds, so it is
-never asked what a sample says. Rows that left the file leave orphans behind, whose
-numbers nobody holds; rows without a number are looked at directly. So a search is right
-whether the index is whole, half built or lost. The file can be deleted at any time.
+It stores no texts and knows rows by document numbers that `RowIndex` holds. Rows that
+left the file leave orphans, numbers that no row has; rows without a number are examined
+directly. So a search is right whether the index is complete, half built or lost. The file can be deleted at any time.
 """
 
 import logging
@@ -27,7 +26,7 @@ _WEIGHTS = "2.0, 1.0, 3.0, 3.0, 1.0"
 
 
 class SearchIndex:
-    """The index in one file. One thread writes (`add`), any may ask."""
+    """The index in one file. One thread writes (`add`), any thread may query."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -36,11 +35,11 @@ class SearchIndex:
 
     @property
     def generation(self) -> str:
-        """Name of this index; another one has other document numbers."""
+        """Name of this index; one with another name has other document numbers."""
         return self._generation
 
     def open(self) -> None:
-        """Open the file; one that is missing or broken is made anew.
+        """Open the file; create it if missing or broken.
 
         Raises:
             StorageError: the folder cannot be written.
@@ -55,8 +54,8 @@ class SearchIndex:
             raise StorageError(f"{self._path}: cannot be written ({error})") from error
 
     def reset(self) -> None:
-        """Begin anew with an empty index."""
-        self._generation = ""  # whoever is asking meanwhile must not trust what it gets
+        """Start again with an empty index."""
+        self._generation = ""  # a query running meanwhile must not trust its result
         for suffix in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
         with closing(self._connect()) as connection, connection:
@@ -92,12 +91,12 @@ class SearchIndex:
         return pl.Series(DOCUMENT, numbers, dtype=pl.UInt32())
 
     def find(self, query: TextQuery, best: int | None = None, latest: int | None = None) -> pl.Series | None:
-        """Return the documents that may match, all of those that do among them; None when it cannot tell.
+        """Return the documents that may match, including all that do; None if it cannot tell.
 
         Args:
-            query: What is searched for.
-            best: Return so many at most, the best first.
-            latest: Return so many at most, those added last first.
+            query: The parsed query.
+            best: Return at most so many, best first.
+            latest: Return at most so many, last added first.
         """
         wanted = expression(query)
         if not wanted:
@@ -116,7 +115,7 @@ class SearchIndex:
         return pl.Series(DOCUMENT, [row[0] for row in found], dtype=pl.UInt32())
 
     def size(self) -> int:
-        """Return the number of documents ever added, orphans among them."""
+        """Return the number of documents ever added, orphans included."""
         return self._last
 
     def _attach(self) -> None:
@@ -127,13 +126,13 @@ class SearchIndex:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=5)
         connection.execute("PRAGMA journal_mode=WAL")
-        # What a power cut takes is indexed again: `adopt` sees that the numbers are unknown.
+        # What a power cut loses is indexed again: `adopt` drops unknown numbers.
         connection.execute("PRAGMA synchronous=NORMAL")
         return connection
 
 
 def expression(query: TextQuery) -> str:
-    """Return *query* in FTS5's language; "" when it holds no word."""
+    """Return *query* in FTS5's syntax; "" if it has no word."""
     words = []
     for term in query.terms:
         for n, token in enumerate(term.tokens):

@@ -2,8 +2,8 @@
 
 A query is words, in any order, each of which must occur in one of the fields. Case and
 accents do not matter. A word of three letters or more also finds longer words that
-begin with it; "in quotes" the words must stand together, whole; any other character
-is itself. The index (`models.samples.search.search_index`) only proposes rows: this module decides.
+begin with it; words "in quotes" must stand together, whole; any other character is
+literal. The index (`models.samples.search.search_index`) only proposes rows: this module decides.
 """
 
 import html
@@ -22,7 +22,7 @@ _SPECIAL = frozenset("\\.+*?()|[]{}^$#&-~")
 _MAX_CHARS = 1000
 _MAX_TERMS = 32
 _WHOLE_UP_TO = 2
-# Text that lower case alone does not fold: letters beyond ASCII, marks, typographers' signs.
+# Text that lower case alone does not fold: non-ASCII letters, accents, typographic signs.
 _ODD = r"[^\x00-\x7F£§→←…•°©®]"
 _SIGNS = {
     "’": "'",
@@ -55,10 +55,10 @@ class Term:
     """One thing that must occur.
 
     Attributes:
-        tokens: Its words, folded, as the index knows them; none for mere signs.
+        tokens: Its words, folded, as the index has them; none if it is only signs.
         pattern: A regular expression over folded text (Rust's syntax).
         is_prefix: The last token may be the beginning of a longer word.
-        is_exact: The index decides alone; otherwise its rows are looked at.
+        is_exact: The index alone decides; otherwise its rows are examined.
     """
 
     tokens: tuple[str, ...]
@@ -81,7 +81,7 @@ class TextQuery:
 
     @property
     def is_exact(self) -> bool:
-        """True when rows that the index proposes need not be looked at."""
+        """True if rows that the index proposes need not be examined."""
         return all(term.is_exact for term in self.terms)
 
 
@@ -116,8 +116,8 @@ def fold(text: str) -> str:
 
 
 def fold_column(texts: pl.Series) -> pl.Series:
-    """Fold case, accents and typographers' signs."""
-    # One query for both: for a single text the query itself is what costs.
+    """Fold case, accents and typographic signs."""
+    # One query for both: for a single text the query itself is the cost.
     text = pl.col("text")
     both = (
         texts.alias("text")
@@ -138,7 +138,7 @@ def words_of(folded: pl.Series) -> pl.Series:
 
 
 def matches(rows: pl.DataFrame, query: TextQuery) -> pl.Series:
-    """Tell for each row whether it matches."""
+    """Return for each row whether it matches."""
     folded = {name: fold_column(rows[name]) for name in query.fields}
     found = pl.repeat(True, rows.height, dtype=pl.Boolean(), eager=True)
     for term in query.terms:
@@ -150,7 +150,7 @@ def matches(rows: pl.DataFrame, query: TextQuery) -> pl.Series:
 
 
 def scores(rows: pl.DataFrame, query: TextQuery) -> pl.Series:
-    """Weigh rows: how often each term occurs, in short fields and in titles more than in long ones (as BM25)."""
+    """Score rows: how often each term occurs; short fields and titles weigh more (as BM25)."""
     total = pl.repeat(0.0, rows.height, dtype=pl.Float64(), eager=True)
     for name in query.fields:
         folded = fold_column(rows[name])
@@ -205,7 +205,7 @@ def _escape(text: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _fold_char(char: str) -> str:
-    """Fold one character to one character, so that places stay the same."""
+    """Fold one character to one character, so that positions stay the same."""
     folded = char.lower() if char.isascii() else fold(char)
     return folded if len(folded) == 1 else char.lower() if len(char.lower()) == 1 else char
 

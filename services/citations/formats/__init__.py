@@ -1,1 +1,1 @@
-"""Citation formats, one family a module: how it is found, and which rules it must keep."""
+"""Citation formats, one family per module: patterns that find them, and rules they must meet."""

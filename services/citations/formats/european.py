@@ -18,7 +18,7 @@ ACT, CASE, CELEX = "eu_act", "eu_case", "celex"
 _TYPE = r"(?:(?:Council|Commission|Delegated|Implementing|Framework|Parliament and Council|ECB|Commission Delegated|Commission Implementing|Council Framework)\s)*(?P<type>Regulation|Directive|Decision)"
 _ARTICLES = rf"(?:Art(?:icle)?s?\.?|art(?:icle)?s?\.?)\s?(?P<numbers>{PROVISION}(?:\s?(?:,|and|or|to|-|–)\s?{PROVISION}){{0,5}})"
 _AHEAD = re.compile(rf"\b{_ARTICLES}\s(?:of\s)?(?:the\s)?$")
-# Between number and article may stand a popular name, the institutions and a date, or the subject.
+# A popular name, the institutions and a date, or the subject may come between number and article.
 _BETWEEN = r"(?:\s\((?P<called>[A-Z][^()\n]{1,80})\)|\sof\sthe\sEuropean\sParliament[^;\n]{0,90}?\s(?:19|20)\d\d|\son\s[^;,.()\n]{3,110})?"
 _BEHIND = re.compile(rf"{_BETWEEN}(?:,?\s\(?{_ARTICLES})?")
 _ACT = re.compile(
@@ -176,7 +176,7 @@ def _act(text: str, match: re.Match[str]) -> Cite:
 
 
 def _year_first(first: str, second: str, kind: str, numbered: bool) -> tuple[int, int]:
-    """Return year and number of an act, whichever of them is written first."""
+    """Return year and number of an act, in whichever order they are written."""
     if numbered and kind == "Regulation":  # "No 1612/68", "No 864/2007"; (EU) 2016/679 has no No
         return full_year(second, 1952), int(first)
     if len(first) == 4 and 1952 <= int(first) <= 2099:
@@ -189,7 +189,7 @@ def _year_first(first: str, second: str, kind: str, numbered: bool) -> tuple[int
 
 
 def _case(text: str, match: re.Match[str]) -> Cite | None:
-    """Return the case, with the name and the ECLI behind it; None where it may be something else."""
+    """Return the case, with the name and ECLI after it; None if it may be something else."""
     prefix = (match["prefix"] or "")[:1]
     named = bool(match.group(0)[:1] in "CcJ" and "ase" in match.group(0)[:14])
     if not prefix and not named:
@@ -204,7 +204,7 @@ def _case(text: str, match: re.Match[str]) -> Cite | None:
     shown = f"{prefix + '-' if prefix else ''}{match['number']}/{match['year']}{suffix}"
     parts = {"prefix": prefix, "number": match["number"], "case_year": str(year)}
     end = match.end()
-    # A name may hold any word of any language: what stands between the number and an ECLI is one.
+    # A name may hold any word of any language: all text between number and ECLI is the name.
     named_ecli = _NAME_AND_ECLI.match(text, end)
     if named_ecli:
         name, name_end = named_ecli["name"].strip(" ,:*_()"), named_ecli.start("ecli")

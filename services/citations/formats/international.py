@@ -1,4 +1,4 @@
-"""Courts and tribunals between states, and resolutions of the United Nations.
+"""International courts and tribunals, and resolutions of the United Nations.
 
 Sources of the forms: OSCOLA's appendix on international law; the registries' own numbers.
 """
@@ -210,7 +210,7 @@ def _cite(family: str, match: re.Match[str], shown: str, parts: dict[str, str]) 
 
 
 def _with_name(text: str, cite: Cite) -> Cite:
-    """Return *cite* with the name behind it in its parts, if there is one and none before."""
+    """Return *cite* with the name after it in its parts, if it has one and none before it."""
     name, _ = name_after(text, cite.end, cite.end)
     return Cite(
         cite.format,

@@ -24,7 +24,7 @@ _ALIAS = re.compile(
 _SI = re.compile(
     rf"\b(?P<series>S\.?I\.?|SSI|WSI|SR|NISR)\s(?P<year>{YEAR})(?:/|\sNo\.?\s?)(?P<number>\d{{1,6}})(?:,?\s(?P<unit>regs?|arts?|rr?|paras?|Sch)\.?\s?(?P<numbers>{_NUMBERS}))?"
 )
-# "(c 42)" or ", SI 2006/246" behind a title.
+# "(c 42)" or ", SI 2006/246" after a title.
 _NUMBER_BEHIND = re.compile(
     rf",?\s\(?(?:S\.?(?:S|W)?I\.?\s(?P<si>{YEAR}(?:/|\sNo\.?\s?)\d{{1,5}})|c(?:h|ap)?\.?\s?(?P<chapter>\d{{1,3}}))\b\)?"
 )
@@ -89,7 +89,7 @@ _LEADING = frozenset(
 )
 _LOOK_BACK = 180
 _MAX_WORDS = 18
-# Short titles that Parliament uses again and again: another year proves nothing.
+# Short titles that Parliament reuses: a different year proves nothing.
 _RECURRING = frozenset(
     [
         "finance",
@@ -170,7 +170,7 @@ _RECURRING = frozenset(
     ]
 )
 _NEAR_YEARS = 3
-# Subsections are in no table; hardly any section has so many.
+# No table has subsections; hardly any section has more than this.
 _MOST_SUBSECTIONS = 30
 _LAST_CPR_PART = 89
 _LAST_SI = 4500
@@ -257,14 +257,14 @@ def _provisions(act: Instrument, cite: Cite, what: str) -> Finding:
 
 
 def _other_year(title: str, year: int, reference: Reference) -> Finding | None:
-    """Say that there is an Act of this title, of another year only."""
+    """Return the finding for an Act whose title is known with other years only."""
     stem = fold(title.rsplit(" ", 1)[0]).removesuffix(" act")
     if all(word in _RECURRING for word in stem.split()):
         return None
     years = sorted(
         {act.year for name, act in reference.acts.items() if act.year and name.rsplit(" ", 1)[0] == f"{stem} act"}
     )
-    if len(years) == 1 and abs(years[0] - year) <= _NEAR_YEARS:  # an Act of the same name may be of another time
+    if len(years) == 1 and abs(years[0] - year) <= _NEAR_YEARS:  # another Act may have the same name
         return invalid("year_mismatch", f"{title}: the Act of this name is of {', '.join(map(str, years))}")
     return None
 
@@ -351,7 +351,7 @@ def _instrument(match: re.Match[str]) -> Cite:
 
 
 def _abbreviated(text: str, reference: Reference) -> Iterator[Cite]:
-    """Find Acts by their abbreviations, which count only with a section beside them."""
+    """Find Acts by abbreviation, which counts only beside a section."""
     for match in _ALIAS.finditer(text):
         short = match["alias"] or match["alias2"]
         year = match["year"] or match["year2"]

@@ -1,7 +1,7 @@
 """Statutes, regulations and rules of the United States (The Bluebook, 21st ed., rules 11, 12 and 14).
 
-The codes of the states are found by citeurl's templates, which are shown only short windows
-around a section sign that nothing else claims.
+The codes of the states are found by citeurl's templates, which read only short windows
+around a section sign that no other format matched.
 """
 
 import re
@@ -207,7 +207,7 @@ def _check_named(_cite: Cite, _reference: Reference) -> Finding | None:
 
 
 def _check_state(_cite: Cite, _reference: Reference) -> Finding | None:
-    return None  # sections of state codes are not in the reference data, but may be in a user's
+    return None  # the reference data lack sections of state codes; a user's index may have them
 
 
 def _statute(match: re.Match[str], table: str, normalized: str, kind: CitationKind = "statute", **parts: str) -> Cite:
@@ -298,7 +298,7 @@ def _read_named(match: re.Match[str]) -> Cite | None:
     return _statute(match, "named", f"{name} of {match['year']} § {section}", name=name, section=section)
 
 
-# Without one of the strings at the end a pattern cannot match; to look for them is far cheaper.
+# A pattern cannot match without one of its strings, which are far cheaper to search for.
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Cite | None], tuple[str, ...]], ...] = (
     (_USC, _read_usc, ("U",)),
     (_CFR, _read_cfr, ("F",)),
@@ -326,7 +326,7 @@ _CHECKS: dict[str, Callable[[Cite, Reference], Finding | None]] = {
 
 
 def _state_codes(text: str, claimed: list[tuple[int, int]]) -> Iterator[Cite]:
-    """Find sections of state codes, where a section sign or the word Code stands free."""
+    """Find sections of state codes near a section sign or "Code" that no other format matched."""
     done = 0
     for hint in _STATE_HINT.finditer(text):
         begin, end = max(0, hint.start() - _WINDOW), min(len(text), hint.end() + _WINDOW)
@@ -340,7 +340,7 @@ def _state_codes(text: str, claimed: list[tuple[int, int]]) -> Iterator[Cite]:
 
 @lru_cache(maxsize=2048)
 def _citeurl(window: str) -> tuple[tuple[int, int, str], ...]:
-    """Return span and form of what citeurl's templates for statutes find in *window*."""
+    """Return span and form of what citeurl's statute templates find in *window*."""
     cites = (cite for cite in _citator().list_cites(window) if cite.span)
     return tuple((cite.span[0], cite.span[1], " ".join(str(cite.text).split())) for cite in cites)
 

@@ -35,11 +35,11 @@ _ICJ = re.compile(
     rf"\bI\.?C\.?J\.?\sRep(?:orts|\.)?\s{{1,2}}(?P<year>{YEAR}),?\s{{1,2}}(?:at\s)?p?\.?\s{{0,2}}(?P<page>\d{{1,5}})\b"
 )
 _UK_LIKE = re.compile(r"^(?:UK|EW|SC?OT|NI|CS)[A-Z]{1,6}|^(?:EWHC|EWCA|UKHL)", re.IGNORECASE)
-# Courts of other countries, whose citations nobody here can check.
+# Courts of other countries, whose citations cannot be checked here.
 _ABROAD = re.compile(
     r"^(?:HCA|NSW|VSC|QCA|QSC|WASC|SASC|FCA|NZ|SCC|ONCA|BCCA|IE|SG|HK|CLR|ALR|SCR|DLR|INSC|ZA)", re.IGNORECASE
 )
-# Divisions with numbers of their own.
+# Divisions that number their own judgments.
 _KB_FROM, _KB_TO = 2022, 1952
 _QUEENS_BENCH_FROM, _QB_TO = 1865, 1901
 _IN_RETROSPECT = frozenset({"UKHL", "UKPC", "EWCA Civ", "EWCA Crim", "EWHC"})
@@ -75,7 +75,7 @@ def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | Non
     year = int(cite.parts["year"]) if cite.parts.get("year") else citation.year
     volume, page = number_of(cite, "volume"), number_of(cite, "page")
     if year is not None and (clash := clashes(series, year)):
-        # Numbers of these courts were given in retrospect too, to judgments of any age.
+        # These courts also numbered older judgments in retrospect.
         if series.name in _IN_RETROSPECT and year < series.first_year:
             return unverified(
                 "before_numbering", f"{series.name} numbers begin in {series.first_year}; older ones were added later"
@@ -92,7 +92,7 @@ def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | Non
 
 
 def _bench_gap(series: str, year: int) -> Finding | None:
-    """Return that a king reigned where the Queen's Bench is cited, or a queen where the King's is; None if not."""
+    """Return a fault if the Queen's Bench is cited for a king's year or the reverse, or None."""
     if series == "KB" and _KB_TO < year < _KB_FROM:
         return invalid("after_series", f"the King's Bench sat until {_KB_TO} and from {_KB_FROM}, not in {year}")
     if series == "QB" and _QB_TO < year < _KB_TO:
@@ -116,10 +116,10 @@ def _division(cite: Cite, series: Series, year: int | None) -> Finding | None:
 def _unknown(cite: Cite) -> Finding:
     name = cite.parts["series"]
     if _UK_LIKE.match(name) and not _ABROAD.match(name):
-        return invalid("unknown_court", f"{name} is no court or series of the United Kingdom")
+        return invalid("unknown_court", f"{name} is not a court or series of the United Kingdom")
     if _ABROAD.match(name):
-        return unverified("other_country", f"{name} belongs to another country; nothing here can check it")
-    return unverified("unknown_series", f"{name} is no court or series that is known here")
+        return unverified("other_country", f"{name} belongs to another country and cannot be checked here")
+    return unverified("unknown_series", f"{name} is not a known court or series")
 
 
 def _series_of(match: re.Match[str]) -> str:
@@ -136,7 +136,7 @@ def _cite(match: re.Match[str], reference: Reference, brackets: str) -> Cite:
     page = groups["page"]
     if series is not None and series.is_court:
         page = page.lstrip("0") or "0"
-    # Behind a law report the brackets hold the court that decided: "[1976] AC 104 (PC)".
+    # After a law report the brackets hold the court: "[1976] AC 104 (PC)".
     is_division = "division" in groups and series is not None and series.is_court
     division = f" ({groups['division']})" if is_division else ""
     year = groups.get("year", "")

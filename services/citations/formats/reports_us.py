@@ -1,6 +1,6 @@
 """Cases of the United States, by volume, reporter and page.
 
-Which reporters there are, and when, is known from reporters-db (`services.citations.reporters`); the rules are ours
+Reporters and their years come from reporters-db (`services.citations.reporters`); the rules are our own
 (docs/adr/0011-citations.md). Form: The Bluebook, 21st ed., rule 10.
 """
 
@@ -18,7 +18,7 @@ _CANDIDATE = re.compile(
     r"(?<![\w./])(?P<volume>\d{1,4})\s{1,2}(?P<series>[A-Z][A-Za-z.'’&]{0,14}(?:\s?(?:[A-Z][A-Za-z.'’&]{0,12}|[2-9](?:d|th)|\([A-Za-z0-9. ]{1,14}\))){0,5}?\.?)"
     r"\s{1,2}(?:\(\d\s[A-Z][a-z]{2,9}\.?\)\s)?(?P<page>\d{1,7})(?![\w/])(?:-[UP]\b)?"
 )
-# What stands behind: pin cites, then "(2d Cir. 1947)".
+# What follows a reference: pin cites, then "(2d Cir. 1947)".
 _BEHIND = re.compile(
     r"(?:,\s\d{1,5}(?:[-–]\d{1,5})?(?:\s?n\.?\s?\d{1,3})?){0,3},?\s?\((?P<court>[^()\d]{0,40}(?:\d{1,2}(?:st|d|nd|rd|th)\s[^()\d]{0,30})?[^()]{0,12}?)\s?(?P<year>1[6-9]\d\d|20\d\d)\)"
 )
@@ -28,7 +28,7 @@ _FAMILY = re.compile(r"^(?:F\.|F\. ?Supp\.|U\. ?S\.|S\. ?Ct\.|L\. ?Ed\.|Fed\.)")
 _FEDERAL_APPEALS = frozenset({"F.2d", "F.3d", "F.4th"})
 _DISTRICT = frozenset({"F. Supp.", "F. Supp. 2d", "F. Supp. 3d"})
 _SUPREME = frozenset({"U.S.", "S. Ct.", "L. Ed.", "L. Ed. 2d"})
-# Where the list of editions leaves out the volumes that were numbered in retrospect.
+# First years of editions for which reporters-db leaves out volumes numbered in retrospect.
 _BEGAN = {"U.S.": 1754, "S. Ct.": 1882, "L. Ed.": 1754}
 _LAST_CIRCUIT = 11
 _MAX_PAGE, _MAX_US_PAGE = 3000, 1300
@@ -63,7 +63,9 @@ def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | Non
     """Return the first rule that *cite* breaks, or None."""
     parts = cite.parts
     if "database" in parts:
-        return unverified("database_number", f"{parts['series']} numbers of a database cannot be checked here")
+        return unverified(
+            "database_number", f"{parts['series']} numbers belong to a database and cannot be checked here"
+        )
     if "unknown" in parts:
         return invalid("unknown_reporter", f"{parts['series']} is no reporter of the United States")
     year, volume, page = citation.year, number_of(cite, "volume"), number_of(cite, "page")
@@ -80,7 +82,7 @@ def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | Non
 
 
 def court_clash(cite: Cite, citation: Citation) -> Finding | None:
-    """Return that the court named does not exist or does not report in *series*."""
+    """Return a fault if the named court does not exist or is not reported in *series*."""
     series, court = cite.parts.get("series", ""), citation.court
     if cite.format != NAME:
         return None
@@ -126,7 +128,7 @@ def _cite(text: str, match: re.Match[str], edition: Edition) -> Cite:
 
 
 def _behind(text: str, end: int) -> dict[str, str]:
-    """Return court and year that stand behind a reference, also behind those in parallel."""
+    """Return the court and year after a reference and its parallel references."""
     stretch = text[end : end + 160]
     found = _BEHIND.match(stretch)
     if found is None:
@@ -143,7 +145,7 @@ def _behind(text: str, end: int) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _courts() -> dict[str, tuple[int, int]]:
-    """Return first and last year of the courts of courts-db, by the short form that citations use."""
+    """Return first and last year of the courts of courts-db, by the short form used in citations."""
     import courts_db
 
     table: dict[str, tuple[int, int]] = {}

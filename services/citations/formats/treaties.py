@@ -108,7 +108,7 @@ def check(cite: Cite, _citation: Citation, reference: Reference) -> Finding | No
 
 
 def check_series(cite: Cite, citation: Citation, reference: Reference) -> Finding | None:
-    """Return what is known of a place in a treaty series."""
+    """Return what is known of a page or number in a treaty series."""
     series = cite.parts["series"]
     if series in ("UNTS", "LNTS"):
         volume, last = int(cite.parts["volume"]), _LAST_UNTS if series == "UNTS" else _LAST_LNTS
@@ -133,7 +133,7 @@ def _named(text: str, match: re.Match[str], reference: Reference) -> Cite | None
     if known is None:
         return None
     if _PROTOCOL.search(text, max(0, match.start() - 40), match.start()):
-        return None  # an article of a protocol is none of the treaty that it amends
+        return None  # a protocol's article is not one of the treaty that it amends
     ahead, behind = _AHEAD.search(text, max(0, match.start() - 60), match.start()), _BEHIND.match(text, match.end())
     gap = _BEFORE_SERIES.match(text, match.end())
     series = _SERIES.match(text, gap.end() if gap else match.end())
@@ -177,7 +177,7 @@ def _similar(given: str, known: str) -> bool:
 @lru_cache(maxsize=4)
 def _names_of(names: tuple[str, ...]) -> re.Pattern[str]:
     """Compile all names into one pattern, the longest first."""
-    # Sorted by their first letters, so that a text is compared with few of the names at each place.
+    # Sorted by their first letters, so that each position of a text is compared with few names.
     groups: dict[str, list[str]] = defaultdict(list)
     for name in sorted(names, key=len, reverse=True):
         groups[name[:_PREFIX]].append(re.escape(name[_PREFIX:]).replace(r"\ ", r"\s"))

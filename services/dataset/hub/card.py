@@ -1,4 +1,4 @@
-"""The data set card: what the Hub and its readers need to know, as YAML front matter and Markdown."""
+"""The data set card for the Hub and its readers, as YAML front matter and Markdown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _TOLD = 25
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What is told of a data set.
+    """The facts on a data set in its card.
 
     Attributes:
         splits: Number of samples by split, in order.

@@ -32,16 +32,16 @@ class Hub:
         """Put *files* into the repository in one commit; data files of an earlier push are removed.
 
         Args:
-            repo_name: `name` for one of one's own, or `owner/name`.
+            repo_name: `name` for one of the token's owner, or `owner/name`.
             files: Contents by path in the repository.
             private: Make the repository private if it is created.
-            message: Of the commit.
+            message: The commit message.
 
         Returns:
             The repository's address.
 
         Raises:
-            PublishError: the Hub refused; its own reason.
+            PublishError: the Hub refused; with its reason.
         """
         import httpx2
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -86,7 +86,7 @@ class Hub:
             return []  # nothing was pushed yet
 
     def _source(self, path: Path, opened: ExitStack) -> str | BinaryIO:
-        # Only the Hub itself has the chunk storage that a path is uploaded to; mirrors take plain HTTP.
+        # Only the Hub itself has the chunk storage that uploads of paths use; mirrors take plain HTTP.
         return os.fspath(path) if self._endpoint == HUB else opened.enter_context(path.open("rb"))
 
 

@@ -1,6 +1,6 @@
 """CSV for spreadsheets: a header, and no cell that a spreadsheet would run as a formula.
 
-Such a cell gets an apostrophe before it (`utils.spreadsheet_cells`); our import takes it away again.
+Such a cell gets an apostrophe before it (`utils.spreadsheet_cells`); the import removes it.
 """
 
 import csv
@@ -16,7 +16,7 @@ from utils.spreadsheet_cells import guarded
 
 
 def write(pieces: Pieces, columns: Mapping[str, pl.DataType], _options: ExportOptions) -> Iterator[bytes]:
-    """Write a header and one line a sample; lists and objects as JSON."""
+    """Write a header and one line per sample; lists and objects as JSON."""
     yield _lines([[guarded(name) for name in columns]])
     for piece in pieces:
         yield _lines([[_cell(value) for value in row] for row in piece.iter_rows()])

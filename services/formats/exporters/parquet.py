@@ -9,7 +9,7 @@ from services.formats.export_format import ExportFormat, ExportOptions, Pieces
 
 
 class _Drain(io.RawIOBase):
-    """Takes what a writer writes and hands it on."""
+    """Collects the bytes that a writer writes, to pass them on."""
 
     def __init__(self) -> None:
         self._waiting: list[bytes] = []
@@ -28,7 +28,7 @@ class _Drain(io.RawIOBase):
 
 
 def write(pieces: Pieces, columns: Mapping[str, pl.DataType], _options: ExportOptions) -> Iterator[bytes]:
-    """Write one row group a piece."""
+    """Write one row group per piece."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -19,7 +19,7 @@ from utils.errors import CancelledError, ConfigurationError, GenerationError, Pr
 from utils.redaction import redact
 
 Piece: TypeAlias = Literal["token", "thought"]
-# Told each piece as it is written; an error of it ends the call.
+# Called with each piece as it is written; an error from it ends the call.
 Listener: TypeAlias = Callable[[Piece, str], None]
 
 
@@ -51,7 +51,7 @@ class ProviderConfig:
 
     Attributes:
         api_key: The key that is sent to `base_url`; "" for none.
-        rule: What the address may lead to, when it came over the network; None for one of the operator's own.
+        rule: Checks the address when it came over the API; None for an address of the settings.
     """
 
     id: str
@@ -73,8 +73,8 @@ class CompletionRequest:
         max_tokens: Most tokens of the answer, thinking included; always sent.
         schema: JSON Schema that the answer must follow, or None for free text.
         chars: Length of all messages, in characters.
-        may_be_cut: Whether an answer that ends at `max_tokens` is one.
-        listener: Told each piece as it is written; None for the whole at once.
+        may_be_cut: Whether an answer that is cut off at `max_tokens` is accepted.
+        listener: Called with each piece as it is written; None for the whole answer at once.
     """
 
     model: str
@@ -123,7 +123,7 @@ class Completion:
         thinking: The reasoning that the vendor sent apart from the text.
         prompt_tokens: Tokens of the prompt as the vendor counted them.
         finish_reason: "stop", "length", or the vendor's own word.
-        headers: Headers of the answer, lower case; limits stand in them.
+        headers: Headers of the answer, lower case; they state limits.
     """
 
     text: str
@@ -142,7 +142,7 @@ class Completion:
 
 
 class BaseLLMProvider(ABC):
-    """An adapter. One instance a provider, shared by all threads; construction does no I/O."""
+    """An adapter. One instance per provider, shared by all threads; construction does no I/O."""
 
     def __init__(self, config: ProviderConfig) -> None:
         self.config = config
@@ -151,7 +151,7 @@ class BaseLLMProvider(ABC):
         self._threads = CallThreads(config.id)
 
     def prepare(self) -> None:
-        """Make the vendor's client if need be: its import takes up to a second, which is no part of a call."""
+        """Make the vendor's client ahead of a call: its import takes up to a second."""
         try:
             self._client()
         except ConfigurationError:
@@ -194,7 +194,7 @@ class BaseLLMProvider(ABC):
         }
 
     def get_rate_limits(self) -> dict[str, int]:
-        """Return the limits that we start from."""
+        """Return the initial limits."""
         return {
             "requests_per_minute": self.config.requests_per_minute,
             "tokens_per_minute": self.config.tokens_per_minute,
@@ -215,7 +215,7 @@ class BaseLLMProvider(ABC):
             return self._client_made
 
     def _typed(self, error: BaseException, model: str) -> GenerationError:
-        # What lies at an address from the network is not read out to whoever set it.
+        # What answers at an address from the API is not shown to the caller who set it.
         typed = parse_error(error, self.config.id, model, quotes=self.config.rule is None)
         typed.provider = typed.provider or self.config.id
         typed.model = typed.model or model

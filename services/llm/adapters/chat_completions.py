@@ -40,7 +40,7 @@ class ChatCompletionsProvider(BaseLLMProvider):
         return read_completion(response.content, headers, self.config.id, request.model)
 
     def _post(self, client: Any, request: CompletionRequest) -> _Response:  # a client of whichever vendor
-        """Post by the client's own general method: its typed one walks through every message, at half the CPU."""
+        """Post by the client's general method, at half the CPU: its typed one walks through every message."""
         response: _Response = client.post(
             f"{self.prefix}/chat/completions",
             cast_to=import_module(self.http_library).Response,
@@ -116,7 +116,7 @@ def read_completion(content: bytes, headers: Mapping[str, str], provider: str, m
 
 
 def error_in_success(body: object, provider: str, model: str) -> GenerationError:
-    """Build the error that the body of a 200 holds; of the answer's form when it holds none."""
+    """Build the error that the body of a 200 holds; AnswerFormatError when it holds none."""
     text = json.dumps(body)[:2000]
     if isinstance(body, dict) and (body.get("error") or body.get("message") or body.get("status_code")):
         status = body.get("status_code")

@@ -3,8 +3,8 @@
 The vendors' clients time out per read, so a server that drips bytes never times
 out there, and none of them can be cancelled. A call therefore runs in a thread of its
 own: at the deadline, or when the work is cancelled, we stop waiting and the thread is
-left to end by the client's own read timeout. Its answer is dropped. Threads that came
-back are used again: to start one costs a tenth of a whole call.
+left to end by the client's own read timeout. Its answer is dropped. Threads that are
+done are used again: to start one costs a tenth of a whole call.
 """
 
 import queue
@@ -93,4 +93,4 @@ class CallThreads:
                 if mine in self._idle:
                     self._idle.remove(mine)
                     return None
-            return mine.get()  # somebody took this thread just now
+            return mine.get()  # work was given to this thread just now

@@ -13,7 +13,7 @@ Step = str | BaseException | Completion | Callable[[CompletionRequest], str]
 
 
 class ScriptedProvider(BaseLLMProvider):
-    """Plays *script* step by step; the last step repeats for ever. Thread-safe.
+    """Plays *script* step by step; the last step repeats. Thread-safe.
 
     A step is a text to answer, an exception to raise, a whole completion, or a
     function of the request.

@@ -1,6 +1,6 @@
-"""Reads a streamed chat completion line by line: tells each piece, returns the whole.
+"""Reads a streamed chat completion line by line: passes each piece on, returns the whole.
 
-Both ends are demanded: a stream that stops without saying why is a failure, which none of
+A stream that stops without a finish reason or `[DONE]` is a failure, which none of
 the vendors' clients notices.
 """
 
@@ -54,7 +54,7 @@ def read_stream(
 
 
 def _chunks(lines: Iterable[str], heard: _Heard) -> Iterator[dict[str, object]]:
-    """Yield the JSON objects of the data lines; what cannot be read is passed over."""
+    """Yield the JSON objects of the data lines; what cannot be read is skipped."""
     for line in lines:
         if not line.startswith("data:"):
             continue
@@ -72,7 +72,7 @@ def _chunks(lines: Iterable[str], heard: _Heard) -> Iterator[dict[str, object]]:
 
 def _take(chunk: Mapping[str, object], heard: _Heard, request: CompletionRequest) -> None:
     heard.model = str(chunk.get("model") or heard.model)
-    # Groq puts the usage of a stream into a part of its own.
+    # Groq puts the usage of a stream under x_groq.
     of_groq = chunk.get("x_groq")
     usage = chunk.get("usage") or (of_groq.get("usage") if isinstance(of_groq, dict) else None)
     heard.usage = usage if isinstance(usage, dict) else heard.usage

@@ -1,14 +1,14 @@
 """The connections of every adapter: no redirect is followed, and addresses from the network are checked when called.
 
-The vendors' clients follow redirects by themselves, so that whoever answers could send the
-service anywhere, its own network included. And a name that was checked when it was set may
+The vendors' clients follow redirects by themselves, so that a server could send the
+service anywhere, even into its own network. And a name that was checked when it was set may
 lead elsewhere later: for an address that came over the API the name is looked up at every
 connection, each address found is checked, and that very address is connected to. TLS and the
 header Host keep the name.
 
 Two generations of the HTTP library are in use (httpx, httpx2), alike in what is used here.
-Where the environment names a proxy (HTTPS_PROXY, NO_PROXY), it looks names up, and what may be
-reached is its decision.
+Where the environment names a proxy (HTTPS_PROXY, NO_PROXY), the proxy looks names up and decides
+what may be reached.
 """
 
 import re
@@ -58,12 +58,22 @@ class _Network(Protocol):
     def sleep(self, seconds: float) -> None: ...
 
 
-def connections(library: str, config: ProviderConfig) -> dict[str, object]:
-    """Return what a client of *library* ("httpx" or "httpx2") is built from to call the address of *config*."""
+def connections(
+    library: str, config: ProviderConfig, key_headers: Mapping[str, str] | None = None
+) -> dict[str, object]:
+    """Return the arguments of a client of *library* that calls the address of *config*.
+
+    Args:
+        library: "httpx" or "httpx2"; new adapters take httpx2.
+        config: Where to call, with which key.
+        key_headers: The headers that carry the key, in lower case; None for a bearer token, {} for no key.
+    """
     # openai takes names from `sys.modules["httpx"]` before and after each call: a thread just importing it would
     # make a paid answer an AttributeError (findings/openai-meets-httpx-half-imported.sh).
     import_module("httpx")
     http = import_module(library)
+    if key_headers is None:
+        key_headers = {"authorization": f"Bearer {config.api_key}"} if config.api_key else {}
     limits = http.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=_MAX_IDLE)
     context, proxy = http.create_ssl_context(), _proxy(config.base_url)
     inner = http.HTTPTransport(verify=context, limits=limits, proxy=proxy)
@@ -79,32 +89,33 @@ def connections(library: str, config: ProviderConfig) -> dict[str, object]:
             network_backend=PinnedBackend(core.SyncBackend(), config.rule, (core.ConnectError, core.ConnectTimeout)),
         )
     return {
-        "transport": Door(inner, None if config.rule is None else config.api_key),
+        "transport": Door(inner, None if config.rule is None else key_headers),
         "follow_redirects": False,
         "timeout": http.Timeout(config.timeout_s, connect=CONNECT_TIMEOUT_S),
     }
 
 
-def http_client(library: str, config: ProviderConfig) -> Any:  # each vendor wants that of its own library
+def http_client(
+    library: str, config: ProviderConfig, key_headers: Mapping[str, str] | None = None
+) -> Any:  # each vendor wants that of its own library
     """Return a client of *library* with `connections`."""
-    return import_module(library).Client(**connections(library, config))
+    return import_module(library).Client(**connections(library, config, key_headers))
 
 
 class Door:
     """A transport that answers a redirect with an error. Thread-safe."""
 
-    def __init__(self, inner: _Transport, foreign_key: str | None) -> None:
-        """Call by *inner*; a foreign address (one with a key, or "") gets this key and the headers of the call."""
+    def __init__(self, inner: _Transport, foreign_headers: Mapping[str, str] | None) -> None:
+        """Call by *inner*; to an address from the network go the headers of the call and these; None elsewhere."""
         self._inner = inner
-        self._foreign_key = foreign_key
+        self._foreign_headers = foreign_headers
 
     def handle_request(self, request: _Request) -> _Response:
         """Make one request; ProviderConnectionError when the answer leads elsewhere."""
-        if self._foreign_key is not None:
+        if self._foreign_headers is not None:
             for name in [name for name in request.headers if not name.startswith(_SENT)]:
                 del request.headers[name]
-            if self._foreign_key:
-                request.headers["authorization"] = f"Bearer {self._foreign_key}"
+            request.headers.update(self._foreign_headers)
         response = self._inner.handle_request(request)
         if 300 <= response.status_code < 400:
             response.close()
@@ -127,7 +138,7 @@ class PinnedBackend:
     """Connects to the addresses that were checked, and to no other. Thread-safe."""
 
     def __init__(self, inner: _Network, rule: AddressRule, unreachable: tuple[type[Exception], ...]) -> None:
-        """Connect by *inner*, which raises one of *unreachable* when nobody listens at an address."""
+        """Connect by *inner*, which raises one of *unreachable* when an address cannot be reached."""
         self._inner = inner
         self._rule = rule
         self._unreachable = unreachable
@@ -167,7 +178,7 @@ def _proxy(base_url: str) -> str | None:
 
 
 def _redirected(response: _Response) -> str:
-    """Say that an answer leads elsewhere: to which host, not to what."""
+    """Describe a redirect: its host and status, not the rest of the address."""
     try:
         host = urlsplit(response.headers.get("location", "")).hostname or ""
     except ValueError:

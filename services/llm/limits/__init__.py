@@ -1,1 +1,1 @@
-"""How much each vendor may be asked, and who waits for it."""
+"""Limits of calls to each vendor, and the gate where calls wait for them."""

@@ -13,7 +13,7 @@ from services.llm.limits.rate_limiter import DAY_S, MINUTE_S, Entry, RateLimiter
 from services.llm.routing.router import Target
 from utils.clock import Clock
 
-# A server of one's own states no limits: how many calls it bears must be found out.
+# A user's own server states no limits: how many calls at a time it can serve is measured.
 _SLOW_START = 4
 
 
@@ -70,7 +70,7 @@ class Accounts:
             return self._made[target.account]
 
     def adopt(self, provider_now: Callable[[str], ProviderInfo | None]) -> None:
-        """Go by the limits that users changed; what was used stays. The caller holds the gate's lock."""
+        """Apply the limits that users changed; usage so far still counts. The caller holds the gate's lock."""
         with self._lock:
             for account, before in self._made_for.items():
                 now = provider_now(before.id)

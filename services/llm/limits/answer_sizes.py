@@ -1,7 +1,7 @@
 """What calls really take, learned from answers: so that no more is reserved than is needed.
 
 The vendors reserve the whole asked maximum of an answer. With 4,000 asked and 1,000
-used, three quarters of a minute's tokens would stand idle at its end. Once enough
+used, three quarters of a minute's tokens would stay unused. Once enough
 answers of a kind were seen, a little more than the longest of them is asked for; one
 that is cut off raises it at once.
 """
@@ -74,7 +74,7 @@ class AnswerSizes:
             self._latencies.setdefault(target, Histogram()).add(latency_s)
 
     def latency_s(self, target: str, share: float) -> float | None:
-        """Return the latency that *share* of the answers stayed under; None before any."""
+        """Return the quantile *share* (0 to 1) of the latency, in seconds; None before any answer."""
         with self._lock:
             seen = self._latencies.get(target)
             return seen.quantile(share) if seen else None

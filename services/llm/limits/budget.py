@@ -52,7 +52,7 @@ class Budget:
 
         Args:
             prompt_cost_usd: What the prompt costs; None when not known.
-            price_output: US dollars a million tokens of an answer; None when not known.
+            price_output: US dollars per million answer tokens; None when not known.
             prompt_tokens: Tokens of the prompt.
         """
         by_tokens = by_cost = math.inf
@@ -86,7 +86,7 @@ class Budget:
 
 
 class DailyBudget(Budget):
-    """A budget that begins anew at midnight UTC, whoever asks first."""
+    """A budget that begins again at midnight UTC."""
 
     def __init__(self, name: str, clock: Clock) -> None:
         super().__init__(name)

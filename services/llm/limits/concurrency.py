@@ -4,8 +4,8 @@ A server that is overloaded and sends no 429 only gets slower. After each round 
 answers the pace (seconds an answer, by its length) is compared with the best seen: as
 long as it holds, one more call is tried at a time, doubled while nothing is known yet;
 when it has more than doubled, the number is cut (Chiu and Jain 1989; slow start as in
-TCP). Servers with stated limits begin at their most, and only their own word cuts it:
-the limits hold them, and what slows them down may be this machine.
+TCP). Servers with stated limits begin at their most, and only a refusal cuts it:
+the limits bound the calls, and what slows them down may be this machine.
 """
 
 import math
@@ -15,7 +15,7 @@ _SLOW = 2.5
 _CUT_SLOW = 0.7
 _CUT_OVERLOAD = 0.5
 _ROUND = 8
-# After so long a silence the server may be another: what was its best pace counts no more.
+# After so long a silence the server may have changed: its best pace is forgotten.
 _FORGET_S = 600.0
 # An answer of few tokens still takes its round trip.
 _BASE_TOKENS = 100
@@ -59,7 +59,7 @@ class ConcurrencyLimit:
             self._value = min(self.most, self._value * 2 if self._exploring else self._value + 1)
 
     def overloaded(self, now: float, latency_s: float) -> None:
-        """The server said that it is too much at a time."""
+        """Learn that the server refused: too many calls at a time."""
         self._cut(_CUT_OVERLOAD, now, latency_s)
 
     def _cut(self, factor: float, now: float, latency_s: float) -> None:

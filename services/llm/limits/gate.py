@@ -1,15 +1,15 @@
 """Where every call waits for its turn: health, limits, places and budgets are decided together.
 
-A caller brings the targets that may serve it, in order of preference; it is let through
-to the first that is open and has room. Who waits is not bound to a target: whichever
-opens first takes it, so that no limit stands idle while somebody waits for another.
+A caller brings the targets that may serve it, in order of preference; it gets a place
+at the first that is open and has room. A waiting caller is not bound to a target: it takes
+whichever opens first, so that none stays unused while a caller waits for another.
 
 Order: each flow (a batch, a single request) gets its turn by start-time fair queueing
 (Goyal, Vin and Cheng 1996), first come first served within the flow; a call that does
 not fit yet keeps later ones off its targets, so that a large one is never starved.
 
-Nobody polls: the first in line sleeps until the moment something can change, everybody
-else until they are woken.
+No thread polls: the first in line sleeps until the moment something can change, all
+others until they are woken.
 """
 
 import math
@@ -27,7 +27,7 @@ from utils.errors import BadRequestError, CancelledError, GenerationError, NoTar
 
 # A longer wait for a window is a spent quota: others may serve meanwhile.
 _QUOTA_S = 75.0
-# What all who want the same targets wait for alike.
+# Causes that hold up all callers of the same targets alike.
 _TURNS = ("limit", "concurrency")
 
 
@@ -43,11 +43,11 @@ class Need:
 
 @dataclass(frozen=True)
 class Ask:
-    """Who wants to call whom.
+    """One caller's wish for a place.
 
     Attributes:
-        flow: Whose turn it is: batch id, or a name for the rest.
-        groups: Targets in order of preference; of each group the first open one takes part.
+        flow: Whose turn it uses: a batch id, or a name for the rest.
+        groups: Targets in order of preference; of each group the first open one is considered.
         need: What a call takes at a target.
         avoid: Names of targets to be used only while no other is free.
         weights: Share of the load by provider, where several have room; the catalogue's by default.
@@ -65,7 +65,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """A place at a target; whoever holds it must `settle` it.
+    """A place at a target; the holder must `settle` it.
 
     Attributes:
         detour: Why it is not the first choice, or "".
@@ -96,7 +96,7 @@ class _Waiter:
 
 
 class Gate:
-    """All who wait, and all limits. Thread-safe."""
+    """All waiting callers, and all limits. Thread-safe."""
 
     def __init__(self, router: Router, limiter_of: Callable[[Target], RateLimiter], clock: Clock) -> None:
         self._router = router
@@ -121,7 +121,7 @@ class Gate:
         """
         for group in ask.groups:
             for target in group:
-                self._limiter_of(target)  # made here: what it reads from the disk must not hold up everybody
+                self._limiter_of(target)  # made before the lock: it reads from the disk
         if cancel.is_cancelled:
             raise CancelledError("stopped before waiting for a provider")
         with self._lock:
@@ -138,7 +138,7 @@ class Gate:
             return self._wait(waiter, cancel)
 
     def sent(self, permit: Permit) -> None:
-        """The request of *permit* leaves now."""
+        """Note that the request of *permit* is sent now."""
         with self._lock:
             self._limiter_of(permit.target).sent(permit.entry, self._clock.monotonic())
 
@@ -147,7 +147,7 @@ class Gate:
 
         Args:
             permit: The place.
-            counted: Tokens that the vendor is taken to count against its limits.
+            counted: Tokens that the vendor is assumed to count against its limits.
             used: Tokens that are known to be used, for the budgets.
             cost_usd: What they cost; None when not known.
         """
@@ -159,7 +159,7 @@ class Gate:
                 self._match(self._clock.monotonic())
 
     def change(self, work: Callable[[float], object]) -> None:
-        """Do *work* (with the time) on limits or health under the lock, then see who can go on."""
+        """Call *work* with the time under the lock, to change limits or health; then see which callers can go on."""
         with self._lock:
             now = self._clock.monotonic()
             work(now)
@@ -167,7 +167,7 @@ class Gate:
                 self._match(now)
 
     def recall(self) -> None:
-        """Send everybody who waits back to choose anew: there are other targets now."""
+        """Make every waiting caller choose its targets again: they were changed."""
         with self._lock:
             for waiter in self._waiters:
                 waiter.error = TargetsChangedError("the providers were changed")
@@ -175,7 +175,7 @@ class Gate:
             self._waiters, self._armed = [], (None, math.inf)
 
     def waiting(self, flow: str) -> tuple[int, str, float | None]:
-        """Return how many of *flow* wait, why, and the seconds until the first may go on (None: unknown)."""
+        """Return how many callers of *flow* wait, why, and the seconds until the first may go on (None: unknown)."""
         with self._lock:
             mine = [waiter for waiter in self._waiters if waiter.ask.flow == flow]
             if not mine:
@@ -212,9 +212,9 @@ class Gate:
             waiter.turn.wait(timeout_s)
 
     def _match(self, now: float) -> None:
-        """Let through whoever can go, in order; wake them and whoever leads the rest."""
+        """Grant places in order; wake the callers that got one, and the first of the rest."""
         blocked: set[int] = set()
-        held_up: dict[int, _Waiter] = {}  # by their targets: who comes behind waits for the same
+        held_up: dict[int, _Waiter] = {}  # by targets: later callers of these wait for the same
         next_s = math.inf
         left = []
         for waiter in self._waiters:
@@ -274,7 +274,7 @@ class Gate:
     def _open(self, ask: Ask, now: float) -> tuple[list[tuple[Target, Target, Need, float]], float, bool]:
         """Return each group's first open target (with first choice, need, wait for its windows), or when one opens.
 
-        Where that one is to be avoided, the first open one that is not stands beside it.
+        Where that one is to be avoided, the first open one that is not is added.
         """
         opened, closed_s, too_large = [], math.inf, False
         for group in ask.groups:

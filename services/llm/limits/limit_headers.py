@@ -25,11 +25,11 @@ _NAMES: tuple[tuple[str, Unit, Window | None], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class StatedLimit:
-    """One limit in a vendor's words.
+    """One limit as a vendor states it.
 
     Attributes:
         remaining: What is left of it, or None.
-        reset_s: Seconds until it is whole again, or None.
+        reset_s: Seconds until it is fully available again, or None.
     """
 
     unit: Unit

@@ -17,7 +17,7 @@ from services.llm.limits.limit_headers import StatedLimit
 # The vendor counts arrivals, we count departures: a little more than a minute covers the difference.
 MINUTE_S = 60.25
 DAY_S = 86_400.0 + 60.0
-# Share of a limit by which the vendor's own count may differ before we go by it.
+# Share of a limit by which the vendor's own count may differ before we adopt it.
 _SLACK = 0.05
 
 
@@ -25,7 +25,7 @@ _SLACK = 0.05
 class Entry:
     """One call in the windows; `tokens` is the reservation until it is settled.
 
-    One that was let through and is not `sent` yet counts as of now, however long that takes.
+    A granted call that is not `sent` yet counts as of now, however long that takes.
     """
 
     at: float
@@ -35,7 +35,7 @@ class Entry:
 
 
 class SlidingWindow:
-    """The log of the last *span_s* seconds. Limits of None bound nothing."""
+    """The log of the last *span_s* seconds. None means no limit."""
 
     def __init__(self, span_s: float, calls_limit: int | None, tokens_limit: int | None) -> None:
         self.span_s = span_s
@@ -170,7 +170,7 @@ class RateLimiter:
         self.in_flight -= 1
 
     def learn(self, stated: Iterable[StatedLimit], now: float) -> None:
-        """Go by the limits that the vendor states, and by its count where it is well above ours."""
+        """Adopt the limits that the vendor states, and its count where it is well above ours."""
         for row in stated:
             window = self.day if row.window == "day" else self.minute
             if row.unit == "tokens":
@@ -181,7 +181,7 @@ class RateLimiter:
 
     @staticmethod
     def _correct(window: SlidingWindow, row: StatedLimit, now: float) -> None:
-        """Others may use the same account: what they used is missing in our log."""
+        """Log what others used of the same account, which our log lacks."""
         if row.remaining is None:
             return
         lasts_s = min(window.span_s, row.reset_s if row.reset_s is not None else window.span_s)

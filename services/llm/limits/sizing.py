@@ -1,4 +1,4 @@
-"""How large calls are: how long an answer may be, what a call may take, how many calls at a time are of use."""
+"""How large calls are: how long an answer may be, what a call may take, how many calls at a time are useful."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ class Prompt:
     Attributes:
         max_tokens: Most tokens of the answer; None for what suits the model.
         kind: What answers of similar length have in common.
-        may_be_cut: Whether an answer that ends at `max_tokens` is one.
+        may_be_cut: Whether an answer that is cut off at `max_tokens` is accepted.
         listener: See `CompletionRequest`.
     """
 
@@ -81,7 +81,7 @@ class Sizing:
         return most if math.isinf(at_once) else min(most, math.ceil(1.5 * at_once) + 1)
 
     def _answer_tokens(self, target: Target, prompt: Prompt, prompt_tokens: int) -> int:
-        """Choose the cap of the answer: what suits the model, never more than fits it or its minute.
+        """Choose the cap of the answer: what suits the model, never more than its window or a minute's tokens allow.
 
         The whole cap is reserved, as the vendors do; where half a minute's tokens are enough for
         an answer, no more are asked for, so that the minute serves two.

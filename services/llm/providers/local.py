@@ -24,7 +24,7 @@ class LocalProvider(ChatCompletionsProvider):
             raise ConfigurationError("local: no embedded model was set up; run `python3 cli.py doctor`")
         session = embedded.acquire()
         try:
-            # As it runs now: a restart moves it to another port.
+            # Asked each time: a restart moves it to another port.
             client = self._client().with_options(base_url=session.base_url, api_key=session.api_key)
             response = self._post(client, request)
             return read_completion(response.content, {}, self.config.id, request.model)
@@ -34,7 +34,7 @@ class LocalProvider(ChatCompletionsProvider):
     def _make_client(self) -> "OpenAI":
         from openai import OpenAI
 
-        # The server is ours and on this machine, whatever address somebody set for it.
+        # The server is ours and on this machine, whatever address was set for it.
         own = http_client(self.http_library, replace(self.config, rule=None))
         return OpenAI(api_key="none", base_url=self.config.base_url, max_retries=0, http_client=own)
 

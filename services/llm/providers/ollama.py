@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from ollama import ChatResponse, Client
 
 CLOUD_HOST = "https://ollama.com"
-# The SDK sends OLLAMA_API_KEY from the environment to any host unless a header stands already;
-# an empty one does not count.
+# The SDK sends OLLAMA_API_KEY from the environment to any host unless that header is set;
+# an empty one counts as not set.
 _NO_KEY = "none"
 
 
@@ -30,7 +30,7 @@ class OllamaProvider(BaseLLMProvider):
             headers={"Authorization": f"Bearer {self.config.api_key}" if self.config.api_key else _NO_KEY},
             # The SDK has no timeout of its own, and follows redirects.
             **connections("httpx", self.config),
-            # The SDK drops response headers; retry-after stands there.
+            # The SDK drops response headers, and retry-after with them.
             event_hooks={"response": [self._remember]},
         )
 
@@ -72,7 +72,7 @@ class OllamaProvider(BaseLLMProvider):
         }
 
     def _streamed(self, request: CompletionRequest) -> "ChatResponse":
-        """Tell each piece as it comes; return the last part with the whole text in it."""
+        """Pass each piece on as it comes; return the last part with the whole text in it."""
         texts: dict[Piece, list[str]] = {"token": [], "thought": []}
         part: ChatResponse | None = None
         for part in self._client().chat(**self._arguments(request), stream=True):
@@ -91,7 +91,7 @@ class OllamaProvider(BaseLLMProvider):
         return part
 
     def _explain(self, error: Exception, model: str) -> None:
-        """Add what the SDK dropped: headers and body, or the error that stands in a 200."""
+        """Add what the SDK dropped: headers and body, or the error inside a 200."""
         from httpx import StreamError
         from ollama import ResponseError
 

@@ -1,9 +1,9 @@
 """Which key goes where. The one rule: a key is sent to the address that it was given for, and to no other.
 
 An address is scheme, host and port. A key of the settings is given for the address of the
-settings; a stored one for the address that the provider had when it was stored, which is sealed
+settings; a stored one for the address that the provider had when it was stored, which is encrypted
 with it. Whatever changes the address, over the API or in the environment of the next start, the
-key stays behind. Ollama's key is that of its cloud: `OLLAMA_HOST` names a server of the user's own.
+key is not sent. Ollama's key is for its cloud: `OLLAMA_HOST` names the user's own server.
 """
 
 import logging
@@ -24,7 +24,7 @@ _KEY_OF_THE_VENDOR = ("ollama",)
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the settings hold for a provider; "" for nothing."""
+    """What the settings hold for a provider; "" where they hold none."""
 
     api_key: str = field(default="", repr=False)
     base_url: str = ""
@@ -36,7 +36,7 @@ def address_of(info: ProviderInfo, given: Given, fields: ProviderFields) -> str:
 
 
 def address_of_key(info: ProviderInfo, given: Given, fields: ProviderFields) -> str:
-    """Return the address that a key is for which is given now."""
+    """Return the address to which a key belongs that is given now."""
     of_settings = "" if info.adapter in _KEY_OF_THE_VENDOR else given.base_url
     return fields.get("base_url") or of_settings or info.base_url
 

@@ -1,4 +1,4 @@
-"""Which models can be used now: the catalogue met with what each provider lists.
+"""Which models can be used now: the catalogue joined with what each provider lists.
 
 A dead id (tombstone) is never chosen unless discovery lists it again; an id that
 only discovery knows is usable when asked for by name, or when a server of the
@@ -18,7 +18,7 @@ from utils.errors import AppError
 
 log = logging.getLogger(__name__)
 _UNKNOWN_CONTEXT = 8192
-# A list is asked for again after so long; after a model was missing, but not at every miss.
+# After how long a list is asked for again: usually, and after a model was missing.
 _OLD_S = 6 * 3600.0
 _DOUBTED_S = 300.0
 
@@ -35,7 +35,7 @@ class ModelCatalogue:
     """Models by provider. Thread-safe.
 
     Attributes:
-        changes: How often a discovery came in.
+        changes: Number of lists received or failed so far.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ModelCatalogue:
         self._lock = threading.Lock()
 
     def refresh(self, providers: Iterable[str]) -> None:
-        """Ask *providers* for their lists; remembers failures, raises nothing of theirs."""
+        """Ask *providers* for their lists; keeps their failures instead of raising them."""
         for provider in providers:
             try:
                 found = Discovery(tuple(self._list_models(provider)))
@@ -70,12 +70,12 @@ class ModelCatalogue:
                 self.changes += 1
 
     def doubt(self, provider: str) -> None:
-        """A model of *provider* is gone: its list should be asked for again."""
+        """Note that a model of *provider* is gone: its list should be asked for again."""
         with self._lock:
             self._doubted.add(provider)
 
     def forget(self, provider: str) -> None:
-        """Drop the list of *provider*: it is reached in another way now."""
+        """Drop the list of *provider*: its address, key or switch was changed."""
         with self._lock:
             self._found.pop(provider, None)
             self._asked_at.pop(provider, None)
@@ -139,5 +139,5 @@ class ModelCatalogue:
 
 
 def unknown_model(provider: str, name: str) -> ModelInfo:
-    """Return what can be said of a model that no catalogue knows."""
+    """Return a model that the catalogue does not know, with defaults."""
     return ModelInfo(provider=provider, id=name, context_window=_UNKNOWN_CONTEXT, discovered=True)

@@ -9,7 +9,7 @@ from services.llm.routing.model_catalogue import unknown_model
 from services.llm.routing.roster import Credentials, RosterState
 from utils.secret_box import SecretBox
 
-# Where users stand no limit of their own: what a custom provider starts from.
+# Initial limits of an added provider where the user sets none.
 CUSTOM_REQUESTS, CUSTOM_TOKENS = 60, 30_000
 
 
@@ -20,7 +20,7 @@ def roster_state(
     models: Iterable[KeptModel],
     box: SecretBox,
 ) -> RosterState:
-    """Return the providers and models of now; which key goes where is said in `services/llm/routing/credentials.py`."""
+    """Return the current providers and models; `services/llm/routing/credentials.py` decides which key goes where."""
     rows = [*catalogue.providers, *(custom_provider(row) for row in providers.values() if row.custom)]
     credentials = {}
     for info in rows:

@@ -64,7 +64,7 @@ class TargetChooser:
             )
 
     def check(self, preference: Preference) -> None:
-        """Refuse a preference that names an unknown provider or leaves nobody; InputError lists the known ones."""
+        """Refuse a preference that names an unknown provider or leaves no target; InputError lists the known ones."""
         named = [name for name in (preference.provider, *preference.providers, *dict(preference.weights)) if name]
         for name in named:
             if name != AUTO:
@@ -105,12 +105,12 @@ class TargetChooser:
     def groups(self, preference: Preference) -> list[list[Target]]:
         """Return the targets that may serve *preference*: groups that work at once, each in order of preference.
 
-        The embedded model only ever serves who asks for it, or who has nothing else:
+        The embedded model only serves requests that ask for it, or have no other:
         its samples must not slip into a data set because a vendor is down.
         """
         state = (self._models.changes, self._roster.version)
         kept_for, kept = self._kept
-        if kept_for != state:  # what is kept stands for one state of discovery and roster
+        if kept_for != state:  # the cache holds for one state of discovery and roster
             kept = {}
             self._kept = (state, kept)
         if preference not in kept:

@@ -1,7 +1,7 @@
-"""Which providers and models there are now: the catalogue, with what users changed over it.
+"""The current providers and models: the catalogue, with what users changed over it.
 
-One state at a time, replaced as a whole; whoever keeps something of it keeps the
-`version` beside it. What was changed and how stands in `services/operations/provider_service.py`.
+One state at a time, replaced as a whole; a cache of anything in it keeps the
+`version` beside it. `services/operations/provider_service.py` makes the changes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from services.catalogue.catalogue import ModelInfo, ProviderInfo
 
-# Adapters of what users run themselves.
+# Adapters of servers that users run themselves.
 OWN_SERVERS = ("ollama", "openai_compatible")
 
 
@@ -19,7 +19,7 @@ class Credentials:
 
     Attributes:
         api_key: The key that is sent; "" for none.
-        base_url: An address over the catalogue's; "" for none.
+        base_url: An address in place of the catalogue's; "" for none.
         from_network: Whether that address came over the API, and is checked whenever it is called.
     """
 
@@ -38,7 +38,7 @@ class RosterState:
 
 
 class Roster:
-    """The state of now. Thread-safe: readers take one reference."""
+    """The current state. Thread-safe: readers take one reference."""
 
     def __init__(self, state: RosterState) -> None:
         self._now = _Indexed(state, 0)
@@ -50,11 +50,11 @@ class Roster:
 
     @property
     def state(self) -> RosterState:
-        """The state of now."""
+        """The current state."""
         return self._now.state
 
     def replace(self, state: RosterState) -> None:
-        """Go on with *state*; one caller at a time."""
+        """Replace the state by *state*; one caller at a time."""
         self._now = _Indexed(state, self._now.version + 1)
 
     def provider(self, name: str) -> ProviderInfo | None:
@@ -75,7 +75,7 @@ class Roster:
 
 
 class _Indexed:
-    """A state with what is looked up in it all the time."""
+    """A state with its lookup tables."""
 
     def __init__(self, state: RosterState, version: int) -> None:
         self.state = state

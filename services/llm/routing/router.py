@@ -19,9 +19,9 @@ COOL_DOWN_S = (5.0, 15.0, 45.0)
 MODEL_GONE_S = 600.0
 RATE_LIMIT_S = 10.0
 TRIAL_S = 120.0
-# How soon to look again while somebody else tries a target that was closed.
+# How soon to look again while another call tries a closed target.
 TRIAL_LOOK_S = 1.0
-# Failures in a row that close; what is sure at once closes at once.
+# Failures in a row that close; a failure that is certain closes at once.
 _THRESHOLD = {"server_error": 3, "timeout": 3, "general": 5}
 
 
@@ -69,7 +69,7 @@ class Router:
             return self._opens_in_s(target, self._clock.monotonic()) if self._health else 0.0
 
     def begin(self, target: Target) -> None:
-        """A call goes to *target*; if it was closed, the call is its trial."""
+        """Note a call to *target*; if it was closed, the call is its trial."""
         with self._lock:
             now = self._clock.monotonic()
             for health in self._records(target):
@@ -77,7 +77,7 @@ class Router:
                     health.trial_until = now + TRIAL_S
 
     def record_success(self, target: Target) -> None:
-        """Forget what *target* did wrong; what closed it while this call was under way stays."""
+        """Forget the failures of *target*, but not one that closed it while this call was under way."""
         with self._lock:
             if not self._health:
                 return
@@ -107,7 +107,7 @@ class Router:
             health.reason = error.category
 
     def record_cancelled(self, target: Target) -> None:
-        """End a trial without a verdict."""
+        """End a trial without an outcome."""
         with self._lock:
             for record in self._records(target):
                 record.trial_until = 0.0

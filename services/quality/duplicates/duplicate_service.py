@@ -1,4 +1,4 @@
-"""Duplicates of the data set: refused at generation, told on request, kept up to date in the background."""
+"""Duplicates of the data set: refused at generation, reported on request, indexed in the background."""
 
 import logging
 import threading
@@ -21,13 +21,13 @@ from services.quality.duplicates.veto import Law, differs, law_of
 from utils.errors import NotFoundError, QualityError
 
 log = logging.getLogger(__name__)
-# Written as a segment at once; so many sketches are 10 MB.
+# Rows of one segment; so many sketches are 10 MB.
 _SEGMENT_ROWS = 20_000
 _SAVE_FROM = 2_000
-# Similar samples of which one is looked at after the other, until one is a duplicate.
+# Similar samples that are compared one by one, until one is a duplicate.
 _LOOKED_AT = 50
 _TOLD = 5
-# From here on two texts may be the same but for case, accents and blanks.
+# Similarity from which two texts may differ in case, accents and blanks only.
 _NEARLY_EQUAL = 0.9
 _KEPT = 5_000
 _SHOWN = 1_000
@@ -43,7 +43,7 @@ class DuplicateThresholds:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """A sample that is similar to another; `differs_in` says why it is none the less no duplicate, or ""."""
+    """A sample that is similar to another; `differs_in` says why it is no duplicate, or ""."""
 
     id: str
     similarity: float
@@ -52,7 +52,7 @@ class Alike:
 
 @dataclass(slots=True)
 class _Known:
-    """What a sample is compared by; its key is "" until it is needed."""
+    """What a sample is compared by; `key` is "" until needed."""
 
     law: Law
     key: str = ""
@@ -60,14 +60,14 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A sample that was let in lately and may not be stored yet."""
+    """A sample that was admitted and may not be stored yet."""
 
     owner: str
     sample: Mapping[str, object]
 
 
 class DuplicateService:
-    """Thread-safe. `update` belongs into a background thread."""
+    """Thread-safe. Call `update` in a background thread."""
 
     def __init__(self, store: SampleStore, folder: Path, extractor: Extractor, limits: DuplicateThresholds) -> None:
         self._store = store
@@ -77,20 +77,20 @@ class DuplicateService:
         self._admission = threading.Lock()
         self._pending: dict[str, _Pending] = {}
         self._seen: object = None
-        # Reading a sample and its law takes milliseconds, and the next draft meets the same samples.
+        # A cache: reading a sample and its law takes milliseconds, and the next draft needs the same ones.
         self._known: dict[str, _Known] = {}
         self._knowing = threading.Lock()
         self._changes = 0
 
     def admit(self, sample: Mapping[str, object], owner: str) -> list[Alike]:
-        """Let a new sample in, so that the next ones are compared with it; return what is similar to it.
+        """Add a new sample, so that later ones are compared with it; return what is similar to it.
 
         Args:
             sample: Its fields, with its id.
             owner: Whose draft it is: a draft that is examined again is no duplicate of itself.
 
         Raises:
-            QualityError: it is a duplicate; names of which sample.
+            QualityError: it is a duplicate; names the other sample.
         """
         if not self._limits.report and not self._limits.refuse:
             return []
@@ -109,17 +109,17 @@ class DuplicateService:
         return alike
 
     def look(self, sample: Mapping[str, object]) -> list[Alike]:
-        """Return what is similar to a sample, itself left out."""
+        """Return what is similar to a sample, except itself."""
         return self._alike(sample, _sketch(sample), "")[0] if self._limits.report else []
 
     def renew(self, sample: Mapping[str, object]) -> None:
-        """Take in a sample that was added or changed by hand."""
-        self._pending.pop(str(sample["id"]), None)  # another text
+        """Index a sample that was added or changed by hand."""
+        self._pending.pop(str(sample["id"]), None)  # its text is out of date
         self._changed(str(sample["id"]), None)
         self._index.add([str(sample["id"])], _sketch(sample).reshape(1, -1))
 
     def forget(self, sample_id: str) -> None:
-        """Take out a sample that was let in and is not stored after all, or was deleted."""
+        """Remove a sample that was admitted and not stored, or was deleted."""
         with self._admission:
             self._pending.pop(sample_id, None)
             self._changed(sample_id, None)
@@ -145,7 +145,7 @@ class DuplicateService:
             self._index.save()
 
     def close(self) -> None:
-        """Keep what is new in the index."""
+        """Save what is new in the index."""
         try:
             self._index.save()
         except OSError as error:
@@ -209,9 +209,9 @@ class DuplicateService:
         write()
 
     def _drop_stored(self, ids: pl.Series) -> None:
-        """Let go of the text of samples that the data set has by now, once there are many."""
+        """Drop pending samples that are stored by now, once there are many."""
         if len(self._pending) < _SAVE_FROM:
-            return  # the next samples are compared with the newest: to look into the data set costs more
+            return  # the newest are compared most often, and reading them from the data set costs more
         names = pl.Series("id", list(self._pending), dtype=pl.String())
         stored = names.filter(names.is_in(ids.implode()))
         with self._admission:
@@ -219,7 +219,7 @@ class DuplicateService:
                 self._pending.pop(name, None)
 
     def _alike(self, sample: Mapping[str, object], row: Sketches, owner: str) -> tuple[list[Alike], _Known | None]:
-        """Return what is similar to *sample*, and what it was compared by if it had to be."""
+        """Return what is similar to *sample*, and what it was compared by (None without candidates)."""
         least = min(value for value in (self._limits.report, self._limits.refuse, 1.0) if value)
         near = [pair for pair in self._index.near(row, least) if pair[0] != sample["id"]]
         if not near:
@@ -238,7 +238,7 @@ class DuplicateService:
             if other is not None:
                 in_what = differs(mine.law, other.law)
                 if in_what and similarity > _NEARLY_EQUAL and self._is_copy(sample, mine, name, other):
-                    in_what = ""  # whatever it says of itself
+                    in_what = ""  # a copy is a duplicate whatever law was read
                 found.append(Alike(name, round(similarity, 3), in_what))
         return found, mine
 
@@ -264,7 +264,7 @@ class DuplicateService:
         return known
 
     def _changed(self, name: str, known: _Known | None) -> None:
-        """Forget what a sample was compared by before; *known* is what it is compared by from here on."""
+        """Replace what a sample is compared by with *known*; None to read it when needed."""
         with self._knowing:
             self._changes += 1
             self._known.pop(name, None)
@@ -277,7 +277,7 @@ class DuplicateService:
         self._known[name] = known
 
     def _sample(self, name: str) -> Mapping[str, object] | None:
-        """Return a sample that was let in lately, or one of the data set."""
+        """Return a pending sample, or one of the data set."""
         pending = self._pending.get(name)
         return pending.sample if pending is not None else self._stored(name)
 

@@ -1,9 +1,9 @@
-"""An index of sketches: which texts share a band with this one.
+"""An index of sketches: finds the texts that share a band with a given one.
 
 New sketches are kept in memory; `save` writes them as a sorted segment of arrays beside the
 data, which is mapped into memory and searched by bisection, so that a million texts cost
-disk and not memory. An id is in one segment at most, and a new sketch that is not saved yet
-counts before it. The files can be deleted at any time: they are made anew from the data.
+disk and not memory. An id is in one segment at most; a sketch that is not saved yet
+takes precedence. The files can be deleted at any time: they are rebuilt from the data.
 """
 
 import json
@@ -22,14 +22,14 @@ from services.quality.duplicates.sketch import BANDS, PERMUTATIONS, VERSION, Has
 
 _SEGMENTS = 6
 _META = "segment.json"
-# Rows of one bucket that are compared with one another; the rest are compared with the first.
+# Rows of a bucket that are all compared with each other; the rest only with the first.
 _COMPARED = 32
 _CHUNK = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Sketches on the disk: `hashes[b]` is sorted, `rows[b]` says whose they are."""
+    """Sketches on the disk: `hashes[b]` is sorted, `rows[b]` has the row of each."""
 
     folder: Path
     ids: pl.Series
@@ -61,17 +61,17 @@ class SketchIndex:
         self._buckets: dict[tuple[int, int], list[str]] = defaultdict(list)
 
     def __len__(self) -> int:
-        """Return how many texts are in it."""
+        """Return the number of texts."""
         with self._lock:
             return sum(len(segment.ids) for segment in self._segments) + len(self._fresh)
 
     @property
     def unsaved(self) -> int:
-        """How many sketches are in memory alone."""
+        """How many sketches are in memory only."""
         return len(self._fresh)
 
     def add(self, ids: Sequence[str], rows: Sketches) -> None:
-        """Add sketches; an id that is there already gets the new one."""
+        """Add sketches; an id that exists gets the new one."""
         bands = band_hashes(rows)
         with self._lock:
             for sample_id, row, hashes in zip(ids, rows, bands, strict=True):
@@ -84,7 +84,7 @@ class SketchIndex:
                         bucket.append(sample_id)
 
     def discard(self, sample_id: str) -> None:
-        """Take a sketch out that was added and not saved yet."""
+        """Remove a sketch that was added and not saved yet."""
         with self._lock:
             if sample_id in self._fresh:
                 self._forget_fresh(sample_id)
@@ -131,11 +131,11 @@ class SketchIndex:
             self._append(pl.Series("id", list(saved), dtype=pl.String()), rows, keep)
             with self._lock:
                 for name, row in saved.items():
-                    if self._fresh.get(name) is row:  # else it was renewed in the meantime
+                    if self._fresh.get(name) is row:  # otherwise it was replaced in the meantime
                         self._forget_fresh(name)
 
     def append(self, ids: pl.Series, rows: Sketches) -> None:
-        """Add many sketches as a segment of their own, at a tenth of the cost of `add`."""
+        """Add many sketches as one segment, at a tenth of the cost of `add`."""
         with self._writing:
             self._append(ids, rows, None)
 
@@ -165,7 +165,7 @@ class SketchIndex:
         return by_size if largest_too else small
 
     def pairs(self, least: float) -> Iterator[tuple[str, str, float]]:
-        """Yield pairs of ids at least so similar, each once; of large buckets only those with the first."""
+        """Yield pairs of ids of at least this similarity, each once; of large buckets those with the first rows."""
         with self._lock:
             segments, fresh = list(self._segments), dict(self._fresh)
         unsaved = np.array(list(fresh.values()), dtype=np.uint32).reshape(len(fresh), PERMUTATIONS)
@@ -186,7 +186,7 @@ class SketchIndex:
 
 
 def pairs_of(rows: Sketches, least: float) -> Iterator[tuple[int, int, float]]:
-    """Yield the pairs of *rows* at least so similar, each once, with their similarity."""
+    """Yield the pairs of *rows* with at least this similarity, each once, with it."""
     seen: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
     for hashes in band_hashes(rows).T:
         pairs = np.setdiff1d(_pairs(hashes), seen)
@@ -229,7 +229,7 @@ def _merged(
 
 
 def _write(folder: Path, ids: pl.Series, rows: Sketches, replaces: Sequence[str]) -> Segment:
-    """Write a segment, or nothing; it counts, and those it *replaces* no more, once its description is there."""
+    """Write a segment, or nothing; once its description is there it counts instead of those it *replaces*."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
         _write_files(folder, ids, rows, replaces)
@@ -253,7 +253,7 @@ def _write_files(folder: Path, ids: pl.Series, rows: Sketches, replaces: Sequenc
 
 
 def _load_all(folder: Path) -> list[Segment]:
-    """Return the segments in *folder* without those a later one holds too, left by an end between two steps."""
+    """Return the segments in *folder*, except those that a later one replaced (left by a crash between steps)."""
     loaded = [segment for path in sorted(folder.glob("*")) if (segment := _load(path)) is not None]
     replaced = {name for segment in loaded for name in segment.replaces}
     for segment in loaded:
@@ -263,13 +263,13 @@ def _load_all(folder: Path) -> list[Segment]:
 
 
 def _load(folder: Path) -> Segment | None:
-    """Return the segment in *folder*; None, and the folder is removed, when it is not ours or not whole."""
+    """Return the segment in *folder*; None, and the folder is removed, if it is foreign or incomplete."""
     try:
         described = json.loads((folder / _META).read_text())
         if described["version"] != VERSION:
             raise ValueError(described["version"])
         ids = pl.read_parquet(folder / "ids.parquet")["id"]
-        # Plain views: slices of numpy's own class of mapped arrays are ten times slower.
+        # Plain views: slices of numpy's memmap class are ten times slower.
         arrays = [np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ("sketches", "hashes", "rows")]
         if not len(ids) == described["rows"] == arrays[0].shape[0] == arrays[1].shape[1]:
             raise ValueError("rows")

@@ -20,7 +20,7 @@ _SEED = 1
 _WORD_SEED = 7
 _PART_BYTES = 2 << 20
 _MIX = np.uint64(0x9E3779B97F4A7C15)
-# Hashes of words may change with Polars: an index made by another version is made anew.
+# Hashes of words may change with Polars: an index made by another version is rebuilt.
 VERSION = f"2 polars {pl.__version__}"
 
 Sketches = NDArray[np.uint32]
@@ -28,14 +28,14 @@ Hashes = NDArray[np.uint64]
 
 
 def texts_of(rows: pl.DataFrame) -> pl.Series:
-    """Return what is compared of each row: question, answer and reasoning."""
+    """Return the compared text of each row: question, answer and reasoning."""
     return rows.select(pl.concat_str([pl.col(name).fill_null("") for name in FIELDS], separator=" ")).to_series()
 
 
 def sketches(texts: pl.Series) -> Sketches:
-    """Return one row of 128 numbers a text."""
+    """Return one row of 128 numbers per text."""
     sizes = texts.str.len_bytes().fill_null(0).cast(pl.Int64())
-    # The words of a text take some fifteen times its bytes.
+    # Splitting a text into words takes about 15 times its bytes.
     parts = [_sketched(part) for part in portions(texts, sizes, _PART_BYTES)]
     return np.concatenate(parts) if parts else np.empty((0, PERMUTATIONS), dtype=np.uint32)
 
@@ -65,13 +65,13 @@ def similarity(one: Sketches, others: Sketches) -> NDArray[np.float64]:
 
 
 def exact_key(question: str, answer: str) -> str:
-    """Return a key that texts share which differ in case, accents, punctuation and blanks only."""
+    """Return a key shared by texts that differ only in case, accents, punctuation and blanks."""
     folded = words_of(fold_column(pl.Series([question, answer]))).str.strip_chars()
     return hashlib.blake2b("\x1f".join(folded).encode(), digest_size=16).hexdigest()
 
 
 def _shingles(folded: pl.Series) -> tuple[Hashes, Hashes]:
-    """Return the hashes of all shingles, text by text, and where each text begins."""
+    """Return the hashes of all shingles, text by text, and the index at which each text begins."""
     word = pl.col("text").str.replace_all(GAP, " ").str.strip_chars().str.split(" ")
     split = folded.alias("text").to_frame().select(word)
     lengths = split.select(pl.col("text").list.len())["text"].to_numpy().astype(np.int64)
@@ -84,7 +84,7 @@ def _shingles(folded: pl.Series) -> tuple[Hashes, Hashes]:
     with np.errstate(over="ignore"):
         mixed = words.astype(np.uint64)
         for step in range(1, _SHINGLE):
-            # Behind the last word of a text stands nothing, not the next text.
+            # Shingles must not reach into the next text.
             following = np.where(index + step < ends[row], padded[index + step], 0).astype(np.uint64)
             mixed = (mixed * _MIX) ^ following
     # A text of fewer words is one shingle.

@@ -1,4 +1,4 @@
-"""When two alike texts are about different law: then they are siblings of a template, no duplicates.
+"""Decides when two alike texts are about different law: variations of one template, not duplicates.
 
 "duties under section 172" and "duties under section 175" differ in one word of hundreds and
 in everything that matters. Lexical and vector similarity cannot tell them apart.
@@ -15,7 +15,7 @@ _PROVISION = re.compile(
     r"(?<![\w])(?:sections?|ss?\.?|§§?|articles?|arts?\.?|rules?|regulations?|regs?\.?|schedules?|paragraphs?|clauses?|amendments?|titles?)\s?(\d{1,4}[A-Za-z]{0,2})\b",
     re.IGNORECASE,
 )
-# Concepts that stand in one another's place in otherwise equal questions.
+# Concepts that replace each other in otherwise equal questions.
 _OPPOSED = tuple(
     tuple(re.compile(rf"\b{term}\b", re.IGNORECASE) for term in terms)
     for terms in (
@@ -46,7 +46,7 @@ _OPPOSED = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """What a text is about, as far as a rule can see."""
+    """The law that a text is about, as far as rules can tell."""
 
     jurisdiction: str
     authorities: frozenset[str]
@@ -67,7 +67,7 @@ def law_of(sample: Mapping[str, object], extractor: Extractor) -> Law:
 
 
 def differs(one: Law, other: Law) -> Difference:
-    """Return in what the law of two texts differs, or "": each must have something that the other lacks."""
+    """Return how the law of two texts differs, or ""; each must have something that the other lacks."""
     if one.jurisdiction and other.jurisdiction and one.jurisdiction != other.jurisdiction:
         return "jurisdiction"
     for name in _COMPARED:
@@ -84,6 +84,6 @@ def _concepts(question: str) -> set[str]:
     found = set()
     for terms in _OPPOSED:
         present = [term.pattern for term in terms if term.search(question)]
-        if len(present) == 1:  # a question about both is about neither in particular
+        if len(present) == 1:  # a text with both concepts is about neither in particular
             found.add(present[0])
     return found

@@ -1,4 +1,4 @@
-"""Counts what was found out about samples, and tells it as the report does."""
+"""Counts the findings about samples and makes the report of them."""
 
 import math
 from collections import Counter, defaultdict
@@ -46,17 +46,17 @@ _SHOWN_CHARS = 300
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is found out about one sample.
+    """The findings about one sample.
 
     Attributes:
-        checks: Why it fails, by the name of the check.
+        checks: The reason of each failed check, by its name.
         verdict: The worst of its citations; "none" when it cites nothing.
         citations: Its citations by verdict.
         reasons: Its citations by reason code.
         invalid: Its invalid citations, each with the reason.
         repealed: The law it cites that is no longer in force.
-        overlap: Windows that stand in a benchmark, by its name.
-        pii: What seems to be personal data, by kind.
+        overlap: Number of windows shared with each benchmark, by its name.
+        pii: Apparent personal data, by kind.
     """
 
     checks: Mapping[str, str]
@@ -71,7 +71,7 @@ class Found:
 
 @dataclass
 class _Worst:
-    """The rows that a problem is worst in."""
+    """The rows in which a problem is worst."""
 
     rows: list[tuple[float, str, str]] = field(default_factory=list)
 
@@ -87,7 +87,7 @@ class _Worst:
 
 @dataclass
 class Totals:
-    """What is counted over all samples."""
+    """The counts over all samples."""
 
     samples: int = 0
     failed: Counter[str] = field(default_factory=Counter)
@@ -116,10 +116,11 @@ class Totals:
                 self.worst["missing_fields"].add(1.0, str(sample_id), f"{column} is empty")
 
     def count(self, row: Mapping[str, object], found: Found) -> None:
-        """Count a sample and what was found out about it."""
+        """Count a sample and its findings."""
         self.samples += 1
         self.days[str(row["created_at"] or "")[:7] or "unknown"] += 1
-        self.cells[str(row["topic"]), str(row["difficulty"]), str(row["sample_type"])] += 1
+        topic, difficulty, kind = (str(row[name] or "unknown") for name in ("topic", "difficulty", "sample_type"))
+        self.cells[topic, difficulty, kind] += 1
         ok = not found.checks and found.verdict != "invalid"
         for group in ("jurisdiction", "model"):
             self.seen[group, str(row[group] or "unknown")] += 1
@@ -172,7 +173,7 @@ class Totals:
 
         Args:
             pairs: What `pairs` returned.
-            catalogue: What samples could be about.
+            catalogue: Topics, difficulties and types that samples could have.
             benchmarks: Windows of each benchmark, by its name.
         """
         valid = sum(count for (group, _), count in self.valid.items() if group == "jurisdiction")
@@ -221,7 +222,7 @@ class Totals:
 
 
 def _balance(cells: Counter[tuple[str, str, str]], catalogue: Catalogue) -> Balance:
-    """Return how even topic, level and type are: entropy (0 to 1) and the thinnest cells."""
+    """Return how evenly topics, levels and types are spread: entropy (0 to 1) and the thinnest cells."""
     topics, levels, kinds = Counter[str](), Counter[str](), Counter[str]()
     for (topic, level, kind), count in cells.items():
         topics[topic] += count
@@ -251,7 +252,7 @@ def _balance(cells: Counter[tuple[str, str, str]], catalogue: Catalogue) -> Bala
 
 
 def _entropy(counted: Counter[str], possible: int) -> float | None:
-    """Return the entropy of the shares, as a part of what an even spread over *possible* values has."""
+    """Return the entropy of the shares (0 to 1), where 1 is an even spread over *possible* values."""
     total = sum(counted.values())
     if not total or possible < 2:
         return None

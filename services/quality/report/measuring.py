@@ -1,6 +1,6 @@
-"""What a data set is worth: validity, citations, balance, duplicates, contamination, lengths, privacy, currency.
+"""Measures a data set: validity, citations, balance, duplicates, contamination, lengths, privacy, currency.
 
-It reads frames of samples once, from the store or from any Parquet file. Every problem names its
+It reads frames of samples once, from the store or from any Parquet file. Every problem lists its
 ten worst rows.
 """
 
@@ -40,7 +40,7 @@ Submit = Callable[[pl.DataFrame], Future[list[Found]]]
 
 @dataclass(frozen=True)
 class Measures:
-    """What the report is made with."""
+    """The collaborators that measure for the report."""
 
     catalogue: Catalogue
     checker: CitationChecker
@@ -53,8 +53,8 @@ def build_report(pieces: Iterable[pl.DataFrame], measures: Measures, submit: Sub
 
     Args:
         pieces: Frames of samples; columns that are missing count as empty.
-        measures: What is measured with.
-        submit: Has `examine_piece` done on a frame elsewhere, several at a time; None for here, one after the other.
+        measures: The collaborators that measure.
+        submit: Runs `examine_piece` on frames elsewhere, several at a time; None to run it here, one by one.
 
     Raises:
         InputError: a piece has neither question nor answer.
@@ -74,12 +74,12 @@ def build_report(pieces: Iterable[pl.DataFrame], measures: Measures, submit: Sub
 
 
 def examine_piece(frame: pl.DataFrame, measures: Measures) -> list[Found]:
-    """Return what is found out about each sample of a frame that `build_report` made."""
+    """Return the findings about each sample of a frame that `build_report` made."""
     return [_examine(row, measures) for row in frame.iter_rows(named=True)]
 
 
 def _ahead(submit: Submit, frames: Iterator[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, list[Found]]]:
-    """Yield each frame with its result, a few being worked on at a time."""
+    """Yield each frame with its result; a few are examined at a time."""
     waiting: deque[tuple[pl.DataFrame, Future[list[Found]]]] = deque()
     for frame in frames:
         waiting.append((frame, submit(frame)))
@@ -111,7 +111,7 @@ def _column(piece: pl.DataFrame, name: str) -> pl.Series:
 
 
 def _examine(row: Mapping[str, object], measures: Measures) -> Found:
-    """Return what is found out about one sample."""
+    """Return the findings about one sample."""
     checked = measures.checker.check_sample(row)
     verdict = verdict_of(checked)
     text = "\n".join(str(row[name] or "") for name in TEXTS)
@@ -139,7 +139,7 @@ def _checks(row: Mapping[str, object], checked: list[Checked], measures: Measure
 
 
 def _asked(row: Mapping[str, object], catalogue: Catalogue) -> tuple[SampleType, Requirements]:
-    """Return what was asked of a sample; of unknown types and levels as little as of any."""
+    """Return what was asked of a sample; the least of all where type or level is unknown."""
     kinds = {kind.id: kind for kind in catalogue.sample_types}
     kind = kinds.get(str(row["sample_type"]), kinds["general_reasoning"])
     levels = (level for level in catalogue.difficulties if level.id == row["difficulty"])

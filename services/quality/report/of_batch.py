@@ -1,4 +1,4 @@
-"""What the samples of a batch are like, in numbers, with flags for what looks thin."""
+"""Figures on the samples of a batch, with flags for short fields."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -9,12 +9,12 @@ from models.contract.answers.quality import CitingField
 from models.samples.file.row_index import COUNTED
 from utils.tokens import TokenCounter
 
-# Average characters below which a field is flagged (the contract's numbers).
+# Average characters below which a field is flagged (set by the API contract).
 _LEAST: Mapping[CitingField, int] = {"answer": 300, "reasoning": 100, "case_citation": 50}
 
 
 def assess(samples: Iterable[StoredSample], counter: TokenCounter) -> BatchQuality:
-    """Measure *samples*; lengths in characters, tokens of the texts."""
+    """Measure *samples*; lengths in characters, and the tokens of their texts."""
     levels, topics, kinds, jurisdictions = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     characters: Counter[CitingField] = Counter()
     total = tokens = 0

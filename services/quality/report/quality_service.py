@@ -1,6 +1,6 @@
-"""Says what samples are worth: citations, near-duplicates, and the report on the whole data set.
+"""The quality of samples: citations, near-duplicates, and the report on the whole data set.
 
-The report is made once for each state of the data set, in the background when that is large.
+The report is made once for each state of the data set; of a large one in the background.
 """
 
 import logging
@@ -39,12 +39,12 @@ class QualityService:
         self._thread: threading.Thread | None = None
 
     def check_text(self, text: str, jurisdiction: str = "") -> TextCitations:
-        """Return the citations of *text* with their verdicts, and how many have which."""
+        """Return the citations of *text* with their verdicts, and the count of each verdict."""
         checked = self._examiner.checker.check(text, jurisdiction)
         return {"citations": [item.to_dict() for item in checked], "counts": counts_of(checked)}
 
     def check_sample(self, sample_id: str) -> SampleCitations:
-        """Return the citations of a stored sample, checked now; NotFoundError when there is none."""
+        """Return the citations of a stored sample, checked now; NotFoundError if there is no such sample."""
         checked = self._examiner.checker.check_sample(self._store.get(sample_id))
         return {"citations": by_field(checked), "counts": counts_of(checked)}
 
@@ -53,7 +53,7 @@ class QualityService:
         return self._examiner.duplicates.report()
 
     def of_batch(self, batch_id: str) -> BatchQuality:
-        """Return what the samples of a batch are like; NotFoundError when it has none."""
+        """Return figures on the samples of a batch; NotFoundError if it has none."""
         selection, samples = self._store.find(SampleQuery({"batch_id": batch_id}))
         if not selection.total:
             raise NotFoundError(f"batch {batch_id[:100]!r}: has no samples; see GET /api/generate/batch/history")
@@ -71,7 +71,7 @@ class QualityService:
         if kept is not None and kept[0] == state and not renew:
             return {**kept[1], "is_current": True}
         if len(self._store.snapshot()) <= _AT_ONCE:
-            with self._making:  # many callers wait for one report
+            with self._making:  # callers at the same time share one report
                 kept = self._kept
                 return {**(kept[1] if kept and kept[0] == state and not renew else self._make()), "is_current": True}
         if self._fault:
@@ -91,7 +91,7 @@ class QualityService:
     def _make_aside(self) -> None:
         try:
             self._make()
-        except Exception as error:  # top of a thread: who asks next is told
+        except Exception as error:  # top of a thread: the next call reports it
             log.exception("quality report failed")
             self._fault = str(error)[:200]
 

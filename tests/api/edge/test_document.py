@@ -11,6 +11,8 @@ from api.edge.openapi import examples
 from models.contract.answers.base import Answer
 from tests.api.conformance import described, operation, problem
 
+_RECORD = "record it: .venv/bin/python -m tests.api.record_examples"
+
 
 def test_every_route_is_in_the_document_with_its_summary(client: FlaskClient) -> None:
     app = client.application
@@ -43,12 +45,12 @@ def _example_faults(client: FlaskClient, name: str, found: dict) -> list[str]:  
     content = found["responses"]["200"].get("content", {})
     told = content.get("application/json", {})
     if "schema" in told and "example" not in told:
-        faults.append(f"{name}: no example of its answer")
+        faults.append(f"{name}: no example of its answer; {_RECORD}")
     elif "schema" in told and (fault := problem(client.application, told["schema"], told["example"])):
-        faults.append(f"{name}: {fault}")
+        faults.append(f"{name}: the example does not fit: {fault}; {_RECORD}")
     body = found.get("requestBody", {}).get("content", {}).get("application/json")
     if body is not None and "example" not in body:
-        faults.append(f"{name}: no example of its body")
+        faults.append(f"{name}: no example of its body; {_RECORD}")
     elif body is not None and (fault := problem(client.application, body["schema"], body["example"])):
         faults.append(f"{name}: body: {fault}")
     return faults

@@ -13,10 +13,9 @@ from models.contract.answers.dataset import Imported
 from models.samples.sample_store import SampleStore
 from models.samples.staged import StagedSamples
 from models.schemas import new_sample
-from models.sizes import ALL_COLUMNS, CELL_BYTES, COMMIT_BYTES, FILE_COLUMNS, RECORD_BYTES
+from models.sizes import ALL_COLUMNS, CELL_BYTES, COMMIT_BYTES, FILE_COLUMNS
 from services.dataset.import_service import ImportRequest, ImportService
-from services.formats.json_items import ItemReader
-from services.formats.readers import as_fields, read_csv, read_json, read_jsonl
+from services.formats.readers import as_fields
 from tests.fakes import sample
 from utils.clock import ManualClock
 from utils.errors import ImportRefusedError, InputError
@@ -126,77 +125,6 @@ def test_few_large_samples_become_part_of_the_file_and_not_of_one_commit(
 
     assert len(store.snapshot().overlay.changed) == 0
     assert store.count() == len(rows)
-
-
-@pytest.mark.parametrize(
-    ("content", "reader", "place", "says"),
-    [
-        (b"{" + b" " * (RECORD_BYTES + 1) + b"}\n{", read_jsonl, "Line 1", "longer than 8.4 MB"),
-        (b'[{"a":"' + b"x" * (RECORD_BYTES + 1), read_json, "Item 1", "Invalid JSON - longer than 8.4 MB"),
-        (b"a,b\n" + b"x" * (CELL_BYTES + 1), read_csv, "Line 2", "field larger than field limit"),
-        (b"a,b\n" + b"x," * RECORD_BYTES, read_csv, "Line 2", "a record longer than 8.4 MB"),
-        (b"a,b\n" + b'"x\n",' * RECORD_BYTES, read_csv, "Line", "a record longer than 8.4 MB"),
-        (b",".join(b"c%d" % n for n in range(ALL_COLUMNS + 1)), read_csv, "Line 1", "1001 columns, want at most"),
-    ],
-    ids=["jsonl", "json", "csv-cell", "csv-line", "csv-lines", "csv-header"],
-)
-def test_record_without_end_is_refused_and_not_held(content: bytes, reader: Any, place: str, says: str) -> None:
-    record = next(iter(reader(io.BytesIO(content))))
-
-    assert record.place.startswith(place)
-    assert says in record.problem
-
-
-def test_lines_behind_one_that_is_too_long_are_read_still() -> None:
-    content = b"x" * (3 * RECORD_BYTES) + b"\n{}\n"
-
-    assert [record.place for record in read_jsonl(io.BytesIO(content))] == ["Line 1", "Line 2"]
-
-
-@pytest.mark.parametrize(
-    "rows",
-    [[], [1, 2.5, None, True, 'é\n"\\'], [{"a": [{"b": "x" * 200_000}]}, {"c": "y" * 70_000}] * 3, [[], {}, [[]]]],
-)
-@pytest.mark.parametrize("indent", [None, 2])
-@pytest.mark.parametrize("ascii_only", [True, False])
-def test_items_of_an_array_are_those_of_the_whole_document(rows: list[Any], indent: int, ascii_only: bool) -> None:
-    text = json.dumps(rows, indent=indent, ensure_ascii=ascii_only)
-
-    assert list(ItemReader(io.BytesIO(text.encode())).items()) == rows
-    assert list(ItemReader(io.BytesIO(b"\xef\xbb\xbf" + text.encode() + b" \n")).items()) == rows
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"", b"[", b"[1", b"[1,", b"[1,]", b"[1 2]", b"[,1]", b"[1]x", b'{"a":1}', b'["a', b"[tru", b"[NaN]",
-        b"[-Infinity]", b'["\\u12', b'["\xff"]', b'["\xc3', b"[" * 2000,
-        b"[" + b"9" * 5000 + b"]", b'["a\nb"]', b"[01]",
-    ],
-)  # fmt: skip
-def test_what_is_no_array_is_refused_with_a_reason(content: bytes) -> None:
-    *_, last = read_json(io.BytesIO(content))
-
-    assert last.problem.startswith("Invalid JSON - ")
-
-
-class Counting(io.BytesIO):
-    """Counts the bytes that are read of it."""
-
-    count = 0
-
-    def read(self, size: int | None = -1) -> bytes:
-        piece = super().read(size)
-        self.count += len(piece)
-        return piece
-
-
-def test_text_without_end_is_not_read_to_its_end() -> None:
-    file = Counting(b'[{"a":"' + b"x" * (4 * RECORD_BYTES))
-
-    list(read_json(file))
-
-    assert file.count < 3 * RECORD_BYTES
 
 
 @pytest.mark.parametrize("piece", ["{}", "1", '"a"', "[]"])

@@ -12,7 +12,6 @@ import pytest
 from models.contract.answers.dataset import Imported
 from models.samples.sample_store import SampleStore
 from services.dataset.import_service import ImportRequest, ImportService
-from services.formats.readers import read_json
 from tests.fakes import sample
 from utils.clock import ManualClock
 from utils.errors import ConflictError, DiskFullError, ImportRefusedError, InputError
@@ -254,12 +253,6 @@ def test_leftovers_of_a_crash_are_removed_at_start(imports: ImportService, tmp_p
     imports.prepare()
 
     assert not (tmp_path / ".import").exists()
-
-
-def test_array_that_is_nested_without_end_is_refused_at_once() -> None:
-    records = list(read_json(io.BytesIO(b"[" * 100_000)))
-
-    assert [record.problem for record in records] == ["Invalid JSON - nested more than 50 levels deep"]
 
 
 def test_column_that_stands_twice_in_a_table_is_refused(store: SampleStore, tmp_path: Path, clock: ManualClock) -> None:

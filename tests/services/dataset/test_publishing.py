@@ -12,10 +12,9 @@ import datasets
 import polars as pl
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.samples.file.intake import SCHEMA
 from models.samples.sample_store import SampleStore
 from services.dataset.hub.card import CardFacts, write_card
 from services.dataset.hub.upload import Hub
@@ -53,37 +52,6 @@ def test_every_format_is_listed_with_what_it_is(publish: PublishService) -> None
     assert {row["id"] for row in listed} == {*(spec.name for spec in SPECS), "preferences"}
     assert {"parquet", "jsonl", "json", "csv", "messages", "sharegpt", "alpaca"} <= {spec.name for spec in SPECS}
     assert all(row["description"] and row["extension"] for row in listed)
-
-
-VALUES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(str.strip)
-DANGEROUS = st.sampled_from(["=1+1", "+x", "-x", "@x", "'=x", "''+x", "\tx", "a,b", 'a"b', "a\r\nb", "\ufeffx", "null"])
-
-
-@pytest.mark.parametrize("spec", FLAT, ids=lambda spec: spec.name)
-@given(answers=st.lists(st.one_of(VALUES, DANGEROUS), min_size=1, max_size=5), score=st.none() | st.integers(0, 2**50))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_what_is_exported_can_be_imported_unchanged(
-    spec: ExportFormat, tmp_path: Path, answers: list[str], score: int | None
-) -> None:
-    columns = {**SCHEMA, "score": pl.Int64()}
-    frame = pl.DataFrame(
-        [
-            pl.Series(name, [{**sample(id=f"s{n}", answer=text), "score": score}.get(name) for n, text in enumerate(answers)], dtype=kind)
-            for name, kind in columns.items()
-        ]
-    )  # fmt: skip
-    path = tmp_path / "file"
-    path.write_bytes(b"".join(spec.write(iter([frame]), columns, ExportOptions())))
-
-    with path.open("rb") as file:
-        from services.formats.readers import READERS
-
-        records = list(READERS[spec.name](file))
-
-    assert [record.problem for record in records] == [""] * len(answers)
-    assert [record.values["answer"] for record in records] == answers
-    wanted = [] if score is None else [str(score)] * len(answers)
-    assert [str(record.values["score"]) for record in records if record.values.get("score") is not None] == wanted
 
 
 def test_spreadsheet_runs_no_cell_as_a_formula(publish: PublishService, store: SampleStore) -> None:

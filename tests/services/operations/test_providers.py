@@ -589,7 +589,7 @@ def test_model_is_changed_switched_and_moved(own: Service) -> None:
     assert order[0] == "qwen/qwen3.8-27b"
     back = models.reorder("groq", ["openai/gpt-oss-20b", "openai/gpt-oss-120b"])
     assert [row["id"] for row in back][:3] == ["openai/gpt-oss-20b", "openai/gpt-oss-120b", "qwen/qwen3.8-27b"]
-    with pytest.raises(InputError, match="no model of groq"):
+    with pytest.raises(InputError, match="is not a model of groq"):
         models.reorder("groq", ["nope"])
     with pytest.raises(NotFoundError):
         models.one("nope")

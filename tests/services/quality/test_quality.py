@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bootstrap import Service, build
 from models.batches.review_store import ReviewStore
 from models.catalogue.authority_store import AuthorityStore
+from models.contract.answers.quality_report import ValidRate
 from models.contract.bodies import Review
 from models.samples.sample_store import SampleStore
 from models.samples.snapshot import POSITION
@@ -29,7 +30,7 @@ from services.quality.citation_audit import CitationAudit
 from services.quality.duplicates.sketch import exact_key
 from services.quality.examiner import Examiner, ExaminerSettings, Task
 from services.quality.report.measuring import Measures, build_report, to_json
-from services.quality.report.page import render
+from services.quality.report.page import _bars, render
 from services.quality.review_service import ReviewService, lines
 from tests.fakes import CATALOG, CATALOGUE, CHECKER, examiner, sample, settings_for
 from tests.services.quality.test_validation import GOOD, KIND
@@ -264,6 +265,13 @@ def test_report_works_on_any_columns_and_on_nothing(tmp_path: Path) -> None:
     assert (empty["samples"], empty["validity"]["rate"]) == (0, None)
     with pytest.raises(InputError, match="want at least question and answer"):
         build_report([pl.DataFrame({"text": ["a"]})], measures(tmp_path))
+
+
+def test_line_of_a_share_is_measured_by_one_and_that_of_a_count_by_the_longest() -> None:
+    shares: dict[str, ValidRate] = {"uk": {"samples": 4, "valid": 1, "rate": 0.25}}
+
+    assert [bar.percent for bar in _bars(shares)] == [25.0]
+    assert [bar.percent for bar in _bars({"a": 5, "b": 20})] == [100.0, 25.0]
 
 
 def test_page_of_the_report_escapes_what_it_shows_and_needs_nothing_from_outside(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The checks by name, the score, and what they read out of a text."""
+"""The checks by name, and the score."""
 
 import itertools
 from typing import Any, get_args
@@ -11,7 +11,6 @@ from models.domain import Job
 from services.catalogue.rows import CheckName
 from services.citations.checker import Checked
 from services.drafts.draft import Draft, Wanted
-from services.drafts.text import count_words, headings, share_of_english, steps_of
 from services.generation.prompts import PromptRenderer
 from services.quality import checks
 from services.quality.checks import CHECKS, examine, problems
@@ -102,19 +101,6 @@ def test_draft_is_judged_with_a_reason(change: dict[str, str], reason: str | Non
 
 def test_answer_of_a_short_type_may_be_too_long() -> None:
     assert "answer too long" in (reason_of("words", asked(SHORT)) or "")
-
-
-@pytest.mark.parametrize(
-    "line", ["ISSUE: x", "## Issue", "**Issue:** text", "**ISSUE**: x", "issue: x", "Issue", "1. ISSUE: x"]
-)
-def test_heading_is_recognised_in_the_form(line: str) -> None:
-    assert [title.casefold() for title in headings(f"{line}\nsome text that goes on.")] == ["issue"]
-
-
-def test_sentence_is_no_heading() -> None:
-    assert headings("The court of first instance then went on to hold that this was so: never.") == []
-    assert headings("The issue is clear.") == []
-    assert headings("## One two three four five six seven eight nine\nThe text.") == []
 
 
 @pytest.mark.parametrize("mark", ["Step 1: x", "**Step 1:** x", "step 1. x", "Step 1 - x", "- Step 1: x", "Step 1) x"])
@@ -211,12 +197,6 @@ def test_score_of_any_draft_lies_between_nought_and_one(answer: str, reasoning: 
         value, _ = score(draft_with(answer=answer, reasoning=reasoning), Wanted(kind, asked(kind).requirements, "uk"))
 
         assert 0 <= value <= 1
-
-
-def test_steps_are_taken_apart_and_words_counted() -> None:
-    assert steps_of("Step 1: a b\nmore\nStep 2) c") == ["a b\nmore", "c"]
-    assert count_words("It's a well-known rule.") == 4
-    assert share_of_english("") == 0.0
 
 
 def test_answers_of_all_types_pass_their_checks_in_any_two_draws() -> None:

@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from config import PROJECT_DIR
 from services.llm.adapters.base import ProviderConfig
 from services.llm.adapters.transport import PinnedBackend, http_client
+from tests.vendors.simulator import SimulatedVendor
 from utils.addresses import AddressRule
 from utils.errors import ProviderConnectionError
 
@@ -152,3 +153,26 @@ def test_httpx_is_whole_before_any_client_is_made() -> None:
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=PROJECT_DIR)
 
     assert told.stdout.split() == ["False", "True"]
+
+
+@pytest.mark.parametrize(
+    ("key_headers", "sent"),
+    [
+        pytest.param(None, {"authorization": "Bearer secret-key"}, id="bearer"),
+        pytest.param({"x-parley-key": "secret-key"}, {"x-parley-key": "secret-key"}, id="header-of-its-own"),
+        pytest.param({}, {}, id="no-key"),
+    ],
+)
+def test_key_goes_to_an_address_from_the_network_in_the_header_of_its_wire(
+    key_headers: dict[str, str] | None, sent: dict[str, str]
+) -> None:
+    with SimulatedVendor("openai", ["m1"]) as vendor:
+        rule = AddressRule(allow_private=True)
+        config = ProviderConfig("parley", vendor.url, api_key="secret-key", rule=rule)
+        client = http_client("httpx2", config, key_headers)
+        client.get(f"{vendor.url}/models", headers={"x-of-the-environment": "secret", **(key_headers or sent)})
+        client.close()
+
+    told = vendor.headers[0]
+    assert {name: value for name, value in told.items() if name in ("authorization", "x-parley-key")} == sent
+    assert "x-of-the-environment" not in told

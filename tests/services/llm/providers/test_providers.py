@@ -12,12 +12,12 @@ from services.llm.adapters.base import AdapterSpec, BaseLLMProvider, CompletionR
 from services.llm.limits.limit_headers import stated_limits
 from tests.fakes import CATALOGUE
 from tests.vendors.simulator import Reply, SimulatedVendor, error
-from tests.vendors.wire import PATHS
+from tests.vendors.wire import ADAPTERS, PATHS
 from utils.errors import GenerationError
 from utils.plugins import find_specs
 
 SPECS = {spec.id: spec for spec in find_specs(services.llm.providers, AdapterSpec)}
-KINDS = {"groq": "groq", "cerebras": "cerebras", "openai_compatible": "openai", "ollama": "ollama"}
+KINDS = {adapter: wire.kind for adapter, wire in ADAPTERS.items()}
 ASK = CompletionRequest("m1", ({"role": "user", "content": "hi"},), max_tokens=9, timeout_s=60)
 
 
