@@ -465,7 +465,7 @@ def test_folder_that_goes_away_under_a_batch_holds_it_up_and_loses_nothing(
     platform = start({"groq": [answer]}, max_workers=2, data_dir=data)
     batch_id = platform.batches.start_batch(count=12, provider="groq")["batch_id"]
     until(lambda: platform.batches.get_status(batch_id)["waiting_for"] == "storage")
-    with pytest.raises(NotReadyError, match="another one now"):
+    with pytest.raises(NotReadyError, match="was replaced by another"):
         platform.health.ready()
     with pytest.raises(DataFolderGoneError):
         platform.dataset.add(sample(id="refused"))
