@@ -36,7 +36,7 @@ def test_documentation_lists_every_endpoint_in_a_browser(tmp_path: Path) -> None
     with RunningServer(tmp_path) as server:
         page, console = rendered(f"{server.url}/docs", tmp_path / "profile")
 
-    assert "Legal Training Service" in page
+    assert "Legal Training Platform" in page
     for path in ("/api/generate/batch/start", "/api/providers/{provider_id}/test", "/api/chat/completions", "/metrics"):
         assert f'data-path="{path}"' in page, page[:2000]
     assert "Failed to load API definition" not in page
