@@ -27,7 +27,7 @@ BATCH_ROWS = 500
 _PAGES_BYTES = 48 << 20
 # Lists: what a row holds of them is known only when it is read, so all of a row group must fit.
 _NESTED_BYTES, _NESTED_VALUES = 32 << 20, 1 << 22
-# Text compresses to a quarter, repetitive text to a fiftieth; a file that grows more than this is malicious.
+# Text compresses to a quarter, repetitive text to a fiftieth; a file that grows more than this is refused.
 _EXPANSION, _EXPANSION_FREE = 100, 4 << 20
 _LEAST_ROW = 500
 # The footer: some 100 bytes a column of a row group, ten times as much in memory.
