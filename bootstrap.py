@@ -1,11 +1,8 @@
 """Composition root: settings in, a wired service out. The only module that names concrete classes."""
 
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import services.llm.providers as adapters
 from api.app import AppSettings
@@ -21,6 +18,8 @@ from services.batch.measures import AlertThresholds
 from services.batch.monitor import BatchStores
 from services.batch_service import BatchService, BatchSettings, Collaborators
 from services.catalogue.catalogue import Catalogue, load_catalogue
+from services.catalogue.files import read_tables
+from services.catalogue.rows import ChatPrompt, SlotValues
 from services.citations.checker import CitationChecker
 from services.citations.extractor import Extractor
 from services.citations.local_index import LocalIndex, known_from
@@ -65,7 +64,6 @@ from services.quality.review_service import ReviewService
 from services.workbench import Workbench
 from utils.addresses import AddressRule
 from utils.clock import Clock, SystemClock
-from utils.errors import ConfigurationError
 from utils.memory import give_back
 from utils.metrics import Metrics
 from utils.plugins import find_specs
@@ -134,7 +132,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
         _batch_settings(settings),
     )
     models = ModelService(registry)
-    texts = _toml(settings.catalog_dir / "prompts" / "chat.toml")
+    texts = read_tables(settings.catalog_dir / "prompts" / "chat.toml", ChatPrompt)
     return Service(
         settings=settings,
         catalogue=CatalogueService(catalogue, llm),
@@ -323,7 +321,7 @@ def _generation(
 ) -> GenerationService:
     """Wire what makes one sample."""
     prompts = settings.catalog_dir / "prompts"
-    guide = Guide(llm, Scaffold(catalogue, _toml(prompts / "slots.toml")), stores.clock)
+    guide = Guide(llm, Scaffold(catalogue, read_tables(prompts / "slots.toml", SlotValues)), stores.clock)
     maker = Maker(catalogue, llm, guide, examiner, Judge(llm, prompts / "judge.md"), stores.clock)
     wanted = GenerationSettings(settings.max_tries, settings.retry_after_cap_s, settings.answer_timeout_s)
     return GenerationService(catalogue, llm, maker, stores.clock, wanted, stores.ledger)
@@ -352,10 +350,3 @@ def _registry(
     registry = ProviderRegistry(catalogue, given(settings, catalogue), known, llm, events, box)
     registry.load()
     return registry
-
-
-def _toml(path: Path) -> dict[str, Any]:  # TOML of a form that who uses it knows
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError(f"catalogue: {path}: {error}") from None

@@ -18,6 +18,7 @@ from models.contract.answers.management import (
 )
 from models.contract.bodies import ChatRequest
 from services.catalogue.catalogue import ModelInfo, ProviderInfo
+from services.catalogue.rows import ChatPrompt
 from services.llm.adapters.base import Completion, Listener, Piece
 from services.llm.single_calls import CallLog, SingleCalls
 from services.llm_service import LLMService, Preference, Prompt, Terms
@@ -43,14 +44,14 @@ class ChatService:
         calls: CallLog,
         clock: Clock,
         time_limit_s: float,
-        system_prompts: Mapping[str, Mapping[str, str]],
+        system_prompts: Mapping[str, ChatPrompt],
     ) -> None:
         self._llm = llm
         self._calls = calls
         self._clock = clock
         self._time_limit_s = time_limit_s
         self.system_prompts: dict[str, SystemPrompt] = {
-            key: {"name": row["name"], "prompt": row["prompt"]} for key, row in system_prompts.items()
+            key: {"name": row.name, "prompt": row.prompt} for key, row in system_prompts.items()
         }
 
     def complete(self, wanted: ChatRequest) -> ChatReply:

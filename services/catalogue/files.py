@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from utils.errors import ConfigurationError
 
 M = TypeVar("M", bound=BaseModel)
+_HEADER = re.compile(r"\[\[?[\w.-]+\]\]?\s*")
 _FRONT_MATTER = re.compile(r"\A\+\+\+\n(.*?)\n\+\+\+\n", re.DOTALL)
 
 
@@ -31,6 +32,16 @@ def read_toml(path: Path) -> tuple[dict[str, object], str]:
             f"catalogue: {path}: cannot be read ({error}); restore it, or check CATALOG_DIR"
         ) from None
     return _parse(path, text, 0), text
+
+
+def read_tables(path: Path, model: type[M]) -> dict[str, M]:
+    """Return the tables of *path* by their names, each checked as a *model*.
+
+    Raises:
+        ConfigurationError: missing, unreadable or broken TOML, or a table that is none, with file and line.
+    """
+    content, text = read_toml(path)
+    return {name: build(model, row, path, text, name) for name, row in content.items()}
 
 
 def read_front_matter(path: Path) -> tuple[dict[str, object], str]:
@@ -55,7 +66,7 @@ def build(model: type[M], row: object, path: Path, text: str, table: str = "", i
         row: The table as read.
         path: The file, for the message.
         text: The file's text, to find the line.
-        table: Name of the array that holds the table, or ""  for the whole file.
+        table: Name of the table or of the array that holds it, or "" for the whole file.
         index: Its place in that array, from 0.
 
     Raises:
@@ -86,10 +97,10 @@ def _line_of(text: str, table: str, index: int, key: str) -> int:
     lines = text.splitlines()
     start = 0
     if table:
-        headers = [number for number, line in enumerate(lines) if line.strip() == f"[[{table}]]"]
+        headers = [number for number, line in enumerate(lines) if line.strip() in (f"[[{table}]]", f"[{table}]")]
         start = headers[index] if index < len(headers) else 0
     for number in range(start, len(lines)):
-        if number > start and table and lines[number].startswith("[["):
+        if number > start and table and _HEADER.fullmatch(lines[number]):
             break
         if key and re.match(rf"\s*{re.escape(key)}\s*=", lines[number]):
             return number + 1

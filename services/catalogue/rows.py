@@ -74,6 +74,22 @@ class Authority(Row):
     jurisdiction: str
 
 
+class SlotValues(Row):
+    """What the scaffold draws the facts of a jurisdiction from (`catalog/prompts/slots.toml`)."""
+
+    people: tuple[str, ...] = Field(min_length=1)
+    others: tuple[str, ...] = Field(min_length=1)
+    sums: tuple[str, ...] = Field(min_length=1)
+    places: tuple[str, ...] = Field(min_length=1)
+
+
+class ChatPrompt(Row):
+    """A system prompt that the chat offers (`catalog/prompts/chat.toml`)."""
+
+    name: str = Field(min_length=1)
+    prompt: str = Field(min_length=1)
+
+
 class StarterSample(Row):
     """A sample written by hand: a worked example, and what a fresh installation shows."""
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from models.domain import Job
 from services.catalogue.catalogue import Authority, Catalogue, Part, Requirements, SampleType, Topic
+from services.catalogue.rows import SlotValues
 from services.drafts.text import count_words
 from utils.errors import AnswerFormatError, InputError
 
@@ -71,7 +72,7 @@ class _Brief:
 class Scaffold:
     """Writes drafts with a small model. Stateless between calls."""
 
-    def __init__(self, catalogue: Catalogue, slots: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+    def __init__(self, catalogue: Catalogue, slots: Mapping[str, SlotValues]) -> None:
         self._catalogue = catalogue
         self._slots = slots
 
@@ -114,13 +115,18 @@ class Scaffold:
                 f"topic {job.topic_key!r} ({job.jurisdiction}): the embedded model knows only catalogue topics; "
                 "choose one of GET /api/topics, or a provider with a key"
             )
+        slots = self._slots.get(job.jurisdiction)
+        if slots is None:
+            raise InputError(
+                f"jurisdiction {job.jurisdiction!r}: the embedded model has no names, sums and places for it; "
+                f"add [{job.jurisdiction}] to prompts/slots.toml, or choose a provider with a key"
+            )
         draw = random.Random(job.seed)
-        slots = self._slots[job.jurisdiction]
         values = {
-            "a": draw.choice(slots["people"]),
-            "b": draw.choice(slots["others"]),
-            "sum": draw.choice(slots["sums"]),
-            "place": draw.choice(slots["places"]),
+            "a": draw.choice(slots.people),
+            "b": draw.choice(slots.others),
+            "sum": draw.choice(slots.sums),
+            "place": draw.choice(slots.places),
         }
         authorities = known[: required.min_citations]
         facts, outcome = topic.facts.format(**values), topic.outcome.format(**values)

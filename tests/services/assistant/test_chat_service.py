@@ -10,6 +10,7 @@ from models.contract.answers.management import ChatMessage
 from models.contract.bodies import ChatRequest
 from models.fields import validated
 from services.assistant.chat_service import ChatService
+from services.catalogue.rows import ChatPrompt
 from services.llm.adapters.base import CompletionRequest
 from services.llm.adapters.scripted import ScriptedProvider, Step
 from tests.fakes import provider_info, scripted_llm
@@ -19,7 +20,7 @@ from utils.clock import ManualClock
 from utils.errors import InputError, ProviderServerError, TimeLimitError
 
 MODEL = "openai/gpt-oss-120b"
-PROMPTS = {"brief": {"name": "Brief", "prompt": "Be brief.", "icon": "not told"}}
+PROMPTS = {"brief": ChatPrompt(name="Brief", prompt="Be brief.")}
 
 
 class Chat:

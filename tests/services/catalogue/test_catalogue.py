@@ -4,8 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from services.catalogue.catalogue import load_catalogue
+from services.catalogue.files import read_tables
+from services.catalogue.rows import ChatPrompt, SlotValues
 from services.drafts.text import headings
 from tests.fakes import CATALOG, CATALOGUE, CHECKER
 from utils.errors import ConfigurationError, InputError
@@ -164,6 +167,41 @@ def test_fault_is_reported_with_file_and_line(broken: Path, file: str, old: str,
 
     with pytest.raises(ConfigurationError, match=says):
         load_catalogue(broken)
+
+
+@pytest.mark.parametrize(
+    ("file", "model", "old", "new", "says"),
+    [
+        pytest.param(
+            "chat.toml", ChatPrompt, 'name = "Tort law expert"', "", r"\d+: name: Field required", id="no-name"
+        ),
+        pytest.param("chat.toml", ChatPrompt, 'name = "Tort law expert"', "name = 7", r"\d+: name: ", id="no-text"),
+        pytest.param("chat.toml", ChatPrompt, "[legal_assistant]", "x = 1\n[a]", r"chat\.toml:1: ", id="no-table"),
+        pytest.param("slots.toml", SlotValues, "sums = [", "amounts = [", r"slots\.toml:\d+: sums: ", id="no-sums"),
+        pytest.param("slots.toml", SlotValues, "[uk]", "[uk", r"slots\.toml:3: ", id="syntax"),
+    ],
+)
+def test_fault_of_a_named_table_is_reported_with_file_and_line(
+    broken: Path, file: str, model: type[BaseModel], old: str, new: str, says: str
+) -> None:
+    path = broken / "prompts" / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+    with pytest.raises(ConfigurationError, match=says):
+        read_tables(path, model)
+
+
+def test_line_of_a_fault_is_that_of_its_own_table(tmp_path: Path) -> None:
+    path = tmp_path / "chat.toml"
+    path.write_text('[one]\nname = "One"\nprompt = "x"\n\n[two]\nname = 2\nprompt = "y"\n\n[three]\nprompt = "z"\n')
+    with pytest.raises(ConfigurationError, match=r"chat\.toml:6: name: "):
+        read_tables(path, ChatPrompt)
+
+    path.write_text(path.read_text().replace("= 2", '= "Two"'))
+    with pytest.raises(ConfigurationError, match=r"chat\.toml:9: name: Field required"):
+        read_tables(path, ChatPrompt)
 
 
 def test_missing_files_and_doubled_topics_are_reported(broken: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from models.domain import Job
 from services.catalogue.catalogue import load_catalogue
+from services.catalogue.rows import SlotValues
 from services.drafts.parser import parse_answer
 from services.drafts.text import count_words
 from services.generation.prompts import PromptRenderer
@@ -89,7 +90,7 @@ def test_answer_that_does_what_the_prompt_asks_passes_for_every_type_and_level()
 # --- scaffold --------------------------------------------------------------------------------
 
 SLOTS = {
-    place: {"people": ["Ada Moss"], "others": ["Bell Works"], "sums": ["100 euro"], "places": ["Lodz"]}
+    place: SlotValues(people=("Ada Moss",), others=("Bell Works",), sums=("100 euro",), places=("Lodz",))
     for place in ("uk", "us", "eu", "international")
 }
 WORDS = [
@@ -153,6 +154,11 @@ def test_scaffold_gives_a_valid_sample_for_every_topic_type_and_level() -> None:
 def test_scaffold_refuses_topics_that_the_catalogue_does_not_know() -> None:
     with pytest.raises(InputError, match="knows only catalogue topics"):
         Scaffold(CATALOGUE, SLOTS).draft(job(topic="Moon Mining"), obedient)
+
+
+def test_scaffold_says_what_a_jurisdiction_without_names_lacks() -> None:
+    with pytest.raises(InputError, match=r"add \[uk\] to prompts/slots\.toml"):
+        Scaffold(CATALOGUE, {}).draft(job(), obedient)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from models.contract.bodies import GenerateRequest
 from models.domain import CallUsage, Job, RawAnswer
 from models.schemas import Sample
+from services.catalogue.rows import SlotValues
 from services.generation.guided import Guide
 from services.generation.judge import Judge
 from services.generation.making import Maker
@@ -36,7 +37,7 @@ from utils.errors import (
 
 JOB = Job("Contract Law", "Misrepresentation", "basic", "case_analysis", "uk", 5)
 GROQ_ONLY = Preference("groq", allow_failover=False)
-SLOTS = {"uk": {"people": ["Ada Moss"], "others": ["Bell Works"], "sums": ["£5"], "places": ["Hull"]}}
+SLOTS = {"uk": SlotValues(people=("Ada Moss",), others=("Bell Works",), sums=("£5",), places=("Hull",))}
 
 
 def service(**scripts: list[Step]) -> tuple[GenerationService, dict[str, ScriptedProvider]]:
