@@ -141,6 +141,8 @@ def _fault(item: ErrorDetails, model: type[BaseModel]) -> str:
     """Say in words what is wrong with one field."""
     name = ".".join(str(part) for part in item["loc"])[:100] or "body"
     kind, is_hidden = item["type"], bool(model.model_config.get("hide_input_in_errors"))
+    if f"string_{kind}" in _WANTED and isinstance(item.get("input"), str):  # a limit behind a validator is any length's
+        kind = f"string_{kind}"
     if is_hidden:  # the rest of the path are names that the caller chose
         name = str(item["loc"][0]) if item["loc"] and item["loc"][0] in model.model_fields else _UNKNOWN
     if kind == "extra_forbidden" and len(item["loc"]) == 1:

@@ -89,8 +89,10 @@ HIGHEST = [
     ),
     pytest.param(SampleIds, {}, "sample_ids", ["a"] * 100_000, ["a"] * 100_001, "at most 100000 of them", id="ids"),
     pytest.param(PushBody, {}, "repo_name", "r" * 200, "r" * 201, "want at most 200 characters", id="repository"),
-    pytest.param(Review, {"decision": "accept"}, "reason", "x" * 4000, "x" * 4001, "want at most 4000 ", id="reason"),
-    pytest.param(SampleChange, {}, "id", "i" * 500, "i" * 501, "want at most 500 ", id="sample-id"),
+    pytest.param(
+        Review, {"decision": "accept"}, "reason", "x" * 4000, "x" * 4001, "at most 4000 characters", id="reason"
+    ),
+    pytest.param(SampleChange, {}, "id", "i" * 500, "i" * 501, "want at most 500 characters", id="sample-id"),
 ]
 
 
