@@ -104,12 +104,16 @@ def test_stream_of_a_model_that_thinks_is_kept_open_by_nothing_said(monkeypatch:
 
 
 def test_call_is_ended_when_the_reader_of_its_stream_leaves() -> None:
-    released = threading.Event()
+    released, under_way = threading.Event(), threading.Event()
 
     def slow(request: CompletionRequest) -> str:
         assert request.listener is not None
+        under_way.set()
         request.listener("token", "First")
-        assert released.wait(PATIENCE_S)
+        try:
+            assert released.wait(PATIENCE_S)
+        finally:
+            under_way.clear()
         return "too late"
 
     chat = Chat(slow)
@@ -119,6 +123,7 @@ def test_call_is_ended_when_the_reader_of_its_stream_leaves() -> None:
     stream.close()
 
     until(lambda: chat.notes.rows[-1] == ("lost", 1, True))
+    assert under_way.is_set(), "the call came to its end by itself"
     released.set()
     assert first == {"type": "token", "content": "First"}
     assert len(chat.groq.requests) == 1
