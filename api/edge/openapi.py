@@ -52,7 +52,7 @@ class _Route:
     parts: tuple[str, ...]
 
 
-class _Strict(GenerateJsonSchema):
+class ClosedSchema(GenerateJsonSchema):
     """Marks each object in an answer as having no other keys; a stored sample may have further columns."""
 
     def typed_dict_schema(self, schema: TypedDictSchema) -> Json:
@@ -121,7 +121,9 @@ class _Schemas:
         for kind in (Failure, ImportFailure, NotReadyFailure, StreamMessage, ChatMessage):
             wanted[id(kind)] = (kind, "serialization")
         adapters = [(key, mode, _adapter(kind)) for key, (kind, mode) in wanted.items()]
-        made, shared = TypeAdapter.json_schemas(adapters, ref_template=f"{_REF}{{model}}", schema_generator=_Strict)
+        made, shared = TypeAdapter.json_schemas(
+            adapters, ref_template=f"{_REF}{{model}}", schema_generator=ClosedSchema
+        )
         self.definitions = shared.get("$defs", {})
         self._made = {key: schema for (key, _), schema in made.items()}
 

@@ -91,22 +91,13 @@ def get_sample(sample_id: str) -> SampleAnswer:
 @Endpoint(takes=SampleChange, tag=_TAG, errors=(404,))
 def update_sample(sample_id: str, body: dict[str, object]) -> UpdatedAnswer:
     """Change the named fields of a sample; all others stay."""
-    dataset = services().dataset
-    sample = dataset.update(sample_id, body)
-    return {
-        "success": True,
-        "message": f"Sample {sample_id} updated",
-        "sample": sample,
-        "total_samples": dataset.count(),
-    }
+    return _updated(sample_id, body)
 
 
 @Endpoint(tag=_TAG, errors=(404,))
 def delete_sample(sample_id: str) -> DeletedAnswer:
     """Delete a sample."""
-    dataset = services().dataset
-    dataset.delete(sample_id)
-    return {"success": True, "message": f"Sample {sample_id} deleted", "total_samples": dataset.count()}
+    return _deleted(sample_id)
 
 
 @Endpoint(tag=_TAG, errors=(404,))
@@ -118,22 +109,30 @@ def get_named(query: SampleName) -> SampleAnswer:
 @Endpoint(takes=SampleChange, tag=_TAG, errors=(404,))
 def update_named(query: SampleName, body: dict[str, object]) -> UpdatedAnswer:
     """Change the named fields of a sample, whatever its id; a new id makes it reachable by path."""
-    dataset = services().dataset
-    sample = dataset.update(query.id, body)
-    return {
-        "success": True,
-        "message": f"Sample {query.id} updated",
-        "sample": sample,
-        "total_samples": dataset.count(),
-    }
+    return _updated(query.id, body)
 
 
 @Endpoint(tag=_TAG, errors=(404,))
 def delete_named(query: SampleName) -> DeletedAnswer:
     """Delete a sample, whatever its id."""
+    return _deleted(query.id)
+
+
+def _updated(sample_id: str, change: dict[str, object]) -> UpdatedAnswer:
     dataset = services().dataset
-    dataset.delete(query.id)
-    return {"success": True, "message": f"Sample {query.id} deleted", "total_samples": dataset.count()}
+    sample = dataset.update(sample_id, change)
+    return {
+        "success": True,
+        "message": f"Sample {sample_id} updated",
+        "sample": sample,
+        "total_samples": dataset.count(),
+    }
+
+
+def _deleted(sample_id: str) -> DeletedAnswer:
+    dataset = services().dataset
+    dataset.delete(sample_id)
+    return {"success": True, "message": f"Sample {sample_id} deleted", "total_samples": dataset.count()}
 
 
 def _array(rows: Iterator[Mapping[str, object]]) -> Iterator[bytes]:

@@ -12,7 +12,6 @@ from api_server import create_app
 from bootstrap import Service, build
 from services.llm.adapters.base import CompletionRequest
 from services.llm.adapters.scripted import ScriptedProvider
-from tests.api.conformance import checked_client
 from tests.fakes import catalog_without_limits, good_answer, sample, settings_for
 from tests.patience import PATIENCE_S
 from utils.errors import AuthenticationError, ConfigurationError, DiskFullError
@@ -45,11 +44,6 @@ def service(tmp_path: Path) -> Iterator[Service]:
     platform.start()
     yield platform
     platform.close()
-
-
-@pytest.fixture
-def client(service: Service) -> FlaskClient:
-    return checked_client(create_app(platform=service))
 
 
 def get(client: FlaskClient, path: str) -> Any:

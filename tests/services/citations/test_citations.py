@@ -20,19 +20,8 @@ from services.citations.local_index import LocalIndex, known_from, rows_from
 from services.citations.names import Likeness, compare, is_case_name
 from services.citations.reference import load_reference
 from tests.fakes import CATALOG, CATALOGUE, CHECKER
+from tests.services.citations.found import only, outcome
 from utils.errors import ConfigurationError
-
-
-def only(text: str) -> Any:
-    found = CHECKER.check(text)
-    assert len(found) == 1, [item.citation.text for item in found]
-    return found[0]
-
-
-def outcome(text: str) -> tuple[str, str]:
-    finding = only(text).finding
-    return finding.verdict.value, finding.code
-
 
 # --- extraction ------------------------------------------------------------------------------
 

@@ -1,36 +1,23 @@
 """What comes in is bounded in bytes and columns; what is over is refused by line and reason."""
 
-import io
 import json
 import threading
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from models.contract.answers.dataset import Imported
 from models.samples.sample_store import SampleStore
 from models.samples.staged import StagedSamples
 from models.schemas import new_sample
 from models.sizes import ALL_COLUMNS, CELL_BYTES, COMMIT_BYTES, FILE_COLUMNS
-from services.dataset.import_service import ImportRequest, ImportService
+from services.dataset.import_service import ImportService
 from services.formats.readers import as_fields
 from tests.fakes import sample
-from utils.clock import ManualClock
+from tests.services.dataset.taking import take
 from utils.errors import ImportRefusedError, InputError
 
 LONG = "x" * (CELL_BYTES + 1)
-
-
-@pytest.fixture
-def imports(store: SampleStore, tmp_path: Path, clock: ManualClock) -> ImportService:
-    return ImportService(store, tmp_path, clock)
-
-
-def take(imports: ImportService, content: bytes, **options: Any) -> Imported:
-    with imports.received(io.BytesIO(content)) as path:
-        return imports.run(path, ImportRequest(**options))
 
 
 def table(*rows: dict[str, Any]) -> bytes:

@@ -9,22 +9,12 @@ import orjson
 import polars as pl
 import pytest
 
-from models.contract.answers.dataset import Imported
 from models.samples.sample_store import SampleStore
 from services.dataset.import_service import ImportRequest, ImportService
 from tests.fakes import sample
+from tests.services.dataset.taking import take
 from utils.clock import ManualClock
 from utils.errors import ConflictError, DiskFullError, ImportRefusedError, InputError
-
-
-@pytest.fixture
-def imports(store: SampleStore, tmp_path: Path, clock: ManualClock) -> ImportService:
-    return ImportService(store, tmp_path, clock)
-
-
-def take(imports: ImportService, content: bytes, **options: Any) -> Imported:
-    with imports.received(io.BytesIO(content)) as path:
-        return imports.run(path, ImportRequest(**options))
 
 
 def lines(*samples: dict[str, Any]) -> bytes:

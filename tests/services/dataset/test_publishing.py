@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from models.samples.sample_store import SampleStore
 from services.dataset.hub.card import CardFacts, write_card
 from services.dataset.hub.upload import Hub
-from services.dataset.import_service import ImportRequest, ImportService
+from services.dataset.import_service import ImportService
 from services.dataset.publish_service import ExportRequest, HubAccess, PublishService
 from services.dataset.splits import NAMES, SplitRequest, parse_shares, split
 from services.formats import exporters
 from services.formats.export_format import ExportFormat, ExportOptions
 from services.quality.citation_audit import CitationAudit
 from tests.fakes import CHECKER, sample
-from utils.clock import ManualClock
+from tests.services.dataset.taking import take
 from utils.errors import InputError, PublishError
 from utils.plugins import find_specs
 
@@ -284,16 +284,14 @@ def test_card_is_yaml_that_the_hub_reads_and_says_what_is_there() -> None:
 
 
 def test_export_of_an_import_of_an_export_is_the_same(
-    publish: PublishService, store: SampleStore, tmp_path: Path, clock: ManualClock
+    publish: PublishService, store: SampleStore, imports: ImportService
 ) -> None:
     store.add(sample(id="a", score=1.5, flag=True))
     store.add(sample(id="b", answer="=x\r\n'quoted'"))
     first = {spec.name: written(publish, format=spec.name) for spec in FLAT}
-    imports = ImportService(store, tmp_path, clock)
 
     for name, content in first.items():
-        (tmp_path / "again").write_bytes(content)
-        imports.run(tmp_path / "again", ImportRequest(format=name, on_duplicate="replace"))
+        take(imports, content, format=name, on_duplicate="replace")
         assert written(publish, format="jsonl") == first["jsonl"]
 
 

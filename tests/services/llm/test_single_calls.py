@@ -62,6 +62,20 @@ def ask(notes: Notes, *script: Step, calling: CancelToken | None = None) -> None
     calls.used(outcome.usage)
 
 
+def cut_off(notes: Notes) -> None:
+    """Make one call that is cancelled while the vendor still writes."""
+    cancel, release = CancelToken(), threading.Event()
+
+    def answer(_: object) -> str:
+        cancel.cancel()
+        release.wait(PATIENCE_S)
+        return "too late"
+
+    with pytest.raises(CancelledError):
+        ask(notes, answer, calling=cancel)
+    release.set()
+
+
 def test_answered_call_is_noted_and_then_counted() -> None:
     notes = Notes()
 
@@ -104,17 +118,10 @@ def test_call_that_cannot_be_noted_is_not_sent() -> None:
 
 
 def test_call_that_is_cut_off_under_way_is_in_doubt() -> None:
-    notes, cancel, release = Notes(), CancelToken(), threading.Event()
+    notes = Notes()
 
-    def answer(_: object) -> str:
-        cancel.cancel()
-        release.wait(PATIENCE_S)
-        return "too late"
+    cut_off(notes)
 
-    with pytest.raises(CancelledError):
-        ask(notes, answer, calling=cancel)
-
-    release.set()
     assert notes.rows == [("open", TARGET), ("lost", 1, True)]
 
 
@@ -139,17 +146,10 @@ def test_call_that_was_stopped_before_it_left_is_none() -> None:
 def test_cut_off_call_that_cannot_be_recorded_keeps_its_note_and_the_first_error(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    notes, cancel, release = Notes("lost"), CancelToken(), threading.Event()
+    notes = Notes("lost")
 
-    def answer(_: object) -> str:
-        cancel.cancel()
-        release.wait(PATIENCE_S)
-        return "too late"
+    cut_off(notes)
 
-    with pytest.raises(CancelledError):
-        ask(notes, answer, calling=cancel)
-
-    release.set()
     assert notes.rows == [("open", TARGET)]
     assert [record.message for record in caplog.records] == ["lost call not recorded"]
 

@@ -34,6 +34,9 @@ def target(provider: ProviderInfo, model: str) -> Target:
     return Target(provider, ModelInfo(provider=provider.id, id=model, context_window=1000))
 
 
+History = list[tuple[Target, GenerationError | None, float]]
+"""Target, how its call failed, and the seconds before it."""
+
 A, B, C = target(GROQ, "a"), target(GROQ, "b"), target(CEREBRAS, "c")
 
 
@@ -138,16 +141,22 @@ FAULTS = [
 ]
 
 
-@given(st.lists(st.tuples(st.sampled_from([A, B, C]), st.sampled_from([None, *FAULTS]), st.floats(0, 30)), max_size=40))
-def test_router_always_recovers(history: list[tuple[Target, GenerationError | None, float]]) -> None:
+def after(history: History) -> tuple[ManualClock, Router]:
+    """Return a router that saw *history*, and its clock."""
     clock = ManualClock()
     router = Router(clock)
-    for each, error, pause in history:
-        clock.advance(pause)
+    for each, error, pause_s in history:
+        clock.advance(pause_s)
         if error is None:
             router.record_success(each)
         else:
             router.record_failure(each, error)
+    return clock, router
+
+
+@given(st.lists(st.tuples(st.sampled_from([A, B, C]), st.sampled_from([None, *FAULTS]), st.floats(0, 30)), max_size=40))
+def test_router_always_recovers(history: History) -> None:
+    clock, router = after(history)
 
     clock.advance(MODEL_GONE_S)
 
@@ -391,17 +400,8 @@ def test_reopened_target_gives_no_reason_any_more() -> None:
     st.lists(st.tuples(st.sampled_from([A, B, C]), st.sampled_from([None, *FAULTS]), st.floats(0, 30)), max_size=30),
     st.sampled_from([A, B, C]),
 )
-def test_stated_wait_is_long_enough_and_not_longer_than_needed(
-    history: list[tuple[Target, GenerationError | None, float]], asked: Target
-) -> None:
-    clock = ManualClock()
-    router = Router(clock)
-    for each, error, pause in history:
-        clock.advance(pause)
-        if error is None:
-            router.record_success(each)
-        else:
-            router.record_failure(each, error)
+def test_stated_wait_is_long_enough_and_not_longer_than_needed(history: History, asked: Target) -> None:
+    clock, router = after(history)
     wait_s = router.opens_in_s(asked)
     assert 0.0 <= wait_s <= MODEL_GONE_S
     assert (router.reason(asked) == "") == (wait_s == 0.0)

@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 from typing_extensions import is_typeddict
 
-from api.edge.openapi import _Strict
+from api.edge.openapi import ClosedSchema
 from models.contract import answers
 from models.contract.answers.base import Failure, StoredSample, Success
 
@@ -22,7 +22,7 @@ ANSWERS = [
 
 @pytest.mark.parametrize("kind", ANSWERS, ids=lambda kind: kind.__name__)
 def test_answer_has_no_other_keys_but_a_stored_sample_may(kind: type[object]) -> None:
-    made = TypeAdapter(kind).json_schema(schema_generator=_Strict)
+    made = TypeAdapter(kind).json_schema(schema_generator=ClosedSchema)
     reference = made.get("$ref", "").rpartition("/")[2]
     schema = made["$defs"][reference] if reference else made
 
