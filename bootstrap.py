@@ -226,10 +226,11 @@ def weight_store(settings: Settings) -> WeightStore:
 def build_checker(settings: Settings, catalogue: Catalogue, authorities: AuthorityStore) -> CitationChecker:
     """Wire the citation check: reference data, the authorities of the topics, those of the user."""
     folder = settings.catalog_dir / "authorities"
-    reading = Extractor(load_reference(folder))
+    tables = load_reference(folder)
+    reading = Extractor(tables)
     extra = [known for row in catalogue.authorities for known in known_from(row.cite, row.jurisdiction, reading)]
     online = Lookup(authorities, settings.citation_lookup, settings.secret("COURTLISTENER_TOKEN") or "")
-    return CitationChecker(load_reference(folder, extra, LocalIndex(authorities)), online)
+    return CitationChecker(tables.extended(extra, LocalIndex(authorities)), online)
 
 
 def build_llm(  # the root knows every part

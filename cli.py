@@ -17,7 +17,7 @@ from console.doctor import findings
 from console.offline import COMMANDS
 from console.recovery import accept, put_back
 from console.temporary_server import client_for
-from console.transfer import export_file, import_file
+from console.transfer import export_file, import_file, import_starter
 from models.contract.answers.batches import Batch
 from utils.errors import AppError, GenerationError
 
@@ -258,8 +258,7 @@ def _given(options: Mapping[str, object]) -> dict[str, object]:
 
 def _import_starter(settings: Settings, url: str | None, console: Console) -> None:
     with client_for(settings, url, _log_file(settings)) as client:
-        content = workbench(settings).starter_lines().decode()
-        result = client.post("import", {"content": content, "on_duplicate": "skip"})
+        result = import_starter(client, settings)
     console.print(f"{result['added']} starter samples imported, {result['skipped']} were there already")
 
 

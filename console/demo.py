@@ -8,6 +8,7 @@ from config import Settings
 from console.client import Client
 from console.display import fetch_weights, show_batch, show_sample
 from console.temporary_server import client_for
+from console.transfer import import_starter
 from utils.errors import GenerationError
 
 COUNT = 3
@@ -65,8 +66,7 @@ def run_demo(settings: Settings, console: Console) -> None:
 
 
 def _import_starter(client: Client, settings: Settings, console: Console) -> None:
-    content = workbench(settings).starter_lines().decode()
-    result = client.post("import", {"content": content, "on_duplicate": "skip"})
+    result = import_starter(client, settings)
     console.print(f"   {result['added']} samples written by hand are in the data set ({result['skipped']} were there)")
 
 

@@ -7,6 +7,8 @@ from typing import BinaryIO
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
 
+from bootstrap import workbench
+from config import Settings
 from console.client import Client, RequestRefusedError
 from models.contract.answers.dataset import ImportedAnswer
 from utils.errors import ConfigurationError
@@ -91,3 +93,10 @@ class _Counted:
 def _bar(console: Console) -> Progress:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     return Progress(*columns, console=console)
+
+
+def import_starter(client: Client, settings: Settings) -> ImportedAnswer:
+    """Import the samples that come with the project, but for those that are there; return the service's answer."""
+    content = workbench(settings).starter_lines().decode()
+    answer: ImportedAnswer = client.post("import", {"content": content, "on_duplicate": "skip"})
+    return answer

@@ -1,10 +1,8 @@
 """The database: its tables, and how it is opened and read. All changes go through `models/writer.py`."""
 
-import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -15,10 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from models.migrations import migrate
 from utils.errors import DiskFullError, StorageError
-
-log = logging.getLogger(__name__)
-T = TypeVar("T")
-_GROUP_MAX = 256
+from utils.files import is_disk_full
 
 
 class Base(DeclarativeBase):
@@ -258,11 +253,8 @@ def storage_error(error: Exception, what: str) -> StorageError:
     """Say in words why the database failed."""
     reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     # When the disk is full SQLite rolls the whole transaction back; the next failure is a consequence.
-    link: BaseException | None = error
-    while link is not None:
-        if "disk is full" in str(link) or "No space left" in str(link):
-            return DiskFullError(f"{what}: no space left on the disk; free some and try again, nothing was lost")
-        link = link.__cause__ or link.__context__
+    if is_disk_full(error):
+        return DiskFullError(f"{what}: no space left on the disk; free some and try again, nothing was lost")
     return StorageError(f"{what}: {reason}; check that the file is a database of ours and can be written")
 
 

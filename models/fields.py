@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -11,7 +11,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from utils.errors import InputError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-DIFFICULTIES = ("foundational", "basic", "intermediate", "advanced", "expert")
+Difficulty = Literal["foundational", "basic", "intermediate", "advanced", "expert"]
+DIFFICULTIES: tuple[Difficulty, ...] = get_args(Difficulty)
 # What every JSON reader and Parquet agree on.
 LARGEST = 2**53
 _SHOWN = 10
@@ -52,7 +53,7 @@ def _utc(value: str | None) -> str | None:
 
 def default_for(default: str) -> Callable[[object], object]:
     """Return a validator that replaces a missing value by *default*."""
-    return lambda value: default if value is None or (isinstance(value, str) and not value.strip()) else value
+    return lambda value: default if blank_to_none(value) is None else value
 
 
 def _no_number(value: object) -> object:
@@ -78,7 +79,6 @@ Moment = Annotated[str | None, AfterValidator(_utc)]
 Filter = Annotated[str | None, BeforeValidator(blank_to_none)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Shares = Annotated[dict[str, Positive], Field(min_length=1, max_length=1000)]
-Difficulty = Literal["foundational", "basic", "intermediate", "advanced", "expert"]
 
 
 # Marks a model that may hold a secret: error messages repeat none of its values.

@@ -10,7 +10,18 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from models.fields import LARGEST, Difficulty, Identifier, Moment, Real, Text, Whole, default_for, validated
+from models.fields import (
+    LARGEST,
+    Difficulty,
+    Identifier,
+    Moment,
+    Real,
+    Text,
+    Whole,
+    blank_to_none,
+    default_for,
+    validated,
+)
 from models.sizes import CELL_BYTES, FILE_COLUMNS, ROW_BYTES, oversize, told
 from utils.errors import InputError
 
@@ -99,7 +110,7 @@ def new_sample(values: Mapping[str, object]) -> Sample:
     Raises:
         InputError: a required field is missing or empty, or a value is unusable.
     """
-    missing = [name for name in REQUIRED_FIELDS if _is_empty(values.get(name))]
+    missing = [name for name in REQUIRED_FIELDS if blank_to_none(values.get(name)) is None]
     if missing:
         raise InputError(f"Missing required fields: {', '.join(missing)}")
     return validated(Sample, dict(values))
@@ -119,11 +130,12 @@ _ANY = {**dict.fromkeys(REQUIRED_FIELDS, "-"), "difficulty": "basic"}
 
 def too_large(values: Mapping[str, object]) -> str:
     """Return what is too large in a sample, or ""."""
+    total = 0
     for name, value in values.items():
         size_bytes = _bytes_of(value)
         if size_bytes > CELL_BYTES:
             return oversize(name, size_bytes)
-    total = bytes_of(values)
+        total += len(name) + size_bytes
     return f"the sample holds {told(total)}, want at most {told(ROW_BYTES)} (4 MiB)" if total > ROW_BYTES else ""
 
 
@@ -138,7 +150,3 @@ def _bytes_of(value: object) -> int:
         return 8
     # At most four bytes per character: short text need not be encoded to be measured.
     return len(value) if 4 * len(value) <= CELL_BYTES else len(value.encode("utf-8", "surrogatepass"))
-
-
-def _is_empty(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())

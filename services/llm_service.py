@@ -209,9 +209,7 @@ class LLMService:
     def _status(self, target: Target) -> TargetState:
         limiter = self.accounts.of(target)
         opens_s = self.router.opens_in_s(target)
-        told: list[LimitWindow] = []
-        self.gate.change(lambda now: told.extend(_window(row, now) for row in (limiter.minute, limiter.day)))
-        minute, day = told
+        minute, day = self.gate.look(lambda now: (_window(limiter.minute, now), _window(limiter.day, now)))
         reason = self.router.reason(target) or (None if opens_s == 0.0 else "on trial")
         return {
             "target": target.name,

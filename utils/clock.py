@@ -58,6 +58,11 @@ class ManualClock:
             self._elapsed_s += seconds
 
 
+def stamp(moment: datetime) -> str:
+    """Write *moment* (UTC) so that it can stand in a file's name: "20261121T093000Z"."""
+    return moment.strftime("%Y%m%dT%H%M%SZ")
+
+
 def iso(moment: datetime) -> str:
     """Write *moment* as ISO 8601 with milliseconds and offset."""
     return moment.isoformat(timespec="milliseconds")

@@ -114,7 +114,10 @@ def categorize_error(error: str | BaseException, provider: str, status: int | No
     """
     if isinstance(error, GenerationError) and error.category in _BY_CATEGORY:
         return error.category
-    evidence = _from_text(error, status) if isinstance(error, str) else _from_exception(error, status)
+    return _category(_from_text(error, status) if isinstance(error, str) else _from_exception(error, status))
+
+
+def _category(evidence: _Evidence) -> str:
     return (
         _by_transport(evidence)
         or _by_code(evidence)
@@ -145,9 +148,8 @@ def parse_error(error: BaseException, provider: str = "", model: str = "", quote
     if typed is not None:
         return typed
     evidence = _from_exception(error, None)
-    category = categorize_error(error, provider)
     typed = error_for(
-        category,
+        _category(evidence),
         _sentence(evidence, error, quotes),
         provider=provider,
         model=model,

@@ -1,8 +1,11 @@
 """Files that are replaced as a whole, so that no reader sees half of one."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+
+_FULL = ("disk is full", "No space left", "os error 28")
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
@@ -23,6 +26,16 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         aside.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Say whether *error*, or what caused it, is a full disk; SQLite, Arrow and Polars tell it in words alone."""
+    link: BaseException | None = error
+    while link is not None:
+        if getattr(link, "errno", None) == errno.ENOSPC or any(words in str(link) for words in _FULL):
+            return True
+        link = link.__cause__ or link.__context__
+    return False
 
 
 def sync_file(path: Path) -> None:

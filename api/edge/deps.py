@@ -45,6 +45,14 @@ def attachment(content: Iterable[bytes], name: str, mimetype: str) -> Response:
     return response
 
 
+def event_stream(content: Iterable[bytes]) -> Response:
+    """Answer with server-sent events, which no proxy may hold back."""
+    response = Response(content, mimetype="text/event-stream")
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
 def reply(payload: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Answer with *payload* as JSON; a response is passed on as it is."""
     if isinstance(payload, Response):

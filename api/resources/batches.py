@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from flask import Blueprint, Response, request
 
-from api.edge.deps import services
+from api.edge.deps import event_stream, services
 from api.edge.endpoint import Endpoint, File
 from models.contract.answers.batch_reports import PlanAnswer
 from models.contract.answers.batches import ChangedAnswer, HistoryAnswer, StartedAnswer, StatusAnswer, StopAnswer
@@ -119,10 +119,8 @@ def stream(query: StreamArguments) -> Response:  # api/edge/access.py reads its 
     when_left = request.environ.get(ON_CLIENT_LEFT)
     if when_left is not None:
         when_left(leave)
-    response = Response(messages(subscription), mimetype="text/event-stream")
+    response = event_stream(messages(subscription))
     response.call_on_close(lambda: platform.events.unsubscribe(subscription))
-    response.headers["Cache-Control"] = "no-cache"
-    response.headers["X-Accel-Buffering"] = "no"
     return response
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import orjson
 from flask import Blueprint, Response
 
-from api.edge.deps import reply, services
+from api.edge.deps import event_stream, reply, services
 from api.edge.endpoint import Endpoint
 from models.contract.answers.management import ChatAnswer, ChatMessage, ChatProvidersAnswer, SystemPromptsAnswer
 from models.contract.bodies import ChatMessageBody, ChatRequest, ChatTest
@@ -29,10 +29,7 @@ def completions(body: ChatRequest) -> Response:
     if not body.stream:
         answer: ChatAnswer = {"success": True, **services().chat.complete(body)}
         return reply(answer)
-    response = Response(_events(services().chat.stream(body)), mimetype="text/event-stream")
-    response.headers["Cache-Control"] = "no-cache"
-    response.headers["X-Accel-Buffering"] = "no"
-    return response
+    return event_stream(_events(services().chat.stream(body)))
 
 
 @Endpoint(tag=_TAG)

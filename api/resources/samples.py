@@ -9,13 +9,14 @@ from api.edge.deps import attachment, services
 from api.edge.endpoint import Endpoint, File
 from api.resources.data import query_of
 from models.contract.answers.dataset import (
+    FILTERS,
     BatchQualityAnswer,
     BatchSamplesAnswer,
     FilteredAnswer,
     RandomAnswer,
     SearchAnswer,
 )
-from models.contract.arguments import FILTERS, PageArguments, RandomArguments, SearchArguments
+from models.contract.arguments import PageArguments, RandomArguments, SearchArguments
 from models.contract.bodies import SampleIds
 from models.samples.file.column_types import plain
 from utils.access_tokens import Role

@@ -17,7 +17,7 @@ from functools import cache
 import orjson
 
 from bench.api import oddities as odd
-from models.samples.file.row_index import FILTERS
+from models.contract.answers.dataset import FILTERS
 from models.samples.sample_query import SORTS
 
 _SAMPLE = "POST /api/add"

@@ -23,9 +23,9 @@ from models.contract.answers.dataset import Backup, KeptBackup, Manifest
 from models.data_folder import DataFolder
 from models.samples.file.parquet_version import ParquetVersion
 from models.samples.sample_store import SampleStore
-from utils.clock import Clock, iso
+from utils.clock import Clock, iso, stamp
 from utils.errors import DiskFullError, StorageError
-from utils.files import sync_file, sync_folder
+from utils.files import is_disk_full, sync_file, sync_folder
 
 log = logging.getLogger(__name__)
 FOLDER = "backups"
@@ -63,7 +63,7 @@ class Backups:
         with self._lock:
             for left in self._folder.glob("*.unfinished"):
                 shutil.rmtree(left, ignore_errors=True)
-            name = free_name(self._folder, self._clock.now().strftime("%Y%m%dT%H%M%SZ"))
+            name = free_name(self._folder, stamp(self._clock.now()))
             unfinished = self._folder / f"{name}.unfinished"
             try:
                 manifest = self._copy(name, unfinished, self._database)
@@ -190,6 +190,6 @@ def free_name(folder: Path, stamp: str) -> str:
 
 def unwritable(folder: Path, error: Exception) -> StorageError:
     """Say in words why writing *folder* failed."""
-    if getattr(error, "errno", None) == 28 or "full" in str(error):
+    if is_disk_full(error):
         return DiskFullError(f"{folder}: no space left on the disk; free some, the data are as they were")
     return StorageError(f"{folder}: cannot be written ({error}); the data are as they were")

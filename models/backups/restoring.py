@@ -13,7 +13,7 @@ from models.backups.backup import BEFORE, DATABASE, FOLDER, MANIFEST, PARQUET, f
 from models.contract.answers.dataset import Manifest
 from models.samples.file.parquet_file import CACHE_FOLDER
 from models.samples.file.parquet_version import ParquetVersion
-from utils.clock import Clock, iso
+from utils.clock import Clock, iso, stamp
 from utils.errors import NotFoundError, StorageError
 from utils.files import sync_file, sync_folder
 
@@ -51,7 +51,7 @@ def restore(data_dir: Path, database: Path, name: str | None, clock: Clock) -> R
     if wanted not in known:
         raise NotFoundError(f"backup {wanted!r}: not found; there are: {', '.join(known) or 'none'}")
     _check(folder / wanted)
-    kept = folder / free_name(folder, f"{BEFORE}{clock.now().strftime('%Y%m%dT%H%M%SZ')}")
+    kept = folder / free_name(folder, f"{BEFORE}{stamp(clock.now())}")
     fresh = data_dir / _FRESH
     try:
         _copy(folder / wanted, fresh)

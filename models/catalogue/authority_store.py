@@ -93,9 +93,7 @@ class AuthorityStore:
             if not piece:
                 return 0
             with engine.begin() as connection:
-                before = connection.execute(select(func.count()).select_from(_AUTHORITIES)).scalar() or 0
-                connection.execute(insert(_AUTHORITIES).prefix_with("OR IGNORE"), piece)
-                return (connection.execute(select(func.count()).select_from(_AUTHORITIES)).scalar() or 0) - before
+                return connection.execute(insert(_AUTHORITIES).prefix_with("OR IGNORE"), piece).rowcount
 
         try:
             for row in rows:
@@ -109,7 +107,8 @@ class AuthorityStore:
 
     def count(self) -> int:
         """Count the rows."""
-        return len(self._select(select(_AUTHORITIES.c.id)))
+        counted = self._select(select(func.count()).select_from(_AUTHORITIES))
+        return int(counted[0][0]) if counted else 0
 
     def with_key(self, key: str) -> list[AuthorityRow]:
         """Return the rows with this folded reference."""

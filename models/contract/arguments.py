@@ -1,17 +1,16 @@
 """Query arguments of requests. An argument without a value counts as absent."""
 
-from typing import Annotated, get_args
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.contract.answers.batches import BatchState
-from models.contract.answers.dataset import FilterName
+from models.contract.answers.dataset import FILTERS
 from models.fields import HOLDS_SECRETS, LARGEST
 
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Words = Annotated[str, Field(max_length=2_000)]
-FILTERS: tuple[FilterName, ...] = get_args(FilterName)
 
 
 class NoArguments(BaseModel):

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import orjson
 import polars as pl
 
+from models.contract.answers.dataset import FILTERS
 from models.fields import DIFFICULTIES
-from models.samples.file.row_index import FILTERS
 from models.samples.snapshot import POSITION
 from utils.errors import InputError
 
@@ -24,7 +24,7 @@ class SampleQuery:
     """A query of the data set.
 
     Attributes:
-        filters: Exact values by column (`row_index.FILTERS`).
+        filters: Exact values by column (`models.contract.answers.dataset.FILTERS`).
         sort: A column of `SORTS`; "-" before it reverses the order. Ties are ordered by id, nulls last.
         limit: Most samples wanted; None for all.
         offset: Samples to skip.

@@ -12,7 +12,7 @@ from models.contract.answers.monitoring import UsageRow
 from models.domain import Job
 from services.batch.measures import BatchMeasures
 from services.generation_service import GenerationService
-from services.llm_service import LLMService, Preference, Target
+from services.llm_service import LLMService, Preference, Prompt, Target
 
 # No progress for so long, or for so many times the usual answer, is worth a word.
 _STUCK_S = 600.0
@@ -50,8 +50,9 @@ def plan_summary(
         counts["jurisdiction"][job.jurisdiction] += 1
         kinds[job.sample_type, job.difficulty] += 1
         examples.setdefault((job.sample_type, job.difficulty), job)
+    asked = {kind: (generation.maker.prompt(job)[0], _asked_tokens(job, generation)) for kind, job in examples.items()}
     targets = llm.targets(preference)
-    estimates = [_estimate(target, kinds, examples, generation, llm) for target in targets]
+    estimates = [_estimate(target, kinds, asked, llm) for target in targets]
     total = kinds.total()
     expected = _together(total, targets, estimates, llm)
     fits = _fitting(total, expected, limits)
@@ -144,18 +145,17 @@ def why_stuck(batch: Batch) -> str:
 def _estimate(
     target: Target,
     kinds: Counter[tuple[str, str]],
-    examples: Mapping[tuple[str, str], Job],
-    generation: GenerationService,
+    asked: Mapping[tuple[str, str], tuple[Prompt, float]],
     llm: LLMService,
 ) -> PlanTarget:
     prompt_tokens = answer_tokens = 0.0
     measured = True
     for kind, count in kinds.items():
-        prompt, _ = generation.maker.prompt(examples[kind])
+        prompt, asked_tokens = asked[kind]
         mean = llm.sizes.mean(target.name, prompt.kind)
         measured = measured and mean is not None
         prompt_tokens += count * llm.sizes.prompt_tokens(target.name, prompt.chars)
-        answer_tokens += count * (mean if mean is not None else _asked_tokens(examples[kind], generation))
+        answer_tokens += count * (mean if mean is not None else asked_tokens)
     total = max(1, kinds.total())
     pace = llm.sizing.pace(target, (prompt_tokens + answer_tokens) / total)
     cost = target.model.cost_usd(round(prompt_tokens), round(answer_tokens))

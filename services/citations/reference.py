@@ -8,7 +8,7 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Protocol, get_args
@@ -129,6 +129,18 @@ class Reference:
     _by_cite: Mapping[str, list[Known]] = field(default_factory=dict)
     _by_word: Mapping[str, list[Known]] = field(default_factory=dict)
 
+    def extended(self, extra: Iterable[Known], index: Index) -> "Reference":
+        """Return these tables with further cases and another index."""
+        cases = (*self.cases, *extra)
+        by_cite: dict[str, list[Known]] = defaultdict(list)
+        by_word: dict[str, list[Known]] = defaultdict(list)
+        for case in cases:
+            for cite in case.cites:
+                by_cite[fold_cite(cite)].append(case)
+            for word in {word for name in case.names for word in words_of(name)}:
+                by_word[word].append(case)
+        return replace(self, cases=cases, index=index, _by_cite=dict(by_cite), _by_word=dict(by_word))
+
     def find(self, key: str) -> list[Known]:
         """Return the cases with a reference that folds to *key*."""
         return [*self._by_cite.get(key, ()), *self.index.find(key)]
@@ -175,28 +187,16 @@ def load_reference(folder: Path, extra: Iterable[Known] = (), index: Index | Non
     Raises:
         ConfigurationError: a file is missing, or a row is wrong; names file and line.
     """
-    cases = [case for path in sorted(folder.glob("cases_*.csv")) for case in _cases(path)]
-    cases += list(extra)
-    by_cite: dict[str, list[Known]] = defaultdict(list)
-    by_word: dict[str, list[Known]] = defaultdict(list)
-    for case in cases:
-        for cite in case.cites:
-            by_cite[fold_cite(cite)].append(case)
-        for word in {word for name in case.names for word in words_of(name)}:
-            by_word[word].append(case)
     return Reference(
         series=_series(folder / "series.csv"),
         volumes=_volumes(folder / "volumes.csv"),
-        cases=tuple(cases),
+        cases=tuple(case for path in sorted(folder.glob("cases_*.csv")) for case in _cases(path)),
         acts=_instruments(folder / "uk_acts.csv", "uk", "Act"),
         eu_acts=_instruments(folder / "eu_acts.csv", "eu", ""),
         treaties=_instruments(folder / "treaties.csv", "international", "Treaty"),
         code=_code(folder / "us_code.csv"),
         rules=_rules(folder / "us_rules.csv"),
-        index=index or NoIndex(),
-        _by_cite=dict(by_cite),
-        _by_word=dict(by_word),
-    )
+    ).extended(extra, index or NoIndex())
 
 
 def rows_of(path: Path, *wanted: str) -> Iterator[dict[str, str]]:

@@ -21,6 +21,7 @@ from models.sizes import FILE_COLUMNS
 from services.formats.readers import READERS, Record, as_fields, format_of
 from utils.clock import Clock, iso
 from utils.errors import DiskFullError, ImportRefusedError, InputError, StorageError
+from utils.files import is_disk_full
 from utils.memory import give_back
 
 log = logging.getLogger(__name__)
@@ -202,7 +203,7 @@ class ImportService:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _unwritable(self, error: Exception) -> StorageError:
-        if getattr(error, "errno", None) == 28 or "No space left" in str(error):
+        if is_disk_full(error):
             return DiskFullError(f"{self._folder}: no space left on the disk; free some, nothing was imported")
         return StorageError(f"{self._folder}: cannot be used ({str(error)[:200]}); nothing was imported")
 

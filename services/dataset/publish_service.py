@@ -10,10 +10,9 @@ from pathlib import Path
 
 import polars as pl
 
-from models.contract.answers.dataset import ExportFormatRow
+from models.contract.answers.dataset import FILTERS, ExportFormatRow
 from models.contract.arguments import ExportArguments
 from models.contract.bodies import PushBody
-from models.samples.file.row_index import FILTERS
 from models.samples.sample_store import SampleStore, pieces_at
 from models.samples.snapshot import POSITION, Snapshot
 from models.samples.statistics import counts
@@ -25,6 +24,7 @@ from services.formats.export_format import REASONING, ExportFormat, ExportOption
 from services.quality.citation_audit import CitationAudit
 from services.quality.review_service import lines
 from utils.errors import ConflictError, DiskFullError, InputError, StorageError
+from utils.files import is_disk_full
 from utils.redaction import remember_secret
 
 Pairs = Callable[[], Iterator[dict[str, str]]]
@@ -191,7 +191,7 @@ class PublishService:
         token = body.token or self._hub.token
         if not token:
             raise InputError("token: is missing; send one or set HUGGINGFACE_TOKEN (a token that may write)")
-        filters = {name: value for name in FILTERS if (value := getattr(body, name))}
+        filters: dict[str, str] = {name: value for name in FILTERS if (value := getattr(body, name))}
         splits = _splits(body.splits, body.seed) if body.splits else None
         everything = _everything(body.include)
         request = PushRequest(body.repo_name, body.format, body.private, body.license, filters, splits, everything)
@@ -220,7 +220,7 @@ class PublishService:
             )
             return Pushed(url, total, left_out)
         except OSError as error:
-            if error.errno == 28:
+            if is_disk_full(error):
                 raise DiskFullError(f"{folder}: no space left on the disk; free some, nothing was pushed") from error
             raise StorageError(f"{folder}: cannot be written ({error.strerror}); nothing was pushed") from error
         finally:

@@ -53,18 +53,14 @@ class Benchmarks:
 
     def overlap(self, text: str) -> dict[str, int]:
         """Return how many windows of *text* are in each benchmark that shares any."""
-        benchmarks = self._all()
-        if not benchmarks:
-            return {}
-        mine = grams(text)
-        found = {name: int(_within(mine, hashes).sum()) for name, hashes in benchmarks}
-        return {name: count for name, count in found.items() if count}
+        return _overlap(text, self._all())
 
     def of_sample(self, sample: Mapping[str, object]) -> dict[str, int]:
         """Return the overlap of a sample's texts, summed over its fields."""
         total: dict[str, int] = {}
-        for field in FIELDS:
-            for name, count in self.overlap(str(sample.get(field) or "")).items():
+        benchmarks = self._all()
+        for field in FIELDS if benchmarks else ():
+            for name, count in _overlap(str(sample.get(field) or ""), benchmarks).items():
                 total[name] = total.get(name, 0) + count
         return total
 
@@ -115,6 +111,12 @@ class Benchmarks:
             log.warning("benchmark not read", extra={"file": str(path), "reason": str(error.strerror)})
             return None
         return kept[1] if len(kept[1]) else None
+
+
+def _overlap(text: str, benchmarks: Iterable[tuple[str, Grams]]) -> dict[str, int]:
+    mine = grams(text)
+    found = {name: int(_within(mine, hashes).sum()) for name, hashes in benchmarks}
+    return {name: count for name, count in found.items() if count}
 
 
 def _within(mine: Grams, hashes: Grams) -> NDArray[np.bool_]:

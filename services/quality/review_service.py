@@ -112,10 +112,11 @@ class ReviewService:
         for sample in rows_at(snapshot, decided):
             by_question[exact_key(sample["question"], "")].append(sample)
         for samples in by_question.values():
-            accepted = [row for row in samples if row["review"] == "accepted" and self._is_sound(row)]
-            for rejected in (sample for sample in samples if sample["review"] == "rejected"):
-                for chosen in accepted[:1]:
-                    yield _pair(chosen, rejected["answer"], "rejected by review", "review")
+            rejected = [row for row in samples if row["review"] == "rejected"]
+            accepted = (row for row in samples if row["review"] == "accepted") if rejected else iter(())
+            chosen = next(filter(self._is_sound, accepted), None)
+            if chosen is not None:
+                yield from (_pair(chosen, row["answer"], "rejected by review", "review") for row in rejected)
 
     def _sample(self, sample_id: str) -> StoredSample | None:
         """Return a sample that may be chosen: it exists, is not rejected and has no invalid citation."""

@@ -3,7 +3,7 @@
 Numbers about it are in `models.contract.answers.statistics`.
 """
 
-from typing import Annotated, Literal, NotRequired, TypeAlias
+from typing import Annotated, Literal, NotRequired, TypeAlias, get_args
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from models.contract.answers.batches import HistoryRow
 
 SearchField: TypeAlias = Literal["question", "answer", "topic", "case_citation", "reasoning"]
 FilterName: TypeAlias = Literal["topic", "difficulty", "jurisdiction", "sample_type", "provider", "model", "batch_id"]
+FILTERS: tuple[FilterName, ...] = get_args(FilterName)
 
 
 class SampleAnswer(Success):

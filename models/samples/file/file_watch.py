@@ -15,7 +15,7 @@ from models.contract.answers.dataset import FileNote, FileTrouble
 from models.samples.file.broken_file import UnreadableError
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.file.parquet_version import Identity, ParquetVersion
-from utils.clock import Clock, iso
+from utils.clock import Clock, iso, stamp
 from utils.errors import StorageError
 from utils.files import replace_file
 
@@ -75,7 +75,7 @@ class FileWatch:
 
     def keep_original(self, version: ParquetVersion) -> None:
         """Keep a copy of a file that others wrote, before ours replaces it."""
-        kept = self._file.keep_original(f"train-{self._stamp()}.parquet")
+        kept = self._file.keep_original(f"train-{stamp(self._clock.now())}.parquet")
         self._note("original kept", f"{len(version)} samples as others wrote them: {kept.parent.name}/{kept.name}")
 
     def reports(self) -> list[FileNote]:
@@ -110,7 +110,7 @@ class FileWatch:
         if self._odd is not None and now - self._odd[1] < _PATIENCE_S:
             return self._version
         if identity is not None:
-            aside = self._file.set_aside(f"refused-{self._stamp()}")
+            aside = self._file.set_aside(f"refused-{stamp(self._clock.now())}")
             self._note("set aside", f"{reason}; it was moved untouched to {aside.name}")
         held = self._version
         if held is None:
@@ -150,9 +150,6 @@ class FileWatch:
             replace_file(self._report_path, lambda aside: aside.write_bytes(orjson.dumps(self._reports)))
         except OSError as error:
             log.warning("report not kept", extra={"reason": error.strerror})
-
-    def _stamp(self) -> str:
-        return self._clock.now().strftime("%Y%m%dT%H%M%SZ")
 
 
 def _identity(version: ParquetVersion | None) -> Identity | None:

@@ -17,7 +17,7 @@ from models.samples.file.parquet_version import Identity, ParquetVersion, identi
 from models.samples.file.row_groups import write_groups
 from models.samples.file.row_index import RowIndex, load_index
 from utils.errors import DiskFullError, StorageError
-from utils.files import sync_file, sync_folder
+from utils.files import is_disk_full, sync_file, sync_folder
 
 # Everything in it can be deleted at any time and is rebuilt.
 CACHE_FOLDER = ".index"
@@ -172,9 +172,8 @@ class ParquetFile:
         return candidate
 
     def _unwritable(self, error: BaseException) -> StorageError:
-        reason = str(error)
-        if "No space left" in reason or "os error 28" in reason:
+        if is_disk_full(error):
             return DiskFullError(
                 f"{self._path}: no space left on the disk; free some, the samples are safe in the database"
             )
-        return StorageError(f"{self._path}: cannot be written ({reason[:200]}); samples stay in the database")
+        return StorageError(f"{self._path}: cannot be written ({str(error)[:200]}); samples stay in the database")

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import polars as pl
 
+from models.contract.answers.dataset import FILTERS
 from models.contract.answers.quality_report import TextField
 from models.contract.answers.statistics import CountedField
 from utils.files import replace_file
 
-FILTERS = ("topic", "difficulty", "jurisdiction", "sample_type", "provider", "model", "batch_id")
 LENGTHS: tuple[TextField, ...] = ("question", "answer", "reasoning", "case_citation")
 COUNTED: tuple[CountedField, ...] = (*LENGTHS, "topic")
 DOCUMENT = "document"

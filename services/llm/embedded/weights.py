@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.catalogue.files import build, read_toml
 from utils.errors import ConfigurationError, DiskFullError
+from utils.files import is_disk_full
 
 log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]
@@ -264,7 +265,7 @@ def _hub_answers() -> bool:
 
 
 def _disk_error(folder: Path, error: OSError) -> Exception:
-    if error.errno == 28:
+    if is_disk_full(error):
         return DiskFullError(f"model folder {folder}: no space left; free some, or set MODEL_DIR to another disk")
     return ConfigurationError(
         f"model folder {folder}: {error.strerror or error}; set MODEL_DIR to a folder you can write"

@@ -17,6 +17,7 @@ import threading
 from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from services.llm.limits.budget import Budget, Room
 from services.llm.limits.rate_limiter import Entry, RateLimiter
@@ -25,6 +26,7 @@ from utils.cancellation import CancelToken
 from utils.clock import Clock
 from utils.errors import BadRequestError, CancelledError, GenerationError, NoTargetError, TargetsChangedError
 
+Seen = TypeVar("Seen")
 # A longer wait for a window is a spent quota: others may serve meanwhile.
 _QUOTA_S = 75.0
 # Causes that hold up all callers of the same targets alike.
@@ -165,6 +167,11 @@ class Gate:
             work(now)
             if self._waiters:
                 self._match(now)
+
+    def look(self, read: Callable[[float], Seen]) -> Seen:
+        """Return what *read* sees at the time it is given, under the lock; it changes nothing."""
+        with self._lock:
+            return read(self._clock.monotonic())
 
     def recall(self) -> None:
         """Make every waiting caller choose its targets again: they were changed."""

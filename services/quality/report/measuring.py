@@ -24,7 +24,7 @@ from services.quality.duplicates.sketch import Sketches, sketches, texts_of
 from services.quality.report.figures import NEEDED, TEXTS, Found, Totals
 from utils.errors import InputError
 
-_READ = (*NEEDED, "model", "created_at", "citations", "quality_score", "citation_verdict")
+_READ = (*NEEDED, "model", "created_at", "quality_score")
 _PIECE = 500
 _AT_A_TIME = 8
 _PII = {

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import BaseModel
 
+from models.contract.answers.dataset import FILTERS
 from models.contract.arguments import (
-    FILTERS,
     EventArguments,
     ExportArguments,
     Filters,
