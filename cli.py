@@ -115,6 +115,7 @@ def batch(url: str | None, judge: str | None, min_score: float, provider: str | 
 @click.option("--starter", is_flag=True, help="Import the samples that come with the project; needs no PATH.")
 @click.option("--format", help="jsonl, json, csv or parquet (default: detected).")
 @click.option("--on-duplicate", type=click.Choice(["error", "skip", "replace"]), default="error", show_default=True)
+@click.option("--mapping", help="Columns of the fields, such as question:prompt,answer:completion (default: found).")
 @click.option("--dry-run", is_flag=True, help="Check only.")
 @click.option("--url", help="Use the service at this address.")
 def import_(path: Path | None, starter: bool, url: str | None, **options: object) -> None:

@@ -18,11 +18,16 @@ LARGEST = 2**53
 _SHOWN = 10
 
 
-def _clean(text: str) -> str:
+def _whole_characters(text: str) -> str:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
         raise ValueError("holds half of a surrogate pair, which is no character; remove it") from None
+    return text
+
+
+def _clean(text: str) -> str:
+    _whole_characters(text)
     if not text.strip():
         raise ValueError("is empty")
     return text
@@ -74,6 +79,7 @@ Flag = Annotated[bool, BeforeValidator(_no_number)]
 Real = Annotated[float, BeforeValidator(_no_flag)]
 Whole = Annotated[int, BeforeValidator(_no_flag)]
 Text = Annotated[str, AfterValidator(_clean), Field(json_schema_extra={"minLength": 1, "pattern": r"\S"})]
+Characters = Annotated[str, AfterValidator(_whole_characters)]
 Identifier = Annotated[Text, AfterValidator(clean_id), Field(max_length=500)]
 Moment = Annotated[str | None, AfterValidator(_utc)]
 Filter = Annotated[str | None, BeforeValidator(blank_to_none)]

@@ -6,12 +6,13 @@ defined once.
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from models.fields import (
     LARGEST,
+    Characters,
     Difficulty,
     Identifier,
     Moment,
@@ -43,10 +44,10 @@ class Required(BaseModel):
 REQUIRED_FIELDS = tuple(Required.model_fields)
 
 
-class Sample(Required):
-    """One question with its answer. Extra columns are kept as they came."""
+class Described(BaseModel):
+    """What else a sample has. Extra columns are kept as they came."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     jurisdiction: Annotated[str, BeforeValidator(default_for("uk"))] = "uk"
     sample_type: Annotated[str, BeforeValidator(default_for("case_analysis"))] = "case_analysis"
@@ -80,7 +81,7 @@ class Sample(Required):
         return values
 
     @model_validator(mode="after")
-    def _extra_columns_fit_a_table(self) -> "Sample":
+    def _extra_columns_fit_a_table(self) -> Self:
         for name, value in (self.model_extra or {}).items():
             if not name.strip() or name.startswith("_") or not name.isprintable() or len(name) > 100:
                 raise ValueError(f"{name[:40]!r} cannot be the name of a column; begin it with a letter")
@@ -100,6 +101,22 @@ class Sample(Required):
         return self
 
 
+class Sample(Described, Required):
+    """One question with its answer."""
+
+
+class ForeignSample(Described):
+    """A sample that others made: only question and answer must say something."""
+
+    id: Identifier
+    question: Text
+    answer: Text
+    topic: Text
+    difficulty: Text
+    case_citation: Characters
+    reasoning: Characters
+
+
 _NUMBERS: dict[str, type] = {"tokens_used": int, "quality_score": float, "judge_score": float}
 COLUMNS: dict[str, type] = {name: _NUMBERS.get(name, str) for name in Sample.model_fields}
 
@@ -114,6 +131,22 @@ def new_sample(values: Mapping[str, object]) -> Sample:
     if missing:
         raise InputError(f"Missing required fields: {', '.join(missing)}")
     return validated(Sample, dict(values))
+
+
+def foreign_sample(values: Mapping[str, object]) -> ForeignSample:
+    """Build a sample of a file of others, whose missing fields were filled in (`foreign_fields.completed`).
+
+    Raises:
+        InputError: it has no question or no answer, or a value is unusable.
+    """
+    if missing := [name for name in ("question", "answer") if blank_to_none(values.get(name)) is None]:
+        raise InputError(f"Missing required fields: {', '.join(missing)}")
+    return validated(ForeignSample, dict(values))
+
+
+def stamped(fields: dict[str, object]) -> dict[str, object]:
+    """Return the *fields* of a new sample with the time of its last change: that of its creation."""
+    return {**fields, "updated_at": fields.get("updated_at") or fields.get("created_at")}
 
 
 def changed_fields(changes: Mapping[str, object]) -> dict[str, object]:

@@ -165,6 +165,9 @@ class ImportArguments(BaseModel):
     on_duplicate: str = Field("error", description="error, skip or replace")
     dry_run: bool = False
     name: str = ""
+    mapping: str = Field(
+        "", max_length=10_000, description="Columns of the fields, such as question:prompt,answer:completion"
+    )
 
 
 class ProviderArguments(BaseModel):

@@ -158,6 +158,7 @@ class ImportBody(BaseModel):
     format: str = ""
     on_duplicate: str = "error"
     dry_run: Flag = False
+    mapping: str = ""
 
 
 class CitationText(BaseModel):

@@ -27,7 +27,7 @@ from models.samples.sample_query import SampleQuery, Selection, select
 from models.samples.snapshot import Snapshot
 from models.samples.staged import MergeResult, StagedSamples, check_room, duplicates
 from models.samples.store_state import StoreState
-from models.schemas import Sample, changed_fields, new_sample, too_large
+from models.schemas import Sample, changed_fields, new_sample, stamped, too_large
 from models.writer import Writer
 from utils.clock import Clock, iso
 from utils.errors import InputError, NotFoundError
@@ -107,7 +107,7 @@ class SampleStore:
 
     def put_all(self, connection: Connection, samples: Iterable[Sample]) -> None:
         """Write *samples* into the journal within the caller's transaction."""
-        journal.write(connection, ((sample.id, sample.model_dump()) for sample in samples))
+        journal.write(connection, ((sample.id, stamped(sample.model_dump())) for sample in samples))
 
     def add(self, values: Mapping[str, object]) -> StoredSample:
         """Add one sample from outside.
@@ -116,7 +116,7 @@ class SampleStore:
             InputError: fields are missing, or the id exists.
         """
         sample = new_sample({"created_at": iso(self._clock.now()), **values})
-        fields = sample.model_dump()
+        fields = stamped(sample.model_dump())
         self._check_room(fields)
 
         def change(connection: Connection) -> None:

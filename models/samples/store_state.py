@@ -113,6 +113,8 @@ class StoreState:
         if version is not None:
             self._hidden |= version.index.places(list(fresh - self._hidden.keys()))
         hidden = pl.Series("n", sorted(self._hidden.values()), dtype=pl.UInt32())
+        if version is not None and len(version.index.refused):
+            hidden = pl.concat([hidden, version.index.refused.alias("n")]).sort()
         self._snapshot = Snapshot(version, self._overlay, hidden)
         return self._snapshot
 

@@ -200,7 +200,7 @@ class DatasetService:
         version = snapshot.version
         return {
             "samples": len(snapshot),
-            "in_file": len(version) if version is not None else 0,
+            "in_file": version.taken if version is not None else 0,
             "waiting_changes": len(snapshot.overlay.changed),
             "file": self.path if version is not None else None,
             "file_size_bytes": _file_size(snapshot),

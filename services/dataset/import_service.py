@@ -3,21 +3,24 @@
 import logging
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import orjson
 import polars as pl
 
 from models.contract.answers.dataset import Imported
 from models.contract.arguments import ImportArguments
-from models.samples.claims import claims_in, notes_on, set_apart
+from models.samples.claims import set_apart
+from models.samples.column_map import parse_mapping
+from models.samples.foreign_fields import completed, id_of, read_row
 from models.samples.sample_store import SampleStore
 from models.samples.staged import StagedSamples, duplicates
-from models.schemas import Sample, new_sample
-from models.sizes import FILE_COLUMNS
+from models.schemas import foreign_sample, stamped
+from services.dataset.import_findings import ImportFindings
 from services.formats.readers import READERS, Record, as_fields, format_of
 from utils.clock import Clock, iso
 from utils.errors import DiskFullError, ImportRefusedError, InputError, StorageError
@@ -26,9 +29,6 @@ from utils.memory import give_back
 
 log = logging.getLogger(__name__)
 FOLDER = ".import"
-_TOLD = 100
-# After so many faults the rest of a file is not read.
-_GIVEN_UP = 1_000
 _PIECE_BYTES = 1 << 20
 
 
@@ -41,45 +41,14 @@ class ImportRequest:
         format: jsonl, json, csv or parquet; "" to find out.
         on_duplicate: What to do with ids that exist: error, skip or replace.
         dry_run: Check only.
+        mapping: The column of each field that the caller names (`models.samples.column_map`).
     """
 
     name: str = ""
     format: str = ""
     on_duplicate: str = "error"
     dry_run: bool = False
-
-
-@dataclass
-class _Findings:
-    """Findings while reading a file."""
-
-    problems: list[dict[str, str]] = field(default_factory=list)
-    bad: int = 0
-    repeated: list[str] = field(default_factory=list)
-    nested: set[str] = field(default_factory=set)
-    claims: set[str] = field(default_factory=set)
-    emptied: set[str] = field(default_factory=set)
-    columns: set[str] = field(default_factory=set)
-
-    @property
-    def is_hopeless(self) -> bool:
-        """True if there are so many faults that reading stops."""
-        return self.bad >= _GIVEN_UP or len(self.repeated) >= _GIVEN_UP
-
-    def meet(self, sample: Sample) -> None:
-        """Note the columns of *sample*; InputError if the file now has too many."""
-        new = (sample.model_extra or {}).keys() - self.columns
-        if len(self.columns) + len(new) > FILE_COLUMNS:
-            raise InputError(
-                f"{min(new)[:40]}: with this the file has more than {FILE_COLUMNS} extra columns; "
-                "combine some into one column as JSON"
-            )
-        self.columns |= new
-
-    def refuse(self, place: str, message: str) -> None:
-        self.bad += 1
-        if len(self.problems) < _TOLD:
-            self.problems.append({"place": place, "error": message})
+    mapping: Mapping[str, str] = field(default_factory=dict)
 
 
 class ImportService:
@@ -112,7 +81,8 @@ class ImportService:
 
     def take(self, stream: IO[bytes], name: str, options: ImportArguments) -> Imported:
         """Import an upload called *name*; as `run`."""
-        request = ImportRequest(name, options.format, options.on_duplicate, options.dry_run)
+        mapping = parse_mapping(options.mapping) if options.mapping else {}
+        request = ImportRequest(name, options.format, options.on_duplicate, options.dry_run, mapping)
         with self.received(stream) as path:
             return self.run(path, request)
 
@@ -122,12 +92,12 @@ class ImportService:
         Raises:
             ImportRefusedError: lines are wrong; carries the first hundred with their places.
             ConflictError: ids exist already.
-            InputError: no samples, or an unknown format.
+            InputError: no samples, an unknown format, or a mapping of columns that the file does not have.
             StorageError: the disk is full or cannot be written.
         """
         with self._workspace() as folder:
             staged = StagedSamples(folder / "parts", request.on_duplicate)
-            findings = _Findings()
+            findings = ImportFindings(request.mapping)
             try:
                 with path.open("rb") as file:
                     reader = READERS[format_of(file, request.name, request.format)]
@@ -139,31 +109,29 @@ class ImportService:
                 give_back()  # free the memory of this file before the next one needs its own
             return self._merge(staged, findings, request)
 
-    def _stage(self, records: Iterator[Record], staged: StagedSamples, findings: _Findings) -> None:
+    def _stage(self, records: Iterator[Record], staged: StagedSamples, findings: ImportFindings) -> None:
         now = iso(self._clock.now())
         seen: set[str] = set()
         for record in records:
             try:
-                sample, nested = _sample(record, now)
-                findings.meet(sample)
+                sample = _sample(record, now, findings)
             except InputError as error:
                 findings.refuse(record.place, str(error))
                 if findings.is_hopeless:
                     return
                 continue
-            findings.nested.update(nested)
-            findings.claims.update(claims_in(record.values))
-            findings.emptied.update(record.emptied)
-            if sample.id in seen:
-                findings.repeated.append(sample.id)
+            sample_id = str(sample["id"])
+            if sample_id in seen:
+                findings.repeated.append(sample_id)
                 if findings.is_hopeless and staged.on_duplicate != "skip":
                     return
                 continue
-            seen.add(sample.id)
+            seen.add(sample_id)
             if not findings.bad:
-                staged.add(sample.model_dump(exclude_none=True))
+                staged.add(sample)
 
-    def _merge(self, staged: StagedSamples, findings: _Findings, request: ImportRequest) -> Imported:
+    def _merge(self, staged: StagedSamples, findings: ImportFindings, request: ImportRequest) -> Imported:
+        findings.check_mapping()
         if findings.problems:
             first = findings.problems[0]
             more = f" (and {findings.bad - 1} more)" if findings.bad > 1 else ""
@@ -176,9 +144,6 @@ class ImportService:
             raise InputError("content: holds no samples; give one JSON object a line")
         plan = staged.plan(self._store.snapshot()) if request.dry_run else None
         result = plan.result() if plan is not None else self._store.merge(staged)
-        notes = [f"column {name}: lists and objects were written as JSON text" for name in sorted(findings.nested)]
-        notes += [f"column {name}: NaN and infinite numbers were left empty" for name in sorted(findings.emptied)]
-        notes += notes_on(findings.claims)
         log.info("import", extra={"added": result.added, "replaced": result.replaced, "dry_run": request.dry_run})
         return {
             "added": result.added,
@@ -186,7 +151,8 @@ class ImportService:
             "skipped": result.skipped + len(findings.repeated),
             "checked": len(staged) + len(findings.repeated),
             "dry_run": request.dry_run,
-            "notes": notes,
+            "notes": findings.notes(),
+            "mapping": findings.mapping(),
             "total_samples": self._store.count(),
         }
 
@@ -208,13 +174,25 @@ class ImportService:
         return StorageError(f"{self._folder}: cannot be used ({str(error)[:200]}); nothing was imported")
 
 
-def _sample(record: Record, now: str) -> tuple[Sample, list[str]]:
-    """Return what *record* holds, and the names of its columns that became JSON text.
+def _sample(record: Record, now: str, findings: ImportFindings) -> dict[str, object]:
+    """Return what *record* holds, noting what was done to it.
 
     Raises:
         InputError: it cannot be read, or is not a sample.
     """
     if record.problem:
         raise InputError(record.problem)
-    fields, nested = as_fields(record.values)
-    return new_sample({"created_at": now, **set_apart(fields)}), nested
+    row = read_row(record.values, findings.columns_of(record.values))
+    fields, nested = as_fields(row.values)
+    fields, told = completed(set_apart(fields))
+    values = {"created_at": now, **fields}
+    if not values.get("id"):
+        values["id"] = findings.free_id(id_of(values))
+    try:
+        sample = foreign_sample(values)
+    except InputError as error:
+        raise InputError(f"{error}{findings.advice(record.values, fields)}") from None
+    findings.meet(record, row, sample, nested, told)
+    return stamped(sample.model_dump(exclude_none=True)) | (
+        {"quality_issues": orjson.dumps(list(told.values())).decode()} if told else {}
+    )

@@ -40,12 +40,14 @@ class Record:
         values: Its fields; empty if it could not be read.
         problem: Why it could not be read; "" otherwise.
         emptied: Fields left out because JSON cannot hold their numbers.
+        remarks: How the file was read, where that was not plain.
     """
 
     place: str
     values: dict[str, object]
     problem: str = ""
     emptied: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def read_jsonl(file: BinaryIO) -> Iterator[Record]:

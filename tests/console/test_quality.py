@@ -33,7 +33,7 @@ def test_report_of_a_file_without_questions_says_which_columns_it_has(folder: Pa
     pl.DataFrame({"text": ["x"]}).write_parquet(folder / "other.parquet")
     (folder / "no.parquet").write_bytes(b"nothing")
 
-    assert "got the columns text, want at least question and answer" in invoked("report", "other.parquet", code=1)
+    assert "no row has a question and an answer; its columns are text" in invoked("report", "other.parquet", code=1)
     assert "no.parquet" in invoked("report", "no.parquet", code=1)
 
 

@@ -147,6 +147,7 @@ class Imported(Answer):
     checked: Annotated[int, Field(description="Samples read")]
     dry_run: Annotated[bool, Field(description="True when nothing was stored")]
     notes: Annotated[list[str], Field(description="What was changed on import")]
+    mapping: Annotated[dict[str, str], Field(description="The column of the file that each field was read from")]
     total_samples: Annotated[int, Field(description="Samples in the data set now")]
 
 

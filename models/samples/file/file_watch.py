@@ -76,7 +76,7 @@ class FileWatch:
     def keep_original(self, version: ParquetVersion) -> None:
         """Keep a copy of a file that others wrote, before ours replaces it."""
         kept = self._file.keep_original(f"train-{stamp(self._clock.now())}.parquet")
-        self._note("original kept", f"{len(version)} samples as others wrote them: {kept.parent.name}/{kept.name}")
+        self._note("original kept", f"{version.taken} samples as others wrote them: {kept.parent.name}/{kept.name}")
 
     def reports(self) -> list[FileNote]:
         """Return the changes noticed, newest first."""
@@ -119,11 +119,11 @@ class FileWatch:
         try:
             self._write_back(held)
             self._use(ParquetVersion(self._file.path, held.index))
-            self._note("written back", f"{len(held)} samples of the last good version ({reason})")
+            self._note("written back", f"{held.taken} samples of the last good version ({reason})")
         except UnreadableError:
             # Overwritten in place: our open handle has the same broken bytes.
             self._note(
-                "lost", f"{len(held)} samples: the file was overwritten in place; restore a backup: cli.py restore"
+                "lost", f"{held.taken} samples: the file was overwritten in place; restore a backup: cli.py restore"
             )
             self._use(None)
         return self._version

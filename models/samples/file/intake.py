@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from models.samples.column_map import ColumnMap, map_columns
+from models.samples.file.foreign_frame import under_our_names, with_notes
+from models.samples.foreign_fields import DEFAULTS, NEEDED
 from models.schemas import COLUMNS
 
 if TYPE_CHECKING:  # it has no types: they tell people what is meant, not mypy
@@ -19,19 +22,9 @@ if TYPE_CHECKING:  # it has no types: they tell people what is meant, not mypy
 
 _TYPES: dict[type, pl.DataType] = {int: pl.Int64(), float: pl.Float64(), str: pl.String()}
 SCHEMA: dict[str, pl.DataType] = {name: _TYPES[kind] for name, kind in COLUMNS.items()}
-# Clients crash on these being null; a file may hold anything.
-DEFAULTS = {
-    "question": "",
-    "answer": "",
-    "topic": "General - General",
-    "difficulty": "intermediate",
-    "case_citation": "",
-    "reasoning": "",
-    "jurisdiction": "uk",
-    "sample_type": "case_analysis",
-}
 _NEVER_BLANK = ("id", "topic", "difficulty", "jurisdiction", "sample_type")
 _NAMED = 5
+_SHOWN = 20
 
 
 @dataclass
@@ -46,17 +39,20 @@ class IntakeReport:
 class Intake:
     """Converts the pieces of one file. Immutable after `inspect`."""
 
-    def __init__(self, schema: "pa.Schema") -> None:
-        """Decide what to do with each column of *schema*."""
+    def __init__(self, schema: "pa.Schema", is_ours: bool = False) -> None:
+        """Decide what to do with each column of *schema*; a file that *is_ours* has our names already."""
         self.names = unique_names(schema.names)
         self._kept = _readable(schema)
+        self._is_ours = is_ours
+        self._map = ColumnMap() if is_ours else map_columns(self.names[n] for n in self._kept)
         self._broken_text: set[int] = set()
         self._nulls: Counter[str] = Counter()
         self._unfit: Counter[str] = Counter()
         self._types = {self.names[n]: str(schema.field(n).type) for n in range(len(schema.names))}
         self._dropped = [self.names[n] for n in range(len(schema.names)) if n not in self._kept]
         self._renamed = [new for old, new in zip(schema.names, self.names, strict=True) if old != new]
-        self._has_ids = "id" in self.names and self.names.index("id") in self._kept
+        found = [self.names[n] for n in self._kept]
+        self._sources = {name: name for name in SCHEMA if name in found} | dict(self._map.fields)
 
     def raw(self, table: "pa.Table") -> pl.DataFrame:
         """Read *table* as it is; only text that is not UTF-8 is repaired."""
@@ -67,7 +63,7 @@ class Intake:
 
     def inspect(self, table: "pa.Table") -> pl.DataFrame:
         """Read *table* for the first time, noting what must be changed in it."""
-        raw = self.raw(table)
+        raw = under_our_names(self.raw(table), self._map)
         conformed = self._conform(raw)
         for name in (*DEFAULTS, "id"):
             if name in raw.columns:
@@ -79,14 +75,23 @@ class Intake:
 
     def read(self, table: "pa.Table") -> pl.DataFrame:
         """Read *table* with our columns and types; ids may be null or repeated still."""
-        return self._conform(self._raw(table))
+        return self._conform(under_our_names(self._raw(table), self._map))
 
-    def report(self, rows: int, new_ids: int, repeated_ids: list[str]) -> IntakeReport:
-        """Report what was changed in *rows* rows."""
+    def refusal(self) -> str:
+        """Say why no row of the file can be taken."""
+        found = ", ".join(self.names[n][:40] for n in sorted(self._kept)[:_SHOWN]) or "none"
+        return f"no row has a question and an answer; its columns are {found}; rename two to question and answer"
+
+    def report(self, rows: int, new_ids: int, repeated_ids: list[str], refused: list[int]) -> IntakeReport:
+        """Report what was changed in *rows* rows; *refused* are the numbers (from 1) of those not taken in."""
         changes = [f"column {name}: left out, its type {self._types[name]} cannot be read" for name in self._dropped]
         changes += [f"column {name}: renamed, the file has two columns of that name" for name in self._renamed]
+        changes += [f"column {name}: left out, it numbers the rows" for name in self._map.index]
         changes += self._column_changes() + self._cell_changes()
-        if new_ids and self._has_ids:
+        if refused:
+            shown = ", ".join(map(str, refused[:_NAMED])) + (", …" if len(refused) > _NAMED else "")
+            changes.append(f"{len(refused)} rows were refused, they have no question or no answer (rows {shown})")
+        if new_ids and "id" in self._sources:
             changes.append(f"column id: {new_ids} rows without an id were given one")
         if repeated_ids:
             shown = ", ".join(repeated_ids[:_NAMED])
@@ -95,11 +100,15 @@ class Intake:
 
     def _column_changes(self) -> list[str]:
         changes = []
+        shown = self._map.shown()
         for name, wanted in SCHEMA.items():
-            if name in self.names:
-                if self._types[name] not in _SAME[type(wanted)]:
+            source = self._sources.get(name, "")
+            if shown.get(name, name) != name:
+                changes.append(f"column {name}: read from {shown[name]}")
+            elif source:
+                if self._types[source] not in _SAME[type(wanted)]:
                     kind = "text" if isinstance(wanted, pl.String) else "number"
-                    changes.append(f"column {name}: {self._types[name]} read as {kind}")
+                    changes.append(f"column {name}: {self._types[source]} read as {kind}")
             elif name in DEFAULTS or name == "id":
                 filled = repr(DEFAULTS[name]) if name in DEFAULTS else "new ids"
                 changes.append(f"column {name}: missing, filled with {filled}")
@@ -110,7 +119,7 @@ class Intake:
         filled = [
             f"column {name}: {count} empty cells filled with {DEFAULTS[name]!r}"
             for name, count in self._nulls.items()
-            if count and name in DEFAULTS
+            if count and name in DEFAULTS and name not in NEEDED
         ]
         return broken + filled + [f"column {name}: {n} unusable cells emptied" for name, n in self._unfit.items() if n]
 
@@ -133,11 +142,12 @@ class Intake:
                 column = column.new_from_index(0, raw.height)
             if name in _NEVER_BLANK:
                 column = column.set(column.str.strip_chars() == "", None)
-            if name in DEFAULTS:
+            if name in DEFAULTS and self._is_ours:
                 column = column.fill_null(DEFAULTS[name])
             ours.append(column.rename(name))
         extra = [raw[name] for name in raw.columns if name not in SCHEMA]
-        return pl.DataFrame([*ours, *(_plain(column) for column in extra)])
+        rows = pl.DataFrame([*ours, *(_plain(column) for column in extra)])
+        return rows if self._is_ours else with_notes(rows)
 
 
 def mended_ids(ids: pl.Series) -> tuple[pl.Series, int, list[str]]:

@@ -121,7 +121,8 @@ class ParquetVersion:
                 self.identity, self._source = now, pa.OSFile(str(path))
             self._bounded = BoundedReader(self._source)
             self._metadata = self._bounded.metadata
-            self._intake = Intake(self._bounded.schema)
+            self.mark = FileMark.of(self._metadata)
+            self._intake = Intake(self._bounded.schema, self.mark.is_ours)
             groups = [self._metadata.row_group(n) for n in range(self._metadata.num_row_groups)]
         self._rows: list[int] = [group.num_rows for group in groups]
         # Size of a row group in memory: our files record it, others are measured, since dictionaries hide it.
@@ -129,7 +130,6 @@ class ParquetVersion:
         self._starts = self._bounded.starts[:-1]
         self._cache: OrderedDict[int, pl.DataFrame] = OrderedDict()
         self._cache_lock = threading.Lock()
-        self.mark = FileMark.of(self._metadata)
         self.is_ours, self.version_id = self.mark.is_ours, self.mark.version_id
         self.report: IntakeReport | None = None
         self._is_clean = False
@@ -184,13 +184,30 @@ class ParquetVersion:
                 yield self._with_ids(self._convert(table), start)
                 start += table.num_rows
 
+    @property
+    def taken(self) -> int:
+        """The number of rows that are samples."""
+        return len(self.index) - len(self.index.refused)
+
+    def samples(self) -> Iterator[pl.DataFrame]:
+        """Yield the rows that are samples, as `pieces`."""
+        return (piece.filter(pl.col("id").is_not_null()) for piece in self.pieces())
+
     def _take_in(self) -> RowIndex:
         """Read everything once: check it, note what must be changed, describe the rows."""
         described = [describe(self._intake.inspect(table)) for table in self._looked_over()]
         frame = pl.concat(described) if described else describe(pl.DataFrame(schema=SCHEMA))
-        ids, missing, repeated = mended_ids(frame["id"])
-        self.report = self._intake.report(frame.height, missing, repeated)
-        return RowIndex(frame.with_columns(ids.alias("id")))
+        # What this service wrote was taken once.
+        blank = pl.lit(False) if self.is_ours else (pl.col("question_chars") == 0) | (pl.col("answer_chars") == 0)
+        is_taken = frame.select(~blank).to_series() if frame.height else pl.Series(dtype=pl.Boolean())
+        taken, refused = is_taken.arg_true(), (~is_taken).arg_true()
+        if frame.height and not len(taken):
+            raise UnreadableError(f"{self._path}: {self._intake.refusal()}")
+        ids, missing, repeated = mended_ids(frame["id"].gather(taken))
+        self.report = self._intake.report(len(taken), missing, repeated, [int(row) + 1 for row in refused])
+        # A row without an id is one that was refused.
+        held = pl.Series("id", [None] * frame.height, dtype=pl.String()).scatter(taken, ids)
+        return RowIndex(frame.with_columns(held))
 
     def _looked_at(self, index: RowIndex) -> RowIndex:
         """Return *index*; the row groups of a foreign file are measured again."""

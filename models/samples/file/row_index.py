@@ -74,6 +74,9 @@ class RowIndex:
 
     Row n of `frame` is row n of the file. Other columns may be filled in later by
     `fill`; readers see the frame before or after, never between.
+
+    Attributes:
+        refused: Rows that are no samples (ascending): they have no id, and no snapshot shows them.
     """
 
     def __init__(self, frame: pl.DataFrame, generation: str = "") -> None:
@@ -81,6 +84,7 @@ class RowIndex:
         self.frame = frame
         self.generation = generation
         self._lock = threading.Lock()
+        self.refused = frame["id"].is_null().arg_true().cast(pl.UInt32())
         hashes = frame["id"].hash(7)
         self._order = hashes.arg_sort()
         self._hashes = hashes.gather(self._order)

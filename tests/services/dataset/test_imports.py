@@ -68,7 +68,7 @@ def test_every_wrong_line_is_told_with_its_number_and_nothing_is_imported(
             b"",
             b"[1]",
             lines({"id": "b", "question": "q"}),
-            lines(sample(difficulty="hard")),
+            lines(sample(difficulty=True)),
         ]
     )
 
@@ -77,7 +77,7 @@ def test_every_wrong_line_is_told_with_its_number_and_nothing_is_imported(
 
     assert [problem["place"] for problem in refused.value.problems] == ["Line 2", "Line 4", "Line 5", "Line 6"]
     assert refused.value.problems[2]["error"] == (
-        "Missing required fields: answer, topic, difficulty, case_citation, reasoning"
+        "Missing required fields: answer; the record has id, question; name the column with mapping=answer:COLUMN"
     )
     assert store.count() == 0
 
@@ -251,3 +251,121 @@ def test_column_that_stands_twice_in_a_table_is_refused(store: SampleStore, tmp_
 
     with pytest.raises(ImportRefusedError, match=r"Line 1: .*'answer' stands twice"):
         ImportService(store, tmp_path, clock).run(path, ImportRequest(name="twice.csv"))
+
+
+# --- files of other tools ---------------------------------------------------------------------
+
+
+def rows_of(store: SampleStore) -> list[dict[str, Any]]:
+    return [dict(row) for row in store.walk()]
+
+
+SHARED = [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]
+TALK = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param({"Question": "q", "ANSWER": "a"}, id="case"),
+        pytest.param({"prompt": "q", "completion": "a"}, id="prompt-completion"),
+        pytest.param({"prompt": "q", "response": "a"}, id="prompt-response"),
+        pytest.param({"input": "q", "output": "a"}, id="input-output"),
+        pytest.param({"instruction": "q", "input": "", "output": "a"}, id="alpaca"),
+        pytest.param({"messages": TALK}, id="messages"),
+        pytest.param({"messages": json.dumps(TALK)}, id="messages-as-text"),
+        pytest.param({"conversations": SHARED}, id="sharegpt"),
+        pytest.param({"prompt": TALK[:1], "chosen": TALK[1:], "rejected": TALK[1:]}, id="preferences"),
+        pytest.param({"chosen": TALK, "rejected": TALK}, id="preferences-with-the-prompt-within"),
+    ],
+)  # fmt: skip
+def test_rows_of_other_tools_become_samples_with_a_quality_note(
+    imports: ImportService, store: SampleStore, row: dict[str, Any]
+) -> None:
+    result = take(imports, lines(row))
+
+    (got,) = rows_of(store)
+    assert (got["question"], got["answer"], got["difficulty"]) == ("q", "a", "intermediate")
+    assert "imported: without case_citation, left empty" in json.loads(got["quality_issues"])
+    assert set(result["mapping"]) >= {"question", "answer"}
+    assert "column topic: missing in 1 samples, set to 'General - General'" in "\n".join(result["notes"])
+
+
+def test_conversation_of_many_turns_is_kept_beside_its_last_answer(imports: ImportService, store: SampleStore) -> None:
+    talk = [
+        {"role": "system", "content": "s"},
+        *TALK,
+        {"role": "user", "content": "q2"},
+        {"role": "assistant", "content": "a2"},
+    ]
+
+    take(imports, lines({"messages": talk}, {"messages": TALK}))
+
+    long, short = sorted(rows_of(store), key=lambda row: -len(row["question"]))
+    assert (long["question"], long["answer"]) == ("User: q\n\nAssistant: a\n\nUser: q2", "a2")
+    assert (long["system_prompt"], json.loads(long["messages"])) == ("s", talk)
+    assert short["messages"] is None
+
+
+def test_mapping_that_is_given_is_used_and_shown(imports: ImportService, store: SampleStore) -> None:
+    content = lines({"text": "q", "label": "a", "question": "not this"})
+
+    result = take(imports, content, mapping={"question": "text", "answer": "label"}, dry_run=True)
+    take(imports, content, mapping={"question": "text", "answer": "label"})
+
+    assert result["mapping"] == {"question": "text", "answer": "label"}
+    (row,) = rows_of(store)
+    assert (row["question"], row["answer"]) == ("q", "a")
+    with pytest.raises(InputError, match="mapping: the file has no column 'gone'"):
+        take(imports, content, mapping={"question": "gone"})
+
+
+def test_row_without_question_and_answer_is_refused_with_what_it_has(imports: ImportService) -> None:
+    with pytest.raises(ImportRefusedError, match="Line 1: Missing required fields: answer; the record has prompt, x;"):
+        take(imports, lines({"prompt": "q", "x": 1}))
+    with pytest.raises(ImportRefusedError, match=r"Line 2: Missing required fields: answer"):
+        take(imports, lines({"prompt": "q", "output": "a"}, {"prompt": "q", "output": " "}))
+
+
+@pytest.mark.parametrize(("given", "wanted"), [(41, "41"), (41.0, "41"), ("007", "007"), ({"$oid": "5f"}, "5f")])
+def test_id_of_any_kind_is_text(imports: ImportService, store: SampleStore, given: Any, wanted: str) -> None:
+    take(imports, lines(sample(id=given)))
+
+    assert [row["id"] for row in rows_of(store)] == [wanted]
+
+
+def test_rows_without_ids_get_the_same_ones_each_time(imports: ImportService, store: SampleStore) -> None:
+    content = lines(
+        {"question": "q", "answer": "a"}, {"question": "q", "answer": "a"}, {"question": "r", "answer": "a"}
+    )
+
+    take(imports, content)
+    again = take(imports, content, on_duplicate="skip")
+
+    assert (store.count(), again["skipped"]) == (3, 3)
+
+
+def test_sample_without_citation_goes_out_and_comes_in_again(imports: ImportService, store: SampleStore) -> None:
+    take(imports, lines(sample(case_citation="", reasoning=None, difficulty="Hard")))
+    before = rows_of(store)
+
+    result = take(imports, lines(*before), on_duplicate="replace")
+
+    assert result["replaced"] == 1
+    assert rows_of(store)[0]["difficulty"] == "Hard"
+    assert "1 samples hold a level that is none of ours" in "\n".join(result["notes"])
+
+
+def test_column_whose_name_no_data_set_can_have_is_renamed_and_told(imports: ImportService, store: SampleStore) -> None:
+    result = take(imports, lines(sample(_score=1, __index_level_0__=7)))
+
+    (row,) = rows_of(store)
+    assert row["score"] == 1
+    assert "column _score: kept as score" in result["notes"]
+    assert "column __index_level_0__: left out, it numbers the rows" in result["notes"]
+
+
+def test_sample_that_is_imported_was_last_changed_when_it_was_made(imports: ImportService, store: SampleStore) -> None:
+    take(imports, lines(sample(id="a"), sample(id="b", created_at="2026-01-01T00:00:00Z")))
+
+    assert all(row["updated_at"] == row["created_at"] for row in rows_of(store))

@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from models.samples.file.parquet_file import ParquetFile
 from models.samples.file.parquet_version import ParquetVersion
 from models.samples.sample_store import SampleStore
 from tests.fakes import sample
-from utils.errors import InputError
+from utils.clock import ManualClock
+from utils.errors import InputError, NotFoundError
 
 SEVEN = ("id", "question", "answer", "topic", "difficulty", "case_citation", "reasoning")
 
@@ -59,7 +61,7 @@ def test_any_compression_is_read(store: SampleStore, compression: str) -> None:
         pytest.param("question", pa.array([1, 2, 3]), "2", "int64 read as text", id="numbers"),
         pytest.param("answer", pa.array([b"x", b"\xff!", None]), "\ufffd!", "binary read as text", id="bytes"),
         pytest.param("case_citation", pa.array([["a"], ["b", "c"], None]), "b; c", "read as text", id="lists"),
-        pytest.param("answer", pa.array([None, None, None], pa.null()), "", "3 empty cells", id="nothing"),
+        pytest.param("reasoning", pa.array([None, None, None], pa.null()), "", "3 empty cells", id="nothing"),
         pytest.param("created_at", pa.array([datetime.datetime(2026, 1, n) for n in (1, 2, 3)]), "2026-01-02T00:00:00.000000+00:00", "read as text", id="times"),
         pytest.param("tokens_used", pa.array(["7", "8", "many"]), 8, "1 unusable cells emptied", id="number-as-text"),
         pytest.param("tokens_used", pa.array([1.0, 8.0, 2.0]), 8, "double read as number", id="number-as-float"),
@@ -82,10 +84,97 @@ def test_missing_repeated_and_blank_ids_become_ids_of_their_own(store: SampleSto
     assert "1 repeated ids were given a number (x)" in changes(store)
 
 
-def test_file_without_a_single_known_column_keeps_its_own(store: SampleStore) -> None:
-    rows = written(store, pa.table({"prompt": ["p"], "score": [0.5]}))
+def test_file_whose_rows_have_no_question_and_answer_is_set_aside_untouched(
+    store: SampleStore, clock: ManualClock
+) -> None:
+    store.add(sample(id="mine"))
+    store.fold()
+    table = pa.table({"prompt": ["p"], "score": [0.5]})
 
-    assert (rows[0]["prompt"], rows[0]["score"], rows[0]["id"], rows[0]["answer"]) == ("p", 0.5, "imported_0", "")
+    pq.write_table(table, store._file.path.with_name("new"))
+    store._file.path.with_name("new").replace(store._file.path)
+    assert store.count() == 1
+    clock.advance(60)
+
+    assert [row["id"] for row in store.walk()] == ["mine"]
+    (aside,) = store._file.path.parent.glob("train.parquet.refused-*")
+    assert pq.read_table(aside).equals(table)
+    assert "no row has a question and an answer; its columns are prompt, score" in str(store.watch.reports())
+
+
+@pytest.mark.parametrize(
+    ("table", "question", "answer"),
+    [
+        pytest.param({"instruction": ["i"], "input": [""], "output": ["o"]}, "i", "o", id="alpaca"),
+        pytest.param({"instruction": ["i"], "input": ["x"], "output": ["o"]}, "i\n\nx", "o", id="alpaca-with-input"),
+        pytest.param({"Question": ["q"], "ANSWER": ["a"]}, "q", "a", id="case"),
+        pytest.param({"prompt": ["p"], "completion": ["c"]}, "p", "c", id="prompt"),
+        pytest.param({"messages": [[{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]]}, "q", "a", id="messages"),
+        pytest.param({"conversations": [[{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]]}, "q", "a", id="sharegpt"),
+        pytest.param({"prompt": [[{"role": "user", "content": "q"}]], "chosen": [[{"role": "assistant", "content": "a"}]]}, "q", "a", id="preferences"),
+        pytest.param({"chosen": [[{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]]}, "q", "a", id="prompt-within"),
+    ],
+)  # fmt: skip
+def test_columns_of_trainers_are_read_as_question_and_answer_and_kept(
+    store: SampleStore, table: dict[str, Any], question: str, answer: str
+) -> None:
+    (row,) = written(store, pa.table(table))
+
+    assert (row["question"], row["answer"], row["id"]) == (question, answer, "imported_0")
+    assert {name: row[name] for name in table} == {name: values[0] for name, values in table.items()}
+    assert "column question: read from" in changes(store)
+
+
+def test_row_without_an_answer_is_refused_by_its_number_and_never_shown(store: SampleStore) -> None:
+    rows = written(store, pa.table(columns(answer=["a", " ", None])))
+    store.folding.fold(force=True)
+
+    assert [row["id"] for row in rows] == ["id 0"] == [row["id"] for row in store.walk()]
+    assert "2 rows were refused, they have no question or no answer (rows 2, 3)" in changes(store)
+    assert store.count() == 1
+    with pytest.raises(NotFoundError):
+        store.get("id 1")
+    with pytest.raises(NotFoundError):
+        store.update("id 2", {"topic": "x"})
+
+
+def test_refused_rows_stay_refused_after_a_restart_with_the_kept_index(tmp_path: Path, store: SampleStore) -> None:
+    pq.write_table(pa.table(columns(question=["q", None, "q"])), tmp_path / "train.parquet")
+    version = store.snapshot().version
+    assert version is not None
+    store._file.save_index(version)
+
+    again = store._file.open()
+
+    assert again is not None
+    assert (again.taken, again.report, again.index.refused.to_list()) == (2, None, [1])
+
+
+def test_sample_of_a_refused_id_can_be_added(store: SampleStore) -> None:
+    written(store, pa.table(columns(answer=["a", None, "c"])))
+
+    store.add(sample(id="id 1"))
+    store.fold()
+
+    assert sorted(row["id"] for row in store.walk()) == ["id 0", "id 1", "id 2"]
+
+
+def test_what_a_foreign_row_lacks_is_noted_in_its_quality_issues(store: SampleStore) -> None:
+    rows = written(store, pa.table({"Question": ["q"], "Answer": ["a"], "Level": ["Expert"], "Id": [7]}))
+
+    assert (rows[0]["id"], rows[0]["difficulty"], rows[0]["case_citation"]) == ("7", "expert", "")
+    assert json.loads(str(rows[0]["quality_issues"])) == [
+        "imported: without topic, set to General - General",
+        "imported: without case_citation, left empty",
+        "imported: without reasoning, left empty",
+    ]
+
+
+def test_index_column_of_pandas_is_left_out(store: SampleStore) -> None:
+    rows = written(store, pa.table(columns(__index_level_0__=[0, 1, 2])))
+
+    assert "__index_level_0__" not in rows[0]
+    assert "column __index_level_0__: left out, it numbers the rows" in changes(store)
 
 
 def test_text_that_is_not_utf8_is_mended(store: SampleStore) -> None:
@@ -193,8 +282,8 @@ def test_huge_row_groups_of_others_are_rewritten_once(store: SampleStore) -> Non
 
 def test_two_columns_of_one_name_are_both_kept(store: SampleStore) -> None:
     table = pa.table(
-        [pa.array(["a"]), pa.array(["b"]), pa.array(["c"])],
-        schema=pa.schema([("question", pa.string()), ("note", pa.string()), ("note", pa.string())]),
+        [pa.array(["a"]), pa.array(["x"]), pa.array(["b"]), pa.array(["c"])],
+        schema=pa.schema([(name, pa.string()) for name in ("question", "answer", "note", "note")]),
     )
 
     rows = written(store, table)
