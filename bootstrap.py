@@ -295,7 +295,7 @@ def _data(settings: Settings, catalogue: Catalogue, stores: Stores, judging: _Ju
     return _Data(
         dataset=DatasetService(samples, file, TokenStatistics(samples, tokens), prices, examiner),
         search=SearchService(samples, SearchIndex(file.cache_folder / "search.db"), settings.search_scan_rows),
-        imports=ImportService(samples, folder, clock),
+        imports=ImportService(samples, folder, clock, settings.max_import_mb << 20),
         audit=audit,
         publish=PublishService(
             samples, audit, find_specs(exporters, ExportFormat), folder / ".import", hub, reviews.pairs

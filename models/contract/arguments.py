@@ -161,7 +161,8 @@ class ExportArguments(Filters):
 class ImportArguments(BaseModel):
     """`POST /api/import` with a file as the body; a multipart or JSON body holds these itself."""
 
-    format: str = Field("", description="jsonl, json, csv or parquet; detected by default")
+    format: str = Field("", description="jsonl, json, csv, tsv, xlsx or parquet; detected by default")
+    encoding: str = Field("", max_length=40, description="Of a text, such as cp1252; detected by default")
     on_duplicate: str = Field("error", description="error, skip or replace")
     dry_run: bool = False
     name: str = ""

@@ -159,6 +159,7 @@ class ImportBody(BaseModel):
     on_duplicate: str = "error"
     dry_run: Flag = False
     mapping: str = ""
+    encoding: str = ""
 
 
 class CitationText(BaseModel):

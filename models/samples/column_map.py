@@ -38,6 +38,7 @@ _TURNS = ("messages", "conversations", "conversation", "dialogue", "dialog", "ch
 # What Alpaca and Dolly give beside an instruction.
 _INSTRUCTION, _JOINED = "instruction", ("input", "context")
 _SYSTEM = ("system", "systemprompt")
+_PAIR = {"q", "a"}
 _SIGNS = re.compile(r"[\W_]+")
 _INDEX = re.compile(r"__index_level_\d+__|Unnamed: \d+(_level_\d+)?")
 
@@ -66,6 +67,11 @@ class ColumnMap:
         return not (self.joined or self.turns or self.system or self.index) and all(
             name == column for name, column in self.fields.items()
         )
+
+    @property
+    def has_samples(self) -> bool:
+        """True if there are columns for question and answer."""
+        return bool(self.turns) or {"question", "answer"} <= self.fields.keys()
 
     def shown(self) -> dict[str, str]:
         """Return the column of each field, for people; two are joined by "+"."""
@@ -121,6 +127,8 @@ def _mapped(names: tuple[str, ...], given: tuple[tuple[str, str], ...]) -> Colum
     wanted = dict(given)
     index = tuple(name for name in names if _INDEX.fullmatch(name) and name not in wanted.values())
     free = {name: _bare(name) for name in names if name not in index}
+    if not set(free.values()) >= _PAIR:  # one letter alone says nothing
+        free = {name: bare for name, bare in free.items() if bare not in _PAIR}
     turns = wanted.pop(MESSAGES, "")
     fields = {name: column for name, column in wanted.items() if column in free}
     for column in (*fields.values(), turns):

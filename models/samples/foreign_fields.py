@@ -52,7 +52,8 @@ class ForeignRow:
 def read_row(row: Mapping[str, object], columns: ColumnMap) -> ForeignRow:
     """Return the fields of a sample in *row*; what it lacks is not in the result."""
     values = {name: stated(name, row[column]) for name, column in columns.fields.items() if column in row}
-    used = {*columns.fields.values(), *columns.index}
+    index = tuple(name for name in columns.index if _is_number(row.get(name)))
+    used = {*columns.fields.values(), *index}
     sources = columns.shown()
     exchange = _exchange(row, columns, values)
     if exchange is not None:
@@ -71,7 +72,7 @@ def read_row(row: Mapping[str, object], columns: ColumnMap) -> ForeignRow:
         thought, rest = split_thought(answer)
         values.update({"reasoning": thought, "answer": rest} if thought else {})
     extra, renamed = _extra(row, used, {*values, *COLUMNS})
-    return ForeignRow({**extra, **values}, sources, renamed, columns.index)
+    return ForeignRow({**extra, **values}, sources, renamed, index)
 
 
 def stated(name: str, value: object) -> object:
@@ -127,6 +128,10 @@ def _listed(name: str, value: list[object]) -> object:
     plain = all(isinstance(item, str | int | float) and not isinstance(item, bool) for item in value)
     text = text_of(value) if not plain else _JOINED_BY.get(name, "\n").join(str(item) for item in value)
     return value if text is None else text
+
+
+def _is_number(value: object) -> bool:
+    return value is None or isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal())
 
 
 def _is_blank(value: object) -> bool:

@@ -10,7 +10,7 @@ from models.samples.column_map import ColumnMap, map_columns
 from models.samples.foreign_fields import DEFAULTS, NEEDED, ForeignRow
 from models.schemas import ForeignSample
 from models.sizes import FILE_COLUMNS
-from services.formats.readers import Record
+from services.formats.records import Record
 from utils.errors import InputError
 
 _TOLD = 100
@@ -61,6 +61,10 @@ class ImportFindings:
         self._ids[wanted] += 1
         return wanted if self._ids[wanted] == 1 else f"{wanted}_{self._ids[wanted]}"
 
+    def remark(self, remarks: Iterable[str]) -> None:
+        """Note how the file was read."""
+        self._remarks.update(dict.fromkeys(remarks))
+
     def refuse(self, place: str, message: str) -> None:
         """Note that the record at *place* cannot be taken."""
         self.bad += 1
@@ -90,7 +94,7 @@ class ImportFindings:
         self._nested.update(nested)
         self._claims.update(claims_in(row.values))
         self._emptied.update(record.emptied)
-        self._remarks.update(dict.fromkeys(record.remarks))
+        self.remark(record.remarks)
         self._index.update(row.index)
         self._renamed.update(row.renamed)
         for name, column in row.sources.items():

@@ -21,7 +21,9 @@ from models.samples.sample_store import SampleStore
 from models.samples.staged import StagedSamples, duplicates
 from models.schemas import foreign_sample, stamped
 from services.dataset.import_findings import ImportFindings
-from services.formats.readers import READERS, Record, as_fields, format_of
+from services.formats.plain_files import plain_file
+from services.formats.readers import READERS, format_of
+from services.formats.records import Record, as_fields
 from utils.clock import Clock, iso
 from utils.errors import DiskFullError, ImportRefusedError, InputError, StorageError
 from utils.files import is_disk_full
@@ -38,10 +40,11 @@ class ImportRequest:
 
     Attributes:
         name: The file's name, for its extension.
-        format: jsonl, json, csv or parquet; "" to find out.
+        format: One of `services.formats.readers.READERS`; "" to find out.
         on_duplicate: What to do with ids that exist: error, skip or replace.
         dry_run: Check only.
         mapping: The column of each field that the caller names (`models.samples.column_map`).
+        encoding: Of a text; "" to find out.
     """
 
     name: str = ""
@@ -49,12 +52,15 @@ class ImportRequest:
     on_duplicate: str = "error"
     dry_run: bool = False
     mapping: Mapping[str, str] = field(default_factory=dict)
+    encoding: str = ""
 
 
 class ImportService:
     """Imports files. Every import has its own folder, which is removed when it ends."""
 
-    def __init__(self, store: SampleStore, folder: Path, clock: Clock) -> None:
+    def __init__(self, store: SampleStore, folder: Path, clock: Clock, most_bytes: int = 8 << 30) -> None:
+        """Import into *store*; files wait in *folder*, where a packed one unpacks to at most *most_bytes*."""
+        self._most_bytes = most_bytes
         self._store = store
         self._folder = folder / FOLDER
         self._clock = clock
@@ -82,7 +88,7 @@ class ImportService:
     def take(self, stream: IO[bytes], name: str, options: ImportArguments) -> Imported:
         """Import an upload called *name*; as `run`."""
         mapping = parse_mapping(options.mapping) if options.mapping else {}
-        request = ImportRequest(name, options.format, options.on_duplicate, options.dry_run, mapping)
+        request = ImportRequest(name, options.format, options.on_duplicate, options.dry_run, mapping, options.encoding)
         with self.received(stream) as path:
             return self.run(path, request)
 
@@ -99,8 +105,10 @@ class ImportService:
             staged = StagedSamples(folder / "parts", request.on_duplicate)
             findings = ImportFindings(request.mapping)
             try:
-                with path.open("rb") as file:
-                    reader = READERS[format_of(file, request.name, request.format)]
+                plain = plain_file(path, request.name, folder, request.encoding, self._most_bytes)
+                findings.remark(plain.remarks)
+                with plain.path.open("rb") as file:
+                    reader = READERS[format_of(file, plain.name, request.format)]
                     self._stage(reader(file), staged, findings)
                 staged.finish()
             except (OSError, pl.exceptions.PolarsError) as error:

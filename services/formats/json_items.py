@@ -1,4 +1,4 @@
-"""Reads a JSON array item by item, holding no more than one item and a window of text.
+"""Reads JSON item by item, holding no more than one item and a window of text.
 
 An incomplete item is tried again with twice the text, so that time is linear in the file's
 size; an item longer than a sample can be ends the reading.
@@ -6,26 +6,39 @@ size; an item longer than a sample can be ends the reading.
 
 import codecs
 import json
+import math
 import re
 from collections.abc import Iterator
-from typing import AnyStr, BinaryIO, NoReturn
+from typing import AnyStr, BinaryIO
 
 from models.sizes import DEEPEST, RECORD_BYTES, RECORD_SIGNS, told
+from services.formats.json_rows import several
 
 CROWDED = f"holds more than {RECORD_SIGNS:,} values (commas and opening brackets are counted, in texts too)"
 _WINDOW = 1 << 16
 _BLANK = re.compile(r"[ \t\r\n]*")
+_ROWS = re.compile(r"\[[ \t\r\n]*([^ \t\r\n])")
+
+
+class OversizeItemError(ValueError):
+    """An item is larger than a record may be."""
 
 
 class ItemReader:
-    """The items of one array, in order."""
+    """The items of one document, in order. Python's NaN and Infinity are read as NaN.
+
+    Attributes:
+        is_array: True once `records` found an array.
+        is_wrapped: True once it found a list of objects within an object too large to be held.
+    """
 
     def __init__(self, file: BinaryIO, longest: int = RECORD_BYTES) -> None:
         """Read *file*, whose items have at most *longest* characters as JSON."""
         self._file = file
         self._longest = longest
         self._decoded = codecs.getincrementaldecoder("utf-8-sig")()
-        self._parse = json.JSONDecoder(parse_constant=_no_constant).raw_decode
+        self._parse = json.JSONDecoder(parse_constant=lambda _: math.nan).raw_decode
+        self.is_array = self.is_wrapped = False
         self._text = ""
         self._place = 0
         self._ended = False
@@ -38,20 +51,81 @@ class ItemReader:
         """
         if self._next_sign() != "[":
             raise ValueError("does not begin with [")
+        self.is_array = True
+        yield from self._listed()
+        if sign := self._next_sign():
+            raise ValueError(f"got {sign!r} after the array")
+
+    def records(self) -> Iterator[object]:
+        """Yield the items of an array, or the values that stand one after another.
+
+        An object too large to be one yields the items of the list of objects in it.
+
+        Raises:
+            ValueError: it is no JSON, or an item is too long or nested too deeply.
+        """
+        if self._next_sign() == "[":
+            yield from self.items()
+            return
+        try:
+            yield self._item()
+        except OversizeItemError:
+            if self._next_sign() != "{":
+                raise
+            self.is_wrapped = True
+            yield from self._wrapped()
+        while sign := self._next_sign():
+            if sign == ",":
+                self._place += 1
+            yield self._item()
+
+    def _listed(self) -> Iterator[object]:
+        """Yield the items from [ to ]."""
         self._place += 1
         if self._next_sign() == "]":
             self._place += 1
-        else:
-            while True:
-                yield self._item()
-                sign = self._next_sign()
-                self._place += 1
-                if sign == "]":
-                    break
-                if sign != ",":
-                    raise ValueError(f"got {sign or 'the end'!r} after an item, want , or ]")
-        if sign := self._next_sign():
-            raise ValueError(f"got {sign!r} after the array")
+            return
+        while True:
+            yield self._item()
+            sign = self._next_sign()
+            self._place += 1
+            if sign == "]":
+                return
+            if sign != ",":
+                raise ValueError(f"got {sign or 'the end'!r} after an item, want , or ]")
+
+    def _wrapped(self) -> Iterator[object]:
+        """Yield the items of the list of objects in the object that begins here."""
+        self._place += 1
+        found: list[str] = []
+        while True:
+            name = self._item()
+            if self._next_sign() != ":" or not isinstance(name, str):
+                raise ValueError("want a name and : in the object that holds the rows")
+            self._place += 1
+            if self._begins_rows():
+                found.append(name)
+                if len(found) > 1:
+                    raise several(found)
+                yield from self._listed()
+            else:
+                self._item()
+            sign = self._next_sign()
+            self._place += 1
+            if sign == "}":
+                return
+            if sign != ",":
+                raise ValueError(f"got {sign or 'the end'!r} after a value, want , or }}")
+
+    def _begins_rows(self) -> bool:
+        """Tell whether a list of objects begins here."""
+        if self._next_sign() != "[":
+            return False
+        while (match := _ROWS.match(self._text, self._place)) is None and not self._ended:
+            if len(self._text) - self._place > _WINDOW:
+                return False
+            self._read(_WINDOW)
+        return match is not None and match.group(1) == "{"
 
     def _item(self) -> object:
         self._next_sign()
@@ -69,9 +143,9 @@ class ItemReader:
                 raise ValueError(f"nested more than {DEEPEST} levels deep") from None
             held = len(self._text) - self._place
             if held > self._longest:
-                raise ValueError(f"longer than {told(self._longest)}")
-            if is_crowded(self._text, ",", "[", "{"):
-                raise ValueError(CROWDED)
+                raise OversizeItemError(f"longer than {told(self._longest)}")
+            if is_crowded(self._text[self._place :], ",", "[", "{"):
+                raise OversizeItemError(CROWDED)
             self._read(max(held, _WINDOW))
 
     def _is_wrong(self, error: json.JSONDecodeError) -> bool:
@@ -101,7 +175,3 @@ class ItemReader:
 def is_crowded(text: AnyStr, *signs: AnyStr) -> bool:
     """Tell whether *text* may exceed the limit of values, by its count of the *signs* before a value."""
     return len(text) > RECORD_SIGNS and sum(map(text.count, signs)) > RECORD_SIGNS
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")

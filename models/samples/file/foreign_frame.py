@@ -9,7 +9,7 @@ from models.samples.foreign_fields import DEFAULTS, NEEDED, NOTED, issue, read_r
 
 def under_our_names(raw: pl.DataFrame, columns: ColumnMap) -> pl.DataFrame:
     """Return *raw* with the fields that *columns* finds in it, without the columns that only number its rows."""
-    kept = raw.drop(columns.index)
+    kept = raw.drop(name for name in columns.index if raw.schema[name].is_numeric())
     if columns.is_own:
         return kept
     added = _added(columns)

@@ -11,6 +11,7 @@ import orjson
 import polars as pl
 
 from models.samples.file.column_types import plain
+from models.schemas import COLUMNS
 from services.formats.export_format import ExportFormat, ExportOptions, Pieces
 from utils.spreadsheet_cells import guarded
 
@@ -19,7 +20,8 @@ def write(pieces: Pieces, columns: Mapping[str, pl.DataType], _options: ExportOp
     """Write a header and one line per sample; lists and objects as JSON."""
     yield _lines([[guarded(name) for name in columns]])
     for piece in pieces:
-        yield _lines([[_cell(value) for value in row] for row in piece.iter_rows()])
+        numbers = [name not in COLUMNS for name in piece.columns]
+        yield _lines([[_cell(*cell) for cell in zip(row, numbers, strict=True)] for row in piece.iter_rows()])
 
 
 def _lines(rows: list[list[str]]) -> bytes:
@@ -28,7 +30,7 @@ def _lines(rows: list[list[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, may_be_number: bool) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -36,7 +38,7 @@ def _cell(value: object) -> str:
     if isinstance(value, int | float):
         return str(value)
     text = value if isinstance(value, str) else orjson.dumps(value, default=plain).decode().strip('"')
-    return guarded(text)
+    return guarded(text, may_be_number)
 
 
 SPEC = ExportFormat(

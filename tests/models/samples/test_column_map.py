@@ -42,6 +42,11 @@ def test_input_continues_an_instruction_and_is_a_question_where_there_is_none() 
     assert map_columns(["prompt", "input", "output"]).joined == ""
 
 
+def test_one_letter_alone_says_nothing() -> None:
+    assert dict(map_columns(["a", "b"]).fields) == {}
+    assert map_columns(["q", "a"]).has_samples
+
+
 def test_columns_that_a_caller_names_come_first_and_are_not_guessed_again() -> None:
     found = map_columns(["prompt", "question", "a2"], {"question": "prompt", "answer": "a2"})
 

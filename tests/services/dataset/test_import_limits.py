@@ -12,7 +12,7 @@ from models.samples.staged import StagedSamples
 from models.schemas import new_sample
 from models.sizes import ALL_COLUMNS, CELL_BYTES, COMMIT_BYTES, FILE_COLUMNS
 from services.dataset.import_service import ImportService
-from services.formats.readers import as_fields
+from services.formats.records import as_fields
 from tests.fakes import sample
 from tests.services.dataset.taking import take
 from utils.errors import ImportRefusedError, InputError
@@ -133,7 +133,7 @@ def test_file_in_which_everything_is_wrong_is_not_read_to_its_end(imports: Impor
 # --- numbers that JSON cannot hold -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("number", ["1e999", "-1e999"])
 @pytest.mark.parametrize("shape", ["%s", '["a",%s]', '{"a":{"b":%s}}'])
 @pytest.mark.parametrize("column", ["score", "quality_score", "tokens_used"])
 def test_number_beyond_all_is_refused_by_line_and_not_dropped(
@@ -146,6 +146,22 @@ def test_number_beyond_all_is_refused_by_line_and_not_dropped(
             take(imports, content.encode())
 
     assert store.count() == 0
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize(
+    ("shape", "wanted"), [("%s", None), ('["a",%s]', '["a",null]'), ('{"a":{"b":%s}}', '{"a":{"b":null}}')]
+)
+def test_number_that_only_python_writes_is_empty_and_told(
+    imports: ImportService, store: SampleStore, number: str, shape: str, wanted: str | None
+) -> None:
+    line = json.dumps(sample(score=1))[:-1] + f', "weight": {shape % number}' + "}"
+
+    for content in (line, f"[{line}]", line + "\n"):
+        result = take(imports, content.encode(), on_duplicate="replace")
+
+        assert dict(store.get("s1")).get("weight") == wanted
+        assert "column weight: " in "\n".join(result["notes"])
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])

@@ -19,27 +19,17 @@ from models.samples.sample_store import SampleStore
 from services.dataset.hub.card import CardFacts, write_card
 from services.dataset.hub.upload import Hub
 from services.dataset.import_service import ImportService
-from services.dataset.publish_service import ExportRequest, HubAccess, PublishService
+from services.dataset.publish_service import ExportRequest, PublishService
 from services.dataset.splits import NAMES, SplitRequest, parse_shares, split
 from services.formats import exporters
 from services.formats.export_format import ExportFormat, ExportOptions
-from services.quality.citation_audit import CitationAudit
-from tests.fakes import CHECKER, sample
-from tests.services.dataset.taking import take
+from tests.fakes import sample
+from tests.services.dataset.taking import take, written
 from utils.errors import InputError, PublishError
 from utils.plugins import find_specs
 
 SPECS = find_specs(exporters, ExportFormat)
 FLAT = [spec for spec in SPECS if not spec.is_chat]
-
-
-@pytest.fixture
-def publish(store: SampleStore, tmp_path: Path) -> PublishService:
-    return PublishService(store, CitationAudit(store, CHECKER), SPECS, tmp_path / "push", HubAccess(), lambda: iter(()))
-
-
-def written(publish: PublishService, **request: Any) -> bytes:
-    return b"".join(publish.export(ExportRequest(**request)).content)
 
 
 def rows_of(publish: PublishService, **request: Any) -> list[dict[str, Any]]:
