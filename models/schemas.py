@@ -42,6 +42,7 @@ class Required(BaseModel):
 
 
 REQUIRED_FIELDS = tuple(Required.model_fields)
+_MAY_BE_EMPTY = "case_citation"
 
 
 class Described(BaseModel):
@@ -124,10 +125,15 @@ COLUMNS: dict[str, type] = {name: _NUMBERS.get(name, str) for name in Sample.mod
 def new_sample(values: Mapping[str, object]) -> Sample:
     """Build a sample from outside; names all missing or empty fields at once.
 
+    A citation may be sent empty: some samples cite nothing.
+
     Raises:
         InputError: a required field is missing or empty, or a value is unusable.
     """
     missing = [name for name in REQUIRED_FIELDS if blank_to_none(values.get(name)) is None]
+    if missing == [_MAY_BE_EMPTY] and isinstance(values.get(_MAY_BE_EMPTY), str):
+        cited = validated(Sample, {**values, _MAY_BE_EMPTY: "-"})
+        return cited.model_copy(update={_MAY_BE_EMPTY: ""})
     if missing:
         raise InputError(f"Missing required fields: {', '.join(missing)}")
     return validated(Sample, dict(values))
@@ -155,6 +161,8 @@ def changed_fields(changes: Mapping[str, object]) -> dict[str, object]:
     Raises:
         InputError: a required field would become empty, or a value is unusable.
     """
+    if emptied := [name for name in REQUIRED_FIELDS if name in changes and blank_to_none(changes[name]) is None]:
+        raise InputError(f"Missing required fields: {', '.join(emptied)}")
     return {name: value for name, value in new_sample({**_ANY, **changes}).model_dump().items() if name in changes}
 
 

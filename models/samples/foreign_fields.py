@@ -5,9 +5,11 @@ Question and answer are the least that a row must have. The rest has defaults, a
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+
+import orjson
 
 from models.fields import DIFFICULTIES, blank_to_none
 from models.samples.column_map import SYSTEM, ColumnMap
@@ -103,6 +105,11 @@ def issue(name: str) -> str:
     """Say that a sample came in without the field *name*."""
     default = DEFAULTS[name]
     return f"imported: without {name}, {f'set to {default}' if default else 'left empty'}"
+
+
+def issues_of(names: Iterable[str]) -> str:
+    """Return the `quality_issues` of a sample that came in without the fields *names*."""
+    return orjson.dumps([issue(name) for name in names]).decode()
 
 
 def id_of(values: Mapping[str, object]) -> str:

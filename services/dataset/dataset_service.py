@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
-import orjson
 import polars as pl
 
 from models.batches.review_store import move_reviews
@@ -12,9 +11,10 @@ from models.contract.answers.base import StoredSample
 from models.contract.answers.dataset import DatasetReport
 from models.contract.answers.quality import SimilarSample
 from models.contract.answers.statistics import DetailedStats, StatsAnswer, TokenStats
+from models.samples.changes import differing
 from models.samples.claims import VERDICTS, set_apart
-from models.samples.file.column_types import plain
 from models.samples.file.parquet_file import ParquetFile
+from models.samples.foreign_fields import issues_of
 from models.samples.sample_query import SampleQuery, Selection, select
 from models.samples.sample_store import SampleStore, page_at, rows_at
 from models.samples.snapshot import Snapshot
@@ -109,10 +109,11 @@ class DatasetService:
     def add(self, values: Mapping[str, object]) -> StoredSample:
         """Add a sample from outside; InputError when fields are missing, too large, or the id exists.
 
-        Its claims on quality and origin are renamed (`models.samples.claims`).
+        Its claims on quality and origin are renamed (`models.samples.claims`); a citation that is sent empty is noted.
         """
         wanted = new_sample(set_apart(values)).model_dump(exclude_unset=True)
-        added = self._store.add({**wanted, **self._examiner.mark(wanted)})
+        noted = {} if wanted["case_citation"] else {"quality_issues": issues_of(["case_citation"])}
+        added = self._store.add({**wanted, **self._examiner.mark(wanted), **noted})
         self._examiner.duplicates.renew(added)
         return added
 
@@ -132,7 +133,7 @@ class DatasetService:
             InputError: a field is unusable, or is one that only the service sets.
         """
         current = self._store.get(sample_id)
-        wanted = _differing(changes, current)
+        wanted = differing(changes, current)
         verdicts = sorted(VERDICTS & wanted.keys())
         if verdicts:
             raise InputError(
@@ -258,16 +259,6 @@ class _Kept(Generic[T]):
         made = make()
         self._kept = (version, made)  # if the data set changed meanwhile, the next call computes it again
         return made
-
-
-def _differing(changes: Mapping[str, object], current: Mapping[str, object]) -> dict[str, object]:
-    """Return the values that differ from the sample as the API shows it: clients send back all fields."""
-    shown = orjson.loads(orjson.dumps(current, default=plain))
-    return {name: value for name, value in changes.items() if name not in shown or not _is_same(value, shown[name])}
-
-
-def _is_same(value: object, shown: object) -> bool:
-    return value == shown and isinstance(value, bool) == isinstance(shown, bool)
 
 
 def _file_size(snapshot: Snapshot) -> int:

@@ -11,6 +11,7 @@ from models.batches.review_store import ReviewStore
 from models.contract.answers.base import StoredSample
 from models.contract.answers.quality import ReviewRow
 from models.contract.bodies import Review
+from models.samples.changes import differing
 from models.samples.file.row_index import WITHHELD
 from models.samples.sample_store import SampleStore, page_at, rows_at
 from models.samples.snapshot import POSITION
@@ -47,9 +48,11 @@ class ReviewService:
                 f"changes: {', '.join(sorted(forbidden))} cannot be edited in a review; "
                 f"want some of {', '.join(sorted(_EDITABLE))}"
             )
-        changes: dict[str, object] = {**changed_fields(review.changes), "review": _STATES[review.decision]}
+        changes: dict[str, object] = {"review": _STATES[review.decision]}
         if review.changes:
-            changes.update(self._examiner.mark({**self._samples.get(sample_id), **changes}))
+            current = self._samples.get(sample_id)
+            changes.update(changed_fields(differing(review.changes, current)))
+            changes.update(self._examiner.mark({**current, **changes}))
 
         record = self._reviews.recorder(sample_id, review.model_dump())
         changed = self._samples.update(sample_id, changes, record)

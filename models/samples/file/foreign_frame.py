@@ -39,6 +39,7 @@ def with_notes(rows: pl.DataFrame) -> pl.DataFrame:
     notes = pl.concat_str(lacking, separator=",", ignore_nulls=True)
     told = pl.when(notes != "").then(pl.format("[{}]", notes))
     noted = rows.with_columns(known, pl.coalesce("quality_issues", told).alias("quality_issues"))
+    noted = noted.with_columns(pl.coalesce("updated_at", "created_at").alias("updated_at"))
     emptied = [pl.when(~_blank(name)).then(pl.col(name)).alias(name) for name in NEEDED]
     return noted.with_columns(emptied).with_columns(pl.col(name).fill_null(value) for name, value in DEFAULTS.items())
 

@@ -342,3 +342,73 @@ def test_push_without_a_token_or_to_nowhere_says_so(filled: FlaskClient, service
 
 def client_options(client: FlaskClient) -> int:
     return client.options("/api/huggingface/push").status_code
+
+
+SEVEN = ("id", "question", "answer", "topic", "difficulty", "case_citation", "reasoning")
+
+
+@pytest.fixture
+def uncited(client: FlaskClient, service: Service) -> FlaskClient:
+    """A client of a data set of others: without citations, with a level that is none of ours."""
+    rows = {
+        "id": ["a"],
+        "question": ["q"],
+        "answer": ["a"],
+        "topic": ["T - U"],
+        "difficulty": ["Hard"],
+        "reasoning": [" "],
+    }
+    pl.DataFrame({**rows, "case_citation": [None]}).write_parquet(service.dataset.path)
+    return client
+
+
+@pytest.mark.parametrize("blank", ["", None, " "])
+@pytest.mark.parametrize("names", [SEVEN, None])
+def test_sample_of_others_is_saved_by_a_client_that_sends_all_fields(
+    uncited: FlaskClient, blank: str | None, names: tuple[str, ...] | None
+) -> None:
+    got = get(uncited, "sample/a")["sample"]
+    sent = {name: got[name] for name in names or got} | {"case_citation": blank, "answer": "better"}
+
+    saved = uncited.put("/api/sample/a", json=sent)
+
+    assert saved.status_code == 200, saved.text
+    assert saved.get_json()["sample"]["answer"] == "better"
+    assert saved.get_json()["sample"]["difficulty"] == "Hard"
+
+
+def test_sample_of_others_is_edited_in_a_review_that_sends_all_texts(uncited: FlaskClient) -> None:
+    got = get(uncited, "sample/a")["sample"]
+    changes = {name: got[name] for name in SEVEN[1:]} | {"answer": "better"}
+
+    answer = post(uncited, "sample/a/review", {"decision": "edit", "reason": "clearer", "changes": changes})
+
+    assert answer["sample"]["answer"] == "better"
+
+
+def test_field_that_has_a_value_cannot_become_empty(filled: FlaskClient) -> None:
+    for name in SEVEN[1:]:
+        answer = filled.put("/api/sample/s0", json={name: ""})
+
+        assert (answer.status_code, answer.get_json()["error"]) == (400, f"Missing required fields: {name}")
+
+
+def test_sample_that_cites_nothing_is_added_with_a_note_and_one_without_the_key_is_not(client: FlaskClient) -> None:
+    added = post(client, "add", sample(case_citation=""))["sample"]
+
+    assert (added["case_citation"], json.loads(added["quality_issues"])) == (
+        "", ["imported: without case_citation, left empty"],
+    )  # fmt: skip
+    without = {name: value for name, value in sample(id="s2").items() if name != "case_citation"}
+    assert "Missing required fields: case_citation" in post(client, "add", without, status=400)["error"]
+    both = post(client, "add", sample(id="s2", case_citation="", reasoning=""), status=400)
+    assert both["error"] == "Missing required fields: case_citation, reasoning"
+
+
+def test_sample_was_last_changed_when_it_was_made(client: FlaskClient) -> None:
+    added = post(client, "add", sample())["sample"]
+    edited = client.put("/api/sample/s1", json={"answer": "other"}).get_json()["sample"]
+
+    assert added["updated_at"] == added["created_at"]
+    assert edited["updated_at"] >= added["updated_at"]
+    assert edited["created_at"] == added["created_at"]

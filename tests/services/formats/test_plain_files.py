@@ -14,9 +14,9 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_
 QUIET = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
-def made_plain(folder: Path, content: bytes, **options: str) -> tuple[bytes, tuple[str, ...]]:
+def made_plain(folder: Path, content: bytes, encoding: str = "") -> tuple[bytes, tuple[str, ...]]:
     (folder / "given").write_bytes(content)
-    found = plain_file(folder / "given", "given", folder, **options)
+    found = plain_file(folder / "given", "given", folder, encoding)
     return found.path.read_bytes(), found.remarks
 
 

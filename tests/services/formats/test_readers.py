@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from models.sizes import ALL_COLUMNS, CELL_BYTES, RECORD_BYTES
-from services.formats.readers import read_csv, read_json, read_jsonl
+from services.formats.json_records import read_json, read_jsonl
+from services.formats.table_records import read_csv
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.formats.readers import format_of, read_csv, read_workbook
+from services.formats.readers import format_of
 from services.formats.records import Record
+from services.formats.table_records import read_csv
+from services.formats.workbook_records import read_workbook
 
 HEADER = ["id", "question", "answer", "Case Citation"]
 CELLS = st.text(st.sampled_from("ab ,;|\t\"'\n:^~§=é"), max_size=12)
