@@ -11,6 +11,7 @@ from config import Settings
 from models.backups.backup import Backups
 from models.catalogue.authority_store import AuthorityStore
 from models.catalogue.provider_store import ProviderStore
+from models.samples.bulk_store import BulkStore
 from models.samples.search.search_index import SearchIndex
 from models.stores import Stores, open_stores
 from services.assistant.chat_service import ChatService
@@ -25,6 +26,7 @@ from services.citations.extractor import Extractor
 from services.citations.local_index import LocalIndex, known_from
 from services.citations.lookup import Lookup
 from services.citations.reference import load_reference
+from services.dataset.bulk_service import BulkService
 from services.dataset.dataset_service import DatasetService
 from services.dataset.import_service import ImportService
 from services.dataset.publish_service import HubAccess, PublishService
@@ -96,6 +98,7 @@ class _Data:
 
     dataset: DatasetService
     search: SearchService
+    bulk: BulkService
     imports: ImportService
     audit: CitationAudit
     publish: PublishService
@@ -143,6 +146,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
         usage=UsageService(stores.tables.usage, llm),
         dataset=data.dataset,
         search=data.search,
+        bulk=data.bulk,
         imports=data.imports,
         publish=data.publish,
         backups=data.backups,
@@ -292,9 +296,11 @@ def _data(settings: Settings, catalogue: Catalogue, stores: Stores, judging: _Ju
     measures = Measures(catalogue, examiner.checker, judging.benchmarks, settings.words_tolerance)
     hub = HubAccess(settings.hf_endpoint, settings.secret("HUGGINGFACE_TOKEN") or "")
     reviews = ReviewService(samples, stores.tables.reviews, examiner)
+    search = SearchService(samples, SearchIndex(file.cache_folder / "search.db"), settings.search_scan_rows)
     return _Data(
         dataset=DatasetService(samples, file, TokenStatistics(samples, tokens), prices, examiner),
-        search=SearchService(samples, SearchIndex(file.cache_folder / "search.db"), settings.search_scan_rows),
+        search=search,
+        bulk=BulkService(samples, BulkStore(stores.engine), search, examiner.duplicates, clock),
         imports=ImportService(samples, folder, clock, settings.max_import_mb << 20),
         audit=audit,
         publish=PublishService(

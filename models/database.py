@@ -191,6 +191,32 @@ class ReviewRow(Base):
     changes: Mapped[str]
 
 
+class BulkRow(Base):
+    """A change of many samples at once, which can be undone."""
+
+    __tablename__ = "bulk_changes"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  # as above
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(unique=True)
+    at: Mapped[str]
+    told: Mapped[str]
+    samples: Mapped[int]
+    undone_at: Mapped[str | None]
+
+
+class BulkBeforeRow(Base):
+    """A sample as it was before a change of many, as JSON."""
+
+    __tablename__ = "bulk_befores"
+    __table_args__ = (Index("ix_bulk_befores_token", "token"),)
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str]
+    sample_id: Mapped[str]
+    data: Mapped[str]
+
+
 class FoldRow(Base):
     """What the newest train.parquet holds: every change of the journal up to `upto`."""
 

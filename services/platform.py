@@ -15,6 +15,7 @@ from models.stores import Stores
 from services.assistant.chat_service import ChatService
 from services.batch.monitor import BatchMonitor
 from services.batch_service import BatchService
+from services.dataset.bulk_service import BulkService
 from services.dataset.dataset_service import DatasetService
 from services.dataset.import_service import ImportService
 from services.dataset.publish_service import PublishService
@@ -66,6 +67,7 @@ class Platform:
     usage: UsageService
     dataset: DatasetService
     search: SearchService
+    bulk: BulkService
     imports: ImportService
     publish: PublishService
     backups: Backups

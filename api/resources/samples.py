@@ -12,12 +12,15 @@ from models.contract.answers.dataset import (
     FILTERS,
     BatchQualityAnswer,
     BatchSamplesAnswer,
+    BulkAnswer,
+    BulksAnswer,
     FilteredAnswer,
     RandomAnswer,
     SearchAnswer,
+    UndoneAnswer,
 )
 from models.contract.arguments import PageArguments, RandomArguments, SearchArguments
-from models.contract.bodies import SampleIds
+from models.contract.bodies import BulkBody, SampleIds, UndoBody
 from models.samples.file.column_types import plain
 from utils.access_tokens import Role
 
@@ -29,6 +32,9 @@ def blueprint(name: str) -> Blueprint:
     routes = Blueprint(f"{name}_samples", __name__)
     routes.get("/sample/<id:sample_id>/download")(download)
     routes.post("/samples/download")(download_many)
+    routes.get("/samples/bulk")(bulk_changes)
+    routes.post("/samples/bulk")(change_many)
+    routes.post("/samples/bulk/undo")(undo)
     routes.get("/samples/random")(draw)
     routes.get("/samples/filter")(find)
     routes.get("/search")(search)
@@ -51,6 +57,27 @@ def download_many(body: SampleIds) -> Response:
     count, samples = services().dataset.named(body.sample_ids)
     lines = (orjson.dumps(sample, default=plain, option=orjson.OPT_APPEND_NEWLINE) for sample in samples)
     return attachment(lines, f"samples_{count}.jsonl", "application/x-ndjson")
+
+
+@Endpoint(tag=_TAG)
+def change_many(body: BulkBody) -> BulkAnswer:
+    """Edit or delete all samples that match, at once."""
+    done = services().bulk.change(body)
+    verb = "deleted" if body.delete else "changed"
+    message = f"{done['changed']} samples {f'would be {verb}' if body.dry_run else verb}"
+    return {"success": True, "message": message, **done}
+
+
+@Endpoint(tag=_TAG, errors=(404,))
+def undo(body: UndoBody) -> UndoneAnswer:
+    """Undo a change of many samples."""
+    return {"success": True, **services().bulk.undo(body.undo)}
+
+
+@Endpoint(tag=_TAG)
+def bulk_changes() -> BulksAnswer:
+    """List the last changes of many samples, with what undoes them."""
+    return {"success": True, "changes": services().bulk.recorded()}
 
 
 @Endpoint(tag=_TAG, in_line=False)

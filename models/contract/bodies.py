@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from models.contract.answers.dataset import FILTERS
 from models.fields import HOLDS_SECRETS, Difficulty, Filter, Flag, Identifier, Positive, Real, Shares, Text, Whole
 from models.schemas import Required
 
@@ -127,6 +128,68 @@ class SampleIds(BaseModel):
     """Body of `POST /api/samples/download`."""
 
     sample_ids: list[str] = Field(min_length=1, max_length=100_000)
+
+
+class BulkFilter(BaseModel):
+    """Which samples: all that is given must hold."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    topic: Filter = None
+    difficulty: Filter = None
+    jurisdiction: Filter = None
+    sample_type: Filter = None
+    provider: Filter = None
+    model: Filter = None
+    batch_id: Filter = None
+    q: Filter = Field(None, description="Words, as in a search")
+    field: str = "all"
+    ids: list[str] | None = Field(None, max_length=10_000)
+    all: Flag = Field(False, description="Every sample, when nothing else is given")
+
+    @model_validator(mode="after")
+    def _says_which(self) -> "BulkFilter":
+        """Refuse a filter that names nothing: it would be every sample."""
+        is_empty = not self.chosen and not self.q and self.ids is None
+        if is_empty != self.all:
+            raise ValueError("say which samples, or all=true alone for every one")
+        return self
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The exact values that are asked for."""
+        return {name: value for name in FILTERS if (value := getattr(self, name))}
+
+    @property
+    def given(self) -> dict[str, object]:
+        """What was given, for the record."""
+        return self.model_dump(exclude_unset=True)
+
+
+class BulkBody(BaseModel):
+    """Body of `POST /api/samples/bulk`: `set` or `delete`, one of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    filter: BulkFilter
+    set: dict[str, str | bool | int | float | None] = Field(default_factory=dict, max_length=100)
+    delete: Flag = False
+    dry_run: Flag = False
+    expect: Whole | None = Field(None, ge=0, description="How many must match; else nothing is changed")
+
+    @model_validator(mode="after")
+    def _does_one_thing(self) -> "BulkBody":
+        if bool(self.set) == self.delete:
+            raise ValueError("give set or delete=true, one of them")
+        return self
+
+
+class UndoBody(BaseModel):
+    """Body of `POST /api/samples/bulk/undo`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    undo: Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class PushBody(BaseModel):

@@ -6,23 +6,21 @@ journal at one moment (`models.samples.store_state`).
 """
 
 import logging
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
-import orjson
 import polars as pl
 from sqlalchemy import Connection, Engine
 
 from models.contract.answers.base import StoredSample
 from models.samples import journal
-from models.samples.file.column_types import fit, fits, plain
 from models.samples.file.file_watch import FileWatch
 from models.samples.file.intake import SCHEMA
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.file.parquet_version import ParquetVersion, rows_of
 from models.samples.file.row_groups import GROUP_ROWS, check_answer, row_bytes, slices
 from models.samples.folding import Folding
+from models.samples.kept_columns import check_extras, check_kept
 from models.samples.sample_query import SampleQuery, Selection, select
 from models.samples.snapshot import Snapshot
 from models.samples.staged import MergeResult, StagedSamples, check_room, duplicates
@@ -123,7 +121,7 @@ class SampleStore:
             version, floor = self._state.base(connection)
             if self._holds(connection, version, floor, sample.id):
                 raise InputError(f"id: {sample.id!r} exists; choose another id or change that sample with PUT")
-            _check_extras(fields, version)
+            check_extras(fields, version)
             journal.write(connection, [(sample.id, fields)])
 
         self._writer.run(change)
@@ -159,9 +157,9 @@ class SampleStore:
                 if self._holds(connection, version, floor, new_id):
                     raise InputError(f"id: {new_id!r} exists; choose another id")
                 journal.write(connection, [(sample_id, None)])
-            _check_extras(wanted, version)
+            check_extras(wanted, version)
             kept = {name: value for name, value in current.items() if value is not None}
-            _check_kept({name: value for name, value in kept.items() if name not in wanted}, version)
+            check_kept({name: value for name, value in kept.items() if name not in wanted}, version)
             values = {**kept, **wanted, "updated_at": iso(self._clock.now())}
             if (problem := too_large(values)) and not too_large(kept):  # files of older releases may hold larger ones
                 raise InputError(problem)
@@ -181,6 +179,34 @@ class SampleStore:
             journal.write(connection, [(sample_id, None)])
 
         self._writer.run(change)
+
+    def transform(
+        self,
+        choose: Callable[[Snapshot], Sequence[tuple[str, Mapping[str, object] | None]]],
+        also: Callable[[Connection], None],
+    ) -> int:
+        """Change many samples in one transaction; return how many.
+
+        Args:
+            choose: Returns what is put (id, values) and deleted (id, None); called again if the data set changed.
+            also: Called in the same transaction.
+        """
+        while True:
+            snapshot = self.snapshot()
+            changes = choose(snapshot)
+            ids = {name for name, _ in changes}
+
+            def change(connection: Connection) -> bool:
+                version, _ = self._state.base(connection)
+                upto = snapshot.overlay.upto  # noqa: B023  # it runs before the next turn
+                if version is not snapshot.version or ids & journal.ids_after(connection, upto):  # noqa: B023
+                    return False
+                journal.write(connection, changes)  # noqa: B023
+                also(connection)
+                return True
+
+            if self._writer.run(change):
+                return len(changes)
 
     def fold(self, force: bool = False) -> int:
         """Move the journal into train.parquet; return how many changes went in (`Folding.fold`)."""
@@ -216,7 +242,7 @@ class SampleStore:
         skipped = set(existing) if staged.on_duplicate == "skip" else set()
         taken = [(name, fields) for fields in samples if (name := str(fields["id"])) not in skipped]
         for _, fields in taken:
-            _check_extras(fields, version)
+            check_extras(fields, version)
         journal.write(connection, taken)
         return MergeResult(len(staged) - len(existing), len(existing) - len(skipped), len(skipped))
 
@@ -288,31 +314,3 @@ def frame_at(snapshot: Snapshot, positions: pl.Series) -> pl.DataFrame:
 
 def _missing(sample_id: str) -> NotFoundError:
     return NotFoundError(f"sample {sample_id!r}: not found; list the ids with GET /api/data")
-
-
-def _foreign(version: ParquetVersion | None, name: str) -> pl.DataType | None:
-    """Return the type of an extra column of the file; None if it has none of that name."""
-    return version.columns.get(name) if version is not None and name not in SCHEMA else None
-
-
-def _check_kept(fields: Mapping[str, object], version: ParquetVersion | None) -> None:
-    """Refuse an edit that would alter columns it does not name: some types do not survive the journal's JSON."""
-    for name, value in fields.items():
-        held = _foreign(version, name)
-        if held is None or (isinstance(value, float) and not math.isfinite(value)):
-            continue
-        again = journal.frame_of([orjson.loads(orjson.dumps({name: value}, default=plain))])[name]
-        if not (fits(again, held) and fit(again, held).to_list() == [value]):
-            raise InputError(
-                f"{name}: the data set holds {held} there, which an edit cannot keep; edit the file itself"
-            )
-
-
-def _check_extras(fields: Mapping[str, object], version: ParquetVersion | None) -> None:
-    """Refuse a value that cannot be held by a column of dates, lists or bytes; InputError names both."""
-    for name, value in fields.items():
-        held = _foreign(version, name)
-        if held is None or value is None or held.is_numeric() or held in (pl.String(), pl.Boolean()):
-            continue
-        if not fits(pl.Series([value]), held):
-            raise InputError(f"{name}: got {str(value)[:80]!r}, the data set holds {held} there")

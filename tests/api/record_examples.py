@@ -133,6 +133,10 @@ def _samples(call: Any, batch: str) -> None:
     )
     call("GET /api/sample/{sample_id}/download", sample_id="example-1")
     call("POST /api/samples/download", {"sample_ids": ["example-1", "example-2"]})
+    change = {"filter": {"ids": ["example-1", "example-2"]}, "set": {"difficulty": "advanced"}, "expect": 2}
+    done = call("POST /api/samples/bulk", change)
+    call("GET /api/samples/bulk")
+    call("POST /api/samples/bulk/undo", {"undo": done["undo"]})
     call("GET /api/samples/random", query={"count": 1, "seed": 7})
     call("GET /api/samples/filter", query={"difficulty": "basic", "limit": 2})
     call("GET /api/search", query={"q": "invitation to treat", "snippets": "true"})

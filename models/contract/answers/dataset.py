@@ -5,7 +5,7 @@ Numbers about it are in `models.contract.answers.statistics`.
 
 from typing import Annotated, Literal, NotRequired, TypeAlias, get_args
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from models.contract.answers.base import Answer, Failure, StoredSample, Success
 from models.contract.answers.batches import HistoryRow
@@ -41,6 +41,51 @@ class DeletedAnswer(Success):
 
     message: str
     total_samples: Annotated[int, Field(description="Samples that are left")]
+
+
+class BulkDone(Answer):
+    """Result of a change of many samples."""
+
+    matched: Annotated[int, Field(description="Samples that the filter finds")]
+    changed: Annotated[int, Field(description="Samples that were changed, or would be")]
+    ids: Annotated[list[str], Field(description="The first thousand of them")]
+    dry_run: Annotated[bool, Field(description="True when nothing was changed")]
+    undo: Annotated[str | None, Field(description="Undoes it; null when nothing was changed")]
+    total_samples: Annotated[int, Field(description="Samples in the data set now")]
+
+
+class BulkAnswer(Success, BulkDone):
+    """Answer of `POST /api/samples/bulk`."""
+
+    message: str
+
+
+class Undone(Answer):
+    """Result of an undo."""
+
+    restored: int
+    left: Annotated[list[str], Field(description="The first thousand that were changed since, and stay so")]
+    total_samples: Annotated[int, Field(description="Samples in the data set now")]
+
+
+class UndoneAnswer(Success, Undone):
+    """Answer of `POST /api/samples/bulk/undo`."""
+
+
+class Bulk(Answer):
+    """A change of many samples."""
+
+    undo: str
+    at: str
+    change: Annotated[dict[str, JsonValue], Field(description="What was asked: filter, set, delete")]
+    samples: int
+    undone_at: str | None
+
+
+class BulksAnswer(Success):
+    """Answer of `GET /api/samples/bulk`."""
+
+    changes: Annotated[list[Bulk], Field(description="The last ten, newest first")]
 
 
 class RandomAnswer(Success):

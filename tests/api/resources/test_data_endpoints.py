@@ -412,3 +412,38 @@ def test_sample_was_last_changed_when_it_was_made(client: FlaskClient) -> None:
     assert added["updated_at"] == added["created_at"]
     assert edited["updated_at"] >= added["updated_at"]
     assert edited["created_at"] == added["created_at"]
+
+
+def test_many_samples_are_changed_and_the_change_is_undone(filled: FlaskClient) -> None:
+    wanted = {"filter": {"difficulty": "expert"}, "set": {"topic": "X - Y"}}
+
+    dry = post(filled, "samples/bulk", {**wanted, "dry_run": True})
+    done = post(filled, "samples/bulk", {**wanted, "expect": dry["matched"]})
+    listed = get(filled, "samples/bulk")["changes"]
+    changed = get(filled, "data?topic=X - Y")
+    undone = post(filled, "samples/bulk/undo", {"undo": done["undo"]})
+
+    assert (dry["message"], done["message"]) == ("3 samples would be changed", "3 samples changed")
+    assert sorted(ids(changed)) == sorted(done["ids"]) == ["s1", "s3", "s5"]
+    assert (listed[0]["undo"], listed[0]["change"]["set"]) == (done["undo"], {"topic": "X - Y"})
+    assert undone["restored"] == 3
+    assert get(filled, "data?topic=X - Y") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        ({}, 400, "filter: is missing"),
+        ({"filter": {}, "delete": True}, 400, "say which samples, or all=true alone"),
+        ({"filter": {"all": True}}, 400, "give set or delete=true"),
+        ({"filter": {"tpoic": "x"}, "delete": True}, 400, "tpoic"),
+        ({"filter": {"all": True}, "set": {"answer": "x"}}, 400, "answer cannot be set for many"),
+        ({"filter": {"all": True}, "delete": True, "expect": 1}, 400, "6 samples match, not 1"),
+    ],
+)
+def test_change_of_many_that_is_unclear_is_refused(
+    filled: FlaskClient, body: dict[str, object], status: int, says: str
+) -> None:
+    assert says in post(filled, "samples/bulk", body, status)["error"]
+    assert "not found" in post(filled, "samples/bulk/undo", {"undo": "none"}, 404)["error"]
+    assert len(get(filled, "data")) == 6
