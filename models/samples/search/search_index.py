@@ -18,7 +18,10 @@ from models.samples.search.search_text import FIELDS, TextQuery, fold_column, wo
 from utils.errors import StorageError
 
 log = logging.getLogger(__name__)
+# Of the words that are kept (`search_text.words_of`): an index of another is made anew.
+_FORMAT = 2
 _SCHEMA = f"""
+PRAGMA user_version = {_FORMAT};
 CREATE TABLE generation (name TEXT NOT NULL);
 CREATE VIRTUAL TABLE words USING fts5({", ".join(FIELDS)}, content='', detail=column, tokenize='ascii', prefix='3');
 """
@@ -120,6 +123,8 @@ class SearchIndex:
 
     def _attach(self) -> None:
         with closing(self._connect()) as connection:
+            if connection.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
+                raise sqlite3.DatabaseError("an index of another release")
             self._generation = str(connection.execute("SELECT name FROM generation").fetchone()[0])
             self._last = int(connection.execute("SELECT COALESCE(MAX(id), 0) FROM words_docsize").fetchone()[0])
 

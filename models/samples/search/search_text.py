@@ -1,9 +1,11 @@
 """What a search means: how text is folded, when a row matches, and how well.
 
 A query is words, in any order, each of which must occur in one of the fields. Case and
-accents do not matter. A word of three letters or more also finds longer words that
-begin with it; words "in quotes" must stand together, whole; any other character is
-literal. The index (`models.samples.search.search_index`) only proposes rows: this module decides.
+accents do not matter, ß is ss. A word of three letters or more, or any with a * behind it, also
+finds longer words that begin with it; words "in quotes" must stand together, whole; any other
+character is literal, with or without a blank after it (`§10b`, `§ 10b`). `USC` and `U.S.C.` are one
+word. In scripts without blanks a word is found wherever it stands. The index
+(`models.samples.search.search_index`) only proposes rows: this module decides.
 """
 
 import html
@@ -22,9 +24,17 @@ _SPECIAL = frozenset("\\.+*?()|[]{}^$#&-~")
 _MAX_CHARS = 1000
 _MAX_TERMS = 32
 _WHOLE_UP_TO = 2
+_LONGEST_POINTED = 6
 # Text that lower case alone does not fold: non-ASCII letters, accents, typographic signs.
 _ODD = r"[^\x00-\x7F£§→←…•°©®]"
+# Without the signs that make another kana of one.
+_MARKS = r"[\p{Mn}--[\u{3099}\u{309A}]]+"
 _SIGNS = {
+    "ß": "ss",
+    "æ": "ae",
+    "œ": "oe",
+    "ø": "o",
+    "ł": "l",
     "’": "'",
     "‘": "'",
     "ʼ": "'",
@@ -37,7 +47,26 @@ _SIGNS = {
     "ς": "σ",
     "\u00a0": " ",
 }
-_EDGE, _END, GAP = r"(?:^|[^\p{L}\p{N}])", r"(?:$|[^\p{L}\p{N}])", r"[^\p{L}\p{N}]+"
+# Scripts that write without blanks, or with endings that nobody searches for: Thai to Khmer, Hangul, kana, Han.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_EDGE = rf"(?:^|[^\p{{L}}\p{{N}}]|[{_UNSPACED}])"
+_END = rf"(?:$|[^\p{{L}}\p{{N}}]|[{_UNSPACED}])"
+GAP = r"[^\p{L}\p{N}]+"
+# Letters with a point behind each, as one word; where such a word ends.
+_POINTED = r"(?:^|[^\p{L}\p{N}.])((?:\p{L}\.){2,})"
+_POINTED_EDGE, _POINTED_END = r"(?:^|[^\p{L}\p{N}.])", r"(?:$|[^\p{L}]|\p{L}(?:$|[^.]))"
+_PYTHON = {
+    _EDGE: rf"(?:^|(?<=[\W_{_UNSPACED}]))",
+    _END: rf"(?:$|(?=[\W_{_UNSPACED}]))",
+    _POINTED_EDGE: r"(?:^|(?<=[^\w.]))",
+    _POINTED_END: r"(?=$|[\W\d_]|[^\W\d_](?:$|[^.]))",
+    GAP: r"[\W_]+",
+}
+# A blank may follow any sign, and stand before these.
+_SPACED = frozenset("§¶%()[]")
 # Saturation of BM25; a field's own weight, and the length in characters at which a hit counts plainly.
 _K1, _B = 1.2, 0.75
 _WEIGHT = {
@@ -68,8 +97,11 @@ class Term:
 
     @cached_property
     def python(self) -> re.Pattern[str]:
-        """The pattern for Python's `re`."""
-        return re.compile(self.pattern.replace(r"[^\p{L}\p{N}]", r"(?:[\W_])"))
+        """The pattern for Python's `re`, which marks the words alone."""
+        pattern = self.pattern
+        for rust, python in _PYTHON.items():
+            pattern = pattern.replace(rust, python)
+        return re.compile(pattern)
 
 
 @dataclass(frozen=True)
@@ -127,14 +159,19 @@ def fold_column(texts: pl.Series) -> pl.Series:
     plain, odd = both["text"], both["odd"].arg_true()
     if not len(odd):
         return plain
-    folded = texts.gather(odd).str.normalize("NFD").str.replace_all(r"\p{Mn}+", "").str.normalize("NFC")
-    folded = folded.str.to_lowercase().str.replace_all(r"\p{Mn}+", "").str.replace_many(_SIGNS)
+    folded = texts.gather(odd).str.normalize("NFKD").str.replace_all(_MARKS, "").str.normalize("NFC")
+    folded = folded.str.to_lowercase().str.replace_all(_MARKS, "").str.replace_many(_SIGNS)
     return plain.scatter(odd, folded)
 
 
 def words_of(folded: pl.Series) -> pl.Series:
-    """Return folded texts as their words with single spaces between."""
-    return folded.str.replace_all(GAP, " ")
+    """Return folded texts as their words with single spaces between; letters with points are one word besides."""
+    words = folded.str.replace_all(rf"[{_UNSPACED}]", " $0 ").str.replace_all(GAP, " ")
+    pointed = folded.str.contains(_POINTED).fill_null(False).arg_true()
+    if not len(pointed):
+        return words
+    joined = folded.gather(pointed).str.extract_all(_POINTED).list.join(" ").str.replace_all(r"[^\p{L} ]", "")
+    return words.scatter(pointed, words.gather(pointed) + " " + joined)
 
 
 def matches(rows: pl.DataFrame, query: TextQuery) -> pl.Series:
@@ -164,38 +201,75 @@ def scores(rows: pl.DataFrame, query: TextQuery) -> pl.Series:
 
 def snippet(text: str, query: TextQuery) -> str | None:
     """Return the part of *text* around the first hits as HTML with <mark>; None without a hit."""
-    folded = "".join(_fold_char(char) for char in text)
-    spans = sorted(span for term in query.terms for span in _spans(term, folded))
+    parts = [_fold_char(char) for char in text]
+    places = [place for place, part in enumerate(parts) for _ in part] + [len(text)]
+    folded = "".join(parts)
+    spans = sorted(
+        (places[match.start()], places[match.end() - 1] + 1)
+        for term in query.terms
+        for match in term.python.finditer(folded)
+        if match.end() > match.start()
+    )
     if not spans:
         return None
     first = max(spans[0][0] - _SNIPPET_CHARS // 3, 0)
     last = min(first + _SNIPPET_CHARS, len(text))
     while first and not text[first - 1].isspace() and spans[0][0] - first < _SNIPPET_CHARS // 2:
         first -= 1
-    parts, place = ["…" if first else ""], first
+    shown, place = ["…" if first else ""], first
     for start, end in spans:
         if start < place or end > last:
             continue
-        parts += [html.escape(text[place:start]), "<mark>", html.escape(text[start:end]), "</mark>"]
+        shown += [html.escape(text[place:start]), "<mark>", html.escape(text[start:end]), "</mark>"]
         place = end
-    parts += [html.escape(text[place:last]), "…" if last < len(text) else ""]
-    return "".join(parts)
+    shown += [html.escape(text[place:last]), "…" if last < len(text) else ""]
+    return "".join(shown)
 
 
 def _word(word: str) -> Term | None:
-    tokens = tuple(re.findall(r"[^\W_]+", word))
-    if len(tokens) == 1 and tokens[0] == word:
-        is_prefix = len(word) > _WHOLE_UP_TO
-        return Term(tokens, _EDGE + re.escape(word) + ("" if is_prefix else _END), is_prefix, is_exact=True)
-    edge = _EDGE if word[0].isalnum() else ""
-    return Term(tokens, edge + _escape(word), is_prefix=True, is_exact=False)
+    is_beginning = len(word) > 1 and word.endswith("*") and word[-2].isalnum()
+    word = word[:-1] if is_beginning else word
+    if re.fullmatch(r"(?:[^\W\d_]\.){2,}[^\W\d_]\.?", word):  # three letters or more: "us" would be every us
+        word = word.replace(".", "")
+    tokens = _tokens(word)
+    if len(tokens) == 1 and tokens[0] == word and not re.match(f"[{_UNSPACED}]", word):
+        is_prefix = is_beginning or len(word) > _WHOLE_UP_TO
+        end = "" if is_prefix else _END
+        pattern = _EDGE + re.escape(word) + end
+        if word.isalpha() and 1 < len(word) <= _LONGEST_POINTED:
+            pointed = r"\.".join(word) + r"\."
+            pattern = f"(?:{pattern}|{_POINTED_EDGE}{pointed}{'' if is_prefix else _POINTED_END})"
+        return Term(tokens, pattern, is_prefix, is_exact=True)
+    edge = _EDGE if word[0].isalnum() and not re.match(f"[{_UNSPACED}]", word) else ""
+    return Term(tokens, edge + _loose(word), is_prefix=True, is_exact=False)
 
 
 def _phrase(text: str) -> Term | None:
-    tokens = tuple(re.findall(r"[^\W_]+", text))
-    if not tokens:
+    words = re.findall(r"[^\W_]+", text)
+    if not words:
         return Term((), _escape(text.strip()), is_prefix=False, is_exact=False)
-    return Term(tokens, _EDGE + GAP.join(tokens) + _END, is_prefix=False, is_exact=len(tokens) == 1)
+    is_beginning = text.rstrip().endswith("*")
+    edge = "" if re.match(f"[{_UNSPACED}]", words[0]) else _EDGE
+    end = "" if is_beginning or re.search(f"[{_UNSPACED}]$", words[-1]) else _END
+    tokens = _tokens(text)
+    is_exact = len(tokens) == 1 and bool(edge)
+    return Term(tokens, edge + GAP.join(words) + end, is_prefix=is_beginning, is_exact=is_exact)
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    """Return the words of *text* as the index has them: of scripts without blanks each character."""
+    return tuple(re.findall(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_])+", text))
+
+
+def _loose(word: str) -> str:
+    """Return a pattern of *word* in which a blank may follow a sign, and stand before some."""
+    pattern, before = "", ""
+    for char in word:
+        if before and char.isalnum() != before.isalnum() and (not before.isalnum() or char in _SPACED):
+            pattern += r"\s*"
+        pattern += _escape(char)
+        before = char
+    return pattern
 
 
 def _escape(text: str) -> str:
@@ -205,18 +279,5 @@ def _escape(text: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _fold_char(char: str) -> str:
-    """Fold one character to one character, so that positions stay the same."""
-    folded = char.lower() if char.isascii() else fold(char)
-    return folded if len(folded) == 1 else char.lower() if len(char.lower()) == 1 else char
-
-
-def _spans(term: Term, folded: str) -> list[tuple[int, int]]:
-    found = []
-    for match in term.python.finditer(folded):
-        start, end = match.span()
-        while start < end and not folded[start].isalnum() and term.tokens and term.pattern.startswith(_EDGE):
-            start += 1
-        while end > start and not folded[end - 1].isalnum() and term.pattern.endswith(_END):
-            end -= 1
-        found.append((start, end))
-    return found
+    """Fold one character; some become two, and some none."""
+    return char.lower() if char.isascii() else fold(char)
