@@ -149,7 +149,7 @@ class ImportService:
         if findings.repeated and request.on_duplicate != "skip":
             raise duplicates(findings.repeated, "stand twice in the file", "make them unique, or use on_duplicate=skip")
         if not len(staged):
-            raise InputError("content: holds no samples; give one JSON object a line")
+            raise InputError("content: holds no samples; want at least one record with a question and an answer")
         plan = staged.plan(self._store.snapshot()) if request.dry_run else None
         result = plan.result() if plan is not None else self._store.merge(staged)
         log.info("import", extra={"added": result.added, "replaced": result.replaced, "dry_run": request.dry_run})

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 
 from models.samples.column_map import map_columns
 
-# Taken where a document holds several lists of objects.
-_NAMES = ("data", "rows", "samples", "train", "items", "examples", "records", "results", "entries")
 _SHOWN = 5
 
 
@@ -20,7 +18,7 @@ def rows_in(document: Mapping[str, object]) -> list[object] | None:
     """Return the rows that *document* holds; None if it is a row itself.
 
     Raises:
-        ValueError: it holds several lists, and none has a name that says it is the rows.
+        ValueError: it holds several lists, and not one alone is of samples.
     """
     columns = map_columns(document)
     if columns.turns or columns.fields.keys() & {"question", "answer"}:
@@ -30,10 +28,10 @@ def rows_in(document: Mapping[str, object]) -> list[object] | None:
         return split
     lists = {name: value for name, value in document.items() if isinstance(value, list) and _is_rows(value)}
     if len(lists) > 1:
-        known = [name for name in lists if name in _NAMES]
-        if len(known) != 1:
+        samples = {name: value for name, value in lists.items() if map_columns(value[0]).has_samples}
+        if len(samples) != 1:
             raise several(list(lists))
-        lists = {known[0]: lists[known[0]]}
+        lists = samples
     if lists:
         return next(iter(lists.values()))
     inner = [value for value in document.values() if isinstance(value, dict)]

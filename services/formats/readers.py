@@ -68,18 +68,28 @@ def format_of(file: BinaryIO, name: str = "", wanted: str = "") -> str:
         return wanted
     head = file.read(_SNIFFED_BYTES)
     file.seek(0)
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(b"PK\x03\x04"):
         return _archive(head)
-    if text.startswith(b"["):
-        return "json"
-    if text.startswith(b"{"):
-        return "json" if holds_one_document(file) else "jsonl"
-    line = text.split(b"\n")[0].decode("utf-8", "replace")
-    is_table = line.lower().strip('"').startswith("sep=") or names_of_samples(header_of(line)[1])
-    return _ENDINGS.get(Path(name).suffix.lower(), "csv" if is_table else "jsonl")
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith((b"[", b"{")):
+        return "json" if text.startswith(b"[") or holds_one_document(file) else "jsonl"
+    return _of_text(text.split(b"\n")[0].decode("utf-8", "replace"), Path(name).suffix.lower())
+
+
+def _of_text(line: str, ending: str) -> str:
+    """Return the format of a text that is no JSON, by its first line and the ending of its name."""
+    if ending in _ENDINGS:
+        return _ENDINGS[ending]
+    if line.lower().strip('"').startswith("sep=") or names_of_samples(header_of(line)[1]):
+        return "csv"
+    if ending and line:
+        raise InputError(
+            f"file: begins with {line[:40]!r}, which is neither JSON nor a header that names question and answer; "
+            f"give format= (one of {', '.join(READERS)})"
+        )
+    return "jsonl"
 
 
 def _archive(head: bytes) -> str:

@@ -81,14 +81,14 @@ def checked_header(cells: list[str]) -> list[str]:
 def _csv_records(text: io.TextIOWrapper) -> Iterator[Record]:
     csv.field_size_limit(CELL_BYTES)  # in characters; the bytes are checked with the sample
     lines = _Lines(text)
-    first = lines.peek()
-    skipped = 0
+    first, skipped = _after_blank_lines(lines)
     delimiter = ""
     said = first.strip("\r\n").strip('"')  # of Excel
     if said.lower().startswith(_SEP) and len(said) == len(_SEP) + 1:
-        delimiter, skipped = said[-1], 1
         next(lines)
-        first = lines.peek()
+        delimiter = said[-1]
+        first, blank = _after_blank_lines(lines)
+        skipped += 1 + blank
     rows = csv.reader(lines, delimiter=delimiter or header_of(first)[0], strict=True)
     header: list[str] | None = None
     while True:
@@ -107,6 +107,15 @@ def _csv_records(text: io.TextIOWrapper) -> Iterator[Record]:
         except InputError as error:
             yield Record(f"Line {rows.line_num + skipped + (header is not None)}", {}, str(error))
             return
+
+
+def _after_blank_lines(lines: "_Lines") -> tuple[str, int]:
+    """Return the next line that is not blank, still to be read, and how many were passed over."""
+    passed = 0
+    while (line := lines.peek()) and not line.strip(" \r\n"):
+        next(lines)
+        passed += 1
+    return line, passed
 
 
 class _Lines:

@@ -41,7 +41,8 @@ def read_workbook(file: BinaryIO) -> Iterator[Record]:
             sheet, start, header = _sheet_of(book.worksheets)
             rows = enumerate(sheet.iter_rows(min_row=start + 1, values_only=True, max_col=ALL_COLUMNS), start + 1)
             numbered = ((f"Row {number}", [_cell(cell) for cell in row]) for number, row in rows)
-            remarks = (f"sheet {sheet.title}: read, the workbook has {len(book.worksheets)}",)
+            count = len(book.worksheets)
+            remarks = (f"sheet {sheet.title}: read, the workbook has {count}",) if count > 1 else ()
             for record in records_of(numbered, header, lambda _, cell: cell):
                 number += 1
                 yield Record(record.place, record.values, record.problem, remarks=remarks)

@@ -25,7 +25,7 @@ def records(content: bytes, name: str = "") -> list[Record]:
     [
         pytest.param({"data": ROWS}, id="data"),
         pytest.param({"version": 1, "about": {"a": [1]}, "questions": ROWS}, id="the-only-list"),
-        pytest.param({"train": ROWS, "info": [{"x": 1}]}, id="the-list-that-says-so"),
+        pytest.param({"info": [{"x": 1}], "train": ROWS}, id="the-only-list-of-samples"),
         pytest.param({"data": {"rows": ROWS}}, id="within"),
         pytest.param({"rows": [{"row_idx": n, "row": row} for n, row in enumerate(ROWS)]}, id="viewer"),
         pytest.param({"0": ROWS[0], "1": ROWS[1]}, id="by-number"),
@@ -53,9 +53,10 @@ def test_single_row_with_lists_is_a_row(row: dict[str, Any]) -> None:
 
 
 def test_document_of_several_lists_is_refused_and_names_them() -> None:
-    (record,) = records(json.dumps({"easy": ROWS, "hard": ROWS}).encode())
+    for one, other in (("easy", "hard"), ("train", "test"), ("data", "more")):
+        (record,) = records(json.dumps({one: ROWS, other: ROWS}).encode(), "x.json")
 
-    assert record.problem.startswith("Invalid JSON - holds several lists of objects (easy, hard); send one")
+        assert record.problem.startswith(f"Invalid JSON - holds several lists of objects ({one}, {other}); send one")
 
 
 @given(

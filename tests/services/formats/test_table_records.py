@@ -15,6 +15,7 @@ from services.formats.readers import format_of
 from services.formats.records import Record
 from services.formats.table_records import read_csv
 from services.formats.workbook_records import read_workbook
+from utils.errors import InputError
 
 HEADER = ["id", "question", "answer", "Case Citation"]
 CELLS = st.text(st.sampled_from("ab ,;|\t\"'\n:^~§=é"), max_size=12)
@@ -53,6 +54,17 @@ def test_line_of_a_fault_is_told_as_the_file_has_it() -> None:
         ("Line 3", ""),
         ("Line 4", "Invalid CSV - 3 cells, the header has 2"),
     ]
+
+
+def test_blank_lines_before_the_header_are_passed_over_and_counted() -> None:
+    records = list(read_csv(io.BytesIO(b"\r\n \r\nsep=;\r\n\r\nquestion;answer\r\nq;a\r\n")))
+
+    assert [(record.place, record.values) for record in records] == [("Line 6", {"question": "q", "answer": "a"})]
+
+
+def test_text_that_is_no_data_is_told_as_such() -> None:
+    with pytest.raises(InputError, match="begins with 'hello world', which is neither JSON nor a header"):
+        format_of(io.BytesIO(b"hello world\nagain"), "notes.txt")
 
 
 def test_empty_cells_beyond_the_header_are_no_fault() -> None:
