@@ -25,6 +25,8 @@ _MAX_CHARS = 1000
 _MAX_TERMS = 32
 _WHOLE_UP_TO = 2
 _LONGEST_POINTED = 6
+# With points these are something else: U.S. is not us.
+_WORDS = frozenset("am an as at be by do go he if in is it me my no of on or so to up us we".split())
 # Text that lower case alone does not fold: non-ASCII letters, accents, typographic signs.
 _ODD = r"[^\x00-\x7F£§→←…•°©®]"
 # Without the signs that make another kana of one.
@@ -229,7 +231,7 @@ def snippet(text: str, query: TextQuery) -> str | None:
 def _word(word: str) -> Term | None:
     is_beginning = len(word) > 1 and word.endswith("*") and word[-2].isalnum()
     word = word[:-1] if is_beginning else word
-    if re.fullmatch(r"(?:[^\W\d_]\.){2,}[^\W\d_]\.?", word):  # three letters or more: "us" would be every us
+    if re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]\.?", word) and word.replace(".", "") not in _WORDS:
         word = word.replace(".", "")
     tokens = _tokens(word)
     if len(tokens) == 1 and tokens[0] == word and not re.match(f"[{_UNSPACED}]", word):

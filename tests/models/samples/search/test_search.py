@@ -109,6 +109,8 @@ def fill(store: SampleStore, clock: ManualClock, *answers: str) -> None:
         pytest.param("U.S.C", "18 U.S.C. 1", True, id="last-point-missing"),
         pytest.param("uk", "the U.K. Supreme Court", True, id="two-letters"),
         pytest.param("uk", "the u.k.x. thing", False, id="longer-abbreviation"),
+        pytest.param("S.I.", "SI 1999/1", True, id="two-letters-in-the-query"),
+        pytest.param('"18 U.S.C. 2"', "18 U.S.C. 2", True, id="phrase-with-points"),
         pytest.param("U.S.", "tell us", False, id="us-is-no-abbreviation"),
         pytest.param("e.g.", "for e.g. this", True, id="two-letters-with-points"),
     ],
