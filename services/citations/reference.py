@@ -125,6 +125,7 @@ class Reference:
     treaties: Mapping[str, Instrument]
     code: Mapping[int, tuple[str, int, frozenset[str]]]
     rules: Mapping[str, tuple[str, frozenset[str], frozenset[str]]]
+    state_codes: Sequence[str]
     index: Index = field(default_factory=NoIndex)
     _by_cite: Mapping[str, list[Known]] = field(default_factory=dict)
     _by_word: Mapping[str, list[Known]] = field(default_factory=dict)
@@ -196,6 +197,7 @@ def load_reference(folder: Path, extra: Iterable[Known] = (), index: Index | Non
         treaties=_instruments(folder / "treaties.csv", "international", "Treaty"),
         code=_code(folder / "us_code.csv"),
         rules=_rules(folder / "us_rules.csv"),
+        state_codes=_state_codes(folder / "us_state_codes.csv"),
     ).extended(extra, index or NoIndex())
 
 
@@ -245,8 +247,8 @@ def _series(path: Path) -> dict[str, Series]:
 def _volumes(path: Path) -> dict[str, tuple[tuple[tuple[int, int], ...], int]]:
     table = {}
     for row in rows_of(path, "series", "anchors", "tolerance"):
-        pairs = [pair.split(":") for pair in row["anchors"].split()]
-        anchors = tuple((int(volume), int(year)) for volume, year in pairs)
+        pairs = (pair.partition(":") for pair in row["anchors"].split())
+        anchors = tuple((_whole(volume, path), _whole(year, path)) for volume, _, year in pairs)
         table[row["series"]] = (anchors, _number(row["tolerance"], path) or 0)
     return table
 
@@ -283,7 +285,7 @@ def _numbers(instrument: Instrument) -> tuple[str, ...]:
 
 def _code(path: Path) -> dict[int, tuple[str, int, frozenset[str]]]:
     return {
-        int(row["title"]): (row["name"], int(row["last"]), frozenset(row["leading"].split()))
+        _whole(row["title"], path): (row["name"], _whole(row["last"], path), frozenset(row["leading"].split()))
         for row in rows_of(path, "title", "name", "last", "leading")
     }
 
@@ -294,9 +296,13 @@ def _rules(path: Path) -> dict[str, tuple[str, frozenset[str], frozenset[str]]]:
         numbers: set[str] = set()
         for part in row["numbers"].split():
             first, _, last = part.partition("-")
-            numbers.update({part} if not last else {str(n) for n in range(int(first), int(last) + 1)})
+            numbers.update({part} if not last else map(str, range(_whole(first, path), _whole(last, path) + 1)))
         table[row["set"]] = (row["name"], frozenset(numbers), frozenset(row["leading"].split()))
     return table
+
+
+def _state_codes(path: Path) -> tuple[str, ...]:
+    return tuple(name for row in rows_of(path, "state", "written") for name in _list(row["written"], "|"))
 
 
 def _list(text: str, separator: str) -> tuple[str, ...]:
@@ -308,6 +314,13 @@ def _jurisdiction(text: str, path: Path) -> Jurisdiction:
         if name == text:
             return name
     raise ConfigurationError(f"catalogue: {path}: got jurisdiction {text!r}, want one of {', '.join(JURISDICTIONS)}")
+
+
+def _whole(text: str, path: Path) -> int:
+    number = _number(text, path)
+    if number is None:
+        raise ConfigurationError(f"catalogue: {path}: got no number where one must stand")
+    return number
 
 
 def _number(text: str, path: Path) -> int | None:

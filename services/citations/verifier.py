@@ -18,12 +18,17 @@ from services.citations.citation import (
     verified,
 )
 from services.citations.formats import (
+    agencies_us,
+    constitution_us,
+    ecli,
     european,
     international,
     legislation_uk,
     legislation_us,
     reports,
     reports_us,
+    special_us,
+    state_codes,
     treaties,
 )
 from services.citations.names import Likeness, compare, is_same_case, is_telling, words_of
@@ -35,6 +40,11 @@ _CHECKS: dict[str, Check] = {
     reports_us.NAME: reports_us.check,
     legislation_uk.NAME: legislation_uk.check,
     legislation_us.NAME: legislation_us.check,
+    constitution_us.NAME: constitution_us.check,
+    state_codes.NAME: state_codes.check,
+    agencies_us.NAME: agencies_us.check,
+    special_us.NAME: special_us.check,
+    ecli.NAME: ecli.check,
     european.ACT: european.check_act,
     european.CASE: european.check_case,
     european.CELEX: european.check_celex,
@@ -49,6 +59,16 @@ _REPORTED_LATER, _REPORTED_ABROAD = 2, 5
 
 def verify(citation: Citation, reference: Reference) -> Finding:
     """Return what is known of *citation*."""
+    meant = citation.stands_for
+    found = verify(meant, reference) if meant is not None else _judge(citation, reference)
+    if found.verdict is Verdict.VERIFIED and citation.unread:
+        return unverified(
+            "partly_read", f"{found.matched} is known, but not what stands beside it: {citation.unread}", found.matched
+        )
+    return found
+
+
+def _judge(citation: Citation, reference: Reference) -> Finding:
     # An entry of the index overrides the rules: some numbers were given in retrospect.
     known = {cite.key: reference.find(cite.key) for cite in citation.cites} if citation.kind == "case" else {}
     doubtful = [cite for cite in citation.cites if not known.get(cite.key) or cite.parts.get("ecli")]
@@ -116,7 +136,8 @@ def _keys(citation: Citation) -> list[str]:
     """Return all references of a case, also those inside another (an ECLI after a case number)."""
     keys = []
     for cite in citation.cites:
-        keys.append(cite.key)
+        if cite.format != european.CELEX or "case" not in cite.parts:
+            keys.append(cite.key)  # a CELEX number of a judgment is its case number in other words
         if cite.parts.get("ecli") and cite.format == european.CASE and cite.normalized != cite.parts["ecli"]:
             keys.append(fold_cite(cite.parts["ecli"]))
         keys += [fold_cite(cite.parts[name]) for name in ("case", "app") if cite.parts.get(name)]
@@ -215,8 +236,11 @@ def _named_otherwise(citation: Citation, reference: Reference) -> Finding | None
 
 def _near(cite: Cite, other: str) -> bool:
     """Tell whether two references share volume and year, or page."""
-    mine, theirs = set(cite.normalized.strip("()[]").split()), set(other.split())
-    return len({word.strip("[]()") for word in mine} & {word.strip("[]()") for word in theirs}) >= 2
+    return len(_numbers(cite.normalized) & _numbers(other)) >= 2
+
+
+def _numbers(reference: str) -> set[str]:
+    return {word for part in reference.split() if (word := part.strip("[]()")).isdigit()}
 
 
 def _series(cite: Cite) -> str:

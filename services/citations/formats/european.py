@@ -9,15 +9,15 @@ from collections.abc import Iterator
 
 from models.contract.answers.quality import CitationKind
 from services.citations.citation import Citation, Cite, Finding, fold, invalid, unverified
-from services.citations.formats.common import PROVISION, full_year, future
+from services.citations.formats.common import PROVISIONS, WITHIN, full_year, future
 from services.citations.formats.legislation_uk import provision_finding
 from services.citations.names import name_after
 from services.citations.reference import Reference
 
 ACT, CASE, CELEX = "eu_act", "eu_case", "celex"
 _TYPE = r"(?:(?:Council|Commission|Delegated|Implementing|Framework|Parliament and Council|ECB|Commission Delegated|Commission Implementing|Council Framework)\s)*(?P<type>Regulation|Directive|Decision)"
-_ARTICLES = rf"(?:Art(?:icle)?s?\.?|art(?:icle)?s?\.?)\s?(?P<numbers>{PROVISION}(?:\s?(?:,|and|or|to|-|–)\s?{PROVISION}){{0,5}})"
-_AHEAD = re.compile(rf"\b{_ARTICLES}\s(?:of\s)?(?:the\s)?$")
+_ARTICLES = rf"(?:Art(?:icle)?s?\.?|art(?:icle)?s?\.?)\s?(?P<numbers>{PROVISIONS})(?P<within>{WITHIN})"
+_AHEAD = re.compile(rf"\b{_ARTICLES},?\s(?:of\s|in\s|to\s)?(?:the\s)?$")
 # A popular name, the institutions and a date, or the subject may come between number and article.
 _BETWEEN = r"(?:\s\((?P<called>[A-Z][^()\n]{1,80})\)|\sof\sthe\sEuropean\sParliament[^;\n]{0,90}?\s(?:19|20)\d\d|\son\s[^;,.()\n]{3,110})?"
 _BEHIND = re.compile(rf"{_BETWEEN}(?:,?\s\(?{_ARTICLES})?")
@@ -25,7 +25,7 @@ _ACT = re.compile(
     rf"\b{_TYPE}\s(?:\((?P<body>EU|EC|EEC|Euratom|ECSC|EU,\sEuratom|EC,\sEuratom)\)\s?)?(?P<no>[Nn]o\.?\s?)?(?P<first>\d{{1,4}})/(?P<second>\d{{1,4}})(?:/(?P<tail>EU|EC|EEC|JHA|Euratom|CFSP|ECSC))?\b"
 )
 _CELEX = re.compile(
-    r"(?<![\w-])(?P<sector>[1-6])(?P<year>(?:19|20)\d\d)(?P<letter>[A-Z]{1,2})(?P<number>\d{3,5})(?:\(\d\d\))?(?P<consolidated>-\d{8})?(?![\w-])"
+    r"(?<![\w-])(?P<sector>[0-6])(?P<year>(?:19|20)\d\d)(?P<letter>[A-Z]{1,2})(?P<number>\d{3,5})(?:\(\d\d\))?(?P<consolidated>-\d{8})?(?![\w-])"
 )
 _CASE = re.compile(
     r"\b(?:(?P<joined>Joined\s)?[Cc]ases?\s(?:[Nn]o\.?\s)?)?(?P<prefix>[CTF][-‐‑–])?(?P<number>\d{1,4})/(?P<year>\d{2})(?:\s?(?P<suffix>PPU|RENV|DEP|P(?:\(R\))?|R(?!\s(?:v\b|\())|SA)(?![\w]))?(?![\d/])"
@@ -33,7 +33,7 @@ _CASE = re.compile(
 )
 _ECLI = re.compile(r"\b(?:ECLI:)?EU:(?P<court>[CTF]):(?P<year>\d{4}):(?P<number>\d{1,5})\b")
 _NAME_AND_ECLI = re.compile(r"(?P<name>[^;\n\[\]]{0,130}?)(?P<ecli>\b(?:ECLI:)?EU:[CTF]:\d{4}:\d{1,5}\b)")
-_MAX_NAME = 130
+_MAX_NAME, _REACH = 130, 120
 _MAX_A_YEAR = 1100
 # Cases that were pending in 1989 got the prefix too.
 _PREFIXED_LATER_FROM = 1985
@@ -106,7 +106,8 @@ def check_case(cite: Cite, _citation: Citation, _reference: Reference) -> Findin
         return invalid("before_court", f"the General Court (T-) exists from {_TRIBUNAL_FROM}, got {year}")
     if prefix == "F" and not _CIVIL_FROM <= year <= _CIVIL_TO:
         return invalid(
-            "before_court", f"the Civil Service Tribunal (F-) sat from {_CIVIL_FROM} to {_CIVIL_TO}, got {year}"
+            "before_court" if year < _CIVIL_FROM else "after_court",
+            f"the Civil Service Tribunal (F-) sat from {_CIVIL_FROM} to {_CIVIL_TO}, got {year}",
         )
     if prefix == "C" and year < _PREFIXED_LATER_FROM:
         return invalid("before_court", f"case numbers have the prefix C- from {_PREFIX_FROM} on, got {year}")
@@ -130,9 +131,9 @@ def check_celex(cite: Cite, citation: Citation, reference: Reference) -> Finding
     if letter in _JUDGMENTS and cite.parts["sector"] == "6":
         prefix = _JUDGMENTS[letter]
         shown = {"prefix": prefix, "case_year": str(year), "number": str(number)}
-        case = Cite(
-            CASE, cite.start, cite.end, "case", "eu", "", shown if year >= _PREFIX_FROM else {**shown, "prefix": ""}
-        )
+        if prefix == "C" and year < _PREFIX_FROM:
+            shown["prefix"] = ""
+        case = Cite(CASE, cite.start, cite.end, "case", "eu", "", shown)
         return check_case(case, citation, reference)
     kind = _CELEX_LETTERS.get(letter)
     if kind is None:
@@ -151,13 +152,18 @@ def _act(text: str, match: re.Match[str]) -> Cite:
     first, second = match["first"], match["second"]
     kind, body = match["type"], match["body"] or match["tail"] or ""
     year, count = _year_first(first, second, kind, bool(match["no"]) or bool(match["body"] and match["body"] != "EU"))
-    ahead, behind = _AHEAD.search(text, max(0, match.start() - 50), match.start()), _BEHIND.match(text, match.end())
+    ahead, behind = _AHEAD.search(text, max(0, match.start() - _REACH), match.start()), _BEHIND.match(text, match.end())
     numbers = (behind["numbers"] if behind else None) or (ahead["numbers"] if ahead else "")
     is_behind = bool(behind and (behind["numbers"] or behind["called"]))
     shown_body = f"({match['body']}) " if match["body"] else ""
     tail = f"/{match['tail']}" if match["tail"] else ""
     no = "No " if match["no"] else ""
-    shown = f"{kind} {shown_body}{no}{first}/{second}{tail}" + (f", art {numbers}" if numbers else "")
+    within = (
+        " ".join((found["within"] or "").split())
+        if (found := behind if behind and behind["numbers"] else ahead)
+        else ""
+    )
+    shown = f"{kind} {shown_body}{no}{first}/{second}{tail}" + (f", art {numbers}{within}" if numbers else "")
     number = f"{year}/{count}"
     parts = {
         "type": kind,

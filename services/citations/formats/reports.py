@@ -39,6 +39,10 @@ _UK_LIKE = re.compile(r"^(?:UK|EW|SC?OT|NI|CS)[A-Z]{1,6}|^(?:EWHC|EWCA|UKHL)", r
 _ABROAD = re.compile(
     r"^(?:HCA|NSW|VSC|QCA|QSC|WASC|SASC|FCA|NZ|SCC|ONCA|BCCA|IE|SG|HK|CLR|ALR|SCR|DLR|INSC|ZA)", re.IGNORECASE
 )
+# Courts whose divisions are all known, with the name of another's.
+_NO_DIVISION = re.compile(
+    r"^(?:EWHC|UKSC|UKPC|UKHL|EWFC|EWCOP|EAT)\s(?:Civ|Crim)\b|^(?:UKSC|UKPC|UKHL)\s(?:Admin|Ch|QB|KB|Fam|Comm)\b"
+)
 # Divisions that number their own judgments.
 _KB_FROM, _KB_TO = 2022, 1952
 _QUEENS_BENCH_FROM, _QB_TO = 1865, 1901
@@ -58,6 +62,8 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
         series = reference.series.get(series_key(match["series"]))
         if series is not None and series.is_court:
             yield _cite(match, reference, "square")
+        elif series is not None and series.brackets == "round" and series.max_volume <= 1:
+            yield _cite(match, reference, "round")
     for match in _SCOTS.finditer(text):
         yield _cite(match, reference, "none")
     for match in _ENGLISH.finditer(text):
@@ -115,8 +121,10 @@ def _division(cite: Cite, series: Series, year: int | None) -> Finding | None:
 
 def _unknown(cite: Cite) -> Finding:
     name = cite.parts["series"]
+    if _NO_DIVISION.match(name):
+        return invalid("unknown_court", f"there is no such court as {name}")
     if _UK_LIKE.match(name) and not _ABROAD.match(name):
-        return invalid("unknown_court", f"{name} is not a court or series of the United Kingdom")
+        return unverified("unknown_court", f"{name} is no court of the United Kingdom that is known here")
     if _ABROAD.match(name):
         return unverified("other_country", f"{name} belongs to another country and cannot be checked here")
     return unverified("unknown_series", f"{name} is not a known court or series")
@@ -136,6 +144,7 @@ def _cite(match: re.Match[str], reference: Reference, brackets: str) -> Cite:
     page = groups["page"]
     if series is not None and series.is_court:
         page = page.lstrip("0") or "0"
+        groups["neutral"] = "1"
     # After a law report the brackets hold the court: "[1976] AC 104 (PC)".
     is_division = "division" in groups and series is not None and series.is_court
     division = f" ({groups['division']})" if is_division else ""

@@ -178,7 +178,7 @@ def test_kind_and_jurisdiction_follow_from_the_format(text: str, kind: str, juri
         ("Stevenson v Donoghue [1932] AC 562", ("verified", "in_index")),
         ("Marsh v Baird [2007] UKSC 4", ("invalid", "before_court")),
         ("Marsh v Baird [2012] UKHL 4", ("invalid", "after_court")),
-        ("Marsh v Baird [2015] EWXC 4", ("invalid", "unknown_court")),
+        ("Marsh v Baird [2015] EWXC 4", ("unverified", "unknown_court")),
         ("Marsh v Baird [2015] UKSC 900", ("invalid", "number_out_of_range")),
         ("Marsh v Baird [2015] EWHC 901 (KB)", ("invalid", "before_court")),
         ("Marsh v Baird [1999] 1 MadeUp 4", ("unverified", "unknown_series")),

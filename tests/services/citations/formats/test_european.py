@@ -260,22 +260,18 @@ def test_case_keeps_to_court_number_and_time(written: str, expected: tuple[str, 
     assert outcome(written) == expected
 
 
-@pytest.mark.xfail(strict=True, reason="the prefix is dropped for years before 1989, and with it the court")
 def test_celex_of_the_general_court_before_it_sat_is_invalid() -> None:
     assert outcome("61985TJ0001") == ("invalid", "before_court")
 
 
-@pytest.mark.xfail(strict=True, reason="the CELEX number itself counts as a parallel reference that is not known")
 def test_celex_of_a_known_judgment_is_verified() -> None:
     assert outcome("62012CJ0131") == ("verified", "in_index")
 
 
-@pytest.mark.xfail(strict=True, reason="consolidated texts stand in sector 0, which is not looked for")
 def test_celex_of_a_consolidated_text_is_found() -> None:
     assert in_prose("02016R0679-20160504").normalized == "02016R0679-20160504"
 
 
-@pytest.mark.xfail(strict=True, reason="a dash, or a capital behind an article, is taken for the name of the case")
 @pytest.mark.parametrize(
     "text",
     [
@@ -289,7 +285,6 @@ def test_prose_behind_a_case_number_is_no_name(text: str) -> None:
     assert (found.citation.text, found.finding.code) == ("Case C-131/12", "in_index")
 
 
-@pytest.mark.xfail(strict=True, reason="one code is given for both ends of the tribunal's life")
 def test_civil_service_tribunal_is_too_late_behind_its_end() -> None:
     assert outcome("Case F-1/17") == ("invalid", "after_court")
 

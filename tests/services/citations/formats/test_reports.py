@@ -114,10 +114,10 @@ def test_form_of_others_is_read_with_whose_law_it_is(written: str, normalized: s
 @pytest.mark.parametrize(
     ("written", "parts"),
     [
-        pytest.param("[2015] UKSC 11", {"year": "2015", "series": "UKSC", "page": "11"}, id="neutral"),
+        pytest.param("[2015] UKSC 11", {"year": "2015", "series": "UKSC", "page": "11", "neutral": "1"}, id="neutral"),
         pytest.param(
             "[2010] EWHC 123 (Admin)",
-            {"year": "2010", "series": "EWHC", "page": "123", "division": "Admin"},
+            {"year": "2010", "series": "EWHC", "page": "123", "division": "Admin", "neutral": "1"},
             id="division",
         ),
         pytest.param(
@@ -279,9 +279,11 @@ def test_law_report_keeps_the_rules_of_its_series(written: str, expected: tuple[
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
-        pytest.param("[2015] EWXC 4", ("invalid", "unknown_court"), id="looks english"),
-        pytest.param("[2015] UKXYZ 4", ("invalid", "unknown_court"), id="looks british"),
-        pytest.param("[2015] NIXX 4", ("invalid", "unknown_court"), id="looks northern irish"),
+        pytest.param("[2015] EWXC 4", ("unverified", "unknown_court"), id="looks english"),
+        pytest.param("[2015] UKXYZ 4", ("unverified", "unknown_court"), id="looks british"),
+        pytest.param("[2015] NIXX 4", ("unverified", "unknown_court"), id="looks northern irish"),
+        pytest.param("[2015] EWHC Civ 4", ("invalid", "unknown_court"), id="division of another court"),
+        pytest.param("[2015] UKSC Civ 4", ("invalid", "unknown_court"), id="division of a court without any"),
         pytest.param("[1999] 1 Foo 4", ("unverified", "unknown_series"), id="looks like nothing known"),
         pytest.param("[1992] HCA 23", ("unverified", "other_country"), id="australia"),
         pytest.param("[2001] SCC 5", ("unverified", "other_country"), id="canada"),
@@ -335,7 +337,7 @@ def test_neutral_citation_of_any_listed_court_is_found_in_any_prose(
     found = [item for item in CHECKER.extractor.extract(text) if item.cites[0].format == reports.NAME]
 
     assert [(item.text, item.normalized, item.start) for item in found] == [(written, written, len(before))]
-    assert found[0].cites[0].parts == {"year": str(year), "series": court, "page": str(number)}
+    assert found[0].cites[0].parts == {"year": str(year), "series": court, "page": str(number), "neutral": "1"}
 
 
 @given(st.integers(1900, 2050), st.integers(1, 130))
