@@ -135,9 +135,9 @@ def _same_series(first: Cite, second: Cite) -> bool:
 
 
 def _same_time(first: Cite, second: Cite) -> bool:
-    """Tell whether two references may be of one case by their years."""
+    """Tell whether two references are of one case by their years."""
     one, other = first.parts.get("year", ""), second.parts.get("year", "")
-    return not (one.isdigit() and other.isdigit()) or abs(int(one) - int(other)) <= _REPORTED_LATER
+    return one.isdigit() and other.isdigit() and abs(int(one) - int(other)) <= _REPORTED_LATER
 
 
 def _named(text: str, group: Sequence[Cite], floor: int) -> Citation:

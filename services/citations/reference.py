@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Protocol, get_args
@@ -20,6 +21,7 @@ from utils.errors import ConfigurationError
 
 JURISDICTIONS: tuple[Jurisdiction, ...] = get_args(Jurisdiction)
 _FAR = 9999
+_LAST_OLD_YEAR = 1900
 _ONE_SEQUENCE_FROM = 2015
 
 
@@ -126,9 +128,20 @@ class Reference:
     code: Mapping[int, tuple[str, int, frozenset[str]]]
     rules: Mapping[str, tuple[str, frozenset[str], frozenset[str]]]
     state_codes: Sequence[str]
+    yearly: Mapping[str, tuple[Mapping[int, int], int]]
     index: Index = field(default_factory=NoIndex)
     _by_cite: Mapping[str, list[Known]] = field(default_factory=dict)
     _by_word: Mapping[str, list[Known]] = field(default_factory=dict)
+
+    @cached_property
+    def old_reports(self) -> tuple[str, ...]:
+        """The reports of the time before 1900, which people cite without a year."""
+        names = {
+            row.name
+            for row in self.series.values()
+            if row.brackets == "round" and not row.is_court and row.last_year <= _LAST_OLD_YEAR
+        }
+        return tuple(sorted(names, key=lambda name: (-len(name), name)))
 
     def extended(self, extra: Iterable[Known], index: Index) -> "Reference":
         """Return these tables with further cases and another index."""
@@ -166,6 +179,21 @@ class Reference:
                 break
         return low - tolerance, high + tolerance, highest
 
+    def most_of(self, series: str, year: int) -> int | None:
+        """Return a number that *series* did not pass in *year*; None if none is known.
+
+        Years to come have the widest bound, so that it stays true.
+        """
+        if series not in self.yearly:
+            return None
+        highest, later = self.yearly[series]
+        known = sorted(highest)
+        if year > known[-1]:
+            return later
+        before = max((one for one in known if one <= year), default=known[0])
+        behind = min(one for one in known if one >= year)
+        return max(highest[before], highest[behind])
+
     def counts(self) -> dict[str, int]:
         """Return how many rows each table has."""
         unique = {id(row) for table in (self.acts, self.eu_acts, self.treaties) for row in table.values()}
@@ -197,6 +225,7 @@ def load_reference(folder: Path, extra: Iterable[Known] = (), index: Index | Non
         treaties=_instruments(folder / "treaties.csv", "international", "Treaty"),
         code=_code(folder / "us_code.csv"),
         rules=_rules(folder / "us_rules.csv"),
+        yearly=_yearly(folder / "yearly.csv"),
         state_codes=_state_codes(folder / "us_state_codes.csv"),
     ).extended(extra, index or NoIndex())
 
@@ -298,6 +327,17 @@ def _rules(path: Path) -> dict[str, tuple[str, frozenset[str], frozenset[str]]]:
             first, _, last = part.partition("-")
             numbers.update({part} if not last else map(str, range(_whole(first, path), _whole(last, path) + 1)))
         table[row["set"]] = (row["name"], frozenset(numbers), frozenset(row["leading"].split()))
+    return table
+
+
+def _yearly(path: Path) -> dict[str, tuple[dict[int, int], int]]:
+    table = {}
+    for row in rows_of(path, "series", "highest", "later"):
+        pairs = (pair.partition(":") for pair in row["highest"].split())
+        highest = {_whole(year, path): _whole(number, path) for year, _, number in pairs}
+        if not highest:
+            raise ConfigurationError(f"catalogue: {path}: {row['series']}: want at least one year:number")
+        table[row["series"]] = (highest, _whole(row["later"], path))
     return table
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from services.citations.citation import Cite, Finding, invalid
 from services.citations.reference import Reference, Series
 
-YEAR = r"(?:1[1-9]|20)\d\d"
+# Years to come are read too: a citation of one is invented.
+YEAR = r"(?:1[0-9]|2[0-9])\d\d"
 # A provision with its subsections: "14A(2)(a)". Atomic: of a longer number no part is taken.
 PROVISION = (
     r"(?>\d{1,4}(?:[A-Z]{1,3}|[a-z]{1,2}|\s?(?:bis|ter|quater|quinquies))?(?![A-Za-z\d])"
@@ -57,6 +58,14 @@ def volume_clash(reference: Reference, series: str, volume: int, year: int | Non
         return invalid(
             "year_mismatch", f"volume {volume} of {series} dates from about {(earliest + latest) // 2}, not {year}"
         )
+    return None
+
+
+def number_clash(reference: Reference, series: str, year: int, number: int) -> Finding | None:
+    """Return a fault if *number* is past what *series* reached in *year*, or None."""
+    most = reference.most_of(series, year)
+    if most is not None and not 0 < number <= most:
+        return invalid("number_out_of_range", f"{series} of {year} has fewer than {most} numbers, got {number}")
     return None
 
 

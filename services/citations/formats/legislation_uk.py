@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from services.citations.citation import Citation, Cite, Finding, Verdict, fold, invalid, unverified, verified
-from services.citations.formats.common import NEXT, PROVISION, YEAR, future
+from services.citations.formats.common import NEXT, PROVISION, YEAR, future, number_clash
 from services.citations.reference import Instrument, Reference
 
 NAME = "act"
@@ -185,7 +185,6 @@ _NEAR_YEARS = 3
 # No table has subsections; hardly any section has more than this.
 _MOST_SUBSECTIONS = 30
 _LAST_CPR_PART = 89
-_LAST_SI = 4500
 _SECTIONS = re.compile(r"^(?:s|ss|section|sections)$", re.IGNORECASE)
 
 
@@ -219,10 +218,10 @@ def check(cite: Cite, _citation: Citation, reference: Reference) -> Finding | No
     year = int(cite.parts["year"])
     if (clash := future(year)) is not None:
         return clash
-    if cite.parts.get("number") and int(cite.parts["number"]) > _LAST_SI:
-        return invalid(
-            "number_out_of_range", f"a year has fewer than {_LAST_SI} statutory instruments, got {cite.parts['number']}"
-        )
+    if cite.parts.get("number"):
+        series = cite.parts["series"]
+        if (clash := number_clash(reference, series, year, int(cite.parts["number"]))) is not None:
+            return clash
     act = reference.acts.get(fold(cite.parts["title"]))
     if act is None:
         return _other_year(cite.parts["title"], year, reference)
@@ -381,6 +380,7 @@ def _instrument(match: re.Match[str]) -> Cite:
         "title": shown,
         "year": match["year"],
         "number": match["number"],
+        "series": {"WSI": "SI", "NISR": "SR"}.get(series, series),
         "unit": match["unit"] or "",
         "numbers": match["numbers"] or "",
     }

@@ -10,7 +10,7 @@ from services.citations.reference import Reference
 
 NAME = "us_statute"
 # Atomic: of a longer number no part is taken.
-_SECTION = r"(?>\d{1,6}[A-Za-z]{0,4}(?![A-Za-z])(?:-\d{1,4}[A-Za-z]{0,2})*(?:\(\w{1,5}\)){0,6})"
+_SECTION = r"(?>\d{1,6}[A-Za-z]{0,4}(?![A-Za-z])(?:-\d{1,6}[A-Za-z]{0,2})*(?:\(\w{1,5}\)){0,6})"
 _SIGN = r"(?:§{1,2}|[Ss]ections?|[Ss]ecs?\.)"
 # The next of a list, unless it is the title of the next law: "§ 365 and 11 U.S.C. § 547".
 _NEXT = rf"(?:,?\s(?:and|or|to|&)\s|,\s|\s?-\s?)(?:§{{1,2}}\s?)?{_SECTION}(?!\s[A-Z](?:\.|[A-Z]))"

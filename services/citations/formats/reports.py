@@ -6,10 +6,11 @@ Sources: OSCOLA 4th ed. part 2.1; the practice directions on neutral citation of
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from models.contract.answers.quality import Jurisdiction
 from services.citations.citation import Citation, Cite, Finding, invalid, unverified
-from services.citations.formats.common import YEAR, clashes, number_of, volume_clash
+from services.citations.formats.common import YEAR, clashes, number_clash, number_of, volume_clash
 from services.citations.reference import Reference, Series, series_key
 
 NAME = "report"
@@ -56,7 +57,7 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
         for match in _SQUARE.finditer(text):
             yield _cite(match, reference, "square")
     for match in _ROUND.finditer(text):
-        if reference.series.get(series_key(_series_of(match))) is not None:
+        if reference.series.get(series_key(_series_of(match))) is not None or _ABROAD.match(match["series"]):
             yield _cite(match, reference, "round")
     for match in _BARE_ROUND.finditer(text):  # neutral citations with the wrong brackets
         series = reference.series.get(series_key(match["series"]))
@@ -66,11 +67,26 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
             yield _cite(match, reference, "round")
     for match in _SCOTS.finditer(text):
         yield _cite(match, reference, "none")
+    for pattern in _old_reports(reference.old_reports):
+        for match in pattern.finditer(text):
+            yield _cite(match, reference, "volume")
     for match in _ENGLISH.finditer(text):
         yield _cite(match, reference, "volume")
     if "C" in text and "Rep" in text:
         for match in _ICJ.finditer(text):
             yield _cite(match, reference, "icj")
+
+
+@lru_cache(maxsize=4)
+def _old_reports(names: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of volume, series and page of reports by these *names*, with "LR" before them and without."""
+    every = "|".join(re.escape(name.removeprefix("LR ")) for name in names)
+    without = "|".join(re.escape(name) for name in names if not name.startswith("LR "))
+    place = r"\s(?P<page>\d{1,4})(?![\w/])"
+    return (
+        re.compile(rf"(?<!\)\s)\b(?P<lr>LR)\s(?P<volume>\d{{1,2}})\s(?P<series>{every}){place}"),
+        re.compile(rf"(?<![\w./)])(?<!\)\s)(?<!\]\s)(?P<volume>\d{{1,2}})\s(?P<series>{without}){place}"),
+    )
 
 
 def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | None:
@@ -92,6 +108,8 @@ def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | Non
     if page is not None and (page == 0 or page > series.max_number):
         code = "number_out_of_range" if series.is_court else "page_out_of_range"
         return invalid(code, f"{series.name}: got {page}, want at most {series.max_number}")
+    if series.is_court and year and page and (clash := number_clash(reference, series.name, year, page)) is not None:
+        return clash
     if volume is not None and series.max_volume and volume > series.max_volume:
         return invalid("volume_out_of_range", f"{series.name} has at most {series.max_volume} volumes, got {volume}")
     return (volume_clash(reference, series.name, volume, year) if volume else None) or _division(cite, series, year)
@@ -137,7 +155,7 @@ def _series_of(match: re.Match[str]) -> str:
 def _cite(match: re.Match[str], reference: Reference, brackets: str) -> Cite:
     groups = {name: value for name, value in match.groupdict().items() if value}
     name = "ICJ Rep" if brackets == "icj" else _series_of(match)
-    series = reference.series.get(series_key(name))
+    series = reference.series.get(series_key(name)) or reference.series.get(series_key(match["series"]))
     shown = series.name if series is not None else re.sub(r"\s+", " ", name)
     groups["series"] = shown
     volume = f"{groups['volume']} " if "volume" in groups else ""
@@ -158,7 +176,9 @@ def _cite(match: re.Match[str], reference: Reference, brackets: str) -> Cite:
         inner = f" ({match['division']})" if match["division"] else ""
         normalized = f"{year} {shown}{inner} {page}"
     else:
-        normalized = f"{volume}{shown} {page}"
+        normalized = (
+            f"LR {volume}{shown.removeprefix('LR ')} {page}" if shown.startswith("LR ") else f"{volume}{shown} {page}"
+        )
     if brackets == "round" and shown == "QB" and int(year) < _QUEENS_BENCH_FROM:
         groups["series"] = "QB Rep"  # Adolphus and Ellis, cited by the same letters
     jurisdiction: Jurisdiction = "international" if _ABROAD.match(name) else "uk"

@@ -53,7 +53,9 @@ _LAST_CIRCUIT = 11
 _BANKRUPTCY_FROM = 1979
 # No volume of these series has as many pages; of others no limit is known.
 _MAX_PAGES = dict.fromkeys(("F.", "F.2d", "F.3d", "F.4th", "F. Supp.", "F. Supp. 2d", "F. Supp. 3d"), 3000)
-_MAX_PAGES |= {"U.S.": 1300, "S. Ct.": 3200, "L. Ed.": 2000, "L. Ed. 2d": 1700}
+_MAX_PAGES |= {"U.S.": 1450, "S. Ct.": 3200, "L. Ed.": 2000, "L. Ed. 2d": 1700}
+# Volumes of the U.S. Reports that hold decisions of decades before: the first four, and two with an appendix.
+_WITH_OLDER_CASES = frozenset((1, 2, 3, 4, 131, 154))
 _DATABASE = re.compile(
     r"\b(?P<year>(?:19|20)\d\d)\s(?P<series>WL|(?:[A-Z][A-Za-z.]{0,8}\s(?:[A-Z][A-Za-z.]{0,6}\s){0,3})?LEXIS)\s(?P<page>\d{1,7})(?:-[UBP])?\b"
 )
@@ -118,6 +120,8 @@ def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | Non
     most = _MAX_PAGES.get(parts["series"])
     if page is not None and most is not None and not 0 < page <= most:
         return invalid("page_out_of_range", f"{parts['series']}: got page {page}, want 1 to {most}")
+    if parts["series"] == "U.S." and volume in _WITH_OLDER_CASES and year is not None and year >= first:
+        return None
     return volume_clash(reference, parts["series"], volume or 0, year)
 
 
