@@ -172,6 +172,12 @@ def is_telling(known: str) -> bool:
     return len(words_of(known)) >= 2 or (len(sides) == 1 and any(len(word) > 5 for word in words_of(known)))
 
 
+def has_two_telling_parties(name: str) -> bool:
+    """Tell whether both parties of *name* have a distinctive word."""
+    sides = parties(name)
+    return len(sides) == 2 and all(words_of(side) for side in sides)
+
+
 def parties(name: str) -> list[str]:
     """Return the parties of *name*: two, or one where there is no "v"."""
     inner = re.search(r"\(([^()]*\sv\.?\s[^()]*)\)", name)

@@ -105,7 +105,7 @@ def special_forms(name: str) -> tuple[SpecialForm, ...]:
 
 def _is_unusual(name: str) -> bool:
     """Tell whether no pattern for volume, name, page reads *name*."""
-    return "," in name or name.count(" ") > _MOST_BLANKS
+    return "," in name or name.count(" ") > _MOST_BLANKS or any(word[:1].islower() for word in name.split())
 
 
 @cache

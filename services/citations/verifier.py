@@ -31,7 +31,7 @@ from services.citations.formats import (
     state_codes,
     treaties,
 )
-from services.citations.names import Likeness, compare, is_same_case, is_telling, words_of
+from services.citations.names import Likeness, compare, has_two_telling_parties, is_same_case, is_telling, words_of
 from services.citations.reference import Known, Reference
 
 Check = Callable[[Cite, Citation, Reference], Finding | None]
@@ -55,6 +55,8 @@ _CHECKS: dict[str, Check] = {
 }
 # How many years after its decision a case may be reported.
 _REPORTED_LATER, _REPORTED_ABROAD = 2, 5
+# How many years the stages of one case may lie apart.
+_STAGES_APART = 10
 
 
 def verify(citation: Citation, reference: Reference) -> Finding:
@@ -82,11 +84,11 @@ def _judge(citation: Citation, reference: Reference) -> Finding:
     return _of_case(citation, reference, findings, known)
 
 
-def compare_known(citation: Citation, known: list[Known]) -> Finding:
+def compare_known(citation: Citation, known: list[Known], reference: Reference) -> Finding:
     """Compare *citation* with the authorities *known* by its references."""
     if citation.kind != "case":
         return verified(known[0].label)
-    return _compare(citation, known, [])
+    return _compare(citation, known, [], reference)
 
 
 def _worst(findings: Iterable[Finding]) -> Finding:
@@ -115,7 +117,7 @@ def _of_case(
             return invalid(
                 "parallel_mismatch", f"its references belong to {first.names[0]} and to {second.names[0]}", first.label
             )
-        return _compare(citation, shared, [key for key, cases in known_by if not cases])
+        return _compare(citation, shared, [key for key, cases in known_by if not cases], reference)
     contradiction = _named_otherwise(citation, reference)
     if contradiction is not None:
         return contradiction
@@ -144,15 +146,15 @@ def _keys(citation: Citation) -> list[str]:
     return keys
 
 
-def _compare(citation: Citation, known: list[Known], unknown: list[str]) -> Finding:
+def _compare(citation: Citation, known: list[Known], unknown: list[str], reference: Reference) -> Finding:
     """Compare name and year with the cases that have the references; no row has the *unknown* ones."""
     if citation.name:
         likeness = {case: _likeness(citation, case) for case in known}
         same = [case for case, like in likeness.items() if like is Likeness.SAME]
         if not same:
             case = known[0]
-            unclear = {Likeness.PARTLY, Likeness.UNCLEAR} & set(likeness.values())
-            if unclear or not citation.is_case_name:
+            unclear = {Likeness.PARTLY, Likeness.UNCLEAR} & set(likeness.values()) or not citation.is_case_name
+            if unclear and not _is_name_of_another(citation, known, reference):
                 return unverified(
                     "name_unclear",
                     f"the reference is that of {case.names[0]}, the name given is {citation.name[:80]}",
@@ -182,6 +184,16 @@ def _compare(citation: Citation, known: list[Known], unknown: list[str]) -> Find
             )
         return unverified("parallel_unknown", f"{case.label} is known, the parallel reference is not", case.label)
     return verified(case.label)
+
+
+def _is_name_of_another(citation: Citation, known: list[Known], reference: Reference) -> bool:
+    """Tell whether the index has the name that is given, and only with other references than *known* ones."""
+    others = (case for case in reference.named(citation.name) if not _among(case, known))
+    return any(is_telling(name) and _is_name_of(citation, case, name) for case in others for name in case.names)
+
+
+def _is_name_of(citation: Citation, case: Known, name: str) -> bool:
+    return case.jurisdiction == citation.jurisdiction and is_same_case(citation.name, name, case.names[0])
 
 
 def _likeness(citation: Citation, case: Known) -> Likeness:
@@ -229,9 +241,25 @@ def _named_otherwise(citation: Citation, reference: Reference) -> Finding | None
                 f"{case.names[0]} stands at {', '.join(case.cites)}, not at {citation.normalized}",
                 case.label,
             )
+        if _is_far(citation, case) and has_two_telling_parties(name):
+            return invalid(
+                "year_mismatch", f"{case.label} is of {case.year}, not of {_claimed(citation)}", case.label
+            )
         if is_telling(name):
             return unverified("other_reference", f"{case.label} is known, {citation.normalized} is not", case.label)
     return None
+
+
+def _is_far(citation: Citation, case: Known) -> bool:
+    """Tell whether so many years lie between that it cannot be another stage of the same case."""
+    year = _claimed(citation)
+    return year is not None and case.year is not None and abs(year - case.year) > _STAGES_APART
+
+
+def _claimed(citation: Citation) -> int | None:
+    """Return the year that the citation claims, beside its reference or inside it."""
+    inside = next((cite.parts["year"] for cite in citation.cites if cite.parts.get("year", "").isdigit()), None)
+    return _decided(citation) or (int(inside) if inside else None)
 
 
 def _near(cite: Cite, other: str) -> bool:

@@ -17,7 +17,7 @@ NAME = "us_report"
 # A number behind a section sign or "Art." is no volume: "§ 433 Abs. 2 BGB".
 _CANDIDATE = re.compile(
     r"(?<![\w./§¶])(?<![§¶]\s)(?<!\b[Aa]rt\s)(?<!\b[Aa]rt\.\s)(?<!rtikel\s)(?<!rticle\s)(?<!\bNr\.\s)(?P<volume>\d{1,4})\s"
-    r"(?P<series>[A-Z][A-Za-z.'&]{0,14}(?:\s?(?:[A-Z][A-Za-z.'&]{0,12}|&|[2-9](?:d|th)|\([A-Za-z0-9. ]{1,14}\))){0,5}?\.?)"
+    r"(?P<series>[A-Z][A-Za-z.'&]{0,14}(?:\s?(?:[A-Z][A-Za-z.'&]{0,12}|&|[2-9](?:d|th)|\([A-Za-z0-9.& -]{1,14}\))){0,5}?\.?)"
     r"(?:,?\s(?P<at>at)\s(?:\*|pp?\.\s)?|,?\s(?:\((?:\d\s[A-Z][a-z]{2,9}\.?|1[789]\d\d,?)\)\s)?(?:\*|p\.\s|[Pp]age\s)?|(?<=\.)(?=\d))(?P<page>\d{1,7}[a-ce-zA-CE-Z]?|_{2,5}|-{2,5}|\[_{2,5}\])(?![\w/]|-\d)(?:-[UP]\b)?"
 )
 # What follows a reference: pin cites with notes, what is said of the opinion, then "(2d Cir. 1947)".
@@ -55,6 +55,7 @@ _BANKRUPTCY_FROM = 1979
 _MAX_PAGES = dict.fromkeys(("F.", "F.2d", "F.3d", "F.4th", "F. Supp.", "F. Supp. 2d", "F. Supp. 3d"), 3000)
 _MAX_PAGES |= {"U.S.": 1450, "S. Ct.": 3200, "L. Ed.": 2000, "L. Ed. 2d": 1700}
 # Volumes of the U.S. Reports that hold decisions of decades before: the first four, and two with an appendix.
+_FIRST_YEAR_AS_VOLUME = 1900
 _WITH_OLDER_CASES = frozenset((1, 2, 3, 4, 131, 154))
 _DATABASE = re.compile(
     r"\b(?P<year>(?:19|20)\d\d)\s(?P<series>WL|(?:[A-Z][A-Za-z.]{0,8}\s(?:[A-Z][A-Za-z.]{0,6}\s){0,3})?LEXIS)\s(?P<page>\d{1,7})(?:-[UBP])?\b"
@@ -66,6 +67,7 @@ _COURTS_OWN = (
 )
 _NEUTRAL = re.compile(
     rf"\b(?P<year>(?:19|20)\d\d|2[1-9]\d\d)(?:\s?-\s?|\s|)(?P<series>{_COURTS_OWN})(?:\s?-\s?|\s|)(?P<page>\d{{1,7}})(?:-?[MUPBC])?\b"
+    r"|\b(?P<short_year>\d\d)(?P<short>COA?)(?P<number>\d{1,4})M?\b"
 )
 _STATES = frozenset(
     "AK AL AR AZ CA CO CT DC DE FL GA HI IA ID IL IN KS KY LA MA MD ME MI MN MO MS MT NC ND NE NH NJ NM NV NY OH OK OR "
@@ -92,7 +94,7 @@ def find(text: str, _reference: Reference) -> Iterator[Cite]:
             parts |= _behind(text, match.end())
             yield Cite(NAME, match.start(), match.end(), "case", "us", match.group(0), parts)
     for match in _NEUTRAL.finditer(text):
-        if len(match["series"]) != 2 or match["series"] in _STATES:
+        if match["short"] or len(match["series"]) != 2 or match["series"] in _STATES:
             yield _neutral(match)
 
 
@@ -120,6 +122,8 @@ def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | Non
     most = _MAX_PAGES.get(parts["series"])
     if page is not None and most is not None and not 0 < page <= most:
         return invalid("page_out_of_range", f"{parts['series']}: got page {page}, want 1 to {most}")
+    if volume is not None and volume >= _FIRST_YEAR_AS_VOLUME:
+        return None  # numbered by years
     if parts["series"] == "U.S." and volume in _WITH_OLDER_CASES and year is not None and year >= first:
         return None
     return volume_clash(reference, parts["series"], volume or 0, year)
@@ -173,7 +177,9 @@ def _cite(text: str, match: re.Match[str], edition: Edition) -> Cite:
 
 
 def _neutral(match: re.Match[str]) -> Cite:
-    parts = {"series": match["series"], "page": match["page"], "year": match["year"], "neutral": "1"}
+    year = match["year"] or f"20{match['short_year']}"
+    series, number = match["series"] or match["short"], match["page"] or match["number"]
+    parts = {"series": series, "page": number, "year": year, "neutral": "1"}
     return Cite(NAME, match.start(), match.end(), "case", "us", match.group(0), parts)
 
 
