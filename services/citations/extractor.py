@@ -43,7 +43,6 @@ _FINDERS = (
     state_codes,
     agencies_us,
     reports_us,
-    special_us,
 )
 # Between parallel references: a comma, a pin cite, "=".
 _PARALLEL_GAP = re.compile(
@@ -52,6 +51,8 @@ _PARALLEL_GAP = re.compile(
 _TRAILING_YEAR = re.compile(
     r"^,?\s?\(?(?:[A-Z][\w.]{0,9}\s)?(?:\d{1,2}\s[A-Z][a-z]{2,8}\s)?(?P<year>(?:1[6-9]|20)\d\d)\)"
 )
+# All but an amendment by its name and a regulation by its letter has a number.
+_DIGIT = re.compile(r"\d|[IVX]")
 _COMMAS_ONLY = re.compile(r"^[\s,;=]*$")
 _MAX_PARALLEL = 5
 # How many years may lie between two reports of one case.
@@ -77,7 +78,7 @@ class Extractor:
     def _extract(self, text: str) -> tuple[Citation, ...]:
         reading = read(text)
         written = reading.text
-        cites = _outermost(cite for finder in _FINDERS for cite in finder.find(written, self._reference))
+        cites = _outermost(self._found(written))
         citations: list[Citation] = []
         floor = 0
         for group in _groups(written, cites):
@@ -86,6 +87,18 @@ class Extractor:
             floor = citation.end
         whole = with_short_forms(written, _with_unread(written, citations))
         return tuple(_as_given(citation, reading, text) for citation in whole)
+
+    def _found(self, text: str) -> list[Cite]:
+        if _DIGIT.search(text) is None:
+            return [*constitution_us.find(text, self._reference), *agencies_us.find(text, self._reference)]
+        found = [cite for finder in _FINDERS for cite in finder.find(text, self._reference)]
+        # Forms of a list may read on where a rule knows the end: they count only beside those without such rules.
+        read = [(cite.start, cite.end) for cite in found if cite.format not in (reports_us.NAME, state_codes.NAME)]
+        special = special_us.find(text, self._reference)
+        return [
+            *found,
+            *(cite for cite in special if not any(start < cite.end and cite.start < end for start, end in read)),
+        ]
 
     def distinct(self, *texts: str) -> set[str]:
         """Return the keys of all citations in *texts*, each once."""

@@ -242,9 +242,7 @@ def _named_otherwise(citation: Citation, reference: Reference) -> Finding | None
                 case.label,
             )
         if _is_far(citation, case) and has_two_telling_parties(name):
-            return invalid(
-                "year_mismatch", f"{case.label} is of {case.year}, not of {_claimed(citation)}", case.label
-            )
+            return invalid("year_mismatch", f"{case.label} is of {case.year}, not of {_claimed(citation)}", case.label)
         if is_telling(name):
             return unverified("other_reference", f"{case.label} is known, {citation.normalized} is not", case.label)
     return None

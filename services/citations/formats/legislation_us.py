@@ -22,6 +22,10 @@ _TITLE_BEHIND = re.compile(
     rf"\b{_SIGN}\s?(?P<section>{_SECTION})(?P<more>(?:{_NEXT}){{0,12}}),?\sof\s[Tt]itle\s(?P<title>\d{{1,3}})\b(?:,?\s(?:of\sthe\s)?(?:United\sStates\sCode|U\.?\s?S\.?\s?C(?:ode|\.)?))?(?P<app>)(?P<behind>)"
     rf"|\b[Tt]itle\s(?P<title2>\d{{1,3}}),\s{_SIGN}\s?(?P<section2>{_SECTION})(?P<more2>(?:{_NEXT}){{0,12}})(?:,?\s(?:of\sthe\s)?(?:United\sStates\sCode|U\.?\s?S\.?\s?C(?:ode|\.)?))"
 )
+_TAX_CODE = re.compile(
+    rf"\b(?:I\.?\s?R\.?\s?C\.?|Internal\sRevenue\sCode)(?:\sof\s19\d\d)?,?\s{_SIGN}\s?(?P<section>{_SECTION})(?P<more>(?:{_NEXT}){{0,12}})"
+)
+_TAX_TITLE = "26"
 _CFR = re.compile(
     r"\b(?P<title>\d{1,3})\sC\.?\s?F\.?\s?R\.?,?\s(?:(?P<sign>§{1,2}|[Ss]ections?|[Pp]arts?|[Pp]ts?\.?|[Ss]ubpart)\s?)?(?P<section>(?>\d{1,5}[a-z]?(?:\.[\w-]{0,12}\w)?(?:\(\w{1,5}\)){0,6}))"
     r"(?P<more>(?:(?:,?\s(?:and|or|to|&)\s|,\s|\s?-\s?)(?:§{1,2}\s?)?(?>\d{1,5}(?:\.[\w-]{0,12}\w)?(?:\(\w{1,5}\)){0,6})(?!\s[A-Z](?:\.|[A-Z]))){0,8})"
@@ -126,8 +130,10 @@ def _statute(match: re.Match[str], table: str, normalized: str, kind: CitationKi
 
 def _read_usc(match: re.Match[str]) -> Cite:
     groups = match.groupdict()
-    title, section, more = (groups[name] or groups.get(f"{name}2") or "" for name in ("title", "section", "more"))
-    app, behind = groups["app"] or "", groups["behind"] or ""
+    title, section, more, app, behind = (
+        groups.get(name) or groups.get(f"{name}2") or "" for name in ("title", "section", "more", "app", "behind")
+    )
+    title = title or _TAX_TITLE
     many = "1" if "§§" in match.group() or re.search("[Ss]e(?:ction|c\\.)s", match.group()) else ""
     shown = f"{title} U.S.C.{app} {'§§' if many else '§'} {section}{more}{behind}"
     return _statute(match, "usc", shown, title=title, section=section, more=more, app=app, behind=behind, is_many=many)
@@ -157,6 +163,7 @@ def _read_fed_reg(match: re.Match[str]) -> Cite:
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Cite], tuple[str, ...]], ...] = (
     (_USC, _read_usc, ("U",)),
     (_TITLE_BEHIND, _read_usc, ("itle ",)),
+    (_TAX_CODE, _read_usc, ("C",)),
     (_CFR, _read_cfr, ("F",)),
     (_PUBLIC_LAW, _read_public_law, ("Pub", "P.L", "P. L")),
     (_STAT, _read_stat, ("Stat.",)),

@@ -27,7 +27,8 @@ _BEHIND = re.compile(
     rf"{_PIN}{{0,4}}{_SAID}{{0,2}},?\s?\((?P<court>[^()\d]{{0,40}}(?:\d{{1,2}}(?:st|d|nd|rd|th)\s[^()\d]{{0,30}})?[^()]{{0,12}}?)\s?(?P<year>1[6-9]\d\d|20\d\d|2[1-9]\d\d|1[0-5]\d\d)\)"
 )
 _RUN = re.compile(rf"(?:,\s\d{{1,4}}\s[A-Z][A-Za-z.' ]{{0,14}}(?:[23]d|4th)?\s\d{{1,5}}{_PIN}{{0,2}}){{1,4}}")
-_CIRCUIT = re.compile(r"(\d{1,2})(?:st|d|nd|rd|th)\s+Cir", re.IGNORECASE)
+# At the beginning: "Mich. 12th Cir." is a court of that state.
+_CIRCUIT = re.compile(r"^(\d{1,2})(?:st|d|nd|rd|th)\s+Cir", re.IGNORECASE)
 # A further series of a family whose series are all known.
 _FAMILY = re.compile(
     r"^(?:F\.\s?(?:5th|[6-9]th)|F\.\s?Supp\.\s?(?:[4-9]th|4d)|U\.\s?S\.\s?[2-9](?:d|th)|S\.\s?Ct\.\s?[2-9](?:d|th)|L\.\s?Ed\.\s?(?:3d|[4-9]th))$"

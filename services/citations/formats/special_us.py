@@ -25,7 +25,9 @@ def find(text: str, _reference: Reference) -> Iterator[Cite]:
         window = text[begin : named.end() + _BEHIND]
         for form in special_forms(" ".join(named.group().split())):
             for match in form.pattern.finditer(window):
-                start, end = begin + match.start(), begin + match.end()
+                # A form without its volume may begin with the blank behind it.
+                start = begin + match.start() + len(match.group()) - len(match.group().lstrip())
+                end = begin + match.end()
                 if start <= named.start() and end >= named.end() and not text[start - 1 : start].isalnum():
                     yield _cite(match, start, form.kind.startswith("leg"))
 
@@ -40,7 +42,7 @@ def _cite(match: re.Match[str], start: int, is_law: bool) -> Cite:
     groups = match.groupdict()
     parts = {name: value for name, value in groups.items() if value and name in ("volume", "page", "year")}
     kind: CitationKind = "statute" if is_law else "case"
-    return Cite(NAME, start, start + len(match.group()), kind, "us", " ".join(match.group().split()), parts)
+    return Cite(NAME, start, start + len(match.group().lstrip()), kind, "us", " ".join(match.group().split()), parts)
 
 
 @cache

@@ -5,6 +5,7 @@ here: a citation of a state's code is well formed, or a user's index has it.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -60,7 +61,11 @@ def _patterns(written: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
 
 def _any(names: Iterator[str]) -> str:
     """Return a pattern for any of *names*, with or without their points and blanks."""
-    return "|".join(_pattern(name) for name in sorted(set(names), key=len, reverse=True))
+    # By their first letters, so that each position of a text is compared with few names.
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(set(names), key=len, reverse=True):
+        groups[name[0]].append(_pattern(name)[1:])
+    return "|".join(f"{first}(?:{'|'.join(rests)})" for first, rests in sorted(groups.items()))
 
 
 def _pattern(name: str) -> str:
