@@ -202,6 +202,8 @@ def _with_unread(text: str, citations: Sequence[Citation]) -> list[Citation]:
 
 def _as_given(citation: Citation, reading: Reading, text: str) -> Citation:
     """Return *citation* with its places in *text* as it was given."""
+    if reading.text is text:
+        return citation
     start, end = reading.given(citation.start, citation.end)
     cites = []
     for cite in citation.cites:

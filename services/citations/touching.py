@@ -10,7 +10,7 @@ _UNIT = (
 )
 _NUMBER = r"(?:No\.?\s)?(?:\d|\([a-z\d]{1,5}\)|[IVXLC]{1,7}\b|[A-Z]{1,3}\d{0,4}\b)"
 # A letter, a digit or a bracket that runs on from the last sign of a reference.
-_GLUED = re.compile(r"\w|[-/:](?=\d|[A-Za-z]\b|[A-Za-z]{1,2}\d)|\.(?=\d)|\((?=\w{1,6}\))|\[(?=\w)")
+_GLUED = re.compile(r"\w|/(?=\w)|[-:](?=\d|[A-Za-z]\b|[A-Za-z]{1,2}\d)|\.(?=\d)|\((?=\w{1,6}\))|\[(?=\w)")
 # An identifier that no format could read: "EU:C:2014:317A".
 _IDENTIFIER = re.compile(r"[\s,(]{0,2}(?:ECLI:)?[A-Z]{2}:[A-Z]{1,7}:\d")
 _GLUED_AHEAD = re.compile(r"[^\W_]$|\d[-/.,]$")
@@ -26,7 +26,9 @@ _PINPOINT_AHEAD = re.compile(
     rf"|(?i:{_UNIT})\s?\d[\w().-]*,\s$"
     r"|\bProtocols?(?:\s(?:No\.?\s?)?\d{1,2})?(?:,|\s(?:to|of)(?:\sthe)?)?\s?$"
 )
-_REACH = 90
+_REACH, _SHORT_REACH = 90, 24
+# Whatever a pinpoint ahead of a citation ends with.
+_LEADS = (", ", *(f" {word} {the}" for word in ("of", "to", "in", "under") for the in ("", "the ")))
 
 
 def unread(text: str, start: int, end: int, *, has_provisions: bool) -> str:
@@ -40,8 +42,10 @@ def unread(text: str, start: int, end: int, *, has_provisions: bool) -> str:
     """
     ahead, behind = text[max(0, start - _REACH) : start], text[end : end + _REACH]
     patterns = [(_GLUED, behind, True), (_IDENTIFIER, behind, True), (_GLUED_AHEAD, ahead, False)]
+    if has_provisions and (ahead.endswith(_LEADS) or "rotocol" in ahead[-_SHORT_REACH:]):
+        patterns.append((_PINPOINT_AHEAD, ahead, False))
     if has_provisions:
-        patterns += [(_PINPOINT, behind, True), (_GOES_ON, behind, True), (_PINPOINT_AHEAD, ahead, False)]
+        patterns += [(_PINPOINT, behind, True), (_GOES_ON, behind, True)]
     for pattern, beside, is_behind in patterns:
         found = pattern.match(beside) if is_behind else pattern.search(beside)
         if found is not None:

@@ -103,4 +103,5 @@ def any_of(names: Iterable[str]) -> re.Pattern[str]:
     words = "|".join(
         f"{re.escape(prefix)}(?:{'|'.join(rests)})" for prefix, rests in sorted(groups.items(), reverse=True)
     )
-    return re.compile(rf"(?<![\w-])(?=[A-Za-z])(?:{words})(?![\w-])")
+    first = "".join(sorted({prefix[0] for prefix in groups}))
+    return re.compile(rf"(?=[{re.escape(first)}])(?<![\w-])(?:{words})(?![\w-])")

@@ -99,6 +99,7 @@ _LEADS_TO = re.compile(
     rf"(?:(?i:{_UNIT})\.?\s?{_NUMBERS}|{_SCHEDULE})(?:,?\s(?i:{_UNIT})\.?\s?{_NUMBERS}){{0,3}},?\s(?:of|to|under|in)\s(?:the\s)?"
 )
 _REACH = 90
+_SCHEDULE_UNIT = "Sch"
 _LOOK_BACK = 180
 _MAX_WORDS = 18
 # Short titles that Parliament reuses: a different year proves nothing.
@@ -194,14 +195,14 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
         found = _titled(text, match, reference)
         if found is not None:
             yield found
-    if "S" in text:
+    if any(hint in text for hint in ("SI", "S.I", "SR")):
         for match in _SI.finditer(text):
             yield _instrument(match)
     for match in _CHAPTER.finditer(text):
         series = "c" if match["series"].startswith("c") else match["series"]
         title = f"{match['year']} {series} {match['number']}"
         yield _provision(match.start(), match.end(), title, match["year"], _Place(), "Act")
-    for match in _CPR.finditer(text):
+    for match in _CPR.finditer(text) if "CPR" in text or "Civil Procedure" in text else ():
         shown = f"CPR {match['numbers']}"
         parts = {"title": "CPR", "numbers": match["numbers"], "unit": "r"}
         yield Cite(NAME, match.start(), match.end(), "regulation", "uk", shown, parts)
@@ -243,7 +244,7 @@ def provision_finding(act: Instrument, cite: Cite, what: str) -> Finding:
 
 def _provisions(act: Instrument, cite: Cite, what: str) -> Finding:
     unit, numbers = cite.parts.get("unit", ""), cite.parts.get("numbers", "")
-    if not numbers and not unit:
+    if not numbers and unit != _SCHEDULE_UNIT:
         return verified(act.name)
     if what == "section" and act.type == "Act" and (not _SECTIONS.match(unit) or cite.parts.get("under")):
         return unverified(
@@ -339,7 +340,7 @@ def _place(match: re.Match[str] | None) -> _Place:
     under = " ".join((match["under"] or "").strip(" ,(").split())
     if match["unit"]:
         return _Place(match["unit"], match["numbers"].rstrip(" ,-"), under)
-    return _Place("Sch", match["schedule"] or "", under)
+    return _Place(_SCHEDULE_UNIT, match["schedule"] or "", under)
 
 
 def _in_title(word: str) -> bool:

@@ -31,6 +31,7 @@ _BARE_ROUND = re.compile(
 _SCOTS = re.compile(
     rf"\b(?P<year>{YEAR})\s{{1,2}}(?P<series>S\.?C\.?|S\.?L\.?T\.?|SCLR|JC|SCCR)(?:\s\((?P<division>[A-Z][A-Za-z ]{{0,9}})\))?\s{{1,2}}(?P<page>\d{{1,5}})\b"
 )
+_SCOTS_HINTS = ("SC", "S.C", "SLT", "S.L.T", "JC")
 _ENGLISH = re.compile(r"\b(?P<volume>\d{1,3})\s{1,2}(?P<series>E\.?R\.?|Eng\.?\sRep\.?)\s{1,2}(?P<page>\d{1,5})\b")
 _ICJ = re.compile(
     rf"\bI\.?C\.?J\.?\sRep(?:orts|\.)?\s{{1,2}}(?P<year>{YEAR}),?\s{{1,2}}(?:at\s)?p?\.?\s{{0,2}}(?P<page>\d{{1,5}})\b"
@@ -65,12 +66,14 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
             yield _cite(match, reference, "square")
         elif series is not None and series.brackets == "round" and series.max_volume <= 1:
             yield _cite(match, reference, "round")
-    for match in _SCOTS.finditer(text):
+    for match in _SCOTS.finditer(text) if any(hint in text for hint in _SCOTS_HINTS) else ():
         yield _cite(match, reference, "none")
-    for pattern in _old_reports(reference.old_reports):
-        for match in pattern.finditer(text):
-            yield _cite(match, reference, "volume")
-    for match in _ENGLISH.finditer(text):
+    with_letters, without = _old_reports(reference.old_reports)
+    for match in with_letters.finditer(text) if "LR " in text else ():
+        yield _cite(match, reference, "volume")
+    for match in without.finditer(text):
+        yield _cite(match, reference, "volume")
+    for match in _ENGLISH.finditer(text) if any(hint in text for hint in ("ER", "E.R", "Eng")) else ():
         yield _cite(match, reference, "volume")
     if "C" in text and "Rep" in text:
         for match in _ICJ.finditer(text):
@@ -78,7 +81,7 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
 
 
 @lru_cache(maxsize=4)
-def _old_reports(names: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+def _old_reports(names: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the patterns of volume, series and page of reports by these *names*, with "LR" before them and without."""
     every = "|".join(re.escape(name.removeprefix("LR ")) for name in names)
     without = "|".join(re.escape(name) for name in names if not name.startswith("LR "))

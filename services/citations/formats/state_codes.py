@@ -21,12 +21,15 @@ _INSIDE = r"(?:,?\s(?:tit\.?|[Tt]itle|ch?\.|[Cc]hapter|art\.?|pt\.)\s?\w{1,6},?)
 _EDITION = r"(?:\sAnn\.)?(?:\s\((?:West|LexisNexis|Lexis|McKinney|Deering|Vernon|Michie|Supp\.)?\s?(?:\d{4})?\))?"
 _MORE = rf"(?:(?:,|\s?-|,?\sand|,?\sto|\s&)\s?(?:§\s?)?{_SECTION}(?![\w.])(?!\s[A-Z]))" "{0,8}"
 
+# What no match of the patterns lacks, in their order.
+_HINTS = (("",), ("",), ("C.", "CS", "Stat.", ".S.", "P.S", "L.P.", "G"), ("§", "ection", "ec.", "s. "))
+
 
 def find(text: str, reference: Reference) -> Iterator[Cite]:
     """Yield what *text* cites in the forms of this family."""
     claimed: list[tuple[int, int]] = []
-    for pattern in _patterns(tuple(reference.state_codes)):
-        for match in pattern.finditer(text):
+    for pattern, hints in zip(_patterns(tuple(reference.state_codes)), _HINTS, strict=True):
+        for match in pattern.finditer(text) if any(hint in text for hint in hints) else ():
             if any(start < match.end() and match.start() < end for start, end in claimed):
                 continue  # "§ 19.02, Fla. Stat. § 768.81": the first section is another code's
             claimed.append(match.span())
@@ -50,8 +53,8 @@ def _patterns(written: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     plain = _any(name for name in written if name[-1] not in ">!")
     section = rf"(?P<section>{_SECTION}){_MORE}"
     return (
-        re.compile(rf"(?<![\w.])(?:{plain}){_EDITION}{_INSIDE},?\s{_SIGN}?{section}"),
-        re.compile(rf"(?<![\w.])(?:{doubtful})\s(?={_TELLING}){_SIGN}?{section}"),
+        re.compile(rf"(?=[A-Z])(?<![\w.])(?:{plain}){_EDITION}{_INSIDE},?\s{_SIGN}?{section}"),
+        re.compile(rf"(?=[A-Z])(?<![\w.])(?:{doubtful})\s(?={_TELLING}){_SIGN}?{section}"),
         re.compile(
             rf"(?<![\w.])\d{{1,4}}(?:-?[A-Z])?\s(?:{behind_title}){_EDITION}(?:\s(?:ch|c)\.\s?\w+,)?,?\s{_SIGN}?{section}"
         ),

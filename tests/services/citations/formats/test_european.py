@@ -339,3 +339,11 @@ def test_act_since_2015_is_never_found_impossible_for_its_number_alone(kind: str
     assert (found.finding.code == "type_mismatch") == (
         (known := CHECKER.reference.eu_acts.get(f"{year}/{number}")) is not None and known.type != kind
     )
+
+
+def test_act_without_an_article_is_known_by_its_name() -> None:
+    assert only("Directive 2004/38/EC").finding.matched == "Citizens' Rights Directive"
+
+
+def test_body_in_another_language_is_not_passed_over() -> None:
+    assert outcome("Directive 2004/38/CE") == ("unverified", "partly_read")
