@@ -127,6 +127,7 @@ class Reference:
     treaties: Mapping[str, Instrument]
     code: Mapping[int, tuple[str, int, frozenset[str]]]
     rules: Mapping[str, tuple[str, frozenset[str], frozenset[str]]]
+    act_years: frozenset[int]
     state_codes: Sequence[str]
     yearly: Mapping[str, tuple[Mapping[int, int], int]]
     index: Index = field(default_factory=NoIndex)
@@ -225,6 +226,7 @@ def load_reference(folder: Path, extra: Iterable[Known] = (), index: Index | Non
         treaties=_instruments(folder / "treaties.csv", "international", "Treaty"),
         code=_code(folder / "us_code.csv"),
         rules=_rules(folder / "us_rules.csv"),
+        act_years=_act_years(folder / "uk_act_years.csv"),
         yearly=_yearly(folder / "yearly.csv"),
         state_codes=_state_codes(folder / "us_state_codes.csv"),
     ).extended(extra, index or NoIndex())
@@ -328,6 +330,11 @@ def _rules(path: Path) -> dict[str, tuple[str, frozenset[str], frozenset[str]]]:
             numbers.update({part} if not last else map(str, range(_whole(first, path), _whole(last, path) + 1)))
         table[row["set"]] = (row["name"], frozenset(numbers), frozenset(row["leading"].split()))
     return table
+
+
+def _act_years(path: Path) -> frozenset[int]:
+    """Return the years of which every public general Act is among the Acts."""
+    return frozenset(_whole(row["year"], path) for row in rows_of(path, "year"))
 
 
 def _yearly(path: Path) -> dict[str, tuple[dict[int, int], int]]:

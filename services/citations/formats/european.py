@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from models.contract.answers.quality import CitationKind
 from services.citations.citation import Citation, Cite, Finding, fold, invalid, unverified
 from services.citations.formats.common import PROVISIONS, WITHIN, full_year, future, number_clash
-from services.citations.formats.legislation_uk import provision_finding
+from services.citations.formats.provisions import provision_finding
 from services.citations.names import name_after
 from services.citations.reference import Reference
 

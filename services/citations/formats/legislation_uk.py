@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
-from services.citations.citation import Citation, Cite, Finding, Verdict, fold, invalid, unverified, verified
+from services.citations.citation import Citation, Cite, Finding, fold, invalid, unverified
 from services.citations.formats.common import NEXT, PROVISION, YEAR, future, number_clash
-from services.citations.reference import Instrument, Reference
+from services.citations.formats.provisions import SCHEDULE, provision_finding, short_unit
+from services.citations.reference import Reference
 
 NAME = "act"
 _ACT = re.compile(
@@ -37,156 +39,43 @@ _NUMBER_BEHIND = re.compile(
     rf",?\s\(?(?:S\.?(?:S|W)?I\.?\s(?P<si>{YEAR}(?:/|\sNo\.?\s?)\d{{1,5}})|c(?:h|ap)?\.?\s?(?P<chapter>\d{{1,3}}))\b\)?"
 )
 _CHAPTER = re.compile(rf"\b(?P<year>{YEAR})\s(?P<series>c\.?|asp|anaw|asc|nawm)\s?(?P<number>\d{{1,3}})\b")
+# Acts of other legislatures, whose lists are not complete here.
+_DEVOLVED = re.compile(r"\b(?:Scotland|Scottish|Wales|Welsh|Senedd|Northern Ireland|Jersey|Guernsey|Isle of Man)\b")
+_ABROAD = re.compile(
+    r"\s\((?:Cth|NSW|Vic|Qld|WA|SA|Tas|ACT|NT|NZ|Ireland|Canada|Singapore|Malaysia|India|[A-Z][a-z]+)\)"
+)
 _CPR = re.compile(
     r"\b(?:CPR|Civil Procedure Rules)(?:\s1998)?,?\s(?:(?P<unit>[Pp]arts?|[Pp]t|rr?|rules?)\.?\s?)?(?P<numbers>\d{1,2}(?:\.\d{1,3}[A-Z]?)?(?:\(\w{1,4}\)){0,4})"
 )
 _WORD = re.compile(r"\S+")
 _CONNECTING = frozenset(("of and the for to in on etc etc. with by against at or from &").split())
 _LEADING = frozenset(
-    [
-        "the",
-        "under",
-        "section",
-        "sections",
-        "in",
-        "see",
-        "of",
-        "by",
-        "and",
-        "per",
-        "s",
-        "ss",
-        "both",
-        "although",
-        "while",
-        "since",
-        "because",
-        "but",
-        "if",
-        "when",
-        "where",
-        "as",
-        "that",
-        "this",
-        "however",
-        "thus",
-        "an",
-        "a",
-        "also",
-        "after",
-        "before",
-        "unless",
-        "former",
-        "repealed",
-        "modern",
-        "old",
-        "new",
-        "english",
-        "uk",
-        "british",
-        "sch",
-        "part",
-        "to",
-        "or",
-        "on",
-        "for",
-        "with",
-        "at",
-        "from",
-    ]
+    (
+        "the under section sections in see of by and per s ss both although while since because but if when "
+        "where as that this however thus an a also after before unless former repealed modern old new english "
+        "uk british sch part to or on for with at from"
+    ).split()
 )
 _LEADS_TO = re.compile(
     rf"(?:(?i:{_UNIT})\.?\s?{_NUMBERS}|{_SCHEDULE})(?:,?\s(?i:{_UNIT})\.?\s?{_NUMBERS}){{0,3}},?\s(?:of|to|under|in)\s(?:the\s)?"
 )
 _REACH = 90
-_SCHEDULE_UNIT = "Sch"
 _LOOK_BACK = 180
 _MAX_WORDS = 18
 # Short titles that Parliament reuses: a different year proves nothing.
 _RECURRING = frozenset(
-    [
-        "finance",
-        "finance",
-        "(no.",
-        "2)",
-        "housing",
-        "education",
-        "companies",
-        "immigration",
-        "criminal",
-        "justice",
-        "police",
-        "health",
-        "transport",
-        "planning",
-        "pensions",
-        "local",
-        "government",
-        "social",
-        "security",
-        "insolvency",
-        "children",
-        "limitation",
-        "employment",
-        "arbitration",
-        "partnership",
-        "agriculture",
-        "representation",
-        "of",
-        "the",
-        "people",
-        "taxation",
-        "national",
-        "health",
-        "service",
-        "nationality",
-        "terrorism",
-        "courts",
-        "marriage",
-        "adoption",
-        "wills",
-        "highways",
-        "water",
-        "gas",
-        "energy",
-        "environment",
-        "landlord",
-        "and",
-        "tenant",
-        "rent",
-        "criminal",
-        "law",
-        "criminal",
-        "procedure",
-        "evidence",
-        "northern",
-        "ireland",
-        "scotland",
-        "wales",
-        "statistics",
-        "trade",
-        "union",
-        "sexual",
-        "offences",
-        "public",
-        "order",
-        "official",
-        "secrets",
-        "law",
-        "reform",
-        "(miscellaneous",
-        "provisions)",
-        "merchant",
-        "shipping",
-        "road",
-        "traffic",
-    ]
+    (
+        "finance (no. 2) housing education companies immigration criminal justice police health transport "
+        "planning pensions local government social security insolvency children limitation employment "
+        "arbitration partnership agriculture representation of the people taxation national service "
+        "nationality terrorism courts marriage adoption wills highways water gas energy environment landlord "
+        "and tenant rent law procedure evidence northern ireland scotland wales statistics trade union sexual "
+        "offences public order official secrets reform (miscellaneous provisions) merchant shipping supply "
+        "appropriation budget insurance contributions payments additional rates road traffic"
+    ).split()
 )
 _NEAR_YEARS = 3
-# No table has subsections; hardly any section has more than this.
-_MOST_SUBSECTIONS = 30
 _LAST_CPR_PART = 89
-_SECTIONS = re.compile(r"^(?:s|ss|section|sections)$", re.IGNORECASE)
 
 
 def find(text: str, reference: Reference) -> Iterator[Cite]:
@@ -225,48 +114,11 @@ def check(cite: Cite, _citation: Citation, reference: Reference) -> Finding | No
             return clash
     act = reference.acts.get(fold(cite.parts["title"]))
     if act is None:
-        return _other_year(cite.parts["title"], year, reference)
+        return _other_year(cite.parts["title"], year, reference) or _no_such_act(cite, year, reference)
     stated = cite.parts.get("stated", "")
     if stated and act.number and act.number[:3] == stated[:3] and act.number != stated:
         return invalid("parallel_mismatch", f"{act.name} is {act.number}, not {stated}", act.name)
     return provision_finding(act, cite, "section")
-
-
-def provision_finding(act: Instrument, cite: Cite, what: str) -> Finding:
-    """Say whether the provisions that *cite* names exist in *act*, and whether it is still in force."""
-    found = _provisions(act, cite, what)
-    if act.ended is None or found.verdict is Verdict.INVALID:
-        return found
-    return replace(
-        found, reason=f"{found.reason}; no longer in force since {act.ended}", ended=f"{act.name} (until {act.ended})"
-    )
-
-
-def _provisions(act: Instrument, cite: Cite, what: str) -> Finding:
-    unit, numbers = cite.parts.get("unit", ""), cite.parts.get("numbers", "")
-    if not numbers and unit != _SCHEDULE_UNIT:
-        return verified(act.name)
-    if what == "section" and act.type == "Act" and (not _SECTIONS.match(unit) or cite.parts.get("under")):
-        return unverified(
-            "provision_unknown", f"{act.name} is known, its {_short(unit)} {numbers} cannot be checked", act.name
-        )
-    doubtful = ""
-    for number, letters in re.findall(r"(?<![\w(.])(\d{1,4})([A-Za-z]{0,3})(?=\W|$)", re.sub(r"\(\w+\)", "", numbers)):
-        if act.last is not None and int(number) > act.last:
-            return invalid(
-                f"{what}_beyond_end", f"{act.name} ends with {what} {act.last}, got {number}{letters}", act.name
-            )
-        if int(number) == 0:
-            return invalid(f"{what}_beyond_end", f"{act.name} has no {what} 0", act.name)
-        if act.last is None or (letters and f"{number}{letters}" not in act.inserted):
-            doubtful = f"{number}{letters}"
-    if any(int(subsection) > _MOST_SUBSECTIONS for subsection in re.findall(r"\((\d+)\)", numbers)):
-        doubtful = numbers
-    if doubtful:
-        return unverified(
-            "provision_unknown", f"{act.name} is known, whether it has {what} {doubtful} is not", act.name
-        )
-    return verified(f"{act.name}, {what} {numbers}")
 
 
 def _other_year(title: str, year: int, reference: Reference) -> Finding | None:
@@ -280,6 +132,20 @@ def _other_year(title: str, year: int, reference: Reference) -> Finding | None:
     if len(years) == 1 and abs(years[0] - year) <= _NEAR_YEARS:  # another Act may have the same name
         return invalid("year_mismatch", f"{title}: the Act of this name is of {', '.join(map(str, years))}")
     return None
+
+
+def _no_such_act(cite: Cite, year: int, reference: Reference) -> Finding | None:
+    """Return a fault if Parliament made no Act of this title in a *year* of which all are known, or None."""
+    title = cite.parts["title"]
+    if year not in reference.act_years or not title.endswith(f"Act {year}") or _DEVOLVED.search(title):
+        return None
+    if cite.parts.get("abroad"):
+        return None
+    asked = fold(title)
+    near = get_close_matches(asked, (name for name, act in reference.acts.items() if act.year == year), n=1, cutoff=0.8)
+    if near:
+        return unverified("name_unclear", f"{title} is not known; did you mean {reference.acts[near[0]].name}?")
+    return invalid("no_such_act", f"Parliament made no {title}; all Acts of {year} are known")
 
 
 def _titled(text: str, match: re.Match[str], reference: Reference) -> Cite | None:
@@ -299,6 +165,8 @@ def _titled(text: str, match: re.Match[str], reference: Reference) -> Cite | Non
     start = ahead.start() if ahead and not behind else begin
     end = behind.end() if behind else title_end
     cite = _provision(start, end, title, year, _place(behind or ahead), kind)
+    if _ABROAD.match(text, match.end()):
+        cite = replace(cite, parts={**cite.parts, "abroad": "1"})
     if number is None:
         return cite
     stated = f"SI {re.sub(r'[^0-9]+', '/', number['si'])}" if number["si"] else f"{year} c {number['chapter']}"
@@ -340,7 +208,7 @@ def _place(match: re.Match[str] | None) -> _Place:
     under = " ".join((match["under"] or "").strip(" ,(").split())
     if match["unit"]:
         return _Place(match["unit"], match["numbers"].rstrip(" ,-"), under)
-    return _Place(_SCHEDULE_UNIT, match["schedule"] or "", under)
+    return _Place(SCHEDULE, match["schedule"] or "", under)
 
 
 def _in_title(word: str) -> bool:
@@ -351,26 +219,10 @@ def _in_title(word: str) -> bool:
 
 
 def _provision(start: int, end: int, title: str, year: str, place: _Place, kind: str) -> Cite:
-    shown = f"{_short(place.unit)} {place.numbers}".strip() + (f", {place.under}" if place.under else "")
+    shown = f"{short_unit(place.unit)} {place.numbers}".strip() + (f", {place.under}" if place.under else "")
     normalized = f"{title}, {shown}" if shown else title
     parts = {"title": title, "year": year, "unit": place.unit, "numbers": place.numbers, "under": place.under}
     return Cite(NAME, start, end, "statute" if kind in ("Act", "Measure") else "regulation", "uk", normalized, parts)
-
-
-def _short(unit: str) -> str:
-    lower = unit.casefold()
-    for long, short in (
-        ("section", "s"),
-        ("regulation", "reg"),
-        ("article", "art"),
-        ("rule", "r"),
-        ("schedule", "Sch"),
-        ("part", "Pt"),
-        ("para", "para"),
-    ):
-        if lower.startswith(long):
-            return f"{short}s" if lower in ("sections",) else short
-    return unit
 
 
 def _instrument(match: re.Match[str]) -> Cite:

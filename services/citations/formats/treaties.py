@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from models.contract.answers.quality import CitationKind
 from services.citations.citation import Citation, Cite, Finding, fold, fold_cite, invalid, plain, unverified, verified
 from services.citations.formats.common import PROVISIONS, WITHIN, YEAR, any_of, roman, volume_clash
-from services.citations.formats.legislation_uk import provision_finding
+from services.citations.formats.provisions import provision_finding
 from services.citations.reference import Instrument, Reference
 
 NAME, SERIES = "treaty", "treaty_series"

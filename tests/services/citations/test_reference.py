@@ -38,6 +38,7 @@ TABLES = {
         "Wool Treaty,,1992,,4,,eu,Charter",
     ],
     "us_code.csv": ["title,name,last,leading", "7,Agriculture,900,12 13b 14-2"],
+    "uk_act_years.csv": ["year", "1999"],
     "yearly.csv": ["series,highest,later", "Sheep,1990:10 2000:30 2001:20,40"],
     "us_state_codes.csv": ["state,written", "XX,Sheep Code | S.C.!"],
     "us_rules.csv": ["set,name,numbers,leading", "Sheep R.,Rules of Sheep,1-3 7 9.1,2 7"],

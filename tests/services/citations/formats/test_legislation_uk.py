@@ -320,3 +320,36 @@ def test_section_of_any_listed_act_is_found_and_is_invalid_only_beyond_its_end(
 
     assert (found.citation.text, found.citation.start) == (written, len(before))
     assert found.finding.verdict == ("verified" if section <= last else "invalid")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        pytest.param("Glue Traps (Offences) Act 2022", ("verified", "in_index"), id="listed"),
+        pytest.param("Maritime Robotics Act 2023, s 4", ("invalid", "no_such_act"), id="invented"),
+        pytest.param("Levelling Up and Regeneration Act 2023", ("unverified", "name_unclear"), id="slip of the pen"),
+        pytest.param("Good Food Nation (Scotland) Act 2022", ("unverified", "not_in_index"), id="of a devolved body"),
+        pytest.param("Pond Rights Act 2022 (Ireland)", ("unverified", "not_in_index"), id="of another country"),
+        pytest.param("Maritime Robotics Act 2019", ("unverified", "not_in_index"), id="year that is not complete"),
+        pytest.param("Maritime Robotics Regulations 2023", ("unverified", "not_in_index"), id="no act"),
+    ],
+)
+def test_title_that_no_act_of_a_complete_year_has_is_invented(written: str, expected: tuple[str, str]) -> None:
+    assert outcome(written) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        pytest.param("Insolvency Act 1986, Sch B1, para 43", ("unverified", "provision_unknown"), id="schedule"),
+        pytest.param("Insolvency Act 1986, Schedule ZB2", ("unverified", "provision_unknown"), id="letters"),
+        pytest.param("Schedule 4 to the Insolvency Act 1986", ("unverified", "provision_unknown"), id="ahead"),
+        pytest.param(
+            "paragraph 3 of Schedule 4 to the Insolvency Act 1986", ("unverified", "provision_unknown"), id="two"
+        ),
+        pytest.param("Theft Act 1968, ss 1, 2, and 9999", ("invalid", "section_beyond_end"), id="last of a list"),
+        pytest.param("Theft Act 1968, ss 1-9999", ("invalid", "section_beyond_end"), id="end of a range"),
+    ],
+)
+def test_no_provision_of_an_act_is_passed_over(written: str, expected: tuple[str, str]) -> None:
+    assert outcome(written) == expected
