@@ -24,7 +24,7 @@ from services.citations.checker import CitationChecker
 from services.citations.extractor import Extractor
 from services.citations.local_index import LocalIndex, known_from
 from services.citations.lookup import Lookup
-from services.citations.reference import load_reference
+from services.citations.tables import load_reference
 from services.dataset.dataset_service import DatasetService
 from services.dataset.import_service import ImportService
 from services.dataset.publish_service import HubAccess, PublishService

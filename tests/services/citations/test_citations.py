@@ -18,7 +18,7 @@ from services.citations.checker import CitationChecker, counts_of, verdict_of
 from services.citations.citation import Verdict, fold, fold_cite, worst
 from services.citations.local_index import LocalIndex, known_from, rows_from
 from services.citations.names import Likeness, compare, is_case_name
-from services.citations.reference import load_reference
+from services.citations.tables import load_reference
 from tests.fakes import CATALOG, CATALOGUE, CHECKER
 from tests.services.citations.found import only, outcome
 from utils.errors import ConfigurationError

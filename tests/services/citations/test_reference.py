@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.citations.citation import fold_cite
-from services.citations.reference import Known, NoIndex, Reference, load_reference, name_key, rows_of, series_key
+from services.citations.reference import Known, NoIndex, Reference, name_key, series_key
+from services.citations.tables import load_reference, rows_of
 from tests.fakes import CHECKER
 from utils.errors import ConfigurationError
 

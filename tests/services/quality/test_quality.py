@@ -23,7 +23,7 @@ from services.citations.authority_import import FORMATS, import_authorities
 from services.citations.checker import CitationChecker
 from services.citations.local_index import LocalIndex
 from services.citations.lookup import Lookup
-from services.citations.reference import load_reference
+from services.citations.tables import load_reference
 from services.drafts.draft import Draft
 from services.quality.benchmarks import Benchmarks, grams
 from services.quality.citation_audit import CitationAudit
