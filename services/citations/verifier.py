@@ -256,7 +256,9 @@ def _is_far(citation: Citation, case: Known) -> bool:
 
 def _claimed(citation: Citation) -> int | None:
     """Return the year that the citation claims, beside its reference or inside it."""
-    inside = next((cite.parts["year"] for cite in citation.cites if cite.parts.get("year", "").isdigit()), None)
+    # A tribunal's number holds the year in which the case was brought.
+    dated = (cite.parts.get("year", "") for cite in citation.cites if cite.format == reports.NAME)
+    inside = next((year for year in dated if year.isdigit()), None)
     return _decided(citation) or (int(inside) if inside else None)
 
 

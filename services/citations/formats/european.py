@@ -115,6 +115,8 @@ def check_case(cite: Cite, _citation: Citation, reference: Reference) -> Finding
         return clash
     if "case_year" not in parts:
         return None
+    if not parts["prefix"] and int(parts["case_year"]) > _PREFIX_FROM:
+        return unverified("malformed", f"from {_PREFIX_FROM} on a case number has a prefix such as C-")
     for prefix, number, year in [
         (parts["prefix"], int(parts["number"]), int(parts["case_year"])),
         *_joined(parts.get("more", ""), parts["prefix"]),
@@ -127,8 +129,6 @@ def check_case(cite: Cite, _citation: Citation, reference: Reference) -> Finding
             return invalid("ecli_mismatch", f"decided in {parts['ecli_year']}, before the case of {year} was brought")
         if prefix and parts["ecli_court"] != prefix:
             return invalid("ecli_mismatch", f"case {prefix}- with an ECLI of {parts['ecli_court']}")
-    if not prefix and year >= _PREFIX_FROM + 1:
-        return unverified("malformed", f"from {_PREFIX_FROM} on a case number has a prefix such as C-")
     return None
 
 

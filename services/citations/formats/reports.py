@@ -16,7 +16,7 @@ from services.citations.reference import Reference, Series, series_key
 NAME = "report"
 _LETTERS = r"[A-Z][A-Za-z.'’&]{0,12}"
 _SERIES = rf"{_LETTERS}(?:\s{{1,2}}(?:{_LETTERS}|&|of|\([A-Z][A-Za-z]{{0,10}}\))){{0,4}}?"
-_PAGE = r"(?:I{1,3}-|I{1,2}-[AB]-)?\d{1,6}[a-z]?"
+_PAGE = r"(?:I{1,3}-|I{1,2}-[AB]-)?\d{1,6}(?:[a-z]|_\d\d(?:_\d{4}|-[A-Z]{1,2})?)?"
 _DIVISION = r"(?:\s{0,2}\((?P<division>[A-Z][A-Za-z]{0,9}|T[123]|B)\))?"
 _SQUARE = re.compile(
     rf"\[(?P<year>{YEAR})\]\s{{0,2}}(?:(?P<volume>\d{{1,3}})\s{{1,2}})?(?P<series>{_SERIES})(?:\s{{1,2}}|(?<=\.)\s?)(?P<page>{_PAGE})\b{_DIVISION}"
@@ -33,6 +33,10 @@ _SCOTS = re.compile(
 )
 _SCOTS_HINTS = ("SC", "S.C", "SLT", "S.L.T", "JC")
 _ENGLISH = re.compile(r"\b(?P<volume>\d{1,3})\s{1,2}(?P<series>E\.?R\.?|Eng\.?\sRep\.?)\s{1,2}(?P<page>\d{1,5})\b")
+# Numbers of the appeal tribunal before it gave neutral ones: "UKEAT/0123/19/LA".
+_APPEAL = re.compile(
+    r"\b(?P<series>UKEATS?|EAT)/(?P<page>\d{1,4})/(?P<filed>\d\d)(?:/[A-Z]{2,4}(?:/[A-Z]{2,4})?)?(?!\w)"
+)
 _ICJ = re.compile(
     rf"\bI\.?C\.?J\.?\sRep(?:orts|\.)?\s{{1,2}}(?P<year>{YEAR}),?\s{{1,2}}(?:at\s)?p?\.?\s{{0,2}}(?P<page>\d{{1,5}})\b"
 )
@@ -75,6 +79,9 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
         yield _cite(match, reference, "volume")
     for match in _ENGLISH.finditer(text) if any(hint in text for hint in ("ER", "E.R", "Eng")) else ():
         yield _cite(match, reference, "volume")
+    for match in _APPEAL.finditer(text) if "EAT" in text else ():
+        parts = {"series": match["series"], "number": match["page"], "filed": match["filed"], "appeal": "1"}
+        yield Cite(NAME, match.start(), match.end(), "case", "uk", match.group(), parts)
     if "C" in text and "Rep" in text:
         for match in _ICJ.finditer(text):
             yield _cite(match, reference, "icj")
@@ -94,11 +101,14 @@ def _old_reports(names: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[st
 
 def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | None:
     """Return the first rule that *cite* breaks, or None."""
+    if "appeal" in cite.parts:
+        return unverified("court_number", f"{cite.normalized}: the tribunal's numbers are not known here")
     series = reference.series.get(series_key(cite.parts["series"]))
     if series is None:
         return _unknown(cite)
     year = int(cite.parts["year"]) if cite.parts.get("year") else citation.year
-    volume, page = number_of(cite, "volume"), number_of(cite, "page")
+    volume = number_of(cite, "volume")
+    page = None if "_" in cite.parts["page"] else number_of(cite, "page")
     if year is not None and (clash := clashes(series, year)):
         # These courts also numbered older judgments in retrospect.
         if series.name in _IN_RETROSPECT and year < series.first_year:
@@ -164,7 +174,7 @@ def _cite(match: re.Match[str], reference: Reference, brackets: str) -> Cite:
     volume = f"{groups['volume']} " if "volume" in groups else ""
     page = groups["page"]
     if series is not None and series.is_court:
-        page = page.lstrip("0") or "0"
+        page = page if "_" in page else page.lstrip("0") or "0"
         groups["neutral"] = "1"
     # After a law report the brackets hold the court: "[1976] AC 104 (PC)".
     is_division = "division" in groups and series is not None and series.is_court
