@@ -24,6 +24,7 @@
         ├── ProviderServerError       server_error
         ├── BadRequestError           bad_request
         ├── UnclassifiedError         general
+        ├── RefusedError              refused: the model or its vendor declined
         ├── AnswerFormatError         json_error: the answer could not be read
         ├── QualityError              quality_error: it was read and is not good enough
         ├── TimeLimitError            it took longer than one answer may
@@ -304,6 +305,17 @@ class BadRequestError(GenerationError):
     """The vendor does not accept this request."""
 
     code = category = "bad_request"
+
+
+class RefusedError(GenerationError):
+    """The model declined, or a filter of its vendor stopped it: asking the same again gives the same."""
+
+    code = category = "refused"
+
+    @classmethod
+    def in_words(cls, words: str, provider: str = "", model: str = "") -> "RefusedError":
+        """Return the refusal with the model's *words*."""
+        return cls(f"the model refused: {' '.join(words.split())[:300]}", provider=provider, model=model)
 
 
 class UnclassifiedError(GenerationError):

@@ -28,6 +28,7 @@ from utils.errors import (
     InputError,
     NoTargetError,
     QualityError,
+    RefusedError,
     StorageError,
 )
 from utils.logs import bound
@@ -123,7 +124,7 @@ class ItemWorker:
             self._make(item, making)
         except CancelledError:
             raise
-        except (AnswerFormatError, QualityError, BadRequestError) as error:
+        except (AnswerFormatError, QualityError, RefusedError, BadRequestError) as error:
             self._reject(item, error, ItemState.FAILED if isinstance(error, BadRequestError) else ItemState.REJECTED)
         except BudgetSpentError as error:
             self._put_back(item, making)

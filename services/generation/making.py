@@ -18,13 +18,13 @@ from services.catalogue.catalogue import Catalogue, Requirements
 from services.drafts.draft import Draft
 from services.drafts.parser import parse_answer
 from services.generation.guided import Guide, guided_draft
-from services.generation.judge import Judge, Judgement, JudgeSpec, judgement_columns, read_judgement
+from services.generation.judge import Judge, Judgement, JudgeSpec, judgement_columns, read_judgement, said_by
 from services.generation.prompts import SAMPLE_SCHEMA, PromptRenderer
 from services.llm.attempts import Attempts
 from services.llm_service import LLMService, Outcome, Permit, Preference, Prompt, Terms
 from services.quality.examiner import Examiner, Task
 from utils.clock import Clock, iso
-from utils.errors import AnswerFormatError, CancelledError, GenerationError, QualityError
+from utils.errors import AnswerFormatError, CancelledError, GenerationError, QualityError, RefusedError
 
 
 class Recorder(Protocol):
@@ -87,7 +87,7 @@ class Making:
         if outcome.error is not None:
             self.recorder.spent(outcome)
             return
-        self.answer = replace(self.paid(), judgement=outcome.answer().text)
+        self.answer = replace(self.paid(), judgement=said_by(outcome.answer()))
         self.recorder.answered(self.answer, outcome)
 
     def refuse(self, error: GenerationError) -> None:
@@ -97,6 +97,8 @@ class Making:
         self.feedback = _feedback(error, answer)
         self.answer = None
         self.attempts.failures.append(error)
+        if isinstance(error, RefusedError):  # it would decline again
+            self.attempts.excluded.append(f"{answer.provider}/{answer.model}")
 
     def paid(self) -> RawAnswer:
         """Return the answer in hand."""
@@ -124,6 +126,7 @@ class Maker:
 
         Raises:
             QualityError, AnswerFormatError: the last draft was refused, the budget of calls is spent.
+            RefusedError: every model that may be asked declined.
             GenerationError: the last call failed.
             NoTargetError: no provider is open.
             BudgetSpentError: what may be spent is spent.
@@ -137,7 +140,7 @@ class Maker:
             try:
                 sample = self.examine(making.job, making.paid())
                 return sample if making.judge is None else self._judged(sample, making, making.judge)
-            except (AnswerFormatError, QualityError) as error:
+            except (AnswerFormatError, QualityError, RefusedError) as error:
                 making.refuse(error)
                 if making.attempts.are_spent:
                     raise

@@ -18,7 +18,7 @@ from models.schemas import changed_fields
 from services.drafts.parser import parse_answer
 from services.quality.duplicates.sketch import exact_key
 from services.quality.examiner import Examiner
-from utils.errors import AnswerFormatError, InputError, NotFoundError
+from utils.errors import GenerationError, InputError, NotFoundError
 
 _STATES = {"accept": "accepted", "edit": "accepted", "reject": "rejected"}
 _EDITABLE = frozenset(
@@ -100,7 +100,7 @@ class ReviewService:
             sample = self._sample(row["sample_id"])
             try:
                 draft = parse_answer(row["answer"])
-            except (AnswerFormatError, RecursionError):
+            except (GenerationError, RecursionError):
                 continue
             if sample is not None and draft.answer.strip() and _same(draft.question, sample["question"]):
                 yield _pair(sample, draft.answer, row["reason"], "check")
