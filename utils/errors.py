@@ -302,9 +302,20 @@ class ProviderServerError(GenerationError):
 
 
 class BadRequestError(GenerationError):
-    """The vendor does not accept this request."""
+    """The vendor does not accept this request.
+
+    Attributes:
+        parameters: Parameters of the request that it does not take.
+        most_tokens: The longest answer that it allows, in tokens, or None.
+        generation: The model's answer that the vendor's own check refused; None when that is not why.
+        adapted: True when the next request to this model will be without what was refused.
+    """
 
     code = category = "bad_request"
+    parameters: tuple[str, ...] = ()
+    most_tokens: int | None = None
+    generation: str | None = None
+    adapted: bool = False
 
 
 class RefusedError(GenerationError):

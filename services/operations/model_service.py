@@ -27,10 +27,13 @@ class ModelService:
         """Return the models of a provider, in fallback order."""
         kept = self._registry.kept_models()
         listed = self._registry.llm.models.discovery(info.id).listed
-        models = self._registry.llm.models.all_of(info)
+        llm = self._registry.llm
         return [
-            _view(model, kept.get((info.id, model.id)), place, None if listed is None else model.id in listed)
-            for place, model in enumerate(models)
+            {
+                **_view(model, kept.get((info.id, model.id)), place, None if listed is None else model.id in listed),
+                "left_out": sorted(llm.accepted.of(f"{info.id}/{model.id}").left_out),
+            }
+            for place, model in enumerate(llm.models.all_of(info))
         ]
 
     def named(self, name: str, provider: str | None = None) -> tuple[ProviderInfo, ModelInfo]:
@@ -152,6 +155,7 @@ def _view(model: ModelInfo, kept: KeptModel | None, place: int, listed: bool | N
         "supports_json": model.json_schema,
         "is_thinking_model": model.thinking,
         "extra_config": (kept.fields.get("extra_config") if kept else None) or {},
+        "left_out": [],
         "retired": model.retired or None,
         "replacement": model.replacement or None,
         "listed": listed,
