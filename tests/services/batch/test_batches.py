@@ -31,6 +31,7 @@ from tests.patience import PATIENCE_S, until
 from utils.clock import ManualClock
 from utils.errors import (
     AuthenticationError,
+    BadRequestError,
     DataFolderGoneError,
     DiskFullError,
     InputError,
@@ -901,8 +902,26 @@ def test_request_that_is_too_large_for_everybody_ends_the_batch_instead_of_askin
     batch = run(platform, count=60, allow_failover=False)
 
     assert batch["status"] == "failed"
-    assert "30 samples in a row were refused, the last: [bad_request]" in str(batch["reason"])
-    assert batch["attempts"] == 30
+    assert "5 samples in a row failed in the same way: [bad_request]" in str(batch["reason"])
+    assert batch["attempts"] == 5
+
+
+def test_batch_of_one_topic_whose_every_call_is_refused_alike_ends_and_says_why(start: Start) -> None:
+    platform = start({"groq": [BadRequestError("messages: too many, request 17", status=400)]}, max_workers=1)
+
+    batch = run(platform, count=60, topic="Tort Law - Nuisance", allow_failover=False)
+
+    assert (batch["status"], batch["progress"], batch["attempts"]) == ("failed", 0, 5)
+    assert "5 samples in a row failed in the same way: [bad_request] messages: too many" in str(batch["reason"])
+
+
+def test_model_that_declines_everything_ends_the_batch_with_one_call_for_each_sample(start: Start) -> None:
+    platform = start({"groq": ["I'm sorry, but I can't help with that."]}, max_workers=1)
+
+    batch = run(platform, count=60, allow_failover=False)
+
+    assert (batch["status"], batch["attempts"]) == ("failed", 10)
+    assert "[refused] the model refused: I'm sorry" in str(batch["reason"])
 
 
 def test_calls_that_never_arrived_take_nothing_from_a_budget(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
