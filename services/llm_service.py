@@ -186,7 +186,8 @@ class LLMService:
         outcome = attempts.run(
             lambda: self.ask(prompt, preference, own, attempts.excluded), lambda seen: used(seen.usage), is_bound
         )
-        return replace(outcome.answer(), provider=outcome.target.provider.id)
+        target = outcome.target  # some servers call every model by a name of their own
+        return replace(outcome.answer(), provider=target.provider.id, model=target.model.id)
 
     def useful_workers(self, preference: Preference) -> int:
         """Return how many calls at a time the limits can use."""

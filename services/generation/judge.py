@@ -23,6 +23,7 @@ from services.llm.adapters.base import Completion
 from services.llm_service import LLMService, Outcome, Preference, Prompt, Target, Terms
 from utils.errors import AnswerFormatError, ConfigurationError
 from utils.json_escapes import mended
+from utils.model_names import shown_model
 from utils.unwrapping import Names, held_objects
 
 POINTS = ("legal_correctness", "grounding", "reasoning", "clarity", "difficulty_fit")
@@ -143,7 +144,9 @@ class Judge:
     def name(self, spec: JudgeSpec) -> str:
         """Return who judges, as provider/model."""
         targets = self._llm.targets(_preference(spec))
-        return targets[0].name if targets else f"{spec.provider}/{spec.model or ''}"
+        if not targets:
+            return f"{spec.provider}/{shown_model(spec.model or '')}"
+        return f"{targets[0].provider.id}/{shown_model(targets[0].model.id)}"
 
     @property
     def tries(self) -> int:

@@ -25,6 +25,7 @@ from services.llm_service import LLMService, Outcome, Permit, Preference, Prompt
 from services.quality.examiner import Examiner, Task
 from utils.clock import Clock, iso
 from utils.errors import AnswerFormatError, CancelledError, GenerationError, QualityError, RefusedError
+from utils.model_names import shown_model
 
 
 class Recorder(Protocol):
@@ -164,12 +165,12 @@ class Maker:
             "jurisdiction": job.jurisdiction,
             "sample_type": job.sample_type,
             "provider": answer.provider,
-            "model": answer.model,
+            "model": shown_model(answer.model),
             "created_at": iso(self._clock.now()),
             "tokens_used": answer.tokens,
             "prompt_hash": answer.prompt_hash,
             "thinking": draft.thinking or None,
-            "failover_chain": json.dumps(answer.chain),
+            "failover_chain": json.dumps([_shown_step(step) for step in answer.chain]),
         }
         kind = self._catalogue.sample_type(job.sample_type)
         owner = f"{job.circuit}/{job.sample_type}/{job.difficulty}/{job.seed}"
@@ -282,6 +283,13 @@ def _read(answer: RawAnswer) -> Draft:
         return parse_answer(answer.text, answer.thinking)
     except RecursionError:
         raise AnswerFormatError("the answer is nested too deeply") from None
+
+
+def _shown_step(step: str) -> str:
+    """Return "provider/model: outcome" with the model as samples name it."""
+    target, colon, outcome = step.rpartition(": ")
+    provider, slash, model = target.partition("/")
+    return f"{provider}{slash}{shown_model(model)}{colon}{outcome}"
 
 
 def _is_judgement(text: str) -> bool:

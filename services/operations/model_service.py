@@ -28,9 +28,11 @@ class ModelService:
         kept = self._registry.kept_models()
         listed = self._registry.llm.models.discovery(info.id).listed
         llm = self._registry.llm
+        usable = {model.id for model in llm.models.usable(info)}
         return [
             {
                 **_view(model, kept.get((info.id, model.id)), place, None if listed is None else model.id in listed),
+                "enabled": model.id in usable,
                 "left_out": sorted(llm.accepted.of(f"{info.id}/{model.id}").left_out),
             }
             for place, model in enumerate(llm.models.all_of(info))
@@ -89,6 +91,8 @@ class ModelService:
         if on and model.retired and not now["listed"]:
             instead = f"; use {model.replacement}" if model.replacement else ""
             raise InputError(f"{model.id}: was retired ({model.retired}) and {info.id} does not list it{instead}")
+        if on and model.enabled and now["listed"] is False:
+            raise InputError(f"{model.id}: is switched on, but {info.id} does not list it, so that it cannot be chosen")
         self._put(info, "model switched", {model.id: {"enabled": on}})
         return self.one(model.id, info.id), f"Model {model.id} is {'enabled' if on else 'disabled'}"
 
@@ -148,7 +152,7 @@ def _view(model: ModelInfo, kept: KeptModel | None, place: int, listed: bool | N
         "display_name": model.display_name or model.id,
         "provider": model.provider,
         "fallback_priority": place,
-        "enabled": model.enabled and (not model.retired or bool(listed)),
+        "enabled": model.enabled,
         "max_tokens": model.max_output,
         "context_window": model.context_window,
         "supports_json_schema": model.json_schema,
