@@ -64,6 +64,7 @@ from services.quality.review_service import ReviewService
 from services.workbench import Workbench
 from utils.addresses import AddressRule
 from utils.clock import Clock, SystemClock
+from utils.key_file import encryption_keys
 from utils.memory import give_back
 from utils.metrics import Metrics
 from utils.plugins import find_specs
@@ -347,7 +348,7 @@ def _registry(
 ) -> ProviderRegistry:
     """Wire what administrators change; what they changed before holds from here on."""
     known = ProviderStore(stores.engine, stores.writer, stores.tables.events, stores.clock)
-    box = SecretBox(settings.encryption_keys)
+    box = SecretBox(encryption_keys(settings.data_dir.expanduser(), settings.encryption_keys, make=True))
     registry = ProviderRegistry(catalogue, given(settings, catalogue), known, llm, events, box)
     registry.load()
     return registry
