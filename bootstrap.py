@@ -26,8 +26,9 @@ from services.citations.local_index import LocalIndex, known_from
 from services.citations.lookup import Lookup
 from services.citations.tables import load_reference
 from services.dataset.dataset_service import DatasetService
+from services.dataset.hub.push import HubAccess
 from services.dataset.import_service import ImportService
-from services.dataset.publish_service import HubAccess, PublishService
+from services.dataset.publish_service import PublishService
 from services.dataset.search_service import SearchService
 from services.dataset.token_statistics import TokenStatistics
 from services.events import EventBroker

@@ -190,6 +190,10 @@ class PushedAnswer(Success):
 
     message: str
     repo_url: str
+    revision: NotRequired[Annotated[str, Field(description="What was written, where another than main was asked for")]]
+    pull_request_url: NotRequired[
+        Annotated[str, Field(description="Address of the pull request, where one was opened")]
+    ]
 
 
 FileTrouble: TypeAlias = Literal["original kept", "set aside", "written back", "lost"]
