@@ -144,7 +144,7 @@ def import_(path: Path | None, starter: bool, url: str | None, **options: object
     "--format",
     default="jsonl",
     show_default=True,
-    help="jsonl, json, csv, parquet, messages, sharegpt, alpaca or preferences.",
+    help="jsonl, json, csv, parquet, messages, sharegpt, alpaca, preferences or preference_messages.",
 )
 @click.option("--system-prompt", help="Chat formats: the system message.")
 @click.option(
@@ -168,7 +168,7 @@ def export(path: Path, url: str | None, **options: object) -> None:
     with client_for(settings, url, _log_file(settings)) as client:
         wanted = _given(options)
         count, left_out = export_file(client, path, wanted, console)
-    what = "pairs" if options["format"] == "preferences" else "samples"
+    what = "pairs" if str(options["format"]).startswith("preference") else "samples"
     console.print(f"{count} {what} written to {path}" + (f"; left out: {left_out}" if left_out else ""))
 
 

@@ -6,25 +6,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from models.contract.answers.dataset import ExportFormatRow
+from models.contract.answers.dataset import ExportFormatRow, RecipeRow
 from models.contract.arguments import ExportArguments
 from models.contract.bodies import PushBody
 from models.samples.sample_store import SampleStore
 from models.samples.snapshot import Snapshot
 from services.dataset.hub.push import HubAccess, Pushed, Pusher, push_request
 from services.dataset.hub.upload import Hub
+from services.dataset.pairs import PAIR_FORMATS, PREFERENCES, as_messages
 from services.dataset.pieces import pieces_of
 from services.dataset.publishable import Publishable
 from services.dataset.splits import NAMES, SplitRequest, parse_shares
 from services.formats.export_format import REASONING, ExportFormat, ExportOptions
+from services.formats.recipes import recipes_of
 from services.quality.citation_audit import CitationAudit
 from services.quality.review_service import lines
 from utils.errors import ConflictError, InputError
 from utils.redaction import remember_secret
 
 Pairs = Callable[[], Iterator[dict[str, str]]]
-PREFERENCES = "preferences"
-_PAIRS = "Pairs of a chosen and a rejected answer to one question, as TRL takes them (prompt, chosen, rejected)"
 
 
 @dataclass(frozen=True)
@@ -97,20 +97,21 @@ class PublishService:
     def formats(self) -> list[ExportFormatRow]:
         """Return the formats, as the API lists them."""
         rows: list[ExportFormatRow] = [
-            {"id": spec.name, "extension": spec.extension, "description": spec.description, "chat": spec.is_chat}
-            for spec in self._formats.values()
+            _listed(spec.name, spec.extension, spec.description, spec.is_chat) for spec in self._formats.values()
         ]
-        return [*rows, {"id": PREFERENCES, "extension": "jsonl", "description": _PAIRS, "chat": False}]
+        return [*rows, *(_listed(name, "jsonl", description, False) for name, description in PAIR_FORMATS.items())]
 
     def download(self, query: ExportArguments) -> Export:
         """Return the file that a caller asked for; InputError as `export`."""
-        if query.format != PREFERENCES:
+        if query.format not in PAIR_FORMATS:
             return self.export(_export_request(query))
         others = sorted(query.model_fields_set - {"format"})
         if others:
-            raise InputError(f"{', '.join(others)}: unknown with format={PREFERENCES}; want some of format")
-        pairs = lines(self._pairs())
-        return Export("legal-training-preferences.jsonl", "application/x-ndjson", None, "", {}, {}, pairs)
+            raise InputError(f"{', '.join(others)}: unknown with format={query.format}; want some of format")
+        pairs = self._pairs()
+        content = lines(pairs if query.format == PREFERENCES else map(as_messages, pairs))
+        name = f"legal-training-{query.format.replace('_', '-')}.jsonl"
+        return Export(name, "application/x-ndjson", None, "", {}, {}, content)
 
     def export(self, request: ExportRequest) -> Export:
         """Return *request* as a file of the data set as it is now, oldest samples first.
@@ -155,6 +156,20 @@ class PublishService:
         if name not in self._formats:
             raise InputError(f"format: got {name[:40]!r}, want one of {', '.join(self._formats)}")
         return self._formats[name]
+
+
+def _listed(name: str, extension: str, description: str, is_chat: bool) -> ExportFormatRow:
+    recipes: list[RecipeRow] = [
+        {
+            "trainer": recipe.trainer,
+            "taken": recipe.is_taken,
+            "language": recipe.language,
+            "mapping": recipe.mapping,
+            "note": recipe.note,
+        }
+        for recipe in recipes_of(name)
+    ]
+    return {"id": name, "extension": extension, "description": description, "chat": is_chat, "recipes": recipes}
 
 
 def _export_request(query: ExportArguments) -> ExportRequest:

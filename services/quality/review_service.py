@@ -2,7 +2,7 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import orjson
 import polars as pl
@@ -76,7 +76,7 @@ class ReviewService:
         return page_at(snapshot, positions), rows.height
 
     def pairs(self) -> Iterator[dict[str, str]]:
-        """Yield pairs of preferences as TRL takes them: `prompt`, `chosen`, `rejected`, and the reason.
+        """Yield pairs of preferences: `prompt`, `chosen`, `rejected`, and the reason.
 
         Both answers are to the same question: edits of reviewers, refused drafts and the sample
         that followed, and samples of one question that reviewers decided on differently.
@@ -131,7 +131,7 @@ class ReviewService:
         return self._examiner.mark(sample)["citation_verdict"] != "invalid"
 
 
-def lines(pairs: Iterator[dict[str, str]]) -> Iterator[bytes]:
+def lines(pairs: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
     """Write pairs as JSON Lines."""
     return (orjson.dumps(pair, option=orjson.OPT_APPEND_NEWLINE) for pair in pairs)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.dataset.hub.licenses import UNKNOWN
+from services.formats.recipes import FLAT, as_markdown
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -118,6 +119,11 @@ numbered reasoning steps, length, sections and number of authorities asked of th
 - The text is synthetic and has the style and bias of the models that wrote it.
 - Law changes; `created_at` says when a sample was made.
 
+## How to train on it
+
+Columns `question` and `answer`, and `reasoning` where it is wanted. Run with these trainers:
+
+{as_markdown(FLAT, next(iter(facts.splits.values())).files)}
 ## What is in it
 
 {tables}"""

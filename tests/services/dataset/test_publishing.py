@@ -48,7 +48,7 @@ def rows_of(publish: PublishService, **request: Any) -> list[dict[str, Any]]:
 def test_every_format_is_listed_with_what_it_is(publish: PublishService) -> None:
     listed = publish.formats()
 
-    assert {row["id"] for row in listed} == {*(spec.name for spec in SPECS), "preferences"}
+    assert {row["id"] for row in listed} == {*(spec.name for spec in SPECS), "preferences", "preference_messages"}
     assert {"parquet", "jsonl", "json", "csv", "messages", "sharegpt", "alpaca"} <= {spec.name for spec in SPECS}
     assert all(row["description"] and row["extension"] for row in listed)
 
