@@ -28,9 +28,9 @@ CHECKS = {
     "loaders": "datasets==5.2.0 polars==2.1.0 pandas==3.1.1 pyarrow==26.0.1",
     "trl": "trl==1.16.0",
     "llamafactory": "llamafactory==0.9.5",
-    "axolotl": "axolotl==0.19.0",
     "swift": "ms-swift==4.6.0",
     "unsloth": "unsloth==2026.10.9",
+    "axolotl": "axolotl==0.19.0",
 }
 SYSTEM = "You are a careful lawyer."
 PAGE = PROJECT_DIR / "docs" / "trainers.md"

@@ -146,7 +146,7 @@ rows = rows.map(
         """{"law": {"file_name": "FILE", "columns": {"prompt": "instruction", "query": "input", "response": "output",
           "system": "system"}}}""",
         "name all four: without columns the system line is left out without a word, and with columns.system alone no "
-        "row is found; an export without system_prompt needs no columns",
+        "row is found; leave system out where the export was made without system_prompt",
     ),
     Recipe(
         "alpaca",

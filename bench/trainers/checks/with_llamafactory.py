@@ -15,6 +15,8 @@ tokenizer_of(files)
 def check(name, how, mapping):
     stage = "dpo" if name.startswith("preference") else "sft"
     entry = json.loads(mapping)["law"] if mapping else {}
+    if name == "alpaca" and mapping:  # as the recipe's note says of an export without system_prompt
+        del entry["columns"]["system"]
     (files / "dataset_info.json").write_text(json.dumps({"law": {**entry, "file_name": f"{name}.jsonl"}}))
     options = {
         "model_name_or_path": str(files / "tokenizer"), "stage": stage, "do_train": True, "finetuning_type": "full",
