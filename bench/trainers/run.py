@@ -32,6 +32,7 @@ CHECKS = {
     "unsloth": "unsloth==2026.10.9",
     "axolotl": "axolotl==0.19.0",
 }
+LOADERS = ("datasets", "datasets, streamed", "Polars", "pandas")
 SYSTEM = "You are a careful lawyer."
 PAGE = PROJECT_DIR / "docs" / "trainers.md"
 _HERE = Path(__file__).parent
@@ -112,10 +113,14 @@ def table(results: list[dict[str, object]]) -> Iterator[str]:
     yield "| Trainer or loader | Format | Read | Rows that differ from what was meant |"
     yield "| --- | --- | --- | --- |"
     for row in results:
-        told = f"none read: {str(row['error'])[:80]}" if "error" in row else f"{row['different']} of {row['rows']}"
-        if row.get("different") and row["trainer"] in ("datasets", "datasets, streamed", "Polars", "pandas"):
-            told = f"{row['different']} columns: {row['found']}"
-        name = str(row["file"]).replace("parquet", "parquet").replace("-system", ", with system_prompt")
+        told = (
+            f"none read: {' '.join(str(row['error']).split())[:80]}"
+            if "error" in row
+            else f"{row['different']} of {row['rows']}"
+        )
+        if row.get("different") and row["trainer"] in LOADERS:
+            told = f"columns {row['found']}"
+        name = str(row["file"]).replace("-system", ", with system_prompt")
         yield f"| {row['trainer']} {row['version']} | {name} | {row['how']} | {told.replace('|', '/')} |"
 
 

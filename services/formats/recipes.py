@@ -118,7 +118,7 @@ rows = rows.map(
     message_property_mappings:
       role: from
       content: value""",
-        "the type sharegpt is gone since 0.5",
+        "the type sharegpt is refused",
     ),
     Recipe("sharegpt", SWIFT),
     Recipe("sharegpt", UNSLOTH, "python", "rows = standardize_sharegpt(rows)", _UNSLOTH_THEN),

@@ -100,16 +100,17 @@ def tell(trainer, version, file, how, found, wanted):
     if differing:
         one, other = next(((one, other) for one, other in pairs if one != other), ("", wanted[0] if wanted else ""))
         line |= {"found": one, "wanted": other}
-    _keep(line)
+    keep(line)
 
 
 def failed(trainer, version, file, how, error):
     """Print that a file could not be read at all."""
     text = f"{type(error).__name__}: {error}"[:300]
-    _keep({"trainer": trainer, "version": version, "file": file, "how": how, "error": text})
+    keep({"trainer": trainer, "version": version, "file": file, "how": how, "error": text})
 
 
-def _keep(line):
+def keep(line):
+    """Keep one result."""
     # A file, since some trainers take standard output for themselves.
     with (files_folder() / "results.jsonl").open("a") as results:
         results.write(json.dumps(line) + "\n")
