@@ -116,6 +116,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     clock = clock or SystemClock()
     weights = weight_store(settings)
     catalogue = load_catalogue(settings.catalog_dir).with_local_model(weights.model_name)
+    catalogue = catalogue.with_default_jurisdiction(settings.default_jurisdiction)
     stores = open_stores(settings.data_dir.expanduser(), settings.database_url, settings.database_file, clock)
     metrics = Metrics()
     stores.samples.folding.folded = metrics.fold_s.observe

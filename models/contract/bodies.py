@@ -59,6 +59,7 @@ class BatchRequest(BaseModel):
     sample_type: Filter = None
     reasoning_instruction: Filter = Field(None, max_length=4000)
     smart_mode: Flag = False
+    fill_gaps: Flag = Field(default=False, description="Make only the levels that the data set lacks most")
     allow_failover: Flag = True
     providers: tuple[str, ...] = Field((), max_length=50)
     models: tuple[str, ...] = Field((), max_length=200)
