@@ -278,3 +278,26 @@ def test_pushed_splits_open_with_the_datasets_library_without_a_warning(
         warnings.simplefilter("ignore", ResourceWarning)
         del opened
         gc.collect()
+
+
+@pytest.mark.parametrize("streaming", [False, True], ids=["whole", "streamed"])
+def test_json_lines_of_all_types_open_with_a_column_that_one_split_lacks(
+    tmp_path: Path, streaming: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = pl.DataFrame([sample(id=f"s{n}", question=f"Question {n}?", answer=f"Answer {n}.") for n in range(3)])
+    rows.with_columns(
+        **{name: series.alias(name) for name, series in COLUMNS.items() if name != "x_uint64"}
+    ).write_parquet(tmp_path / "train.parquet")
+    with service(tmp_path, rows=0) as (hub, push):
+        assert push(format="json", splits="0.34,0.33,0.33").status_code == 200
+
+    opened = datasets.load_dataset(cloned(hub, tmp_path), streaming=streaming, cache_dir=str(tmp_path / "cache"))
+    found = {row["id"]: row for name in opened for row in opened[name]}
+
+    assert sorted(found) == ["s0", "s1", "s2"]
+    assert [found[f"s{n}"]["x_list_of_struct"] for n in range(3)] == [[{"k": "v"}], [], None]
+    assert [found[f"s{n}"]["x_decimal"] for n in range(3)] == ["1.50", None, None]
+    assert [found[f"s{n}"]["x_duration"] for n in range(3)] == [5.000001, None, None]
+    assert [found[f"s{n}"]["x_binary"] for n in range(3)] == ["AP8=", None, None]
+    assert [found[f"s{n}"]["x_bool"] for n in range(3)] == [True, None, False]
+    assert [record.message for record in caplog.records if record.name.startswith("datasets")] == []

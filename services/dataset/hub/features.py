@@ -19,6 +19,29 @@ def features_of(schema: "pa.Schema") -> list[Feature] | None:
         return None
 
 
+def as_in_json(schema: "pa.Schema") -> "pa.Schema":
+    """Return the schema of the same rows in JSON Lines: moments, bytes and decimals are text there, spans seconds."""
+    import pyarrow as pa
+
+    return pa.schema([pa.field(field.name, _in_json(field.type)) for field in schema])
+
+
+def _in_json(kind: "pa.DataType") -> "pa.DataType":
+    import pyarrow as pa
+    from pyarrow import types
+
+    if types.is_struct(kind):
+        return pa.struct([pa.field(field.name, _in_json(field.type)) for field in kind])
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        return pa.list_(_in_json(kind.value_type))
+    if types.is_duration(kind) or types.is_floating(kind):
+        return pa.float64()
+    if types.is_uint64(kind):
+        return pa.int64()  # readers of JSON have no larger numbers that are exact
+    is_kept = types.is_integer(kind) or types.is_boolean(kind) or types.is_null(kind)
+    return kind if is_kept else pa.string()
+
+
 def _feature(kind: "pa.DataType") -> Feature:
     import pyarrow as pa
 

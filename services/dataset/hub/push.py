@@ -14,7 +14,7 @@ from models.samples.snapshot import POSITION, Snapshot
 from models.samples.statistics import counts
 from services.dataset.hub.card import CardFacts, SplitFacts
 from services.dataset.hub.card_merge import merged_card
-from services.dataset.hub.features import Feature, features_of
+from services.dataset.hub.features import Feature, as_in_json, features_of
 from services.dataset.hub.licenses import license_fields
 from services.dataset.hub.upload import MAIN, Destination, Hub
 from services.dataset.pieces import pieces_of
@@ -195,5 +195,7 @@ def _measured(pieces: Pieces, sizes: list[int]) -> Iterator[pl.DataFrame]:
 
 
 def _features(spec: ExportFormat, columns: Mapping[str, pl.DataType]) -> list[Feature] | None:
-    """Return what the card says of the columns; nothing of files without types, which readers type."""
-    return features_of(arrow_schema(columns)) if spec.holds_types else None
+    """Return what the card says of the columns; nothing of CSV, in which readers find types of their own."""
+    if spec.holds_types:
+        return features_of(arrow_schema(columns))
+    return features_of(as_in_json(arrow_schema(columns))) if spec.extension == "jsonl" else None
