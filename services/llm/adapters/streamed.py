@@ -44,7 +44,7 @@ def read_stream(
     if not (heard.ended or heard.finish_reason):
         raise ProviderConnectionError(f"{provider}/{request.model}: the stream ended before the answer did")
     text = "".join(heard.texts)
-    if not text.strip():  # the pieces of calls are no words for a listener
+    if heard.calls and not text.strip():  # the pieces of calls are no words for a listener
         text = "\n".join("".join(pieces) for pieces in heard.calls.values())
     check_refusal("".join(heard.refusal), heard.finish_reason, text, provider, request.model)
     return Completion(
