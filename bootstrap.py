@@ -25,11 +25,12 @@ from services.citations.checker import CitationChecker
 from services.citations.extractor import Extractor
 from services.citations.local_index import LocalIndex, known_from
 from services.citations.lookup import Lookup
-from services.citations.reference import load_reference
+from services.citations.tables import load_reference
 from services.dataset.bulk_service import BulkService
 from services.dataset.dataset_service import DatasetService
+from services.dataset.hub.push import HubAccess
 from services.dataset.import_service import ImportService
-from services.dataset.publish_service import HubAccess, PublishService
+from services.dataset.publish_service import PublishService
 from services.dataset.search_service import SearchService
 from services.dataset.token_statistics import TokenStatistics
 from services.events import EventBroker
@@ -66,6 +67,7 @@ from services.quality.review_service import ReviewService
 from services.workbench import Workbench
 from utils.addresses import AddressRule
 from utils.clock import Clock, SystemClock
+from utils.key_file import encryption_keys
 from utils.memory import give_back
 from utils.metrics import Metrics
 from utils.plugins import find_specs
@@ -117,6 +119,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     clock = clock or SystemClock()
     weights = weight_store(settings)
     catalogue = load_catalogue(settings.catalog_dir).with_local_model(weights.model_name)
+    catalogue = catalogue.with_default_jurisdiction(settings.default_jurisdiction)
     stores = open_stores(settings.data_dir.expanduser(), settings.database_url, settings.database_file, clock)
     metrics = Metrics()
     stores.samples.folding.folded = metrics.fold_s.observe
@@ -353,7 +356,7 @@ def _registry(
 ) -> ProviderRegistry:
     """Wire what administrators change; what they changed before holds from here on."""
     known = ProviderStore(stores.engine, stores.writer, stores.tables.events, stores.clock)
-    box = SecretBox(settings.encryption_keys)
+    box = SecretBox(encryption_keys(settings.data_dir.expanduser(), settings.encryption_keys, make=True))
     registry = ProviderRegistry(catalogue, given(settings, catalogue), known, llm, events, box)
     registry.load()
     return registry

@@ -146,7 +146,7 @@ def import_(path: Path | None, starter: bool, url: str | None, **options: object
     "--format",
     default="jsonl",
     show_default=True,
-    help="jsonl, json, csv, parquet, messages, sharegpt, alpaca or preferences.",
+    help="jsonl, json, csv, parquet, messages, sharegpt, alpaca, preferences or preference_messages.",
 )
 @click.option("--system-prompt", help="Chat formats: the system message.")
 @click.option(
@@ -170,7 +170,7 @@ def export(path: Path, url: str | None, **options: object) -> None:
     with client_for(settings, url, _log_file(settings)) as client:
         wanted = _given(options)
         count, left_out = export_file(client, path, wanted, console)
-    what = "pairs" if options["format"] == "preferences" else "samples"
+    what = "pairs" if str(options["format"]).startswith("preference") else "samples"
     console.print(f"{count} {what} written to {path}" + (f"; left out: {left_out}" if left_out else ""))
 
 
@@ -178,7 +178,12 @@ def export(path: Path, url: str | None, **options: object) -> None:
 @click.option("--repo-name", default="legal-training-dataset", show_default=True, help="name, or owner/name.")
 @click.option("--format", type=click.Choice(["parquet", "json", "csv"]), default="parquet", show_default=True)
 @click.option("--private", is_flag=True, help="Create a private repository.")
-@click.option("--license", default="unknown", show_default=True, help="Identifier from the Hub's list.")
+@click.option("--revision", help="Push to this branch instead of main; it is made if it is not there.")
+@click.option("--create-pr", is_flag=True, help="Open a pull request instead of changing main.")
+@click.option("--commit-message", help="Its first line is the title.")
+@click.option("--license", help="Identifier from the Hub's list; by default the card's own is kept.")
+@click.option("--license-name", help="Name of a licence that is other.")
+@click.option("--license-link", help="Address of a licence that is other.")
 @click.option("--splits", help="Push three splits with these shares, for example 0.9,0.05,0.05.")
 @click.option("--url", help="Use the service at this address.")
 def push(url: str | None, **options: object) -> None:

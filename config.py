@@ -181,6 +181,9 @@ class Settings(BaseSettings):
         20_000, ge=0, description="Samples up to which a search looks at all of them; above, an index is built"
     )
 
+    default_jurisdiction: str = Field(
+        "", description="Jurisdiction of batches and lists that name none (default: the first of the catalogue, uk)"
+    )
     default_provider: str = Field("", description="Provider used when a request names none (default: the first usable)")
     max_concurrent_batches: int = Field(4, ge=1, le=64, description="Batches that may run at the same time")
     max_workers: int = Field(

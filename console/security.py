@@ -8,6 +8,7 @@ from models.writer import Writer
 from utils.clock import SystemClock
 from utils.errors import ConfigurationError
 from utils.filelock import FolderLock
+from utils.key_file import encryption_keys
 from utils.secret_box import SecretBox
 
 
@@ -21,7 +22,8 @@ def rotate(settings: Settings) -> int:
     """
     if not settings.encryption_keys:
         raise ConfigurationError("ENCRYPTION_KEY is not set; give the new key first, then a comma, then the old one")
-    lock = FolderLock(settings.data_dir.expanduser())
+    folder = settings.data_dir.expanduser()
+    lock = FolderLock(folder)
     lock.acquire()
     try:
         engine = open_engine(settings.database_url)
@@ -30,7 +32,7 @@ def rotate(settings: Settings) -> int:
         try:
             clock = SystemClock()
             store = ProviderStore(engine, writer, EventStore(engine), clock)
-            return store.reseal(SecretBox(settings.encryption_keys).renew)
+            return store.reseal(SecretBox(encryption_keys(folder, settings.encryption_keys, make=False)).renew)
         finally:
             writer.close()
             engine.dispose()

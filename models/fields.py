@@ -140,6 +140,8 @@ _WANTED = {
     "string_pattern_mismatch": "text of the form {pattern}",
 }
 _UNKNOWN = "a field"
+# No secret of a vendor is a few short words.
+_HARMLESS = re.compile(r"(?!hf_|sk_)[a-z]{1,12}(_[a-z]{1,12}){0,3}")
 _NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?")
 
 
@@ -150,7 +152,8 @@ def _fault(item: ErrorDetails, model: type[BaseModel]) -> str:
     if f"string_{kind}" in _WANTED and isinstance(item.get("input"), str):  # a limit behind a validator is any length's
         kind = f"string_{kind}"
     if is_hidden:  # the rest of the path are names that the caller chose
-        name = str(item["loc"][0]) if item["loc"] and item["loc"][0] in model.model_fields else _UNKNOWN
+        first = str(item["loc"][0]) if item["loc"] else ""
+        name = first if first in model.model_fields or _HARMLESS.fullmatch(first) else _UNKNOWN
     if kind == "extra_forbidden" and len(item["loc"]) == 1:
         return f"{name}: unknown; want {'some of ' * bool(model.model_fields)}{_names(model) or 'nothing'}"
     if kind == "missing":

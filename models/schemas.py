@@ -24,6 +24,7 @@ from models.fields import (
     validated,
 )
 from models.sizes import CELL_BYTES, FILE_COLUMNS, ROW_BYTES, oversize, told
+from utils.control_characters import put_right
 from utils.errors import InputError
 
 
@@ -72,14 +73,14 @@ class Described(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _is_of_bearable_size(cls, values: object) -> object:
-        """Check the sizes before anything else is done with the values."""
+        """Check the sizes before anything else is done with the values; then put their texts right."""
         if not isinstance(values, dict):
             return values
         if len(values) > FILE_COLUMNS:
             raise ValueError(f"holds {len(values)} fields, want at most {FILE_COLUMNS}")
         if problem := too_large(values):
             raise ValueError(problem)
-        return values
+        return {name: _put_right(name, value) for name, value in values.items()}
 
     @model_validator(mode="after")
     def _extra_columns_fit_a_table(self) -> Self:
@@ -116,6 +117,10 @@ class ForeignSample(Described):
     difficulty: Text
     case_citation: Characters
     reasoning: Characters
+
+
+def _put_right(name: object, value: object) -> object:
+    return put_right(value) if isinstance(value, str) and name != "id" else value  # an id is refused, not changed
 
 
 _NUMBERS: dict[str, type] = {"tokens_used": int, "quality_score": float, "judge_score": float}

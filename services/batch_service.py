@@ -260,7 +260,7 @@ class BatchService:
     def _planned(self, request: BatchRequest) -> tuple[BatchRequest, Preference, int, Iterator[Job]]:
         """Return the request as it is taken, its targets, the number of samples and their jobs."""
         request, preference, count = self._admission.settled(request)
-        present = self._dataset.present(plan_filters(request))
+        present = self._dataset.present(plan_filters(request, self._catalogue))
         return request, preference, count, plan(request, self._catalogue, count, present)
 
     def _run(self, row: BatchRow, kind: str, detail: Mapping[str, object]) -> None:

@@ -23,6 +23,7 @@ from services.llm.limits.budget import Budget, DailyBudget
 from services.llm.limits.gate import Ask, Gate, Permit
 from services.llm.limits.rate_limiter import SlidingWindow
 from services.llm.limits.sizing import Prompt, Sizing
+from services.llm.routing.accepted import AcceptedParameters
 from services.llm.routing.factory import Credentials, LLMProviderFactory
 from services.llm.routing.model_catalogue import ModelCatalogue
 from services.llm.routing.preference import AUTO, Preference, TargetChooser
@@ -74,8 +75,9 @@ class LLMService:
         self.gate = Gate(self.router, self.accounts.of, clock)
         self.daily = DailyBudget("daily budget", clock)
         self.metrics = metrics or Metrics()
+        self.accepted = AcceptedParameters()
         self._caller = Caller(
-            factory, self.router, self.gate, self.accounts, self.sizes, self.models, clock, self.metrics
+            factory, self.router, self.gate, self.accounts, self.sizes, self.models, self.accepted, clock, self.metrics
         )
         self._timeout_s = timeout_s
 
@@ -154,6 +156,7 @@ class LLMService:
             if _way(before, provider.id) != _way(state, provider.id):
                 self.router.forgive(provider.id)
                 self.models.forget(provider.id)
+                self.accepted.forget(provider.id)
         self.gate.recall()
 
     def complete(
@@ -183,7 +186,8 @@ class LLMService:
         outcome = attempts.run(
             lambda: self.ask(prompt, preference, own, attempts.excluded), lambda seen: used(seen.usage), is_bound
         )
-        return replace(outcome.answer(), provider=outcome.target.provider.id)
+        target = outcome.target  # some servers call every model by a name of their own
+        return replace(outcome.answer(), provider=target.provider.id, model=target.model.id)
 
     def useful_workers(self, preference: Preference) -> int:
         """Return how many calls at a time the limits can use."""
@@ -233,10 +237,11 @@ class LLMService:
 
     def _request(self, permit: Permit, prompt: Prompt) -> CompletionRequest:
         info, model = permit.target.provider, permit.target.model
+        accepted = self.accepted.of(permit.target.name)
         return CompletionRequest(
             model=model.id,
             messages=prompt.messages,
-            max_tokens=permit.need.max_tokens,
+            max_tokens=min(permit.need.max_tokens, accepted.most_tokens or permit.need.max_tokens),
             temperature=info.temperature if prompt.temperature is None else prompt.temperature,
             top_p=info.top_p,
             timeout_s=info.timeout_s or self._timeout_s,
@@ -246,6 +251,7 @@ class LLMService:
             chars=prompt.chars,
             may_be_cut=prompt.may_be_cut,
             listener=prompt.listener,
+            left_out=accepted.left_out,
         )
 
 

@@ -13,6 +13,7 @@ from config import PROJECT_DIR, Settings
 from services.quality.duplicates.duplicate_service import DuplicateThresholds
 from tests.extending.house import pages, steps
 from tests.write_readme_settings import with_table
+from tests.write_trainers import with_recipes
 
 FOLDERS = ("api", "services", "models", "utils", "console", "server", "bench")
 DOCUMENTS = (
@@ -23,6 +24,7 @@ DOCUMENTS = (
     "docs/architecture.md",
     "docs/glossary.md",
     "docs/style.md",
+    "docs/trainers.md",
     "findings/README.md",
 )
 README = (PROJECT_DIR / "README.md").read_text()
@@ -32,6 +34,12 @@ API = (PROJECT_DIR / "docs" / "api.md").read_text()
 
 def test_settings_of_the_readme_are_those_of_the_code() -> None:
     assert with_table(README) == README, "run `.venv/bin/python -m tests.write_readme_settings`"
+
+
+def test_recipes_of_the_document_are_those_of_the_code() -> None:
+    page = (PROJECT_DIR / "docs" / "trainers.md").read_text()
+
+    assert with_recipes(page) == page, "run `.venv/bin/python -m tests.write_trainers`"
 
 
 def test_every_setting_is_read_by_something() -> None:

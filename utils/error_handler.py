@@ -6,13 +6,13 @@ overrule it, then anchored phrases alone, then `general`. The tables are in
 `utils.error_rules`, the error tree in `utils.errors` (re-exported here).
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 from utils import error_rules as rules
-from utils.durations import parse_duration_s
+from utils.error_parameters import MOST_TOKENS, refused_parameters
 from utils.errors import (
     AnswerFormatError,
     AppError,
@@ -30,11 +30,25 @@ from utils.errors import (
     ProviderTimeoutError,
     QualityError,
     RateLimitError,
+    RefusedError,
     Scope,
     StorageError,
     UnclassifiedError,
 )
 from utils.logs import redact
+from utils.vendor_answers import (
+    MAX_TEXT,
+    ErrorInAnswer,
+    bodies_of,
+    headers_in,
+    headers_of,
+    is_from_behind,
+    messages_of,
+    names_a_vendor,
+    status_in,
+    text_in,
+    wait_s,
+)
 
 __all__ = [
     "CATEGORIES",
@@ -44,6 +58,7 @@ __all__ = [
     "BadRequestError",
     "CancelledError",
     "ConfigurationError",
+    "ErrorInAnswer",
     "GenerationError",
     "InputError",
     "ModelUnavailableError",
@@ -54,6 +69,7 @@ __all__ = [
     "ProviderTimeoutError",
     "QualityError",
     "RateLimitError",
+    "RefusedError",
     "Scope",
     "StorageError",
     "UnclassifiedError",
@@ -80,7 +96,6 @@ CATEGORIES = tuple(_BY_CATEGORY)
 _SWITCH_AT_ONCE = frozenset(
     {"model_unavailable", "rate_limit", "authentication", "server_error", "connection_error", "timeout"}
 )
-_MAX_TEXT = 4000
 _CLASS_NAME = re.compile(r"^(?:[\w.]+\.)?(\w*(?:Error|Exception|Timeout|gaierror))\s*[:(]")
 _STATUS_IN_TEXT = re.compile(
     r"(?:error code|status(?: code)?|http(?: error)?|returned error|internal error|api error|error)"
@@ -91,9 +106,9 @@ _STATUS_IN_TEXT = re.compile(
     re.IGNORECASE,
 )
 _CODE_IN_TEXT = re.compile(r"[\"']?\b(?:code|type|status)[\"']?\s*[:=]\s*[\"']?([A-Za-z_-]{4,60})\b")
-_RETRY_IN_TEXT = re.compile(
-    r"(?:try again|retry(?:ing)?) (?:in|after) ((?:\d+(?:\.\d+)?(?:h|ms|m|s))+|\d+(?:\.\d+)? ?s)", re.I
-)
+
+
+_MAY_BE_A_REFUSAL = frozenset({"bad_request", "authentication", "general", "server_error"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +117,14 @@ class _Evidence:
     codes: tuple[str, ...]
     status: int | None
     text: str
+    body: object = None
+
+
+class _Facts(TypedDict):
+    provider: str
+    model: str
+    status: int | None
+    retry_after_s: float | None
 
 
 def categorize_error(error: str | BaseException, provider: str, status: int | None = None) -> str:
@@ -112,6 +135,8 @@ def categorize_error(error: str | BaseException, provider: str, status: int | No
         provider: Provider id; kept for callers, the rules hold for every vendor.
         status: HTTP status where known.
     """
+    if isinstance(error, RefusedError):
+        return BadRequestError.category
     if isinstance(error, GenerationError) and error.category in _BY_CATEGORY:
         return error.category
     return _category(_from_text(error, status) if isinstance(error, str) else _from_exception(error, status))
@@ -144,24 +169,36 @@ def parse_error(error: BaseException, provider: str = "", model: str = "", quote
         model: Model id.
         quotes: Whether the message may quote an answer that is not in a vendor's error form.
     """
-    typed = next((link for link in _chain(error) if isinstance(link, GenerationError)), None)
-    if typed is not None:
-        return typed
+    known = next((link for link in _chain(error) if isinstance(link, GenerationError)), None)
+    if known is not None:
+        return known
     evidence = _from_exception(error, None)
-    typed = error_for(
-        _category(evidence),
-        _sentence(evidence, error, quotes),
-        provider=provider,
-        model=model,
-        status=evidence.status,
-        retry_after_s=_retry_after_s(error, evidence.text),
-    )
-    typed.headers = _headers_of(error)
+    category, told = _category(evidence), _sentence(evidence, error, quotes)
+    headers = headers_of(_chain(error))
+    wait = wait_s({**headers_in(evidence.body), **headers}, evidence.body, evidence.text)
+    facts = _Facts(provider=provider, model=model, status=evidence.status, retry_after_s=wait)
+    if category in _MAY_BE_A_REFUSAL and rules.REFUSAL.search(_said(evidence)):
+        typed: GenerationError = RefusedError(f"the vendor refused: {redact(told)}", **facts)
+    else:
+        typed = error_for(category, told, **facts)
+    typed.headers = headers
+    _explain(typed, evidence)
+    return typed
+
+
+def _explain(typed: GenerationError, evidence: _Evidence) -> None:
+    """Add what only errors of one category tell."""
     if isinstance(typed, RateLimitError):
         typed.quota = rules.QUOTA.search(evidence.text) is not None
         typed.limit = _stated(rules.MINUTE_LIMIT, evidence.text)
         typed.calls_limit = _stated(rules.MINUTE_CALLS, evidence.text)
-    return typed
+    if isinstance(typed, AuthenticationError) and _is_of_a_vendor_behind(typed.headers, evidence):
+        typed.scope = Scope.MODEL
+    if isinstance(typed, BadRequestError):
+        typed.parameters = refused_parameters(evidence.status, evidence.body, evidence.text)
+        typed.most_tokens = _stated(MOST_TOKENS, evidence.text)
+        if rules.BROKEN_GENERATION & {code.lower() for code in evidence.codes}:
+            typed.generation = text_in(evidence.body, "failed_generation") or ""
 
 
 def error_for(
@@ -206,9 +243,12 @@ def _by_status(evidence: _Evidence) -> str | None:
         status = next((rules.CLASS_STATUS[name] for name in evidence.classes if name in rules.CLASS_STATUS), None)
     if status is None:
         return None
+    if refused_parameters(evidence.status, evidence.body, evidence.text):
+        return "bad_request"
     allowed = rules.OVERRULED_BY.get(status, set())
+    text = rules.SAYS_NOTHING.sub("", evidence.text)
     for category, pattern in rules.PHRASES:
-        if category in allowed and pattern.search(evidence.text):
+        if category in allowed and pattern.search(text):
             return category
     return rules.of_status(status)
 
@@ -222,7 +262,7 @@ def _by_class(evidence: _Evidence) -> str | None:
 
 
 def _from_text(text: str, status: int | None) -> _Evidence:
-    text = text[:_MAX_TEXT].strip()
+    text = text[:MAX_TEXT].strip()
     named = _CLASS_NAME.match(text)
     if status is None:
         found = _STATUS_IN_TEXT.search(text)
@@ -235,17 +275,19 @@ def _from_exception(error: BaseException, status: int | None) -> _Evidence:
     classes: list[str] = []
     codes: list[str] = []
     texts: list[str] = []
+    body: object = None
     for link in _chain(error):
         classes.append(type(link).__name__)
-        texts.append(str(link)[:_MAX_TEXT])
+        texts.append(str(link)[:MAX_TEXT])
         if status is None:
             status = _status_of(link)
         codes.extend(_codes_of(link))
-        texts.extend(_messages_of(getattr(link, "body", None)))
+        body = body or getattr(link, "body", None)
+        texts.extend(messages_of(getattr(link, "body", None)))
     text = "\n".join(dict.fromkeys(texts))
     if not codes:
         codes.extend(match.group(1) for match in _CODE_IN_TEXT.finditer(text))
-    return _Evidence(tuple(classes), tuple(codes), status, text)
+    return _Evidence(tuple(classes), tuple(codes), status, text, body)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -261,44 +303,22 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _status_of(error: BaseException) -> int | None:
     value = getattr(error, "status_code", None)
     # Ollama says -1 for an error inside a stream.
-    return value if isinstance(value, int) and 400 <= value < 600 else None
+    if isinstance(value, int) and 400 <= value < 600:
+        return value
+    return status_in(error.body) if isinstance(error, ErrorInAnswer) else None
 
 
 def _codes_of(error: BaseException) -> Iterator[str]:
-    for part in (error, *_bodies_of(getattr(error, "body", None))):
+    for part in (error, *bodies_of(getattr(error, "body", None))):
         for name in ("code", "type"):
             value = part.get(name) if isinstance(part, Mapping) else getattr(part, name, None)
             if isinstance(value, str):
                 yield value
 
 
-def _bodies_of(body: object) -> Iterator[Mapping[str, object]]:
-    """Yield the error object of any shape vendors use: bare, wrapped, listed, or as text."""
-    if isinstance(body, str):
-        try:
-            body = json.loads(body)
-        except ValueError:
-            return
-    if isinstance(body, list):
-        body = body[0] if body else None
-    if isinstance(body, Mapping):
-        inner = body.get("error")
-        if isinstance(inner, Mapping):
-            yield inner
-        yield body
-
-
-def _messages_of(body: object) -> Iterator[str]:
-    for part in _bodies_of(body):
-        for name in ("message", "error"):
-            value = part.get(name)
-            if isinstance(value, str):
-                yield value[:_MAX_TEXT]
-
-
 def _sentence(evidence: _Evidence, error: BaseException, quotes: bool) -> str:
     """Reduce what the vendor said to one short, redacted line."""
-    messages = [message for link in _chain(error) for message in _messages_of(getattr(link, "body", None))]
+    messages = [message for link in _chain(error) for message in messages_of(getattr(link, "body", None))]
     if not messages and not quotes:  # the clients' texts quote the answer: a page, the banner of another service
         if evidence.status is not None:
             return f"the answer (status {evidence.status}) is not in a vendor's error format"
@@ -314,17 +334,10 @@ def _stated(pattern: re.Pattern[str], text: str) -> int | None:
     return int(found.group(1).replace(",", "")) if found else None
 
 
-def _headers_of(error: BaseException) -> dict[str, str]:
-    for link in _chain(error):
-        headers = getattr(getattr(link, "response", None), "headers", None)
-        if headers is not None:
-            return {str(name).lower(): str(value) for name, value in headers.items()}
-    return {}
+def _said(evidence: _Evidence) -> str:
+    return "\n".join([*evidence.codes, evidence.text])
 
 
-def _retry_after_s(error: BaseException, text: str) -> float | None:
-    stated = parse_duration_s(_headers_of(error).get("retry-after"))
-    if stated is not None:
-        return stated
-    found = _RETRY_IN_TEXT.search(text)
-    return parse_duration_s(found.group(1)) if found else None
+def _is_of_a_vendor_behind(headers: Mapping[str, str], evidence: _Evidence) -> bool:
+    """Tell whether a vendor behind a gateway refused the gateway's key, which says nothing of ours."""
+    return is_from_behind(headers) or names_a_vendor(evidence.body) or rules.BEHIND.search(evidence.text) is not None

@@ -43,6 +43,8 @@ CODES = {
     "invalid_api_key": "authentication",
     "wrong_api_key": "authentication",
     "expired_api_key": "authentication",
+    # A LiteLLM proxy without a database says so to a key that is not its own.
+    "no_db_connection": "authentication",
     "authentication_error": "authentication",
     "account_deactivated": "authentication",
     "insufficient_quota": "rate_limit",
@@ -208,3 +210,21 @@ QUOTA = re.compile(
 # Groq writes its limit behind the words "tokens per minute (TPM)".
 MINUTE_LIMIT = re.compile(r"tokens per minute.{0,40}?limit:? (\d[\d,]*)", re.IGNORECASE)
 MINUTE_CALLS = re.compile(r"requests per minute.{0,40}?limit:? (\d[\d,]*)", re.IGNORECASE)
+
+# A vendor behind a gateway, in the gateway's words (LiteLLM, one-api, OpenRouter).
+BEHIND = re.compile(
+    r"\blitellm\.\w+(?:Error|Exception)\b|\b[A-Z]\w*Exception - |received model group|\bmodel group '"
+    r"|\bupstream(?:_| )(?:error|provider|request|api|returned|status)|(?:from|by) (?:the )?upstream",
+    re.IGNORECASE,
+)
+# A gateway's sentence that tells nothing of the failure.
+SAYS_NOTHING = re.compile(r"provider returned error", re.IGNORECASE)
+
+# The vendor's own check of an answer failed; the answer is in `failed_generation`.
+BROKEN_GENERATION = frozenset({"json_validate_failed", "tool_use_failed", "output_parse_failed"})
+REFUSAL = re.compile(
+    r"content_(?:filter|policy)|contentpolicyviolation|responsibleaipolicy|content management policy|data_inspection_failed"
+    r"|moderation_blocked|input was flagged|flagged (?:as|by|for)|prohibited[_ ]content|violat\w+ [^.\n]{0,40}(?:usage|content)"
+    r" polic(?:y|ies)|blocked by (?:the |our )?(?:content|safety)|inappropriate content",
+    re.IGNORECASE,
+)

@@ -24,6 +24,7 @@
         ├── ProviderServerError       server_error
         ├── BadRequestError           bad_request
         ├── UnclassifiedError         general
+        ├── RefusedError              refused: the model or its vendor declined
         ├── AnswerFormatError         json_error: the answer could not be read
         ├── QualityError              quality_error: it was read and is not good enough
         ├── TimeLimitError            it took longer than one answer may
@@ -301,9 +302,31 @@ class ProviderServerError(GenerationError):
 
 
 class BadRequestError(GenerationError):
-    """The vendor does not accept this request."""
+    """The vendor does not accept this request.
+
+    Attributes:
+        parameters: Parameters of the request that it does not take.
+        most_tokens: The longest answer that it allows, in tokens, or None.
+        generation: The model's answer that the vendor's own check refused; None when that is not why.
+        adapted: True when the next request to this model will be without what was refused.
+    """
 
     code = category = "bad_request"
+    parameters: tuple[str, ...] = ()
+    most_tokens: int | None = None
+    generation: str | None = None
+    adapted: bool = False
+
+
+class RefusedError(GenerationError):
+    """The model declined, or a filter of its vendor stopped it: asking the same again gives the same."""
+
+    code = category = "refused"
+
+    @classmethod
+    def in_words(cls, words: str, provider: str = "", model: str = "") -> "RefusedError":
+        """Return the refusal with the model's *words*."""
+        return cls(f"the model refused: {' '.join(words.split())[:300]}", provider=provider, model=model)
 
 
 class UnclassifiedError(GenerationError):

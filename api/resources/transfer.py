@@ -115,6 +115,10 @@ def push(body: PushBody) -> Response:
     pushed = services().publish.publish(body)
     left_out = f"; left out: {_listed(pushed.left_out)}" if pushed.left_out else ""
     answer: PushedAnswer = {"success": True, "message": f"Pushed to {pushed.url}{left_out}", "repo_url": pushed.url}
+    if pushed.revision is not None:
+        answer |= {"message": f"Pushed to {pushed.url}, {pushed.revision}{left_out}", "revision": pushed.revision}
+    if pushed.pull_request is not None:
+        answer |= {"message": f"Opened {pushed.pull_request}{left_out}", "pull_request_url": pushed.pull_request}
     return reply(answer, headers=_left_out(pushed.left_out))
 
 

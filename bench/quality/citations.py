@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from config import PROJECT_DIR
 from services.citations.checker import CitationChecker, verdict_of
-from services.citations.reference import load_reference
+from services.citations.tables import load_reference
 
 _FILLER = (
     "The court considered whether the duty arose on the facts and concluded that the claimant had relied on the "

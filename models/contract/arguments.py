@@ -147,7 +147,9 @@ class ExportArguments(Filters):
 
     model_config = ConfigDict(extra="forbid")
 
-    format: str = Field("jsonl", description="parquet, jsonl, json, csv, messages, sharegpt, alpaca or preferences")
+    format: str = Field(
+        "jsonl", description="parquet, jsonl, json, csv, messages, sharegpt, alpaca, preferences or preference_messages"
+    )
     fields: str = Field("", description="Columns, comma-separated")
     system_prompt: str = ""
     reasoning: str = Field("omit", description="omit, answer or think")

@@ -60,6 +60,7 @@ class BatchRequest(BaseModel):
     sample_type: Filter = None
     reasoning_instruction: Filter = Field(None, max_length=4000)
     smart_mode: Flag = False
+    fill_gaps: Flag = Field(default=False, description="Make only the levels that the data set lacks most")
     allow_failover: Flag = True
     providers: tuple[str, ...] = Field((), max_length=50)
     models: tuple[str, ...] = Field((), max_length=200)
@@ -195,13 +196,21 @@ class UndoBody(BaseModel):
 class PushBody(BaseModel):
     """Body of `POST /api/huggingface/push`."""
 
-    model_config = HOLDS_SECRETS
+    model_config = ConfigDict(**HOLDS_SECRETS, extra="forbid")
 
     token: Filter = None
     repo_name: str = Field("legal-training-dataset", min_length=1, max_length=200)
     format: str = "parquet"
     private: Flag = False
-    license: str = Field("unknown", max_length=100)
+    revision: Filter = Field(
+        None, max_length=200, description="Branch to push to, made if it is not there; main by default"
+    )
+    branch: Filter = Field(None, max_length=200, description="The same as revision")
+    create_pr: Flag = Field(default=False, description="Open a pull request to main instead of changing it")
+    commit_message: Filter = Field(None, max_length=5000, description="Its first line is the title")
+    license: Filter = Field(None, max_length=100, description="Of the Hub's list; by default the card's own is kept")
+    license_name: Filter = Field(None, max_length=200, description="Name of a licence that is other")
+    license_link: Filter = Field(None, max_length=1000, description="Address of a licence that is other")
     splits: str = ""
     include: str = ""
     seed: Whole = Field(0, ge=0, lt=2**63)
@@ -212,6 +221,12 @@ class PushBody(BaseModel):
     provider: Filter = None
     model: Filter = None
     batch_id: Filter = None
+
+    @model_validator(mode="after")
+    def _one_branch_is_named(self) -> "PushBody":
+        if self.revision and self.branch and self.revision != self.branch:
+            raise ValueError("branch: is not the same as revision; send one of them")
+        return self
 
 
 class ImportBody(BaseModel):

@@ -3,8 +3,10 @@
 A pure function of the request, the catalogue, the seed and what the data set holds:
 the same input gives the same plan. The filters are met; what they leave open is chosen
 so that the data set comes as close to the target mix as new samples can bring it: what
-lacks most is filled first (water-filling). Values are dealt evenly over the batch and
-over each topic, so that a batch that ends early has about the same mix.
+lacks most is filled first (water-filling). Levels of difficulty are spread instead, since
+a small batch would else be of one level; unless gaps are to be filled, or a mix of levels
+is given. Values are dealt evenly over the batch and over each topic, so that a batch that
+ends early has about the same mix.
 """
 
 import random
@@ -23,6 +25,7 @@ _SEEDS = 2**31
 _CASE_ANALYSIS = "case_analysis"
 # The same level as "basic", under the name that older clients use.
 _ALIAS = "foundational"
+_ALL = "all"
 
 
 def plan(request: BatchRequest, catalogue: Catalogue, count: int, present: Present | None = None) -> Iterator[Job]:
@@ -44,16 +47,18 @@ def plan(request: BatchRequest, catalogue: Catalogue, count: int, present: Prese
     draw.shuffle(keys)  # where all lack the same, no topic is first by its name
     wanted = _topic_shares(request, topics)
     by_topic = fill({key: wanted.get(key, 0.0) for key in keys}, present.topics, count)
-    held = dict(present.difficulties)
-    held["basic"] = held.get("basic", 0) + held.get(_ALIAS, 0)
-    levels = fill(_level_shares(request, catalogue), held, count)
+    levels = fill(_level_shares(request, catalogue), _levels_held(request, present), count)
     kinds = fill(_type_shares(request, catalogue), present.sample_types, count)
     return _jobs(request, [topics[key] for key in dealt(by_topic)], levels, kinds, draw)
 
 
-def plan_filters(request: BatchRequest) -> dict[str, str]:
+def plan_filters(request: BatchRequest, catalogue: Catalogue) -> dict[str, str]:
     """Return the filters that say which samples of the data set a plan compares itself with."""
-    named = {"jurisdiction": request.jurisdiction, "topic": request.topic, "difficulty": request.difficulty}
+    named = {
+        "jurisdiction": _jurisdiction(request, catalogue),
+        "topic": request.topic,
+        "difficulty": request.difficulty,
+    }
     kind = request.sample_type if request.sample_type != BALANCE else None
     return {name: value for name, value in {**named, "sample_type": kind}.items() if value}
 
@@ -152,17 +157,38 @@ class _Spread:
         return value
 
 
-def _topics(request: BatchRequest, catalogue: Catalogue) -> list[Topic]:
+def _jurisdiction(request: BatchRequest, catalogue: Catalogue) -> str | None:
+    """Return the jurisdiction of a batch; None for all of them.
+
+    A request that names none is for the default one, unless it names its topics.
+    """
+    if request.jurisdiction == _ALL:
+        return None
     if request.jurisdiction:
-        catalogue.jurisdiction(request.jurisdiction)
-    known = catalogue.topics_of(request.jurisdiction)
+        return catalogue.jurisdiction(request.jurisdiction).id
+    names_topics = request.topic or (request.mix and request.mix.topics)
+    return None if names_topics else catalogue.default_jurisdiction
+
+
+def _levels_held(request: BatchRequest, present: Present) -> dict[str, int]:
+    """Return how many samples each level counts as having already; none where levels are spread."""
+    if not request.fill_gaps and not (request.mix and request.mix.difficulties):
+        return {}
+    held = dict(present.difficulties)
+    held["basic"] = held.get("basic", 0) + held.get(_ALIAS, 0)
+    return held
+
+
+def _topics(request: BatchRequest, catalogue: Catalogue) -> list[Topic]:
+    chosen = _jurisdiction(request, catalogue)
+    known = catalogue.topics_of(chosen)
     if not request.topic:
         return list(known)
     area, separator, name = request.topic.partition(" - ")
     if not separator or not area.strip() or not name.strip():
         raise InputError(f'topic: got {request.topic!r}, want "<Practice Area> - <Topic>" as in GET /api/topics')
     matching = [topic for topic in known if topic.key == request.topic]
-    jurisdiction = request.jurisdiction or catalogue.default_jurisdiction
+    jurisdiction = chosen or catalogue.default_jurisdiction
     return matching or [catalogue.topic(area.strip(), name.strip(), jurisdiction)]
 
 

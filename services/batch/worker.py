@@ -13,6 +13,7 @@ from services.batch.item_queue import ItemQueue
 from services.batch.item_recorder import ItemRecorder
 from services.batch.live import LiveBatch
 from services.batch.planner import replacement
+from services.batch.sameness import Sameness
 from services.generation.judge import JudgeSpec
 from services.generation_service import GenerationService, Making
 from services.llm_service import Budget, LLMService, Preference, Terms
@@ -28,6 +29,7 @@ from utils.errors import (
     InputError,
     NoTargetError,
     QualityError,
+    RefusedError,
     StorageError,
 )
 from utils.logs import bound
@@ -100,6 +102,7 @@ class ItemWorker:
         self._lock = threading.Lock()
         self._rejected_in_a_row = 0
         self._replaced = 0
+        self._sameness = Sameness()
 
     def process(self, item: WorkItem) -> None:
         """Take *item* to its end; it is recorded when this returns."""
@@ -123,7 +126,7 @@ class ItemWorker:
             self._make(item, making)
         except CancelledError:
             raise
-        except (AnswerFormatError, QualityError, BadRequestError) as error:
+        except (AnswerFormatError, QualityError, RefusedError, BadRequestError) as error:
             self._reject(item, error, ItemState.FAILED if isinstance(error, BadRequestError) else ItemState.REJECTED)
         except BudgetSpentError as error:
             self._put_back(item, making)
@@ -144,6 +147,7 @@ class ItemWorker:
             raise
         self._live.circuits.record_success(item.job.circuit)
         self._rejected_in_a_row = 0
+        self._sameness.broken()
         self._live.finished()
         services.counters.samples.labels("stored").inc()
         self._note_target(making)
@@ -167,23 +171,37 @@ class ItemWorker:
             hopeless = self._rejected_in_a_row >= _HOPELESS_IN_A_ROW
             self._replaced += 1
             spent = self._replaced > self._live.target + _SPARE_REPLACEMENTS
-        following = None if hopeless or spent else replacement(item.job, item.ordinal)
+        same = self._sameness.add(error)
+        following = None if hopeless or spent or same else replacement(item.job, item.ordinal)
         reason = error.labelled()
         event = self.durable(lambda: self._services.ledger.reject(item, state, reason, following))
         self._services.queue.look_again()
-        self._live.circuits.record_failure(item.job.circuit)
+        if not isinstance(error, BadRequestError):  # a request that no vendor takes is not its topic's fault
+            self._live.circuits.record_failure(item.job.circuit)
         self._live.rejected()
         self._services.counters.samples.labels("rejected").inc()
         self._tell(event)
-        if hopeless:
+        if same:
+            self._stop_for_sameness(same, error)
+        elif hopeless:
             told = f"{_HOPELESS_IN_A_ROW} samples in a row were refused, the last: {reason}"
             self._run.stop(BatchStatus.FAILED, told)
+
+    def _stop_for_sameness(self, count: int, error: GenerationError) -> None:
+        told = f"{count} samples in a row failed in the same way: {error.labelled()}"
+        self._run.stop(BatchStatus.FAILED, told)
 
     def _after_failure(self, item: WorkItem, making: Making, error: GenerationError) -> None:
         """Put an item back whose calls failed: the provider is at fault, not the item."""
         if not error.retryable and error.category == "general":
             if item.attempts + making.attempts.calls >= _GIVE_UP_AFTER:
                 self._reject(item, error, ItemState.FAILED)
+                return
+            if same := self._sameness.add(error):
+                self._put_back(item, making, last=True)
+                self._run.stop(
+                    BatchStatus.FAILED, f"{same} samples in a row failed in the same way: {error.labelled()}"
+                )
                 return
             self._live.circuits.record_failure(item.job.circuit)
         self._put_back(item, making, last=True)

@@ -95,6 +95,14 @@ class Catalogue:
         """Return the type *name*; InputError lists the known ones."""
         return _find(self.sample_types, name, "sample_type")
 
+    def with_default_jurisdiction(self, name: str) -> "Catalogue":
+        """Return the catalogue with *name* as the default, "" for the first; InputError lists the known ones."""
+        if not name:
+            return self
+        first = self.jurisdiction(name)
+        others = (row for row in self.jurisdictions if row is not first)
+        return replace(self, jurisdictions=(first, *others))
+
     def with_local_model(self, name: str) -> "Catalogue":
         """Return the catalogue with the embedded provider serving the model *name*."""
         info = self.provider("local")

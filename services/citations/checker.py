@@ -69,7 +69,7 @@ class CitationChecker:
         if self._online is None or finding.code not in ("not_in_index", "provision_unknown"):
             return finding
         known = self._online.find(citation)
-        return compare_known(citation, known) if known else finding
+        return compare_known(citation, known, self.reference) if known else finding
 
     def check_sample(self, sample: Mapping[str, object]) -> list[Checked]:
         """Return the citations of a sample, field by field."""

@@ -75,6 +75,8 @@ class Citation:
         is_case_name: The name has the form of a case name ("A v B", "Re A"), not just capital letters.
         year: The year in brackets after the reference, or None.
         court: The court beside that year ("2d Cir."), or "".
+        unread: What touches it and could not be read, or "": no verdict may rest on the rest alone.
+        stands_for: The citation before it that a short form ("Id.", "supra") means; None for one that stands by itself.
     """
 
     text: str
@@ -85,6 +87,8 @@ class Citation:
     is_case_name: bool = False
     year: int | None = None
     court: str = ""
+    unread: str = ""
+    stands_for: "Citation | None" = None
 
     @cached_property
     def kind(self) -> CitationKind:
@@ -138,6 +142,11 @@ def unverified(code: str, reason: str, matched: str | None = None) -> Finding:
 def verified(matched: str) -> Finding:
     """Return the finding that the index has it."""
     return Finding(Verdict.VERIFIED, "in_index", f"known: {matched}", matched)
+
+
+def is_neutral(cite: Cite) -> bool:
+    """Tell whether *cite* is the number that a court itself gave its judgment."""
+    return "neutral" in cite.parts
 
 
 def plain(text: str) -> str:

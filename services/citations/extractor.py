@@ -9,21 +9,41 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from services.citations.citation import Citation, Cite, plain
+from services.citations.citation import Citation, Cite, is_neutral
 from services.citations.formats import (
+    agencies_us,
+    constitution_us,
+    ecli,
     european,
     international,
     legislation_uk,
     legislation_us,
     reports,
     reports_us,
+    special_us,
+    state_codes,
     treaties,
 )
 from services.citations.names import is_case_name, name_before
+from services.citations.reading import Reading, read
 from services.citations.reference import Reference
+from services.citations.short_forms import with_short_forms
+from services.citations.touching import unread
 
 # If two formats find the same span the first counts: "UNCITRAL Arbitration Rules 2010" has the form of a UK instrument.
-_FINDERS = (reports, european, international, treaties, legislation_uk, legislation_us, reports_us)
+_FINDERS = (
+    reports,
+    ecli,
+    european,
+    international,
+    treaties,
+    legislation_uk,
+    legislation_us,
+    constitution_us,
+    state_codes,
+    agencies_us,
+    reports_us,
+)
 # Between parallel references: a comma, a pin cite, "=".
 _PARALLEL_GAP = re.compile(
     r"^(?:,?\s?(?:at\s)?\d{1,5}(?:[-–]\d{1,5})?)?[\s,=;]{0,3}(?:also\s(?:reported\s(?:at|as)|at)\s)?$"
@@ -31,8 +51,12 @@ _PARALLEL_GAP = re.compile(
 _TRAILING_YEAR = re.compile(
     r"^,?\s?\(?(?:[A-Z][\w.]{0,9}\s)?(?:\d{1,2}\s[A-Z][a-z]{2,8}\s)?(?P<year>(?:1[6-9]|20)\d\d)\)"
 )
+# All but an amendment by its name and a regulation by its letter has a number.
+_DIGIT = re.compile(r"\d|[IVX]")
 _COMMAS_ONLY = re.compile(r"^[\s,;=]*$")
 _MAX_PARALLEL = 5
+# How many years may lie between two reports of one case.
+_REPORTED_LATER = 1
 # How many texts have their citations cached, and the longest such text in characters.
 _KEPT, _SHORT = 512, 20_000
 
@@ -52,15 +76,29 @@ class Extractor:
         return list(self._kept(text) if len(text) <= _SHORT else self._extract(text))
 
     def _extract(self, text: str) -> tuple[Citation, ...]:
-        read = plain(text)
-        cites = _outermost(cite for finder in _FINDERS for cite in finder.find(read, self._reference))
+        reading = read(text)
+        written = reading.text
+        cites = _outermost(self._found(written))
         citations: list[Citation] = []
         floor = 0
-        for group in _groups(text, cites):
-            citation = _named(text, group, floor)
+        for group in _groups(written, cites):
+            citation = _named(written, group, floor)
             citations.append(citation)
             floor = citation.end
-        return tuple(citations)
+        whole = with_short_forms(written, _with_unread(written, citations))
+        return tuple(_as_given(citation, reading, text) for citation in whole)
+
+    def _found(self, text: str) -> list[Cite]:
+        if _DIGIT.search(text) is None:
+            return [*constitution_us.find(text, self._reference), *agencies_us.find(text, self._reference)]
+        found = [cite for finder in _FINDERS for cite in finder.find(text, self._reference)]
+        # Forms of a list may read on where a rule knows the end: they count only beside those without such rules.
+        read = [(cite.start, cite.end) for cite in found if cite.format not in (reports_us.NAME, state_codes.NAME)]
+        special = special_us.find(text, self._reference)
+        return [
+            *found,
+            *(cite for cite in special if not any(start < cite.end and cite.start < end for start, end in read)),
+        ]
 
     def distinct(self, *texts: str) -> set[str]:
         """Return the keys of all citations in *texts*, each once."""
@@ -92,15 +130,27 @@ def _runs_on(text: str, first: Cite, second: Cite) -> bool:
     if not first.kind == second.kind == "case":
         return False
     gap = text[max(first.end, 0) : second.start]
-    if len(gap) > 24:
+    if len(gap) > 24 or (is_neutral(first) and is_neutral(second)) or _same_series(first, second):
         return False
     if first.format == european.CASE and second.format == european.CASE and "ecli" in first.parts:
         return False
     if second.parts.get("case_name") or (second.format == european.CASE and "case_year" in second.parts):
         return False
     if _COMMAS_ONLY.match(gap):
-        return True
+        return ";" not in gap or _same_time(first, second)
     return second.jurisdiction == first.jurisdiction and bool(_PARALLEL_GAP.match(gap))
+
+
+def _same_series(first: Cite, second: Cite) -> bool:
+    """Tell whether both stand in one series of reports, which no case does twice."""
+    series = first.parts.get("series")
+    return bool(series) and first.format == second.format and series == second.parts.get("series")
+
+
+def _same_time(first: Cite, second: Cite) -> bool:
+    """Tell whether two references are of one case by their years."""
+    one, other = first.parts.get("year", ""), second.parts.get("year", "")
+    return one.isdigit() and other.isdigit() and abs(int(one) - int(other)) <= _REPORTED_LATER
 
 
 def _named(text: str, group: Sequence[Cite], floor: int) -> Citation:
@@ -130,6 +180,36 @@ def _named(text: str, group: Sequence[Cite], floor: int) -> Citation:
         year=year,
         court=parts.get("court", ""),
     )
+
+
+def _with_unread(text: str, citations: Sequence[Citation]) -> list[Citation]:
+    """Tell each citation what touches it, up to its neighbours."""
+    ends = [0, *(citation.end for citation in citations)]
+    starts = [*(citation.start for citation in citations[1:]), len(text)]
+    return [
+        replace(
+            citation,
+            unread=unread(
+                text[before:behind],
+                citation.start - before,
+                citation.end - before,
+                has_provisions=citation.kind != "case",
+            ),
+        )
+        for citation, before, behind in zip(citations, ends, starts, strict=False)
+    ]
+
+
+def _as_given(citation: Citation, reading: Reading, text: str) -> Citation:
+    """Return *citation* with its places in *text* as it was given."""
+    if reading.text is text:
+        return citation
+    start, end = reading.given(citation.start, citation.end)
+    cites = []
+    for cite in citation.cites:
+        begin, stop = reading.given(cite.start, cite.end)
+        cites.append(replace(cite, start=begin, end=stop))
+    return replace(citation, text=text[start:end], start=start, end=end, cites=tuple(cites))
 
 
 def shifted(citation: Citation, by: int) -> Citation:

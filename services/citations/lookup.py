@@ -104,7 +104,7 @@ def _question(service: str, normalized: str, parts: Mapping[str, str]) -> str:
         return normalized if parts.get("series") and "first" in parts else ""
     if service == "find-case-law":
         found = _NEUTRAL.match(normalized)
-        if found is None:
+        if found is None or "neutral" not in parts:
             return ""
         middle = (found["division"] or found["behind"] or "").lower()
         return "/".join(part for part in (found["court"].lower(), middle, found["year"], found["number"]) if part)

@@ -22,8 +22,11 @@ _PHASE = re.compile(
     r"\([^()]*\b(?:Preliminary|Provisional|Jurisdiction|Admissibility|Compensation|Merits|Just Satisfaction|Interpretation|Revision|Reparations?|No\.? ?\d)\b[^()]*\)",
     re.IGNORECASE,
 )
-_IN_BETWEEN = re.compile(r"^[^()]*\s(?:in|by|per)\s(?=(?:R|Re|[A-Z][\w.'’&-]*)\s.*\sv\.?\s)")
+_IN_BETWEEN = re.compile(r"^[^()]*\s(?:in|by|per)\s(?=(?:R|Re|[A-Z][\w.'’&-]*)(?:\s.*)?\sv\.?\s)")
 # Text between a name and its number: "[GC], no.", "No. 21-3391,".
+# Small words that names begin with: "Van Gend en Loos", "Les Verts v Parliament".
+_PARTICLES = frozenset("van von de du des la le les der den del della di da dos al el".split())
+_FORMS_OF_COMPANIES = frozenset(("plc", "ltd"))
 _CHAMBER = re.compile(r"[\s,]*(?:[\[(](?:GC|Grand Chamber|Plenary|dec)\.?[\])]|No\.\s[\w:-]{3,20})[\s,]*$")
 
 
@@ -54,9 +57,7 @@ def name_before(text: str, end: int, lowest: int) -> tuple[str, int]:
         words[first].group(), words[first + 1].group() if first + 1 < len(words) else ""
     ):
         first += 1
-    if first == len(words) or not words[-1].group()[0:1].strip("\"'“‘(["):
-        return "", end
-    if words[-1].group().strip("*_").islower():
+    if first == len(words) or not _may_end(words[-1].group()):
         return "", end
     begin = words[first].start()
     name = trimmed[begin:]
@@ -71,11 +72,21 @@ def name_before(text: str, end: int, lowest: int) -> tuple[str, int]:
     return trimmed[begin:].strip(' ,"“”‘*_|#-'), floor + begin
 
 
+def _may_end(word: str) -> bool:
+    """Tell whether a name may end with *word*: "plc", "(Children)", "others" and any word with a capital letter."""
+    bare = word.strip("*_\"'“”‘’,.")
+    if bare.endswith(")"):
+        return True
+    if bare.islower():
+        return bare in name_words().generic and bare not in name_words().inside - _FORMS_OF_COMPANIES
+    return bool(word[0:1].strip("\"'“‘(["))
+
+
 def name_after(text: str, start: int, highest: int) -> tuple[str, int]:
     """Return the name that begins at *start*, as after "Case C-362/14", and where it ends."""
     stretch = text[start : min(highest, start + _LOOK_BACK)]
     stretch = re.split(
-        r"[;\n\[]|\b(?:ECLI:)?(?:EU|CE):[A-Z]|,\s(?!Inc|Ltd|LLC)|\.\s(?=[A-Z][a-z]+\s[a-z])", stretch, maxsplit=1
+        r"[;\n\[]|\s-\s|\b(?:ECLI:)?(?:EU|CE):[A-Z]|,\s(?!Inc|Ltd|LLC)|\.\s(?=[A-Z][a-z]+\s[a-z])", stretch, maxsplit=1
     )[0]
     taken, inside = 0, name_words().inside
     for count, word in enumerate(_BLANKS.finditer(stretch)):
@@ -85,6 +96,7 @@ def name_after(text: str, start: int, highest: int) -> tuple[str, int]:
             continue
         if (
             count >= _MAX_WORDS
+            or (count == 0 and (bare[:1].islower() or bare == "-"))
             or not bare
             or (bare[0].islower() and bare.casefold() not in inside)
             or bare[0].isdigit()
@@ -99,7 +111,7 @@ def name_after(text: str, start: int, highest: int) -> tuple[str, int]:
 
 def is_case_name(name: str) -> bool:
     """Tell whether *name* has the form of a case's name."""
-    return bool(_VERSUS.search(f" {name} ")) or bool(re.match(r"(?:Re|In re|Ex parte|R \()\s?\S", name))
+    return bool(_VERSUS.search(f" {name} ")) or bool(re.match(r"(?:(?:Re|In re|Ex parte)\s|R \()\s?\S", name))
 
 
 def compare(given: str, known: str) -> Likeness:
@@ -158,6 +170,12 @@ def is_telling(known: str) -> bool:
     if len(sides) == 2:
         return all(words_of(side) for side in sides)
     return len(words_of(known)) >= 2 or (len(sides) == 1 and any(len(word) > 5 for word in words_of(known)))
+
+
+def has_two_telling_parties(name: str) -> bool:
+    """Tell whether both parties of *name* have a distinctive word."""
+    sides = parties(name)
+    return len(sides) == 2 and all(words_of(side) for side in sides)
 
 
 def parties(name: str) -> list[str]:
@@ -223,4 +241,6 @@ def _leads(word: str, following: str) -> bool:
     if bare in ("re", "r", "a", "the") and word[:1].isupper():
         return bare == "the" and following[:1].islower()
     words = name_words()
+    if word[:1].isupper() and following[:1].isupper() and bare in _PARTICLES:
+        return False
     return bare in words.lead or bare.rstrip(".") in words.inside or not bare or bare[0].isdigit()

@@ -1,26 +1,18 @@
-"""Reference data of the citation check: courts, series, Acts, treaties and leading cases.
+"""Reference data of the citation check: courts, series, Acts, treaties and leading cases."""
 
-Every table is a CSV file in `catalog/authorities/`, one fact per row, each with its source and
-whether it was checked against a second one (docs/howto/add-an-authority.md).
-"""
-
-import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
-from typing import Protocol, get_args
+from typing import Protocol
 
 from models.contract.answers.quality import Jurisdiction
-from services.citations.citation import fold, fold_cite
+from services.citations.citation import fold_cite
 from services.citations.names import words_of
-from utils.errors import ConfigurationError
 
-JURISDICTIONS: tuple[Jurisdiction, ...] = get_args(Jurisdiction)
-_FAR = 9999
-_ONE_SEQUENCE_FROM = 2015
+_LAST_OLD_YEAR = 1900
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +117,22 @@ class Reference:
     treaties: Mapping[str, Instrument]
     code: Mapping[int, tuple[str, int, frozenset[str]]]
     rules: Mapping[str, tuple[str, frozenset[str], frozenset[str]]]
+    act_years: frozenset[int]
+    state_codes: Sequence[str]
+    yearly: Mapping[str, tuple[Mapping[int, int], int]]
     index: Index = field(default_factory=NoIndex)
     _by_cite: Mapping[str, list[Known]] = field(default_factory=dict)
     _by_word: Mapping[str, list[Known]] = field(default_factory=dict)
+
+    @cached_property
+    def old_reports(self) -> tuple[str, ...]:
+        """The reports of the time before 1900, which people cite without a year."""
+        names = {
+            row.name
+            for row in self.series.values()
+            if row.brackets == "round" and not row.is_court and row.last_year <= _LAST_OLD_YEAR
+        }
+        return tuple(sorted(names, key=lambda name: (-len(name), name)))
 
     def extended(self, extra: Iterable[Known], index: Index) -> "Reference":
         """Return these tables with further cases and another index."""
@@ -165,6 +170,21 @@ class Reference:
                 break
         return low - tolerance, high + tolerance, highest
 
+    def most_of(self, series: str, year: int) -> int | None:
+        """Return a number that *series* did not pass in *year*; None if none is known.
+
+        Years to come have the widest bound, so that it stays true.
+        """
+        if series not in self.yearly:
+            return None
+        highest, later = self.yearly[series]
+        known = sorted(highest)
+        if year > known[-1]:
+            return later
+        before = max((one for one in known if one <= year), default=known[0])
+        behind = min(one for one in known if one >= year)
+        return max(highest[before], highest[behind])
+
     def counts(self) -> dict[str, int]:
         """Return how many rows each table has."""
         unique = {id(row) for table in (self.acts, self.eu_acts, self.treaties) for row in table.values()}
@@ -179,139 +199,3 @@ def name_key(name: str) -> str:
 def series_key(text: str) -> str:
     """Return the name of a series folded for lookup."""
     return re.sub(r"[\s.'’()]+", "", text).casefold()
-
-
-def load_reference(folder: Path, extra: Iterable[Known] = (), index: Index | None = None) -> Reference:
-    """Read all tables in *folder*.
-
-    Raises:
-        ConfigurationError: a file is missing, or a row is wrong; names file and line.
-    """
-    return Reference(
-        series=_series(folder / "series.csv"),
-        volumes=_volumes(folder / "volumes.csv"),
-        cases=tuple(case for path in sorted(folder.glob("cases_*.csv")) for case in _cases(path)),
-        acts=_instruments(folder / "uk_acts.csv", "uk", "Act"),
-        eu_acts=_instruments(folder / "eu_acts.csv", "eu", ""),
-        treaties=_instruments(folder / "treaties.csv", "international", "Treaty"),
-        code=_code(folder / "us_code.csv"),
-        rules=_rules(folder / "us_rules.csv"),
-    ).extended(extra, index or NoIndex())
-
-
-def rows_of(path: Path, *wanted: str) -> Iterator[dict[str, str]]:
-    """Yield the rows of a table; ConfigurationError when it cannot be read or lacks a column."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = {*wanted, "checked", "source"} - set(reader.fieldnames or ())
-            if missing:
-                raise ConfigurationError(f"catalogue: {path}:1: no column {', '.join(sorted(missing))}")
-            for row in reader:
-                if None in row or None in row.values():
-                    raise ConfigurationError(f"catalogue: {path}:{reader.line_num}: too many or too few fields")
-                yield {name: value.strip() for name, value in row.items()}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigurationError(f"catalogue: {path}: cannot be read ({error}); restore it") from None
-
-
-def _cases(path: Path) -> Iterator[Known]:
-    jurisdiction = path.stem.removeprefix("cases_")
-    for row in rows_of(path, "name", "citations", "year"):
-        names, cites = _list(row["name"], "|"), _list(row["citations"], ";")
-        if not names or not cites:
-            raise ConfigurationError(f"catalogue: {path}: a row without name or citation: {row}")
-        yield Known(names, cites, jurisdiction, _number(row["year"], path), "case")
-
-
-def _series(path: Path) -> dict[str, Series]:
-    table = {}
-    for row in rows_of(path, "series", "aliases", "type", "jurisdiction", "brackets", "first_year", "last_year"):
-        series = Series(
-            row["series"],
-            row["type"] == "court",
-            _jurisdiction(row["jurisdiction"], path),
-            row["brackets"],
-            _number(row["first_year"], path) or 0,
-            _number(row["last_year"], path) or _FAR,
-            _number(row["max_number"], path) or _FAR,
-            _number(row["max_volume"], path) or 0,
-        )
-        for name in (row["series"], *_list(row["aliases"], "|")):
-            table[series_key(name)] = series
-    return table
-
-
-def _volumes(path: Path) -> dict[str, tuple[tuple[tuple[int, int], ...], int]]:
-    table = {}
-    for row in rows_of(path, "series", "anchors", "tolerance"):
-        pairs = [pair.split(":") for pair in row["anchors"].split()]
-        anchors = tuple((int(volume), int(year)) for volume, year in pairs)
-        table[row["series"]] = (anchors, _number(row["tolerance"], path) or 0)
-    return table
-
-
-def _instruments(path: Path, jurisdiction: Jurisdiction, kind: str) -> dict[str, Instrument]:
-    table = {}
-    for row in rows_of(path, "name", "aliases", "year", "number", "last", "inserted"):
-        instrument = Instrument(
-            row["name"],
-            _jurisdiction(row.get("jurisdiction") or jurisdiction, path),
-            _number(row["year"], path),
-            _number(row["last"], path),
-            frozenset(row["inserted"].split()),
-            _list(row["aliases"], "|"),
-            row["number"],
-            row.get("type") or kind,
-            _number(row.get("ended", ""), path),
-        )
-        for name in (instrument.name, *instrument.aliases, *_numbers(instrument)):
-            table[fold(name)] = instrument
-    return table
-
-
-def _numbers(instrument: Instrument) -> tuple[str, ...]:
-    """Return the key for looking up an instrument's number.
-
-    Until 2014 a regulation and a directive of the Union may share a number; since 2015 none does.
-    """
-    numbers = _list(instrument.number, "|")
-    if instrument.type in ("Regulation", "Directive", "Decision") and (instrument.year or 0) < _ONE_SEQUENCE_FROM:
-        return tuple(f"{instrument.type} {number}" for number in numbers)
-    return numbers
-
-
-def _code(path: Path) -> dict[int, tuple[str, int, frozenset[str]]]:
-    return {
-        int(row["title"]): (row["name"], int(row["last"]), frozenset(row["leading"].split()))
-        for row in rows_of(path, "title", "name", "last", "leading")
-    }
-
-
-def _rules(path: Path) -> dict[str, tuple[str, frozenset[str], frozenset[str]]]:
-    table = {}
-    for row in rows_of(path, "set", "name", "numbers", "leading"):
-        numbers: set[str] = set()
-        for part in row["numbers"].split():
-            first, _, last = part.partition("-")
-            numbers.update({part} if not last else {str(n) for n in range(int(first), int(last) + 1)})
-        table[row["set"]] = (row["name"], frozenset(numbers), frozenset(row["leading"].split()))
-    return table
-
-
-def _list(text: str, separator: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(separator) if part.strip())
-
-
-def _jurisdiction(text: str, path: Path) -> Jurisdiction:
-    for name in JURISDICTIONS:
-        if name == text:
-            return name
-    raise ConfigurationError(f"catalogue: {path}: got jurisdiction {text!r}, want one of {', '.join(JURISDICTIONS)}")
-
-
-def _number(text: str, path: Path) -> int | None:
-    try:
-        return int(text) if text else None
-    except ValueError:
-        raise ConfigurationError(f"catalogue: {path}: got {text!r}, want a number") from None

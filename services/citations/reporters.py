@@ -15,6 +15,9 @@ from typing import NotRequired, TypedDict
 
 _PAGE = r"(?P<page>\d+)"
 _PLAIN = ("$full_cite",)
+_MOST_BLANKS = 4
+# Ways to write a series that reporters-db does not list.
+_ALSO_WRITTEN = {"FCC Rcd": ("F.C.C.R.", "F.C.C. R.", "FCCR", "F.C.C. Rcd.", "FCC Rcd.")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,51 @@ def edition_of(series: str, reference: str) -> Edition | None:
     return replace(chosen, first=min(edition.first for edition in meant), last=max(edition.last for edition in meant))
 
 
+@dataclass(frozen=True, slots=True)
+class SpecialForm:
+    """A form of citation that is not volume, name, page.
+
+    Attributes:
+        kind: What reporters-db calls its `cite_type`; codes and session laws begin with "leg".
+        pattern: Matches the whole reference.
+    """
+
+    kind: str
+    pattern: re.Pattern[str]
+
+
+@cache
+def special_names() -> tuple[str, ...]:
+    """Return the names of series, codes and journals that have special forms."""
+    return tuple(_special())
+
+
+@lru_cache(maxsize=1024)
+def special_forms(name: str) -> tuple[SpecialForm, ...]:
+    """Return the special forms of what goes by *name*."""
+    return tuple(
+        SpecialForm(edition.kind, re.compile(_written(form, name)))
+        for edition in _special().get(name, ())
+        for form in edition.forms
+        if form not in _PLAIN or _is_unusual(name)
+    )
+
+
+def _is_unusual(name: str) -> bool:
+    """Tell whether no pattern for volume, name, page reads *name*."""
+    return "," in name or name.count(" ") > _MOST_BLANKS or any(word[:1].islower() for word in name.split())
+
+
+@cache
+def _special() -> Mapping[str, tuple[Edition, ...]]:
+    table: dict[str, list[Edition]] = {}
+    for name, edition in _all():
+        if any(form not in _PLAIN for form in edition.forms) or _is_unusual(name):
+            # Texts are read with plain apostrophes.
+            table.setdefault(name.replace("\u2019", "'"), []).append(edition)
+    return {name: tuple(editions) for name, editions in table.items()}
+
+
 def _fits(edition: Edition, series: str, reference: str) -> bool:
     return edition.forms == _PLAIN or any(form.fullmatch(reference) for form in _patterns(edition.forms, series))
 
@@ -77,11 +125,17 @@ def _fits(edition: Edition, series: str, reference: str) -> bool:
 @lru_cache(maxsize=1024)
 def _patterns(forms: tuple[str, ...], series: str) -> tuple[re.Pattern[str], ...]:
     """Return the patterns of *forms* that match volume and page, with *series* as the name."""
+    named = [_written(form, series) for form in forms]
+    return tuple(re.compile(form) for form in named if "(?P<volume>" in form and "(?P<page>" in form)
+
+
+def _written(form: str, series: str) -> str:
+    """Return a template of reporters-db as a pattern, with *series* as the name."""
     from reporters_db.utils import recursive_substitute
 
-    written = [recursive_substitute(form, _variables()) for form in forms]
-    named = [Template(form).safe_substitute(edition=re.escape(series)) for form in written]
-    return tuple(re.compile(form) for form in named if "(?P<volume>" in form and "(?P<page>" in form)
+    whole: str = recursive_substitute(form, _variables())
+    name = re.escape(series)
+    return Template(whole).safe_substitute(edition=name, reporter=name)
 
 
 @cache
@@ -113,6 +167,7 @@ def _all() -> Iterator[tuple[str, Edition]]:
     for source in _flat(REPORTERS):
         for name, data in source["editions"].items():
             variations = [other for other, meant in source["variations"].items() if meant == name]
+            variations += _ALSO_WRITTEN.get(name, ())
             yield from _named(name, variations, source["cite_type"], data)
     for collection in (LAWS, JOURNALS):
         for name, sources in collection.items():

@@ -18,15 +18,20 @@ from services.citations.citation import (
     verified,
 )
 from services.citations.formats import (
+    agencies_us,
+    constitution_us,
+    ecli,
     european,
     international,
     legislation_uk,
     legislation_us,
     reports,
     reports_us,
+    special_us,
+    state_codes,
     treaties,
 )
-from services.citations.names import Likeness, compare, is_same_case, is_telling, words_of
+from services.citations.names import Likeness, compare, has_two_telling_parties, is_same_case, is_telling, words_of
 from services.citations.reference import Known, Reference
 
 Check = Callable[[Cite, Citation, Reference], Finding | None]
@@ -35,6 +40,11 @@ _CHECKS: dict[str, Check] = {
     reports_us.NAME: reports_us.check,
     legislation_uk.NAME: legislation_uk.check,
     legislation_us.NAME: legislation_us.check,
+    constitution_us.NAME: constitution_us.check,
+    state_codes.NAME: state_codes.check,
+    agencies_us.NAME: agencies_us.check,
+    special_us.NAME: special_us.check,
+    ecli.NAME: ecli.check,
     european.ACT: european.check_act,
     european.CASE: european.check_case,
     european.CELEX: european.check_celex,
@@ -45,10 +55,22 @@ _CHECKS: dict[str, Check] = {
 }
 # How many years after its decision a case may be reported.
 _REPORTED_LATER, _REPORTED_ABROAD = 2, 5
+# How many years the stages of one case may lie apart.
+_STAGES_APART = 10
 
 
 def verify(citation: Citation, reference: Reference) -> Finding:
     """Return what is known of *citation*."""
+    meant = citation.stands_for
+    found = verify(meant, reference) if meant is not None else _judge(citation, reference)
+    if found.verdict is Verdict.VERIFIED and citation.unread:
+        return unverified(
+            "partly_read", f"{found.matched} is known, but not what stands beside it: {citation.unread}", found.matched
+        )
+    return found
+
+
+def _judge(citation: Citation, reference: Reference) -> Finding:
     # An entry of the index overrides the rules: some numbers were given in retrospect.
     known = {cite.key: reference.find(cite.key) for cite in citation.cites} if citation.kind == "case" else {}
     doubtful = [cite for cite in citation.cites if not known.get(cite.key) or cite.parts.get("ecli")]
@@ -62,11 +84,11 @@ def verify(citation: Citation, reference: Reference) -> Finding:
     return _of_case(citation, reference, findings, known)
 
 
-def compare_known(citation: Citation, known: list[Known]) -> Finding:
+def compare_known(citation: Citation, known: list[Known], reference: Reference) -> Finding:
     """Compare *citation* with the authorities *known* by its references."""
     if citation.kind != "case":
         return verified(known[0].label)
-    return _compare(citation, known, [])
+    return _compare(citation, known, [], reference)
 
 
 def _worst(findings: Iterable[Finding]) -> Finding:
@@ -95,7 +117,7 @@ def _of_case(
             return invalid(
                 "parallel_mismatch", f"its references belong to {first.names[0]} and to {second.names[0]}", first.label
             )
-        return _compare(citation, shared, [key for key, cases in known_by if not cases])
+        return _compare(citation, shared, [key for key, cases in known_by if not cases], reference)
     contradiction = _named_otherwise(citation, reference)
     if contradiction is not None:
         return contradiction
@@ -116,22 +138,23 @@ def _keys(citation: Citation) -> list[str]:
     """Return all references of a case, also those inside another (an ECLI after a case number)."""
     keys = []
     for cite in citation.cites:
-        keys.append(cite.key)
+        if cite.format != european.CELEX or "case" not in cite.parts:
+            keys.append(cite.key)  # a CELEX number of a judgment is its case number in other words
         if cite.parts.get("ecli") and cite.format == european.CASE and cite.normalized != cite.parts["ecli"]:
             keys.append(fold_cite(cite.parts["ecli"]))
         keys += [fold_cite(cite.parts[name]) for name in ("case", "app") if cite.parts.get(name)]
     return keys
 
 
-def _compare(citation: Citation, known: list[Known], unknown: list[str]) -> Finding:
+def _compare(citation: Citation, known: list[Known], unknown: list[str], reference: Reference) -> Finding:
     """Compare name and year with the cases that have the references; no row has the *unknown* ones."""
     if citation.name:
         likeness = {case: _likeness(citation, case) for case in known}
         same = [case for case, like in likeness.items() if like is Likeness.SAME]
         if not same:
             case = known[0]
-            unclear = {Likeness.PARTLY, Likeness.UNCLEAR} & set(likeness.values())
-            if unclear or not citation.is_case_name:
+            unclear = {Likeness.PARTLY, Likeness.UNCLEAR} & set(likeness.values()) or not citation.is_case_name
+            if unclear and not _is_name_of_another(citation, known, reference):
                 return unverified(
                     "name_unclear",
                     f"the reference is that of {case.names[0]}, the name given is {citation.name[:80]}",
@@ -161,6 +184,16 @@ def _compare(citation: Citation, known: list[Known], unknown: list[str]) -> Find
             )
         return unverified("parallel_unknown", f"{case.label} is known, the parallel reference is not", case.label)
     return verified(case.label)
+
+
+def _is_name_of_another(citation: Citation, known: list[Known], reference: Reference) -> bool:
+    """Tell whether the index has the name that is given, and only with other references than *known* ones."""
+    others = (case for case in reference.named(citation.name) if not _among(case, known))
+    return any(is_telling(name) and _is_name_of(citation, case, name) for case in others for name in case.names)
+
+
+def _is_name_of(citation: Citation, case: Known, name: str) -> bool:
+    return case.jurisdiction == citation.jurisdiction and is_same_case(citation.name, name, case.names[0])
 
 
 def _likeness(citation: Citation, case: Known) -> Likeness:
@@ -208,15 +241,34 @@ def _named_otherwise(citation: Citation, reference: Reference) -> Finding | None
                 f"{case.names[0]} stands at {', '.join(case.cites)}, not at {citation.normalized}",
                 case.label,
             )
+        if _is_far(citation, case) and has_two_telling_parties(name):
+            return invalid("year_mismatch", f"{case.label} is of {case.year}, not of {_claimed(citation)}", case.label)
         if is_telling(name):
             return unverified("other_reference", f"{case.label} is known, {citation.normalized} is not", case.label)
     return None
 
 
+def _is_far(citation: Citation, case: Known) -> bool:
+    """Tell whether so many years lie between that it cannot be another stage of the same case."""
+    year = _claimed(citation)
+    return year is not None and case.year is not None and abs(year - case.year) > _STAGES_APART
+
+
+def _claimed(citation: Citation) -> int | None:
+    """Return the year that the citation claims, beside its reference or inside it."""
+    # A tribunal's number holds the year in which the case was brought.
+    dated = (cite.parts.get("year", "") for cite in citation.cites if cite.format == reports.NAME)
+    inside = next((year for year in dated if year.isdigit()), None)
+    return _decided(citation) or (int(inside) if inside else None)
+
+
 def _near(cite: Cite, other: str) -> bool:
     """Tell whether two references share volume and year, or page."""
-    mine, theirs = set(cite.normalized.strip("()[]").split()), set(other.split())
-    return len({word.strip("[]()") for word in mine} & {word.strip("[]()") for word in theirs}) >= 2
+    return len(_numbers(cite.normalized) & _numbers(other)) >= 2
+
+
+def _numbers(reference: str) -> set[str]:
+    return {word for part in reference.split() if (word := part.strip("[]()")).isdigit()}
 
 
 def _series(cite: Cite) -> str:

@@ -1,38 +1,30 @@
 """Publishing: the data set as files for trainers, and on the Hugging Face Hub."""
 
 import hashlib
-import shutil
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import polars as pl
-
-from models.contract.answers.dataset import FILTERS, ExportFormatRow
+from models.contract.answers.dataset import ExportFormatRow, RecipeRow
 from models.contract.arguments import ExportArguments
 from models.contract.bodies import PushBody
-from models.samples.sample_store import SampleStore, pieces_at
-from models.samples.snapshot import POSITION, Snapshot
-from models.samples.statistics import counts
-from services.dataset.hub.card import CardFacts, write_card
+from models.samples.sample_store import SampleStore
+from models.samples.snapshot import Snapshot
+from services.dataset.hub.push import HubAccess, Pushed, Pusher, push_request
 from services.dataset.hub.upload import Hub
-from services.dataset.publishable import Publishable, in_split
+from services.dataset.pairs import PAIR_FORMATS, PREFERENCES, as_messages
+from services.dataset.pieces import pieces_of
+from services.dataset.publishable import Publishable
 from services.dataset.splits import NAMES, SplitRequest, parse_shares
 from services.formats.export_format import REASONING, ExportFormat, ExportOptions
+from services.formats.recipes import recipes_of
 from services.quality.citation_audit import CitationAudit
 from services.quality.review_service import lines
-from utils.errors import ConflictError, DiskFullError, InputError, StorageError
-from utils.files import is_disk_full
+from utils.errors import ConflictError, InputError
 from utils.redaction import remember_secret
 
 Pairs = Callable[[], Iterator[dict[str, str]]]
-PREFERENCES = "preferences"
-_PAIRS = "Pairs of a chosen and a rejected answer to one question, as TRL takes them (prompt, chosen, rejected)"
-SHARD_ROWS = 100_000
-_BROKEN_DOWN = ("jurisdiction", "difficulty", "sample_type", "topic", "provider", "model")
-_HUB_FORMATS = {"parquet": "parquet", "json": "jsonl", "jsonl": "jsonl", "csv": "csv"}
 
 
 @dataclass(frozen=True)
@@ -79,45 +71,6 @@ class Export:
     content: Iterator[bytes]
 
 
-@dataclass(frozen=True)
-class PushRequest:
-    """What is pushed to the Hub, and where to.
-
-    Attributes:
-        splits: How to split it; None for one split named train.
-    """
-
-    repo_name: str = "legal-training-dataset"
-    format: str = "parquet"
-    private: bool = False
-    license: str = "unknown"
-    filters: Mapping[str, str] = field(default_factory=dict)
-    splits: SplitRequest | None = None
-    everything: bool = False
-
-
-@dataclass(frozen=True)
-class Pushed:
-    """The result of a push."""
-
-    url: str
-    samples: int
-    left_out: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class HubAccess:
-    """How the Hub is reached.
-
-    Attributes:
-        endpoint: Its address; None for huggingface.co.
-        token: The default token; "" for none.
-    """
-
-    endpoint: str | None = None
-    token: str = field(default="", repr=False)
-
-
 class PublishService:
     """Writes exports and pushes them. Thread-safe."""
 
@@ -138,26 +91,27 @@ class PublishService:
         self._publishable = Publishable(audit)
         self._pairs = pairs
         self._formats = {spec.name: spec for spec in formats}
-        self._folder = folder
         self._hub = hub
+        self._pusher = Pusher(self._formats, self._publishable, folder)
 
     def formats(self) -> list[ExportFormatRow]:
         """Return the formats, as the API lists them."""
         rows: list[ExportFormatRow] = [
-            {"id": spec.name, "extension": spec.extension, "description": spec.description, "chat": spec.is_chat}
-            for spec in self._formats.values()
+            _listed(spec.name, spec.extension, spec.description, spec.is_chat) for spec in self._formats.values()
         ]
-        return [*rows, {"id": PREFERENCES, "extension": "jsonl", "description": _PAIRS, "chat": False}]
+        return [*rows, *(_listed(name, "jsonl", description, False) for name, description in PAIR_FORMATS.items())]
 
     def download(self, query: ExportArguments) -> Export:
         """Return the file that a caller asked for; InputError as `export`."""
-        if query.format != PREFERENCES:
+        if query.format not in PAIR_FORMATS:
             return self.export(_export_request(query))
         others = sorted(query.model_fields_set - {"format"})
         if others:
-            raise InputError(f"{', '.join(others)}: unknown with format={PREFERENCES}; want some of format")
-        pairs = lines(self._pairs())
-        return Export("legal-training-preferences.jsonl", "application/x-ndjson", None, "", {}, {}, pairs)
+            raise InputError(f"{', '.join(others)}: unknown with format={query.format}; want some of format")
+        pairs = self._pairs()
+        content = lines(pairs if query.format == PREFERENCES else map(as_messages, pairs))
+        name = f"legal-training-{query.format.replace('_', '-')}.jsonl"
+        return Export(name, "application/x-ndjson", None, "", {}, {}, content)
 
     def export(self, request: ExportRequest) -> Export:
         """Return *request* as a file of the data set as it is now, oldest samples first.
@@ -175,8 +129,8 @@ class PublishService:
                 "export all splits again"
             )
         chosen, left_out = self._publishable.fit(snapshot, request.filters, request.everything)
-        positions = self._positions(snapshot, request, chosen)
-        content = spec.write(*_columns(snapshot, positions, spec, request.options), request.options)
+        positions = self._publishable.part(snapshot, request.filters, request.splits, request.split, chosen)
+        content = spec.write(*pieces_of(snapshot, positions, spec, request.options), request.options)
         suffix = f"-{request.split}" if request.split else ""
         name = f"legal-training-dataset{suffix}.{spec.extension}"
         splits: Mapping[str, int] = {}
@@ -185,90 +139,37 @@ class PublishService:
         return Export(name, spec.mimetype, len(positions), data_version, splits, left_out, content)
 
     def publish(self, body: PushBody) -> Pushed:
-        """Push what a caller asked for to the Hub; errors as `push`."""
+        """Push what a caller asked for to the Hub.
+
+        Raises:
+            InputError: no token, an unknown format, licence or split, or nothing to push.
+            PublishError: the Hub refused; with its reason.
+        """
         if body.token:
             remember_secret(body.token)
         token = body.token or self._hub.token
         if not token:
             raise InputError("token: is missing; send one or set HUGGINGFACE_TOKEN (a token that may write)")
-        filters: dict[str, str] = {name: value for name in FILTERS if (value := getattr(body, name))}
-        splits = _splits(body.splits, body.seed) if body.splits else None
-        everything = _everything(body.include)
-        request = PushRequest(body.repo_name, body.format, body.private, body.license, filters, splits, everything)
-        return self.push(request, token)
-
-    def push(self, request: PushRequest, token: str) -> Pushed:
-        """Push the data set with its card to the Hub.
-
-        Raises:
-            InputError: unknown format, or nothing to push.
-            PublishError: the Hub refused; with its reason.
-        """
-        if request.format not in _HUB_FORMATS:
-            raise InputError(f"format: got {request.format[:40]!r}, want one of {', '.join(_HUB_FORMATS)}")
-        snapshot = self._store.snapshot()
-        folder = self._folder / uuid.uuid4().hex
-        try:
-            folder.mkdir(parents=True)
-            chosen, left_out = self._publishable.fit(snapshot, request.filters, request.everything)
-            files, facts = self._written(snapshot, request, folder, chosen)
-            card = write_card(facts).encode()
-            total = sum(facts.splits.values())
-            hub = Hub(token, self._hub.endpoint)
-            url = hub.upload(
-                request.repo_name, {"README.md": card, **files}, request.private, f"Upload {total} samples"
-            )
-            return Pushed(url, total, left_out)
-        except OSError as error:
-            if is_disk_full(error):
-                raise DiskFullError(f"{folder}: no space left on the disk; free some, nothing was pushed") from error
-            raise StorageError(f"{folder}: cannot be written ({error.strerror}); nothing was pushed") from error
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _written(
-        self, snapshot: Snapshot, request: PushRequest, folder: Path, chosen: pl.Series
-    ) -> tuple[dict[str, Path | bytes], CardFacts]:
-        """Write every split into *folder*, as shards; return the files and what the card says."""
-        spec = self._format(_HUB_FORMATS[request.format])
-        files: dict[str, Path | bytes] = {}
-        splits: dict[str, int] = {}
-        for name in NAMES if request.splits else NAMES[:1]:
-            wanted = ExportRequest(
-                filters=request.filters,
-                split=name if request.splits else "",
-                splits=request.splits or SplitRequest(),
-            )
-            positions = self._positions(snapshot, wanted, chosen)
-            if not len(positions):
-                continue
-            splits[name] = len(positions)
-            shards = -(-len(positions) // SHARD_ROWS)
-            for n in range(shards):
-                shard = folder / f"{name}-{n}"
-                part = positions.slice(n * SHARD_ROWS, SHARD_ROWS)
-                with shard.open("wb") as file:
-                    file.writelines(spec.write(*_columns(snapshot, part, spec, ExportOptions()), ExportOptions()))
-                files[f"data/{name}-{n:05d}-of-{shards:05d}.{spec.extension}"] = shard
-        if not splits:
-            raise InputError(
-                "data set: holds no samples to push; generate or import some first, or push all with include=all"
-            )
-        patterns = {name: f"data/{name}-*" for name in splits}
-        breakdown = counts(snapshot.index().filter(pl.col(POSITION).is_in(chosen.implode())), _BROKEN_DOWN)
-        name = request.repo_name.rsplit("/", 1)[-1]
-        return files, CardFacts(name, splits, patterns, snapshot.columns, breakdown, request.license)
+        return self._pusher.push(self._store.snapshot(), push_request(body), Hub(token, self._hub.endpoint))
 
     def _format(self, name: str) -> ExportFormat:
         if name not in self._formats:
             raise InputError(f"format: got {name[:40]!r}, want one of {', '.join(self._formats)}")
         return self._formats[name]
 
-    def _positions(self, snapshot: Snapshot, request: ExportRequest, chosen: pl.Series) -> pl.Series:
-        if not request.split:
-            return chosen
-        dealt = self._publishable.dealt(snapshot, request.filters, request.splits, chosen)
-        return in_split(snapshot, chosen, dealt, request.split)
+
+def _listed(name: str, extension: str, description: str, is_chat: bool) -> ExportFormatRow:
+    recipes: list[RecipeRow] = [
+        {
+            "trainer": recipe.trainer,
+            "taken": recipe.is_taken,
+            "language": recipe.language,
+            "mapping": recipe.mapping,
+            "note": recipe.note,
+        }
+        for recipe in recipes_of(name)
+    ]
+    return {"id": name, "extension": extension, "description": description, "chat": is_chat, "recipes": recipes}
 
 
 def _export_request(query: ExportArguments) -> ExportRequest:
@@ -306,15 +207,3 @@ def _check_options(spec: ExportFormat, request: ExportRequest, snapshot: Snapsho
         raise InputError(
             f"format: {spec.name} has a column for reasoning and no system; choose messages, sharegpt or alpaca"
         )
-
-
-def _columns(
-    snapshot: Snapshot, positions: pl.Series, spec: ExportFormat, options: ExportOptions
-) -> tuple[Iterator[pl.DataFrame], dict[str, pl.DataType]]:
-    """Return the samples at *positions* in pieces, with the columns that are written."""
-    chosen = options.fields if options.fields and not spec.is_chat else tuple(snapshot.columns)
-    columns = {name: snapshot.columns[name] for name in chosen}
-    pieces = (
-        part.select(chosen) for piece in pieces_at(snapshot, positions) for part in piece.iter_slices(spec.piece_rows)
-    )
-    return pieces, columns

@@ -41,6 +41,12 @@ class Publishable:
         unfit = pl.concat([invalid, rejected])
         return positions.filter(~positions.is_in(unfit.implode())), {name: n for name, n in counts.items() if n}
 
+    def part(
+        self, snapshot: Snapshot, filters: Mapping[str, str], splits: SplitRequest, name: str, chosen: pl.Series
+    ) -> pl.Series:
+        """Return those of *chosen* that are in the split *name*, in their order; all of them for no name."""
+        return in_split(snapshot, chosen, self.dealt(snapshot, filters, splits, chosen), name) if name else chosen
+
     def dealt(
         self, snapshot: Snapshot, filters: Mapping[str, str], splits: SplitRequest, chosen: pl.Series
     ) -> dict[str, str]:

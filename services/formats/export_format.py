@@ -41,6 +41,7 @@ class ExportFormat:
         is_chat: The rows are conversations; `system_prompt` and `reasoning` apply.
         write: Turns pieces with the given columns into the bytes of a file, a piece at a time.
         piece_rows: Most rows of a piece, which an export holds in memory while its client is slow.
+        holds_types: The file says what type each column has; readers of others infer it from the first rows.
     """
 
     name: str
@@ -50,6 +51,7 @@ class ExportFormat:
     is_chat: bool
     write: Callable[[Pieces, Mapping[str, pl.DataType], ExportOptions], Iterator[bytes]]
     piece_rows: int = 50
+    holds_types: bool = False
 
 
 def assistant_text(row: Mapping[str, object], options: ExportOptions) -> str:

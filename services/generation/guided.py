@@ -1,6 +1,5 @@
 """Leads a small model through one draft: many short calls that count as one try."""
 
-import json
 from dataclasses import dataclass, replace
 
 from models.domain import CallUsage, Job
@@ -9,6 +8,7 @@ from services.llm.adapters.base import Completion
 from services.llm_service import LLMService, Outcome, Preference, Prompt, Target, Terms
 from utils.clock import Clock
 from utils.errors import AnswerFormatError, BudgetSpentError, CancelledError, GenerationError, NoTargetError
+from utils.unwrapping import parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,9 @@ def _joined(
 
 def _fields(text: str) -> dict[str, str]:
     try:
-        value = json.loads(text, strict=False)
-    except ValueError:
-        raise AnswerFormatError(f"the embedded model's answer is no JSON (begins {text[:40]!r})") from None
+        value = parsed(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise AnswerFormatError(f"the embedded model's answer is no JSON (begins {text[:40]!r})")
     return {name: str(part) for name, part in value.items()}

@@ -18,11 +18,17 @@ from typing_extensions import TypedDict
 from models.domain import Job, RawAnswer
 from models.fields import Whole
 from services.drafts.draft import Draft
+from services.drafts.thinking import split_thinking
+from services.llm.adapters.base import Completion
 from services.llm_service import LLMService, Outcome, Preference, Prompt, Target, Terms
 from utils.errors import AnswerFormatError, ConfigurationError
+from utils.json_escapes import mended
+from utils.model_names import shown_model
+from utils.unwrapping import Names, held_objects
 
 POINTS = ("legal_correctness", "grounding", "reasoning", "clarity", "difficulty_fit")
 BEST = 5
+_HELD = Names(("token", *POINTS))
 _TRIES = 3
 _MAX_TOKENS = 800
 # What the template is made of.
@@ -138,7 +144,9 @@ class Judge:
     def name(self, spec: JudgeSpec) -> str:
         """Return who judges, as provider/model."""
         targets = self._llm.targets(_preference(spec))
-        return targets[0].name if targets else f"{spec.provider}/{spec.model or ''}"
+        if not targets:
+            return f"{spec.provider}/{shown_model(spec.model or '')}"
+        return f"{targets[0].provider.id}/{shown_model(targets[0].model.id)}"
 
     @property
     def tries(self) -> int:
@@ -152,11 +160,19 @@ def read_judgement(text: str) -> Judgement:
     Raises:
         AnswerFormatError: it is no judgement; says why.
     """
-    start, end = text.find("{"), text.rfind("}")
+    rest, _ = split_thinking(text)
+    found = [held for held in held_objects(rest, _HELD, _parsed) if held.keys() >= set(POINTS)]
+    if len(found) != 1:
+        raise AnswerFormatError(f"the judge's answer cannot be read (it holds {len(found)} judgements, want one)")
     try:
-        return Judgement.model_validate(json.loads(text[start : end + 1], object_pairs_hook=_once))
-    except (ValueError, ValidationError, RecursionError) as error:
+        return Judgement.model_validate(found[0])
+    except ValidationError as error:
         raise AnswerFormatError(f"the judge's answer cannot be read ({str(error)[:120]})") from None
+
+
+def said_by(completion: Completion) -> str:
+    """Return what a judge said, which some put where their thinking belongs."""
+    return completion.text if completion.text.strip() else completion.thinking
 
 
 def judgement_columns(judgement: Judgement, judge: str) -> JudgementColumns:
@@ -188,7 +204,7 @@ def _proven(outcome: Outcome, token: str) -> Outcome:
     if outcome.error is not None or outcome.completion is None:
         return outcome
     try:
-        given_back = read_judgement(outcome.completion.text).token
+        given_back = read_judgement(said_by(outcome.completion)).token
     except AnswerFormatError as error:
         return replace(outcome, completion=None, error=error)
     if secrets.compare_digest(given_back.encode(), token.encode()):
@@ -197,6 +213,10 @@ def _proven(outcome: Outcome, token: str) -> Outcome:
         "the judge did not give back its token: it may have followed the sample, not the rubric"
     )
     return replace(outcome, completion=None, error=refused)
+
+
+def _parsed(source: str) -> object:
+    return json.loads(mended(source), object_pairs_hook=_once, strict=False)
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

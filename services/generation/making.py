@@ -18,13 +18,14 @@ from services.catalogue.catalogue import Catalogue, Requirements
 from services.drafts.draft import Draft
 from services.drafts.parser import parse_answer
 from services.generation.guided import Guide, guided_draft
-from services.generation.judge import Judge, Judgement, JudgeSpec, judgement_columns, read_judgement
+from services.generation.judge import Judge, Judgement, JudgeSpec, judgement_columns, read_judgement, said_by
 from services.generation.prompts import SAMPLE_SCHEMA, PromptRenderer
 from services.llm.attempts import Attempts
 from services.llm_service import LLMService, Outcome, Permit, Preference, Prompt, Terms
 from services.quality.examiner import Examiner, Task
 from utils.clock import Clock, iso
-from utils.errors import AnswerFormatError, CancelledError, GenerationError, QualityError
+from utils.errors import AnswerFormatError, CancelledError, GenerationError, QualityError, RefusedError
+from utils.model_names import shown_model
 
 
 class Recorder(Protocol):
@@ -87,7 +88,7 @@ class Making:
         if outcome.error is not None:
             self.recorder.spent(outcome)
             return
-        self.answer = replace(self.paid(), judgement=outcome.answer().text)
+        self.answer = replace(self.paid(), judgement=said_by(outcome.answer()))
         self.recorder.answered(self.answer, outcome)
 
     def refuse(self, error: GenerationError) -> None:
@@ -97,6 +98,8 @@ class Making:
         self.feedback = _feedback(error, answer)
         self.answer = None
         self.attempts.failures.append(error)
+        if isinstance(error, RefusedError):  # it would decline again
+            self.attempts.excluded.append(f"{answer.provider}/{answer.model}")
 
     def paid(self) -> RawAnswer:
         """Return the answer in hand."""
@@ -124,6 +127,7 @@ class Maker:
 
         Raises:
             QualityError, AnswerFormatError: the last draft was refused, the budget of calls is spent.
+            RefusedError: every model that may be asked declined.
             GenerationError: the last call failed.
             NoTargetError: no provider is open.
             BudgetSpentError: what may be spent is spent.
@@ -137,7 +141,7 @@ class Maker:
             try:
                 sample = self.examine(making.job, making.paid())
                 return sample if making.judge is None else self._judged(sample, making, making.judge)
-            except (AnswerFormatError, QualityError) as error:
+            except (AnswerFormatError, QualityError, RefusedError) as error:
                 making.refuse(error)
                 if making.attempts.are_spent:
                     raise
@@ -161,12 +165,12 @@ class Maker:
             "jurisdiction": job.jurisdiction,
             "sample_type": job.sample_type,
             "provider": answer.provider,
-            "model": answer.model,
+            "model": shown_model(answer.model),
             "created_at": iso(self._clock.now()),
             "tokens_used": answer.tokens,
             "prompt_hash": answer.prompt_hash,
             "thinking": draft.thinking or None,
-            "failover_chain": json.dumps(answer.chain),
+            "failover_chain": json.dumps([_shown_step(step) for step in answer.chain]),
         }
         kind = self._catalogue.sample_type(job.sample_type)
         owner = f"{job.circuit}/{job.sample_type}/{job.difficulty}/{job.seed}"
@@ -279,6 +283,13 @@ def _read(answer: RawAnswer) -> Draft:
         return parse_answer(answer.text, answer.thinking)
     except RecursionError:
         raise AnswerFormatError("the answer is nested too deeply") from None
+
+
+def _shown_step(step: str) -> str:
+    """Return "provider/model: outcome" with the model as samples name it."""
+    target, colon, outcome = step.rpartition(": ")
+    provider, slash, model = target.partition("/")
+    return f"{provider}{slash}{shown_model(model)}{colon}{outcome}"
 
 
 def _is_judgement(text: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from services.llm.caller import Outcome, Terms
 from services.llm.limits.gate import Permit
 from services.llm.routing.router import Target
-from utils.errors import AnswerFormatError, GenerationError, NoTargetError, QualityError
+from utils.errors import AnswerFormatError, BadRequestError, GenerationError, NoTargetError, QualityError
 
 
 @dataclass(slots=True)
@@ -17,6 +17,7 @@ class Attempts:
         most: Calls that the question may take.
         again: Whether a target that failed in a way that may pass is asked again while no other is free.
         calls: Calls made.
+        adapted: Those of them that were refused for a parameter which the next one leaves out.
         tokens: Tokens of every answer, refused ones included.
         failures: Every failed call and every refused answer, oldest first.
         chain: `provider/model: outcome` of every call.
@@ -29,6 +30,7 @@ class Attempts:
     most: int
     again: bool = True
     calls: int = 0
+    adapted: int = 0
     tokens: int = 0
     failures: list[GenerationError] = field(default_factory=list)
     chain: list[str] = field(default_factory=list)
@@ -39,8 +41,8 @@ class Attempts:
 
     @property
     def are_spent(self) -> bool:
-        """True when no call is left."""
-        return self.calls >= self.most
+        """True when no call is left; one whose request was only adapted is made once more beside them."""
+        return self.calls - self.adapted >= self.most
 
     def on(self, terms: Terms) -> Terms:
         """Return *terms* that count every call here, before their own `sending` is called."""
@@ -81,6 +83,9 @@ class Attempts:
             if error is None:
                 return outcome
             self.failures.append(error)
+            if isinstance(error, BadRequestError) and error.adapted:
+                self.adapted += 1
+                continue
             self._leave_out(outcome.target, error)
             if self.are_spent or must_stop():
                 raise error

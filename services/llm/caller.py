@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 
@@ -14,6 +14,7 @@ from services.llm.limits.answer_sizes import AnswerSizes
 from services.llm.limits.budget import Budget
 from services.llm.limits.gate import Gate, Need, Permit
 from services.llm.limits.limit_headers import StatedLimit, Unit, stated_limits
+from services.llm.routing.accepted import Accepted, AcceptedParameters
 from services.llm.routing.factory import LLMProviderFactory
 from services.llm.routing.model_catalogue import ModelCatalogue
 from services.llm.routing.router import Router, Target
@@ -22,6 +23,7 @@ from utils.clock import Clock
 from utils.error_handler import error_for
 from utils.errors import (
     AnswerFormatError,
+    BadRequestError,
     CancelledError,
     GenerationError,
     ProviderConnectionError,
@@ -31,6 +33,7 @@ from utils.errors import (
 from utils.logs import bound
 from utils.metrics import Metrics
 from utils.tracing import span
+from utils.unwrapping import Names, find_object, is_blank
 
 log = logging.getLogger(__name__)
 _TOO_LARGE = 413
@@ -91,6 +94,7 @@ class Caller:
     accounts: Accounts
     sizes: AnswerSizes
     models: ModelCatalogue
+    accepted: AcceptedParameters
     clock: Clock
     metrics: Metrics
 
@@ -125,7 +129,7 @@ class Caller:
             counted = need.tokens  # what the vendor may count when we never learn the real usage
             started = self.clock.monotonic()
             try:
-                completion = provider.complete(request, terms.calling)
+                completion = _completed(provider, request, terms)
             except GenerationError as error:
                 if isinstance(error, CancelledError):
                     raise
@@ -133,6 +137,8 @@ class Caller:
                     counted = 0  # refused or never arrived: the vendor counts the request, not the tokens
                 latency_s = self.clock.monotonic() - started
                 limited = isinstance(error, RateLimitError)
+                if isinstance(error, BadRequestError):
+                    error.adapted = self._adapts(target, request, error)
                 return Outcome(
                     target,
                     replace(usage, rate_limited=limited),
@@ -230,6 +236,18 @@ class Caller:
             return error_for("bad_request", str(error), provider=error.provider, model=error.model, status=_TOO_LARGE)
         return error
 
+    def _adapts(self, target: Target, request: CompletionRequest, error: BadRequestError) -> bool:
+        """Learn what the model does not take; True when the next request to it will be without that."""
+        most = error.most_tokens if error.most_tokens is not None and error.most_tokens < request.max_tokens else None
+        if not error.parameters and most is None:
+            return False
+        known = self.accepted.of(target.name)
+        sent = Accepted(request.left_out, known.most_tokens if known.most_tokens == request.max_tokens else None)
+        adapted = self.accepted.learn(target.name, sent, error.parameters, most)
+        facts = {"provider": target.provider.id, "model": target.model.id, "left_out": ", ".join(error.parameters)}
+        log.info("request adapted" if adapted else "request refused", extra=facts)
+        return adapted
+
     def _reach(self, target: Target, limited: RateLimitError) -> RateLimitError:
         """Set the scope and the waiting time of a rate limit error."""
         if limited.status == _TOO_LARGE:
@@ -259,12 +277,37 @@ def _usage(model: ModelInfo, need: Need, completion: Completion) -> CallUsage:
     return CallUsage(model.provider, model.id, prompt_tokens, completion.completion_tokens, cost_usd)
 
 
+def _completed(provider: BaseLLMProvider, request: CompletionRequest, terms: Terms) -> Completion:
+    """Make the request; an answer that only the vendor's own check refused is taken where it holds what was asked."""
+    try:
+        return provider.complete(request, terms.calling)
+    except BadRequestError as error:
+        if error.generation is None:
+            raise
+        names = Names(list(_wanted(request.schema or {})))
+        found = find_object(error.generation, names) or {}
+        if found and sum(not is_blank(value) for value in found.values()) == len(names.wanted):
+            tokens = len(error.generation) // 4
+            return Completion(error.generation, "", request.model, request.chars // 4, tokens, "stop", error.headers)
+        raise AnswerFormatError(
+            f"the vendor could not read the answer as JSON ({error})",
+            provider=error.provider,
+            model=error.model,
+            status=error.status,
+        ) from error
+
+
+def _wanted(schema: Mapping[str, object]) -> Iterable[str]:
+    names = schema.get("required")
+    return [str(name) for name in names] if isinstance(names, list) else ()
+
+
 def _fault(completion: Completion, target: Target, request: CompletionRequest) -> AnswerFormatError | None:
     """A 200 is not success: content must be there, and whole."""
     fault = ""
     if completion.finish_reason == "length" and not (request.may_be_cut and completion.text.strip()):
         fault = f"the answer was cut off at {request.max_tokens} tokens"
-    elif not completion.text.strip():
+    elif not completion.text.strip() and (request.may_be_cut or "{" not in completion.thinking):
         fault = "the answer is empty, the model sent " + ("only its thinking" if completion.thinking else "nothing")
     if not fault:
         return None

@@ -31,6 +31,12 @@ class SingleCalls:
     def __init__(self, calls: CallLog) -> None:
         self._calls = calls
         self._open: int | None = None
+        self._was_sent = False
+
+    @property
+    def was_sent(self) -> bool:
+        """True once a request has left, whatever became of it."""
+        return self._was_sent
 
     def on(self, terms: Terms) -> Terms:
         """Return *terms* on which every call is noted here."""
@@ -39,6 +45,7 @@ class SingleCalls:
     def sending(self, permit: Permit) -> None:
         """Note the call; StorageError when that cannot be kept, and then nothing is sent."""
         self._open = self._calls.open_call(permit.target.name)
+        self._was_sent = True
 
     def used(self, usage: CallUsage) -> None:
         """Count the call that was noted."""

@@ -27,10 +27,15 @@ class ModelService:
         """Return the models of a provider, in fallback order."""
         kept = self._registry.kept_models()
         listed = self._registry.llm.models.discovery(info.id).listed
-        models = self._registry.llm.models.all_of(info)
+        llm = self._registry.llm
+        usable = {model.id for model in llm.models.usable(info)}
         return [
-            _view(model, kept.get((info.id, model.id)), place, None if listed is None else model.id in listed)
-            for place, model in enumerate(models)
+            {
+                **_view(model, kept.get((info.id, model.id)), place, None if listed is None else model.id in listed),
+                "enabled": model.id in usable,
+                "left_out": sorted(llm.accepted.of(f"{info.id}/{model.id}").left_out),
+            }
+            for place, model in enumerate(llm.models.all_of(info))
         ]
 
     def named(self, name: str, provider: str | None = None) -> tuple[ProviderInfo, ModelInfo]:
@@ -86,6 +91,8 @@ class ModelService:
         if on and model.retired and not now["listed"]:
             instead = f"; use {model.replacement}" if model.replacement else ""
             raise InputError(f"{model.id}: was retired ({model.retired}) and {info.id} does not list it{instead}")
+        if on and model.enabled and now["listed"] is False:
+            raise InputError(f"{model.id}: is switched on, but {info.id} does not list it, so that it cannot be chosen")
         self._put(info, "model switched", {model.id: {"enabled": on}})
         return self.one(model.id, info.id), f"Model {model.id} is {'enabled' if on else 'disabled'}"
 
@@ -145,13 +152,14 @@ def _view(model: ModelInfo, kept: KeptModel | None, place: int, listed: bool | N
         "display_name": model.display_name or model.id,
         "provider": model.provider,
         "fallback_priority": place,
-        "enabled": model.enabled and (not model.retired or bool(listed)),
+        "enabled": model.enabled,
         "max_tokens": model.max_output,
         "context_window": model.context_window,
         "supports_json_schema": model.json_schema,
         "supports_json": model.json_schema,
         "is_thinking_model": model.thinking,
         "extra_config": (kept.fields.get("extra_config") if kept else None) or {},
+        "left_out": [],
         "retired": model.retired or None,
         "replacement": model.replacement or None,
         "listed": listed,

@@ -84,12 +84,14 @@ class ProviderService:
         rows: list[ProviderCount] = []
         for info in self._registry.llm.roster.state.providers:
             models = self._models.of(info)
-            enabled = sum(model["enabled"] for model in models)
+            is_enabled = self._is_enabled(info)
+            # As many as GET /api/models offers.
+            enabled = sum(model["enabled"] for model in models) if is_enabled else 0
             rows.append(
                 {
                     "provider_id": info.id,
                     "provider_name": info.name,
-                    "enabled": self._is_enabled(info),
+                    "enabled": is_enabled,
                     "total_models": len(models),
                     "enabled_models": enabled,
                 }

@@ -6,7 +6,7 @@ from services.llm.limits.limit_headers import StatedLimit, stated_limits
 from services.llm.single_calls import CallLog, SingleCalls
 from services.llm_service import LLMService, Outcome, Preference, Prompt, Terms
 from utils.cancellation import time_limit
-from utils.errors import ConfigurationError, GenerationError, TimeLimitError
+from utils.errors import BadRequestError, ConfigurationError, GenerationError, TimeLimitError
 
 _MAX_TOKENS = 64
 # Limits may be used up, and the embedded model may have to be fetched: a test call does not wait for that.
@@ -31,15 +31,28 @@ def try_provider(llm: LLMService, info: ProviderInfo, model: str | None, call_lo
     prompt = Prompt(({"role": "user", "content": "Reply with the word OK."},), None, None, _MAX_TOKENS, 0.0)
     try:
         with time_limit(_LIMIT_S, "the test") as cancel:
-            outcome = llm.ask(prompt, preference, calls.on(Terms("test", cancel, cancel, max_wait_s=0.0)))
+            terms = calls.on(Terms("test", cancel, cancel, max_wait_s=0.0))
+            outcome = llm.ask(prompt, preference, terms)
+            while isinstance(outcome.error, BadRequestError) and outcome.error.adapted:
+                calls.used(outcome.usage)
+                outcome = llm.ask(prompt, preference, terms)
     except TimeLimitError:
-        message = f"no answer within {_LIMIT_S:g} s; its limits may be used up: see GET /api/targets"
-        return _untold(info.id, target.model.id, "timeout", message)
+        return _untold(info.id, target.model.id, "timeout", _late(target.name, calls.was_sent))
     except (GenerationError, ConfigurationError) as error:
         category = error.category if isinstance(error, GenerationError) else "configuration"
         return _untold(info.id, target.model.id, category, str(error))
     calls.used(outcome.usage)
     return _told(outcome, info, target.model.id)
+
+
+def _late(target: str, was_sent: bool) -> str:
+    """Say what a test that took too long waited for: the server, or a place within its limits."""
+    if was_sent:
+        return (
+            f"the server took the call and has not answered within {_LIMIT_S:g} s: it may still load the model, or be"
+            " slow; try again in a minute, and see REQUEST_TIMEOUT_S"
+        )
+    return f"no place for a call within {_LIMIT_S:g} s; the limits of {target} may be used up: see GET /api/targets"
 
 
 def _unlisted(llm: LLMService, name: str) -> ProviderTestResult:

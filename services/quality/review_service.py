@@ -2,7 +2,7 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import orjson
 import polars as pl
@@ -19,7 +19,7 @@ from models.schemas import changed_fields
 from services.drafts.parser import parse_answer
 from services.quality.duplicates.sketch import exact_key
 from services.quality.examiner import Examiner
-from utils.errors import AnswerFormatError, InputError, NotFoundError
+from utils.errors import GenerationError, InputError, NotFoundError
 
 _STATES = {"accept": "accepted", "edit": "accepted", "reject": "rejected"}
 _EDITABLE = frozenset(
@@ -79,7 +79,7 @@ class ReviewService:
         return page_at(snapshot, positions), rows.height
 
     def pairs(self) -> Iterator[dict[str, str]]:
-        """Yield pairs of preferences as TRL takes them: `prompt`, `chosen`, `rejected`, and the reason.
+        """Yield pairs of preferences: `prompt`, `chosen`, `rejected`, and the reason.
 
         Both answers are to the same question: edits of reviewers, refused drafts and the sample
         that followed, and samples of one question that reviewers decided on differently.
@@ -103,7 +103,7 @@ class ReviewService:
             sample = self._sample(row["sample_id"])
             try:
                 draft = parse_answer(row["answer"])
-            except (AnswerFormatError, RecursionError):
+            except (GenerationError, RecursionError):
                 continue
             if sample is not None and draft.answer.strip() and _same(draft.question, sample["question"]):
                 yield _pair(sample, draft.answer, row["reason"], "check")
@@ -134,7 +134,7 @@ class ReviewService:
         return self._examiner.mark(sample)["citation_verdict"] != "invalid"
 
 
-def lines(pairs: Iterator[dict[str, str]]) -> Iterator[bytes]:
+def lines(pairs: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
     """Write pairs as JSON Lines."""
     return (orjson.dumps(pair, option=orjson.OPT_APPEND_NEWLINE) for pair in pairs)
 

@@ -10,10 +10,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import datasets
 import polars as pl
 import pytest
-import yaml
 
 from bench.store.crash import kill_again_and_again
 from config import PROJECT_DIR
@@ -87,59 +85,6 @@ def test_reader_in_a_loop_sees_whole_states_while_folds_happen(tmp_path: Path) -
 
     assert faults == []
     assert total == 325
-
-
-def test_hub_gets_data_and_card_and_its_refusal_is_told(tmp_path: Path) -> None:
-    with SimulatedHub() as hub, RunningServer(tmp_path, hf_endpoint=hub.url, hf_hub_offline="0") as server:
-        assert "holds no samples" in server.post("huggingface/push", token=TOKEN)["error"]
-        server.session.post(f"{server.url}/import", data=lines(40))
-
-        pushed = server.post("huggingface/push", token=TOKEN, repo_name="law", private=True, license="mit")
-        again = server.post("huggingface/push", token=TOKEN, repo_name="law", format="json", splits="0.5,0.25,0.25")
-        wrong_token = server.post("huggingface/push", token="hf_wrong", repo_name="law")
-        foreign = server.post("huggingface/push", token=TOKEN, repo_name="court/law")
-        hub.refuse = (403, "You are over your storage quota.")
-        full = server.post("huggingface/push", token=TOKEN, repo_name="law")
-        log = server.log()
-
-    url = f"{hub.url}/datasets/lawyer/law"
-    assert pushed == {"success": True, "message": f"Pushed to {url}", "repo_url": url}
-    assert again["success"]
-    assert hub.private == {"lawyer/law": True}
-    files = hub.repos["lawyer/law"]
-    assert sorted(files) == [
-        "README.md",
-        "data/test-00000-of-00001.jsonl",
-        "data/train-00000-of-00001.jsonl",
-        "data/validation-00000-of-00001.jsonl",
-    ]
-    head = yaml.safe_load(files["README.md"].decode().split("---")[1])
-    assert {split["name"]: split["num_examples"] for split in head["dataset_info"]["splits"]} == {
-        "train": 20,
-        "validation": 10,
-        "test": 10,
-    }
-    assert "Invalid user token" in wrong_token["error"]
-    assert "check the token" in wrong_token["error"]
-    assert "rights to create" in foreign["error"]
-    assert "over your storage quota" in full["error"]
-    assert TOKEN not in log
-    assert "hf_wrong" not in log + json.dumps(wrong_token)
-
-
-def test_pushed_repository_opens_with_the_datasets_library(tmp_path: Path) -> None:
-    with SimulatedHub() as hub, RunningServer(tmp_path, hf_endpoint=hub.url, hf_hub_offline="0") as server:
-        server.session.post(f"{server.url}/import", data=lines(12))
-        server.post("huggingface/push", token=TOKEN, repo_name="law", splits="0.5,0.25,0.25")
-    for path, content in hub.repos["lawyer/law"].items():
-        target = tmp_path / "clone" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-
-    opened = datasets.load_dataset(str(tmp_path / "clone"), cache_dir=str(tmp_path / "cache"))
-
-    assert sum(opened[name].num_rows for name in opened) == 12
-    assert set(opened["train"].column_names) >= {"id", "question", "answer"}
 
 
 def test_command_line_imports_exports_backs_up_and_restores(tmp_path: Path) -> None:

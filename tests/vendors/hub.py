@@ -1,15 +1,19 @@
 """A simulated Hugging Face Hub: the wire that the real client speaks, on loopback.
 
-Keeps what is committed, so that a test can read the repository back.
+Keeps what is committed, on main, on branches and in pull requests, so that a test can read the repository back.
 """
 
 import base64
 import json
 import re
 import threading
+from collections.abc import Callable
+from hashlib import sha1
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, unquote
 
+Files = dict[str, bytes]
 TOKEN = "hf_simulated"  # of the simulation only
 
 
@@ -17,10 +21,13 @@ class SimulatedHub:
     """A Hub on a port of its own; a context manager."""
 
     def __init__(self) -> None:
-        self.repos: dict[str, dict[str, bytes]] = {}
+        self.repos: dict[str, Files] = {}  # main of each
+        self.branches: dict[tuple[str, str], Files] = {}  # by repository and revision, pull requests too
         self.private: dict[str, bool] = {}
         self.commits: list[str] = []
+        self.descriptions: list[str] = []
         self.refuse: tuple[int, str] | None = None
+        self.meanwhile: Callable[[], None] | None = None  # called once, before a commit is taken
         self._objects: dict[str, bytes] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -36,7 +43,9 @@ class SimulatedHub:
         self._thread.join()
 
     def answer(self, method: str, path: str, token: str, body: bytes) -> tuple[int, Any]:
-        """Return status and JSON of one request."""
+        """Return status and content of one request: JSON, or the bytes of a file."""
+        path, _, arguments = path.partition("?")
+        query = parse_qs(arguments)
         if path.startswith("/upload/"):
             self._objects[path.removeprefix("/upload/")] = body
             return 200, {}
@@ -47,18 +56,27 @@ class SimulatedHub:
         for pattern, act in (
             (r"/api/whoami-v2", lambda: (200, {"name": "lawyer", "type": "user"})),
             (r"/api/repos/create", lambda: self._create(json.loads(body))),
-            (r"/api/datasets/(?P<repo>.+?)/tree/.*", self._tree),
+            (r"/api/datasets/(?P<repo>.+?)/tree/(?P<rev>.+)", self._tree),
             (r"/api/datasets/(?P<repo>.+?)/preupload/.*", lambda repo: self._preupload(json.loads(body))),
             (r"/datasets/(?P<repo>.+?)\.git/info/lfs/objects/batch", lambda repo: self._batch(json.loads(body))),
-            (r"/api/datasets/(?P<repo>.+?)/commit/.*", lambda repo: self._commit(repo, body)),
-            (r"/api/datasets/(?P<repo>.+?)(?:/revision/.*)?", self._info),
+            (r"/api/datasets/(?P<repo>.+?)/branch/(?P<rev>.+)", self._branch),
+            (r"/api/datasets/(?P<repo>.+?)/commit/(?P<rev>.+)", lambda repo, rev: self._commit(repo, rev, query, body)),
+            (r"/datasets/(?P<repo>.+?)/resolve/(?P<rev>[^/]+)/(?P<name>.+)", self._file),
+            (r"/api/datasets/(?P<repo>.+?)(?:/revision/(?P<rev>.*))?", self._info),
             (r"/api/validate-yaml", lambda: (200, {"errors": [], "warnings": []})),
         ):
-            found = re.fullmatch(pattern, path.partition("?")[0])
+            found = re.fullmatch(pattern, path)
             if found:
-                status, payload = act(**found.groupdict())
+                groups = {name: unquote(value) for name, value in found.groupdict().items() if value}
+                status, payload = act(**groups)
                 return int(status), payload
         return 404, {"error": f"the simulation does not know {method} {path}"}
+
+    def files(self, repo: str, revision: str) -> Files | None:
+        """Return the files at a branch, a reference or a commit; None where there is no such."""
+        known = {"main": self.repos.get(repo), **{rev: held for (of, rev), held in self.branches.items() if of == repo}}
+        by_commit = {_commit_of(held): held for held in known.values() if held is not None}
+        return known.get(revision, by_commit.get(revision))
 
     def _create(self, wanted: dict[str, Any]) -> tuple[int, Any]:
         organization = wanted.get("organization")
@@ -74,15 +92,33 @@ class SimulatedHub:
         self.private[name] = bool(wanted.get("private") or wanted.get("visibility") == "private")
         return 200, {"url": url, "name": name, "id": "1"}
 
-    def _tree(self, repo: str) -> tuple[int, Any]:
-        files = self.repos.get(repo, {})
+    def _tree(self, repo: str, rev: str) -> tuple[int, Any]:
+        files = self.files(repo, rev)
+        if files is None:
+            return 404, {"error": f"Invalid rev id: {rev}", "code": "RevisionNotFound"}
         return 200, [{"type": "file", "path": path, "size": len(data), "oid": "0"} for path, data in files.items()]
 
-    def _info(self, repo: str) -> tuple[int, Any]:
+    def _info(self, repo: str, rev: str = "main") -> tuple[int, Any]:
         if repo not in self.repos:
-            return 404, {"error": "Repository not found"}
-        siblings = [{"rfilename": path} for path in self.repos[repo]]
-        return 200, {"id": repo, "sha": "0" * 40, "private": self.private[repo], "tags": [], "siblings": siblings}
+            return 404, {"error": "Repository not found", "code": "RepoNotFound"}
+        files = self.files(repo, rev)
+        if files is None:
+            return 404, {"error": f"Invalid rev id: {rev}", "code": "RevisionNotFound"}
+        siblings = [{"rfilename": path} for path in files]
+        private = self.private[repo]
+        return 200, {"id": repo, "sha": _commit_of(files), "private": private, "tags": [], "siblings": siblings}
+
+    def _branch(self, repo: str, rev: str) -> tuple[int, Any]:
+        if (repo, rev) in self.branches:
+            return 409, {"error": f"Reference already exists: {rev}"}
+        self.branches[repo, rev] = dict(self.repos[repo])
+        return 200, {}
+
+    def _file(self, repo: str, rev: str, name: str) -> tuple[int, Any]:
+        files = self.files(repo, rev) or {}
+        if name not in files:
+            return 404, {"error": "Entry not found", "code": "EntryNotFound"}
+        return 200, files[name]
 
     @staticmethod
     def _preupload(wanted: dict[str, Any]) -> tuple[int, Any]:
@@ -99,20 +135,37 @@ class SimulatedHub:
         ]
         return 200, {"transfer": "basic", "objects": objects}
 
-    def _commit(self, repo: str, body: bytes) -> tuple[int, Any]:
-        for line in body.decode().splitlines():
-            entry = json.loads(line)
-            value = entry["value"]
-            if entry["key"] == "header":
-                self.commits.append(value["summary"])
-            elif entry["key"] == "file":
-                self.repos[repo][value["path"]] = base64.b64decode(value["content"])
-            elif entry["key"] == "lfsFile":
-                self.repos[repo][value["path"]] = self._objects[value["oid"]]
-            elif entry["key"] == "deletedFile":
-                del self.repos[repo][value["path"]]
-        url = f"{self.url}/datasets/{repo}/commit/{'1' * 40}"
-        return 200, {"success": True, "commitOid": "1" * 40, "commitUrl": url, "hookOutput": ""}
+    def _commit(self, repo: str, rev: str, query: dict[str, list[str]], body: bytes) -> tuple[int, Any]:
+        if self.meanwhile is not None:
+            other, self.meanwhile = self.meanwhile, None
+            other()
+        target = self.files(repo, rev)
+        if target is None:
+            return 404, {"error": f"Invalid rev id: {rev}", "code": "RevisionNotFound"}
+        entries = [json.loads(line) for line in body.decode().splitlines()]
+        header = entries[0]["value"]
+        if header.get("parentCommit", _commit_of(target)) != _commit_of(target):
+            return 412, {"error": "A commit has happened since. Please refresh and try again."}
+        pull = {}
+        if query.get("create_pr") == ["1"]:
+            number = 1 + sum(of == repo and name.startswith("refs/pr/") for of, name in self.branches)
+            target = self.branches[repo, f"refs/pr/{number}"] = dict(target)
+            pull = {"pullRequestUrl": f"{self.url}/datasets/{repo}/discussions/{number}"}
+        self.commits.append(header["summary"])
+        self.descriptions.append(header["description"])
+        for entry in entries[1:]:
+            self._apply(target, entry["key"], entry["value"])
+        commit = _commit_of(target)
+        url = f"{self.url}/datasets/{repo}/commit/{commit}"
+        return 200, {"success": True, "commitOid": commit, "commitUrl": url, "hookOutput": "", **pull}
+
+    def _apply(self, files: Files, kind: str, value: dict[str, Any]) -> None:
+        if kind == "file":
+            files[value["path"]] = base64.b64decode(value["content"])
+        elif kind == "lfsFile":
+            files[value["path"]] = self._objects[value["oid"]]
+        elif kind == "deletedFile":
+            del files[value["path"]]
 
     def _handler(hub: "SimulatedHub") -> type[BaseHTTPRequestHandler]:  # noqa: N805  # `self` is the handler below
         class Handler(BaseHTTPRequestHandler):
@@ -122,14 +175,14 @@ class SimulatedHub:
                 body = self._body()
                 token = self.headers.get("Authorization", "").removeprefix("Bearer ")
                 status, payload = hub.answer(self.command, self.path, token, body)
-                content = json.dumps(payload).encode()
+                content = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
+                for name, value in _headers(status, payload).items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(content)))
-                if status >= 400:
-                    self.send_header("X-Error-Message", payload["error"])
                 self.end_headers()
-                self.wfile.write(content)
+                if self.command != "HEAD":
+                    self.wfile.write(content)
 
             def _body(self) -> bytes:
                 if self.headers.get("Transfer-Encoding", "") != "chunked":
@@ -141,8 +194,21 @@ class SimulatedHub:
                 self.rfile.readline()
                 return pieces
 
-            do_GET = do_POST = do_PUT = _serve  # noqa: N815  # names of the standard library
+            do_GET = do_HEAD = do_POST = do_PUT = _serve  # noqa: N815  # names of the standard library
 
             def log_message(self, *_: object) -> None: ...
 
         return Handler
+
+
+def _headers(status: int, payload: Any) -> dict[str, str]:
+    if isinstance(payload, bytes):
+        name = sha1(payload, usedforsecurity=False).hexdigest()
+        return {"Content-Type": "application/octet-stream", "ETag": f'"{name}"', "X-Repo-Commit": "0" * 40}
+    failure = {"X-Error-Message": payload["error"], "X-Error-Code": payload.get("code", "")} if status >= 400 else {}
+    return {"Content-Type": "application/json", **failure}
+
+
+def _commit_of(files: Files) -> str:
+    """Return the name of a commit, made of its files."""
+    return sha1(repr(sorted(files.items())).encode(), usedforsecurity=False).hexdigest()

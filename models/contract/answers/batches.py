@@ -21,6 +21,7 @@ CallCategory: TypeAlias = Literal[
     "connection_error",
     "server_error",
     "bad_request",
+    "refused",
     "general",
     "json_error",
     "quality_error",

@@ -216,6 +216,18 @@ class ImportFailure(Failure):
     problem_count: Annotated[int, Field(description="All of them")]
 
 
+class RecipeRow(Answer):
+    """How one trainer takes a format; the whole table is docs/trainers.md."""
+
+    trainer: Annotated[str, Field(description="With the version that it was run with")]
+    taken: Annotated[
+        bool, Field(description="False where the trainer cannot take the format; the note says what to use")
+    ]
+    language: Annotated[str, Field(description="Of the mapping: python, json, yaml or shell")]
+    mapping: Annotated[str, Field(description="What to set; FILE stands for the path of the file; empty for nothing")]
+    note: str
+
+
 class ExportFormatRow(Answer):
     """A format that can be exported."""
 
@@ -223,6 +235,7 @@ class ExportFormatRow(Answer):
     extension: Annotated[str, Field(description="Of the file, without a dot")]
     description: str
     chat: Annotated[bool, Field(description="True when the rows are conversations: system_prompt and reasoning apply")]
+    recipes: list[RecipeRow]
 
 
 class ExportFormatsAnswer(Success):
@@ -236,6 +249,10 @@ class PushedAnswer(Success):
 
     message: str
     repo_url: str
+    revision: NotRequired[Annotated[str, Field(description="What was written, where another than main was asked for")]]
+    pull_request_url: NotRequired[
+        Annotated[str, Field(description="Address of the pull request, where one was opened")]
+    ]
 
 
 FileTrouble: TypeAlias = Literal["original kept", "set aside", "written back", "lost"]

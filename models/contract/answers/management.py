@@ -23,6 +23,9 @@ class ModelView(Answer):
     supports_json: Annotated[bool, Field(description="The same as supports_json_schema")]
     is_thinking_model: bool
     extra_config: dict[str, JsonValue]
+    left_out: Annotated[
+        list[str], Field(description="Parameters that it refused, and that are not sent since; learnt from its answers")
+    ]
     retired: Annotated[str | None, Field(description="Since when the vendor no longer serves it; null while it does")]
     replacement: Annotated[str | None, Field(description="What to use instead of a retired one")]
     listed: Annotated[bool | None, Field(description="Whether the vendor lists it; null when it could not be asked")]

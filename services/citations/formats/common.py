@@ -1,15 +1,32 @@
 """What the formats share: pieces of patterns, and rules on years and volumes."""
 
+import re
 import time
+from collections import defaultdict
+from collections.abc import Iterable
 
 from services.citations.citation import Cite, Finding, invalid
 from services.citations.reference import Reference, Series
 
-YEAR = r"(?:1[1-9]|20)\d\d"
-# A provision with its subsections: "14A(2)(a)".
-PROVISION = r"\d{1,4}(?:[A-Z]{1,3}|[a-z](?![a-z]))?(?:\(\w{1,5}\)){0,5}"
+# Years to come are read too: a citation of one is invented.
+YEAR = r"(?:1[0-9]|2[0-9])\d\d"
+# A provision with its subsections: "14A(2)(a)". Atomic: of a longer number no part is taken.
+PROVISION = (
+    r"(?>\d{1,4}(?:[A-Z]{1,3}|[a-z]{1,2}|\s?(?:bis|ter|quater|quinquies))?(?![A-Za-z\d])"
+    r"(?:\.\d{1,3}[A-Z]{0,2})?(?:\(\w{1,5}\)){0,6})"
+)
+NEXT = r"(?:,?\s(?:and|or|to|&)\s|,\s?|\s?-\s?)"
+# Several of them; the number of the next instrument is none: "Articles 5 and 6 U.S.C.".
+PROVISIONS = rf"{PROVISION}(?:{NEXT}{PROVISION}(?!\s?(?:[UL]\.?N\.?T\.?S|U\.\s?S|USC)|/)){{0,12}}"
+_ORDINAL = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final"
+# A part of a provision in words: ", second subparagraph", ", paragraph 2".
+WITHIN = (
+    rf"(?:,?\s\(?(?:the\s)?(?:{_ORDINAL})\s(?:sub-?paragraph|paragraph|indent|sentence|alinea|point)\)?"
+    r"|,?\s(?:sub-?paragraphs?|paragraphs?|paras?\.?|points?|indents?|sentences?|lit\.?|letters?)\s\(?\w{1,5}\)?(?:\(\w{1,4}\)){0,3}){0,4}"
+)
 # A citation of a later year is invented. At least the year of the reference data, in case the clock is slow.
 LATEST_YEAR = max(2026, time.gmtime().tm_year)
+_PREFIX = 3
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
@@ -44,9 +61,19 @@ def volume_clash(reference: Reference, series: str, volume: int, year: int | Non
     return None
 
 
+def number_clash(reference: Reference, series: str, year: int, number: int) -> Finding | None:
+    """Return a fault if *number* is past what *series* reached in *year*, or None."""
+    most = reference.most_of(series, year)
+    if most is not None and not 0 < number <= most:
+        return invalid("number_out_of_range", f"{series} of {year} has fewer than {most} numbers, got {number}")
+    return None
+
+
 def roman(text: str) -> int:
     """Return the value of a Roman numeral; 0 if it is not one."""
     total = 0
+    if not text:
+        return 0
     values = [_ROMAN.get(char, 0) for char in text.upper()]
     for value, following in zip(values, [*values[1:], 0], strict=True):
         total += -value if value < following else value
@@ -65,3 +92,16 @@ def number_of(cite: Cite, name: str) -> int | None:
     """Return a part of *cite* as a number, or None."""
     digits = "".join(char for char in cite.parts.get(name, "") if char.isdigit())
     return int(digits) if digits else None
+
+
+def any_of(names: Iterable[str]) -> re.Pattern[str]:
+    """Compile *names* into one pattern that finds each as whole words, the longest first."""
+    # Sorted by their first letters, so that each position of a text is compared with few names.
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(names, key=len, reverse=True):
+        groups[name[:_PREFIX]].append(re.escape(name[_PREFIX:]).replace(r"\ ", r"\s"))
+    words = "|".join(
+        f"{re.escape(prefix)}(?:{'|'.join(rests)})" for prefix, rests in sorted(groups.items(), reverse=True)
+    )
+    first = "".join(sorted({prefix[0] for prefix in groups}))
+    return re.compile(rf"(?=[{re.escape(first)}])(?<![\w-])(?:{words})(?![\w-])")

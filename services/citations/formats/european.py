@@ -5,19 +5,19 @@ decisions share one sequence, written year first.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from models.contract.answers.quality import CitationKind
 from services.citations.citation import Citation, Cite, Finding, fold, invalid, unverified
-from services.citations.formats.common import PROVISION, full_year, future
-from services.citations.formats.legislation_uk import provision_finding
+from services.citations.formats.common import PROVISIONS, WITHIN, full_year, future, number_clash
+from services.citations.formats.provisions import provision_finding
 from services.citations.names import name_after
 from services.citations.reference import Reference
 
 ACT, CASE, CELEX = "eu_act", "eu_case", "celex"
 _TYPE = r"(?:(?:Council|Commission|Delegated|Implementing|Framework|Parliament and Council|ECB|Commission Delegated|Commission Implementing|Council Framework)\s)*(?P<type>Regulation|Directive|Decision)"
-_ARTICLES = rf"(?:Art(?:icle)?s?\.?|art(?:icle)?s?\.?)\s?(?P<numbers>{PROVISION}(?:\s?(?:,|and|or|to|-|–)\s?{PROVISION}){{0,5}})"
-_AHEAD = re.compile(rf"\b{_ARTICLES}\s(?:of\s)?(?:the\s)?$")
+_ARTICLES = rf"(?:Art(?:icle)?s?\.?|art(?:icle)?s?\.?)\s?(?P<numbers>{PROVISIONS})(?P<within>{WITHIN})"
+_AHEAD = re.compile(rf"\b{_ARTICLES},?\s(?:of\s|in\s|to\s)?(?:the\s)?$")
 # A popular name, the institutions and a date, or the subject may come between number and article.
 _BETWEEN = r"(?:\s\((?P<called>[A-Z][^()\n]{1,80})\)|\sof\sthe\sEuropean\sParliament[^;\n]{0,90}?\s(?:19|20)\d\d|\son\s[^;,.()\n]{3,110})?"
 _BEHIND = re.compile(rf"{_BETWEEN}(?:,?\s\(?{_ARTICLES})?")
@@ -25,7 +25,7 @@ _ACT = re.compile(
     rf"\b{_TYPE}\s(?:\((?P<body>EU|EC|EEC|Euratom|ECSC|EU,\sEuratom|EC,\sEuratom)\)\s?)?(?P<no>[Nn]o\.?\s?)?(?P<first>\d{{1,4}})/(?P<second>\d{{1,4}})(?:/(?P<tail>EU|EC|EEC|JHA|Euratom|CFSP|ECSC))?\b"
 )
 _CELEX = re.compile(
-    r"(?<![\w-])(?P<sector>[1-6])(?P<year>(?:19|20)\d\d)(?P<letter>[A-Z]{1,2})(?P<number>\d{3,5})(?:\(\d\d\))?(?P<consolidated>-\d{8})?(?![\w-])"
+    r"(?<![\w-])(?P<sector>[0-6])(?P<year>(?:19|20)\d\d)(?P<letter>[A-Z]{1,2})(?P<number>\d{3,5})(?:R?\(\d\d\))?(?P<consolidated>-\d{8})?(?![\w-])"
 )
 _CASE = re.compile(
     r"\b(?:(?P<joined>Joined\s)?[Cc]ases?\s(?:[Nn]o\.?\s)?)?(?P<prefix>[CTF][-‐‑–])?(?P<number>\d{1,4})/(?P<year>\d{2})(?:\s?(?P<suffix>PPU|RENV|DEP|P(?:\(R\))?|R(?!\s(?:v\b|\())|SA)(?![\w]))?(?![\d/])"
@@ -33,8 +33,9 @@ _CASE = re.compile(
 )
 _ECLI = re.compile(r"\b(?:ECLI:)?EU:(?P<court>[CTF]):(?P<year>\d{4}):(?P<number>\d{1,5})\b")
 _NAME_AND_ECLI = re.compile(r"(?P<name>[^;\n\[\]]{0,130}?)(?P<ecli>\b(?:ECLI:)?EU:[CTF]:\d{4}:\d{1,5}\b)")
-_MAX_NAME = 130
-_MAX_A_YEAR = 1100
+_MAX_NAME, _REACH = 130, 120
+_NUMBER = re.compile(r"(?P<prefix>[CTF]-)?(?P<number>\d{1,4})/(?P<year>\d{2})")
+_FIRST_ACTS, _FULL_YEARS_FROM, _ONE_SEQUENCE_FROM, _EEC_UNTIL, _EU_FROM = 1952, 1999, 2015, 1993, 2009
 # Cases that were pending in 1989 got the prefix too.
 _PREFIXED_LATER_FROM = 1985
 _FIRST_YEAR, _COURT_FROM, _PREFIX_FROM, _TRIBUNAL_FROM, _CIVIL_FROM, _CIVIL_TO = 1953, 1954, 1989, 1989, 2005, 2016
@@ -61,9 +62,9 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
 
 def check_act(cite: Cite, _citation: Citation, reference: Reference) -> Finding | None:
     """Return what is known of the act and its article."""
-    year, number, body, kind = int(cite.parts["year"]), cite.parts["number"], cite.parts["body"], cite.parts["type"]
-    if year < 1952:
-        return invalid("before_series", f"acts of the Communities begin in 1952, got {year}")
+    year, number, kind = int(cite.parts["year"]), cite.parts["number"], cite.parts["type"]
+    if year < _FIRST_ACTS:
+        return invalid("before_series", f"acts of the Communities begin in {_FIRST_ACTS}, got {year}")
     if (clash := future(year)) is not None:
         return clash
     called = reference.eu_acts.get(fold(cite.parts.get("called", "")))
@@ -73,53 +74,94 @@ def check_act(cite: Cite, _citation: Citation, reference: Reference) -> Finding 
     if known is not None:
         if known.type and known.type != kind:
             return invalid("type_mismatch", f"{number} is a {known.type} ({known.name}), not a {kind}", known.name)
-        return provision_finding(known, cite, "article")
-    if body in ("EEC", "ECSC") and year > 1993:
-        return invalid("type_mismatch", f"({body}) was used until October 1993, got {year}")
-    if body == "EU" and year < 2009:
-        return invalid("type_mismatch", f"(EU) is used from 1 December 2009 on, got {year}")
-    if body == "EC" and not 1993 <= year <= 2009:
-        return invalid("type_mismatch", f"(EC) was used from November 1993 to November 2009, got {year}")
-    if int(cite.parts["count"]) > 6000:
-        return invalid("number_out_of_range", f"no year has {cite.parts['count']} acts")
+        return _form_clash(cite.parts, year) or provision_finding(known, cite, "article")
+    if (clash := _body_clash(cite.parts["body"], year) or _form_clash(cite.parts, year)) is not None:
+        return clash
+    series = "EU act" if year >= _ONE_SEQUENCE_FROM else kind
+    return number_clash(reference, series, year, int(cite.parts["count"]))
+
+
+def _form_clash(parts: Mapping[str, str], year: int) -> Finding | None:
+    """Return a fault if the number is written in a form that its year did not use, or None."""
+    kind, written = parts["type"], parts["written"]
+    if year >= _ONE_SEQUENCE_FROM and parts["bracket"] and written == "number/year":
+        return invalid("malformed", f"since {_ONE_SEQUENCE_FROM} the year comes first: (EU) {parts['number']}")
+    if year < _ONE_SEQUENCE_FROM and parts["bracket"] and kind == "Regulation" and written == "year/number":
+        return invalid(
+            "malformed", f"until {_ONE_SEQUENCE_FROM - 1} a regulation's year came last: {parts['count']}/{year}"
+        )
+    if year < _ONE_SEQUENCE_FROM and parts["bracket"] and kind == "Directive":
+        return invalid("malformed", f"until {_ONE_SEQUENCE_FROM - 1} the body came last: {parts['number']}/EC or /EU")
+    if year >= _FULL_YEARS_FROM and parts["digits"] == "2":
+        return invalid("malformed", f"since {_FULL_YEARS_FROM} years have four digits: {parts['number']}")
     return None
 
 
-def check_case(cite: Cite, _citation: Citation, _reference: Reference) -> Finding | None:
+def _body_clash(body: str, year: int) -> Finding | None:
+    """Return a fault if acts of that *year* did not name this *body*, or None."""
+    if body in ("EEC", "ECSC") and year > _EEC_UNTIL:
+        return invalid("type_mismatch", f"({body}) was used until October {_EEC_UNTIL}, got {year}")
+    if body == "EU" and year < _EU_FROM:
+        return invalid("type_mismatch", f"(EU) is used from 1 December {_EU_FROM} on, got {year}")
+    if body == "EC" and not _EEC_UNTIL <= year <= _EU_FROM:
+        return invalid("type_mismatch", f"(EC) was used from November {_EEC_UNTIL} to November {_EU_FROM}, got {year}")
+    return None
+
+
+def check_case(cite: Cite, _citation: Citation, reference: Reference) -> Finding | None:
     """Return the first rule that a case number or ECLI breaks, or None."""
     parts = cite.parts
-    if "ecli_year" in parts:
-        court, year = parts["ecli_court"], int(parts["ecli_year"])
-        first, last = {"C": (_COURT_FROM, 9999), "T": (_TRIBUNAL_FROM, 9999), "F": (_CIVIL_FROM, _CIVIL_TO)}[court]
-        if not first <= year <= last:
-            return invalid(
-                "before_court" if year < first else "after_court", f"EU:{court} has judgments from {first}, got {year}"
-            )
-        if (clash := future(year)) is not None:
-            return clash
+    if "ecli_year" in parts and (clash := _ecli_clash(parts, reference)) is not None:
+        return clash
     if "case_year" not in parts:
         return None
-    prefix, year, number = parts["prefix"], int(parts["case_year"]), int(parts["number"])
+    if not parts["prefix"] and int(parts["case_year"]) > _PREFIX_FROM:
+        return unverified("malformed", f"from {_PREFIX_FROM} on a case number has a prefix such as C-")
+    for prefix, number, year in [
+        (parts["prefix"], int(parts["number"]), int(parts["case_year"])),
+        *_joined(parts.get("more", ""), parts["prefix"]),
+    ]:
+        if (clash := _number_clash(prefix, number, year, reference)) is not None:
+            return clash
+    prefix, year = parts["prefix"], int(parts["case_year"])
+    if "ecli_year" in parts:
+        if int(parts["ecli_year"]) < year:
+            return invalid("ecli_mismatch", f"decided in {parts['ecli_year']}, before the case of {year} was brought")
+        if prefix and parts["ecli_court"] != prefix:
+            return invalid("ecli_mismatch", f"case {prefix}- with an ECLI of {parts['ecli_court']}")
+    return None
+
+
+def _ecli_clash(parts: Mapping[str, str], reference: Reference) -> Finding | None:
+    court, year = parts["ecli_court"], int(parts["ecli_year"])
+    first, last = {"C": (_COURT_FROM, 9999), "T": (_TRIBUNAL_FROM, 9999), "F": (_CIVIL_FROM, _CIVIL_TO)}[court]
+    if not first <= year <= last:
+        return invalid(
+            "before_court" if year < first else "after_court", f"EU:{court} has judgments from {first}, got {year}"
+        )
+    number = int(parts["ecli"].rsplit(":", 1)[1])
+    return future(year) or number_clash(reference, f"EU:{court}", year, number)
+
+
+def _joined(more: str, prefix: str) -> Iterator[tuple[str, int, int]]:
+    """Yield prefix, number and year of the cases joined to the first."""
+    for written, number, year in _NUMBER.findall(more):
+        yield written[:1] or prefix, int(number), full_year(year, _FIRST_YEAR)
+
+
+def _number_clash(prefix: str, number: int, year: int, reference: Reference) -> Finding | None:
     if (clash := future(year)) is not None:
         return clash
     if prefix == "T" and year < _TRIBUNAL_FROM:
         return invalid("before_court", f"the General Court (T-) exists from {_TRIBUNAL_FROM}, got {year}")
     if prefix == "F" and not _CIVIL_FROM <= year <= _CIVIL_TO:
         return invalid(
-            "before_court", f"the Civil Service Tribunal (F-) sat from {_CIVIL_FROM} to {_CIVIL_TO}, got {year}"
+            "before_court" if year < _CIVIL_FROM else "after_court",
+            f"the Civil Service Tribunal (F-) sat from {_CIVIL_FROM} to {_CIVIL_TO}, got {year}",
         )
     if prefix == "C" and year < _PREFIXED_LATER_FROM:
         return invalid("before_court", f"case numbers have the prefix C- from {_PREFIX_FROM} on, got {year}")
-    if not 0 < number <= _MAX_A_YEAR:
-        return invalid("number_out_of_range", f"no year has {number} cases; fewer than {_MAX_A_YEAR}")
-    if "ecli_year" in parts:
-        if int(parts["ecli_year"]) < year:
-            return invalid("ecli_mismatch", f"decided in {parts['ecli_year']}, before the case of {year} was brought")
-        if prefix and parts["ecli_court"] != prefix:
-            return invalid("ecli_mismatch", f"case {prefix}- with an ECLI of {parts['ecli_court']}")
-    if not prefix and year >= _PREFIX_FROM + 1:
-        return unverified("malformed", f"from {_PREFIX_FROM} on a case number has a prefix such as C-")
-    return None
+    return number_clash(reference, f"{prefix or 'C'}-", year, number)
 
 
 def check_celex(cite: Cite, citation: Citation, reference: Reference) -> Finding | None:
@@ -130,9 +172,9 @@ def check_celex(cite: Cite, citation: Citation, reference: Reference) -> Finding
     if letter in _JUDGMENTS and cite.parts["sector"] == "6":
         prefix = _JUDGMENTS[letter]
         shown = {"prefix": prefix, "case_year": str(year), "number": str(number)}
-        case = Cite(
-            CASE, cite.start, cite.end, "case", "eu", "", shown if year >= _PREFIX_FROM else {**shown, "prefix": ""}
-        )
+        if prefix == "C" and year < _PREFIX_FROM:
+            shown["prefix"] = ""
+        case = Cite(CASE, cite.start, cite.end, "case", "eu", "", shown)
         return check_case(case, citation, reference)
     kind = _CELEX_LETTERS.get(letter)
     if kind is None:
@@ -150,14 +192,23 @@ def check_celex(cite: Cite, citation: Citation, reference: Reference) -> Finding
 def _act(text: str, match: re.Match[str]) -> Cite:
     first, second = match["first"], match["second"]
     kind, body = match["type"], match["body"] or match["tail"] or ""
-    year, count = _year_first(first, second, kind, bool(match["no"]) or bool(match["body"] and match["body"] != "EU"))
-    ahead, behind = _AHEAD.search(text, max(0, match.start() - 50), match.start()), _BEHIND.match(text, match.end())
+    numbered = bool(match["no"]) or bool(match["body"] and match["body"] != "EU")
+    year, count = _year_first(first, second, kind, numbered)
+    is_year_first = (
+        count == int(second) and int(first) in (year, year % 100) and not (numbered and kind == "Regulation")
+    )
+    ahead, behind = _AHEAD.search(text, max(0, match.start() - _REACH), match.start()), _BEHIND.match(text, match.end())
     numbers = (behind["numbers"] if behind else None) or (ahead["numbers"] if ahead else "")
     is_behind = bool(behind and (behind["numbers"] or behind["called"]))
     shown_body = f"({match['body']}) " if match["body"] else ""
     tail = f"/{match['tail']}" if match["tail"] else ""
     no = "No " if match["no"] else ""
-    shown = f"{kind} {shown_body}{no}{first}/{second}{tail}" + (f", art {numbers}" if numbers else "")
+    within = (
+        " ".join((found["within"] or "").split())
+        if (found := behind if behind and behind["numbers"] else ahead)
+        else ""
+    )
+    shown = f"{kind} {shown_body}{no}{first}/{second}{tail}" + (f", art {numbers}{within}" if numbers else "")
     number = f"{year}/{count}"
     parts = {
         "type": kind,
@@ -165,6 +216,9 @@ def _act(text: str, match: re.Match[str]) -> Cite:
         "year": str(year),
         "number": number,
         "count": str(count),
+        "bracket": match["body"] or "",
+        "written": "year/number" if is_year_first else "number/year",
+        "digits": str(len(first if is_year_first else second)),
         "unit": "art",
         "numbers": numbers,
     }
@@ -202,7 +256,7 @@ def _case(text: str, match: re.Match[str]) -> Cite | None:
     year = full_year(match["year"], _FIRST_YEAR)
     suffix = f" {match['suffix']}" if match["suffix"] else ""
     shown = f"{prefix + '-' if prefix else ''}{match['number']}/{match['year']}{suffix}"
-    parts = {"prefix": prefix, "number": match["number"], "case_year": str(year)}
+    parts = {"prefix": prefix, "number": match["number"], "case_year": str(year), "more": match["more"]}
     end = match.end()
     # A name may hold any word of any language: all text between number and ECLI is the name.
     named_ecli = _NAME_AND_ECLI.match(text, end)

@@ -31,7 +31,7 @@ _CRIMINAL = re.compile(
     r"\b(?P<court>ICC|ICTY|IT|ICTR|SCSL|STL|MICT)[-‑](?P<year>\d{2})(?P<rest>(?:[-‑/]\d{1,3}){1,3}(?:[-‑](?:[A-Z](?:bis)?|AR\d{1,3}(?:\.\d)?|Red\d?|\d{1,5})){0,3})\b"
 )
 _UN = re.compile(
-    r"\b(?:UN\s?Doc\.?\s)?(?P<organ>S|A)/RES/(?P<number>\d{1,4})(?:/(?P<second>\d{1,3}))?(?:\s?\((?P<tail>[IVXLC]{1,7}|(?:19|20)\d\d|ES-[IVX]+)\))?|\b(?P<short>UNSC|UNGA|Security Council|General Assembly)\s[Rr]es(?:olution|\.)?\s(?P<number2>\d{1,4})(?:/(?P<second2>\d{1,3}))?(?:\s?\((?P<tail2>[IVXLC]{1,7}|(?:19|20)\d\d|ES-[IVX]+)\))?"
+    r"\b(?:UN\s?Doc\.?\s)?(?P<organ>S|A)/RES/(?P<number>\d{1,4}|ES-\d{1,2})(?:/(?P<second>\d{1,3}))?(?:\s?\((?P<tail>[IVXLC]{1,7}|(?:19|20)\d\d|ES-[IVX]+)\))?|\b(?P<short>UNSC|UNGA|Security Council|General Assembly)\s[Rr]es(?:olution|\.)?\s(?P<number2>\d{1,4})(?:/(?P<second2>\d{1,3}))?(?:\s?\((?P<tail2>[IVXLC]{1,7}|(?:19|20)\d\d|ES-[IVX]+)\))?"
 )
 _ITLOS = re.compile(r"\bITLOS\s(?:Case\s)?No\.?\s?(?P<number>\d{1,3})\b")
 _PCA = re.compile(r"\bPCA\sCase\sNo\.?\s?(?P<year>(?:19|20)\d\d)-(?P<number>\d{1,3})\b")
@@ -175,7 +175,10 @@ def _itlos(cite: Cite, _reference: Reference) -> Finding | None:
 def _un(cite: Cite, reference: Reference) -> Finding | None:
     parts = cite.parts
     security = parts.get("organ") == "S" or parts.get("short") in ("UNSC", "Security Council")
-    number = int(parts.get("number") or parts.get("number2") or 0)
+    written = parts.get("number") or parts.get("number2") or "0"
+    if written.startswith("ES-"):
+        return None
+    number = int(written)
     tail, second = parts.get("tail") or parts.get("tail2") or "", parts.get("second") or parts.get("second2")
     if security:
         return volume_clash(reference, "UNSC Res", number, int(tail) if tail.isdigit() else None)
@@ -236,6 +239,8 @@ def _shown(what: str, match: re.Match[str]) -> str:
             match["tail"] or match["tail2"],
         )
         return f"{organ}/RES/{number}" + (f"/{second}" if second else "") + (f" ({tail})" if tail else "")
+    if what == "itlos":
+        return f"ITLOS Case No {match['number']}"
     if what == "pcij":
         return f"PCIJ Series {match['series']} No {match['number']}"
     if what == "criminal":

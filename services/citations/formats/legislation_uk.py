@@ -2,21 +2,31 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
-from services.citations.citation import Citation, Cite, Finding, Verdict, fold, invalid, unverified, verified
-from services.citations.formats.common import PROVISION, YEAR, future
-from services.citations.reference import Instrument, Reference
+from services.citations.citation import Citation, Cite, Finding, fold, invalid, unverified
+from services.citations.formats.common import NEXT, PROVISION, YEAR, future, number_clash
+from services.citations.formats.provisions import SCHEDULE, provision_finding, short_unit
+from services.citations.reference import Reference
 
 NAME = "act"
 _ACT = re.compile(
-    rf"\b(?P<kind>Act|Measure|Regulations|Order|Rules)(?:\s\((?:Northern Ireland|Scotland|Wales)\))?,?\s(?P<year>{YEAR})\b"
+    rf"\b(?P<kind>Act|Measure|Regulations|Order|Rules|Code)(?:\s\((?:Northern Ireland|Scotland|Wales|Isle of Man|Jersey|Guernsey)\))?,?\s(?P<year>{YEAR})\b|\b(?P<old>(?:Statute|Bill|Act|Claim|Charter)\sof\s[A-Z][a-z]+(?:\s(?:of\s)?[A-Z][a-z]+)?)\s(?P<year2>{YEAR})\b"
 )
-_NUMBERS = rf"{PROVISION}(?:\s?(?:,|and|or|to|-|–|&)\s?(?:ss?\.?\s|sections?\s)?{PROVISION}(?!\d)){{0,6}}"
-_UNIT = r"(?:ss?|sections?|subsections?|regs?|regulations?|arts?|[Aa]rticles?|rr?|rules?|Schs?|Schedules?|[Ss]ch|Pts?|Parts?|paras?|paragraphs?)"
-_BEHIND = re.compile(rf"\s?[,(]?\s?(?P<unit>{_UNIT})\.?\s?(?P<numbers>{_NUMBERS})", re.IGNORECASE)
+_NUMBERS = rf"{PROVISION}(?:{NEXT}(?:(?:and\s)?(?:ss?\.?|sections?)\s)?{PROVISION}(?!\s?(?:[UL]\.?N\.?T\.?S|U\.\s?S|USC)|/)){{0,12}}"
+_UNIT = r"(?:ss?|sections?|subsections?|regs?|regulations?|arts?|[Aa]rticles?|rr?|rules?|Pts?|Parts?|[Cc]hs?|[Cc]hapters?|paras?|paragraphs?)"
+# "Sch B1", "Schedule 2": a schedule may have letters on both sides of its number, or none at all.
+_SCHEDULE = r"(?:[Ss]chs?|[Ss]cheds?|[Ss]chedules?)\b\.?(?:\s?(?P<schedule>[A-Z]{0,3}\d{1,3}[A-Z]{0,3}))?"
+_UNDER = rf"(?:(?:,|\sand)?\s\(?{_UNIT}\.?\s?{_NUMBERS}){{0,3}}"
+_NICK = r"(?:\s\((?:the\s)?[\"'“]?[A-Z][\w &-]{0,30}[\"'”]?\))?"
+_BEHIND = re.compile(
+    rf"{_NICK}\s?[,(]?\s?(?:(?P<unit>{_UNIT})\.?\s?(?P<numbers>{_NUMBERS})|{_SCHEDULE})(?P<under>{_UNDER})",
+    re.IGNORECASE,
+)
 _AHEAD = re.compile(
-    rf"\b(?P<unit>{_UNIT})\.?\s?(?P<numbers>{_NUMBERS})(?:\s(?:of|to|under|in))?\s(?:the\s)?$", re.IGNORECASE
+    rf"\b(?:(?P<unit>{_UNIT})\.?\s?(?P<numbers>{_NUMBERS})|{_SCHEDULE})(?P<under>{_UNDER})(?:\s(?:of|to|under|in))?\s(?:the\s)?$",
+    re.IGNORECASE,
 )
 _ALIAS = re.compile(
     rf"\b(?P<unit>ss?|sections?)\.?\s?(?P<numbers>{_NUMBERS})\s(?:of\s(?:the\s)?)?(?P<alias>[A-Z][A-Za-z]{{1,7}})\b(?:\s(?P<year>{YEAR}))?|\b(?P<alias2>[A-Z]{{2,6}})(?:\s(?P<year2>{YEAR}))?,?\s(?P<unit2>ss?|sections?)\.?\s?(?P<numbers2>{_NUMBERS})"
@@ -29,152 +39,43 @@ _NUMBER_BEHIND = re.compile(
     rf",?\s\(?(?:S\.?(?:S|W)?I\.?\s(?P<si>{YEAR}(?:/|\sNo\.?\s?)\d{{1,5}})|c(?:h|ap)?\.?\s?(?P<chapter>\d{{1,3}}))\b\)?"
 )
 _CHAPTER = re.compile(rf"\b(?P<year>{YEAR})\s(?P<series>c\.?|asp|anaw|asc|nawm)\s?(?P<number>\d{{1,3}})\b")
+# Acts of other legislatures, whose lists are not complete here.
+_DEVOLVED = re.compile(r"\b(?:Scotland|Scottish|Wales|Welsh|Senedd|Northern Ireland|Jersey|Guernsey|Isle of Man)\b")
+_ABROAD = re.compile(
+    r"\s\((?:Cth|NSW|Vic|Qld|WA|SA|Tas|ACT|NT|NZ|Ireland|Canada|Singapore|Malaysia|India|[A-Z][a-z]+)\)"
+)
 _CPR = re.compile(
     r"\b(?:CPR|Civil Procedure Rules)(?:\s1998)?,?\s(?:(?P<unit>[Pp]arts?|[Pp]t|rr?|rules?)\.?\s?)?(?P<numbers>\d{1,2}(?:\.\d{1,3}[A-Z]?)?(?:\(\w{1,4}\)){0,4})"
 )
 _WORD = re.compile(r"\S+")
 _CONNECTING = frozenset(("of and the for to in on etc etc. with by against at or from &").split())
 _LEADING = frozenset(
-    [
-        "the",
-        "under",
-        "section",
-        "sections",
-        "in",
-        "see",
-        "of",
-        "by",
-        "and",
-        "per",
-        "s",
-        "ss",
-        "both",
-        "although",
-        "while",
-        "since",
-        "because",
-        "but",
-        "if",
-        "when",
-        "where",
-        "as",
-        "that",
-        "this",
-        "however",
-        "thus",
-        "an",
-        "a",
-        "also",
-        "after",
-        "before",
-        "unless",
-        "former",
-        "repealed",
-        "modern",
-        "old",
-        "new",
-        "english",
-        "uk",
-        "british",
-        "sch",
-        "part",
-        "to",
-        "or",
-        "on",
-        "for",
-        "with",
-        "at",
-        "from",
-    ]
+    (
+        "the under section sections in see of by and per s ss both although while since because but if when "
+        "where as that this however thus an a also after before unless former repealed modern old new english "
+        "uk british sch part to or on for with at from"
+    ).split()
 )
+_LEADS_TO = re.compile(
+    rf"(?:(?i:{_UNIT})\.?\s?{_NUMBERS}|{_SCHEDULE})(?:,?\s(?i:{_UNIT})\.?\s?{_NUMBERS}){{0,3}},?\s(?:of|to|under|in)\s(?:the\s)?"
+)
+_REACH = 90
 _LOOK_BACK = 180
 _MAX_WORDS = 18
 # Short titles that Parliament reuses: a different year proves nothing.
 _RECURRING = frozenset(
-    [
-        "finance",
-        "finance",
-        "(no.",
-        "2)",
-        "housing",
-        "education",
-        "companies",
-        "immigration",
-        "criminal",
-        "justice",
-        "police",
-        "health",
-        "transport",
-        "planning",
-        "pensions",
-        "local",
-        "government",
-        "social",
-        "security",
-        "insolvency",
-        "children",
-        "limitation",
-        "employment",
-        "arbitration",
-        "partnership",
-        "agriculture",
-        "representation",
-        "of",
-        "the",
-        "people",
-        "taxation",
-        "national",
-        "health",
-        "service",
-        "nationality",
-        "terrorism",
-        "courts",
-        "marriage",
-        "adoption",
-        "wills",
-        "highways",
-        "water",
-        "gas",
-        "energy",
-        "environment",
-        "landlord",
-        "and",
-        "tenant",
-        "rent",
-        "criminal",
-        "law",
-        "criminal",
-        "procedure",
-        "evidence",
-        "northern",
-        "ireland",
-        "scotland",
-        "wales",
-        "statistics",
-        "trade",
-        "union",
-        "sexual",
-        "offences",
-        "public",
-        "order",
-        "official",
-        "secrets",
-        "law",
-        "reform",
-        "(miscellaneous",
-        "provisions)",
-        "merchant",
-        "shipping",
-        "road",
-        "traffic",
-    ]
+    (
+        "finance (no. 2) housing education companies immigration criminal justice police health transport "
+        "planning pensions local government social security insolvency children limitation employment "
+        "arbitration partnership agriculture representation of the people taxation national service "
+        "nationality terrorism courts marriage adoption wills highways water gas energy environment landlord "
+        "and tenant rent law procedure evidence northern ireland scotland wales statistics trade union sexual "
+        "offences public order official secrets reform (miscellaneous provisions) merchant shipping supply "
+        "appropriation budget insurance contributions payments additional rates road traffic"
+    ).split()
 )
 _NEAR_YEARS = 3
-# No table has subsections; hardly any section has more than this.
-_MOST_SUBSECTIONS = 30
 _LAST_CPR_PART = 89
-_LAST_SI = 4500
-_SECTIONS = re.compile(r"^(?:s|ss|section|sections)$", re.IGNORECASE)
 
 
 def find(text: str, reference: Reference) -> Iterator[Cite]:
@@ -183,15 +84,14 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
         found = _titled(text, match, reference)
         if found is not None:
             yield found
-    if "S" in text:
+    if any(hint in text for hint in ("SI", "S.I", "SR")):
         for match in _SI.finditer(text):
             yield _instrument(match)
     for match in _CHAPTER.finditer(text):
         series = "c" if match["series"].startswith("c") else match["series"]
-        yield _provision(
-            match.start(), match.end(), f"{match['year']} {series} {match['number']}", match["year"], "", "", "Act"
-        )
-    for match in _CPR.finditer(text):
+        title = f"{match['year']} {series} {match['number']}"
+        yield _provision(match.start(), match.end(), title, match["year"], _Place(), "Act")
+    for match in _CPR.finditer(text) if "CPR" in text or "Civil Procedure" in text else ():
         shown = f"CPR {match['numbers']}"
         parts = {"title": "CPR", "numbers": match["numbers"], "unit": "r"}
         yield Cite(NAME, match.start(), match.end(), "regulation", "uk", shown, parts)
@@ -208,52 +108,17 @@ def check(cite: Cite, _citation: Citation, reference: Reference) -> Finding | No
     year = int(cite.parts["year"])
     if (clash := future(year)) is not None:
         return clash
-    if cite.parts.get("number") and int(cite.parts["number"]) > _LAST_SI:
-        return invalid(
-            "number_out_of_range", f"a year has fewer than {_LAST_SI} statutory instruments, got {cite.parts['number']}"
-        )
+    if cite.parts.get("number"):
+        series = cite.parts["series"]
+        if (clash := number_clash(reference, series, year, int(cite.parts["number"]))) is not None:
+            return clash
     act = reference.acts.get(fold(cite.parts["title"]))
     if act is None:
-        return _other_year(cite.parts["title"], year, reference)
+        return _other_year(cite.parts["title"], year, reference) or _no_such_act(cite, year, reference)
     stated = cite.parts.get("stated", "")
     if stated and act.number and act.number[:3] == stated[:3] and act.number != stated:
         return invalid("parallel_mismatch", f"{act.name} is {act.number}, not {stated}", act.name)
     return provision_finding(act, cite, "section")
-
-
-def provision_finding(act: Instrument, cite: Cite, what: str) -> Finding:
-    """Say whether the provisions that *cite* names exist in *act*, and whether it is still in force."""
-    found = _provisions(act, cite, what)
-    if act.ended is None or found.verdict is Verdict.INVALID:
-        return found
-    return replace(
-        found, reason=f"{found.reason}; no longer in force since {act.ended}", ended=f"{act.name} (until {act.ended})"
-    )
-
-
-def _provisions(act: Instrument, cite: Cite, what: str) -> Finding:
-    unit, numbers = cite.parts.get("unit", ""), cite.parts.get("numbers", "")
-    if not numbers:
-        return verified(act.name)
-    if what == "section" and not _SECTIONS.match(unit) and act.type == "Act":
-        return unverified("provision_unknown", f"{act.name} is known, its {unit} {numbers} cannot be checked", act.name)
-    doubtful = ""
-    for number, letters in re.findall(r"(?<![\w(.])(\d{1,4})([A-Za-z]{0,3})(?=\W|$)", re.sub(r"\(\w+\)", "", numbers)):
-        if act.last is not None and int(number) > act.last:
-            return invalid(
-                f"{what}_beyond_end", f"{act.name} ends with {what} {act.last}, got {number}{letters}", act.name
-            )
-        if int(number) == 0:
-            return invalid(f"{what}_beyond_end", f"{act.name} has no {what} 0", act.name)
-        if act.last is None or (letters and f"{number}{letters}" not in act.inserted):
-            doubtful = f"{number}{letters}"
-    if any(int(subsection) > _MOST_SUBSECTIONS for subsection in re.findall(r"\((\d+)\)", numbers)):
-        doubtful = numbers
-    if doubtful:
-        return unverified(
-            "provision_unknown", f"{act.name} is known, whether it has {what} {doubtful} is not", act.name
-        )
-    return verified(f"{act.name}, {what} {numbers}")
 
 
 def _other_year(title: str, year: int, reference: Reference) -> Finding | None:
@@ -269,41 +134,81 @@ def _other_year(title: str, year: int, reference: Reference) -> Finding | None:
     return None
 
 
+def _no_such_act(cite: Cite, year: int, reference: Reference) -> Finding | None:
+    """Return a fault if Parliament made no Act of this title in a *year* of which all are known, or None."""
+    title = cite.parts["title"]
+    if year not in reference.act_years or not title.endswith(f"Act {year}") or _DEVOLVED.search(title):
+        return None
+    if cite.parts.get("abroad"):
+        return None
+    asked = fold(title)
+    near = get_close_matches(asked, (name for name, act in reference.acts.items() if act.year == year), n=1, cutoff=0.8)
+    if near:
+        return unverified("name_unclear", f"{title} is not known; did you mean {reference.acts[near[0]].name}?")
+    return invalid("no_such_act", f"Parliament made no {title}; all Acts of {year} are known")
+
+
 def _titled(text: str, match: re.Match[str], reference: Reference) -> Cite | None:
+    if match["old"]:
+        begin, year, kind = match.start(), match["year2"], "Act"
+    else:
+        begin, year, kind = _title_start(text, match, reference), match["year"], match["kind"]
+    if begin < 0:
+        return None
+    title = " ".join(text[begin : match.end()].split()).lstrip("(\"'“‘")
+    if kind in ("Order", "Rules", "Code") and title.count(" ") < 2:
+        return None
+    ahead = _AHEAD.search(text, max(0, begin - _REACH), begin)
+    number = _NUMBER_BEHIND.match(text, match.end())
+    title_end = number.end() if number else match.end()
+    behind = _BEHIND.match(text, title_end)
+    start = ahead.start() if ahead and not behind else begin
+    end = behind.end() if behind else title_end
+    cite = _provision(start, end, title, year, _place(behind or ahead), kind)
+    if _ABROAD.match(text, match.end()):
+        cite = replace(cite, parts={**cite.parts, "abroad": "1"})
+    if number is None:
+        return cite
+    stated = f"SI {re.sub(r'[^0-9]+', '/', number['si'])}" if number["si"] else f"{year} c {number['chapter']}"
+    return replace(cite, parts={**cite.parts, "stated": stated})
+
+
+def _title_start(text: str, match: re.Match[str], reference: Reference) -> int:
+    """Return where the title begins that ends with *match*; -1 if there is none."""
     floor = max(0, match.start() - _LOOK_BACK)
-    words = [
-        word for word in _WORD.finditer(text, floor, match.start()) if "\n" not in text[word.start() : match.start()]
-    ]
+    line = text.rfind("\n", floor, match.start()) + 1
+    words = list(_WORD.finditer(text, max(floor, line), match.start()))
     first = len(words)
     while first and len(words) - first < _MAX_WORDS and _in_title(words[first - 1].group()):
         first -= 1
     starts = [word.start() for word in words[first:]]
-    title_end = match.end()
-    begin = next((start for start in starts if fold(text[start:title_end]) in reference.acts), None)
-    if begin is None:
-        while first < len(words) and words[first].group().strip("(,.\"'").casefold() in _LEADING:
-            first += 1
-        if first >= len(words):
-            return None
-        begin = words[first].start()
-    title = re.sub(r"\s+", " ", text[begin:title_end]).lstrip("(\"'“‘")
-    if match["kind"] in ("Order", "Rules") and title.count(" ") < 2:
-        return None
-    ahead = _AHEAD.search(text, max(0, begin - 60), begin)
-    number = _NUMBER_BEHIND.match(text, title_end)
-    title_end = number.end() if number else title_end
-    behind = _BEHIND.match(text, title_end)
-    found = behind or ahead
-    start = ahead.start() if ahead and not behind else begin
-    end = behind.end() if behind else title_end
-    kind = "statute" if match["kind"] in ("Act", "Measure") else "regulation"
-    cite = _provision(
-        start, end, title, match["year"], found["unit"] if found else "", found["numbers"] if found else "", kind
-    )
-    if number is None:
-        return cite
-    stated = f"SI {re.sub(r'[^0-9]+', '/', number['si'])}" if number["si"] else f"{match['year']} c {number['chapter']}"
-    return replace(cite, parts={**cite.parts, "stated": stated})
+    known = next((start for start in starts if fold(text[start : match.end()]) in reference.acts), None)
+    if known is not None:
+        return known
+    # A provision that leads to the title is no part of it: "reg 4 of the Marsh (Ponds) Regulations 2011".
+    if starts and (ahead := _LEADS_TO.match(text, starts[0], match.start())):
+        first += sum(start < ahead.end() for start in starts)
+    while first < len(words) and words[first].group().strip("(,.\"'").casefold() in _LEADING:
+        first += 1
+    return words[first].start() if first < len(words) else -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The provision beside a title: its unit and numbers, and what is named under it."""
+
+    unit: str = ""
+    numbers: str = ""
+    under: str = ""
+
+
+def _place(match: re.Match[str] | None) -> _Place:
+    if match is None:
+        return _Place()
+    under = " ".join((match["under"] or "").strip(" ,(").split())
+    if match["unit"]:
+        return _Place(match["unit"], match["numbers"].rstrip(" ,-"), under)
+    return _Place(SCHEDULE, match["schedule"] or "", under)
 
 
 def _in_title(word: str) -> bool:
@@ -313,27 +218,11 @@ def _in_title(word: str) -> bool:
     return bool(bare) and (bare[0].isupper() or bare in _CONNECTING or bare.isdigit())
 
 
-def _provision(start: int, end: int, title: str, year: str, unit: str, numbers: str, kind: str) -> Cite:
-    numbers = numbers.rstrip(" ,-")
-    shown = f"{title}, {_short(unit)} {numbers}" if numbers else title
-    parts = {"title": title, "year": year, "unit": unit, "numbers": numbers}
-    return Cite(NAME, start, end, "regulation" if kind == "regulation" else "statute", "uk", shown, parts)
-
-
-def _short(unit: str) -> str:
-    lower = unit.casefold()
-    for long, short in (
-        ("section", "s"),
-        ("regulation", "reg"),
-        ("article", "art"),
-        ("rule", "r"),
-        ("schedule", "Sch"),
-        ("part", "Pt"),
-        ("para", "para"),
-    ):
-        if lower.startswith(long):
-            return f"{short}s" if lower in ("sections",) else short
-    return unit
+def _provision(start: int, end: int, title: str, year: str, place: _Place, kind: str) -> Cite:
+    shown = f"{short_unit(place.unit)} {place.numbers}".strip() + (f", {place.under}" if place.under else "")
+    normalized = f"{title}, {shown}" if shown else title
+    parts = {"title": title, "year": year, "unit": place.unit, "numbers": place.numbers, "under": place.under}
+    return Cite(NAME, start, end, "statute" if kind in ("Act", "Measure") else "regulation", "uk", normalized, parts)
 
 
 def _instrument(match: re.Match[str]) -> Cite:
@@ -344,6 +233,7 @@ def _instrument(match: re.Match[str]) -> Cite:
         "title": shown,
         "year": match["year"],
         "number": match["number"],
+        "series": {"WSI": "SI", "NISR": "SR"}.get(series, series),
         "unit": match["unit"] or "",
         "numbers": match["numbers"] or "",
     }
@@ -359,4 +249,4 @@ def _abbreviated(text: str, reference: Reference) -> Iterator[Cite]:
         if act is None or fold(short) == fold(act.name) or (year and int(year) != act.year):
             continue
         unit, numbers = match["unit"] or match["unit2"], match["numbers"] or match["numbers2"]
-        yield _provision(match.start(), match.end(), act.name, str(act.year), unit, numbers, "Act")
+        yield _provision(match.start(), match.end(), act.name, str(act.year), _Place(unit, numbers), "Act")

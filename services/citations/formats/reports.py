@@ -6,16 +6,17 @@ Sources: OSCOLA 4th ed. part 2.1; the practice directions on neutral citation of
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from models.contract.answers.quality import Jurisdiction
 from services.citations.citation import Citation, Cite, Finding, invalid, unverified
-from services.citations.formats.common import YEAR, clashes, number_of, volume_clash
+from services.citations.formats.common import YEAR, clashes, number_clash, number_of, volume_clash
 from services.citations.reference import Reference, Series, series_key
 
 NAME = "report"
 _LETTERS = r"[A-Z][A-Za-z.'’&]{0,12}"
 _SERIES = rf"{_LETTERS}(?:\s{{1,2}}(?:{_LETTERS}|&|of|\([A-Z][A-Za-z]{{0,10}}\))){{0,4}}?"
-_PAGE = r"(?:I{1,3}-|I{1,2}-[AB]-)?\d{1,6}[a-z]?"
+_PAGE = r"(?:I{1,3}-|I{1,2}-[AB]-)?\d{1,6}(?:[a-z]|_\d\d(?:_\d{4}|-[A-Z]{1,2})?)?"
 _DIVISION = r"(?:\s{0,2}\((?P<division>[A-Z][A-Za-z]{0,9}|T[123]|B)\))?"
 _SQUARE = re.compile(
     rf"\[(?P<year>{YEAR})\]\s{{0,2}}(?:(?P<volume>\d{{1,3}})\s{{1,2}})?(?P<series>{_SERIES})(?:\s{{1,2}}|(?<=\.)\s?)(?P<page>{_PAGE})\b{_DIVISION}"
@@ -30,7 +31,12 @@ _BARE_ROUND = re.compile(
 _SCOTS = re.compile(
     rf"\b(?P<year>{YEAR})\s{{1,2}}(?P<series>S\.?C\.?|S\.?L\.?T\.?|SCLR|JC|SCCR)(?:\s\((?P<division>[A-Z][A-Za-z ]{{0,9}})\))?\s{{1,2}}(?P<page>\d{{1,5}})\b"
 )
+_SCOTS_HINTS = ("SC", "S.C", "SLT", "S.L.T", "JC")
 _ENGLISH = re.compile(r"\b(?P<volume>\d{1,3})\s{1,2}(?P<series>E\.?R\.?|Eng\.?\sRep\.?)\s{1,2}(?P<page>\d{1,5})\b")
+# Numbers of the appeal tribunal before it gave neutral ones: "UKEAT/0123/19/LA".
+_APPEAL = re.compile(
+    r"\b(?P<series>UKEATS?|EAT)/(?P<page>\d{1,4})/(?P<filed>\d\d)(?:/[A-Z]{2,4}(?:/[A-Z]{2,4})?)?(?!\w)"
+)
 _ICJ = re.compile(
     rf"\bI\.?C\.?J\.?\sRep(?:orts|\.)?\s{{1,2}}(?P<year>{YEAR}),?\s{{1,2}}(?:at\s)?p?\.?\s{{0,2}}(?P<page>\d{{1,5}})\b"
 )
@@ -38,6 +44,10 @@ _UK_LIKE = re.compile(r"^(?:UK|EW|SC?OT|NI|CS)[A-Z]{1,6}|^(?:EWHC|EWCA|UKHL)", r
 # Courts of other countries, whose citations cannot be checked here.
 _ABROAD = re.compile(
     r"^(?:HCA|NSW|VSC|QCA|QSC|WASC|SASC|FCA|NZ|SCC|ONCA|BCCA|IE|SG|HK|CLR|ALR|SCR|DLR|INSC|ZA)", re.IGNORECASE
+)
+# Courts whose divisions are all known, with the name of another's.
+_NO_DIVISION = re.compile(
+    r"^(?:EWHC|UKSC|UKPC|UKHL|EWFC|EWCOP|EAT)\s(?:Civ|Crim)\b|^(?:UKSC|UKPC|UKHL)\s(?:Admin|Ch|QB|KB|Fam|Comm)\b"
 )
 # Divisions that number their own judgments.
 _KB_FROM, _KB_TO = 2022, 1952
@@ -52,28 +62,53 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
         for match in _SQUARE.finditer(text):
             yield _cite(match, reference, "square")
     for match in _ROUND.finditer(text):
-        if reference.series.get(series_key(_series_of(match))) is not None:
+        if reference.series.get(series_key(_series_of(match))) is not None or _ABROAD.match(match["series"]):
             yield _cite(match, reference, "round")
     for match in _BARE_ROUND.finditer(text):  # neutral citations with the wrong brackets
         series = reference.series.get(series_key(match["series"]))
         if series is not None and series.is_court:
             yield _cite(match, reference, "square")
-    for match in _SCOTS.finditer(text):
+        elif series is not None and series.brackets == "round" and series.max_volume <= 1:
+            yield _cite(match, reference, "round")
+    for match in _SCOTS.finditer(text) if any(hint in text for hint in _SCOTS_HINTS) else ():
         yield _cite(match, reference, "none")
-    for match in _ENGLISH.finditer(text):
+    with_letters, without = _old_reports(reference.old_reports)
+    for match in with_letters.finditer(text) if "LR " in text else ():
         yield _cite(match, reference, "volume")
+    for match in without.finditer(text):
+        yield _cite(match, reference, "volume")
+    for match in _ENGLISH.finditer(text) if any(hint in text for hint in ("ER", "E.R", "Eng")) else ():
+        yield _cite(match, reference, "volume")
+    for match in _APPEAL.finditer(text) if "EAT" in text else ():
+        parts = {"series": match["series"], "number": match["page"], "filed": match["filed"], "appeal": "1"}
+        yield Cite(NAME, match.start(), match.end(), "case", "uk", match.group(), parts)
     if "C" in text and "Rep" in text:
         for match in _ICJ.finditer(text):
             yield _cite(match, reference, "icj")
 
 
+@lru_cache(maxsize=4)
+def _old_reports(names: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of volume, series and page of reports by these *names*, with "LR" before them and without."""
+    every = "|".join(re.escape(name.removeprefix("LR ")) for name in names)
+    without = "|".join(re.escape(name) for name in names if not name.startswith("LR "))
+    place = r"\s(?P<page>\d{1,4})(?![\w/])"
+    return (
+        re.compile(rf"(?<!\)\s)\b(?P<lr>LR)\s(?P<volume>\d{{1,2}})\s(?P<series>{every}){place}"),
+        re.compile(rf"(?<![\w./)])(?<!\)\s)(?<!\]\s)(?P<volume>\d{{1,2}})\s(?P<series>{without}){place}"),
+    )
+
+
 def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | None:
     """Return the first rule that *cite* breaks, or None."""
+    if "appeal" in cite.parts:
+        return unverified("court_number", f"{cite.normalized}: the tribunal's numbers are not known here")
     series = reference.series.get(series_key(cite.parts["series"]))
     if series is None:
         return _unknown(cite)
     year = int(cite.parts["year"]) if cite.parts.get("year") else citation.year
-    volume, page = number_of(cite, "volume"), number_of(cite, "page")
+    volume = number_of(cite, "volume")
+    page = None if "_" in cite.parts["page"] else number_of(cite, "page")
     if year is not None and (clash := clashes(series, year)):
         # These courts also numbered older judgments in retrospect.
         if series.name in _IN_RETROSPECT and year < series.first_year:
@@ -86,6 +121,8 @@ def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | Non
     if page is not None and (page == 0 or page > series.max_number):
         code = "number_out_of_range" if series.is_court else "page_out_of_range"
         return invalid(code, f"{series.name}: got {page}, want at most {series.max_number}")
+    if series.is_court and year and page and (clash := number_clash(reference, series.name, year, page)) is not None:
+        return clash
     if volume is not None and series.max_volume and volume > series.max_volume:
         return invalid("volume_out_of_range", f"{series.name} has at most {series.max_volume} volumes, got {volume}")
     return (volume_clash(reference, series.name, volume, year) if volume else None) or _division(cite, series, year)
@@ -115,8 +152,10 @@ def _division(cite: Cite, series: Series, year: int | None) -> Finding | None:
 
 def _unknown(cite: Cite) -> Finding:
     name = cite.parts["series"]
+    if _NO_DIVISION.match(name):
+        return invalid("unknown_court", f"there is no such court as {name}")
     if _UK_LIKE.match(name) and not _ABROAD.match(name):
-        return invalid("unknown_court", f"{name} is not a court or series of the United Kingdom")
+        return unverified("unknown_court", f"{name} is no court of the United Kingdom that is known here")
     if _ABROAD.match(name):
         return unverified("other_country", f"{name} belongs to another country and cannot be checked here")
     return unverified("unknown_series", f"{name} is not a known court or series")
@@ -129,13 +168,14 @@ def _series_of(match: re.Match[str]) -> str:
 def _cite(match: re.Match[str], reference: Reference, brackets: str) -> Cite:
     groups = {name: value for name, value in match.groupdict().items() if value}
     name = "ICJ Rep" if brackets == "icj" else _series_of(match)
-    series = reference.series.get(series_key(name))
+    series = reference.series.get(series_key(name)) or reference.series.get(series_key(match["series"]))
     shown = series.name if series is not None else re.sub(r"\s+", " ", name)
     groups["series"] = shown
     volume = f"{groups['volume']} " if "volume" in groups else ""
     page = groups["page"]
     if series is not None and series.is_court:
-        page = page.lstrip("0") or "0"
+        page = page if "_" in page else page.lstrip("0") or "0"
+        groups["neutral"] = "1"
     # After a law report the brackets hold the court: "[1976] AC 104 (PC)".
     is_division = "division" in groups and series is not None and series.is_court
     division = f" ({groups['division']})" if is_division else ""
@@ -149,7 +189,9 @@ def _cite(match: re.Match[str], reference: Reference, brackets: str) -> Cite:
         inner = f" ({match['division']})" if match["division"] else ""
         normalized = f"{year} {shown}{inner} {page}"
     else:
-        normalized = f"{volume}{shown} {page}"
+        normalized = (
+            f"LR {volume}{shown.removeprefix('LR ')} {page}" if shown.startswith("LR ") else f"{volume}{shown} {page}"
+        )
     if brackets == "round" and shown == "QB" and int(year) < _QUEENS_BENCH_FROM:
         groups["series"] = "QB Rep"  # Adolphus and Ellis, cited by the same letters
     jurisdiction: Jurisdiction = "international" if _ABROAD.match(name) else "uk"

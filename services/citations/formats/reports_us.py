@@ -9,75 +9,124 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from services.citations.citation import Citation, Cite, Finding, invalid, unverified
-from services.citations.formats.common import number_of, volume_clash
+from services.citations.formats.common import future, number_of, volume_clash
 from services.citations.reference import Reference
 from services.citations.reporters import Edition, edition_of
 
 NAME = "us_report"
+# A number behind a section sign or "Art." is no volume: "§ 433 Abs. 2 BGB".
 _CANDIDATE = re.compile(
-    r"(?<![\w./])(?P<volume>\d{1,4})\s{1,2}(?P<series>[A-Z][A-Za-z.'’&]{0,14}(?:\s?(?:[A-Z][A-Za-z.'’&]{0,12}|[2-9](?:d|th)|\([A-Za-z0-9. ]{1,14}\))){0,5}?\.?)"
-    r"\s{1,2}(?:\(\d\s[A-Z][a-z]{2,9}\.?\)\s)?(?P<page>\d{1,7})(?![\w/])(?:-[UP]\b)?"
+    r"(?<![\w./§¶])(?<![§¶]\s)(?<!\b[Aa]rt\s)(?<!\b[Aa]rt\.\s)(?<!rtikel\s)(?<!rticle\s)(?<!\bNr\.\s)(?P<volume>\d{1,4})\s"
+    r"(?P<series>[A-Z][A-Za-z.'&]{0,14}(?:\s?(?:[A-Z][A-Za-z.'&]{0,12}|&|[2-9](?:d|th)|\([A-Za-z0-9.& -]{1,14}\))){0,5}?\.?)"
+    r"(?:,?\s(?P<at>at)\s(?:\*|pp?\.\s)?|,?\s(?:\((?:\d\s[A-Z][a-z]{2,9}\.?|1[789]\d\d,?)\)\s)?(?:\*|p\.\s|[Pp]age\s)?|(?<=\.)(?=\d))(?P<page>\d{1,7}[a-ce-zA-CE-Z]?|_{2,5}|-{2,5}|\[_{2,5}\])(?![\w/]|-\d)(?:-[UP]\b)?"
 )
-# What follows a reference: pin cites, then "(2d Cir. 1947)".
+# What follows a reference: pin cites with notes, what is said of the opinion, then "(2d Cir. 1947)".
+_PIN = r"(?:,?\s(?:at\s)?(?:pp?\.\s|\*|¶{1,2}\s?)?\d{1,6}(?:-\*?\d{1,6})?(?:\s?(?:&|and|,)?\s?nn?\.\s?\d{1,4}(?:-\d{1,4})?)?)"
+_SAID = r"(?:,?\s\((?![^()]*\b(?:1[6-9]|20)\d\d\))[A-Za-z][^()\n]{2,70}\))"
 _BEHIND = re.compile(
-    r"(?:,\s\d{1,5}(?:[-–]\d{1,5})?(?:\s?n\.?\s?\d{1,3})?){0,3},?\s?\((?P<court>[^()\d]{0,40}(?:\d{1,2}(?:st|d|nd|rd|th)\s[^()\d]{0,30})?[^()]{0,12}?)\s?(?P<year>1[6-9]\d\d|20\d\d)\)"
+    rf"{_PIN}{{0,4}}{_SAID}{{0,2}},?\s?\((?P<court>[^()\d]{{0,40}}(?:\d{{1,2}}(?:st|d|nd|rd|th)\s[^()\d]{{0,30}})?[^()]{{0,12}}?)\s?(?P<year>1[6-9]\d\d|20\d\d|2[1-9]\d\d|1[0-5]\d\d)\)"
 )
-_PARALLEL = re.compile(r"^,\s\d{1,4}\s[A-Z]")
-_CIRCUIT = re.compile(r"(\d{1,2})(?:st|d|nd|rd|th)\s+Cir", re.IGNORECASE)
-_FAMILY = re.compile(r"^(?:F\.|F\. ?Supp\.|U\. ?S\.|S\. ?Ct\.|L\. ?Ed\.|Fed\.)")
+_RUN = re.compile(rf"(?:,\s\d{{1,4}}\s[A-Z][A-Za-z.' ]{{0,14}}(?:[23]d|4th)?\s\d{{1,5}}{_PIN}{{0,2}}){{1,4}}")
+# At the beginning: "Mich. 12th Cir." is a court of that state.
+_CIRCUIT = re.compile(r"^(\d{1,2})(?:st|d|nd|rd|th)\s+Cir", re.IGNORECASE)
+# A further series of a family whose series are all known.
+_FAMILY = re.compile(
+    r"^(?:F\.\s?(?:5th|[6-9]th)|F\.\s?Supp\.\s?(?:[4-9]th|4d)|U\.\s?S\.\s?[2-9](?:d|th)|S\.\s?Ct\.\s?[2-9](?:d|th)|L\.\s?Ed\.\s?(?:3d|[4-9]th))$"
+)
+# Series that reports of other countries go by, which US reporters share.
+_ABROAD = frozenset(
+    "CLR ALR DLR SCR NZLR SASR NSWLR FLR FCR IR ILRM SLR HKLR HKLRD MLJ SCC AIR WWR ACSR BCLR OR VR ALJR AJIL".split()
+)
 _FEDERAL_APPEALS = frozenset({"F.2d", "F.3d", "F.4th"})
 _DISTRICT = frozenset({"F. Supp.", "F. Supp. 2d", "F. Supp. 3d"})
 _SUPREME = frozenset({"U.S.", "S. Ct.", "L. Ed.", "L. Ed. 2d"})
-# First years of editions for which reporters-db leaves out volumes numbered in retrospect.
-_BEGAN = {"U.S.": 1754, "S. Ct.": 1882, "L. Ed.": 1754}
+# First and last years where reporters-db has others: volumes numbered in retrospect, series that went on.
+_LIVED = {
+    "U.S.": (1754, 9999),
+    "S. Ct.": (1882, 9999),
+    "L. Ed.": (1754, 1956),
+    "F. Supp.": (1932, 1998),
+    "F.R.D.": (1938, 9999),
+    "Ohio St. 3d": (1982, 9999),
+}
 _LAST_CIRCUIT = 11
-_MAX_PAGE, _MAX_US_PAGE = 3000, 1300
+# The courts of 1984 took over the work of those of the Act of 1978.
+_BANKRUPTCY_FROM = 1979
+# No volume of these series has as many pages; of others no limit is known.
+_MAX_PAGES = dict.fromkeys(("F.", "F.2d", "F.3d", "F.4th", "F. Supp.", "F. Supp. 2d", "F. Supp. 3d"), 3000)
+_MAX_PAGES |= {"U.S.": 1450, "S. Ct.": 3200, "L. Ed.": 2000, "L. Ed. 2d": 1700}
+# Volumes of the U.S. Reports that hold decisions of decades before: the first four, and two with an appendix.
+_FIRST_YEAR_AS_VOLUME = 1900
+_WITH_OLDER_CASES = frozenset((1, 2, 3, 4, 131, 154))
+_DATABASE = re.compile(
+    r"\b(?P<year>(?:19|20)\d\d)\s(?P<series>WL|(?:[A-Z][A-Za-z.]{0,8}\s(?:[A-Z][A-Za-z.]{0,6}\s){0,3})?LEXIS)\s(?P<page>\d{1,7})(?:-[UBP])?\b"
+)
+# The courts' own numbers: year, court, number, in the forms that states use.
+_COURTS_OWN = (
+    r"IL\sApp\s\([1-5](?:st|nd|rd|th|d)\)|IL|N-?M(?:CA|SC|CERT)|NCSC|NCCOA|Ohio|COA|CO|OK(?:\s(?:CIV\sAPP|CR|AG|JUD))?"
+    r"|PA\sSuper|UT(?:\sApp)?|Ark\.(?:\sApp\.)?|VI|AZ|S\.\s?D\.|N\.\s?D\.(?:\sApp\.)?|[A-Z]{2}"
+)
 _NEUTRAL = re.compile(
-    r"\b(?P<year>(?:19|20)\d\d)\s(?P<series>WL|LEXIS|IL App \([1-5](?:st|nd|rd|th|d)\)|[A-Z][a-z]{3,5}\.? LEXIS|[A-Z]{2}|U\.S\. (?:App\.|Dist\.) LEXIS)\s(?P<page>\d{1,7})(?:-[UBP])?\b"
+    rf"\b(?P<year>(?:19|20)\d\d|2[1-9]\d\d)(?:\s?-\s?|\s|)(?P<series>{_COURTS_OWN})(?:\s?-\s?|\s|)(?P<page>\d{{1,7}})(?:-?[MUPBC])?\b"
+    r"|\b(?P<short_year>\d\d)(?P<short>COA?)(?P<number>\d{1,4})M?\b"
+)
+_STATES = frozenset(
+    "AK AL AR AZ CA CO CT DC DE FL GA HI IA ID IL IN KS KY LA MA MD ME MI MN MO MS MT NC ND NE NH NJ NM NV NY OH OK OR "
+    "PA RI SC SD TN TX UT VA VT WA WI WV WY".split()
 )
 
 
 def find(text: str, _reference: Reference) -> Iterator[Cite]:
     """Yield what *text* cites in the forms of this family."""
     for match in _CANDIDATE.finditer(text):
-        series, reference = (part.replace("’", "'") for part in match.group("series", 0))
-        edition = edition_of(series, reference)
+        series, volume = match["series"], match["volume"]
+        if series in _ABROAD:
+            continue
+        page = re.sub(r"\D", "", match["page"]) or "1"
+        edition = edition_of(series, f"{volume} {series} {page}")
         if edition is not None:
             yield _cite(text, match, edition)
-        elif _FAMILY.match(match["series"]):
-            parts = {
-                "volume": match["volume"],
-                "series": match["series"],
-                "page": match["page"],
-                "unknown": "1",
-                **_behind(text, match.end()),
-            }
+        elif _FAMILY.match(series):
+            parts = {"volume": volume, "series": series, "page": page, "unknown": "1", **_behind(text, match.end())}
             yield Cite(NAME, match.start(), match.end(), "case", "us", match.group(0), parts)
-    if "WL" in text or "LEXIS" in text or "IL App" in text:
-        for match in _NEUTRAL.finditer(text):
+    if "WL" in text or "LEXIS" in text:
+        for match in _DATABASE.finditer(text):
             parts = {"series": match["series"], "page": match["page"], "year": match["year"], "database": "1"}
+            parts |= _behind(text, match.end())
             yield Cite(NAME, match.start(), match.end(), "case", "us", match.group(0), parts)
+    for match in _NEUTRAL.finditer(text):
+        if match["short"] or len(match["series"]) != 2 or match["series"] in _STATES:
+            yield _neutral(match)
 
 
 def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | None:
     """Return the first rule that *cite* breaks, or None."""
     parts = cite.parts
+    year = int(parts["year"]) if parts.get("year") else citation.year
+    if year is not None and (clash := future(year)):
+        return clash
     if "database" in parts:
         return unverified(
             "database_number", f"{parts['series']} numbers belong to a database and cannot be checked here"
         )
+    if "neutral" in parts:
+        return unverified("court_number", f"numbers of {parts['series']} are not in the reference data")
     if "unknown" in parts:
         return invalid("unknown_reporter", f"{parts['series']} is no reporter of the United States")
-    year, volume, page = citation.year, number_of(cite, "volume"), number_of(cite, "page")
+    volume, page = number_of(cite, "volume"), number_of(cite, "page")
     first, last = int(parts["first"]), int(parts["last"])
     if year is not None and not first - 1 <= year <= last + 1:
         code = "before_series" if year < first else "after_series"
         return invalid(
             code, f"{parts['series']} was published from {first} to {last if last < 9000 else 'today'}, not in {year}"
         )
-    most = _MAX_US_PAGE if parts["series"] == "U.S." else _MAX_PAGE
-    if page is not None and not 0 < page <= most:
+    most = _MAX_PAGES.get(parts["series"])
+    if page is not None and most is not None and not 0 < page <= most:
         return invalid("page_out_of_range", f"{parts['series']}: got page {page}, want 1 to {most}")
+    if volume is not None and volume >= _FIRST_YEAR_AS_VOLUME:
+        return None  # numbered by years
+    if parts["series"] == "U.S." and volume in _WITH_OLDER_CASES and year is not None and year >= first:
+        return None
     return volume_clash(reference, parts["series"], volume or 0, year)
 
 
@@ -112,31 +161,36 @@ def court_clash(cite: Cite, citation: Citation) -> Finding | None:
 
 def _cite(text: str, match: re.Match[str], edition: Edition) -> Cite:
     # U.S. counts the nominate volumes too.
-    first = _BEGAN.get(edition.name, edition.first)
-    parts = {
-        "volume": match["volume"],
-        "series": edition.name,
-        "page": match["page"],
-        "first": str(first),
-        "last": str(edition.last),
-    }
-    if edition.kind == "neutral" or edition.name in ("WL", "LEXIS"):
+    first, last = _LIVED.get(edition.name, (edition.first, edition.last))
+    parts = {"volume": match["volume"], "series": edition.name, "first": str(first), "last": str(last)}
+    page = match["page"]
+    if match["at"]:
+        parts["at_page"] = page
+    elif page[0].isdigit():
+        parts["page"] = page
+    if edition.name.endswith(("WL", "LEXIS")):
         parts["database"] = "1"
+    elif edition.kind == "neutral":
+        parts |= {"neutral": "1", "year": match["volume"]}
     parts.update(_behind(text, match.end()))
-    normalized = f"{match['volume']} {edition.name} {match['page']}"
-    return Cite(NAME, match.start(), match.end(), "case", "us", normalized, parts)
+    shown = f"{match['volume']} {edition.name} {'at ' if match['at'] else ''}{page}"
+    return Cite(NAME, match.start(), match.end(), "case", "us", shown, parts)
+
+
+def _neutral(match: re.Match[str]) -> Cite:
+    year = match["year"] or f"20{match['short_year']}"
+    series, number = match["series"] or match["short"], match["page"] or match["number"]
+    parts = {"series": series, "page": number, "year": year, "neutral": "1"}
+    return Cite(NAME, match.start(), match.end(), "case", "us", match.group(0), parts)
 
 
 def _behind(text: str, end: int) -> dict[str, str]:
     """Return the court and year after a reference and its parallel references."""
-    stretch = text[end : end + 160]
+    stretch = text[end : end + 260]
     found = _BEHIND.match(stretch)
     if found is None:
         # Parallel references come first: "217 N.Y. 382, 111 N.E. 1050 (1916)".
-        run = re.match(
-            r"(?:,\s\d{1,4}\s[A-Z][A-Za-z.'’ ]{0,14}(?:[23]d|4th)?\s\d{1,5}(?:,\s\d{1,4}(?:[-–]\d{1,4})?)?){1,4}",
-            stretch,
-        )
+        run = _RUN.match(stretch)
         found = _BEHIND.match(stretch, run.end()) if run else None
     if found is None:
         return {}
@@ -151,11 +205,12 @@ def _courts() -> dict[str, tuple[int, int]]:
     table: dict[str, tuple[int, int]] = {}
     for court in courts_db.courts:
         short = re.sub(r"\s", "", court.get("citation_string") or "").casefold()
+        begins = _BANKRUPTCY_FROM if short.startswith("bankr.") else None
         years = [int(date["start"][:4]) for date in court.get("dates", []) if date.get("start")]
         ends = [int(date["end"][:4]) for date in court.get("dates", []) if date.get("end")]
         still = any(not date.get("end") for date in court.get("dates", []))
         if short and years:
-            span = (min(years), 9999 if still or not ends else max(ends))
+            span = (begins or min(years), 9999 if still or not ends else max(ends))
             known = table.get(short, span)
             table[short] = (min(span[0], known[0]), max(span[1], known[1]))
     return table

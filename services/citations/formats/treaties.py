@@ -5,23 +5,24 @@ Form: OSCOLA 4th ed., appendix on international sources. Which names exist is da
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
-from functools import lru_cache
 
 from models.contract.answers.quality import CitationKind
-from services.citations.citation import Citation, Cite, Finding, fold, fold_cite, invalid, unverified, verified
-from services.citations.formats.common import PROVISION, YEAR, roman, volume_clash
-from services.citations.formats.legislation_uk import provision_finding
+from services.citations.citation import Citation, Cite, Finding, fold, fold_cite, invalid, plain, unverified, verified
+from services.citations.formats.common import PROVISIONS, WITHIN, YEAR, any_of, roman, volume_clash
+from services.citations.formats.provisions import provision_finding
 from services.citations.reference import Instrument, Reference
 
 NAME, SERIES = "treaty", "treaty_series"
 _UNIT = r"(?:[Aa]rt(?:icle)?s?\.?|r(?:ule)?s?\.?|[Ss]ections?)"
-_NUMBERS = rf"(?:{PROVISION}(?:\s?(?:,|and|or|to|-|–)\s?{PROVISION}){{0,5}}|[IVX]{{1,6}}(?:\(\w{{1,4}}\)){{0,3}}\b)"
-_AHEAD = re.compile(rf"\b{_UNIT}\s?(?P<numbers>{_NUMBERS})\s(?:of\s|in\s)?(?:the\s)?(?:(?:19|20)\d\d\s)?$")
+# The longest number in use is XXXVIII, of the trade agreement of 1947.
+_NUMBERS = rf"(?:{PROVISIONS}|[IVXL]{{1,8}}(?![A-Za-z])(?:\(\w{{1,4}}\)|:\d{{1,2}}(?:\(\w\))?){{0,3}})"
+_AHEAD = re.compile(
+    rf"\b{_UNIT}\s?(?P<numbers>{_NUMBERS})(?P<within>{WITHIN}),?\s(?:of\s|in\s|to\s)?(?:the\s)?(?:(?:19|20)\d\d\s)?$"
+)
 _DATES = r"(?:\s\((?:adopted|opened|signed|done|concluded|entered)[^()\n]{4,110}\)|,?\s(?:opened\sfor\ssignature|adopted|signed|done)\s[A-Z0-9][^,;()\n]{3,20},\s\d{4})?"
 _BEHIND = re.compile(
-    rf"{_DATES}(?:\s\((?P<year>{YEAR})\)|\s(?P<year2>{YEAR}))?(?P<series>,?\s\(?\d{{1,4}}\sU\.?N\.?T\.?S\.?\s[\dIVXLC]{{1,5}}\)?)?,?\s?\(?{_UNIT}\s?(?P<numbers>{_NUMBERS})"
+    rf"{_DATES}(?:\s\((?P<year>{YEAR})\)|\s(?P<year2>{YEAR}))?(?P<series>,?\s\(?\d{{1,4}}\sU\.?N\.?T\.?S\.?\s[\dIVXLC]{{1,5}}\)?)?,?\s?\(?{_UNIT}\s?(?P<numbers>{_NUMBERS})(?P<within>{WITHIN})"
 )
 _SERIES = re.compile(
     r"\b(?P<volume>\d{1,4})\s(?P<series>U\.?N\.?T\.?S\.?|L\.?N\.?T\.?S\.?)\s(?P<page>\d{1,4}|[IVXLC]{1,6})\b"
@@ -31,9 +32,16 @@ _OTHER = re.compile(
     rf"(?:\b{_UNIT}\s?(?P<ahead>{_NUMBERS})\sof\sthe\s)?\b(?P<name>(?:[A-Z][A-Za-z-]{{1,20}}\s){{0,6}}(?:Convention|Covenant|Charter|Treaty|Protocol|Agreement|Statute)"
     rf"(?:\s(?:on|for|against|relating|concerning|of|to)\s(?:the\s)?[A-Z][A-Za-z-]{{2,20}}(?:\s(?:of|and|the|in|to|for|against|on|their|its|by|with|[A-Z][A-Za-z-]{{2,20}})){{0,14}}))(?:,?\s{_UNIT}\s?(?P<behind>{_NUMBERS}))?"
 )
-_PREFIX = 3
+_REACH = 110
+# Names that are words of other names too: an article stands before them, and no further word of a name behind.
+_SHORT = frozenset(("EC", "EEC", "EU", "EA", "CS", "ECSC", "Charter"))
+_ENDS = re.compile(
+    r"\s*$|[,.;:)\]]|\s(?:and|or|in|as|to|is|was|does|did|has|had|on|by|from|which|that|provides?|requires?|must|may|shall|of|\(|\[|-)(?!\w)"
+)
 _TREATY_WORD = re.compile(r"\b(?:Convention|Covenant|Charter|Treaty|Protocol|Agreement|Statute|Pact)\b")
 _PROTOCOL = re.compile(r"\bProtocol(?:\sNo\.?\s?\d{1,2})?\s(?:to|of)\s(?:the\s)?$")
+# "Protocol 1, Article 3 ECHR": an article of the protocol.
+_PROTOCOL_AHEAD = re.compile(r"\b(?:First\s)?Protocol\s(?:No\.?\s?)?(?P<number>\d{1,2}),?\s$")
 _BEFORE_SERIES = re.compile(rf"{_DATES}(?:\s\(?(?:19|20)\d\d\)?)?,?\s?\(?")
 _LAST_UNTS, _LAST_LNTS, _LAST_ETS = 3400, 205, 230
 
@@ -84,6 +92,8 @@ def check(cite: Cite, _citation: Citation, reference: Reference) -> Finding | No
     known = _instrument(cite.parts["title"], reference)
     if known is None:
         return None
+    if cite.parts.get("protocol"):
+        return unverified("provision_unknown", f"articles of protocols to the {known.name} are not known here")
     numbers, stated = cite.parts["numbers"], cite.parts.get("stated_year")
     if stated and known.year and abs(int(stated) - known.year) > 1:
         return invalid("year_mismatch", f"{known.name} is of {known.year}, not of {stated}", known.name)
@@ -134,16 +144,22 @@ def _named(text: str, match: re.Match[str], reference: Reference) -> Cite | None
         return None
     if _PROTOCOL.search(text, max(0, match.start() - 40), match.start()):
         return None  # a protocol's article is not one of the treaty that it amends
-    ahead, behind = _AHEAD.search(text, max(0, match.start() - 60), match.start()), _BEHIND.match(text, match.end())
+    ahead, behind = _AHEAD.search(text, max(0, match.start() - _REACH), match.start()), _BEHIND.match(text, match.end())
     gap = _BEFORE_SERIES.match(text, match.end())
     series = _SERIES.match(text, gap.end() if gap else match.end())
     if not ahead and not behind and not series:
+        return None
+    if name in _SHORT and not (ahead and _ENDS.match(text, match.end())) and not (name == "Charter" and behind):
         return None
     found = behind or ahead
     numbers = found["numbers"] if found else ""
     start = ahead.start() if ahead and not behind else match.start()
     end = max(behind.end() if behind else match.end(), series.end() if series else 0)
     parts = {"title": name, "unit": "art", "numbers": numbers}
+    protocol = _PROTOCOL_AHEAD.search(text, max(0, start - 60), start)
+    if protocol is not None:
+        start = protocol.start()
+        parts["protocol"] = protocol["number"]
     if behind and (behind["year"] or behind["year2"]):
         parts["stated_year"] = behind["year"] or behind["year2"]
     if series:
@@ -152,6 +168,8 @@ def _named(text: str, match: re.Match[str], reference: Reference) -> Cite | None
     shown = f"{known.name}, art {numbers}" if numbers else known.name
     if known.jurisdiction == "eu" and len(known.aliases) and kind == "treaty":
         shown = f"{known.aliases[0]}, art {numbers}" if numbers else known.name
+    if protocol is not None:
+        shown = f"Protocol {protocol['number']} to the {shown}"
     return Cite(NAME, start, end, kind, known.jurisdiction, shown, parts)
 
 
@@ -174,19 +192,6 @@ def _similar(given: str, known: str) -> bool:
     return bool(mine & theirs) or any(len(word) > 2 and word in initials for word in mine) or not mine
 
 
-@lru_cache(maxsize=4)
-def _names_of(names: tuple[str, ...]) -> re.Pattern[str]:
-    """Compile all names into one pattern, the longest first."""
-    # Sorted by their first letters, so that each position of a text is compared with few names.
-    groups: dict[str, list[str]] = defaultdict(list)
-    for name in sorted(names, key=len, reverse=True):
-        groups[name[:_PREFIX]].append(re.escape(name[_PREFIX:]).replace(r"\ ", r"\s"))
-    words = "|".join(
-        f"{re.escape(prefix)}(?:{'|'.join(rests)})" for prefix, rests in sorted(groups.items(), reverse=True)
-    )
-    return re.compile(rf"(?<![\w-])(?=[A-Za-z])(?:{words})(?![\w-])")
-
-
 _TABLES: dict[int, tuple[Reference, re.Pattern[str], dict[str, Instrument]]] = {}
 
 
@@ -194,10 +199,11 @@ def _table(reference: Reference) -> tuple[Reference, re.Pattern[str], dict[str, 
     kept = _TABLES.get(id(reference))
     if kept is None or kept[0] is not reference:
         rows = [*{id(row): row for row in (*reference.treaties.values(), *reference.eu_acts.values())}.values()]
-        names = tuple(sorted({name for row in rows for name in (row.name, *row.aliases)}))
+        # Texts are read with plain hyphens.
+        names = sorted({plain(name) for row in rows for name in (row.name, *row.aliases)})
         numbers = {fold_cite(part): row for row in rows for part in row.number.split("|") if part.strip()}
         _TABLES.clear()
-        kept = _TABLES[id(reference)] = (reference, _names_of(names), numbers)
+        kept = _TABLES[id(reference)] = (reference, any_of(names), numbers)
     return kept
 
 

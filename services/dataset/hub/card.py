@@ -1,10 +1,13 @@
-"""The data set card for the Hub and its readers, as YAML front matter and Markdown."""
+"""What the data set card says: YAML for the Hub and its readers, Markdown for people.
+
+`card_merge` puts it into the card that is there.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import polars as pl
-import yaml
+from services.dataset.hub.licenses import UNKNOWN
+from services.formats.recipes import FLAT, as_markdown
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -14,6 +17,24 @@ _SIZES = (
     (10_000_000, "1M<n<10M"),
 )
 _TOLD = 25
+DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class SplitFacts:
+    """One split.
+
+    Attributes:
+        samples: Number of samples.
+        memory_bytes: Size of the samples in memory.
+        file_bytes: Size of the files.
+        files: Pattern of the data files.
+    """
+
+    samples: int
+    memory_bytes: int
+    file_bytes: int
+    files: str
 
 
 @dataclass(frozen=True)
@@ -21,72 +42,64 @@ class CardFacts:
     """The facts on a data set in its card.
 
     Attributes:
-        splits: Number of samples by split, in order.
-        files: Pattern of the data files by split.
-        columns: Names and types of the columns.
+        splits: The splits by name, in order.
+        features: The columns, as `features.features_of` tells them; None to leave them to the reader.
         counts: Number of samples by value, for each column that is broken down.
-        license: Identifier of the Hub's list.
+        license: What was asked for, as `licenses.license_fields` returns it; empty for nothing.
     """
 
     name: str
-    splits: Mapping[str, int]
-    files: Mapping[str, str]
-    columns: Mapping[str, pl.DataType]
+    splits: Mapping[str, SplitFacts]
+    features: Sequence[Mapping[str, object]] | None
     counts: Mapping[str, Sequence[tuple[str, int]]]
-    license: str
+    license: Mapping[str, str]
+
+    @property
+    def samples(self) -> int:
+        """Number of samples of all splits."""
+        return sum(split.samples for split in self.splits.values())
 
 
-def write_card(facts: CardFacts) -> str:
-    """Return the card."""
-    head = yaml.safe_dump(_front_matter(facts), sort_keys=False, allow_unicode=True, width=120)
-    return f"---\n{head}---\n\n{_body(facts)}"
-
-
-def _front_matter(facts: CardFacts) -> dict[str, object]:
-    total = sum(facts.splits.values())
+def suggested(facts: CardFacts) -> dict[str, object]:
+    """Return what a new card says beside the data; a person may change it."""
     return {
         "pretty_name": facts.name,
         "language": ["en"],
-        "license": facts.license,
+        "license": UNKNOWN,
         "task_categories": ["question-answering", "text-generation"],
         "tags": ["legal", "law", "synthetic", *sorted({name for name, _ in facts.counts.get("jurisdiction", ())})],
-        "size_categories": [next((name for limit, name in _SIZES if total < limit), "n>10M")],
+    }
+
+
+def about_files(facts: CardFacts) -> dict[str, object]:
+    """Return what a card says of the data files, so that readers find and open them."""
+    splits = [
+        {"name": name, "num_bytes": split.memory_bytes, "num_examples": split.samples}
+        for name, split in facts.splits.items()
+    ]
+    return {
+        "size_categories": [next((name for limit, name in _SIZES if facts.samples < limit), "n>10M")],
         "configs": [
             {
-                "config_name": "default",
-                "data_files": [{"split": name, "path": pattern} for name, pattern in facts.files.items()],
+                "config_name": DEFAULT,
+                "data_files": [{"split": name, "path": split.files} for name, split in facts.splits.items()],
             }
         ],
         "dataset_info": {
-            "features": [{"name": name, **_feature(dtype)} for name, dtype in facts.columns.items()],
-            "splits": [{"name": name, "num_examples": count} for name, count in facts.splits.items()],
+            **({} if facts.features is None else {"features": list(facts.features)}),
+            "splits": splits,
+            "download_size": sum(split.file_bytes for split in facts.splits.values()),
+            "dataset_size": sum(split.memory_bytes for split in facts.splits.values()),
         },
     }
 
 
-def _feature(dtype: pl.DataType) -> dict[str, object]:
-    if isinstance(dtype, pl.List):
-        inner = _feature(dtype.inner)  # type: ignore[arg-type]  # an instance, once a column has it
-        return {"list": inner.get("dtype", inner)}
-    if isinstance(dtype, pl.Struct):
-        return {"struct": [{"name": field.name, **_feature(field.dtype)} for field in dtype.fields]}  # type: ignore[arg-type]
-    return {"dtype": _DTYPES.get(str(dtype), "string")}
-
-
-_DTYPES = {
-    "String": "string", "Int8": "int8", "Int16": "int16", "Int32": "int32", "Int64": "int64",
-    "UInt8": "uint8", "UInt16": "uint16", "UInt32": "uint32", "UInt64": "uint64",
-    "Float32": "float32", "Float64": "float64", "Boolean": "bool", "Binary": "binary", "Date": "date32",
-}  # fmt: skip
-
-
-def _body(facts: CardFacts) -> str:
-    total = sum(facts.splits.values())
-    splits = "\n".join(f"| {name} | {count} |" for name, count in facts.splits.items())
+def body(facts: CardFacts) -> str:
+    """Return what people read of the data, as Markdown."""
+    splits = "\n".join(f"| {name} | {split.samples} |" for name, split in facts.splits.items())
     tables = "\n".join(_table(column, rows) for column, rows in facts.counts.items())
-    return f"""# {facts.name}
-
-{total} legal questions with answers, reasoning and the authorities they cite, for training language models.
+    return f"""{facts.samples} legal questions with answers, reasoning and the authorities they cite, for training
+language models.
 
 | Split | Samples |
 | --- | --- |
@@ -106,6 +119,11 @@ numbered reasoning steps, length, sections and number of authorities asked of th
 - The text is synthetic and has the style and bias of the models that wrote it.
 - Law changes; `created_at` says when a sample was made.
 
+## How to train on it
+
+Columns `question` and `answer`, and `reasoning` where it is wanted. Run with these trainers:
+
+{as_markdown(FLAT, next(iter(facts.splits.values())).files)}
 ## What is in it
 
 {tables}"""

@@ -2,11 +2,15 @@
 
 import logging
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO
 
+from services.dataset.splits import NAMES
 from utils.addresses import without_user
 from utils.errors import PublishError
 
@@ -15,7 +19,51 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 HUB = "https://huggingface.co"
+MAIN = "main"
+CARD = "README.md"
+MakeCard = Callable[[str | None], str]
 _REASON_CHARS = 500
+# What the card's patterns find: files of an earlier push, of this service or of `datasets`.
+_REPLACED = re.compile(rf"data/(?:{'|'.join(NAMES)})-[^/]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a push goes.
+
+    Attributes:
+        repo_name: `name` for one of the token's owner, or `owner/name`.
+        private: Make the repository private if it is created.
+        revision: A branch, which is made if it is not there, or a reference such as `refs/pr/1`.
+        create_pr: Open a pull request, and leave the branch as it is.
+        message: The commit message; its first line is the title.
+    """
+
+    repo_name: str
+    message: str
+    private: bool = False
+    revision: str = MAIN
+    create_pr: bool = False
+
+    @property
+    def is_branch(self) -> bool:
+        """Whether it is a branch beside main."""
+        return self.revision != MAIN and not self.revision.startswith("refs/")
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What the Hub made of a push.
+
+    Attributes:
+        url: The repository's address.
+        revision: The branch or reference that was written.
+        pull_request: Address of the pull request; None if none was opened.
+    """
+
+    url: str
+    revision: str
+    pull_request: str | None
 
 
 class Hub:
@@ -28,26 +76,24 @@ class Hub:
         self._shown = without_user(self._endpoint)
         self._api = HfApi(endpoint=self._endpoint, token=token, library_name="legal-training-platform")
 
-    def upload(self, repo_name: str, files: Mapping[str, Path | bytes], private: bool, message: str) -> str:
-        """Put *files* into the repository in one commit; data files of an earlier push are removed.
+    def upload(self, target: "Destination", files: Mapping[str, Path | bytes], card: MakeCard) -> "Commit":
+        """Put *files* and the card into the repository in one commit; data files of an earlier push are removed.
+
+        Nothing is written over that came between: the commit is refused if somebody else committed meanwhile.
 
         Args:
-            repo_name: `name` for one of the token's owner, or `owner/name`.
+            target: Where to.
             files: Contents by path in the repository.
-            private: Make the repository private if it is created.
-            message: The commit message.
-
-        Returns:
-            The repository's address.
+            card: Returns the card to write, from the one that is there (None for none).
 
         Raises:
-            PublishError: the Hub refused; with its reason.
+            PublishError: the Hub refused, with its reason; or the card cannot be read.
         """
         import httpx2
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
         try:
-            return self._upload(repo_name, files, private, message)
+            return self._upload(target, files, card)
         except HfHubHTTPError as error:
             raise PublishError(f"Hugging Face Hub: {_reason(error)}") from None
         except (HFValidationError, ValueError) as error:
@@ -55,35 +101,61 @@ class Hub:
         except (OSError, httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise PublishError(f"Hugging Face Hub at {self._shown}: cannot be reached ({error})") from None
 
-    def _upload(self, repo_name: str, files: Mapping[str, Path | bytes], private: bool, message: str) -> str:
+    def _upload(self, target: "Destination", files: Mapping[str, Path | bytes], card: MakeCard) -> "Commit":
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-        owner = "" if "/" in repo_name else f"{self._api.whoami()['name']}/"
-        repo_id = f"{owner}{repo_name}"
-        self._api.create_repo(repo_id, repo_type="dataset", private=private, exist_ok=True)
-        if private and not self._api.repo_info(repo_id, repo_type="dataset").private:
+        owner = "" if "/" in target.repo_name else f"{self._api.whoami()['name']}/"
+        repo_id = f"{owner}{target.repo_name}"
+        self._api.create_repo(repo_id, repo_type="dataset", private=target.private, exist_ok=True)
+        if target.private and not self._api.repo_info(repo_id, repo_type="dataset").private:
             raise PublishError(
                 f"Hugging Face Hub: {repo_id} exists and is public; make it private there, or choose another name"
             )
-        old = [path for path in self._listed(repo_id) if path.startswith("data/") and path not in files]
+        if target.is_branch:
+            self._api.create_branch(repo_id, branch=target.revision, repo_type="dataset", exist_ok=True)
+        head = self._api.repo_info(repo_id, repo_type="dataset", revision=target.revision).sha
+        held = self._listed(repo_id, head or target.revision)
+        content = card(self._card(repo_id, head or target.revision) if CARD in held else None).encode()
         operations: list[CommitOperationAdd | CommitOperationDelete] = [
-            CommitOperationDelete(path_in_repo=path) for path in old
+            CommitOperationDelete(path_in_repo=path) for path in held if _REPLACED.fullmatch(path) and path not in files
         ]
+        summary, _, description = target.message.strip().partition("\n")
         with ExitStack() as opened:
-            for path, content in files.items():
-                source = content if isinstance(content, bytes) else self._source(content, opened)
+            for path, made in {CARD: content, **files}.items():
+                source = made if isinstance(made, bytes) else self._source(made, opened)
                 operations.append(CommitOperationAdd(path_in_repo=path, path_or_fileobj=source))
-            self._api.create_commit(repo_id, operations, commit_message=message, repo_type="dataset")
-        log.info("pushed", extra={"repo": repo_id, "files": len(files)})
-        return f"{self._shown}/datasets/{repo_id}"
+            made_commit = self._api.create_commit(
+                repo_id,
+                operations,
+                commit_message=summary.strip(),
+                commit_description=description.strip(),
+                repo_type="dataset",
+                revision=target.revision,
+                create_pr=target.create_pr,
+                parent_commit=head,
+            )
+        log.info("pushed", extra={"repo": repo_id, "revision": target.revision, "files": len(files)})
+        return Commit(
+            f"{self._shown}/datasets/{repo_id}", made_commit.pr_revision or target.revision, made_commit.pr_url
+        )
 
-    def _listed(self, repo_id: str) -> list[str]:
-        from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
+    def _listed(self, repo_id: str, revision: str) -> list[str]:
+        from huggingface_hub.errors import RemoteEntryNotFoundError
 
         try:
-            return list(self._api.list_repo_files(repo_id, repo_type="dataset"))
-        except (EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError):
+            return list(self._api.list_repo_files(repo_id, repo_type="dataset", revision=revision))
+        except RemoteEntryNotFoundError:
             return []  # nothing was pushed yet
+
+    def _card(self, repo_id: str, revision: str) -> str:
+        with TemporaryDirectory() as folder:
+            path = self._api.hf_hub_download(repo_id, CARD, repo_type="dataset", revision=revision, local_dir=folder)
+            try:
+                return Path(path).read_bytes().decode("utf-8-sig")
+            except UnicodeDecodeError:
+                raise PublishError(
+                    "README.md of the repository: is no UTF-8; save it as that, then push again"
+                ) from None
 
     def _source(self, path: Path, opened: ExitStack) -> str | BinaryIO:
         # Only the Hub itself has the chunk storage that uploads of paths use; mirrors take plain HTTP.

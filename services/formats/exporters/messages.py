@@ -1,4 +1,4 @@
-"""Chat messages, as OpenAI's fine-tuning and TRL's SFTTrainer take them."""
+"""Chat messages, as OpenAI's fine-tuning and most trainers take them."""
 
 from collections.abc import Mapping
 
@@ -17,4 +17,4 @@ def conversation(row: Mapping[str, object], options: ExportOptions) -> dict[str,
     }
 
 
-SPEC = chat_format("messages", "Chat messages for OpenAI fine-tuning and TRL", conversation)
+SPEC = chat_format("messages", "Chat messages (role, content), which most trainers take as they are", conversation)

@@ -2,10 +2,14 @@
 
 import io
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from services.formats.export_format import ExportFormat, ExportOptions, Pieces
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class _Drain(io.RawIOBase):
@@ -27,12 +31,17 @@ class _Drain(io.RawIOBase):
         return taken
 
 
+def arrow_schema(columns: Mapping[str, pl.DataType]) -> "pa.Schema":
+    """Return the schema of a file with *columns*, in types that every reader has."""
+    return pl.DataFrame(schema=dict(columns)).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+
+
 def write(pieces: Pieces, columns: Mapping[str, pl.DataType], _options: ExportOptions) -> Iterator[bytes]:
     """Write one row group per piece."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pl.DataFrame(schema=dict(columns)).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    schema = arrow_schema(columns)
     drain = _Drain()
     with pq.ParquetWriter(pa.PythonFile(drain, mode="w"), schema, compression="zstd") as writer:
         for piece in pieces:
@@ -50,4 +59,5 @@ SPEC = ExportFormat(
     False,
     write,
     piece_rows=500,
+    holds_types=True,
 )

@@ -1,4 +1,4 @@
-"""ShareGPT conversations, as Axolotl and LLaMA-Factory take them."""
+"""ShareGPT conversations, with the roles human and gpt; `services/formats/recipes.py` says who takes them how."""
 
 from collections.abc import Mapping
 
@@ -17,4 +17,4 @@ def conversation(row: Mapping[str, object], options: ExportOptions) -> dict[str,
     }
 
 
-SPEC = chat_format("sharegpt", "ShareGPT conversations for Axolotl and LLaMA-Factory", conversation)
+SPEC = chat_format("sharegpt", "ShareGPT conversations (from, value)", conversation)

@@ -75,6 +75,7 @@ class CompletionRequest:
         chars: Length of all messages, in characters.
         may_be_cut: Whether an answer that is cut off at `max_tokens` is accepted.
         listener: Called with each piece as it is written; None for the whole answer at once.
+        left_out: Parameters that the model does not take, by the names of OpenAI's API.
     """
 
     model: str
@@ -89,6 +90,7 @@ class CompletionRequest:
     chars: int = 0
     may_be_cut: bool = False
     listener: Listener | None = None
+    left_out: frozenset[str] = frozenset()
 
 
 class RequestOptions(TypedDict, total=False):

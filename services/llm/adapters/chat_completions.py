@@ -5,7 +5,6 @@ string for HTML, `choices=None` for an error inside a 200, or raise for what we 
 still use.
 """
 
-import json
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Protocol
@@ -13,9 +12,12 @@ from typing import Any, Protocol
 import orjson
 
 from services.llm.adapters.base import BaseLLMProvider, Completion, CompletionRequest
+from services.llm.adapters.message import called_with, check_refusal, error_in_success, parts_of
 from services.llm.adapters.streamed import read_stream
-from utils.error_handler import categorize_error, error_for
-from utils.errors import AnswerFormatError, GenerationError
+from utils.errors import AnswerFormatError
+
+# The two spellings of the most tokens of an answer.
+LENGTH_FIELDS = ("max_tokens", "max_completion_tokens")
 
 
 class _Response(Protocol):
@@ -52,7 +54,7 @@ class ChatCompletionsProvider(BaseLLMProvider):
     def _stream(self, request: CompletionRequest) -> Completion:
         """Read the answer as it is written; the client's own chunks drop what some vendors send."""
         arguments = self._body(request)
-        extra = {"stream_options": {"include_usage": True}}
+        extra = {} if "stream_options" in request.left_out else {"stream_options": {"include_usage": True}}
         with self._client().chat.completions.with_streaming_response.create(
             **arguments, stream=True, extra_body=extra, timeout=request.timeout_s
         ) as response:
@@ -63,7 +65,7 @@ class ChatCompletionsProvider(BaseLLMProvider):
         arguments: dict[str, object] = {
             "model": request.model,
             "messages": [dict(message) for message in request.messages],
-            self.max_tokens_field: request.max_tokens,
+            self._length_field(request): request.max_tokens,
             "temperature": request.temperature,
             "top_p": request.top_p,
         }
@@ -74,7 +76,13 @@ class ChatCompletionsProvider(BaseLLMProvider):
                 "type": "json_schema",
                 "json_schema": {"name": "sample", "strict": True, "schema": dict(request.schema)},
             }
-        return arguments
+        return {name: value for name, value in arguments.items() if name not in request.left_out}
+
+    def _length_field(self, request: CompletionRequest) -> str:
+        """Return how the model calls the most tokens of an answer."""
+        if self.max_tokens_field not in request.left_out:
+            return self.max_tokens_field
+        return next(name for name in LENGTH_FIELDS if name != self.max_tokens_field)
 
     def _list_models(self) -> list[str]:
         body = orjson.loads(self._client().models.with_raw_response.list().http_response.content)
@@ -100,39 +108,24 @@ def read_completion(content: bytes, headers: Mapping[str, str], provider: str, m
         raise AnswerFormatError(f"{provider}/{model}: the body ({len(content)} bytes) is not JSON") from None
     choices = body.get("choices") if isinstance(body, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        raise error_in_success(body, provider, model)
+        raise error_in_success(body, provider, model, headers)
+    if choices[0].get("error"):  # OpenRouter, when the vendor broke off
+        raise error_in_success(choices[0], provider, model, headers)
     message = choices[0].get("message") or {}
     usage = body.get("usage") or {}
-    text = _text(message.get("content"))
+    parts = parts_of(message.get("content"))
+    text = parts.text if parts.text.strip() else called_with(message)
+    check_refusal(message.get("refusal"), choices[0].get("finish_reason"), text, provider, model)
+    thoughts = (parts_of(message.get(name)) for name in ("reasoning", "reasoning_content", "thinking"))
     return Completion(
         text=text,
-        thinking=_text(message.get("reasoning")) or _text(message.get("reasoning_content")),
+        thinking=next((said for part in thoughts if (said := part.text or part.thinking)), parts.thinking),
         model=str(body.get("model") or model),
         prompt_tokens=_count(usage.get("prompt_tokens")),
         completion_tokens=_count(usage.get("completion_tokens")) or len(text) // 4,
         finish_reason=str(choices[0].get("finish_reason") or ""),
         headers=headers,
     )
-
-
-def error_in_success(body: object, provider: str, model: str) -> GenerationError:
-    """Build the error that the body of a 200 holds; AnswerFormatError when it holds none."""
-    text = json.dumps(body)[:2000]
-    if isinstance(body, dict) and (body.get("error") or body.get("message") or body.get("status_code")):
-        status = body.get("status_code")
-        status = status if isinstance(status, int) and status >= 400 else None
-        inner = body.get("error")
-        message = inner.get("message") if isinstance(inner, dict) else inner or body.get("message")
-        category = categorize_error(text, provider, status)
-        told = message[:300] if isinstance(message, str) and message else "an error without a message"
-        return error_for(category, told, provider=provider, model=model, status=status)
-    return AnswerFormatError(f"{provider}/{model}: a 200 without choices (a {type(body).__name__} in JSON)")
-
-
-def _text(value: object) -> str:
-    if isinstance(value, list):  # content parts
-        return "".join(str(part.get("text", "")) for part in value if isinstance(part, dict))
-    return value if isinstance(value, str) else ""
 
 
 def _count(value: object) -> int:

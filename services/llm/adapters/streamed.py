@@ -10,16 +10,18 @@ from dataclasses import dataclass, field
 import orjson
 
 from services.llm.adapters.base import Completion, CompletionRequest, Piece
-from utils.error_handler import categorize_error, error_for
+from services.llm.adapters.message import check_refusal, error_in_success, parts_of
 from utils.errors import ProviderConnectionError
 
-_THOUGHTS = ("reasoning", "reasoning_content")
+_THOUGHTS = ("reasoning", "reasoning_content", "thinking")
 
 
 @dataclass(slots=True)
 class _Heard:
     texts: list[str] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
+    calls: dict[int, list[str]] = field(default_factory=dict)
+    refusal: list[str] = field(default_factory=list)
     finish_reason: str = ""
     model: str = ""
     usage: Mapping[str, object] = field(default_factory=dict)
@@ -37,11 +39,14 @@ def read_stream(
     heard = _Heard()
     for chunk in _chunks(lines, heard):
         if chunk.get("error"):
-            raise _error(chunk, provider, request.model)
+            raise error_in_success(chunk, provider, request.model, headers)
         _take(chunk, heard, request)
     if not (heard.ended or heard.finish_reason):
         raise ProviderConnectionError(f"{provider}/{request.model}: the stream ended before the answer did")
     text = "".join(heard.texts)
+    if heard.calls and not text.strip():  # the pieces of calls are no words for a listener
+        text = "\n".join("".join(pieces) for pieces in heard.calls.values())
+    check_refusal("".join(heard.refusal), heard.finish_reason, text, provider, request.model)
     return Completion(
         text=text,
         thinking="".join(heard.thoughts),
@@ -81,27 +86,31 @@ def _take(chunk: Mapping[str, object], heard: _Heard, request: CompletionRequest
     heard.finish_reason = str(choice.get("finish_reason") or heard.finish_reason)
     delta = choice.get("delta")
     delta = delta if isinstance(delta, dict) else {}
-    thought = next((delta[name] for name in _THOUGHTS if isinstance(delta.get(name), str)), "")
-    text = delta.get("content")
-    news: tuple[tuple[Piece, object, list[str]], ...] = (
+    parts = parts_of(delta.get("content"))
+    thought = next((said for name in _THOUGHTS if (said := parts_of(delta.get(name)).text)), "") or parts.thinking
+    _take_calls(delta, heard)
+    news: tuple[tuple[Piece, str, list[str]], ...] = (
         ("thought", thought, heard.thoughts),
-        ("token", text, heard.texts),
+        ("token", parts.text, heard.texts),
     )
     for kind, piece, kept in news:
-        if isinstance(piece, str) and piece:
+        if piece:
             kept.append(piece)
             if request.listener is not None:
                 request.listener(kind, piece)
 
 
-def _error(chunk: Mapping[str, object], provider: str, model: str) -> Exception:
-    inner = chunk["error"]
-    message = inner.get("message") if isinstance(inner, dict) else inner
-    text = orjson.dumps(chunk).decode()[:2000]
-    status = chunk.get("status_code")
-    category = categorize_error(text, provider, status if isinstance(status, int) else None)
-    told = message[:300] if isinstance(message, str) and message else "an error without a message"
-    return error_for(category, told, provider=provider, model=model)
+def _take_calls(delta: Mapping[str, object], heard: _Heard) -> None:
+    calls = delta.get("tool_calls")
+    for call in calls if isinstance(calls, list) else ():
+        function = call.get("function") if isinstance(call, dict) else None
+        piece = function.get("arguments") if isinstance(function, dict) else None
+        if isinstance(piece, str):
+            place = call.get("index")
+            heard.calls.setdefault(place if isinstance(place, int) else 0, []).append(piece)
+    refusal = delta.get("refusal")
+    if isinstance(refusal, str):
+        heard.refusal.append(refusal)
 
 
 def _count(value: object) -> int:

@@ -26,7 +26,7 @@ CONNECT_TIMEOUT_S = 5.0
 _MAX_CONNECTIONS = 1000
 _MAX_IDLE = 100
 # What the clients add from the environment (OPENAI_ORG_ID, GROQ_CUSTOM_HEADERS, …) is for the vendor's own address.
-_SENT = ("accept", "connection", "content-", "host", "transfer-", "user-agent", "x-stainless-")
+_SENT = ("accept", "connection", "content-", "host", "transfer-", "user-agent", "x-litellm-", "x-stainless-")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 

@@ -293,7 +293,7 @@ class Gate:
                 limiter = self._limiter_of(target)
                 minute_s = limiter.minute.wait_s(need.tokens, now)
                 day_s = limiter.day.wait_s(need.tokens, now)
-                wait_s = max(self._router.opens_in_s(target), day_s if day_s > _QUOTA_S else 0.0)
+                wait_s = max(self._router.wait_s(target), day_s if day_s > _QUOTA_S else 0.0)
                 if math.isinf(minute_s):
                     too_large = True
                 elif wait_s == 0.0:

@@ -4,7 +4,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from services.llm.adapters.base import AdapterSpec, BaseLLMProvider, Completion, CompletionRequest, Piece
-from services.llm.adapters.chat_completions import error_in_success
+from services.llm.adapters.message import called_with, error_in_success
 from services.llm.adapters.transport import connections
 from utils.errors import AnswerFormatError
 
@@ -48,7 +48,7 @@ class OllamaProvider(BaseLLMProvider):
             )
         response = self._seen.response
         return Completion(
-            text=answer.message.content or "",
+            text=answer.message.content or called_with(answer.message.model_dump()),
             thinking=answer.message.thinking or "",
             model=request.model,
             prompt_tokens=answer.prompt_eval_count or 0,

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from openai import OpenAI
 
 
+# A LiteLLM proxy would ask a limited vendor again by itself, and hold the call meanwhile.
+_NO_RETRIES = {"x-litellm-num-retries": "0"}
+
+
 class OpenAICompatibleProvider(ChatCompletionsProvider):
     """Chat completions at an OpenAI-compatible address."""
 
@@ -24,12 +28,14 @@ class OpenAICompatibleProvider(ChatCompletionsProvider):
     def _make_client(self) -> "OpenAI":
         from openai import OpenAI
 
-        if self.config.base_url.startswith("https://api.openai.com"):
+        is_openai = self.config.base_url.startswith("https://api.openai.com")
+        if is_openai:
             self.max_tokens_field = "max_completion_tokens"
         return OpenAI(
             api_key=self.config.api_key or "none",
             base_url=self.config.base_url,
             max_retries=0,
+            default_headers={} if is_openai else _NO_RETRIES,
             http_client=http_client(self.http_library, self.config),
         )
 

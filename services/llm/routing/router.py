@@ -18,6 +18,11 @@ from utils.errors import GenerationError, RateLimitError, Scope
 COOL_DOWN_S = (5.0, 15.0, 45.0)
 MODEL_GONE_S = 600.0
 RATE_LIMIT_S = 10.0
+# A refused key or account: nobody waits for it, but it is tried again, since it may have been paid or changed.
+REFUSED_S = 300.0
+# Servers behind which others may answer: one that is refused there may be refused by whoever is behind.
+_GATEWAYS = ("openai_compatible",)
+_REFUSED_MODELS = 2
 TRIAL_S = 120.0
 # How soon to look again while another call tries a closed target.
 TRIAL_LOOK_S = 1.0
@@ -53,6 +58,7 @@ class _Health:
     closed_until: float = 0.0
     trial_until: float = 0.0
     reason: str = ""
+    is_refused: bool = False
 
 
 class Router:
@@ -61,12 +67,24 @@ class Router:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._health: dict[str, _Health] = {}
+        # By provider, the models that its key was refused for since one of them last answered.
+        self._refused: dict[str, set[str]] = {}
         self._lock = threading.Lock()
 
     def opens_in_s(self, target: Target) -> float:
         """Return the seconds until *target* may be called; 0.0 when it may be now."""
         with self._lock:
             return self._opens_in_s(target, self._clock.monotonic()) if self._health else 0.0
+
+    def wait_s(self, target: Target) -> float:
+        """Return how long it is worth waiting for *target*, in seconds: inf while its key or account is refused."""
+        with self._lock:
+            if not self._health:
+                return 0.0
+            now = self._clock.monotonic()
+            if any(health.is_refused and health.closed_until > now for health in self._records(target)):
+                return math.inf
+            return self._opens_in_s(target, now)
 
     def begin(self, target: Target) -> None:
         """Note a call to *target*; if it was closed, the call is its trial."""
@@ -82,6 +100,7 @@ class Router:
             if not self._health:
                 return
             now = self._clock.monotonic()
+            self._refused.pop(target.provider.id, None)
             for key in _keys(target):
                 if key in self._health and self._health[key].closed_until <= now:
                     del self._health[key]
@@ -93,7 +112,7 @@ class Router:
                 record.trial_until = 0.0
             if error.scope is Scope.REQUEST and error.category not in _THRESHOLD:
                 return
-            health = self._health.setdefault(_key(target, error.scope), _Health())
+            health = self._health.setdefault(_key(target, self._scope(target, error)), _Health())
             health.failures += 1
             if health.failures < _THRESHOLD.get(error.category, 1) and not health.closed_until:
                 return
@@ -105,6 +124,7 @@ class Router:
             health.closed_until = until
             health.openings += 1
             health.reason = error.category
+            health.is_refused = error.category == "authentication"
 
     def record_cancelled(self, target: Target) -> None:
         """End a trial without an outcome."""
@@ -117,6 +137,7 @@ class Router:
         with self._lock:
             for key in [key for key in self._health if key.partition(" ")[0].partition("/")[0] == provider]:
                 del self._health[key]
+            self._refused.pop(provider, None)
 
     def reason(self, target: Target) -> str:
         """Return why *target* is closed now, or ""."""
@@ -134,9 +155,17 @@ class Router:
                 if health.closed_until > now
             ]
 
+    def _scope(self, target: Target, error: GenerationError) -> Scope:
+        """Return how far *error* reaches: a key is refused behind a gateway once two models in a row say so."""
+        if error.scope is not Scope.KEY or target.provider.adapter not in _GATEWAYS:
+            return error.scope
+        refused = self._refused.setdefault(target.provider.id, set())
+        refused.add(target.model.id)
+        return Scope.KEY if len(refused) >= _REFUSED_MODELS else Scope.MODEL
+
     def _cool_down_s(self, health: _Health, error: GenerationError) -> float:
-        if error.scope is Scope.KEY:
-            return math.inf  # a refused key stays refused until the configuration changes
+        if error.category == "authentication":
+            return max(REFUSED_S, error.retry_after_s or 0.0)
         if error.retry_after_s is not None:
             return error.retry_after_s
         if isinstance(error, RateLimitError):

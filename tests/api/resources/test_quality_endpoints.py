@@ -183,7 +183,13 @@ def test_edit_makes_a_preference_pair(starter: FlaskClient) -> None:
 
     pairs = [json.loads(line) for line in starter.get("/api/export?format=preferences").data.splitlines()]
 
+    told = [json.loads(line) for line in starter.get("/api/export?format=preference_messages").data.splitlines()]
+
     assert [(pair["chosen"], pair["rejected"]) for pair in pairs] == [(before + " That is settled law.", before)]
+    roles = {"prompt": "user", "chosen": "assistant", "rejected": "assistant"}
+    assert told == [
+        {**pair, **{name: [{"role": role, "content": pair[name]}] for name, role in roles.items()}} for pair in pairs
+    ]
 
 
 # --- the report ------------------------------------------------------------------------------

@@ -145,7 +145,6 @@ def test_unknown_field_is_refused_and_the_known_ones_are_named(model: type[BaseM
         (BatchRequest, {}),
         (ChatRequest, HELLO),
         (BatchReference, {}),
-        (PushBody, {}),
         (NothingNeeded, {}),
     ],
 )
@@ -227,6 +226,22 @@ def test_share_of_a_mix_is_a_positive_number(share: float) -> None:
 def test_value_of_a_body_that_may_hold_a_token_is_not_repeated() -> None:
     with pytest.raises(InputError, match=r"^private: want true or false$"):
         validated(PushBody, {"private": "hf_secret_0123456789"})
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("colour", "colour"),
+        ("path_in_repo", "path_in_repo"),
+        ("hf_abcdefgh", "a field"),
+        ("gsk_0123", "a field"),
+        ("sk_a_b", "a field"),
+        ("a" * 40, "a field"),
+    ],
+)
+def test_unknown_field_of_a_body_that_may_hold_a_token_is_named_unless_it_may_be_one(name: str, told: str) -> None:
+    with pytest.raises(InputError, match=f"^{told}: unknown; want some of batch_id, branch, "):
+        validated(PushBody, {name: "x"})
 
 
 def test_all_faults_are_told_at_once_and_many_are_counted() -> None:

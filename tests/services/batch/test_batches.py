@@ -31,6 +31,7 @@ from tests.patience import PATIENCE_S, until
 from utils.clock import ManualClock
 from utils.errors import (
     AuthenticationError,
+    BadRequestError,
     DataFolderGoneError,
     DiskFullError,
     InputError,
@@ -53,7 +54,7 @@ def jobs_of(request: BatchRequest, count: int, present: Present | None = None) -
 
 @given(count=st.integers(1, 200), seed=st.integers(0, 10**6), smart=st.booleans())
 def test_plan_is_repeatable_and_even(count: int, seed: int, smart: bool) -> None:
-    request = BatchRequest(count=count, seed=seed, smart_mode=smart)
+    request = BatchRequest(count=count, seed=seed, smart_mode=smart, jurisdiction="all")
     jobs = jobs_of(request, count)
 
     by_topic = Counter((job.jurisdiction, job.topic_key) for job in jobs)
@@ -96,7 +97,7 @@ def test_plan_fills_what_the_data_set_lacks() -> None:
         sample_types={"case_analysis": 500},
     )
 
-    jobs = jobs_of(BatchRequest(sample_type="balance"), 100, present)
+    jobs = jobs_of(BatchRequest(sample_type="balance", fill_gaps=True), 100, present)
 
     assert "Tort Law - Nuisance" not in {job.topic_key for job in jobs}
     assert Counter(job.difficulty for job in jobs) == {"intermediate": 40, "advanced": 40, "basic": 20}
@@ -105,6 +106,35 @@ def test_plan_fills_what_the_data_set_lacks() -> None:
         "client_interaction": 33,
         "statutory_interpretation": 17,
     }
+
+
+@given(
+    count=st.integers(1, 100),
+    held=st.dictionaries(st.sampled_from(["basic", "advanced", "expert"]), st.integers(0, 900)),
+)
+def test_levels_are_spread_whatever_the_data_set_holds(count: int, held: dict[str, int]) -> None:
+    jobs = jobs_of(BatchRequest(), count, Present({}, held, {}))
+
+    by_level = Counter(job.difficulty for job in jobs)
+
+    assert {by_level[name] for name in ("basic", "intermediate", "advanced", "expert")} <= {count // 4, count // 4 + 1}
+
+
+def test_batch_that_names_no_jurisdiction_is_for_the_default_one() -> None:
+    american = CATALOGUE.with_default_jurisdiction("us")
+    mixed = BatchRequest.model_validate({"mix": {"topics": {CATALOGUE.topics_of("eu")[0].key: 1}}})
+
+    assert {job.jurisdiction for job in jobs_of(BatchRequest(), 300)} == {"uk"}
+    assert {job.jurisdiction for job in plan(BatchRequest(), american, 300)} == {"us"}
+    assert {job.jurisdiction for job in jobs_of(BatchRequest(jurisdiction="all"), 300)} == {
+        "uk",
+        "us",
+        "eu",
+        "international",
+    }
+    assert {job.jurisdiction for job in jobs_of(mixed, 3)} == {"eu"}
+    with pytest.raises(InputError, match="moon"):
+        CATALOGUE.with_default_jurisdiction("moon")
 
 
 def test_mix_of_the_request_is_followed() -> None:
@@ -901,8 +931,26 @@ def test_request_that_is_too_large_for_everybody_ends_the_batch_instead_of_askin
     batch = run(platform, count=60, allow_failover=False)
 
     assert batch["status"] == "failed"
-    assert "30 samples in a row were refused, the last: [bad_request]" in str(batch["reason"])
-    assert batch["attempts"] == 30
+    assert "5 samples in a row failed in the same way: [bad_request]" in str(batch["reason"])
+    assert batch["attempts"] == 5
+
+
+def test_batch_of_one_topic_whose_every_call_is_refused_alike_ends_and_says_why(start: Start) -> None:
+    platform = start({"groq": [BadRequestError("messages: too many, request 17", status=400)]}, max_workers=1)
+
+    batch = run(platform, count=60, topic="Tort Law - Nuisance", allow_failover=False)
+
+    assert (batch["status"], batch["progress"], batch["attempts"]) == ("failed", 0, 5)
+    assert "5 samples in a row failed in the same way: [bad_request] messages: too many" in str(batch["reason"])
+
+
+def test_model_that_declines_everything_ends_the_batch_with_one_call_for_each_sample(start: Start) -> None:
+    platform = start({"groq": ["I'm sorry, but I can't help with that."]}, max_workers=1)
+
+    batch = run(platform, count=60, allow_failover=False)
+
+    assert (batch["status"], batch["attempts"]) == ("failed", 10)
+    assert "[refused] the model refused: I'm sorry" in str(batch["reason"])
 
 
 def test_calls_that_never_arrived_take_nothing_from_a_budget(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

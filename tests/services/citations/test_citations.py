@@ -18,7 +18,7 @@ from services.citations.checker import CitationChecker, counts_of, verdict_of
 from services.citations.citation import Verdict, fold, fold_cite, worst
 from services.citations.local_index import LocalIndex, known_from, rows_from
 from services.citations.names import Likeness, compare, is_case_name
-from services.citations.reference import load_reference
+from services.citations.tables import load_reference
 from tests.fakes import CATALOG, CATALOGUE, CHECKER
 from tests.services.citations.found import only, outcome
 from utils.errors import ConfigurationError
@@ -178,7 +178,7 @@ def test_kind_and_jurisdiction_follow_from_the_format(text: str, kind: str, juri
         ("Stevenson v Donoghue [1932] AC 562", ("verified", "in_index")),
         ("Marsh v Baird [2007] UKSC 4", ("invalid", "before_court")),
         ("Marsh v Baird [2012] UKHL 4", ("invalid", "after_court")),
-        ("Marsh v Baird [2015] EWXC 4", ("invalid", "unknown_court")),
+        ("Marsh v Baird [2015] EWXC 4", ("unverified", "unknown_court")),
         ("Marsh v Baird [2015] UKSC 900", ("invalid", "number_out_of_range")),
         ("Marsh v Baird [2015] EWHC 901 (KB)", ("invalid", "before_court")),
         ("Marsh v Baird [1999] 1 MadeUp 4", ("unverified", "unknown_series")),

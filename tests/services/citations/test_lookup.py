@@ -104,7 +104,6 @@ def test_references_in_parallel_are_each_asked_for(server: Server, authorities: 
     assert server.asked == ["GET /uksc/2015/99/data.xml", "GET /ewca/civ/2014/7/data.xml"]
 
 
-@pytest.mark.xfail(strict=True, reason="a law report without a volume has the form of a neutral citation")
 def test_law_report_without_a_volume_is_asked_of_nobody(server: Server, authorities: AuthorityStore) -> None:
     asking(server, authorities).find(cited("[2016] AC 5"))
 

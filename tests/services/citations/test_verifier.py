@@ -65,7 +65,7 @@ ASHDOWN = case("Ashdown v Byrne", "[2001] 1 WLR 5")
         ),
         pytest.param("Donoghue v Stevenson [1932] AC 563", ("invalid", "citation_mismatch"), id="another page"),
         pytest.param("Donoghue v Stevenson [1933] AC 562", ("invalid", "citation_mismatch"), id="another year"),
-        pytest.param("Donoghue v Stevenson [1950] 1 KB 4", ("unverified", "other_reference"), id="another series"),
+        pytest.param("Donoghue v Stevenson [1950] 1 KB 4", ("invalid", "year_mismatch"), id="another series"),
         pytest.param("Marsh v Baird [1950] 1 KB 4", UNKNOWN, id="nobody knows it"),
         pytest.param("R v Brown [1998] 2 AC 5", UNKNOWN, id="name that many share"),
         pytest.param("R v Brown [1994] 1 AC 213", ("invalid", "citation_mismatch"), id="shared name, next page"),
@@ -78,7 +78,7 @@ ASHDOWN = case("Ashdown v Byrne", "[2001] 1 WLR 5")
         pytest.param("Katz v. United States, 389 U.S. 347 (1968)", ("invalid", "year_mismatch"), id="a year late"),
         pytest.param("Katz v. United States, 389 U.S. 347", KNOWN, id="us case without year"),
         pytest.param("Roe v. Wade, 410 U.S. 114 (1973)", ("invalid", "citation_mismatch"), id="us page"),
-        pytest.param("Roe v. Wade, 300 F.3d 4 (2d Cir. 2002)", ("unverified", "other_reference"), id="us series"),
+        pytest.param("Roe v. Wade, 300 F.3d 4 (2d Cir. 2002)", ("invalid", "year_mismatch"), id="us series"),
         pytest.param("Roe v. Wade, 410 U.S. 113, 93 S. Ct. 705 (1973)", ("unverified", "parallel_unknown"), id="us"),
         pytest.param("Roe v. Wade, 410 U.S. 113 (2d Cir. 1973)", ("invalid", "court_mismatch"), id="court beats index"),
         pytest.param("LaGrand [2001] ICJ Rep 466", KNOWN, id="short name"),
@@ -137,18 +137,15 @@ def test_reason_shows_no_more_than_the_beginning_of_a_long_name() -> None:
     assert finding.reason == f"the reference is that of Donoghue v Stevenson, not of {name[:80]}"
 
 
-@pytest.mark.xfail(strict=True, reason="letters of the series count as a volume or a year in common")
 def test_another_case_of_a_common_name_in_the_same_series_is_possible() -> None:
     # Decided by the House of Lords in 2008 ([2008] UKHL 37); the R v G that is listed was decided in 2003.
     assert outcome("R v G [2009] 1 AC 92")[0] == "unverified"
 
 
-@pytest.mark.xfail(strict=True, reason="a name that ends in plc is not read, so nothing is compared")
 def test_invented_name_that_ends_in_plc_is_invalid() -> None:
     assert outcome("Marsh v Baird Industries plc [1990] Ch 433") == ("invalid", "name_mismatch")
 
 
-@pytest.mark.xfail(strict=True, reason="the patterns read its listed form otherwise or not at all")
 @pytest.mark.parametrize(
     "text",
     [
@@ -174,7 +171,7 @@ def test_listed_case_is_verified_as_it_is_listed(text: str) -> None:
         pytest.param("Olsen v Trent [1990] 2 AC 7", UNKNOWN, id="nothing in common"),
         pytest.param("Ashdown v. Byrne, 900 F.3d 33 (2d Cir. 2018)", UNKNOWN, id="name of another country"),
         pytest.param("Ashdown v Byrne [2001] 1 WLR 5, [2000] UKHL 9", ("unverified", "parallel_unknown"), id="more"),
-        pytest.param("Ashdown v Byrne [2001] 1 WLR 5, [2002] 1 WLR 5", ("invalid", "parallel_mismatch"), id="other"),
+        pytest.param("Ashdown v Byrne [2001] 1 WLR 5, [1932] AC 562", ("invalid", "parallel_mismatch"), id="other"),
         pytest.param("Ashdown v Byrne [2001] 1 WLR 5, [2010] UKHL 9", ("invalid", "after_court"), id="impossible"),
     ],
 )
@@ -292,7 +289,7 @@ def test_ecli_of_a_case_that_has_none_in_the_index_says_nothing() -> None:
     ],
 )
 def test_answer_of_a_service_is_held_against_name_and_year(text: str, known: Known, code: str) -> None:
-    assert compare_known(only(text).citation, [known]).code == code
+    assert compare_known(only(text).citation, [known], CHECKER.reference).code == code
 
 
 @given(

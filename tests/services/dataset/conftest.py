@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from models.samples.sample_store import SampleStore
+from services.dataset.hub.push import HubAccess
 from services.dataset.import_service import ImportService
-from services.dataset.publish_service import HubAccess, PublishService
+from services.dataset.publish_service import PublishService
 from services.formats import exporters
 from services.formats.export_format import ExportFormat
 from services.quality.citation_audit import CitationAudit

@@ -11,13 +11,11 @@ from typing import Any
 import datasets
 import polars as pl
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.samples.sample_store import SampleStore
-from services.dataset.hub.card import CardFacts, write_card
-from services.dataset.hub.upload import Hub
+from services.dataset.hub.upload import Destination, Hub
 from services.dataset.import_service import ImportService
 from services.dataset.publish_service import ExportRequest, PublishService
 from services.dataset.splits import NAMES, SplitRequest, parse_shares, split
@@ -39,7 +37,7 @@ def rows_of(publish: PublishService, **request: Any) -> list[dict[str, Any]]:
 def test_every_format_is_listed_with_what_it_is(publish: PublishService) -> None:
     listed = publish.formats()
 
-    assert {row["id"] for row in listed} == {*(spec.name for spec in SPECS), "preferences"}
+    assert {row["id"] for row in listed} == {*(spec.name for spec in SPECS), "preferences", "preference_messages"}
     assert {"parquet", "jsonl", "json", "csv", "messages", "sharegpt", "alpaca"} <= {spec.name for spec in SPECS}
     assert all(row["description"] and row["extension"] for row in listed)
 
@@ -250,29 +248,6 @@ def test_three_exports_of_one_seed_are_the_whole_data_set_once(publish: PublishS
     assert [len(part) for part in parts] == pytest.approx([27, 1.5, 1.5], abs=1)
 
 
-def test_card_is_yaml_that_the_hub_reads_and_says_what_is_there() -> None:
-    counts = {"jurisdiction": [("uk", 2)], "topic": [(f"T | {n}", 1) for n in range(30)]}
-    columns = {"id": pl.String(), "tags": pl.List(pl.String()), "n": pl.Int64(), "meta": pl.Struct({"x": pl.Boolean()})}
-    facts = CardFacts(
-        "My: set", {"train": 1500, "test": 2}, {"train": "data/train-*", "test": "data/test-*"}, columns, counts, "mit"
-    )
-
-    text = write_card(facts)
-    head = yaml.safe_load(text.split("---")[1])
-
-    assert (head["pretty_name"], head["license"], head["size_categories"]) == ("My: set", "mit", ["1K<n<10K"])
-    assert head["dataset_info"]["splits"] == [
-        {"name": "train", "num_examples": 1500},
-        {"name": "test", "num_examples": 2},
-    ]
-    assert datasets.Features._from_yaml_list(head["dataset_info"]["features"])["tags"] == datasets.List(
-        datasets.Value("string")
-    )
-    assert "uk" in head["tags"]
-    assert "| T \\| 0 | 1 |" in text
-    assert "| 5 others | 5 |" in text
-
-
 def test_export_of_an_import_of_an_export_is_the_same(
     publish: PublishService, store: SampleStore, imports: ImportService
 ) -> None:
@@ -289,6 +264,6 @@ def test_user_and_password_of_a_mirror_are_not_shown() -> None:
     hub = Hub("hf_token_0123456789", "http://me:pw-0123@127.0.0.1:9")
 
     with pytest.raises(PublishError, match=r"Hugging Face Hub at http://127\.0\.0\.1:9: cannot be reached") as caught:
-        hub.upload("name", {"a": b"b"}, False, "message")
+        hub.upload(Destination("name", "message"), {"a": b"b"}, lambda _: "card")
 
     assert "pw-0123" not in str(caught.value)

@@ -14,7 +14,8 @@ from services.llm.caller import Outcome, Terms
 from services.llm.limits.gate import Need, Permit
 from services.llm.limits.rate_limiter import Entry
 from services.llm.routing.router import Target
-from tests.fakes import provider_info
+from services.llm_service import Preference, Prompt
+from tests.fakes import provider_info, scripted_llm
 from utils.errors import (
     AnswerFormatError,
     AuthenticationError,
@@ -316,3 +317,22 @@ def test_chain_tells_every_call_and_failures_every_one_that_failed(
     assert answered or tried.are_spent
     assert tried.tokens == 10 * tried.calls
     assert again or not tried.avoided
+
+
+def test_request_that_was_only_adapted_takes_no_try() -> None:
+    refused = BadRequestError("Unknown parameter: 'seed'")
+    refused.parameters = ("seed",)
+    longer = BadRequestError("max_tokens is too large")
+    longer.most_tokens = 50
+    llm, made = scripted_llm({"groq": [refused, longer, "fine"]})
+    prompt = Prompt(({"role": "user", "content": "x"},), max_tokens=100, seed=1)
+
+    answer = llm.complete(prompt, Preference("groq"), Terms(max_wait_s=0.0), tries=1)
+
+    assert answer.text == "fine"
+    assert [(row.left_out, row.max_tokens) for row in made["groq"].requests] == [
+        (frozenset(), 100),
+        (frozenset({"seed"}), 100),
+        (frozenset({"seed"}), 50),
+    ]
+    assert llm.accepted.of("groq/openai/gpt-oss-120b").left_out == {"seed"}

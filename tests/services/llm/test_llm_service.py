@@ -386,7 +386,7 @@ def test_status_of_a_refused_key_and_of_a_trial_under_way() -> None:
     rows = {row["target"]: row for row in llm.status()}
 
     refused, tried = rows["groq/openai/gpt-oss-120b"], rows[cerebras.name]
-    assert (refused["open"], refused["reason"], refused["opens_in_s"]) == (False, "authentication", None)
+    assert (refused["open"], refused["reason"], refused["opens_in_s"]) == (False, "authentication", 295.0)
     assert (tried["open"], tried["reason"], tried["opens_in_s"]) == (False, "on trial", 1.0)
 
 

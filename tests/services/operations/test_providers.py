@@ -662,6 +662,31 @@ def test_test_call_tells_what_is_wrong_with_its_category(own: Service) -> None:
     assert fault(second)["category"] == "authentication"  # the closed key did not stand in the way
 
 
+@pytest.mark.parametrize(("was_sent", "says"), [(True, "still load the model, or be slow"), (False, "may be used up")])
+def test_test_call_that_takes_too_long_says_what_it_waited_for(
+    start: Start, monkeypatch: pytest.MonkeyPatch, was_sent: bool, says: str
+) -> None:
+    monkeypatch.setattr("services.operations.trial._LIMIT_S", 0.5)
+    with SimulatedVendor("openai", ["m"], lambda _number, _body: Reply(hang=True)) as server:
+        platform = start({}, openai_base_url=server.url)
+        limiter = platform.llm.accounts.of(platform.llm.targets(Preference("openai", "m"))[0])
+        if not was_sent:
+            limiter.in_flight = 1_000
+        told = platform.providers.test("openai", "m")
+
+    assert fault(told)["category"] == "timeout"
+    assert says in fault(told)["message"]
+
+
+def test_counts_of_models_are_those_that_are_offered(own: Service) -> None:
+    offered = own.catalogue.models()["models"]
+
+    counts = {row["provider_id"]: row["enabled_models"] for row in own.providers.stats()["providers"]}
+
+    assert own.providers.stats()["enabled_models"] == len(offered)
+    assert counts == {name: sum(row["provider"] == name for row in offered) for name in counts}
+
+
 def test_test_call_makes_no_call_while_the_vendor_said_to_wait(own: Service) -> None:
     groq = own.llm.factory.get_provider("groq")
     assert isinstance(groq, ScriptedProvider)

@@ -23,7 +23,7 @@ from services.citations.authority_import import FORMATS, import_authorities
 from services.citations.checker import CitationChecker
 from services.citations.local_index import LocalIndex
 from services.citations.lookup import Lookup
-from services.citations.reference import load_reference
+from services.citations.tables import load_reference
 from services.drafts.draft import Draft
 from services.quality.benchmarks import Benchmarks, grams
 from services.quality.citation_audit import CitationAudit
@@ -444,7 +444,7 @@ ANSWERS = {
     "2098": (302, ""),
     "citation-lookup": (200, json.dumps([{"citation": "900 F.3d 33", "status": 200, "clusters": [CLUSTER]}])),
     "/ewhc/ch/2015/901": (200, '<FRBRname value="Marsh v Baird"/>'),
-    "32019R4999": (404, "none"),
+    "32019R1999": (404, "none"),
     "": (200, "<html><title>Regulation on sheep</title></html>"),
 }
 
@@ -497,8 +497,8 @@ def test_lookup_verifies_what_a_service_knows_and_asks_once(online: tuple[str, l
     texts = [
         UNKNOWN,
         "Marsh v. Baird, 900 F.3d 33 (2d Cir. 2018)",
-        "Regulation (EU) 2019/5555",
-        "Regulation (EU) 2019/4999",
+        "Regulation (EU) 2019/1555",
+        "Regulation (EU) 2019/1999",
     ]
     first = [checker.check(text)[0].finding.verdict.value for text in texts]
     wrong = checker.check("Olsen v Trent [2015] EWHC 901 (Ch)")[0].finding.code
@@ -528,7 +528,7 @@ def test_service_that_is_down_leaves_citations_unverified_and_is_not_asked_again
 def test_redirect_of_a_service_is_not_followed(online: tuple[str, list[str]], tmp_path: Path, service: str) -> None:
     address, asked = online
     checker = asking(f"{address}/2098", tmp_path, service)
-    texts = {"courtlistener": "Marsh v. Baird, 900 F.3d 33 (2d Cir. 2018)", "eur-lex": "Regulation (EU) 2019/5555"}
+    texts = {"courtlistener": "Marsh v. Baird, 900 F.3d 33 (2d Cir. 2018)", "eur-lex": "Regulation (EU) 2019/1555"}
 
     verdict = checker.check(texts.get(service, UNKNOWN))[0].finding.verdict.value
 

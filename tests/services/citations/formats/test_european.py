@@ -163,6 +163,7 @@ def test_parts_of_a_case_hold_number_year_name_and_ecli() -> None:
         "prefix": "C",
         "number": "131",
         "case_year": "2012",
+        "more": "",
         "case_name": "Google Spain",
         "ecli": "EU:C:2014:317",
         "ecli_court": "C",
@@ -199,7 +200,7 @@ def test_celex_of_a_case_tells_its_number(written: str, case: str) -> None:
         pytest.param("Directive 95/46/EC, art 34", ("verified", "in_index"), id="last article of a directive"),
         pytest.param("Directive 95/46/EC, art 35", ("invalid", "article_beyond_end"), id="one of it more"),
         pytest.param("Regulation (EU) 2008/11", ("invalid", "type_mismatch"), id="union before lisbon"),
-        pytest.param("Regulation (EU) 2009/11", ("unverified", "not_in_index"), id="union in the year of lisbon"),
+        pytest.param("Regulation (EU) No 11/2009", ("unverified", "not_in_index"), id="union in the year of lisbon"),
         pytest.param("Regulation (EC) No 456/2009", ("unverified", "not_in_index"), id="community, last year"),
         pytest.param("Regulation (EC) No 456/2010", ("invalid", "type_mismatch"), id="community too late"),
         pytest.param("Regulation (EC) No 456/1993", ("unverified", "not_in_index"), id="community, first year"),
@@ -207,8 +208,8 @@ def test_celex_of_a_case_tells_its_number(written: str, case: str) -> None:
         pytest.param("Regulation (EEC) No 456/1993", ("unverified", "not_in_index"), id="old community, last year"),
         pytest.param("Regulation (EEC) No 456/1994", ("invalid", "type_mismatch"), id="old community too late"),
         pytest.param("Directive 90/999/EC", ("invalid", "type_mismatch"), id="community behind, too early"),
-        pytest.param("Regulation (EU) 2019/6000", ("unverified", "not_in_index"), id="highest number"),
-        pytest.param("Regulation (EU) 2019/6001", ("invalid", "number_out_of_range"), id="one number more"),
+        pytest.param("Regulation (EU) 2019/2900", ("unverified", "not_in_index"), id="highest number"),
+        pytest.param("Regulation (EU) 2019/2901", ("invalid", "number_out_of_range"), id="one number more"),
         pytest.param("Regulation (EU) 2099/1", ("invalid", "future"), id="year to come"),
         pytest.param("Regulation (EEC) No 12/52", ("unverified", "not_in_index"), id="first year"),
         pytest.param("Directive 1951/30", ("invalid", "before_series"), id="before the communities"),
@@ -236,8 +237,8 @@ def test_act_keeps_to_number_type_and_time(written: str, expected: tuple[str, st
         pytest.param("Case F-1/04", ("invalid", "before_court"), id="civil service too early"),
         pytest.param("Case F-1/05", ("unverified", "not_in_index"), id="civil service, first year"),
         pytest.param("Case F-1/16", ("unverified", "not_in_index"), id="civil service, last year"),
-        pytest.param("Case C-1100/12", ("unverified", "not_in_index"), id="highest number"),
-        pytest.param("Case C-1101/12", ("invalid", "number_out_of_range"), id="one number more"),
+        pytest.param("Case C-760/12", ("unverified", "not_in_index"), id="highest number"),
+        pytest.param("Case C-761/12", ("invalid", "number_out_of_range"), id="one number more"),
         pytest.param("Case C-0/12", ("invalid", "number_out_of_range"), id="number nought"),
         pytest.param("Case C-5/40", ("invalid", "future"), id="year to come"),
         pytest.param("EU:C:1953:1", ("invalid", "before_court"), id="ecli before the court sat"),
@@ -260,22 +261,18 @@ def test_case_keeps_to_court_number_and_time(written: str, expected: tuple[str, 
     assert outcome(written) == expected
 
 
-@pytest.mark.xfail(strict=True, reason="the prefix is dropped for years before 1989, and with it the court")
 def test_celex_of_the_general_court_before_it_sat_is_invalid() -> None:
     assert outcome("61985TJ0001") == ("invalid", "before_court")
 
 
-@pytest.mark.xfail(strict=True, reason="the CELEX number itself counts as a parallel reference that is not known")
 def test_celex_of_a_known_judgment_is_verified() -> None:
     assert outcome("62012CJ0131") == ("verified", "in_index")
 
 
-@pytest.mark.xfail(strict=True, reason="consolidated texts stand in sector 0, which is not looked for")
 def test_celex_of_a_consolidated_text_is_found() -> None:
     assert in_prose("02016R0679-20160504").normalized == "02016R0679-20160504"
 
 
-@pytest.mark.xfail(strict=True, reason="a dash, or a capital behind an article, is taken for the name of the case")
 @pytest.mark.parametrize(
     "text",
     [
@@ -289,7 +286,6 @@ def test_prose_behind_a_case_number_is_no_name(text: str) -> None:
     assert (found.citation.text, found.finding.code) == ("Case C-131/12", "in_index")
 
 
-@pytest.mark.xfail(strict=True, reason="one code is given for both ends of the tribunal's life")
 def test_civil_service_tribunal_is_too_late_behind_its_end() -> None:
     assert outcome("Case F-1/17") == ("invalid", "after_court")
 
@@ -298,8 +294,8 @@ def test_civil_service_tribunal_is_too_late_behind_its_end() -> None:
     ("written", "reason"),
     [
         pytest.param(f"{GDPR}, art 100", "General Data Protection Regulation ends with article 99, got 100", id="art"),
-        pytest.param("Regulation (EU) 2019/6001", "no year has 6001 acts", id="number"),
-        pytest.param("Case C-1101/12", "no year has 1101 cases; fewer than 1100", id="case"),
+        pytest.param("Regulation (EU) 2019/6001", "EU act of 2019 has fewer than 2900 numbers, got 6001", id="number"),
+        pytest.param("Case C-1101/12", "C- of 2012 has fewer than 760 numbers, got 1101", id="case"),
         pytest.param(
             "Case C-131/12 Google Spain EU:C:2011:317",
             "decided in 2011, before the case of 2012 was brought",
@@ -332,10 +328,10 @@ def test_case_number_is_found_in_any_prose_with_court_number_and_year(
     (found,) = CHECKER.extractor.extract(text)
 
     assert (found.text, found.start) == (written, len(before))
-    assert found.cites[0].parts == {"prefix": court, "number": str(number), "case_year": str(year)}
+    assert found.cites[0].parts == {"prefix": court, "number": str(number), "case_year": str(year), "more": ""}
 
 
-@given(st.sampled_from(["Regulation", "Directive", "Decision"]), st.integers(2015, 2026), st.integers(1, 6000))
+@given(st.sampled_from(["Regulation", "Directive", "Decision"]), st.integers(2015, 2026), st.integers(1, 2700))
 def test_act_since_2015_is_never_found_impossible_for_its_number_alone(kind: str, year: int, number: int) -> None:
     found = only(f"{kind} (EU) {year}/{number}")
 
@@ -343,3 +339,11 @@ def test_act_since_2015_is_never_found_impossible_for_its_number_alone(kind: str
     assert (found.finding.code == "type_mismatch") == (
         (known := CHECKER.reference.eu_acts.get(f"{year}/{number}")) is not None and known.type != kind
     )
+
+
+def test_act_without_an_article_is_known_by_its_name() -> None:
+    assert only("Directive 2004/38/EC").finding.matched == "Citizens' Rights Directive"
+
+
+def test_body_in_another_language_is_not_passed_over() -> None:
+    assert outcome("Directive 2004/38/CE") == ("unverified", "partly_read")

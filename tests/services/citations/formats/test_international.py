@@ -220,12 +220,10 @@ def test_name_before_the_number_belongs_to_the_case(text: str, name: str) -> Non
     assert in_prose(text).name == name
 
 
-@pytest.mark.xfail(strict=True, reason="the forms of one number are not brought to one")
 def test_sea_case_is_known_in_its_short_form_too() -> None:
     assert outcome("ITLOS No 2") == ("verified", "in_index")
 
 
-@pytest.mark.xfail(strict=True, reason="sessions with letters are read in brackets only")
 def test_resolution_of_an_emergency_session_is_found() -> None:
     assert in_prose("A/RES/ES-11/1").normalized == "A/RES/ES-11/1"
 

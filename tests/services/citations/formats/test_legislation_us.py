@@ -1,14 +1,24 @@
 """Statutes, regulations and rules of the United States: each form, and what each code, rule and title must keep to."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.citations.formats import legislation_us
+from services.citations.citation import Cite
+from services.citations.formats import constitution_us, legislation_us, state_codes
+from services.citations.reference import Reference
 from tests.fakes import CHECKER
 from tests.services.citations.found import BEFORE, BEHIND, found_by, in_prose, only, outcome, parts_by, what
 
 CODE = CHECKER.reference.code
+
+
+def _find(text: str, reference: Reference) -> Iterator[Cite]:
+    """Find in all forms of the laws of the United States."""
+    for family in (legislation_us, constitution_us, state_codes):
+        yield from family.find(text, reference)
 
 
 @pytest.mark.parametrize(
@@ -26,13 +36,13 @@ CODE = CHECKER.reference.code
         pytest.param("15 U.S.C. § 78j(b)", "15 U.S.C. § 78j(b)", id="letter"),
         pytest.param("42 U.S.C. § 2000e-2(a)", "42 U.S.C. § 2000e-2(a)", id="letter and hyphen"),
         pytest.param("42 U.S.C. § 300aa-11", "42 U.S.C. § 300aa-11", id="two letters and hyphen"),
-        pytest.param("18 U.S.C. §§ 371 and 1341", "18 U.S.C. § 371 and 1341", id="two sections"),
-        pytest.param("18 U.S.C. §§ 371, 1341", "18 U.S.C. § 371, 1341", id="list of sections"),
-        pytest.param("18 U.S.C. §§ 1961–1968", "18 U.S.C. § 1961-1968", id="range of sections"),
-        pytest.param("18 U.S.C. §§ 1961 to 1968", "18 U.S.C. § 1961 to 1968", id="range in words"),
+        pytest.param("18 U.S.C. §§ 371 and 1341", "18 U.S.C. §§ 371 and 1341", id="two sections"),
+        pytest.param("18 U.S.C. §§ 371, 1341", "18 U.S.C. §§ 371, 1341", id="list of sections"),
+        pytest.param("18 U.S.C. §§ 1961–1968", "18 U.S.C. §§ 1961-1968", id="range of sections"),
+        pytest.param("18 U.S.C. §§ 1961 to 1968", "18 U.S.C. §§ 1961 to 1968", id="range in words"),
         pytest.param("U.S. Const. art. I, § 8, cl. 3", "U.S. Const. art. I, § 8, cl. 3", id="clause"),
         pytest.param("U.S. Const. amend. XIV, § 1", "U.S. Const. amend. XIV, § 1", id="amendment"),
-        pytest.param("U.S. Const. amend. 14", "U.S. Const. amend. 14", id="amendment, arabic"),
+        pytest.param("U.S. Const. amend. 14", "U.S. Const. amend. XIV", id="amendment, arabic"),
         pytest.param("U.S. Constitution, Article I, Section 8", "U.S. Const. art. I, § 8", id="article in words"),
         pytest.param("U. S. Const. art. III", "U.S. Const. art. III", id="spaced"),
         pytest.param("Fourth Amendment", "U.S. Const. amend. IV", id="amendment by name"),
@@ -83,8 +93,8 @@ def test_statute_is_read_with_its_section(written: str, normalized: str) -> None
         pytest.param("29 CFR 1630.2", "29 C.F.R. § 1630.2", id="no dots and sign"),
         pytest.param("29 C. F. R. § 1630.2", "29 C.F.R. § 1630.2", id="spaced"),
         pytest.param("40 C.F.R. § 52.21(b)(1)", "40 C.F.R. § 52.21(b)(1)", id="subsections"),
-        pytest.param("29 C.F.R. pt. 1630", "29 C.F.R. § 1630", id="part"),
-        pytest.param("29 C.F.R. Part 1630", "29 C.F.R. § 1630", id="part in words"),
+        pytest.param("29 C.F.R. pt. 1630", "29 C.F.R. pt. 1630", id="part"),
+        pytest.param("29 C.F.R. Part 1630", "29 C.F.R. pt. 1630", id="part in words"),
         pytest.param("85 Fed. Reg. 12345", "85 Fed. Reg. 12345", id="register"),
         pytest.param("85 Fed. Reg. 12,345", "85 Fed. Reg. 12,345", id="register, comma in the page"),
         pytest.param("85 Fed. Reg. 12,345 (Mar. 3, 2020)", "85 Fed. Reg. 12,345", id="register with its day"),
@@ -115,7 +125,7 @@ def test_regulation_is_read_with_its_section(written: str, normalized: str) -> N
     ],
 )
 def test_lookalike_is_no_statute(written: str) -> None:
-    assert found_by(legislation_us.find, f"they wrote {written} there") == []
+    assert found_by(_find, f"they wrote {written} there") == []
 
 
 @pytest.mark.parametrize(
@@ -123,17 +133,15 @@ def test_lookalike_is_no_statute(written: str) -> None:
     [
         pytest.param(
             "18 U.S.C. §§ 371 and 1341",
-            {"set": "usc", "title": "18", "section": "371", "more": " and 1341"},
+            {"set": "usc", "title": "18", "section": "371", "more": " and 1341", "is_many": "1"},
             id="code",
         ),
         pytest.param(
             "U.S. Const. art. I, § 8",
-            {"set": "const", "what": "article", "number": "1", "last": "7", "section": "8"},
+            {"set": "const", "what": "article", "number": "1", "section": "8"},
             id="article",
         ),
-        pytest.param(
-            "Fourth Amendment", {"set": "const", "what": "amendment", "number": "4", "last": "27"}, id="amendment"
-        ),
+        pytest.param("Fourth Amendment", {"set": "const", "what": "amendment", "number": "4"}, id="amendment"),
         pytest.param("FRE 403(a)", {"set": "rules", "name": "Fed. R. Evid.", "number": "403"}, id="rule"),
         pytest.param(
             "85 Fed. Reg. 12,345 (Mar. 3, 2020)", {"set": "fed_reg", "volume": "85", "year": "2020"}, id="register"
@@ -142,7 +150,7 @@ def test_lookalike_is_no_statute(written: str) -> None:
     ],
 )
 def test_parts_are_what_the_rules_need(written: str, parts: dict[str, str]) -> None:
-    assert parts_by(legislation_us.find, written) == parts
+    assert parts_by(_find, written) == parts
 
 
 @pytest.mark.parametrize(
@@ -234,10 +242,9 @@ def test_reason_says_what_is_known_and_what_was_got(written: str, reason: str) -
     ],
 )
 def test_provisions_side_by_side_are_each_found_once(text: str, found: int) -> None:
-    assert len(found_by(legislation_us.find, text)) == found
+    assert len(found_by(_find, text)) == found
 
 
-@pytest.mark.xfail(strict=True, reason="the templates for state codes hold one for cases")
 @pytest.mark.parametrize(
     "text",
     [
@@ -249,39 +256,32 @@ def test_case_behind_a_section_sign_stays_a_case(text: str) -> None:
     assert [item.citation.kind for item in CHECKER.check(text)] == ["case"]
 
 
-@pytest.mark.xfail(strict=True, reason="a case taken for a statute is verified whatever its name and year")
 def test_section_sign_nearby_makes_no_invented_name_right() -> None:
     found = CHECKER.check("see § 1983 and Marsh v. Baird, 365 U.S. 167 (1999)")
 
     assert [item.finding.verdict for item in found] == ["invalid"]
 
 
-@pytest.mark.xfail(strict=True, reason="sections of six digits are cut to five")
 def test_section_of_six_digits_is_read_to_its_end() -> None:
     assert what(in_prose("54 U.S.C. § 100101")) == ("54 U.S.C. § 100101", "us", "statute")
 
 
-@pytest.mark.xfail(strict=True, reason="only Twenty-first is known, so that First Amendment is found within the word")
 def test_amendment_in_the_twenties_is_read_with_two_capitals() -> None:
     assert in_prose("Twenty-First Amendment").normalized == "U.S. Const. amend. XXI"
 
 
-@pytest.mark.xfail(strict=True, reason="what stands behind the dot is not compared with the list")
 def test_rule_with_a_dot_must_be_listed_itself() -> None:
     assert outcome("Fed. R. Crim. P. 16.9") == ("invalid", "rule_beyond_end")
 
 
-@pytest.mark.xfail(strict=True, reason="the list of criminal rules leaves out number 8")
 def test_criminal_rule_on_joinder_exists() -> None:
     assert outcome("Fed. R. Crim. P. 8") == ("verified", "in_index")
 
 
-@pytest.mark.xfail(strict=True, reason="volume 140 is that of 2026")
 def test_statutes_at_large_of_this_year_are_possible() -> None:
     assert outcome("140 Stat. 5") == ("unverified", "not_in_index")
 
 
-@pytest.mark.xfail(strict=True, reason="a section sign is no letter, so no word begins there")
 def test_section_sign_ahead_of_an_act_is_read() -> None:
     assert in_prose("§ 2 of the Sherman Act of 1890").normalized == "Sherman Act of 1890 § 2"
 
@@ -320,4 +320,4 @@ def test_every_amendment_is_found_by_its_roman_number_and_verified(number: int) 
     roman = "X" * tens + ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")[ones]
 
     assert outcome(f"U.S. Const. amend. {roman}") == ("verified", "in_index")
-    assert parts_by(legislation_us.find, f"U.S. Const. amend. {roman}")["number"] == str(number)
+    assert parts_by(constitution_us.find, f"U.S. Const. amend. {roman}")["number"] == str(number)

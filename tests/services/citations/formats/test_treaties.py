@@ -183,17 +183,14 @@ def test_reason_says_what_is_known_and_what_was_got(written: str, reason: str) -
     assert only(written).finding.reason == reason
 
 
-@pytest.mark.xfail(strict=True, reason="a bracket behind a Roman number is cut off")
 def test_paragraph_of_a_roman_article_is_read() -> None:
     assert in_prose("GATT, art XX(b)").normalized == "General Agreement on Tariffs and Trade, art XX(b)"
 
 
-@pytest.mark.xfail(strict=True, reason="Roman numbers are read up to six letters")
 def test_last_article_of_the_trade_agreement_is_found() -> None:
     assert outcome("GATT, art XXXVIII") == ("verified", "in_index")
 
 
-@pytest.mark.xfail(strict=True, reason="texts are read with plain hyphens, names are looked for with their dashes")
 @pytest.mark.parametrize("dash", ["–", "-"])
 def test_listed_name_with_a_dash_is_found(dash: str) -> None:
     assert outcome(f"United States{dash}Mexico{dash}Canada Agreement, art 1") == ("verified", "in_index")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.llm.adapters.chat_completions import error_in_success, read_completion, without_suffix
+from services.llm.adapters.chat_completions import read_completion, without_suffix
+from services.llm.adapters.message import error_in_success
 from utils.errors import AnswerFormatError, GenerationError
 
 

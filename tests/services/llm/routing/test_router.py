@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.catalogue.catalogue import ModelInfo, ProviderInfo
-from services.llm.routing.router import COOL_DOWN_S, MODEL_GONE_S, TRIAL_LOOK_S, TRIAL_S, Router, Target
+from services.llm.routing.router import COOL_DOWN_S, MODEL_GONE_S, REFUSED_S, TRIAL_LOOK_S, TRIAL_S, Router, Target
 from tests.fakes import provider_info
 from utils.clock import ManualClock
 from utils.errors import (
@@ -119,8 +119,8 @@ def test_closed_target_says_why_and_when_it_reopens() -> None:
     router.record_failure(C, AuthenticationError("bad key"))
 
     assert (router.opens_in_s(A), router.reason(A)) == (40, "rate_limit")
-    assert (router.opens_in_s(C), router.reason(C)) == (math.inf, "authentication")
-    assert [row["reopens_in_s"] for row in router.closed()] == [40, None]
+    assert (router.opens_in_s(C), router.reason(C)) == (REFUSED_S, "authentication")
+    assert [row["reopens_in_s"] for row in router.closed()] == [40, 300.0]
 
 
 def test_longer_hint_extends_a_closed_target() -> None:
@@ -222,7 +222,7 @@ def test_fault_of_one_request_never_closes_however_often_it_comes(error: Generat
         pytest.param(ModelUnavailableError("loading"), COOL_DOWN_S[0], id="without-a-status-passes"),
         pytest.param(ModelUnavailableError("mend it", retry_after_s=60), 60, id="hint-of-the-embedded-engine"),
         pytest.param(ProviderConnectionError("refused"), COOL_DOWN_S[0], id="connection"),
-        pytest.param(AuthenticationError("bad key", retry_after_s=5), math.inf, id="key-whatever-the-hint"),
+        pytest.param(AuthenticationError("bad key", retry_after_s=5), REFUSED_S, id="key-whatever-the-hint"),
     ],
 )
 def test_target_is_closed_for_as_long_as_its_fault_lasts(error: GenerationError, seconds: float) -> None:
@@ -429,3 +429,40 @@ def test_target_says_what_its_vendor_counts_limits_by(provider: ProviderInfo, ac
     assert (made.name, made.account) == (f"{provider.id}/a", account)
     assert made == target(provider, "a")
     assert len({made, target(provider, "a"), target(provider, "b")}) == 2
+
+
+GATEWAY = provider_info("openai")
+
+
+def test_refused_key_is_not_waited_for_and_is_tried_again_by_itself() -> None:
+    clock = ManualClock()
+    router = Router(clock)
+    router.record_failure(A, AuthenticationError("bad key", status=401))
+    assert (router.wait_s(A), router.wait_s(B), router.opens_in_s(B)) == (math.inf, math.inf, REFUSED_S)
+
+    clock.advance(REFUSED_S)
+
+    assert (router.wait_s(A), router.wait_s(B)) == (0.0, 0.0)
+
+
+def test_refusal_of_a_vendor_behind_a_gateway_closes_its_model_alone() -> None:
+    router = Router(ManualClock())
+    first, second = target(GATEWAY, "one"), target(GATEWAY, "two")
+
+    router.record_failure(first, AuthenticationError("no credit", scope=Scope.MODEL, status=402))
+
+    assert (router.wait_s(first), router.wait_s(second)) == (math.inf, 0.0)
+
+
+def test_key_at_a_gateway_is_refused_once_two_models_in_a_row_say_so() -> None:
+    router = Router(ManualClock())
+    one, two, three = (target(GATEWAY, name) for name in ("one", "two", "three"))
+
+    router.record_failure(one, AuthenticationError("bad key", status=401))
+    assert router.wait_s(two) == 0.0
+    router.record_success(two)  # so the key is good
+    router.record_failure(two, AuthenticationError("bad key", status=401))
+    assert router.wait_s(three) == 0.0
+    router.record_failure(three, AuthenticationError("bad key", status=401))
+
+    assert router.wait_s(target(GATEWAY, "four")) == math.inf

@@ -1,0 +1,1 @@
+"""What trainers and loaders make of the exports: `run.py`."""

@@ -1,0 +1,76 @@
+"""Codes of the states of the United States (The Bluebook, 21st ed., table 1).
+
+How each code is written is data (`catalog/authorities/us_state_codes.csv`). Which sections they have is not known
+here: a citation of a state's code is well formed, or a user's index has it.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import lru_cache
+
+from services.citations.citation import Citation, Cite, Finding
+from services.citations.reference import Reference
+
+NAME = "us_state_code"
+_SECTION = r"\d{1,6}[A-Za-z]{0,3}(?:[-.:/]\d{1,6}[A-Za-z]{0,3}){0,5}(?:\(\w{1,5}\)){0,6}"
+# Short names are words too: a section sign or a number in parts must stand behind them.
+_TELLING = r"(?:§{1,2}\s?\d{1,6}[A-Za-z]{0,3}|\d{1,6}[A-Za-z]{0,3}[-.:/]\d)"
+_SIGN = r"(?:§{1,2}\s?|(?:[Ss]ections?|[Ss]ecs?\.|ss?\.)\s)"
+_INSIDE = r"(?:,?\s(?:tit\.?|[Tt]itle|ch?\.|[Cc]hapter|art\.?|pt\.)\s?\w{1,6},?)?"
+_EDITION = r"(?:\sAnn\.)?(?:\s\((?:West|LexisNexis|Lexis|McKinney|Deering|Vernon|Michie|Supp\.)?\s?(?:\d{4})?\))?"
+_MORE = rf"(?:(?:,|\s?-|,?\sand|,?\sto|\s&)\s?(?:§\s?)?{_SECTION}(?![\w.])(?!\s[A-Z]))" "{0,8}"
+
+# What no match of the patterns lacks, in their order.
+_HINTS = (("",), ("",), ("C.", "CS", "Stat.", ".S.", "P.S", "L.P.", "G"), ("§", "ection", "ec.", "s. "))
+
+
+def find(text: str, reference: Reference) -> Iterator[Cite]:
+    """Yield what *text* cites in the forms of this family."""
+    claimed: list[tuple[int, int]] = []
+    for pattern, hints in zip(_patterns(tuple(reference.state_codes)), _HINTS, strict=True):
+        for match in pattern.finditer(text) if any(hint in text for hint in hints) else ():
+            if any(start < match.end() and match.start() < end for start, end in claimed):
+                continue  # "§ 19.02, Fla. Stat. § 768.81": the first section is another code's
+            claimed.append(match.span())
+            yield Cite(NAME, match.start(), match.end(), "statute", "us", match.group(), {"section": match["section"]})
+
+
+def check(_cite: Cite, _citation: Citation, _reference: Reference) -> Finding | None:
+    """Return nothing: the reference data lack the sections of these codes."""
+    return None
+
+
+@lru_cache(maxsize=4)
+def _patterns(written: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of the codes' names as *written* in the table.
+
+    A name that ends in ">" stands behind its title ("18 Pa.C.S. § 2702"), one that ends in "!" is a word too, and "*"
+    stands for the words of a subject ("Cal. Penal Code").
+    """
+    behind_title = _any(name[:-1] for name in written if name.endswith(">"))
+    doubtful = _any(name[:-1] for name in written if name.endswith("!"))
+    plain = _any(name for name in written if name[-1] not in ">!")
+    section = rf"(?P<section>{_SECTION}){_MORE}"
+    return (
+        re.compile(rf"(?=[A-Z])(?<![\w.])(?:{plain}){_EDITION}{_INSIDE},?\s{_SIGN}?{section}"),
+        re.compile(rf"(?=[A-Z])(?<![\w.])(?:{doubtful})\s(?={_TELLING}){_SIGN}?{section}"),
+        re.compile(
+            rf"(?<![\w.])\d{{1,4}}(?:-?[A-Z])?\s(?:{behind_title}){_EDITION}(?:\s(?:ch|c)\.\s?\w+,)?,?\s{_SIGN}?{section}"
+        ),
+        re.compile(rf"(?<![\w.]){_SIGN}{section},?\s(?:of\sthe\s)?(?:{plain}|{doubtful})(?![\w])"),
+    )
+
+
+def _any(names: Iterator[str]) -> str:
+    """Return a pattern for any of *names*, with or without their points and blanks."""
+    # By their first letters, so that each position of a text is compared with few names.
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(set(names), key=len, reverse=True):
+        groups[name[0]].append(_pattern(name)[1:])
+    return "|".join(f"{first}(?:{'|'.join(rests)})" for first, rests in sorted(groups.items()))
+
+
+def _pattern(name: str) -> str:
+    signs = {".": r"\.?", " ": r"\s?" if name.isupper() else r"\s", "*": r"(?:[A-Z][\w.&']{1,14}\s?(?:&\s)?){1,5}?"}
+    return "".join(signs.get(char, re.escape(char)) for char in name)

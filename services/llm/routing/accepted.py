@@ -1,0 +1,58 @@
+"""What each model does not take of a request, learnt from its refusals; known until its provider is changed."""
+
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from utils.error_parameters import PARAMETERS
+
+# What a request can do without.
+_OPTIONAL = frozenset(PARAMETERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What a model takes.
+
+    Attributes:
+        left_out: Parameters that it refused.
+        most_tokens: The longest answer that it allows, or None.
+    """
+
+    left_out: frozenset[str] = frozenset()
+    most_tokens: int | None = None
+
+
+class AcceptedParameters:
+    """What the models take, by target. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._by_target: dict[str, Accepted] = {}
+        self._lock = threading.Lock()
+
+    def of(self, target: str) -> Accepted:
+        """Return what *target* ("provider/model") takes."""
+        return self._by_target.get(target, _EVERYTHING)
+
+    def learn(self, target: str, sent: Accepted, refused: Collection[str], most_tokens: int | None) -> bool:
+        """Note what *target* refused; True when the next request will differ from the one that was *sent*.
+
+        A length that is too large is sent smaller; one whose name is refused, by its other name.
+        """
+        with self._lock:
+            known = self.of(target)
+            if most_tokens is not None:
+                known = replace(known, most_tokens=most_tokens)
+            else:
+                known = replace(known, left_out=known.left_out | (_OPTIONAL & set(refused)))
+            self._by_target[target] = known
+            return known != sent
+
+    def forget(self, provider: str) -> None:
+        """Forget what is known of the models of *provider*."""
+        with self._lock:
+            for target in [name for name in self._by_target if name.partition("/")[0] == provider]:
+                del self._by_target[target]
+
+
+_EVERYTHING = Accepted()
