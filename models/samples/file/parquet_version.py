@@ -197,9 +197,9 @@ class ParquetVersion:
         """Read everything once: check it, note what must be changed, describe the rows."""
         described = [describe(self._intake.inspect(table)) for table in self._looked_over()]
         frame = pl.concat(described) if described else describe(pl.DataFrame(schema=SCHEMA))
-        # What this service wrote was taken once.
-        blank = pl.lit(False) if self.is_ours else (pl.col("question_chars") == 0) | (pl.col("answer_chars") == 0)
-        is_taken = frame.select(~blank).to_series() if frame.height else pl.Series(dtype=pl.Boolean())
+        is_blank = (frame["question_chars"] == 0) | (frame["answer_chars"] == 0)
+        # What this service wrote was taken once, whatever it says.
+        is_taken = pl.repeat(True, frame.height, eager=True) if self.is_ours else ~is_blank
         taken, refused = is_taken.arg_true(), (~is_taken).arg_true()
         if frame.height and not len(taken):
             raise UnreadableError(f"{self._path}: {self._intake.refusal()}")
