@@ -134,7 +134,7 @@ class GenerationService:
         reasoning_instruction: str | None = None,
         batch_id: str | None = None,
         sample_type: str = "case_analysis",
-        jurisdiction: str = "uk",
+        jurisdiction: str | None = None,
     ) -> tuple[StoredSample | None, int, float, str | None]:
         """Make one sample, with the outcome as a tuple instead of an exception.
 
@@ -200,7 +200,7 @@ class GenerationService:
             topic=wanted.topic,
             difficulty=self._catalogue.difficulty(wanted.difficulty).id,
             sample_type=self._catalogue.sample_type(kind).id,
-            jurisdiction=self._catalogue.jurisdiction(wanted.jurisdiction).id,
+            jurisdiction=self._catalogue.jurisdiction(wanted.jurisdiction or self._catalogue.default_jurisdiction).id,
             seed=secrets.randbits(31),
             instruction=wanted.reasoning_instruction,
         )

@@ -18,7 +18,7 @@ class GenerateRequest(BaseModel):
     provider: Filter = None
     model: Filter = None
     sample_type: str = "case_analysis"
-    jurisdiction: str = "uk"
+    jurisdiction: Filter = None
     reasoning_instruction: Filter = Field(None, max_length=4000)
     save: Flag = False
 

@@ -7,6 +7,7 @@ import pytest
 from models.contract.bodies import GenerateRequest
 from models.domain import CallUsage, Job, RawAnswer
 from models.schemas import Sample
+from services.catalogue.catalogue import Catalogue
 from services.catalogue.rows import SlotValues
 from services.generation.guided import Guide
 from services.generation.judge import Judge
@@ -40,13 +41,15 @@ GROQ_ONLY = Preference("groq", allow_failover=False)
 SLOTS = {"uk": SlotValues(people=("Ada Moss",), others=("Bell Works",), sums=("£5",), places=("Hull",))}
 
 
-def service(**scripts: list[Step]) -> tuple[GenerationService, dict[str, ScriptedProvider]]:
+def service(
+    catalogue: Catalogue = CATALOGUE, **scripts: list[Step]
+) -> tuple[GenerationService, dict[str, ScriptedProvider]]:
     clock = ManualClock()
-    llm, made = scripted_llm(scripts, clock, catalogue=without_limits(CATALOGUE))
+    llm, made = scripted_llm(scripts, clock, catalogue=without_limits(catalogue))
     limits = GenerationSettings(wait_cap_s=0.01)
-    guide = Guide(llm, Scaffold(CATALOGUE, SLOTS), clock)
-    maker = Maker(CATALOGUE, llm, guide, examiner(), Judge(llm, CATALOG / "prompts" / "judge.md"), clock)
-    return GenerationService(CATALOGUE, llm, maker, clock, limits, NoLog()), made
+    guide = Guide(llm, Scaffold(catalogue, SLOTS), clock)
+    maker = Maker(catalogue, llm, guide, examiner(), Judge(llm, CATALOG / "prompts" / "judge.md"), clock)
+    return GenerationService(catalogue, llm, maker, clock, limits, NoLog()), made
 
 
 class NoLog:
@@ -110,6 +113,19 @@ def test_sample_names_who_wrote_it_and_how_it_came_about() -> None:
     assert (tried.calls, len(tried.failures)) == (2, 1)
     assert len(sample.prompt_hash or "") == 64
     assert made["groq"].requests[1].schema
+
+
+@pytest.mark.parametrize(("asked", "made_for"), [(None, "us"), ("uk", "uk")])
+def test_sample_is_for_the_default_jurisdiction_unless_another_is_asked_for(asked: str | None, made_for: str) -> None:
+    generation, _ = service(CATALOGUE.with_default_jurisdiction("us"), groq=[good_answer])
+
+    sample, _, _, failure = generation.generate_single_sample(
+        "Contract Law", "Formation", "basic", provider="groq", jurisdiction=asked
+    )
+
+    assert failure is None
+    assert sample is not None
+    assert sample["jurisdiction"] == made_for
 
 
 def test_refused_draft_is_written_again_with_the_reason() -> None:
