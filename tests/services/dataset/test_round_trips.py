@@ -12,6 +12,7 @@ from services.formats import exporters
 from services.formats.export_format import ExportFormat, ExportOptions
 from tests.fakes import sample
 from tests.services.dataset.taking import take, written
+from utils.control_characters import put_right
 from utils.plugins import find_specs
 
 SPECS = find_specs(exporters, ExportFormat)
@@ -19,7 +20,9 @@ FLAT = [spec for spec in SPECS if not spec.is_chat]
 CHAT = [spec for spec in SPECS if spec.is_chat]
 NUMBERS = st.integers(-(2**53), 2**53) | st.floats(-1e9, 1e9, width=32)
 EXTRA = st.none() | st.booleans() | NUMBERS
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).filter(str.strip)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).filter(
+    lambda text: put_right(text).strip()
+)
 ODD = st.sampled_from(
     ["=1+1", "'x", "5", "'5", "007", "true", "NaN", "a;b", "1.50", "[1]", '{"a": 1}', "a\tb", "sep=;", "é", "\ufeffx"]
 )
