@@ -38,7 +38,7 @@ class Required(BaseModel):
     answer: Text
     topic: Text
     difficulty: Difficulty
-    case_citation: Text
+    case_citation: Characters  # some samples cite nothing
     reasoning: Text
 
 
@@ -135,10 +135,8 @@ def new_sample(values: Mapping[str, object]) -> Sample:
     Raises:
         InputError: a required field is missing or empty, or a value is unusable.
     """
-    missing = [name for name in REQUIRED_FIELDS if blank_to_none(values.get(name)) is None]
-    if missing == [_MAY_BE_EMPTY] and isinstance(values.get(_MAY_BE_EMPTY), str):
-        cited = validated(Sample, {**values, _MAY_BE_EMPTY: "-"})
-        return cited.model_copy(update={_MAY_BE_EMPTY: ""})
+    needed = [name for name in REQUIRED_FIELDS if name != _MAY_BE_EMPTY or not isinstance(values.get(name), str)]
+    missing = [name for name in needed if blank_to_none(values.get(name)) is None]
     if missing:
         raise InputError(f"Missing required fields: {', '.join(missing)}")
     return validated(Sample, dict(values))

@@ -175,7 +175,7 @@ def test_blank_choice_counts_as_not_sent(blank: str | None) -> None:
 
 
 @pytest.mark.parametrize("blank", ["", " \n"])
-@pytest.mark.parametrize("field", ["question", "answer", "topic", "case_citation", "reasoning"])
+@pytest.mark.parametrize("field", ["question", "answer", "topic", "reasoning"])
 def test_blank_text_of_a_sample_is_refused(field: str, blank: str) -> None:
     with pytest.raises(InputError, match=f"^{field}: is empty"):
         validated(NewSample, sample(**{field: blank}))
