@@ -19,14 +19,23 @@ PARAMETERS = {
         "stream_options": r"\bstream_options\b",
     }.items()
 }
+# The strictest kind of `response_format`: a model that does not take it may take plain JSON.
+JSON_SCHEMA = "json_schema"
+_KIND_OF_FORMAT = re.compile(
+    r"response[_ ]?format[\"'`]*(?:\.| of |, |: | )?[\"'`]*type\b|\bjson_(?:schema|object)\b|structured[_ ]outputs?",
+    re.IGNORECASE,
+)
 _STATUSES = frozenset({400, 422, 501})
+# llama-cpp-python answers a request that it cannot validate with 500.
+_INVALID_REQUEST = re.compile(r"\b\d+ validation errors?\b|\binput should be\b|extra_forbidden", re.IGNORECASE)
 _NOT_TAKEN = re.compile(
     r"unsupported|n(?:o|')t (?:be )?support|unknown|unrecogni[sz]ed|unexpected|unavailable|deprecated|extra_forbidden"
     r"|not (?:be )?(?:permitted|allowed|available|accept\w*|valid|both|recogni[sz]ed|implemented|compatible)"
     r"|not? accept"
     r"|extra (?:fields|inputs)|both be|mutually exclusive"
     r"|only (?:one|the default|be|\S+ (?:is|are) (?:supported|allowed))"
-    r"|may only|must (?:not )?be|\binvalid|cannot (?:be|find)|no longer|incompatible|removed|reserved|has no effect",
+    r"|may only|(?:must|should) (?:not )?be|\binvalid"
+    r"|cannot (?:be|find)|no longer|incompatible|removed|reserved|has no effect",
     re.IGNORECASE,
 )
 # These are about the length of the prompt, or a vendor's check of its own answer.
@@ -40,17 +49,21 @@ _EITHER = re.compile(r"\bboth\b|only one|mutually exclusive|together|at the same
 _ALTERNATIVES = (("max_tokens", "max_completion_tokens"),)
 # How far from its name stands what is wrong with a parameter, in characters.
 _NEAR = 120
+_SERVER_ERROR = 500
 
 
 def refused_parameters(status: int | None, body: object, text: str) -> tuple[str, ...]:
     """Return the parameters of `PARAMETERS` that an answer refuses; () where it is about something else.
+
+    Where it is the kind of `response_format` that is refused, `JSON_SCHEMA` stands for it.
 
     Args:
         status: HTTP status of the answer.
         body: The answer as JSON, in any vendor's shape.
         text: Everything that it says.
     """
-    if status not in _STATUSES or _OTHER_LIMITS.search(text):
+    is_refusal = status in _STATUSES or (status == _SERVER_ERROR and _INVALID_REQUEST.search(text) is not None)
+    if not is_refusal or _OTHER_LIMITS.search(text):
         return ()
     named = {name for name in parameters_in(body) if name in PARAMETERS}
     places = {
@@ -69,4 +82,6 @@ def _without_alternative(named: set[str], places: Mapping[str, int], text: str) 
     for pair in _ALTERNATIVES:
         if named.issuperset(pair):
             named = named - {max(pair, key=lambda name: places.get(name, 0))}
+    if "response_format" in named and _KIND_OF_FORMAT.search(text):
+        named = named - {"response_format"} | {JSON_SCHEMA}
     return tuple(sorted(named))

@@ -38,6 +38,7 @@ class ModelFields(TypedDict, total=False):
     context_window: int | None
     supports_json_schema: bool | None
     is_thinking_model: bool | None
+    guided: bool | None
     extra_config: dict[str, JsonValue] | None
 
 

@@ -81,6 +81,9 @@ class ModelChange(BaseModel):
     context_window: Limit | None = None
     supports_json_schema: Flag | None = None
     is_thinking_model: Flag | None = None
+    guided: Flag | None = Field(
+        None, description="Lead it through a sample by many short questions, as a small model needs"
+    )
     extra_config: dict[str, JsonValue] | None = None
 
 

@@ -69,5 +69,5 @@ def _fields(text: str) -> dict[str, str]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise AnswerFormatError(f"the embedded model's answer is no JSON (begins {text[:40]!r})")
+        raise AnswerFormatError(f"the small model's answer is no JSON (begins {text[:40]!r})")
     return {name: str(part) for name, part in value.items()}

@@ -144,7 +144,7 @@ class _Writer:
 
     def question(self) -> str:
         """Return the sentence that asks for the solution."""
-        patterns = {"question": f"^[A-Z]{_CHARS}{{20,{_MAX_SENTENCE}}}\\?$"}
+        patterns = {"question": f"^[A-Z]{_CHARS}{{20,{_MAX_SENTENCE}}}[?]$"}
         wish = "Write one question that asks how the law decides these facts."
         return self._fields(wish, patterns, 80)["question"]
 
@@ -179,9 +179,9 @@ class _Writer:
         lines = []
         for number, principle in enumerate(principles, 1):
             last = number == count
-            patterns = {"application": f"^[A-Z]{_CHARS}{{40,{_MAX_SENTENCE}}}\\.$"}
+            patterns = {"application": f"^[A-Z]{_CHARS}{{40,{_MAX_SENTENCE}}}[.]$"}
             if not last:
-                patterns["conclusion"] = f"^[A-Z]{_CHARS}{{20,{_MAX_SENTENCE}}}\\.$"
+                patterns["conclusion"] = f"^[A-Z]{_CHARS}{{20,{_MAX_SENTENCE}}}[.]$"
             wish = f"Reasoning step {number} of {count}. Principle: {principle}. Apply it to the facts" + (
                 "." if last else ", then state the interim conclusion in a few words."
             )
@@ -218,7 +218,7 @@ class _Writer:
         texts: list[str] = []
         while sentences > 0 and len(texts) < _MAX_CALLS_A_PART:
             count = min(sentences, _MAX_SENTENCES)
-            first = f"{prefix}{_CHARS}{{30,180}}\\." if prefix else _sentence()
+            first = f"{prefix}{_CHARS}{{30,180}}[.]" if prefix else _sentence()
             pattern = "^" + " ".join([first, *[_sentence()] * (count - 1)]) + "$"
             fields = self._fields(wish, {"text": pattern}, 110 * count)
             texts.append(fields["text"])
@@ -320,13 +320,14 @@ def _sentences_of(text: str) -> list[str]:
 
 
 def _sentence() -> str:
-    return f"[A-Z]{_CHARS}{{{_MIN_SENTENCE},{_MAX_SENTENCE}}}\\."
+    # No pattern holds a backslash: llama-cpp-python makes a grammar of it that ends its server.
+    return f"[A-Z]{_CHARS}{{{_MIN_SENTENCE},{_MAX_SENTENCE}}}[.]"
 
 
 def _led(patterns: Mapping[str, str], lead: str) -> dict[str, str]:
     """Return *patterns*, statements among them beginning with *lead*; those with a beginning of their own keep it."""
     return {
-        name: re.sub(r"^\^\[A-Z\]", f"^{lead}[A-Za-z]", pattern) if lead and not pattern.endswith("?$") else pattern
+        name: re.sub(r"^\^\[A-Z\]", f"^{lead}[A-Za-z]", pattern) if lead and not pattern.endswith("[?]$") else pattern
         for name, pattern in patterns.items()
     }
 

@@ -41,12 +41,14 @@ class ModelService:
     def named(self, name: str, provider: str | None = None) -> tuple[ProviderInfo, ModelInfo]:
         """Return the model *name* (or of that `db_id`); the first provider's that has it, unless one is named.
 
+        Within an address a name loses the slash that it begins with (llama.cpp calls a model by its file).
+
         Raises:
             NotFoundError: there is none.
         """
         infos = [self._registry.provider(provider)] if provider else self._registry.llm.roster.state.providers
         found = [(info, row) for info in infos for row in self._registry.llm.models.all_of(info)]
-        by_name = next((pair for pair in found if pair[1].id == name), None)
+        by_name = next((pair for slash in ("", "/") for pair in found if pair[1].id == slash + name), None)
         if by_name is not None:
             return by_name
         ids = {row.model: row.provider for row in self._registry.kept_models().values() if str(row.db_id) == name}
@@ -158,6 +160,7 @@ def _view(model: ModelInfo, kept: KeptModel | None, place: int, listed: bool | N
         "supports_json_schema": model.json_schema,
         "supports_json": model.json_schema,
         "is_thinking_model": model.thinking,
+        "guided": model.guided,
         "extra_config": (kept.fields.get("extra_config") if kept else None) or {},
         "left_out": [],
         "retired": model.retired or None,

@@ -138,9 +138,23 @@ def test_wait_is_read_from_bodies(body: Any, seconds: float) -> None:
         (
             400,
             {"error": {"message": "This response_format type is unavailable now", "type": "invalid_request_error"}},
-            ("response_format",),
+            ("json_schema",),
         ),
-        (400, {"error": "'response_format.type' must be 'json_object' or 'text'"}, ("response_format",)),
+        (400, {"error": "'response_format.type' must be 'json_object' or 'text'"}, ("json_schema",)),
+        (400, {"error": {"message": "Unrecognized request argument supplied: response_format"}}, ("response_format",)),
+        (
+            500,
+            {
+                "error": {
+                    "message": "1 validation error:\n  {'type': 'literal_error', 'loc': ('body', 'response_format', "
+                    "'type'), 'msg': \"Input should be 'text' or 'json_object'\", 'input': 'json_schema'}",
+                    "type": "internal_server_error",
+                    "param": None,
+                }
+            },
+            ("json_schema",),
+        ),
+        (500, {"error": {"message": "the grammar of response_format crashed the worker: must be a bug"}}, ()),
         (
             400,
             {
@@ -149,7 +163,7 @@ def test_wait_is_read_from_bodies(body: Any, seconds: float) -> None:
                     "supported with this model."
                 }
             },
-            ("response_format",),
+            ("json_schema",),
         ),
         (
             400,

@@ -22,9 +22,13 @@ class ModelView(Answer):
     supports_json_schema: bool
     supports_json: Annotated[bool, Field(description="The same as supports_json_schema")]
     is_thinking_model: bool
+    guided: Annotated[bool, Field(description="Whether it is led through a sample by many short questions")]
     extra_config: dict[str, JsonValue]
     left_out: Annotated[
-        list[str], Field(description="Parameters that it refused, and that are not sent since; learnt from its answers")
+        list[str],
+        Field(
+            description="Parameters that it refused and that are not sent since; json_schema: plain JSON is asked for"
+        ),
     ]
     retired: Annotated[str | None, Field(description="Since when the vendor no longer serves it; null while it does")]
     replacement: Annotated[str | None, Field(description="What to use instead of a retired one")]

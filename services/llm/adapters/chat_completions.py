@@ -14,6 +14,7 @@ import orjson
 from services.llm.adapters.base import BaseLLMProvider, Completion, CompletionRequest
 from services.llm.adapters.message import called_with, check_refusal, error_in_success, parts_of
 from services.llm.adapters.streamed import read_stream
+from utils.error_parameters import JSON_SCHEMA
 from utils.errors import AnswerFormatError
 
 # The two spellings of the most tokens of an answer.
@@ -72,10 +73,7 @@ class ChatCompletionsProvider(BaseLLMProvider):
         if request.seed is not None:
             arguments["seed"] = request.seed % 2**31
         if request.schema is not None:
-            arguments["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {"name": "sample", "strict": True, "schema": dict(request.schema)},
-            }
+            arguments["response_format"] = _response_format(request.schema, JSON_SCHEMA not in request.left_out)
         return {name: value for name, value in arguments.items() if name not in request.left_out}
 
     def _length_field(self, request: CompletionRequest) -> str:
@@ -93,6 +91,13 @@ class ChatCompletionsProvider(BaseLLMProvider):
             for row in rows
             if isinstance(row, dict) and isinstance(row.get("id"), str)
         ]
+
+
+def _response_format(schema: Mapping[str, object], is_taken: bool) -> dict[str, object]:
+    """Ask for *schema*, or for JSON where that *is_taken* not; llama.cpp and others read a schema there too."""
+    if not is_taken:
+        return {"type": "json_object", "schema": dict(schema)}
+    return {"type": JSON_SCHEMA, "json_schema": {"name": "sample", "strict": True, "schema": dict(schema)}}
 
 
 def read_completion(content: bytes, headers: Mapping[str, str], provider: str, model: str) -> Completion:

@@ -4,10 +4,10 @@ import threading
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from utils.error_parameters import PARAMETERS
+from utils.error_parameters import JSON_SCHEMA, PARAMETERS
 
 # What a request can do without.
-_OPTIONAL = frozenset(PARAMETERS)
+_OPTIONAL = frozenset({*PARAMETERS, JSON_SCHEMA})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,17 @@ class AcceptedParameters:
     def learn(self, target: str, sent: Accepted, refused: Collection[str], most_tokens: int | None) -> bool:
         """Note what *target* refused; True when the next request will differ from the one that was *sent*.
 
-        A length that is too large is sent smaller; one whose name is refused, by its other name.
+        A length that is too large is sent smaller; one whose name is refused, by its other name. In place of a schema
+        that is refused plain JSON is asked for, and where that is refused too, nothing.
         """
         with self._lock:
             known = self.of(target)
             if most_tokens is not None:
                 known = replace(known, most_tokens=most_tokens)
             else:
-                known = replace(known, left_out=known.left_out | (_OPTIONAL & set(refused)))
+                was_plain = JSON_SCHEMA in sent.left_out
+                names = {"response_format" if name == JSON_SCHEMA and was_plain else name for name in refused}
+                known = replace(known, left_out=known.left_out | (_OPTIONAL & names))
             self._by_target[target] = known
             return known != sent
 

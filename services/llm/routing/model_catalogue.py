@@ -18,9 +18,11 @@ from utils.errors import AppError
 
 log = logging.getLogger(__name__)
 _UNKNOWN_CONTEXT = 8192
-# After how long a list is asked for again: usually, and after a model was missing.
+# After how long a list is asked for again: usually, and after a model was missing or the list failed.
 _OLD_S = 6 * 3600.0
 _DOUBTED_S = 300.0
+# A server of the user's own may be starting, or still be loading its model.
+_STARTING_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class ModelCatalogue:
         return due
 
     def _patience_s(self, provider: str) -> float:
+        if self._found[provider].listed is None:
+            return _STARTING_S if self._has_own_address(provider) else _DOUBTED_S
         return _DOUBTED_S if provider in self._doubted else _OLD_S
 
     def discovery(self, provider: str) -> Discovery:
@@ -139,5 +143,5 @@ class ModelCatalogue:
 
 
 def unknown_model(provider: str, name: str) -> ModelInfo:
-    """Return a model that the catalogue does not know, with defaults."""
-    return ModelInfo(provider=provider, id=name, context_window=_UNKNOWN_CONTEXT, discovered=True)
+    """Return a model that the catalogue does not know, with defaults; it is asked by schema until it refuses that."""
+    return ModelInfo(provider=provider, id=name, context_window=_UNKNOWN_CONTEXT, json_schema=True, discovered=True)

@@ -133,7 +133,7 @@ def test_request_is_what_prompt_model_and_provider_say_together() -> None:
     [
         pytest.param(Preference("groq", "openai/gpt-oss-20b"), True, id="model-that-keeps-one"),
         pytest.param(Preference("groq", "qwen/qwen3.8-27b"), False, id="model-that-does-not"),
-        pytest.param(Preference("groq", "never-heard-of"), False, id="unknown-model"),
+        pytest.param(Preference("groq", "never-heard-of"), True, id="unknown-model-until-it-refuses"),
     ],
 )
 def test_schema_is_sent_to_models_that_keep_one(preference: Preference, sent: bool) -> None:

@@ -597,6 +597,19 @@ def test_model_is_changed_switched_and_moved(own: Service) -> None:
         models.toggle("llama-3.3-70b-versatile", "groq")
 
 
+def test_model_that_is_called_by_its_file_is_found_without_the_slash_and_can_be_guided(start: Start) -> None:
+    with SimulatedVendor("openai", ["/models/tiny.gguf"]) as server:
+        platform = start({}, openai_base_url=server.url)
+        platform.llm.models.refresh(["openai"])
+
+        changed = platform.models.update("models/tiny.gguf", ModelChange(guided=True, provider_id="openai"))
+
+        small = platform.llm.guided(Preference("openai"))
+    assert (changed["id"], changed["guided"], changed["supports_json_schema"]) == ("/models/tiny.gguf", True, True)
+    assert small is not None
+    assert small.model.id == "/models/tiny.gguf"
+
+
 @given(st.permutations(range(6)), st.integers(0, 10))
 def test_any_order_of_models_is_kept_and_holds_every_model_once(order: list[int], place: int) -> None:
     infos = [ModelInfo(provider="p", id=f"m{n}", context_window=1000) for n in range(6)]

@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.llm.routing.accepted import Accepted, AcceptedParameters
-from utils.error_parameters import PARAMETERS
+from utils.error_parameters import JSON_SCHEMA, PARAMETERS
 
-REFUSALS = st.lists(st.tuples(st.sets(st.sampled_from(sorted(PARAMETERS)), max_size=3), st.none() | st.integers(1, 50)))
+REFUSABLE = sorted({*PARAMETERS, JSON_SCHEMA})
+REFUSALS = st.lists(st.tuples(st.sets(st.sampled_from(REFUSABLE), max_size=3), st.none() | st.integers(1, 50)))
 
 
 @given(REFUSALS)
@@ -20,7 +21,7 @@ def test_requests_to_one_model_are_adapted_a_bounded_number_of_times(
         smaller = most if most is not None and (sent.most_tokens is None or most < sent.most_tokens) else None
         adapted += known.learn("p/m", sent, refused, smaller)
 
-    assert adapted <= len(PARAMETERS) + 50
+    assert adapted <= len(REFUSABLE) + 50
 
 
 def test_what_another_call_has_learnt_already_is_worth_another_request() -> None:
@@ -41,3 +42,16 @@ def test_models_of_a_changed_provider_are_asked_again() -> None:
     known.forget("p")
 
     assert (known.of("p/m").left_out, known.of("q/m").left_out) == (frozenset(), frozenset({"seed"}))
+
+
+def test_plain_json_is_asked_for_before_no_form_at_all() -> None:
+    known = AcceptedParameters()
+    with_schema = known.of("p/m")
+
+    known.learn("p/m", with_schema, [JSON_SCHEMA], None)
+    known.learn("p/m", with_schema, [JSON_SCHEMA], None)  # another call that was under way
+    plain = known.of("p/m")
+    known.learn("p/m", plain, [JSON_SCHEMA], None)
+
+    assert plain.left_out == {JSON_SCHEMA}
+    assert known.of("p/m").left_out == {JSON_SCHEMA, "response_format"}

@@ -244,6 +244,24 @@ def test_failure_of_one_list_keeps_no_other_from_being_asked_for() -> None:
     assert lists.made.refresh_due(["groq"]) == []  # a list that failed is not asked for all the time
 
 
+@pytest.mark.parametrize(("own", "after_s"), [(True, 30), (False, 300)])
+def test_list_that_failed_is_asked_for_again_soon(own: bool, after_s: int) -> None:
+    clock, asked = ManualClock(), []
+
+    def loading(name: str) -> list[str]:
+        asked.append(name)
+        raise ProviderConnectionError("Loading model")
+
+    made = ModelCatalogue(ROSTER, loading, lambda _: own, clock)
+    made.refresh_due(["openai"])
+    clock.advance(after_s - 1)
+    made.refresh_due(["openai"])
+    clock.advance(1)
+    made.refresh_due(["openai"])
+
+    assert asked == ["openai"] * 2
+
+
 def test_failed_list_takes_the_place_of_an_older_one() -> None:
     lists = Lists()
     lists.made.refresh(["groq"])
