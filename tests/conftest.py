@@ -1,7 +1,8 @@
 """Fixtures of the whole suite; nothing here reaches beyond loopback and the test's own folder."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ from models.database import open_engine
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.sample_store import SampleStore
 from models.writer import Writer
+from services.catalogue.catalogue import ProviderInfo
+from services.llm.adapters.base import BaseLLMProvider
 from services.llm.adapters.scripted import ScriptedProvider, Step
+from services.llm.routing.factory import Credentials, LLMProviderFactory
 from tests.fakes import KEYS, Start, catalog_without_limits, settings_for
 from utils.clock import ManualClock
 
@@ -83,6 +87,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             info = factory.roster.provider(name)
             assert info
             factory._made[name] = ScriptedProvider(factory._config(info), script)
+        factory.apart = partial(_near, factory, factory.apart)  # type: ignore[method-assign]  # keys go to no vendor
         platform.start()
         running.append(platform)
         return platform
@@ -90,6 +95,18 @@ def start(tmp_path: Path) -> Iterator[Start]:
     yield begin
     for platform in running:
         platform.close()
+
+
+def _near(
+    factory: LLMProviderFactory,
+    real: Callable[[ProviderInfo, Credentials], BaseLLMProvider],
+    info: ProviderInfo,
+    credentials: Credentials,
+) -> BaseLLMProvider:
+    """Try a key at a server of this machine; a vendor far away is scripted, and takes any."""
+    if "127.0.0.1" in credentials.base_url:
+        return real(info, credentials)
+    return ScriptedProvider(factory._config(info, credentials), [])
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,11 @@ from api.edge.deps import services
 from api.edge.endpoint import Endpoint
 from models.contract.answers.management import (
     AllProvidersAnswer,
+    ProviderAddedAnswer,
     ProviderAnswer,
     ProviderChangedAnswer,
     ProviderConfigAnswer,
+    ProviderConfigChangedAnswer,
     ProviderEventsAnswer,
     ProviderStatsAnswer,
     ProviderTestAnswer,
@@ -59,10 +61,10 @@ def events(query: EventArguments) -> ProviderEventsAnswer:
 
 
 @Endpoint(role=Role.ADMIN, tag=_TAG, errors=(409,))
-def add(body: NewProvider) -> ProviderChangedAnswer:
-    """Add an OpenAI-compatible provider; it serves at once."""
-    made = services().providers.add(body)
-    return {"success": True, "provider": made, "message": f"Provider {made['id']} added"}
+def add(body: NewProvider) -> ProviderAddedAnswer:
+    """Add an OpenAI-compatible provider; it serves at once, unless it refuses the key."""
+    made, check = services().providers.add(body)
+    return {"success": True, "provider": made, "message": f"Provider {made['id']} added", "key_check": check}
 
 
 @Endpoint(tag=_TAG, errors=(404,))
@@ -99,10 +101,10 @@ def config(provider_id: str) -> ProviderConfigAnswer:
 
 
 @Endpoint(role=Role.ADMIN, tag=_TAG, errors=(404,))
-def set_config(provider_id: str, body: ProviderConfigChange) -> ProviderConfigAnswer:
-    """Store a provider's key and free settings, encrypted; null or empty removes them."""
-    changed, message = services().providers.set_config(provider_id, body)
-    return {"success": True, "message": message, "config": changed}
+def set_config(provider_id: str, body: ProviderConfigChange) -> ProviderConfigChangedAnswer:
+    """Try and store a provider's key, and its free settings, encrypted; null or empty removes them."""
+    changed, message, check = services().providers.set_config(provider_id, body)
+    return {"success": True, "message": message, "config": changed, "key_check": check}
 
 
 @Endpoint(role=Role.ADMIN, tag=_TAG, errors=(404,))

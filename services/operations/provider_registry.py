@@ -10,12 +10,13 @@ from typing import Literal
 
 from models.catalogue.provider_store import KeptModel, KeptProvider, ProviderFields, ProviderStore
 from models.contract.answers.batches import ProvidersChangedMessage
-from models.contract.answers.management import ChangeEvent
+from models.contract.answers.management import ChangeEvent, KeyCheck
 from services.catalogue.catalogue import Catalogue, ProviderInfo
 from services.events import EventBroker
-from services.llm.routing.credentials import Given, address_of, address_of_key, seal_key
+from services.llm.routing.credentials import Given, address_of, address_of_key, credentials_of, seal_key
 from services.llm.routing.overrides import custom_provider, roster_state
 from services.llm_service import LLMService
+from services.operations.key_check import check_key
 from utils.errors import NotFoundError
 from utils.secret_box import SecretBox
 
@@ -75,6 +76,14 @@ class ProviderRegistry:
     def sealed(self, name: str, key: str, fields: ProviderFields) -> str:
         """Encrypt a key for the address that the provider has with *fields*; InputError without an encryption key."""
         return seal_key(self.box, key, address_of_key(self._as_given(name), self._given(name), fields))
+
+    def check(self, kept: KeptProvider) -> KeyCheck | None:
+        """Try the key of a row of `providers` before it is stored; None where nothing would be sent to anybody."""
+        info = custom_provider(kept) if kept.custom else self.provider(kept.id)
+        credentials = credentials_of(info, self._given(kept.id), kept, self.box)
+        if credentials is None or not credentials.api_key:
+            return None
+        return check_key(self.llm.factory.apart(info, credentials))
 
     def change(self, what: str, provider: str, write: Callable[[], int]) -> None:
         """Do *write* (which returns its event's id), then apply what is kept now."""

@@ -1,13 +1,15 @@
 """Managing providers: properties, keys, switches, added providers, a test call."""
 
 import re
+from dataclasses import replace
 from typing import Unpack, cast
 
 import orjson
 
-from models.catalogue.provider_store import ProviderColumns, ProviderFields
+from models.catalogue.provider_store import KeptProvider, ProviderColumns, ProviderFields
 from models.contract.answers.management import (
     ChangeEvent,
+    KeyCheck,
     ProviderConfigView,
     ProviderCount,
     ProviderCounts,
@@ -106,8 +108,8 @@ class ProviderService:
 
     # --- changes -------------------------------------------------------------------------
 
-    def add(self, wanted: NewProvider) -> ProviderView:
-        """Add an OpenAI-compatible provider.
+    def add(self, wanted: NewProvider) -> tuple[ProviderView, KeyCheck | None]:
+        """Add an OpenAI-compatible provider, switched off where it refuses its key; return it and what became of that.
 
         Raises:
             ExistsError: there is one of that id.
@@ -119,13 +121,16 @@ class ProviderService:
         if self._registry.llm.roster.provider(name) is not None:
             raise ExistsError(f"provider {name!r}: exists already; change it with PUT /api/providers/{name}")
         address = self._rule.base_url(wanted.base_url)
-        columns: ProviderColumns = {"custom": True, "fields": {**_given(wanted), "base_url": address}}
-        if wanted.api_key:
-            columns["sealed_key"] = seal_key(self._registry.box, wanted.api_key, address)
+        fields: ProviderFields = {**_given(wanted), "base_url": address}
+        key = seal_key(self._registry.box, wanted.api_key, address) if wanted.api_key else None
+        check = self._registry.check(KeptProvider(name, True, fields, key, None, "", "")) if key else None
+        columns: ProviderColumns = {"custom": True, "fields": _switched(fields, check)}
+        if key:
+            columns["sealed_key"] = key
         self._change("provider added", name, **columns)
         if wanted.default_model_id:
             self._models.know(name, wanted.default_model_id)
-        return self.one(name)
+        return self.one(name), check
 
     def update(self, name: str, wanted: ProviderChange) -> tuple[ProviderView, str]:
         """Change the named fields; null restores the catalogue's value. Return the provider and what was done.
@@ -170,21 +175,28 @@ class ProviderService:
         self._change("provider switched", name, fields={**before, "enabled": on})
         return self.one(name), f"Provider {name} is {'enabled' if on else 'disabled'}"
 
-    def set_config(self, name: str, wanted: ProviderConfigChange) -> tuple[ProviderConfigView, str]:
-        """Store or remove a provider's key and free settings, encrypted; an empty key removes it."""
+    def set_config(self, name: str, wanted: ProviderConfigChange) -> tuple[ProviderConfigView, str, KeyCheck | None]:
+        """Store or remove a provider's key and free settings, encrypted; an empty key removes it.
+
+        A key is tried first: one that is accepted switches the provider on, one that is refused switches it off.
+        """
         self._registry.provider(name)
         columns: ProviderColumns = {}
+        check: KeyCheck | None = None
         if "api_key" in wanted.model_fields_set:
-            kept = self._registry.kept(name)
-            fields: ProviderFields = kept.fields if kept else {}
-            columns["sealed_key"] = self._registry.sealed(name, wanted.api_key, fields) if wanted.api_key else None
+            kept = self._registry.kept(name) or KeptProvider(name, False, {}, None, None, "", "")
+            key = self._registry.sealed(name, wanted.api_key, kept.fields) if wanted.api_key else None
+            check = self._registry.check(replace(kept, sealed_key=key)) if key else None
+            columns["sealed_key"] = key
+            if check is not None:
+                columns["fields"] = _switched(kept.fields, check)
         if "config" in wanted.model_fields_set:
             text = orjson.dumps(wanted.config).decode() if wanted.config else None
             columns["sealed_config"] = self._registry.box.seal(text) if text else None
         if not columns:
             raise InputError("api_key, config: are missing; give one of them (null or empty removes it)")
         self._change("provider configured", name, **columns)
-        return self.config(name), f"Configuration of {name} stored"
+        return self.config(name), f"Configuration of {name} stored{_outcome(check)}", check
 
     def remove(self, name: str) -> str:
         """Remove a provider that was added; InputError for one of the catalogue."""
@@ -236,6 +248,23 @@ class ProviderService:
             "created_at": kept.created_at if kept else None,
             "updated_at": kept.updated_at if kept else None,
         }
+
+
+def _switched(fields: ProviderFields, check: KeyCheck | None) -> ProviderFields:
+    """Return *fields* with the switch as the check of a key has it."""
+    if check is None or check["result"] in {"not_reachable", "unclear"}:
+        return fields
+    if check["result"] == "refused":
+        return {**fields, "enabled": False}
+    return {**fields, "enabled": True} if fields.get("enabled") is False else fields
+
+
+def _outcome(check: KeyCheck | None) -> str:
+    if check is None:
+        return ""
+    if check["result"] == "refused":
+        return f"; the vendor refused the key, so the provider is off: {check['reason']}"
+    return "" if check["result"] == "accepted" else f"; the key could not be tried: {check['reason']}"
 
 
 def _given(wanted: NewProvider | ProviderChange) -> ProviderFields:

@@ -87,6 +87,22 @@ class ProviderChangedAnswer(ProviderAnswer):
     message: str
 
 
+class KeyCheck(Answer):
+    """What became of a key that was tried when it was stored."""
+
+    result: Annotated[
+        Literal["accepted", "refused", "not_reachable", "unclear"],
+        Field(description="unclear: the vendor answered, but not about the key"),
+    ]
+    reason: str
+
+
+class ProviderAddedAnswer(ProviderChangedAnswer):
+    """Answer of `POST /api/providers`."""
+
+    key_check: Annotated[KeyCheck | None, Field(description="null where no key was sent")]
+
+
 class ProviderConfigView(Answer):
     """Which secrets of a provider are stored, never their values."""
 
@@ -102,10 +118,16 @@ class ProviderConfigView(Answer):
 
 
 class ProviderConfigAnswer(Success):
-    """Answer of `GET` and `PUT /api/providers/<id>/config`."""
+    """Answer of `GET /api/providers/<id>/config`."""
 
     message: str
     config: ProviderConfigView
+
+
+class ProviderConfigChangedAnswer(ProviderConfigAnswer):
+    """Answer of `PUT /api/providers/<id>/config`."""
+
+    key_check: Annotated[KeyCheck | None, Field(description="null where no key was sent")]
 
 
 class StatedLimitView(Answer):

@@ -59,6 +59,10 @@ class LLMProviderFactory:
             self._made_at[name] = version
             return self._made[name]
 
+    def apart(self, info: ProviderInfo, credentials: Credentials) -> BaseLLMProvider:
+        """Return an adapter that reaches *info* by *credentials* and serves nobody else; the caller closes it."""
+        return self._adapters[info.adapter].factory(self._config(info, credentials))
+
     def base_url(self, info: ProviderInfo) -> str:
         """Return where *info* is reached."""
         return (self.roster.credentials_of(info.id) or Credentials()).base_url or info.base_url
@@ -82,11 +86,11 @@ class LLMProviderFactory:
         for provider in made:
             provider.close()
 
-    def _config(self, info: ProviderInfo) -> ProviderConfig:
-        credentials = self.roster.credentials_of(info.id) or Credentials()
+    def _config(self, info: ProviderInfo, credentials: Credentials | None = None) -> ProviderConfig:
+        credentials = credentials or self.roster.credentials_of(info.id) or Credentials()
         return ProviderConfig(
             id=info.id,
-            base_url=self.base_url(info),
+            base_url=credentials.base_url or info.base_url,
             api_key=credentials.api_key,
             requests_per_minute=info.requests_per_minute,
             tokens_per_minute=info.tokens_per_minute,

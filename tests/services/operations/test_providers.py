@@ -196,7 +196,10 @@ def fault(told: ProviderTestResult) -> "TestFault":
 
 
 def added(platform: Service, **fields: Any) -> ProviderView:
-    return platform.providers.add(NewProvider(**{"name": "My Server", "base_url": "http://127.0.0.1:9/v1", **fields}))
+    made, _ = platform.providers.add(
+        NewProvider(**{"name": "My Server", "base_url": "http://127.0.0.1:9/v1", **fields})
+    )
+    return made
 
 
 @pytest.fixture
@@ -216,6 +219,58 @@ def test_provider_that_is_added_serves_at_once_and_after_a_restart(own: Service,
     config = again.llm.factory.get_provider("my-server").config
     assert (config.api_key, config.requests_per_minute) == ("sk-own-0123456789", 7)
     assert [row.id for row in again.llm.factory.enabled()][-1] == "local"
+
+
+@pytest.mark.parametrize(
+    ("status", "result", "usable"),
+    [
+        pytest.param(None, "accepted", True, id="accepted"),
+        pytest.param(401, "refused", False, id="refused"),
+        pytest.param(500, "unclear", True, id="unclear"),
+    ],
+)
+def test_key_is_tried_before_it_switches_a_provider_on(
+    start: Start, status: int | None, result: str, usable: bool
+) -> None:
+    with SimulatedVendor("openai", ["m"]) as server:
+        platform = start({}, encryption_key=KEY, allow_private_base_urls=True)
+        added(platform, base_url=server.url, api_key=None)
+        server.listing = None if status is None else Reply(status, {"error": {"message": "no list for you"}})
+
+        _, message, check = platform.providers.set_config("my-server", ProviderConfigChange(api_key="k-0123456789"))
+
+    assert check is not None
+    assert check["result"] == result
+    assert platform.providers.one("my-server")["enabled"] is usable
+    assert ("refused the key" in message) is (result == "refused")
+    assert "k-0123456789" not in message
+
+
+def test_accepted_key_switches_a_provider_on_again_that_a_refused_one_switched_off(start: Start) -> None:
+    with SimulatedVendor("openai", ["m"]) as server:
+        platform = start({}, encryption_key=KEY, allow_private_base_urls=True)
+        server.listing = Reply(401, {"error": {"message": "wrong key"}})
+        _, check = platform.providers.add(
+            NewProvider(name="My server", base_url=server.url, api_key="wrong-0123456789")
+        )
+        assert check is not None
+        assert (check["result"], platform.providers.one("my-server")["enabled"]) == ("refused", False)
+        server.listing = None
+
+        platform.providers.set_config("my-server", ProviderConfigChange(api_key="right-0123456789"))
+
+        assert platform.providers.one("my-server")["enabled"]
+
+
+def test_key_of_a_server_that_is_away_is_kept_and_said_to_be_untried(start: Start) -> None:
+    platform = start({}, encryption_key=KEY, allow_private_base_urls=True)
+
+    _, check = platform.providers.add(
+        NewProvider(name="Away", base_url="http://127.0.0.1:9/v1", api_key="k-0123456789")
+    )
+
+    assert check is not None
+    assert (check["result"], platform.providers.one("away")["enabled"]) == ("not_reachable", True)
 
 
 def test_key_is_nowhere_in_clear(own: Service, tmp_path: Path) -> None:
