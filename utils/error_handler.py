@@ -7,11 +7,11 @@ overrule it, then anchored phrases alone, then `general`. The tables are in
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TypedDict
 
 from utils import error_rules as rules
+from utils.error_evidence import Evidence, chain_of, from_exception, from_text
 from utils.error_parameters import MOST_TOKENS, refused_parameters
 from utils.errors import (
     AnswerFormatError,
@@ -37,15 +37,12 @@ from utils.errors import (
 )
 from utils.logs import redact
 from utils.vendor_answers import (
-    MAX_TEXT,
     ErrorInAnswer,
-    bodies_of,
     headers_in,
     headers_of,
     is_from_behind,
     messages_of,
     names_a_vendor,
-    status_in,
     text_in,
     wait_s,
 )
@@ -96,28 +93,8 @@ CATEGORIES = tuple(_BY_CATEGORY)
 _SWITCH_AT_ONCE = frozenset(
     {"model_unavailable", "rate_limit", "authentication", "server_error", "connection_error", "timeout"}
 )
-_CLASS_NAME = re.compile(r"^(?:[\w.]+\.)?(\w*(?:Error|Exception|Timeout|gaierror))\s*[:(]")
-_STATUS_IN_TEXT = re.compile(
-    r"(?:error code|status(?: code)?|http(?: error)?|returned error|internal error|api error|error)"
-    r"[:\s=]{1,2}\s*\(?([45]\d\d)\b"
-    r"|^\W{0,2}([45]\d\d)\b(?!\s*(?:tokens|bytes|ms|s)\b)|<title>[^<|]*\|\s*([45]\d\d)\b|<title>\s*([45]\d\d)\b"
-    r"|\b(?:client|server) error '([45]\d\d)\b"
-    r"|:\s([45]\d\d):?\s(?=[A-Z{<])|\berror status ([45]\d\d)\b|[\"'](?:status|code)[\"']\s*:\s*[\"']?([45]\d\d)\b",
-    re.IGNORECASE,
-)
-_CODE_IN_TEXT = re.compile(r"[\"']?\b(?:code|type|status)[\"']?\s*[:=]\s*[\"']?([A-Za-z_-]{4,60})\b")
-
 
 _MAY_BE_A_REFUSAL = frozenset({"bad_request", "authentication", "general", "server_error"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Evidence:
-    classes: tuple[str, ...]
-    codes: tuple[str, ...]
-    status: int | None
-    text: str
-    body: object = None
 
 
 class _Facts(TypedDict):
@@ -139,10 +116,10 @@ def categorize_error(error: str | BaseException, provider: str, status: int | No
         return BadRequestError.category
     if isinstance(error, GenerationError) and error.category in _BY_CATEGORY:
         return error.category
-    return _category(_from_text(error, status) if isinstance(error, str) else _from_exception(error, status))
+    return _category(from_text(error, status) if isinstance(error, str) else from_exception(error, status))
 
 
-def _category(evidence: _Evidence) -> str:
+def _category(evidence: Evidence) -> str:
     return (
         _by_transport(evidence)
         or _by_code(evidence)
@@ -169,12 +146,12 @@ def parse_error(error: BaseException, provider: str = "", model: str = "", quote
         model: Model id.
         quotes: Whether the message may quote an answer that is not in a vendor's error form.
     """
-    known = next((link for link in _chain(error) if isinstance(link, GenerationError)), None)
+    known = next((link for link in chain_of(error) if isinstance(link, GenerationError)), None)
     if known is not None:
         return known
-    evidence = _from_exception(error, None)
+    evidence = from_exception(error, None)
     category, told = _category(evidence), _sentence(evidence, error, quotes)
-    headers = headers_of(_chain(error))
+    headers = headers_of(chain_of(error))
     wait = wait_s({**headers_in(evidence.body), **headers}, evidence.body, evidence.text)
     facts = _Facts(provider=provider, model=model, status=evidence.status, retry_after_s=wait)
     if category in _MAY_BE_A_REFUSAL and rules.REFUSAL.search(_said(evidence)):
@@ -186,7 +163,7 @@ def parse_error(error: BaseException, provider: str = "", model: str = "", quote
     return typed
 
 
-def _explain(typed: GenerationError, evidence: _Evidence) -> None:
+def _explain(typed: GenerationError, evidence: Evidence) -> None:
     """Add what only errors of one category tell."""
     if isinstance(typed, RateLimitError):
         typed.quota = rules.QUOTA.search(evidence.text) is not None
@@ -215,7 +192,7 @@ def error_for(
     return kind(redact(message), provider=provider, model=model, status=status, retry_after_s=retry_after_s)
 
 
-def _by_transport(evidence: _Evidence) -> str | None:
+def _by_transport(evidence: Evidence) -> str | None:
     """Classify failures without an answer, where the exception's class alone is proof."""
     if evidence.status is not None:
         return None
@@ -229,7 +206,7 @@ def _by_transport(evidence: _Evidence) -> str | None:
     return None
 
 
-def _by_code(evidence: _Evidence) -> str | None:
+def _by_code(evidence: Evidence) -> str | None:
     for code in evidence.codes:
         category = rules.CODES.get(code.lower())
         if category is not None:
@@ -237,7 +214,7 @@ def _by_code(evidence: _Evidence) -> str | None:
     return None
 
 
-def _by_status(evidence: _Evidence) -> str | None:
+def _by_status(evidence: Evidence) -> str | None:
     status = evidence.status
     if status is None:
         status = next((rules.CLASS_STATUS[name] for name in evidence.classes if name in rules.CLASS_STATUS), None)
@@ -257,68 +234,13 @@ def _by_phrase(text: str) -> str | None:
     return next((category for category, pattern in rules.PHRASES if pattern.search(text)), None)
 
 
-def _by_class(evidence: _Evidence) -> str | None:
+def _by_class(evidence: Evidence) -> str | None:
     return "general" if any(name in rules.LOCAL_FAULT_CLASSES for name in evidence.classes) else None
 
 
-def _from_text(text: str, status: int | None) -> _Evidence:
-    text = text[:MAX_TEXT].strip()
-    named = _CLASS_NAME.match(text)
-    if status is None:
-        found = _STATUS_IN_TEXT.search(text)
-        status = int(next(group for group in found.groups() if group)) if found else None
-    codes = tuple(match.group(1) for match in _CODE_IN_TEXT.finditer(text))
-    return _Evidence((named.group(1),) if named else (), codes, status, text)
-
-
-def _from_exception(error: BaseException, status: int | None) -> _Evidence:
-    classes: list[str] = []
-    codes: list[str] = []
-    texts: list[str] = []
-    body: object = None
-    for link in _chain(error):
-        classes.append(type(link).__name__)
-        texts.append(str(link)[:MAX_TEXT])
-        if status is None:
-            status = _status_of(link)
-        codes.extend(_codes_of(link))
-        body = body or getattr(link, "body", None)
-        texts.extend(messages_of(getattr(link, "body", None)))
-    text = "\n".join(dict.fromkeys(texts))
-    if not codes:
-        codes.extend(match.group(1) for match in _CODE_IN_TEXT.finditer(text))
-    return _Evidence(tuple(classes), tuple(codes), status, text, body)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Walk from *error* to its root cause, each link once."""
-    seen: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        yield link
-        link = link.__cause__ or link.__context__
-
-
-def _status_of(error: BaseException) -> int | None:
-    value = getattr(error, "status_code", None)
-    # Ollama says -1 for an error inside a stream.
-    if isinstance(value, int) and 400 <= value < 600:
-        return value
-    return status_in(error.body) if isinstance(error, ErrorInAnswer) else None
-
-
-def _codes_of(error: BaseException) -> Iterator[str]:
-    for part in (error, *bodies_of(getattr(error, "body", None))):
-        for name in ("code", "type"):
-            value = part.get(name) if isinstance(part, Mapping) else getattr(part, name, None)
-            if isinstance(value, str):
-                yield value
-
-
-def _sentence(evidence: _Evidence, error: BaseException, quotes: bool) -> str:
+def _sentence(evidence: Evidence, error: BaseException, quotes: bool) -> str:
     """Reduce what the vendor said to one short, redacted line."""
-    messages = [message for link in _chain(error) for message in messages_of(getattr(link, "body", None))]
+    messages = [message for link in chain_of(error) for message in messages_of(getattr(link, "body", None))]
     if not messages and not quotes:  # the clients' texts quote the answer: a page, the banner of another service
         if evidence.status is not None:
             return f"the answer (status {evidence.status}) is not in a vendor's error format"
@@ -334,10 +256,10 @@ def _stated(pattern: re.Pattern[str], text: str) -> int | None:
     return int(found.group(1).replace(",", "")) if found else None
 
 
-def _said(evidence: _Evidence) -> str:
+def _said(evidence: Evidence) -> str:
     return "\n".join([*evidence.codes, evidence.text])
 
 
-def _is_of_a_vendor_behind(headers: Mapping[str, str], evidence: _Evidence) -> bool:
+def _is_of_a_vendor_behind(headers: Mapping[str, str], evidence: Evidence) -> bool:
     """Tell whether a vendor behind a gateway refused the gateway's key, which says nothing of ours."""
     return is_from_behind(headers) or names_a_vendor(evidence.body) or rules.BEHIND.search(evidence.text) is not None
