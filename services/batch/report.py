@@ -128,7 +128,8 @@ def stuck_after_s(p95_s: float | None) -> float:
 def why_stuck(batch: Batch) -> str:
     """Explain what a batch without progress waits for."""
     if batch["waiting_for"] == "closed":
-        return f"every provider is closed until {batch['waiting_until'] or 'something changes'}"
+        last = f"; the last failure: {batch['errors'][-1]['error']}" if batch["errors"] else ""
+        return f"every provider is closed until {batch['waiting_until'] or 'something changes'}{last}"
     if batch["waiting_for"] == "topic":
         return f"the circuits of {', '.join(batch['skipped_topics'][:3])} are open until {batch['waiting_until']}"
     if batch["waiting_for"] == "storage":

@@ -15,6 +15,7 @@ from models.contract.answers.batches import Cause
 from models.domain import BatchStatus
 from services.batch.live import LiveBatch
 from services.batch.objects import ON_REQUEST
+from services.batch.report import why_stuck
 from services.batch.worker import ItemWorker, RunnerServices, RunnerSettings
 from services.llm_service import Terms
 from utils.cancellation import CancelToken
@@ -142,7 +143,9 @@ class BatchRunner:
         self._grow()
         minutes = self._settings.max_minutes
         if minutes and live.elapsed_s() >= minutes * 60:
-            self.finish(BatchStatus.STOPPED, f"the time limit of {minutes:g} minutes was reached")
+            now = live.snapshot()
+            why = f"; {why_stuck(now)}" if now["waiting_for"] == "closed" else ""
+            self.finish(BatchStatus.STOPPED, f"the time limit of {minutes:g} minutes was reached{why}")
             return
         self._tell_waiting()
         self.raise_alerts()

@@ -809,6 +809,11 @@ def test_batch_without_progress_is_told_with_its_reason_and_not_stopped(
     ("batch", "says"),
     [
         pytest.param({"waiting_for": "closed", "waiting_until": "T"}, "every provider is closed until T", id="closed"),
+        pytest.param(
+            {"waiting_for": "closed", "waiting_until": "T", "errors": [{"error": "503 Loading model"}]},
+            "every provider is closed until T; the last failure: 503 Loading model",
+            id="closed-and-why",
+        ),
         pytest.param({"waiting_for": "topic", "waiting_until": "T"}, "circuits of a topic are open", id="topic"),
         pytest.param({"waiting_for": "limit", "waiting_until": None}, "all workers wait (limit)", id="limit"),
         pytest.param(
