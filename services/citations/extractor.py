@@ -210,9 +210,3 @@ def _as_given(citation: Citation, reading: Reading, text: str) -> Citation:
         begin, stop = reading.given(cite.start, cite.end)
         cites.append(replace(cite, start=begin, end=stop))
     return replace(citation, text=text[start:end], start=start, end=end, cites=tuple(cites))
-
-
-def shifted(citation: Citation, by: int) -> Citation:
-    """Return *citation* moved *by* characters to the right."""
-    cites = tuple(replace(cite, start=cite.start + by, end=cite.end + by) for cite in citation.cites)
-    return replace(citation, start=citation.start + by, end=citation.end + by, cites=cites)

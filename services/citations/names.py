@@ -149,7 +149,10 @@ def _plain(given: str, known: str) -> Likeness:
     if not common:
         return Likeness.PARTLY if _alike(given, known) else Likeness.OTHER
     one_is_re = bool(_RE.match(given)) != bool(_RE.match(known)) and is_case_name(given) and is_case_name(known)
-    is_all = all(word in theirs or any(_same_word(word, other) for other in theirs) for word in mine)
+    is_all = all(
+        word in theirs or any(_same_word(word, other) for other in theirs) or _initials(frozenset((word,)), known)
+        for word in mine
+    )
     return Likeness.SAME if is_all and not one_is_re else Likeness.PARTLY
 
 

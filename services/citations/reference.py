@@ -13,6 +13,8 @@ from services.citations.citation import fold_cite
 from services.citations.names import words_of
 
 _LAST_OLD_YEAR = 1900
+# The year since which a last anchor means that the series goes on.
+_RUNS_FROM = 2025
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,18 @@ class Instrument:
     ended: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """A resolution of the United Nations.
+
+    Attributes:
+        stated: The year or the Roman number of the session that stands in brackets behind its number.
+    """
+
+    name: str
+    stated: str
+
+
 class Index(Protocol):
     """Authorities that a user imported."""
 
@@ -120,17 +134,21 @@ class Reference:
     act_years: frozenset[int]
     state_codes: Sequence[str]
     yearly: Mapping[str, tuple[Mapping[int, int], int]]
+    resolutions: Mapping[str, Resolution]
+    provisions: frozenset[str]
     index: Index = field(default_factory=NoIndex)
     _by_cite: Mapping[str, list[Known]] = field(default_factory=dict)
     _by_word: Mapping[str, list[Known]] = field(default_factory=dict)
 
     @cached_property
-    def old_reports(self) -> tuple[str, ...]:
-        """The reports of the time before 1900, which people cite without a year."""
+    def undated_reports(self) -> tuple[str, ...]:
+        """The reports that people cite without a year before the volume: those before 1900 and international ones."""
         names = {
             row.name
             for row in self.series.values()
-            if row.brackets == "round" and not row.is_court and row.last_year <= _LAST_OLD_YEAR
+            if row.brackets == "round"
+            and not row.is_court
+            and (row.last_year <= _LAST_OLD_YEAR or row.jurisdiction == "international")
         }
         return tuple(sorted(names, key=lambda name: (-len(name), name)))
 
@@ -156,12 +174,23 @@ class Reference:
         near = min((self._by_word[word] for word in words), key=len, default=[])
         return [*near, *self.index.named(name_key(name))]
 
-    def year_of(self, series: str, volume: int) -> tuple[int, int, int] | None:
-        """Return the earliest and latest plausible year of a volume, and the highest volume known."""
+    def year_of(self, series: str, volume: int, now: int) -> tuple[int, int, int] | None:
+        """Return the earliest and latest plausible year of a volume, and the highest that there may be in the year *now*.
+
+        A series whose last anchor is of _RUNS_FROM or later goes on, at most twice as fast as before.
+        """
         if series not in self.volumes:
             return None
         anchors, tolerance = self.volumes[series]
-        highest = anchors[-1][0]
+        highest, latest = anchors[-1]
+        if latest >= _RUNS_FROM and now > latest:
+            before = anchors[-2] if len(anchors) > 1 else anchors[-1]
+            pace = (highest - before[0]) / max(1, latest - before[1])
+            highest += round(2 * pace * (now - latest)) + 1
+            anchors = (*anchors, (highest, now))
+        same = [year for anchor, year in anchors if anchor == volume]
+        if same:  # a volume of several years has an anchor for the first and for the last
+            return min(same) - tolerance, max(same) + tolerance, highest
         low, high = anchors[0][1], anchors[-1][1]
         for (volume_a, year_a), (volume_b, year_b) in pairwise(anchors):
             if volume_a <= volume <= volume_b:
@@ -194,6 +223,11 @@ class Reference:
 def name_key(name: str) -> str:
     """Return a name folded for lookup: its distinctive words, in alphabetical order."""
     return " ".join(sorted(words_of(name)))
+
+
+def provision_key(written: str) -> str:
+    """Return a provision of a code folded for lookup: without its subsections, signs and the edition of the code."""
+    return re.sub(r"\([^()]*\)|\bAnn\.|§|\b[Ss]ec(?:tion|\.)|\.(?!\d)|[\s,']", "", written).casefold()
 
 
 def series_key(text: str) -> str:

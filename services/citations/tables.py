@@ -11,7 +11,17 @@ from typing import get_args
 
 from models.contract.answers.quality import Jurisdiction
 from services.citations.citation import fold
-from services.citations.reference import Index, Instrument, Known, NoIndex, Reference, Series, series_key
+from services.citations.reference import (
+    Index,
+    Instrument,
+    Known,
+    NoIndex,
+    Reference,
+    Resolution,
+    Series,
+    provision_key,
+    series_key,
+)
 from utils.errors import ConfigurationError
 
 JURISDICTIONS: tuple[Jurisdiction, ...] = get_args(Jurisdiction)
@@ -36,6 +46,8 @@ def load_reference(folder: Path, extra: Iterable[Known] = (), index: Index | Non
         rules=_rules(folder / "us_rules.csv"),
         act_years=_act_years(folder / "uk_act_years.csv"),
         yearly=_yearly(folder / "yearly.csv"),
+        resolutions=_resolutions(folder / "resolutions.csv"),
+        provisions=_provisions(folder / "us_provisions.csv"),
         state_codes=_state_codes(folder / "us_state_codes.csv"),
     ).extended(extra, index or NoIndex())
 
@@ -154,6 +166,23 @@ def _yearly(path: Path) -> dict[str, tuple[dict[int, int], int]]:
             raise ConfigurationError(f"catalogue: {path}: {row['series']}: want at least one year:number")
         table[row["series"]] = (highest, _whole(row["later"], path))
     return table
+
+
+def _resolutions(path: Path) -> dict[str, Resolution]:
+    return {
+        row["resolution"]: Resolution(row["name"], row["stated"])
+        for row in rows_of(path, "resolution", "stated", "name")
+    }
+
+
+def _provisions(path: Path) -> frozenset[str]:
+    """Return the provisions of state codes and federal regulations that are known to exist, each as it may be written."""
+    return frozenset(
+        provision_key(f"{written} {number}")
+        for row in rows_of(path, "code", "leading")
+        for written in _list(row["code"], "|")
+        for number in row["leading"].split()
+    )
 
 
 def _state_codes(path: Path) -> tuple[str, ...]:

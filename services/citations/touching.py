@@ -10,16 +10,16 @@ _UNIT = (
 )
 _NUMBER = r"(?:No\.?\s)?(?:\d|\([a-z\d]{1,5}\)|[IVXLC]{1,7}\b|[A-Z]{1,3}\d{0,4}\b)"
 # A letter, a digit or a bracket that runs on from the last sign of a reference.
-_GLUED = re.compile(r"\w|/(?=\w)|[-:](?=\d|[A-Za-z]\b|[A-Za-z]{1,2}\d)|\.(?=\d)|\((?=\w{1,6}\))|\[(?=\w)")
+_GLUED = re.compile(r"\w|/(?=\w)|[-:](?=\d|\(\w|[A-Za-z]\b|[A-Za-z]{1,2}\d)|\.(?=\d)|\((?=\w{1,6}\))|\[(?=\w)")
 # An identifier that no format could read: "EU:C:2014:317A".
 _IDENTIFIER = re.compile(r"[\s,(]{0,2}(?:ECLI:)?[A-Z]{2}:[A-Z]{1,7}:\d")
 _GLUED_AHEAD = re.compile(r"[^\W_]$|\d[-/.,]$")
 _PINPOINT = re.compile(
-    rf"[\s,(;:-]{{0,3}}(?:(?:and|or|to|&|read\swith)\s)?(?:the\s)?(?:(?i:{_UNIT})\s?{_NUMBER}|{_ORDINAL}\s(?i:{_UNIT})|(?i:preamble|annex|appendix|app\.|schedule)(?!\w))"
+    rf"[\s,(;:-]{{0,3}}(?:(?:and|or|to|through|&|read\swith)\s)?(?:the\s)?(?:(?i:{_UNIT})\s?{_NUMBER}|{_ORDINAL}\s(?i:{_UNIT})|(?i:preamble|annex|appendix|app\.|schedule)(?!\w))"
 )
 _GOES_ON = re.compile(
-    r"\s?(?:,\s?|,?\s(?:and|or|to|&)\s|-\s?)(?:§{1,2}\s?)?\d{1,5}[A-Za-z]{0,3}(?:\(\w{1,5}\)){0,4}(?=$|[,.;:)]|\s(?:and|or|of|to)\b)"
-    r"|,?\s(?:and|or|to|&)\s(?:§{1,2}\s?)?\d{1,6}(?!\w)(?!\s[A-Z])"
+    r"\s?(?:,\s?|,?\s(?:and|or|to|through|&)\s|-\s?)(?:§{1,2}\s?)?\d{1,5}[A-Za-z]{0,3}(?:\(\w{1,5}\)){0,4}(?=$|[,.;:)]|\s(?:and|or|of|to|through)\b)"
+    r"|,?\s(?:and|or|to|through|&)\s(?:§{1,2}\s?)?\d{1,6}(?!\w)(?!\s[A-Z])"
 )
 _PINPOINT_AHEAD = re.compile(
     rf"(?:(?i:{_UNIT})\s?{_NUMBER}[^.;:]{{0,60}}?|{_ORDINAL}\s(?i:{_UNIT})[^.;:]{{0,20}}?|\b(?i:preamble|annex|appendix|schedule)),?\s(?:of|to|in|under)\s(?:the\s)?$"

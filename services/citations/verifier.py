@@ -20,6 +20,7 @@ from services.citations.citation import (
 from services.citations.formats import (
     agencies_us,
     constitution_us,
+    courts_us,
     ecli,
     european,
     international,
@@ -57,6 +58,8 @@ _CHECKS: dict[str, Check] = {
 _REPORTED_LATER, _REPORTED_ABROAD = 2, 5
 # How many years the stages of one case may lie apart.
 _STAGES_APART = 10
+# Digits of a number that hardly two cases of one name share.
+_LONG_NUMBER = 5
 
 
 def verify(citation: Citation, reference: Reference) -> Finding:
@@ -76,12 +79,16 @@ def _judge(citation: Citation, reference: Reference) -> Finding:
     doubtful = [cite for cite in citation.cites if not known.get(cite.key) or cite.parts.get("ecli")]
     findings = [found for cite in doubtful if (found := _CHECKS[cite.format](cite, citation, reference))]
     bad = [finding for finding in findings if finding.verdict is Verdict.INVALID]
-    bad += [clash for cite in citation.cites if (clash := reports_us.court_clash(cite, citation))]
+    bad += [clash for cite in citation.cites if (clash := _court_clash(cite, citation))]
     if bad:
         return bad[0]
     if citation.kind != "case":
         return _worst(findings) if findings else _from_index(citation, reference)
     return _of_case(citation, reference, findings, known)
+
+
+def _court_clash(cite: Cite, citation: Citation) -> Finding | None:
+    return courts_us.court_clash(cite.parts["series"], citation) if cite.format == reports_us.NAME else None
 
 
 def compare_known(citation: Citation, known: list[Known], reference: Reference) -> Finding:
@@ -263,12 +270,13 @@ def _claimed(citation: Citation) -> int | None:
 
 
 def _near(cite: Cite, other: str) -> bool:
-    """Tell whether two references share volume and year, or page."""
-    return len(_numbers(cite.normalized) & _numbers(other)) >= 2
+    """Tell whether two references share volume and year, or page, or the long number of an application."""
+    shared = _numbers(cite.normalized) & _numbers(other)
+    return len(shared) >= 2 or any(len(number) >= _LONG_NUMBER for number in shared)
 
 
 def _numbers(reference: str) -> set[str]:
-    return {word for part in reference.split() if (word := part.strip("[]()")).isdigit()}
+    return {word for part in reference.replace("/", " ").split() if (word := part.strip("[]()")).isdigit()}
 
 
 def _series(cite: Cite) -> str:

@@ -15,7 +15,7 @@ PROVISION = (
     r"(?>\d{1,4}(?:[A-Z]{1,3}|[a-z]{1,2}|\s?(?:bis|ter|quater|quinquies))?(?![A-Za-z\d])"
     r"(?:\.\d{1,3}[A-Z]{0,2})?(?:\(\w{1,5}\)){0,6})"
 )
-NEXT = r"(?:,?\s(?:and|or|to|&)\s|,\s?|\s?-\s?)"
+NEXT = r"(?:,?\s(?:and|or|to|through|&)\s|,\s?|\s?-\s?)"
 # Several of them; the number of the next instrument is none: "Articles 5 and 6 U.S.C.".
 PROVISIONS = rf"{PROVISION}(?:{NEXT}{PROVISION}(?!\s?(?:[UL]\.?N\.?T\.?S|U\.\s?S|USC)|/)){{0,12}}"
 _ORDINAL = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final"
@@ -48,7 +48,7 @@ def future(year: int) -> Finding | None:
 
 def volume_clash(reference: Reference, series: str, volume: int, year: int | None) -> Finding | None:
     """Return a fault if *volume* does not exist or does not fit *year*, or None."""
-    span = reference.year_of(series, volume)
+    span = reference.year_of(series, volume, LATEST_YEAR)
     if span is None:
         return None
     earliest, latest, highest = span

@@ -110,7 +110,8 @@ def _check_model(cite: Cite, reference: Reference) -> Finding | None:
     if row is None:
         return None
     known, numbers, leading = row
-    if numbers and bare.isdigit() and bare not in numbers:
+    plain = bare.rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    if numbers and plain.isdigit() and plain not in numbers:
         return invalid("section_beyond_end", f"the {known} has no § {bare}")
     return verified(f"{known} § {bare}") if bare in leading else None
 

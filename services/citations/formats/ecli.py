@@ -13,11 +13,12 @@ from services.citations.reference import Reference
 
 NAME = "ecli"
 _ECLI = re.compile(
-    r"\bECLI:(?P<country>[A-Za-z]{2}):(?P<court>[A-Za-z0-9.]{1,20}):(?P<year>\d{1,6}):(?P<number>[A-Za-z0-9.]{0,40}[A-Za-z0-9])"
+    r"\b(?:ECLI:(?P<country>[A-Za-z]{2})|(?P<bare>EU)):(?P<court>[A-Za-z0-9.]{1,20}):(?P<year>\d{1,6}):(?P<number>[A-Za-z0-9.]{0,40}[A-Za-z0-9])"
+    r"(?P<more>(?::[A-Z\d]{1,6}\b){0,3})"
 )
 # Those that other formats read.
 _READ_ELSEWHERE = re.compile(
-    r"ECLI:(?:EU:[CTF]:\d{4}:\d{1,5}|CE:ECHR:\d{4}:\d{4}(?:JUD|DEC|ADV|REP)\d{9})(?![A-Za-z0-9])"
+    r"(?:ECLI:)?(?:EU:[CTF]:\d{4}:\d{1,5}|CE:ECHR:\d{4}:\d{4}(?:JUD|DEC|ADV|REP)\d{9})(?![A-Za-z0-9:])"
 )
 _COUNTRIES = frozenset(
     "AT BE BG CY CZ DE DK EE EL ES FI FR GB GR HR HU IE IT LT LU LV MT NL NO PL PT RO SE SI SK".split()
@@ -28,9 +29,10 @@ _LONGEST_COURT, _LONGEST_NUMBER, _FIRST_YEAR = 7, 25, 1800
 
 def find(text: str, _reference: Reference) -> Iterator[Cite]:
     """Yield what *text* cites in the forms of this family."""
-    for match in _ECLI.finditer(text) if "ECLI:" in text else ():
+    for match in _ECLI.finditer(text) if "ECLI:" in text or "EU:" in text else ():
         if not _READ_ELSEWHERE.match(match.group()):
-            parts = {**match.groupdict(), "ecli": match.group()}
+            country = match["country"] or match["bare"]
+            parts = {**match.groupdict(default=""), "country": country, "ecli": match.group()}
             yield Cite(NAME, match.start(), match.end(), "case", "eu", match.group(), parts)
 
 

@@ -12,18 +12,20 @@ from services.citations.citation import Citation, Cite, Finding, fold, invalid, 
 from services.citations.formats.common import PROVISIONS, WITHIN, full_year, future, number_clash
 from services.citations.formats.provisions import provision_finding
 from services.citations.names import name_after
-from services.citations.reference import Reference
+from services.citations.reference import Instrument, Reference
 
 ACT, CASE, CELEX = "eu_act", "eu_case", "celex"
-_TYPE = r"(?:(?:Council|Commission|Delegated|Implementing|Framework|Parliament and Council|ECB|Commission Delegated|Commission Implementing|Council Framework)\s)*(?P<type>Regulation|Directive|Decision)"
+_TYPE = r"(?:(?:Council|Commission|Delegated|Implementing|Framework|Parliament and Council|ECB|Commission Delegated|Commission Implementing|Council Framework)\s)*(?P<type>Regulation|Directive|Decision|Reg\.?(?=\s\((?:EU|EC|EEC)\)))"
 _ARTICLES = rf"(?:Art(?:icle)?s?\.?|art(?:icle)?s?\.?)\s?(?P<numbers>{PROVISIONS})(?P<within>{WITHIN})"
 _AHEAD = re.compile(rf"\b{_ARTICLES},?\s(?:of\s|in\s|to\s)?(?:the\s)?$")
 # A popular name, the institutions and a date, or the subject may come between number and article.
 _BETWEEN = r"(?:\s\((?P<called>[A-Z][^()\n]{1,80})\)|\sof\sthe\sEuropean\sParliament[^;\n]{0,90}?\s(?:19|20)\d\d|\son\s[^;,.()\n]{3,110})?"
 _BEHIND = re.compile(rf"{_BETWEEN}(?:,?\s\(?{_ARTICLES})?")
 _ACT = re.compile(
-    rf"\b{_TYPE}\s(?:\((?P<body>EU|EC|EEC|Euratom|ECSC|EU,\sEuratom|EC,\sEuratom)\)\s?)?(?P<no>[Nn]o\.?\s?)?(?P<first>\d{{1,4}})/(?P<second>\d{{1,4}})(?:/(?P<tail>EU|EC|EEC|JHA|Euratom|CFSP|ECSC))?\b"
+    rf"\b{_TYPE}\s(?:\((?P<body>EU|EC|EEC|Euratom|ECSC|EU,\sEuratom|EC,\sEuratom)\)\s?)?(?P<no>[Nn]o\.?\s?)?(?P<first>\d{{1,6}})/(?P<second>\d{{1,6}})(?:/(?P<tail>EU|EC|EEC|JHA|Euratom|CFSP|ECSC))?\b"
 )
+# The words of a popular name before "Regulation": "General Data Protection Regulation (EU) 2016/679".
+_CAPITALS = re.compile(r"(?:\b[A-Z][A-Za-z-]{1,20}\s){0,6}$")
 _CELEX = re.compile(
     r"(?<![\w-])(?P<sector>[0-6])(?P<year>(?:19|20)\d\d)(?P<letter>[A-Z]{1,2})(?P<number>\d{3,5})(?:R?\(\d\d\))?(?P<consolidated>-\d{8})?(?![\w-])"
 )
@@ -33,9 +35,11 @@ _CASE = re.compile(
 )
 _ECLI = re.compile(r"\b(?:ECLI:)?EU:(?P<court>[CTF]):(?P<year>\d{4}):(?P<number>\d{1,5})\b")
 _NAME_AND_ECLI = re.compile(r"(?P<name>[^;\n\[\]]{0,130}?)(?P<ecli>\b(?:ECLI:)?EU:[CTF]:\d{4}:\d{1,5}\b)")
-_MAX_NAME, _REACH = 130, 120
+_MAX_NAME, _REACH, _NAME_REACH = 130, 120, 80
 _NUMBER = re.compile(r"(?P<prefix>[CTF]-)?(?P<number>\d{1,4})/(?P<year>\d{2})")
 _FIRST_ACTS, _FULL_YEARS_FROM, _ONE_SEQUENCE_FROM, _EEC_UNTIL, _EU_FROM = 1952, 1999, 2015, 1993, 2009
+# Of 1993; the Union's treaty came into force on 1 November.
+_EC_DIRECTIVES_FROM = 100
 # Cases that were pending in 1989 got the prefix too.
 _PREFIXED_LATER_FROM = 1985
 _FIRST_YEAR, _COURT_FROM, _PREFIX_FROM, _TRIBUNAL_FROM, _CIVIL_FROM, _CIVIL_TO = 1953, 1954, 1989, 1989, 2005, 2016
@@ -67,24 +71,53 @@ def check_act(cite: Cite, _citation: Citation, reference: Reference) -> Finding 
         return invalid("before_series", f"acts of the Communities begin in {_FIRST_ACTS}, got {year}")
     if (clash := future(year)) is not None:
         return clash
-    called = reference.eu_acts.get(fold(cite.parts.get("called", "")))
-    if called is not None and called.number != number:
-        return invalid("name_mismatch", f"the {called.name} is {called.number}, not {number}", called.name)
     known = reference.eu_acts.get(number) or reference.eu_acts.get(fold(f"{kind} {number}"))
-    if known is not None:
-        if known.type and known.type != kind:
-            return invalid("type_mismatch", f"{number} is a {known.type} ({known.name}), not a {kind}", known.name)
-        return _form_clash(cite.parts, year) or provision_finding(known, cite, "article")
-    if (clash := _body_clash(cite.parts["body"], year) or _form_clash(cite.parts, year)) is not None:
+    called = _called(cite, reference)
+    if called is not None and _is_misnamed(called, known, cite.parts):
+        return invalid("name_mismatch", f"the {called.name} is {called.number}, not {number}", called.name)
+    if known is not None and known.type and known.type != kind:
+        return invalid("type_mismatch", f"{number} is a {known.type} ({known.name}), not a {kind}", known.name)
+    if (clash := _body_clash(cite.parts, year) or _form_clash(cite.parts, year)) is not None:
         return clash
+    if known is not None:
+        return provision_finding(known, cite, "article")
     series = "EU act" if year >= _ONE_SEQUENCE_FROM else kind
     return number_clash(reference, series, year, int(cite.parts["count"]))
+
+
+def _called(cite: Cite, reference: Reference) -> Instrument | None:
+    """Return the act whose popular name stands in brackets behind the number, or before "Regulation" or "Directive"."""
+    words = [*cite.parts["before"].split(), cite.parts["type"]]
+    names = [cite.parts.get("called", ""), *(" ".join(words[first:]) for first in range(len(words) - 1))]
+    return next((act for name in names if (act := reference.eu_acts.get(fold(name))) is not None), None)
+
+
+def _is_misnamed(called: Instrument, known: Instrument | None, parts: Mapping[str, str]) -> bool:
+    """Tell whether a number cannot be that of the act *called* so, or of one that had the name before it."""
+    if called.number == parts["number"]:
+        return False
+    if known is None:
+        return called.year == int(parts["year"])
+    return not (_telling_words(called) & _telling_words(known))
+
+
+def _telling_words(act: Instrument) -> set[str]:
+    return set(fold(act.name).split()) - {
+        "the",
+        "of",
+        "on",
+        "and",
+        "act",
+        *(kind.casefold() for kind in _CELEX_LETTERS.values()),
+    }
 
 
 def _form_clash(parts: Mapping[str, str], year: int) -> Finding | None:
     """Return a fault if the number is written in a form that its year did not use, or None."""
     kind, written = parts["type"], parts["written"]
-    if year >= _ONE_SEQUENCE_FROM and parts["bracket"] and written == "number/year":
+    if kind == "Directive" and written == "number/year" and year >= _FULL_YEARS_FROM:
+        return invalid("malformed", f"the year of a directive comes first: {parts['number']}")
+    if year >= _ONE_SEQUENCE_FROM and parts["body"] and written == "number/year":
         return invalid("malformed", f"since {_ONE_SEQUENCE_FROM} the year comes first: (EU) {parts['number']}")
     if year < _ONE_SEQUENCE_FROM and parts["bracket"] and kind == "Regulation" and written == "year/number":
         return invalid(
@@ -97,12 +130,15 @@ def _form_clash(parts: Mapping[str, str], year: int) -> Finding | None:
     return None
 
 
-def _body_clash(body: str, year: int) -> Finding | None:
-    """Return a fault if acts of that *year* did not name this *body*, or None."""
+def _body_clash(parts: Mapping[str, str], year: int) -> Finding | None:
+    """Return a fault if acts of that *year* did not name the body that it names, or None."""
+    body, kind, count = parts["body"], parts["type"], int(parts["count"])
     if body in ("EEC", "ECSC") and year > _EEC_UNTIL:
         return invalid("type_mismatch", f"({body}) was used until October {_EEC_UNTIL}, got {year}")
     if body == "EU" and year < _EU_FROM:
         return invalid("type_mismatch", f"(EU) is used from 1 December {_EU_FROM} on, got {year}")
+    if body == "EC" and kind == "Directive" and year == _EEC_UNTIL and count < _EC_DIRECTIVES_FROM:
+        return invalid("type_mismatch", f"directive {count} of {year} was one of the EEC")
     if body == "EC" and not _EEC_UNTIL <= year <= _EU_FROM:
         return invalid("type_mismatch", f"(EC) was used from November {_EEC_UNTIL} to November {_EU_FROM}, got {year}")
     return None
@@ -191,7 +227,8 @@ def check_celex(cite: Cite, citation: Citation, reference: Reference) -> Finding
 
 def _act(text: str, match: re.Match[str]) -> Cite:
     first, second = match["first"], match["second"]
-    kind, body = match["type"], match["body"] or match["tail"] or ""
+    kind = "Regulation" if match["type"].startswith("Reg") else match["type"]
+    body = match["body"] or match["tail"] or ""
     numbered = bool(match["no"]) or bool(match["body"] and match["body"] != "EU")
     year, count = _year_first(first, second, kind, numbered)
     is_year_first = (
@@ -217,6 +254,7 @@ def _act(text: str, match: re.Match[str]) -> Cite:
         "number": number,
         "count": str(count),
         "bracket": match["body"] or "",
+        "before": _CAPITALS.search(text[max(0, match.start() - _NAME_REACH) : match.start()]).group(),  # type: ignore[union-attr]  # may be empty
         "written": "year/number" if is_year_first else "number/year",
         "digits": str(len(first if is_year_first else second)),
         "unit": "art",
@@ -261,7 +299,7 @@ def _case(text: str, match: re.Match[str]) -> Cite | None:
     # A name may hold any word of any language: all text between number and ECLI is the name.
     named_ecli = _NAME_AND_ECLI.match(text, end)
     if named_ecli:
-        name, name_end = named_ecli["name"].strip(" ,:*_()"), named_ecli.start("ecli")
+        name, name_end = _without_brackets(named_ecli["name"].strip(" ,:*_")), named_ecli.start("ecli")
     else:
         name, name_end = name_after(text, _skip(text, end), end + _MAX_NAME)
     ecli = _ECLI.match(text, _skip(text, name_end if name else end))
@@ -273,6 +311,13 @@ def _case(text: str, match: re.Match[str]) -> Cite | None:
         parts.update({"ecli": _ecli(ecli), "ecli_court": ecli["court"], "ecli_year": ecli["year"]})
         end = ecli.end()
     return Cite(CASE, match.start(), end, "case", "eu", shown, parts)
+
+
+def _without_brackets(name: str) -> str:
+    """Return *name* without brackets that do not belong to it: those of "(Titanium Dioxide)" do."""
+    if name.startswith("(") and name.endswith(")"):
+        name = name[1:-1]
+    return name.strip(" ,:*_" if name.count("(") == name.count(")") else " ,:*_()")
 
 
 def _skip(text: str, at: int) -> int:

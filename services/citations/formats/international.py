@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from models.contract.answers.quality import CitationKind
-from services.citations.citation import Citation, Cite, Finding, invalid
+from services.citations.citation import Citation, Cite, Finding, invalid, verified
 from services.citations.formats.common import LATEST_YEAR, full_year, roman, volume_clash
 from services.citations.names import name_after
 from services.citations.reference import Reference
@@ -28,14 +28,17 @@ _ICSID = re.compile(
     r"\bICSID\s(?:Case\s)?(?:No\.?\s)?(?P<kind>ARB|CONC)(?P<af>\(AF\))?/(?P<year>\d{2})/(?P<number>\d{1,4})\b"
 )
 _CRIMINAL = re.compile(
-    r"\b(?P<court>ICC|ICTY|IT|ICTR|SCSL|STL|MICT)[-‑](?P<year>\d{2})(?P<rest>(?:[-‑/]\d{1,3}){1,3}(?:[-‑](?:[A-Z](?:bis)?|AR\d{1,3}(?:\.\d)?|Red\d?|\d{1,5})){0,3})\b"
+    r"\b(?P<court>ICC|ICTY|IT|ICTR|SCSL|STL|MICT)[-‑](?P<year>(?:19|20)?\d{2})(?P<rest>(?:[-‑/]\d{1,3}[A-D]?){1,3}(?:[-‑](?:[A-Z](?:bis)?|AR\d{1,3}(?:\.\d)?|Red\d?|\d{1,5})){0,3})\b"
 )
 _UN = re.compile(
-    r"\b(?:UN\s?Doc\.?\s)?(?P<organ>S|A)/RES/(?P<number>\d{1,4}|ES-\d{1,2})(?:/(?P<second>\d{1,3}))?(?:\s?\((?P<tail>[IVXLC]{1,7}|(?:19|20)\d\d|ES-[IVX]+)\))?|\b(?P<short>UNSC|UNGA|Security Council|General Assembly)\s[Rr]es(?:olution|\.)?\s(?P<number2>\d{1,4})(?:/(?P<second2>\d{1,3}))?(?:\s?\((?P<tail2>[IVXLC]{1,7}|(?:19|20)\d\d|ES-[IVX]+)\))?"
+    r"\b(?:UN\s?Doc\.?\s)?(?P<organ>S|A)/RES/(?P<number>\d{1,4}|ES-\d{1,2})(?:\s?(?P<letter>[A-Z])(?=\s\())?(?:/(?P<second>\d{1,3}))?(?:\s?\((?P<tail>[IVXLC]{1,7}|(?:19|20)\d\d|ES-[IVX]+)\))?|\b(?P<short>UNSC|UNGA|S\.C\.|G\.A\.|Security Council|General Assembly)\s[Rr]es(?:olution|\.)?\s(?P<number2>\d{1,4}|ES-\d{1,2})(?:\s?(?P<letter2>[A-Z])(?=\s\())?(?:/(?P<second2>\d{1,3}))?(?:\s?\((?P<tail2>[IVXLC]{1,7}|(?:19|20)\d\d|ES-[IVX]+)\)(?:\s[A-Z]\b)?)?"
 )
 _ITLOS = re.compile(r"\bITLOS\s(?:Case\s)?No\.?\s?(?P<number>\d{1,3})\b")
 _PCA = re.compile(r"\bPCA\sCase\sNo\.?\s?(?P<year>(?:19|20)\d\d)-(?P<number>\d{1,3})\b")
-_MAX_APPLICATION, _MAX_DS, _MAX_ICSID, _MAX_ITLOS = 99_999, 650, 80, 34
+# Where numbers run on, with what the years to come may bring.
+_YEARS_ON = LATEST_YEAR - 2026
+_MAX_APPLICATION, _MAX_ICSID = 99_999, 80
+_MAX_DS, _MAX_ITLOS = 690 + 30 * _YEARS_ON, 40 + 4 * _YEARS_ON
 _COURTS = {
     "ICC": (2, 40, "International Criminal Court"),
     "ICTY": (94, 11, "ICTY"),
@@ -46,7 +49,9 @@ _COURTS = {
     "MICT": (12, 25, "IRMCT"),
 }
 _PCIJ_RANGE = {"A": (1, 24), "B": (1, 18), "A/B": (40, 80)}
-_LAST_SESSION = 81
+# Resolutions of the General Assembly have Roman session numbers until 1975.
+_SECURITY_COUNCIL = ("UNSC", "Security Council", "S.C.")
+_FIRST_SESSION, _LAST_ROMAN_SESSION, _LAST_SESSION = 1946, 30, LATEST_YEAR - 1945
 
 
 def find(text: str, reference: Reference) -> Iterator[Cite]:
@@ -86,7 +91,7 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
         ("itlos", _ITLOS, ("ITLOS",)),
         ("pca", _PCA, ("PCA",)),
         ("criminal", _CRIMINAL, ("ICC", "ICT", "IT", "SCSL", "STL")),
-        ("un", _UN, ("/RES/", "UNSC", "UNGA", "Council", "Assembly")),
+        ("un", _UN, ("/RES/", "UNSC", "UNGA", "Council", "Assembly", "S.C.", "G.A.")),
     ):
         for match in pattern.finditer(text) if any(hint in text for hint in hints) else ():
             kind: CitationKind = "treaty" if what == "un" else "case"
@@ -143,11 +148,13 @@ def _icsid(cite: Cite, _reference: Reference) -> Finding | None:
 
 
 def _criminal(cite: Cite, _reference: Reference) -> Finding | None:
-    court, year = cite.parts["court"], int(cite.parts["year"])
+    court, year = cite.parts["court"], int(cite.parts["year"]) % 100
     first, last, name = _COURTS[court]
     inside = first <= year <= last if first <= last else (year >= first or year <= last)
     if court == "ICC":
-        inside = year == 1 or (year == 2 and "/" in cite.parts["rest"]) or (inside and year < 27)
+        # A situation has a number and a year, and so has the case in it: "ICC-01/04-01/06". The numbers are few.
+        years = [int(found) for found in re.findall(r"/(\d\d)", cite.parts["rest"])]
+        inside = 1 <= year <= last and all(first <= opened <= LATEST_YEAR % 100 for opened in years)
     return None if inside else invalid("before_court", f"the {name} has no cases of the year {year:02d}")
 
 
@@ -174,12 +181,17 @@ def _itlos(cite: Cite, _reference: Reference) -> Finding | None:
 
 def _un(cite: Cite, reference: Reference) -> Finding | None:
     parts = cite.parts
-    security = parts.get("organ") == "S" or parts.get("short") in ("UNSC", "Security Council")
+    security = parts.get("organ") == "S" or parts.get("short") in _SECURITY_COUNCIL
     written = parts.get("number") or parts.get("number2") or "0"
+    tail, second = parts.get("tail") or parts.get("tail2") or "", parts.get("second") or parts.get("second2")
+    name = f"{'S' if security else 'A'}/RES/{written}" + (f"/{second}" if second else "")
+    if (known := reference.resolutions.get(name)) is not None:
+        if tail and tail.isdigit() == known.stated.isdigit() and tail != known.stated:
+            return invalid("year_mismatch", f"{name} is of {known.stated}, not of {tail}", name)
+        return verified(f"{name} ({known.stated}), {known.name}")
     if written.startswith("ES-"):
         return None
     number = int(written)
-    tail, second = parts.get("tail") or parts.get("tail2") or "", parts.get("second") or parts.get("second2")
     if security:
         return volume_clash(reference, "UNSC Res", number, int(tail) if tail.isdigit() else None)
     if second and not 31 <= number <= _LAST_SESSION:
@@ -187,9 +199,14 @@ def _un(cite: Cite, reference: Reference) -> Finding | None:
             "number_out_of_range",
             f"General Assembly resolutions are written session/number from session 31 to {_LAST_SESSION}, got {number}",
         )
-    if not second and tail and not tail.startswith("ES") and not 1 <= roman(tail) <= 30:
+    if second or not tail or tail.startswith("ES"):
+        return None
+    if tail.isdigit():
+        return volume_clash(reference, "UNGA Res", number, int(tail))
+    session = roman(tail)
+    if not 1 <= session <= _LAST_ROMAN_SESSION:
         return invalid("number_out_of_range", f"Roman session numbers end with XXX, got {tail}")
-    return None
+    return volume_clash(reference, "UNGA Res", number, _FIRST_SESSION + session - 1)
 
 
 def _nothing(_cite: Cite, _reference: Reference) -> Finding | None:
@@ -232,7 +249,7 @@ def _groups(match: re.Match[str]) -> dict[str, str]:
 
 def _shown(what: str, match: re.Match[str]) -> str:
     if what == "un":
-        organ = match["organ"] or ("S" if match["short"] in ("UNSC", "Security Council") else "A")
+        organ = match["organ"] or ("S" if match["short"] in _SECURITY_COUNCIL else "A")
         number, second, tail = (
             match["number"] or match["number2"],
             match["second"] or match["second2"],

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from services.citations.citation import Citation, Cite, Finding, fold, invalid, unverified
+from services.citations.citation import Citation, Cite, Finding, fold, invalid, unverified, verified
 from services.citations.formats.common import NEXT, PROVISION, YEAR, future, number_clash
 from services.citations.formats.provisions import SCHEDULE, provision_finding, short_unit
 from services.citations.reference import Reference
 
 NAME = "act"
 _ACT = re.compile(
-    rf"\b(?P<kind>Act|Measure|Regulations|Order|Rules|Code)(?:\s\((?:Northern Ireland|Scotland|Wales|Isle of Man|Jersey|Guernsey)\))?,?\s(?P<year>{YEAR})\b|\b(?P<old>(?:Statute|Bill|Act|Claim|Charter)\sof\s[A-Z][a-z]+(?:\s(?:of\s)?[A-Z][a-z]+)?)\s(?P<year2>{YEAR})\b"
+    rf"\b(?P<kind>Act|Measure|Regulations|Order|Rules|Code)(?:\s\((?:Northern Ireland|Scotland|Wales|Isle of Man|Jersey|Guernsey)\))?,?\s(?P<year>{YEAR})\b|\b(?P<old>Magna\sCarta|(?:Statute|Bill|Act|Claim|Charter)\sof\s[A-Z][a-z]+(?:\s(?:of\s)?[A-Z][a-z]+)?)\s(?P<year2>{YEAR})\b"
 )
 _NUMBERS = rf"{PROVISION}(?:{NEXT}(?:(?:and\s)?(?:ss?\.?|sections?)\s)?{PROVISION}(?!\s?(?:[UL]\.?N\.?T\.?S|U\.\s?S|USC)|/)){{0,12}}"
 _UNIT = r"(?:ss?|sections?|subsections?|regs?|regulations?|arts?|[Aa]rticles?|rr?|rules?|Pts?|Parts?|[Cc]hs?|[Cc]hapters?|paras?|paragraphs?)"
@@ -45,7 +45,7 @@ _ABROAD = re.compile(
     r"\s\((?:Cth|NSW|Vic|Qld|WA|SA|Tas|ACT|NT|NZ|Ireland|Canada|Singapore|Malaysia|India|[A-Z][a-z]+)\)"
 )
 _CPR = re.compile(
-    r"\b(?:CPR|Civil Procedure Rules)(?:\s1998)?,?\s(?:(?P<unit>[Pp]arts?|[Pp]t|rr?|rules?)\.?\s?)?(?P<numbers>\d{1,2}(?:\.\d{1,3}[A-Z]?)?(?:\(\w{1,4}\)){0,4})"
+    r"\b(?:CPR|Civil Procedure Rules)(?:\s1998)?,?\s(?:(?P<unit>[Pp]arts?|[Pp]t|rr?|rules?)\.?\s?)?(?P<numbers>\d{1,3}(?!\d)(?:\.\d{1,3}[A-Z]{0,2})?(?:\(\w{1,4}\)){0,4})"
 )
 _WORD = re.compile(r"\S+")
 _CONNECTING = frozenset(("of and the for to in on etc etc. with by against at or from &").split())
@@ -75,7 +75,7 @@ _RECURRING = frozenset(
     ).split()
 )
 _NEAR_YEARS = 3
-_LAST_CPR_PART = 89
+_LAST_CPR_PART, _CPR_TITLE = 89, "civil procedure rules 1998"
 
 
 def find(text: str, reference: Reference) -> Iterator[Cite]:
@@ -104,7 +104,8 @@ def check(cite: Cite, _citation: Citation, reference: Reference) -> Finding | No
         part = int(re.split(r"\D", cite.parts["numbers"])[0])
         if part > _LAST_CPR_PART:
             return invalid("section_beyond_end", f"the Civil Procedure Rules have {_LAST_CPR_PART} parts, got {part}")
-        return None
+        rules, rule = reference.acts.get(_CPR_TITLE), cite.parts["numbers"].partition("(")[0]
+        return verified(f"{rules.name}, rule {rule}") if rules is not None and rule in rules.inserted else None
     year = int(cite.parts["year"])
     if (clash := future(year)) is not None:
         return clash

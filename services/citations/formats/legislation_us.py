@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from models.contract.answers.quality import CitationKind
 from services.citations.citation import Citation, Cite, Finding, invalid, verified
 from services.citations.formats.common import LATEST_YEAR
-from services.citations.reference import Reference
+from services.citations.reference import Reference, provision_key
 
 NAME = "us_statute"
 # Atomic: of a longer number no part is taken.
 _SECTION = r"(?>\d{1,6}[A-Za-z]{0,4}(?![A-Za-z])(?:-\d{1,6}[A-Za-z]{0,2})*(?:\(\w{1,5}\)){0,6})"
 _SIGN = r"(?:§{1,2}|[Ss]ections?|[Ss]ecs?\.)"
 # The next of a list, unless it is the title of the next law: "§ 365 and 11 U.S.C. § 547".
-_NEXT = rf"(?:,?\s(?:and|or|to|&)\s|,\s|\s?-\s?)(?:§{{1,2}}\s?)?{_SECTION}(?!\s[A-Z](?:\.|[A-Z]))"
+_NEXT = rf"(?:,?\s(?:and|or|to|through|&)\s|,\s|\s?-\s?)(?:§{{1,2}}\s?)?{_SECTION}(?!\s[A-Z](?:\.|[A-Z]))"
 _USC = re.compile(
     rf"\b(?:[Tt]itle\s)?(?P<title>\d{{1,3}}),?\s(?:U\.?\s?S\.?\s?C\.?(?:\s?[AS]\.?)?|U\.?S\.?\sCode|United\sStates\sCode)(?:\sAnn\.)?,?"
     rf"(?P<app>\s[Aa]pp\.(?:\s\d)?)?(?:,?\s{_SIGN})?\s?(?P<section>{_SECTION})(?P<more>(?:{_NEXT}){{0,12}})(?P<behind>,?\s(?:note\b|et\sseq\.?))?"
@@ -92,11 +92,11 @@ def sections_of(written: str, *, is_many: bool) -> list[str]:
     return found
 
 
-def _check_cfr(cite: Cite, _reference: Reference) -> Finding | None:
+def _check_cfr(cite: Cite, reference: Reference) -> Finding | None:
     title = int(cite.parts["title"])
     if not 1 <= title <= _LAST_CFR_TITLE:
         return invalid("title_out_of_range", f"the C.F.R. has titles 1 to {_LAST_CFR_TITLE}, got {title}")
-    return None
+    return verified(cite.normalized) if provision_key(cite.normalized) in reference.provisions else None
 
 
 def _check_public_law(cite: Cite, _reference: Reference) -> Finding | None:
@@ -161,10 +161,10 @@ def _read_fed_reg(match: re.Match[str]) -> Cite:
 
 # A pattern cannot match without one of its strings, which are far cheaper to search for.
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Cite], tuple[str, ...]], ...] = (
-    (_USC, _read_usc, ("U",)),
+    (_USC, _read_usc, ("U.S", "U. S", "U S", "US", "United")),
     (_TITLE_BEHIND, _read_usc, ("itle ",)),
-    (_TAX_CODE, _read_usc, ("C",)),
-    (_CFR, _read_cfr, ("F",)),
+    (_TAX_CODE, _read_usc, ("R.C", "R. C", "R C", "RC", "Revenue")),
+    (_CFR, _read_cfr, ("C.F", "C. F", "C F", "CF")),
     (_PUBLIC_LAW, _read_public_law, ("Pub", "P.L", "P. L")),
     (_STAT, _read_stat, ("Stat.",)),
     (_FED_REG, _read_fed_reg, ("Reg", "F.R", "FR", "F. R")),

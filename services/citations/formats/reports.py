@@ -39,6 +39,7 @@ _APPEAL = re.compile(
 )
 _ICJ = re.compile(
     rf"\bI\.?C\.?J\.?\sRep(?:orts|\.)?\s{{1,2}}(?P<year>{YEAR}),?\s{{1,2}}(?:at\s)?p?\.?\s{{0,2}}(?P<page>\d{{1,5}})\b"
+    rf"|\b(?P<year2>{YEAR})\sI\.?C\.?J\.?(?:\sRep\.?)?\s(?P<page2>\d{{1,4}})\b"
 )
 _UK_LIKE = re.compile(r"^(?:UK|EW|SC?OT|NI|CS)[A-Z]{1,6}|^(?:EWHC|EWCA|UKHL)", re.IGNORECASE)
 # Courts of other countries, whose citations cannot be checked here.
@@ -47,7 +48,10 @@ _ABROAD = re.compile(
 )
 # Courts whose divisions are all known, with the name of another's.
 _NO_DIVISION = re.compile(
-    r"^(?:EWHC|UKSC|UKPC|UKHL|EWFC|EWCOP|EAT)\s(?:Civ|Crim)\b|^(?:UKSC|UKPC|UKHL)\s(?:Admin|Ch|QB|KB|Fam|Comm)\b"
+    r"^(?:EWHC|UKSC|UKPC|UKHL|EWFC|EWCOP|EAT)\s\(?(?:Civ|Crim)\b"
+    r"|^(?:EWCA|UKSC|UKPC|UKHL)\s\(?(?:Admin|Ch|QB|KB|Fam|Comm|Pat|TCC|Admlty)\b"
+    # The Court of Appeal and the Supreme Court have no such letters.
+    r"|^(?:UKCA|UKHC|EWSC|EWHL|EWPC)(?:\s|$)"
 )
 # Divisions that number their own judgments.
 _KB_FROM, _KB_TO = 2022, 1952
@@ -72,7 +76,7 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
             yield _cite(match, reference, "round")
     for match in _SCOTS.finditer(text) if any(hint in text for hint in _SCOTS_HINTS) else ():
         yield _cite(match, reference, "none")
-    with_letters, without = _old_reports(reference.old_reports)
+    with_letters, without = _undated_reports(reference.undated_reports)
     for match in with_letters.finditer(text) if "LR " in text else ():
         yield _cite(match, reference, "volume")
     for match in without.finditer(text):
@@ -82,20 +86,20 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
     for match in _APPEAL.finditer(text) if "EAT" in text else ():
         parts = {"series": match["series"], "number": match["page"], "filed": match["filed"], "appeal": "1"}
         yield Cite(NAME, match.start(), match.end(), "case", "uk", match.group(), parts)
-    if "C" in text and "Rep" in text:
+    if "J" in text and ("ICJ" in text or "C.J" in text):
         for match in _ICJ.finditer(text):
             yield _cite(match, reference, "icj")
 
 
 @lru_cache(maxsize=4)
-def _old_reports(names: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _undated_reports(names: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the patterns of volume, series and page of reports by these *names*, with "LR" before them and without."""
     every = "|".join(re.escape(name.removeprefix("LR ")) for name in names)
     without = "|".join(re.escape(name) for name in names if not name.startswith("LR "))
     place = r"\s(?P<page>\d{1,4})(?![\w/])"
     return (
         re.compile(rf"(?<!\)\s)\b(?P<lr>LR)\s(?P<volume>\d{{1,2}})\s(?P<series>{every}){place}"),
-        re.compile(rf"(?<![\w./)])(?<!\)\s)(?<!\]\s)(?P<volume>\d{{1,2}})\s(?P<series>{without}){place}"),
+        re.compile(rf"(?<![\w./)])(?<!\)\s)(?<!\]\s)(?P<volume>\d{{1,3}})\s(?P<series>{without}){place}"),
     )
 
 
@@ -125,7 +129,10 @@ def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | Non
         return clash
     if volume is not None and series.max_volume and volume > series.max_volume:
         return invalid("volume_out_of_range", f"{series.name} has at most {series.max_volume} volumes, got {volume}")
-    return (volume_clash(reference, series.name, volume, year) if volume else None) or _division(cite, series, year)
+    # In square brackets the volume is one of its year: "[1997] 2 Cr App R 492".
+    is_of_year = series.brackets == "any" and cite.normalized.startswith("[")
+    clash = volume_clash(reference, series.name, volume, year) if volume and not is_of_year else None
+    return clash or _division(cite, series, year)
 
 
 def _bench_gap(series: str, year: int) -> Finding | None:
@@ -166,7 +173,7 @@ def _series_of(match: re.Match[str]) -> str:
 
 
 def _cite(match: re.Match[str], reference: Reference, brackets: str) -> Cite:
-    groups = {name: value for name, value in match.groupdict().items() if value}
+    groups = {name.removesuffix("2"): value for name, value in match.groupdict().items() if value}
     name = "ICJ Rep" if brackets == "icj" else _series_of(match)
     series = reference.series.get(series_key(name)) or reference.series.get(series_key(match["series"]))
     shown = series.name if series is not None else re.sub(r"\s+", " ", name)

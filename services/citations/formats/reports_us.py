@@ -6,7 +6,6 @@ Reporters and their years come from reporters-db (`services.citations.reporters`
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from services.citations.citation import Citation, Cite, Finding, invalid, unverified
 from services.citations.formats.common import future, number_of, volume_clash
@@ -27,19 +26,15 @@ _BEHIND = re.compile(
     rf"{_PIN}{{0,4}}{_SAID}{{0,2}},?\s?\((?P<court>[^()\d]{{0,40}}(?:\d{{1,2}}(?:st|d|nd|rd|th)\s[^()\d]{{0,30}})?[^()]{{0,12}}?)\s?(?P<year>1[6-9]\d\d|20\d\d|2[1-9]\d\d|1[0-5]\d\d)\)"
 )
 _RUN = re.compile(rf"(?:,\s\d{{1,4}}\s[A-Z][A-Za-z.' ]{{0,14}}(?:[23]d|4th)?\s\d{{1,5}}{_PIN}{{0,2}}){{1,4}}")
-# At the beginning: "Mich. 12th Cir." is a court of that state.
-_CIRCUIT = re.compile(r"^(\d{1,2})(?:st|d|nd|rd|th)\s+Cir", re.IGNORECASE)
 # A further series of a family whose series are all known.
 _FAMILY = re.compile(
-    r"^(?:F\.\s?(?:5th|[6-9]th)|F\.\s?Supp\.\s?(?:[4-9]th|4d)|U\.\s?S\.\s?[2-9](?:d|th)|S\.\s?Ct\.\s?[2-9](?:d|th)|L\.\s?Ed\.\s?(?:3d|[4-9]th))$"
+    r"^(?:F\.\s?(?:5th|[6-9]th)|F\.\s?Supp\.\s?(?:[4-9]th|4d)|U\.\s?S\.\s?[2-9](?:d|th)|S\.\s?Ct\.\s?[2-9](?:d|th)|L\.\s?Ed\.\s?(?:3d|[4-9]th)|Cal\.(?:\s?App\.)?\s?[6-9]th"
+    r"|(?:A|P|N\.\s?E|N\.\s?W|S\.\s?E|So|N\.\s?Y|Ohio\s?St|Ill|Cal\.\s?Rptr)\.\s?[4-9]th)$"
 )
 # Series that reports of other countries go by, which US reporters share.
 _ABROAD = frozenset(
     "CLR ALR DLR SCR NZLR SASR NSWLR FLR FCR IR ILRM SLR HKLR HKLRD MLJ SCC AIR WWR ACSR BCLR OR VR ALJR AJIL".split()
 )
-_FEDERAL_APPEALS = frozenset({"F.2d", "F.3d", "F.4th"})
-_DISTRICT = frozenset({"F. Supp.", "F. Supp. 2d", "F. Supp. 3d"})
-_SUPREME = frozenset({"U.S.", "S. Ct.", "L. Ed.", "L. Ed. 2d"})
 # First and last years where reporters-db has others: volumes numbered in retrospect, series that went on.
 _LIVED = {
     "U.S.": (1754, 9999),
@@ -48,10 +43,20 @@ _LIVED = {
     "F. Supp.": (1932, 1998),
     "F.R.D.": (1938, 9999),
     "Ohio St. 3d": (1982, 9999),
+    "Mass.": (1804, 9999),
+    "Va.": (1779, 9999),
+    "N.C.": (1778, 9999),
+    "S.C.": (1783, 9999),
+    "Ky.": (1785, 1951),
+    "Tenn.": (1791, 1971),
+    "Ill.": (1819, 9999),
+    "Ind.": (1817, 1981),
+    "Miss.": (1818, 1966),
+    "Del.": (1832, 1966),
+    "La.": (1809, 1972),
+    "Idaho": (1866, 9999),
+    "Wis.": (1839, 9999),
 }
-_LAST_CIRCUIT = 11
-# The courts of 1984 took over the work of those of the Act of 1978.
-_BANKRUPTCY_FROM = 1979
 # No volume of these series has as many pages; of others no limit is known.
 _MAX_PAGES = dict.fromkeys(("F.", "F.2d", "F.3d", "F.4th", "F. Supp.", "F. Supp. 2d", "F. Supp. 3d"), 3000)
 _MAX_PAGES |= {"U.S.": 1450, "S. Ct.": 3200, "L. Ed.": 2000, "L. Ed. 2d": 1700}
@@ -59,7 +64,7 @@ _MAX_PAGES |= {"U.S.": 1450, "S. Ct.": 3200, "L. Ed.": 2000, "L. Ed. 2d": 1700}
 _FIRST_YEAR_AS_VOLUME = 1900
 _WITH_OLDER_CASES = frozenset((1, 2, 3, 4, 131, 154))
 _DATABASE = re.compile(
-    r"\b(?P<year>(?:19|20)\d\d)\s(?P<series>WL|(?:[A-Z][A-Za-z.]{0,8}\s(?:[A-Z][A-Za-z.]{0,6}\s){0,3})?LEXIS)\s(?P<page>\d{1,7})(?:-[UBP])?\b"
+    r"\b(?P<year>(?:19|20)\d\d)\s(?P<series>WL|(?:[A-Z][A-Za-z.]{0,8}\s(?:[A-Z][A-Za-z.]{0,6}\s){0,3})?LEXIS)\s(?P<page>\d{1,8})(?:-[UBP])?\b"
 )
 # The courts' own numbers: year, court, number, in the forms that states use.
 _COURTS_OWN = (
@@ -106,6 +111,8 @@ def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | Non
     if year is not None and (clash := future(year)):
         return clash
     if "database" in parts:
+        if citation.year is not None and parts.get("year") and abs(citation.year - int(parts["year"])) > 1:
+            return invalid("year_mismatch", f"{cite.normalized} is of {parts['year']}, not of {citation.year}")
         return unverified(
             "database_number", f"{parts['series']} numbers belong to a database and cannot be checked here"
         )
@@ -130,35 +137,6 @@ def check(cite: Cite, citation: Citation, reference: Reference) -> Finding | Non
     return volume_clash(reference, parts["series"], volume or 0, year)
 
 
-def court_clash(cite: Cite, citation: Citation) -> Finding | None:
-    """Return a fault if the named court does not exist or is not reported in *series*."""
-    series, court = cite.parts.get("series", ""), citation.court
-    if cite.format != NAME:
-        return None
-    circuit = _CIRCUIT.search(court)
-    if circuit and not 1 <= int(circuit.group(1)) <= _LAST_CIRCUIT:
-        return invalid(
-            "unknown_court", f"there are circuits 1 to {_LAST_CIRCUIT}, D.C. and Federal, not {circuit.group(1)}"
-        )
-    if not court:
-        return None
-    span = _courts().get(re.sub(r"\s", "", court).casefold())
-    if span is not None and citation.year is not None and not span[0] - 1 <= citation.year <= span[1] + 1:
-        return invalid(
-            "before_court" if citation.year < span[0] else "after_court", f"{court} sat from {span[0]} to {span[1]}"
-        )
-    appeals = "Cir" in court
-    if (series in _SUPREME and appeals) or (series in _DISTRICT and appeals and citation.year and citation.year > 1950):
-        return invalid("court_mismatch", f"{series} does not report {court}")
-    if (
-        series in _FEDERAL_APPEALS
-        and re.search(r"^[SNEWMCD]{1,2}\.\s?D\.|Sup(?:er)?\. ?Ct|^D\.\s", court)
-        and (citation.year or 0) > 1940
-    ):
-        return invalid("court_mismatch", f"{series} reports federal courts of appeals, not {court}")
-    return None
-
-
 def _cite(text: str, match: re.Match[str], edition: Edition) -> Cite:
     # U.S. counts the nominate volumes too.
     first, last = _LIVED.get(edition.name, (edition.first, edition.last))
@@ -169,7 +147,7 @@ def _cite(text: str, match: re.Match[str], edition: Edition) -> Cite:
     elif page[0].isdigit():
         parts["page"] = page
     if edition.name.endswith(("WL", "LEXIS")):
-        parts["database"] = "1"
+        parts |= {"database": "1", "year": match["volume"]}
     elif edition.kind == "neutral":
         parts |= {"neutral": "1", "year": match["volume"]}
     parts.update(_behind(text, match.end()))
@@ -195,22 +173,3 @@ def _behind(text: str, end: int) -> dict[str, str]:
     if found is None:
         return {}
     return {"behind_year": found["year"], "court": found["court"].strip(" ,"), "behind_end": str(end + found.end())}
-
-
-@lru_cache(maxsize=1)
-def _courts() -> dict[str, tuple[int, int]]:
-    """Return first and last year of the courts of courts-db, by the short form used in citations."""
-    import courts_db
-
-    table: dict[str, tuple[int, int]] = {}
-    for court in courts_db.courts:
-        short = re.sub(r"\s", "", court.get("citation_string") or "").casefold()
-        begins = _BANKRUPTCY_FROM if short.startswith("bankr.") else None
-        years = [int(date["start"][:4]) for date in court.get("dates", []) if date.get("start")]
-        ends = [int(date["end"][:4]) for date in court.get("dates", []) if date.get("end")]
-        still = any(not date.get("end") for date in court.get("dates", []))
-        if short and years:
-            span = (begins or min(years), 9999 if still or not ends else max(ends))
-            known = table.get(short, span)
-            table[short] = (min(span[0], known[0]), max(span[1], known[1]))
-    return table

@@ -1,7 +1,7 @@
 """Codes of the states of the United States (The Bluebook, 21st ed., table 1).
 
-How each code is written is data (`catalog/authorities/us_state_codes.csv`). Which sections they have is not known
-here: a citation of a state's code is well formed, or a user's index has it.
+How each code is written is data (`catalog/authorities/us_state_codes.csv`). Of their sections only leading ones
+are known here (`catalog/authorities/us_provisions.csv`): any other is well formed, or a user's index has it.
 """
 
 import re
@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
 
-from services.citations.citation import Citation, Cite, Finding
-from services.citations.reference import Reference
+from services.citations.citation import Citation, Cite, Finding, verified
+from services.citations.reference import Reference, provision_key
 
 NAME = "us_state_code"
 _SECTION = r"\d{1,6}[A-Za-z]{0,3}(?:[-.:/]\d{1,6}[A-Za-z]{0,3}){0,5}(?:\(\w{1,5}\)){0,6}"
@@ -36,9 +36,9 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
             yield Cite(NAME, match.start(), match.end(), "statute", "us", match.group(), {"section": match["section"]})
 
 
-def check(_cite: Cite, _citation: Citation, _reference: Reference) -> Finding | None:
-    """Return nothing: the reference data lack the sections of these codes."""
-    return None
+def check(cite: Cite, _citation: Citation, reference: Reference) -> Finding | None:
+    """Return that the section is one of the leading ones, or None: the reference data lack all others."""
+    return verified(cite.normalized) if provision_key(cite.normalized) in reference.provisions else None
 
 
 @lru_cache(maxsize=4)

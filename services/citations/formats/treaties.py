@@ -93,7 +93,10 @@ def check(cite: Cite, _citation: Citation, reference: Reference) -> Finding | No
     if known is None:
         return None
     if cite.parts.get("protocol"):
-        return unverified("provision_unknown", f"articles of protocols to the {known.name} are not known here")
+        protocol = reference.treaties.get(fold(f"Protocol No {cite.parts['protocol']} to the {known.name}"))
+        if protocol is None:
+            return unverified("provision_unknown", f"articles of that protocol to the {known.name} are not known here")
+        return provision_finding(protocol, cite, "article")
     numbers, stated = cite.parts["numbers"], cite.parts.get("stated_year")
     if stated and known.year and abs(int(stated) - known.year) > 1:
         return invalid("year_mismatch", f"{known.name} is of {known.year}, not of {stated}", known.name)

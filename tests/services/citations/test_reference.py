@@ -41,6 +41,8 @@ TABLES = {
     "us_code.csv": ["title,name,last,leading", "7,Agriculture,900,12 13b 14-2"],
     "uk_act_years.csv": ["year", "1999"],
     "yearly.csv": ["series,highest,later", "Sheep,1990:10 2000:30 2001:20,40"],
+    "resolutions.csv": ["resolution,stated,name", "S/RES/7,1999,on sheep"],
+    "us_provisions.csv": ["code,leading", "Sheep Code | S.C.,7 9.02"],
     "us_state_codes.csv": ["state,written", "XX,Sheep Code | S.C.!"],
     "us_rules.csv": ["set,name,numbers,leading", "Sheep R.,Rules of Sheep,1-3 7 9.1,2 7"],
     "cases_uk.csv": [
@@ -118,8 +120,8 @@ def test_row_of_a_series_says_who_where_and_how_long(reference: Reference) -> No
 def test_year_of_a_volume_lies_between_those_that_are_known(
     reference: Reference, volume: int, span: tuple[int, int, int]
 ) -> None:
-    assert reference.year_of("Sheep Rep", volume) == span
-    assert reference.year_of("Nobody's Rep", volume) is None
+    assert reference.year_of("Sheep Rep", volume, 2026) == span
+    assert reference.year_of("Nobody's Rep", volume, 2026) is None
 
 
 @pytest.mark.parametrize(
@@ -319,10 +321,19 @@ def test_every_series_of_the_product_is_found_however_it_is_spaced(name: str, si
 def test_years_of_any_volume_lie_within_those_of_its_series(series: str, volume: int) -> None:
     anchors, tolerance = CHECKER.reference.volumes[series]
 
-    low, high, highest = CHECKER.reference.year_of(series, volume) or (0, 0, 0)
+    low, high, highest = CHECKER.reference.year_of(series, volume, anchors[-1][1]) or (0, 0, 0)
 
     assert anchors[0][1] - tolerance <= low <= high <= anchors[-1][1] + tolerance
     assert highest == anchors[-1][0]
+
+
+@given(st.sampled_from(sorted(CHECKER.reference.volumes)), st.integers(2027, 2060))
+def test_only_a_series_that_goes_on_has_more_volumes_as_years_pass(series: str, now: int) -> None:
+    (highest, latest) = CHECKER.reference.volumes[series][0][-1]
+
+    _, _, grown = CHECKER.reference.year_of(series, highest, now) or (0, 0, 0)
+
+    assert (grown > highest) == (latest >= 2025)
 
 
 @given(st.sampled_from(CHECKER.reference.cases))

@@ -5,8 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.citations.formats import international
+from services.citations.formats.common import LATEST_YEAR
 from tests.fakes import CHECKER
 from tests.services.citations.found import BEFORE, BEHIND, found_by, in_prose, only, outcome, parts_by, what
+
+LATEST_DISPUTE = 690 + 30 * (LATEST_YEAR - 2026)
 
 
 @pytest.mark.parametrize(
@@ -155,8 +158,8 @@ def test_parts_are_what_the_rules_need(written: str, parts: dict[str, str]) -> N
         pytest.param("PCIJ Series A/B No 39", ("invalid", "number_out_of_range"), id="before the joint series"),
         pytest.param("PCIJ Series A/B No 40", ("unverified", "not_in_index"), id="first of the joint series"),
         pytest.param("PCIJ Series A/B No 81", ("invalid", "number_out_of_range"), id="behind the joint series"),
-        pytest.param("WT/DS650/R", ("unverified", "not_in_index"), id="highest dispute"),
-        pytest.param("WT/DS651/R", ("invalid", "number_out_of_range"), id="one dispute more"),
+        pytest.param("WT/DS650/R", ("unverified", "not_in_index"), id="late dispute"),
+        pytest.param("WT/DS2651/R", ("invalid", "number_out_of_range"), id="dispute to come"),
         pytest.param("WT/DS0/R", ("invalid", "number_out_of_range"), id="dispute nought"),
         pytest.param("ICSID Case No ARB/05/80", ("unverified", "not_in_index"), id="highest arbitration"),
         pytest.param("ICSID Case No ARB/05/81", ("invalid", "number_out_of_range"), id="one arbitration more"),
@@ -174,14 +177,14 @@ def test_parts_are_what_the_rules_need(written: str, parts: dict[str, str]) -> N
         pytest.param("MICT-11-25-A", ("invalid", "before_court"), id="mechanism too early"),
         pytest.param("ICC-01/04-01/06", ("verified", "in_index"), id="known case of the criminal court"),
         pytest.param("ICC-98/04-01/06", ("invalid", "before_court"), id="criminal court before it sat"),
-        pytest.param("S/RES/1373 (2001)", ("unverified", "not_in_index"), id="resolution in its year"),
+        pytest.param("S/RES/1373 (2001)", ("verified", "in_index"), id="resolution in its year"),
         pytest.param("S/RES/1373 (1985)", ("invalid", "year_mismatch"), id="resolution in another year"),
         pytest.param("S/RES/9999", ("invalid", "volume_out_of_range"), id="resolution to come"),
         pytest.param("A/RES/30/1", ("invalid", "number_out_of_range"), id="session before the new form"),
         pytest.param("A/RES/31/1", ("unverified", "not_in_index"), id="first session of the new form"),
         pytest.param("A/RES/99/1", ("invalid", "number_out_of_range"), id="session to come"),
-        pytest.param("UNGA Res 2625 (XXX)", ("unverified", "not_in_index"), id="last roman session"),
-        pytest.param("UNGA Res 2625 (XXXI)", ("invalid", "number_out_of_range"), id="one roman session more"),
+        pytest.param("UNGA Res 3540 (XXX)", ("unverified", "not_in_index"), id="last roman session"),
+        pytest.param("UNGA Res 3540 (XXXI)", ("invalid", "number_out_of_range"), id="one roman session more"),
         pytest.param("ITLOS Case No 0", ("invalid", "number_out_of_range"), id="sea case nought"),
         pytest.param("ITLOS Case No 99", ("invalid", "number_out_of_range"), id="sea case to come"),
         pytest.param("PCA Case No 1999-99", ("unverified", "not_in_index"), id="arbitration without rule"),
@@ -197,7 +200,11 @@ def test_number_keeps_to_what_its_registry_gave(written: str, expected: tuple[st
         pytest.param("App no 100000/88", "application numbers have up to five digits, got 100000", id="application"),
         pytest.param("IT-93-99-A", "the ICTY has no cases of the year 93", id="criminal"),
         pytest.param("PCIJ Series A No 25", "PCIJ Series A has numbers 1 to 24, got 25", id="permanent court"),
-        pytest.param("WT/DS651/R", "WTO disputes are numbered DS1 to about DS650, got DS651", id="trade"),
+        pytest.param(
+            "WT/DS9651/R",
+            f"WTO disputes are numbered DS1 to about DS{690 + 30 * (LATEST_YEAR - 2026)}, got DS9651",
+            id="trade",
+        ),
         pytest.param("ICSID Case No ARB/05/81", "no year has 81 ICSID cases; fewer than 80", id="investment"),
         pytest.param("CE:ECHR:2015:1316JUD006456909", "1316 is no day (month and day, four digits)", id="day"),
     ],

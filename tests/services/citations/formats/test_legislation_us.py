@@ -205,7 +205,7 @@ def test_parts_are_what_the_rules_need(written: str, parts: dict[str, str]) -> N
         pytest.param("Restatement (Third) of Agency § 2", ("unverified", "not_in_index"), id="not listed"),
         pytest.param("Model Penal Code § 2.02", ("verified", "in_index"), id="leading section of the penal code"),
         pytest.param("Model Penal Code § 2.99", ("unverified", "not_in_index"), id="other section of it"),
-        pytest.param("Cal. Civ. Code § 1714", ("unverified", "not_in_index"), id="state code"),
+        pytest.param("Cal. Civ. Code § 99714", ("unverified", "not_in_index"), id="state code"),
         pytest.param("Civil Rights Act of 1964, § 703", ("unverified", "not_in_index"), id="act by name"),
     ],
 )

@@ -290,7 +290,7 @@ def test_law_report_keeps_the_rules_of_its_series(written: str, expected: tuple[
         pytest.param("UKEAT/0123/19/LA", ("unverified", "court_number"), id="number before neutral ones"),
         pytest.param("[2014] UKIPTrib 13_77-H", ("unverified", "not_in_index"), id="number in parts"),
         pytest.param("[2011] EWPCC 9", ("unverified", "not_in_index"), id="court that is no more"),
-        pytest.param("1 Str 505", ("unverified", "not_in_index"), id="old report without year"),
+        pytest.param("1 Str 507", ("unverified", "not_in_index"), id="old report without year"),
         pytest.param("LR 14 App Cas 337", ("verified", "in_index"), id="law reports with their letters"),
         pytest.param("[1999] NZCA 5", ("unverified", "other_country"), id="new zealand"),
         pytest.param("[2005] SGCA 5", ("unverified", "other_country"), id="singapore"),
