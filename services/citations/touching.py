@@ -8,11 +8,17 @@ _UNIT = (
     r"|titles?|tit|annex(?:es)?|appendi(?:x|ces)|app|recitals?|regulations?|regs?|rules?|rr?|clauses?|cls?|points?"
     r"|indents?|sentences?|divisions?|divs?|notes?|nn?|protocols?|items?|tables?|ss?)\b\.?|§{1,2}|¶{1,2}"
 )
-_NUMBER = r"(?:No\.?\s)?(?:\d|\([a-z\d]{1,5}\)|[IVXLC]{1,7}\b|[A-Z]{1,3}\d{0,4}\b)"
+_NUMBER = r"(?:No\.?\s)?(?:\d|\([a-z\d]{1,5}\)|[IVXLC]{1,7}\b|[A-Z]{1,5}\d{0,4}\b)"
 # A letter, a digit or a bracket that runs on from the last sign of a reference.
-_GLUED = re.compile(r"\w|/(?=\w)|[-:](?=\d|\(\w|[A-Za-z]\b|[A-Za-z]{1,2}\d)|\.(?=\d)|\((?=\w{1,6}\))|\[(?=\w)")
+_GLUED = re.compile(
+    r"\w|/(?=\w)|[-:](?=\d|\(\w|[A-Za-z]\b|[A-Z]{2,3}\b|[A-Za-z]{1,2}\d)|\.(?=\d)|\((?=\w{1,6}\))|\[(?=\w)"
+)
 # An identifier that no format could read: "EU:C:2014:317A".
 _IDENTIFIER = re.compile(r"[\s,(]{0,2}(?:ECLI:)?[A-Z]{2}:[A-Z]{1,7}:\d")
+# A number of the same authority that no format could read: ", SI 1998/1833Q", ", [2015] AC 1619Q".
+_BROKEN = re.compile(
+    r",?\s\(?(?:S\.?I\.?\s\d{4}/\d|\[\d{4}\]\s(?:\d\s)?[A-Z][A-Za-z. ]{0,12}\s(?:I{1,2}-)?\d{1,5}[A-Za-z])|\s(?:et\sseq|ff)\b"
+)
 _GLUED_AHEAD = re.compile(r"[^\W_]$|\d[-/.,]$")
 _PINPOINT = re.compile(
     rf"[\s,(;:-]{{0,3}}(?:(?:and|or|to|through|&|read\swith)\s)?(?:the\s)?(?:(?i:{_UNIT})\s?{_NUMBER}|{_ORDINAL}\s(?i:{_UNIT})|(?i:preamble|annex|appendix|app\.|schedule)(?!\w))"
@@ -41,7 +47,12 @@ def unread(text: str, start: int, end: int, *, has_provisions: bool) -> str:
         has_provisions: Sections, articles and the like may stand beside it: it is law, not a case.
     """
     ahead, behind = text[max(0, start - _REACH) : start], text[end : end + _REACH]
-    patterns = [(_GLUED, behind, True), (_IDENTIFIER, behind, True), (_GLUED_AHEAD, ahead, False)]
+    patterns = [
+        (_GLUED, behind, True),
+        (_IDENTIFIER, behind, True),
+        (_BROKEN, behind, True),
+        (_GLUED_AHEAD, ahead, False),
+    ]
     if has_provisions and (ahead.endswith(_LEADS) or "rotocol" in ahead[-_SHORT_REACH:]):
         patterns.append((_PINPOINT_AHEAD, ahead, False))
     if has_provisions:

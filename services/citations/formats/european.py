@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from models.contract.answers.quality import CitationKind
 from services.citations.citation import Citation, Cite, Finding, fold, invalid, unverified
 from services.citations.formats.common import PROVISIONS, WITHIN, full_year, future, number_clash
+from services.citations.formats.eu_forms import act_called, body_clash, form_clash, is_misnamed
 from services.citations.formats.provisions import provision_finding
 from services.citations.names import name_after
-from services.citations.reference import Instrument, Reference
+from services.citations.reference import Reference
 
 ACT, CASE, CELEX = "eu_act", "eu_case", "celex"
 _TYPE = r"(?:(?:Council|Commission|Delegated|Implementing|Framework|Parliament and Council|ECB|Commission Delegated|Commission Implementing|Council Framework)\s)*(?P<type>Regulation|Directive|Decision|Reg\.?(?=\s\((?:EU|EC|EEC)\)))"
@@ -37,9 +38,7 @@ _ECLI = re.compile(r"\b(?:ECLI:)?EU:(?P<court>[CTF]):(?P<year>\d{4}):(?P<number>
 _NAME_AND_ECLI = re.compile(r"(?P<name>[^;\n\[\]]{0,130}?)(?P<ecli>\b(?:ECLI:)?EU:[CTF]:\d{4}:\d{1,5}\b)")
 _MAX_NAME, _REACH, _NAME_REACH = 130, 120, 80
 _NUMBER = re.compile(r"(?P<prefix>[CTF]-)?(?P<number>\d{1,4})/(?P<year>\d{2})")
-_FIRST_ACTS, _FULL_YEARS_FROM, _ONE_SEQUENCE_FROM, _EEC_UNTIL, _EU_FROM = 1952, 1999, 2015, 1993, 2009
-# Of 1993; the Union's treaty came into force on 1 November.
-_EC_DIRECTIVES_FROM = 100
+_FIRST_ACTS, _ONE_SEQUENCE_FROM = 1952, 2015
 # Cases that were pending in 1989 got the prefix too.
 _PREFIXED_LATER_FROM = 1985
 _FIRST_YEAR, _COURT_FROM, _PREFIX_FROM, _TRIBUNAL_FROM, _CIVIL_FROM, _CIVIL_TO = 1953, 1954, 1989, 1989, 2005, 2016
@@ -72,76 +71,17 @@ def check_act(cite: Cite, _citation: Citation, reference: Reference) -> Finding 
     if (clash := future(year)) is not None:
         return clash
     known = reference.eu_acts.get(number) or reference.eu_acts.get(fold(f"{kind} {number}"))
-    called = _called(cite, reference)
-    if called is not None and _is_misnamed(called, known, cite.parts):
+    called = act_called(cite, reference)
+    if called is not None and is_misnamed(called, known, cite.parts):
         return invalid("name_mismatch", f"the {called.name} is {called.number}, not {number}", called.name)
     if known is not None and known.type and known.type != kind:
         return invalid("type_mismatch", f"{number} is a {known.type} ({known.name}), not a {kind}", known.name)
-    if (clash := _body_clash(cite.parts, year) or _form_clash(cite.parts, year)) is not None:
+    if (clash := body_clash(cite.parts, year) or form_clash(cite.parts, year)) is not None:
         return clash
     if known is not None:
         return provision_finding(known, cite, "article")
     series = "EU act" if year >= _ONE_SEQUENCE_FROM else kind
     return number_clash(reference, series, year, int(cite.parts["count"]))
-
-
-def _called(cite: Cite, reference: Reference) -> Instrument | None:
-    """Return the act whose popular name stands in brackets behind the number, or before "Regulation" or "Directive"."""
-    words = [*cite.parts["before"].split(), cite.parts["type"]]
-    names = [cite.parts.get("called", ""), *(" ".join(words[first:]) for first in range(len(words) - 1))]
-    return next((act for name in names if (act := reference.eu_acts.get(fold(name))) is not None), None)
-
-
-def _is_misnamed(called: Instrument, known: Instrument | None, parts: Mapping[str, str]) -> bool:
-    """Tell whether a number cannot be that of the act *called* so, or of one that had the name before it."""
-    if called.number == parts["number"]:
-        return False
-    if known is None:
-        return called.year == int(parts["year"])
-    return not (_telling_words(called) & _telling_words(known))
-
-
-def _telling_words(act: Instrument) -> set[str]:
-    return set(fold(act.name).split()) - {
-        "the",
-        "of",
-        "on",
-        "and",
-        "act",
-        *(kind.casefold() for kind in _CELEX_LETTERS.values()),
-    }
-
-
-def _form_clash(parts: Mapping[str, str], year: int) -> Finding | None:
-    """Return a fault if the number is written in a form that its year did not use, or None."""
-    kind, written = parts["type"], parts["written"]
-    if kind == "Directive" and written == "number/year" and year >= _FULL_YEARS_FROM:
-        return invalid("malformed", f"the year of a directive comes first: {parts['number']}")
-    if year >= _ONE_SEQUENCE_FROM and parts["body"] and written == "number/year":
-        return invalid("malformed", f"since {_ONE_SEQUENCE_FROM} the year comes first: (EU) {parts['number']}")
-    if year < _ONE_SEQUENCE_FROM and parts["bracket"] and kind == "Regulation" and written == "year/number":
-        return invalid(
-            "malformed", f"until {_ONE_SEQUENCE_FROM - 1} a regulation's year came last: {parts['count']}/{year}"
-        )
-    if year < _ONE_SEQUENCE_FROM and parts["bracket"] and kind == "Directive":
-        return invalid("malformed", f"until {_ONE_SEQUENCE_FROM - 1} the body came last: {parts['number']}/EC or /EU")
-    if year >= _FULL_YEARS_FROM and parts["digits"] == "2":
-        return invalid("malformed", f"since {_FULL_YEARS_FROM} years have four digits: {parts['number']}")
-    return None
-
-
-def _body_clash(parts: Mapping[str, str], year: int) -> Finding | None:
-    """Return a fault if acts of that *year* did not name the body that it names, or None."""
-    body, kind, count = parts["body"], parts["type"], int(parts["count"])
-    if body in ("EEC", "ECSC") and year > _EEC_UNTIL:
-        return invalid("type_mismatch", f"({body}) was used until October {_EEC_UNTIL}, got {year}")
-    if body == "EU" and year < _EU_FROM:
-        return invalid("type_mismatch", f"(EU) is used from 1 December {_EU_FROM} on, got {year}")
-    if body == "EC" and kind == "Directive" and year == _EEC_UNTIL and count < _EC_DIRECTIVES_FROM:
-        return invalid("type_mismatch", f"directive {count} of {year} was one of the EEC")
-    if body == "EC" and not _EEC_UNTIL <= year <= _EU_FROM:
-        return invalid("type_mismatch", f"(EC) was used from November {_EEC_UNTIL} to November {_EU_FROM}, got {year}")
-    return None
 
 
 def check_case(cite: Cite, _citation: Citation, reference: Reference) -> Finding | None:

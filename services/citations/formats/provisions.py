@@ -31,7 +31,8 @@ def _provisions(act: Instrument, cite: Cite, what: str) -> Finding:
         return unverified(
             "provision_unknown", f"{act.name} is known, its {short_unit(unit)} {numbers} cannot be checked", act.name
         )
-    doubtful = ""
+    # "s 3.5" is no form of a section of an Act; rules have it.
+    doubtful = numbers if what == "section" and act.type == "Act" and "." in numbers else ""
     for number, letters in _NUMBERS.findall(re.sub(r"\(\w+\)", "", numbers)):
         if act.last is not None and int(number) > act.last:
             return invalid(
