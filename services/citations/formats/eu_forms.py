@@ -62,6 +62,8 @@ def body_clash(parts: Mapping[str, str], year: int) -> Finding | None:
         return invalid("type_mismatch", f"(EU) is used from 1 December {_EU_FROM} on, got {year}")
     if body == "EC" and kind == "Directive" and year == _EEC_UNTIL and count < _EC_DIRECTIVES_FROM:
         return invalid("type_mismatch", f"directive {count} of {year} was one of the EEC")
-    if body == "EC" and not _EEC_UNTIL <= year <= _EU_FROM:
+    # Decisions of the last weeks of the Community were numbered in the year after.
+    last = _EU_FROM + 1 if kind == "Decision" else _EU_FROM
+    if body == "EC" and not _EEC_UNTIL <= year <= last:
         return invalid("type_mismatch", f"(EC) was used from November {_EEC_UNTIL} to November {_EU_FROM}, got {year}")
     return None

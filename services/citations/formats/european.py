@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from models.contract.answers.quality import CitationKind
 from services.citations.citation import Citation, Cite, Finding, fold, invalid, unverified
-from services.citations.formats.common import PROVISIONS, WITHIN, full_year, future, number_clash
+from services.citations.formats.common import LATEST_YEAR, PROVISIONS, WITHIN, full_year, future, number_clash
 from services.citations.formats.eu_forms import act_called, body_clash, form_clash, is_misnamed
 from services.citations.formats.provisions import provision_finding
 from services.citations.names import name_after
@@ -169,10 +169,12 @@ def _act(text: str, match: re.Match[str]) -> Cite:
     first, second = match["first"], match["second"]
     kind = "Regulation" if match["type"].startswith("Reg") else match["type"]
     body = match["body"] or match["tail"] or ""
-    numbered = bool(match["no"]) or bool(match["body"] and match["body"] != "EU")
+    numbered = bool(match["no"]) or bool(match["body"] and match["body"].split(",")[0] != "EU")
     year, count = _year_first(first, second, kind, numbered)
     is_year_first = (
-        count == int(second) and int(first) in (year, year % 100) and not (numbered and kind == "Regulation")
+        count == int(second)
+        and int(first) in (year, year % 100)
+        and not (numbered and kind == "Regulation" and len(first) < 4)
     )
     ahead, behind = _AHEAD.search(text, max(0, match.start() - _REACH), match.start()), _BEHIND.match(text, match.end())
     numbers = (behind["numbers"] if behind else None) or (ahead["numbers"] if ahead else "")
@@ -209,7 +211,15 @@ def _act(text: str, match: re.Match[str]) -> Cite:
 
 def _year_first(first: str, second: str, kind: str, numbered: bool) -> tuple[int, int]:
     """Return year and number of an act, in whichever order they are written."""
-    if numbered and kind == "Regulation":  # "No 1612/68", "No 864/2007"; (EU) 2016/679 has no No
+    is_newer = (
+        len(first) == 4
+        and first >= str(_ONE_SEQUENCE_FROM)
+        and len(second) >= 3
+        and not 1952 <= int(second) <= LATEST_YEAR
+    )
+    if (
+        numbered and kind == "Regulation" and not (is_newer and int(first) <= LATEST_YEAR)
+    ):  # "No 1612/68", "No 864/2007"; (EU) 2016/679 has no No
         return full_year(second, 1952), int(first)
     if len(first) == 4 and 1952 <= int(first) <= 2099:
         return int(first), int(second)

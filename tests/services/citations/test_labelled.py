@@ -71,6 +71,11 @@ def test_no_invented_citation_is_verified_and_nearly_all_are_invalid() -> None:
         pytest.param(
             "Nicaragua v. United States, 1986 I.C.J. 14", ("verified", "in_index"), id="year before the court"
         ),
+        pytest.param("Council Decision 2010/48/EC", ("unverified", "not_in_index"), id="late decision of the EC"),
+        pytest.param("Regulation (EU, Euratom) 2018/1046", ("unverified", "not_in_index"), id="two bodies"),
+        pytest.param("Regulation (EU) No 2015/848", ("verified", "in_index"), id="No that is not needed"),
+        pytest.param("Regulation (EC) No 2015/98", ("unverified", "not_in_index"), id="number like a year"),
+        pytest.param("Regulation (EU) No 679/2016", ("invalid", "malformed"), id="number before year since 2015"),
         pytest.param("Reg (EU) 2016/679, art 17", ("verified", "in_index"), id="short word"),
         pytest.param("28 U.S.C. §§ 1331 through 99999", ("invalid", "section_beyond_end"), id="range in words"),
         pytest.param("Arrest Warrant (DRC v Belgium) [2002] ICJ Rep 3", ("verified", "in_index"), id="initials"),
