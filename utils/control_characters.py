@@ -15,6 +15,8 @@ _REST = re.compile(
     r"|\r(?=(?:ho|ightarrow|ceil|floor)(?![a-z]))"
 )
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+# What may have to be put right; also for engines of regular expressions that cannot look ahead.
+SUSPECT = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|[\t\r][a-z]"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 

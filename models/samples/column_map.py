@@ -23,21 +23,23 @@ _TARGETS = (*STATED, MESSAGES)
 _OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "id": ("sampleid",),
     "question": (
-        "prompt", "instruction", "query", "userprompt", "questiontext", "usermessage", "input", "problem", "q",
+        "prompt", "instruction", "query", "userprompt", "questiontext", "usermessage", "input", "inputtext",
+        "problem", "q",
     ),
     "answer": (
         "completion", "response", "output", "chosen", "answertext", "assistantmessage", "modelanswer", "goldanswer",
-        "expectedanswer", "expectedoutput", "solution", "a",
+        "expectedanswer", "expectedoutput", "solution", "outputtext", "answers", "a",
     ),
     "topic": ("subject", "legaltopic"),
     "difficulty": ("difficultylevel", "level"),
     "case_citation": ("citation", "legalcitation", "casecitations", "authority", "authorities"),
     "reasoning": ("rationale", "explanation", "chainofthought", "cot", "reasoningcontent"),
 }  # fmt: skip
-_TURNS = ("messages", "conversations", "conversation", "dialogue", "dialog", "chat")
+# `text` may be a conversation as ChatML writes it.
+_TURNS = ("messages", "conversations", "conversation", "dialogue", "dialog", "chat", "contents", "text")
 # What Alpaca and Dolly give beside an instruction.
 _INSTRUCTION, _JOINED = "instruction", ("input", "context")
-_SYSTEM = ("system", "systemprompt")
+_SYSTEM = ("system", "systemprompt", "systeminstruction")
 _PAIR = {"q", "a"}
 _SIGNS = re.compile(r"[\W_]+")
 _INDEX = re.compile(r"__index_level_\d+__|Unnamed: \d+(_level_\d+)?")

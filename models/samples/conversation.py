@@ -1,5 +1,6 @@
-"""Conversations: reads question and answer out of messages (`role`, `content`) and ShareGPT's turns (`from`, `value`).
+"""Conversations: reads question and answer out of what tools write.
 
+That is messages (`role`, `content`), ShareGPT's turns (`from`, `value`), Gemini's (`role`, `parts`) and ChatML's text.
 The answer is the last thing that the assistant says. With one exchange the question is what the user said; with
 more, it is all that was said before, each turn headed by who speaks, so that the answer is learnt with what it answers.
 """
@@ -16,8 +17,14 @@ _ROLES = {
     "ai": "assistant",
     "system": "system", "developer": "system",
 }  # fmt: skip
-_SPEAKER, _SAID, _THOUGHT = ("role", "from"), ("content", "value"), ("reasoning_content", "thinking", "reasoning")
+_SPEAKER, _SAID, _THOUGHT = (
+    ("role", "from"),
+    ("content", "value", "parts"),
+    ("reasoning_content", "thinking", "reasoning"),
+)
 _KEPT = {*_SPEAKER, *_SAID, *_THOUGHT}
+_MARK = "<|im_start|>"
+_CHATML = re.compile(r"<\|im_start\|>[ \t]*(\w+)[ \t]*\n(.*?)(?:<\|im_end\|>|\Z)", re.DOTALL)
 # As our exports write it, then as models do.
 _THINK = (
     re.compile(r"\A<think>\n(.*?)\n</think>\n\n", re.DOTALL),
@@ -73,6 +80,12 @@ def split_thought(text: str) -> tuple[str, str]:
     return (match.group(1), text[match.end() :]) if match and text[match.end() :].strip() else ("", text)
 
 
+def said_in(value: Mapping[object, object]) -> str | None:
+    """Return the text of one message, or of a list under `text` (SQuAD's answers); None if it is neither."""
+    turn = _turn(value)
+    return turn.text if turn is not None and turn.role else text_of(value.get("text"))
+
+
 def text_of(value: object) -> str | None:
     """Return the text of a message's content, which may be a list of parts; None if it has none."""
     if isinstance(value, str):
@@ -85,6 +98,9 @@ def text_of(value: object) -> str | None:
 
 def _turns(value: object) -> list[_Turn] | None:
     if isinstance(value, str):
+        if value.lstrip().startswith(_MARK):
+            said = _CHATML.findall(value)
+            return [_Turn(_ROLES.get(role.casefold(), role), text.strip(), "", is_plain=False) for role, text in said]
         if not value.lstrip().startswith("["):
             return None
         try:

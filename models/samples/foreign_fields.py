@@ -13,7 +13,7 @@ import orjson
 
 from models.fields import DIFFICULTIES, blank_to_none
 from models.samples.column_map import SYSTEM, ColumnMap
-from models.samples.conversation import Exchange, read_conversation, split_thought, text_of
+from models.samples.conversation import Exchange, read_conversation, said_in, split_thought, text_of
 from models.schemas import COLUMNS
 
 # Clients crash on these being null.
@@ -67,9 +67,9 @@ def read_row(row: Mapping[str, object], columns: ColumnMap) -> ForeignRow:
     if columns.joined and (more := text_of(row.get(columns.joined))) is not None:
         used.add(columns.joined)
         values["question"] = "\n\n".join(part for part in (str(values.get("question") or ""), more.strip()) if part)
-    if columns.system and isinstance(row.get(columns.system), str):
+    if columns.system and (told := _system(row.get(columns.system))) is not None:
         used.add(columns.system)
-        values[SYSTEM] = row[columns.system]
+        values[SYSTEM] = told
     if _is_blank(values.get("reasoning")) and isinstance(answer := values.get("answer"), str):
         thought, rest = split_thought(answer)
         values.update({"reasoning": thought, "answer": rest} if thought else {})
@@ -85,8 +85,10 @@ def stated(name: str, value: object) -> object:
         return str(value)
     if isinstance(value, list):
         return _listed(name, value)
-    if name == "id" and isinstance(value, Mapping):  # MongoDB
-        return value.get("$oid", value)
+    if isinstance(value, Mapping):
+        if name == "id":  # MongoDB
+            return value.get("$oid", value)
+        return value if name not in NEEDED or (said := said_in(value)) is None else said
     level = value.strip().casefold() if name == "difficulty" and isinstance(value, str) else ""
     return level if level in DIFFICULTIES else value
 
@@ -126,6 +128,16 @@ def _exchange(row: Mapping[str, object], columns: ColumnMap, values: Mapping[str
         return read_conversation(row.get(columns.turns))
     # Preferences of TRL may have the prompt within `chosen`.
     return read_conversation(row.get(columns.fields.get("answer", "")))
+
+
+def _system(value: object) -> str | None:
+    return (
+        said_in({"role": "system", **value})
+        if isinstance(value, Mapping)
+        else value
+        if isinstance(value, str)
+        else None
+    )
 
 
 def _listed(name: str, value: list[object]) -> object:

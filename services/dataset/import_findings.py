@@ -76,9 +76,14 @@ class ImportFindings:
         lacking = [name for name in NEEDED if blank_to_none(fields.get(name)) is None]
         if not lacking:
             return ""
+        columns = self.columns_of(values)
+        held = [columns.fields[name][:40] for name in lacking if name in columns.fields]
+        if len(held) == len(lacking):
+            return f"; nothing stands there in {' and '.join(held)}"
         names = ", ".join(str(name)[:40] for name in list(values)[:_NAMED]) or "nothing"
         example = ",".join(f"{name}:COLUMN" for name in lacking)
-        return f"; the record has {names}; name the column with mapping={example}"
+        turns = f"; {columns.turns[:40]} holds no conversation with both" if columns.turns else ""
+        return f"{turns}; the record has {names}; name the column with mapping={example}"
 
     def meet(
         self, record: Record, row: ForeignRow, sample: ForeignSample, nested: Iterable[str], told: Mapping[str, str]

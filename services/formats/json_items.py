@@ -67,6 +67,8 @@ class ItemReader:
         if self._next_sign() == "[":
             yield from self.items()
             return
+        if not self._next_sign():
+            return
         try:
             yield self._item()
         except OversizeItemError:
@@ -77,6 +79,8 @@ class ItemReader:
         while sign := self._next_sign():
             if sign == ",":
                 self._place += 1
+                if not self._next_sign():
+                    return
             yield self._item()
 
     def _listed(self) -> Iterator[object]:

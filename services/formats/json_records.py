@@ -44,7 +44,7 @@ def read_json(file: BinaryIO) -> Iterator[Record]:
 
 
 def holds_one_document(file: BinaryIO) -> bool:
-    """Tell whether what begins with { is JSON over several lines, or holds rows, rather than JSON Lines."""
+    """Tell whether what begins with { or [ is JSON over several lines, or holds rows, rather than JSON Lines."""
     line = file.readline(RECORD_BYTES + 1).removeprefix(b"\xef\xbb\xbf")
     while line and not line.strip():
         line = file.readline(RECORD_BYTES + 1)
@@ -52,9 +52,13 @@ def holds_one_document(file: BinaryIO) -> bool:
     file.seek(0)
     try:
         value = json.loads(line)
+        if isinstance(value, list):  # lines may be conversations
+            return not more.startswith(b"[")
         return not more and isinstance(value, dict) and rows_in(value) is not None
     except (ValueError, RecursionError):
         pass  # it may go on in the next line
+    if line.lstrip().startswith(b"["):
+        return True
     try:
         return next(iter(ItemReader(file).records()), None) is not None
     except (ValueError, RecursionError):
@@ -65,8 +69,8 @@ def holds_one_document(file: BinaryIO) -> bool:
 
 def _rows(reader: ItemReader) -> Iterator[object]:
     items = reader.records()
-    first = next(items, None)
-    if first is None and reader.is_array:
+    first = next(items, _NOTHING)
+    if first is _NOTHING:
         return iter(())
     second = next(items, _NOTHING)
     if second is _NOTHING and isinstance(first, dict) and not reader.is_array and not reader.is_wrapped:

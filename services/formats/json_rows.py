@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 
-from models.samples.column_map import map_columns
+from models.samples.column_map import MESSAGES, map_columns
+from models.samples.conversation import read_conversation
 
 _SHOWN = 5
 
 
 def row_of(item: object) -> object:
-    """Return the row in an item of the dataset viewer's API (`row_idx`, `row`); any other item as it is."""
+    """Return the row in an item: the dataset viewer's (`row_idx`, `row`), a bare conversation, or the item itself."""
+    if isinstance(item, list) and item and read_conversation(item) is not None:
+        return {MESSAGES: item}
     if isinstance(item, dict) and "row_idx" in item and isinstance(row := item.get("row"), dict):
         return row
     return item
@@ -37,8 +40,14 @@ def rows_in(document: Mapping[str, object]) -> list[object] | None:
     inner = [value for value in document.values() if isinstance(value, dict)]
     if len(inner) == 1 == len(document):
         return rows_in(inner[0])
-    numbered = bool(inner) and len(inner) == len(document)
-    return list(inner) if numbered and all(map_columns(value).has_samples for value in inner) else None
+    if not inner or len(inner) < len(document) or not all(map_columns(value).has_samples for value in inner):
+        return None
+    is_numbered = all(str(name).isdecimal() for name in document)
+    return (
+        list(inner)
+        if is_numbered
+        else [{"id": name, **value} for name, value in document.items() if isinstance(value, dict)]
+    )
 
 
 def several(names: list[str]) -> ValueError:

@@ -74,7 +74,7 @@ def format_of(file: BinaryIO, name: str = "", wanted: str = "") -> str:
         return _archive(head)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith((b"[", b"{")):
-        return "json" if text.startswith(b"[") or holds_one_document(file) else "jsonl"
+        return "json" if holds_one_document(file) else "jsonl"
     return _of_text(text.split(b"\n")[0].decode("utf-8", "replace"), Path(name).suffix.lower())
 
 

@@ -13,6 +13,9 @@ from utils.spreadsheet_cells import unguarded
 
 _DELIMITERS = ",;\t|"
 _SEP = "sep="
+# The line below the header of a table in Markdown.
+_RULE = frozenset(" -:")
+_DOUBLED = "; a quote within a quoted cell is written twice"
 
 
 def read_csv(file: BinaryIO) -> Iterator[Record]:
@@ -55,7 +58,7 @@ def records_of(
         while len(cells) > len(header) and cells[-1] in (None, ""):
             cells = cells[:-1]
         if len(cells) > len(header):
-            yield Record(place, {}, f"Invalid CSV - {len(cells)} cells, the header has {len(header)}")
+            yield Record(place, {}, f"Invalid table - {len(cells)} cells, the header has {len(header)}")
         elif any(cell not in (None, "") for cell in cells):
             padded = [*cells, *[None] * (len(header) - len(cells))]
             yield Record(place, {name: value(name, cell) for name, cell in zip(header, padded, strict=True)})
@@ -72,7 +75,7 @@ def checked_header(cells: list[str]) -> list[str]:
     header = [unguarded(name).strip() or other for name, other in zip(cells, unnamed, strict=False)]
     if len(set(header)) < len(header):
         twice = next(name for name in header if header.count(name) > 1)
-        raise InputError(f"Invalid CSV - the column {twice[:40]!r} stands twice; rename one")
+        raise InputError(f"Invalid table - the column {twice[:40]!r} stands twice; rename one")
     if len(header) > ALL_COLUMNS:
         raise InputError(f"{len(header)} columns, want at most {ALL_COLUMNS}")
     return header
@@ -81,15 +84,9 @@ def checked_header(cells: list[str]) -> list[str]:
 def _csv_records(text: io.TextIOWrapper) -> Iterator[Record]:
     csv.field_size_limit(CELL_BYTES)  # in characters; the bytes are checked with the sample
     lines = _Lines(text)
-    first, skipped = _after_blank_lines(lines)
-    delimiter = ""
-    said = first.strip("\r\n").strip('"')  # of Excel
-    if said.lower().startswith(_SEP) and len(said) == len(_SEP) + 1:
-        next(lines)
-        delimiter = said[-1]
-        first, blank = _after_blank_lines(lines)
-        skipped += 1 + blank
-    rows = csv.reader(lines, delimiter=delimiter or header_of(first)[0], strict=True)
+    first, delimiter, skipped = _begin(lines)
+    is_ruled = delimiter == "|" and first.startswith("|")
+    rows = csv.reader(lines, delimiter=delimiter, quotechar=_quote_of(_cells(first, delimiter)), strict=True)
     header: list[str] | None = None
     while True:
         lines.left = RECORD_BYTES
@@ -97,16 +94,35 @@ def _csv_records(text: io.TextIOWrapper) -> Iterator[Record]:
             row = next(rows)
             if header is None:
                 header = checked_header(row)
-            elif any(row):
-                yield from records_of(iter([(f"Line {rows.line_num + skipped}", list(row))]), header)
+                continue
+            cells = _unruled(row) if is_ruled else row
+            if any(cells):
+                yield from records_of(iter([(f"Line {rows.line_num + skipped}", list(cells))]), header)
         except StopIteration:
             return
         except (csv.Error, UnicodeDecodeError) as error:
-            yield Record(f"Line {rows.line_num + skipped}", {}, f"Invalid CSV - {error}")
+            advice = _DOUBLED if "expected after" in str(error) else ""
+            yield Record(f"Line {rows.line_num + skipped}", {}, f"Invalid CSV - {error}{advice}")
             return
         except InputError as error:
             yield Record(f"Line {rows.line_num + skipped + (header is not None)}", {}, str(error))
             return
+
+
+def _begin(lines: "_Lines") -> tuple[str, str, int]:
+    """Return the header line, still to be read, its delimiter, and how many lines were passed over."""
+    first, skipped = _after_blank_lines(lines)
+    said = first.strip("\r\n").strip('"')  # of Excel
+    if not (said.lower().startswith(_SEP) and len(said) == len(_SEP) + 1):
+        return first, header_of(first)[0], skipped
+    next(lines)
+    first, blank = _after_blank_lines(lines)
+    return first, said[-1], skipped + 1 + blank
+
+
+def _unruled(row: list[str]) -> list[str]:
+    """Return the cells of a line in Markdown without the blanks around them; of the rule below the header, none."""
+    return [cell.strip() for cell in row] if set().union(*row) - _RULE else []
 
 
 def _after_blank_lines(lines: "_Lines") -> tuple[str, int]:
@@ -145,6 +161,10 @@ class _Lines:
         if not line:
             raise StopIteration
         return line
+
+
+def _quote_of(names: list[str]) -> str:
+    return "'" if names and all(len(name) > 2 and name[0] == name[-1] == "'" for name in names) else '"'
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

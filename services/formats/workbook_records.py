@@ -17,6 +17,8 @@ from utils.errors import InputError
 if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
+    _Table = tuple[ReadOnlyWorksheet, int, list[str]]
+
 # All parts together, and the texts that cells share, which are held.
 _UNPACKED_BYTES, _SHARED_BYTES = 512 << 20, 64 << 20
 _EXPANSION, _EXPANSION_FREE = 100, 4 << 20
@@ -26,7 +28,7 @@ _FAULTS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "
 
 
 def read_workbook(file: BinaryIO) -> Iterator[Record]:
-    """Read the first sheet whose header names question and answer, else the first that holds anything.
+    """Read every sheet whose header names question and answer, else the first that holds anything.
 
     Formulas count by the values that were saved with them; cells in error are empty.
     """
@@ -38,14 +40,16 @@ def read_workbook(file: BinaryIO) -> Iterator[Record]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and extensions, which hold no text
             book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-            sheet, start, header = _sheet_of(book.worksheets)
-            rows = enumerate(sheet.iter_rows(min_row=start + 1, values_only=True, max_col=ALL_COLUMNS), start + 1)
-            numbered = ((f"Row {number}", [_cell(cell) for cell in row]) for number, row in rows)
             count = len(book.worksheets)
-            remarks = (f"sheet {sheet.title}: read, the workbook has {count}",) if count > 1 else ()
-            for record in records_of(numbered, header, lambda _, cell: cell):
-                number += 1
-                yield Record(record.place, record.values, record.problem, remarks=remarks)
+            chosen = _sheets_of(book.worksheets)
+            for sheet, start, header in chosen:
+                rows = enumerate(sheet.iter_rows(min_row=start + 1, values_only=True, max_col=ALL_COLUMNS), start + 1)
+                head = f"Sheet {sheet.title}, row" if len(chosen) > 1 else "Row"
+                numbered = ((f"{head} {number}", [_cell(cell) for cell in row]) for number, row in rows)
+                remarks = (f"sheet {sheet.title}: read, the workbook has {count}",) if count > 1 else ()
+                for record in records_of(numbered, header, lambda _, cell: cell):
+                    number += 1
+                    yield Record(record.place, record.values, record.problem, remarks=remarks)
     except InputError as error:
         yield Record("Row 1", {}, str(error))
     # openpyxl raises errors of many kinds about a broken workbook.
@@ -68,23 +72,29 @@ def _check_size(file: BinaryIO) -> None:
     file.seek(0)
 
 
-def _sheet_of(sheets: "list[ReadOnlyWorksheet]") -> "tuple[ReadOnlyWorksheet, int, list[str]]":
-    """Return the sheet to read, the row of its header, and the header."""
-    found: tuple[ReadOnlyWorksheet, int, list[str]] | None = None
-    for sheet in sheets:
-        sheet.reset_dimensions()  # some tools write wrong ones
-        rows = sheet.iter_rows(max_row=_HEADER_WITHIN, max_col=ALL_COLUMNS + 1, values_only=True)
-        for number, row in enumerate(rows, 1):
-            names = [str(cell if cell is not None else "") for cell in row]
-            while names and not names[-1].strip():
-                names.pop()
-            if names and names_of_samples(names):
-                return sheet, number, checked_header(names)
-            if names and found is None:
-                found = sheet, number, names
-    if found is None:
+def _sheets_of(sheets: "list[ReadOnlyWorksheet]") -> "list[_Table]":
+    """Return the sheets to read, each with the row of its header, and the header."""
+    found = [table for sheet in sheets if (table := _table_in(sheet)) is not None]
+    if not found:
         raise InputError("the workbook holds no rows")
-    return found[0], found[1], checked_header(found[2])
+    chosen = [table for table in found if names_of_samples(table[2])] or found[:1]
+    return [(sheet, row, checked_header(names)) for sheet, row, names in chosen]
+
+
+def _table_in(sheet: "ReadOnlyWorksheet") -> "_Table | None":
+    """Return where the header of *sheet* is: the row that names question and answer, else the first with anything."""
+    found: _Table | None = None
+    sheet.reset_dimensions()  # some tools write wrong ones
+    rows = sheet.iter_rows(max_row=_HEADER_WITHIN, max_col=ALL_COLUMNS + 1, values_only=True)
+    for number, row in enumerate(rows, 1):
+        names = [str(cell if cell is not None else "") for cell in row]
+        while names and not names[-1].strip():
+            names.pop()
+        if names and names_of_samples(names):
+            return sheet, number, names
+        if names and found is None:
+            found = sheet, number, names
+    return found
 
 
 def _cell(value: object) -> object:

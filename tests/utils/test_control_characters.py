@@ -1,11 +1,13 @@
 """Control characters in texts are put right before the texts are stored."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.schemas import new_sample
-from utils.control_characters import put_right
+from utils.control_characters import SUSPECT, put_right
 
 SAMPLE = {
     "id": "s1",
@@ -50,3 +52,8 @@ def test_sample_from_outside_is_stored_without_control_characters() -> None:
     assert sample.answer == "\\frac{1}{2}"
     assert sample.thinking == "ab"
     assert (sample.model_extra or {})["note"] == "c"
+
+
+@given(st.text(st.sampled_from("\t\r\n\x08\x0c\x1b\x00\x85[01mtexhoimsbf{ ")))
+def test_nothing_is_put_right_that_is_not_suspect(text: str) -> None:
+    assert re.search(SUSPECT, text) is not None or put_right(text) == text

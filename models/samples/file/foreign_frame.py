@@ -1,18 +1,21 @@
 """Brings the columns of a Parquet file of others under our names; the file's own columns stay beside them."""
 
+import orjson
 import polars as pl
 
 from models.fields import DIFFICULTIES
 from models.samples.column_map import SYSTEM, ColumnMap
+from models.samples.file.column_types import plain
 from models.samples.foreign_fields import DEFAULTS, NEEDED, NOTED, issue, read_row
 
 
 def under_our_names(raw: pl.DataFrame, columns: ColumnMap) -> pl.DataFrame:
     """Return *raw* with the fields that *columns* finds in it, without the columns that only number its rows."""
     kept = raw.drop(name for name in columns.index if raw.schema[name].is_numeric())
-    if columns.is_own:
+    nested = [name for name, column in columns.fields.items() if name in NEEDED and raw.schema[column].is_nested()]
+    if columns.is_own and not nested:
         return kept
-    added = _added(columns)
+    added = list(dict.fromkeys([*_added(columns), *nested]))
     involved = [*columns.fields.values(), columns.joined, columns.turns, columns.system]
     rows = raw.select(name for name in raw.columns if name in involved).iter_rows(named=True)
     found = [read_row(row, columns).values for row in rows]
@@ -49,4 +52,6 @@ def _blank(name: str) -> pl.Expr:
 
 
 def _text(value: object) -> str | None:
+    if isinstance(value, list | dict):
+        return orjson.dumps(value, default=plain).decode()
     return None if value is None else str(value)

@@ -16,6 +16,7 @@ from models.samples.column_map import ColumnMap, map_columns
 from models.samples.file.foreign_frame import under_our_names, with_notes
 from models.samples.foreign_fields import DEFAULTS, NEEDED
 from models.schemas import COLUMNS
+from utils.control_characters import SUSPECT, put_right
 
 if TYPE_CHECKING:  # it has no types: they tell people what is meant, not mypy
     import pyarrow as pa
@@ -48,6 +49,7 @@ class Intake:
         self._broken_text: set[int] = set()
         self._nulls: Counter[str] = Counter()
         self._unfit: Counter[str] = Counter()
+        self._put_right: Counter[str] = Counter()
         self._types = {self.names[n]: str(schema.field(n).type) for n in range(len(schema.names))}
         self._dropped = [self.names[n] for n in range(len(schema.names)) if n not in self._kept]
         self._renamed = [new for old, new in zip(schema.names, self.names, strict=True) if old != new]
@@ -64,7 +66,7 @@ class Intake:
     def inspect(self, table: "pa.Table") -> pl.DataFrame:
         """Read *table* for the first time, noting what must be changed in it."""
         raw = under_our_names(self.raw(table), self._map)
-        conformed = self._conform(raw)
+        conformed = self._conform(raw, self._put_right)
         for name in (*DEFAULTS, "id"):
             if name in raw.columns:
                 self._nulls[name] += raw[name].null_count()
@@ -121,7 +123,13 @@ class Intake:
             for name, count in self._nulls.items()
             if count and name in DEFAULTS and name not in NEEDED
         ]
-        return broken + filled + [f"column {name}: {n} unusable cells emptied" for name, n in self._unfit.items() if n]
+        control = [f"column {name}: control characters put right in {n} cells" for name, n in self._put_right.items()]
+        return (
+            broken
+            + control
+            + filled
+            + [f"column {name}: {n} unusable cells emptied" for name, n in self._unfit.items() if n]
+        )
 
     def _raw(self, table: "pa.Table") -> pl.DataFrame:
         columns = {}
@@ -134,7 +142,7 @@ class Intake:
             columns[self.names[n]] = pl.Series(self.names[n], pl.from_arrow(column))
         return pl.DataFrame(columns) if columns else pl.DataFrame(height=table.num_rows)
 
-    def _conform(self, raw: pl.DataFrame) -> pl.DataFrame:
+    def _conform(self, raw: pl.DataFrame, mended: Counter[str] | None = None) -> pl.DataFrame:
         ours = []
         for name, wanted in SCHEMA.items():
             column = _as(raw[name], wanted) if name in raw.columns else pl.Series(name, [None], dtype=wanted)
@@ -147,7 +155,7 @@ class Intake:
             ours.append(column.rename(name))
         extra = [raw[name] for name in raw.columns if name not in SCHEMA]
         rows = pl.DataFrame([*ours, *(_plain(column) for column in extra)])
-        return rows if self._is_ours else with_notes(rows)
+        return rows if self._is_ours else with_notes(_without_control(rows, mended))
 
 
 def mended_ids(ids: pl.Series) -> tuple[pl.Series, int, list[str]]:
@@ -237,6 +245,23 @@ def _mended(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
         None if value is None else value.decode("utf-8", "replace") for value in column.cast("large_binary").to_pylist()
     ]
     return pa.chunked_array([pa.array(texts, type=pa.large_string())])
+
+
+def _without_control(rows: pl.DataFrame, mended: Counter[str] | None) -> pl.DataFrame:
+    """Put right the texts of *rows*; *mended* counts them by column."""
+    changed = []
+    for name in rows.columns:
+        if rows.schema[name] != pl.String():
+            continue
+        suspect = rows[name].str.contains(SUSPECT).arg_true()
+        found = rows[name].gather(suspect).to_list()
+        texts = [put_right(text) for text in found]
+        count = sum(text != before for text, before in zip(texts, found, strict=True))
+        if count:
+            changed.append(rows[name].scatter(suspect, texts))
+            if mended is not None:
+                mended[name] += count
+    return rows.with_columns(changed)
 
 
 def _as(column: pl.Series, wanted: pl.DataType) -> pl.Series:

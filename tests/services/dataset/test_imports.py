@@ -98,7 +98,7 @@ def test_first_hundred_problems_are_told_and_all_are_counted(imports: ImportServ
         (b"x", {"format": "xml"}, "format: got 'xml'"),
         (b'[{"id": 1}, nonsense', {}, "Item 1: "),
         (b"[1]", {}, "Item 1: Invalid JSON - got int"),
-        (b"a,b\r\n1,2,3\r\n", {"format": "csv"}, "Line 2: Invalid CSV - 3 cells, the header has 2"),
+        (b"a,b\r\n1,2,3\r\n", {"format": "csv"}, "Line 2: Invalid table - 3 cells, the header has 2"),
         (b'a,b\r\n"1,2', {"format": "csv"}, "Invalid CSV"),
         (b"a\r\n\xff\xff", {"format": "csv"}, "Line 2: Missing required fields: question, answer"),
         ("é".encode() + b"\xff", {"format": "csv"}, "UTF-8 text with a broken character"),

@@ -103,3 +103,38 @@ def test_nan_is_nothing_and_told() -> None:
 
         assert record.values == {"question": "q", "weight": None, "in": [None]}
         assert record.emptied == ("weight",)
+
+
+TALK = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(json.dumps([TALK, TALK]), id="array"),
+        pytest.param(json.dumps([TALK, TALK], indent=2), id="indented"),
+        pytest.param(f"{json.dumps(TALK)}\n\n{json.dumps(TALK)}\n", id="lines"),
+    ],
+)
+def test_bare_conversations_are_rows(content: str) -> None:
+    assert [record.values for record in records(content.encode(), "x.jsonl")] == [{"messages": TALK}] * 2
+
+
+def test_names_of_rows_are_their_ids() -> None:
+    document = {"tort-1": ROWS[0], "tort-2": {"id": "own", **ROWS[1]}}
+
+    found = [record.values for record in records(json.dumps(document).encode())]
+
+    assert [values["id"] for values in found] == ["tort-1", "own"]
+
+
+@pytest.mark.parametrize("end", [",", ",\n", "\n,\n "])
+def test_comma_behind_the_last_object_is_no_fault(end: str) -> None:
+    content = ",\n".join(json.dumps(row) for row in ROWS) + end
+
+    assert [record.values for record in records(content.encode(), "x.json")] == ROWS
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.jsonl", "x.csv"])
+def test_blank_file_holds_no_rows(name: str) -> None:
+    assert records(b" \r\n\t ", name) == []

@@ -52,7 +52,7 @@ def test_line_of_a_fault_is_told_as_the_file_has_it() -> None:
 
     assert [(record.place, record.problem) for record in records] == [
         ("Line 3", ""),
-        ("Line 4", "Invalid CSV - 3 cells, the header has 2"),
+        ("Line 4", "Invalid table - 3 cells, the header has 2"),
     ]
 
 
@@ -164,3 +164,43 @@ def test_workbook_whose_cells_lie_far_apart_is_read_row_by_row() -> None:
 
 def test_empty_workbook_says_so() -> None:
     assert [record.problem for record in records(workbook([]))] == ["the workbook holds no rows"]
+
+
+def test_quotes_may_be_single_where_the_header_has_them() -> None:
+    (record,) = read_csv(io.BytesIO(b"'question','answer'\n'is it \"so\", ''here''?','yes,\nit is'\n"))
+
+    assert record.values == {"question": "is it \"so\", 'here'?", "answer": "yes,\nit is"}
+
+
+def test_table_in_markdown_is_read_without_its_rule_and_blanks() -> None:
+    content = b"| question | answer |\n| --- | :-: |\n| q 1 | a 1 |\n| q 2 | - |\n"
+
+    found = [record.values for record in read_csv(io.BytesIO(content))]
+
+    assert [(values["question"], values["answer"]) for values in found] == [("q 1", "a 1"), ("q 2", "-")]
+
+
+def test_fault_of_a_quote_says_how_quotes_are_written() -> None:
+    (record,) = read_csv(io.BytesIO(b'question,answer\n"q \\"so\\" q","a"\n'))
+
+    assert record.problem.endswith("a quote within a quoted cell is written twice")
+
+
+def test_every_sheet_of_samples_is_read_and_told_by_its_name() -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Read me first"])
+    for title, rows in (("Tort", [["q1", "a1"]]), ("Contract", [["q2", "a2"], ["q3", "a3"]])):
+        sheet = book.create_sheet(title)
+        for row in [["Question", "Answer"], *rows]:
+            sheet.append(row)
+    file = io.BytesIO()
+    book.save(file)
+
+    found = list(read_workbook(file))
+
+    assert [record.values["Question"] for record in found] == ["q1", "q2", "q3"]
+    assert [record.place for record in found] == ["Sheet Tort, row 2", "Sheet Contract, row 2", "Sheet Contract, row 3"]
+    assert [record.remarks for record in found[:2]] == [
+        ("sheet Tort: read, the workbook has 3",),
+        ("sheet Contract: read, the workbook has 3",),
+    ]

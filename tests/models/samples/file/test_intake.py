@@ -113,6 +113,10 @@ def test_file_whose_rows_have_no_question_and_answer_is_set_aside_untouched(
         pytest.param({"conversations": [[{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]]}, "q", "a", id="sharegpt"),
         pytest.param({"prompt": [[{"role": "user", "content": "q"}]], "chosen": [[{"role": "assistant", "content": "a"}]]}, "q", "a", id="preferences"),
         pytest.param({"chosen": [[{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]]}, "q", "a", id="prompt-within"),
+        pytest.param({"conversations": [[{"from": "human", "value": "q"}]], "chosen": [{"from": "gpt", "value": "a"}]}, "q", "a", id="llama-factory"),
+        pytest.param({"contents": [[{"role": "user", "parts": [{"text": "q"}]}, {"role": "model", "parts": [{"text": "a"}]}]]}, "q", "a", id="gemini"),
+        pytest.param({"text": ["<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\na<|im_end|>\n"]}, "q", "a", id="chatml"),
+        pytest.param({"prompt": ["q"], "answers": [{"text": ["a"], "answer_start": [0]}]}, "q", "a", id="squad"),
     ],
 )  # fmt: skip
 def test_columns_of_trainers_are_read_as_question_and_answer_and_kept(
@@ -123,6 +127,41 @@ def test_columns_of_trainers_are_read_as_question_and_answer_and_kept(
     assert (row["question"], row["answer"], row["id"]) == (question, answer, "imported_0")
     assert {name: row[name] for name in table} == {name: values[0] for name, values in table.items()}
     assert "column question: read from" in changes(store)
+
+
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [
+        pytest.param({"role": "assistant", "content": "a"}, "a", id="message"),
+        pytest.param({"text": ["a", "b"], "answer_start": [0, 1]}, "a\nb", id="squad"),
+        pytest.param(["a", "b"], "a\nb", id="texts"),
+        pytest.param({"other": 1}, '{"other":1}', id="anything-else"),
+    ],
+)
+def test_list_or_object_as_an_answer_is_read_as_its_text(store: SampleStore, value: Any, answer: str) -> None:
+    (row,) = written(store, pa.table({"question": ["q"], "answer": [value]}))
+
+    assert row["answer"] == answer
+
+
+def test_control_characters_are_put_right_and_told(store: SampleStore, tmp_path: Path) -> None:
+    table = {
+        "id": ["a\x01", "b", "c"],
+        "question": ["\x0crac{1}{2}", "\x07", "\x93so\x94"],
+        "answer": ["2 \times 3\x00", "a", "b\ttab"],
+        "note": ["n\x1b[31m", None, "n"],
+    }
+    rows = {row["id"]: row for row in written(store, pa.table(table))}
+    store.folding.fold(force=True)
+
+    assert sorted(rows) == ["a", "c"] == sorted(row["id"] for row in store.walk())
+    assert (rows["a"]["question"], rows["a"]["answer"], rows["a"]["note"]) == ("\\frac{1}{2}", "2 \\times 3", "n")
+    assert (rows["c"]["question"], rows["c"]["answer"]) == ("“so”", "b\ttab")
+    assert "column question: control characters put right in 3 cells" in changes(store)
+    assert "column answer: control characters put right in 1 cells" in changes(store)
+    assert "column note: control characters put right in 1 cells" in changes(store)
+    assert "1 rows were refused, they have no question or no answer (rows 2)" in changes(store)
+    assert "\x00" not in str(pl.read_parquet(tmp_path / "train.parquet").to_dicts())
 
 
 def test_row_without_an_answer_is_refused_by_its_number_and_never_shown(store: SampleStore) -> None:
