@@ -148,14 +148,15 @@ class Intake:
             column = _as(raw[name], wanted) if name in raw.columns else pl.Series(name, [None], dtype=wanted)
             if len(column) != raw.height:
                 column = column.new_from_index(0, raw.height)
-            if name in _NEVER_BLANK:
-                column = column.set(column.str.strip_chars() == "", None)
-            if name in DEFAULTS and self._is_ours:
-                column = column.fill_null(DEFAULTS[name])
             ours.append(column.rename(name))
         extra = [raw[name] for name in raw.columns if name not in SCHEMA]
         rows = pl.DataFrame([*ours, *(_plain(column) for column in extra)])
-        return rows if self._is_ours else with_notes(_without_control(rows, mended))
+        mended_rows = rows if self._is_ours else _without_control(rows, mended)
+        said = [pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name)).alias(name) for name in _NEVER_BLANK]
+        told = mended_rows.with_columns(said)
+        if self._is_ours:
+            return told.with_columns(pl.col(name).fill_null(value) for name, value in DEFAULTS.items())
+        return with_notes(told)
 
 
 def mended_ids(ids: pl.Series) -> tuple[pl.Series, int, list[str]]:

@@ -150,12 +150,15 @@ def test_control_characters_are_put_right_and_told(store: SampleStore, tmp_path:
         "question": ["\x0crac{1}{2}", "\x07", "\x93so\x94"],
         "answer": ["2 \times 3\x00", "a", "b\ttab"],
         "note": ["n\x1b[31m", None, "n"],
+        "topic": ["\x00", "t", "t"],
+        "difficulty": ["\x08", "basic", "basic"],
     }
     rows = {row["id"]: row for row in written(store, pa.table(table))}
     store.folding.fold(force=True)
 
     assert sorted(rows) == ["a", "c"] == sorted(row["id"] for row in store.walk())
     assert (rows["a"]["question"], rows["a"]["answer"], rows["a"]["note"]) == ("\\frac{1}{2}", "2 \\times 3", "n")
+    assert (rows["a"]["topic"], rows["a"]["difficulty"]) == ("General - General", "intermediate")
     assert (rows["c"]["question"], rows["c"]["answer"]) == ("“so”", "b\ttab")
     assert "column question: control characters put right in 3 cells" in changes(store)
     assert "column answer: control characters put right in 1 cells" in changes(store)
