@@ -6,10 +6,12 @@ import gzip
 import io
 import json
 import random
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -258,6 +260,64 @@ def fields(make: Maker) -> bytes:
     return _lines([{**row, odd[0]: odd[1]}])
 
 
+def workbook(make: Maker) -> OddFile:
+    """Excel: several sheets, long cells, many rows, or parts that unpack to much more than they are."""
+    book = openpyxl.Workbook(write_only=True)
+    rows = make.rows(400)
+    for n in range(make.draw.choice((1, 1, 3))):
+        sheet = book.create_sheet(f"Sheet {n}")
+        for _ in range(make.draw.randrange(3)):
+            sheet.append(["a title"])
+        sheet.append([*rows[0], "note", *(f"c{n}" for n in range(make.draw.choice((0, 0, 400))))])
+        extra = "x" * make.size(1, 32_000)
+        for row in rows[n::3]:
+            sheet.append([*row.values(), make.draw.choice((None, extra, 1.5, "#N/A", "=A1", "_x000D_"))])
+    file = io.BytesIO()
+    book.save(file)
+    if make.draw.random() < 0.3:
+        with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(
+                make.draw.choice(("xl/sharedStrings.xml", "xl/media/a.bin")), bytes(make.size(MIB, 300 * MIB))
+            )
+    return OddFile("workbook", file.getvalue(), make.draw.choice(("", "xlsx")))
+
+
+def packed(make: Maker) -> bytes:
+    """Gzip: of others, of very much, twice, cut off, or with something behind it."""
+    inner = make.draw.choice((honest, table, document, number))(make)
+    content = gzip.compress(inner.content if isinstance(inner, OddFile) else inner)
+    return make.draw.choice(
+        (
+            content,
+            content + gzip.compress(_lines([make.row(900)])),
+            content[: make.draw.randrange(len(content))],
+            content + make.draw.randbytes(20),
+            gzip.compress(content),
+            gzip.compress(make.draw.choice((b"\0", b"[", b'{"a":', b" ", b"a,b\n")) * make.size(1000, 50 * MIB), 1),
+        )
+    )
+
+
+def document(make: Maker) -> bytes:
+    """JSON that holds its rows somewhere, and other things beside them."""
+    rows = make.rows(300)
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    more: dict[str, Any] = {"about": "x" * make.size(1, 9 * MIB), "n": [1] * make.size(1, 400_000), "rows": rows}
+    odd: list[Any] = [
+        {"data": rows},
+        dict(make.draw.sample(list(more.items()), 2)),
+        {"train": rows, "test": rows},
+        {row["id"]: row for row in rows},
+        columns,
+        {**columns, "id": columns["id"][1:]},
+        {name: dict(enumerate(cells)) for name, cells in columns.items()},
+        {"columns": list(columns), "data": [list(row.values()) for row in rows]},
+        {"a": {"b": {"data": rows}}},
+        [[{"role": "user", "content": "q"}] for _ in rows],
+    ]
+    return json.dumps(make.draw.choice(odd), indent=make.draw.choice((None, 2))).encode()
+
+
 # --- Parquet -------------------------------------------------------------------------------
 
 
@@ -370,4 +430,5 @@ _KINDS: dict[str, tuple[float, Callable[[Maker], bytes | OddFile]]] = {
     "not_text": (6, not_text), "foreign": (6, foreign), "table": (8, table), "fields": (6, fields), "bomb": (4, bomb),
     "plain_bomb": (2, plain_bomb), "runs": (2, runs), "nested": (6, nested), "columns": (4, columns),
     "types": (8, types), "broken": (20, broken),
+    "workbook": (6, workbook), "packed": (6, packed), "document": (6, document),
 }  # fmt: skip

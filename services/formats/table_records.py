@@ -54,9 +54,10 @@ def records_of(
 ) -> Iterator[Record]:
     """Turn *rows* (place, cells) into records; *value* reads a cell of a column."""
     for place, row in rows:
-        cells = row
-        while len(cells) > len(header) and cells[-1] in (None, ""):
-            cells = cells[:-1]
+        last = len(row)
+        while last > len(header) and row[last - 1] in (None, ""):
+            last -= 1
+        cells = row[:last]
         if len(cells) > len(header):
             yield Record(place, {}, f"Invalid table - {len(cells)} cells, the header has {len(header)}")
         elif any(cell not in (None, "") for cell in cells):

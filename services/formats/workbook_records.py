@@ -43,7 +43,7 @@ def read_workbook(file: BinaryIO) -> Iterator[Record]:
             count = len(book.worksheets)
             chosen = _sheets_of(book.worksheets)
             for sheet, start, header in chosen:
-                rows = enumerate(sheet.iter_rows(min_row=start + 1, values_only=True, max_col=ALL_COLUMNS), start + 1)
+                rows = enumerate(sheet.iter_rows(min_row=start + 1, values_only=True), start + 1)
                 head = f"Sheet {sheet.title}, row" if len(chosen) > 1 else "Row"
                 numbered = ((f"{head} {number}", [_cell(cell) for cell in row]) for number, row in rows)
                 remarks = (f"sheet {sheet.title}: read, the workbook has {count}",) if count > 1 else ()
