@@ -6,6 +6,8 @@ from models.samples.column_map import MESSAGES, map_columns
 from models.samples.conversation import read_conversation
 
 _SHOWN = 5
+# Who names a speaker is a turn of a conversation, and no row.
+_SPEAKERS = {"role", "from"}
 
 
 def row_of(item: object) -> object:
@@ -24,7 +26,9 @@ def rows_in(document: Mapping[str, object]) -> list[object] | None:
         ValueError: it holds several lists, and not one alone is of samples.
     """
     columns = map_columns(document)
-    if columns.turns or columns.fields.keys() & {"question", "answer"}:
+    turns = document.get(columns.turns)
+    is_talk = turns is not None and not isinstance(turns, str) and not (isinstance(turns, list) and _is_rows(turns))
+    if is_talk or columns.fields.keys() & {"question", "answer"}:
         return _turned([str(name) for name in document], list(document.values())) if columns.has_samples else None
     split = _split(document)
     if split is not None:
@@ -57,7 +61,7 @@ def several(names: list[str]) -> ValueError:
 
 
 def _is_rows(value: list[object]) -> bool:
-    return bool(value) and all(isinstance(item, dict) for item in value)
+    return bool(value) and all(isinstance(item, dict) and not item.keys() & _SPEAKERS for item in value)
 
 
 def _turned(names: list[str], columns: list[object]) -> list[object] | None:

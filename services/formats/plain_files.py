@@ -138,7 +138,9 @@ def _encoding_of(path: Path, head: bytes) -> str:
     marked = next((name for mark, name in _MARKS.items() if head.startswith(mark)), "")
     if marked:
         return marked
-    if b"\0" in head:
+    # A stray zero in UTF-8 makes no UTF-16, where every sign of ASCII has one.
+    zeros = head.count(0)
+    if zeros and (10 * zeros > len(head) or _fault_in(path, "utf-8") is not None):
         odd, even = head[1::2].count(0), head[0::2].count(0)
         return "utf-16-le" if odd > even else "utf-16-be"
     place = _fault_in(path, "utf-8")

@@ -381,3 +381,12 @@ def test_sample_that_is_imported_was_last_changed_when_it_was_made(imports: Impo
     take(imports, lines(sample(id="a"), sample(id="b", created_at="2026-01-01T00:00:00Z")))
 
     assert all(row["updated_at"] == row["created_at"] for row in rows_of(store))
+
+
+def test_stray_zero_in_a_text_is_left_out_and_does_not_change_its_encoding(
+    imports: ImportService, store: SampleStore
+) -> None:
+    take(imports, "question,answer\nwhat\0 is §?,a\n".encode(), name="x.csv")
+
+    (row,) = store.walk()
+    assert row["question"] == "what is §?"

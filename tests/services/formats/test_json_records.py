@@ -27,6 +27,8 @@ def records(content: bytes, name: str = "") -> list[Record]:
         pytest.param({"version": 1, "about": {"a": [1]}, "questions": ROWS}, id="the-only-list"),
         pytest.param({"info": [{"x": 1}], "train": ROWS}, id="the-only-list-of-samples"),
         pytest.param({"data": {"rows": ROWS}}, id="within"),
+        pytest.param({"contents": ROWS}, id="named-as-a-conversation"),
+        pytest.param({"text": "of the set", "data": ROWS}, id="beside-a-text"),
         pytest.param({"rows": [{"row_idx": n, "row": row} for n, row in enumerate(ROWS)]}, id="viewer"),
         pytest.param({"0": ROWS[0], "1": ROWS[1]}, id="by-number"),
         pytest.param({name: {"0": ROWS[0][name], "1": ROWS[1][name]} for name in ROWS[0]}, id="columns-of-pandas"),
@@ -45,6 +47,7 @@ def test_rows_are_found_in_a_document(document: Any, indent: int | None) -> None
         {"messages": [{"role": "user", "content": "q"}]},
         {"chosen": [{"role": "user", "content": "q"}], "rejected": [{"role": "user", "content": "q"}]},
         {"question": ["q"], "answer": ["a", "b"]},
+        {"of_another_name": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]},
     ],
 )
 def test_single_row_with_lists_is_a_row(row: dict[str, Any]) -> None:
