@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, Response, request
 from flask_cors import CORS
 from werkzeug.routing import BaseConverter
 
@@ -61,7 +61,7 @@ def assemble(platform: Platform, settings: AppSettings) -> Flask:
     Raises:
         ConfigurationError: a setting cannot be used.
     """
-    app = Flask("legal_training_platform", static_folder=None)
+    app = _App("legal_training_platform", static_folder=None)
     app.config.update(SQLALCHEMY_DATABASE_URI=settings.database_url, MAX_CONTENT_LENGTH=settings.max_body_bytes)
     app.config["MAX_IMPORT_BYTES"] = settings.max_import_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
@@ -98,6 +98,17 @@ def assemble(platform: Platform, settings: AppSettings) -> Flask:
     if settings.dashboard is not None:
         app.register_blueprint(dashboard.blueprint(settings.dashboard))
     return app
+
+
+class _App(Flask):
+    """Answers OPTIONS with the methods of the route itself: an id may hold the rest of a longer path."""
+
+    def make_default_options_response(self) -> Response:
+        response = self.response_class()
+        written = request.url_rule.rule if request.url_rule is not None else ""
+        rules = (rule for rule in self.url_map.iter_rules() if rule.rule == written)
+        response.allow.update(method for rule in rules for method in rule.methods or ())
+        return response
 
 
 class _IdConverter(BaseConverter):

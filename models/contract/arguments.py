@@ -160,6 +160,10 @@ class ExportArguments(Filters):
     include: str = Field("", description="all: also samples with invalid citations, and rejected ones")
 
 
+# However it is encoded, it fits into a request line.
+MAPPING_CHARS = 600
+
+
 class ImportArguments(BaseModel):
     """`POST /api/import` with a file as the body; a multipart or JSON body holds these itself."""
 
@@ -169,7 +173,7 @@ class ImportArguments(BaseModel):
     dry_run: bool = False
     name: str = ""
     mapping: str = Field(
-        "", max_length=10_000, description="Columns of the fields, such as question:prompt,answer:completion"
+        "", max_length=MAPPING_CHARS, description="Columns of the fields, such as question:prompt,answer:completion"
     )
 
 

@@ -447,3 +447,14 @@ def test_change_of_many_that_is_unclear_is_refused(
     assert says in post(filled, "samples/bulk", body, status)["error"]
     assert "not found" in post(filled, "samples/bulk/undo", {"undo": "none"}, 404)["error"]
     assert len(get(filled, "data")) == 6
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        pytest.param("/api/sample/s1", {"GET", "PUT", "DELETE", "HEAD", "OPTIONS"}, id="sample"),
+        pytest.param("/api/sample/s1/citations", {"GET", "HEAD", "OPTIONS"}, id="what belongs to it"),
+    ],
+)
+def test_options_are_those_of_the_route_itself(client: FlaskClient, path: str, methods: set[str]) -> None:
+    assert set(client.options(path).allow) == methods
