@@ -44,6 +44,8 @@ class BatchRunner:
         self._calling = CancelToken()
         self._waiting = CancelToken()
         self._changed = threading.Condition()
+        # Not the condition: every finished item would wake the supervisor, which keeps and tells the whole batch.
+        self._look = threading.Event()
         self._paused = False
         self._in_hand = 0
         # Workers that the disk refused: all, and those of them with an item in hand.
@@ -88,6 +90,7 @@ class BatchRunner:
         with self._changed:
             self._paused, self._waiting = False, CancelToken()
             self._changed.notify_all()
+        self._look.set()
 
     def stop(self, status: BatchStatus = BatchStatus.STOPPED, reason: str = ON_REQUEST) -> None:
         """End the batch as *status*; what is finished stays, what is in flight is recorded as in doubt."""
@@ -115,6 +118,7 @@ class BatchRunner:
             self._end = self._end or (status, reason)
             waiting = self._waiting
             self._changed.notify_all()
+        self._look.set()
         waiting.cancel()
 
     # --- the supervising thread ----------------------------------------------------------
@@ -124,9 +128,8 @@ class BatchRunner:
         try:
             while self._end is None:
                 self._tick()
-                with self._changed:
-                    if self._end is None:
-                        self._changed.wait(_TICK_S)
+                self._look.wait(_TICK_S)
+                self._look.clear()
         except Exception:  # top of a thread: the batch must not be left without an end
             log.exception("supervisor failed", extra={"batch_id": self.live.batch_id})
             self.stop(BatchStatus.FAILED, "a fault of the service itself; see its log")

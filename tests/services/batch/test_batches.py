@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.batches.ledger import Ledger
 from models.batches.work_store import WorkItem, WorkStore
 from models.contract.answers.batches import Batch
 from models.contract.bodies import BatchReference, BatchRequest
@@ -296,10 +297,29 @@ def test_bad_drafts_are_replaced_and_counted(start: Start) -> None:
 def test_hopeless_batch_ends_failed_and_says_why(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.batch.worker._HOPELESS_IN_A_ROW", 5)
 
-    batch = run(start({"groq": ["no json"]}), count=10)
+    batch = run(start({"groq": ["no json"]}, max_workers=4), count=10)  # with ten at once, ten fail alike
 
     assert batch["status"] == "failed"
     assert "5 samples in a row were refused, the last: [json_error]" in batch["errors"][-1]["error"]
+
+
+def test_batch_as_a_whole_is_kept_once_in_a_while_and_not_with_every_sample(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[str] = []
+    note = Ledger.note
+
+    def noted(self: Ledger, batch_id: str, **columns: Any) -> None:
+        kept.append(batch_id)
+        note(self, batch_id, **columns)
+
+    monkeypatch.setattr(Ledger, "note", noted)
+    monkeypatch.setattr("services.batch.runner._TICK_S", 3600.0)
+
+    batch = run(start({"groq": [good_answer]}), count=30)
+
+    assert (batch["status"], batch["progress"]) == ("completed", 30)
+    assert len(kept) <= 3
 
 
 def test_batch_without_spare_replacements_ends_failed_with_what_is_missing(
