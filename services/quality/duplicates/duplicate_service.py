@@ -16,7 +16,7 @@ from models.samples.snapshot import POSITION, Snapshot
 from services.citations.extractor import Extractor
 from services.quality.duplicates import ALIKE, DUPLICATE
 from services.quality.duplicates.index import SketchIndex
-from services.quality.duplicates.sketch import FIELDS, Sketches, exact_key, sketches, texts_of
+from services.quality.duplicates.sketch import FIELDS, Sketches, exact_key, sketch_of, sketches, texts_of
 from services.quality.duplicates.veto import Law, differs, law_of
 from utils.errors import NotFoundError, QualityError
 
@@ -29,6 +29,8 @@ _LOOKED_AT = 50
 _TOLD = 5
 # Similarity from which two texts may differ in case, accents and blanks only.
 _NEARLY_EQUAL = 0.9
+# More than any similarity.
+_NEVER = 2.0
 _KEPT = 5_000
 _SHOWN = 1_000
 
@@ -96,7 +98,8 @@ class DuplicateService:
             return []
         row = _sketch(sample)
         with self._admission:  # of two alike samples made at the same moment one is refused
-            alike, known = self._alike(sample, row, owner)
+            # Whether the law differs decides about duplicates alone, and reading it is dear.
+            alike, known = self._alike(sample, row, owner, self._limits.refuse or _NEVER)
             worst = next((other for other in alike if not other.differs_in), None)
             if worst is not None and self._limits.refuse and worst.similarity >= self._limits.refuse:
                 raise QualityError(
@@ -110,7 +113,7 @@ class DuplicateService:
 
     def look(self, sample: Mapping[str, object]) -> list[Alike]:
         """Return what is similar to a sample, except itself."""
-        return self._alike(sample, _sketch(sample), "")[0] if self._limits.report else []
+        return self._alike(sample, _sketch(sample), "", 0.0)[0] if self._limits.report else []
 
     def renew(self, sample: Mapping[str, object]) -> None:
         """Index a sample that was added or changed by hand."""
@@ -140,6 +143,7 @@ class DuplicateService:
             self._seen = version
             if len(self._index) > 1.2 * len(index) + _SEGMENT_ROWS:
                 self._index.save(keep=index["id"])
+            self._index.keep_only(index["id"], list(self._pending))
         self._drop_stored(index["id"])
         if self._index.unsaved > _SAVE_FROM:
             self._index.save()
@@ -163,7 +167,7 @@ class DuplicateService:
             if one is None or other is None:
                 continue
             in_what = differs(one[0], other[0])
-            refused = similarity >= (self._limits.refuse or 2.0)
+            refused = similarity >= (self._limits.refuse or _NEVER)
             kind: PairKind = "sibling" if in_what else "duplicate" if refused else "similar"
             counted[kind] += 1
             shown.append(
@@ -218,29 +222,42 @@ class DuplicateService:
             for name in stored:
                 self._pending.pop(name, None)
 
-    def _alike(self, sample: Mapping[str, object], row: Sketches, owner: str) -> tuple[list[Alike], _Known | None]:
-        """Return what is similar to *sample*, and what it was compared by (None without candidates)."""
+    def _alike(
+        self, sample: Mapping[str, object], row: Sketches, owner: str, read_from: float
+    ) -> tuple[list[Alike], _Known | None]:
+        """Return what is similar to *sample*, and what it was compared by; None where no law was read.
+
+        The law is read of samples whose similarity is at least *read_from*.
+        """
         least = min(value for value in (self._limits.report, self._limits.refuse, 1.0) if value)
-        near = [pair for pair in self._index.near(row, least) if pair[0] != sample["id"]]
-        if not near:
-            return [], None
+        near = [pair for pair in self._index.near(row, least, _LOOKED_AT + 1) if pair[0] != sample["id"]]
         found: list[Alike] = []
-        mine = _Known(law_of(sample, self._extractor))
+        mine: _Known | None = None
         for name, similarity in near[:_LOOKED_AT]:
-            settled = similarity < (self._limits.refuse or 2.0) or any(not other.differs_in for other in found)
+            settled = similarity < (self._limits.refuse or _NEVER) or any(not other.differs_in for other in found)
             if settled and len(found) >= _TOLD:
                 break
             pending = self._pending.get(name)
             if pending is not None and owner and pending.owner == owner:
                 self._index.discard(name)
                 continue
+            if similarity < read_from:
+                found.append(Alike(name, round(similarity, 3), ""))
+                continue
             other = self._known_of(name)
             if other is not None:
-                in_what = differs(mine.law, other.law)
-                if in_what and similarity > _NEARLY_EQUAL and self._is_copy(sample, mine, name, other):
-                    in_what = ""  # a copy is a duplicate whatever law was read
-                found.append(Alike(name, round(similarity, 3), in_what))
+                mine = mine or _Known(law_of(sample, self._extractor))
+                found.append(Alike(name, round(similarity, 3), self._difference(sample, mine, name, other, similarity)))
         return found, mine
+
+    def _difference(
+        self, sample: Mapping[str, object], mine: _Known, name: str, other: _Known, similarity: float
+    ) -> Difference:
+        """Return how the law of a sample differs from that of *name*; a copy is a duplicate whatever law was read."""
+        in_what = differs(mine.law, other.law)
+        if in_what and similarity > _NEARLY_EQUAL and self._is_copy(sample, mine, name, other):
+            return ""
+        return in_what
 
     def _is_copy(self, sample: Mapping[str, object], mine: _Known, name: str, other: _Known) -> bool:
         """Tell whether two texts differ in case, accents and blanks only."""
@@ -250,10 +267,12 @@ class DuplicateService:
         return mine.key == other.key
 
     def _known_of(self, name: str) -> _Known | None:
-        kept = self._known.get(name)
-        if kept is not None:
-            return kept
-        before = self._changes
+        with self._knowing:
+            kept = self._known.pop(name, None)
+            if kept is not None:
+                self._known[name] = kept  # the newest again
+                return kept
+            before = self._changes
         sample = self._sample(name)
         if sample is None:
             return None
@@ -272,8 +291,8 @@ class DuplicateService:
                 self._keep(name, known)
 
     def _keep(self, name: str, known: _Known) -> None:
-        if len(self._known) >= _KEPT:
-            self._known.clear()
+        while len(self._known) >= _KEPT:
+            del self._known[next(iter(self._known))]
         self._known[name] = known
 
     def _sample(self, name: str) -> Mapping[str, object] | None:
@@ -300,9 +319,7 @@ _COMPARED = ("id", "question", "answer", "reasoning", "case_citation", "jurisdic
 
 
 def _sketch(sample: Mapping[str, object]) -> Sketches:
-    text = " ".join(str(sample.get(name) or "") for name in FIELDS)
-    made: Sketches = sketches(pl.Series([text]))[0]
-    return made
+    return sketch_of(" ".join(str(sample.get(name) or "") for name in FIELDS))
 
 
 def _key(sample: Mapping[str, object]) -> str:

@@ -9,25 +9,26 @@ takes precedence. The files can be deleted at any time: they are rebuilt from th
 import json
 import shutil
 import threading
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from services.quality.duplicates.sketch import BANDS, PERMUTATIONS, VERSION, Hashes, Sketches, band_hashes, similarity
+from services.quality.duplicates.fresh import COMPARED, FreshSketches
+from services.quality.duplicates.sketch import VERSION, Hashes, Sketches, band_hashes, similarity
 
 _SEGMENTS = 6
 _META = "segment.json"
-# Rows of a bucket that are all compared with each other; the rest only with the first.
-_COMPARED = 32
 _CHUNK = 65_536
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Segment:
     """Sketches on the disk: `hashes[b]` is sorted, `rows[b]` has the row of each."""
 
@@ -38,14 +39,20 @@ class Segment:
     rows: NDArray[np.uint32]
     replaces: Sequence[str]
 
+    @cached_property
+    def _lines(self) -> list[memoryview]:
+        # Bisection over these takes a third of numpy's, which is made for many values at a time.
+        return [memoryview(line) for line in self.hashes]
+
     def candidates(self, bands: Hashes) -> NDArray[np.uint32]:
-        """Return the rows that share a band with the 32 hashes *bands*."""
-        found = []
-        for band in range(BANDS):
-            line = self.hashes[band]
-            first, last = np.searchsorted(line, bands[band], "left"), np.searchsorted(line, bands[band], "right")
-            if last > first:
-                found.append(self.rows[band][first : min(last, first + _COMPARED)])
+        """Return the rows that share a band with the 32 hashes *bands*; of a large bucket the first."""
+        found, count = [], len(self.ids)
+        for band, (line, value) in enumerate(zip(self._lines, bands.tolist(), strict=True)):
+            first = bisect_left(line, value)
+            if first == count or line[first] != value:
+                continue
+            end = min(count, first + COMPARED)
+            found.append(self.rows[band][first : bisect_right(line, value, first, end)])
         return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.uint32)
 
 
@@ -57,8 +64,9 @@ class SketchIndex:
         self._lock = threading.Lock()
         self._writing = threading.Lock()  # taken before the other
         self._segments = _load_all(folder)
-        self._fresh: dict[str, Sketches] = {}
-        self._buckets: dict[tuple[int, int], list[str]] = defaultdict(list)
+        self._fresh = FreshSketches()
+        # Saved sketches of samples that are not there any more: until the next segment of all.
+        self._gone: set[str] = set()
 
     def __len__(self) -> int:
         """Return the number of texts."""
@@ -67,58 +75,72 @@ class SketchIndex:
 
     @property
     def unsaved(self) -> int:
-        """How many sketches are in memory only."""
-        return len(self._fresh)
+        """How many sketches are held in memory only."""
+        return self._fresh.held
 
     def add(self, ids: Sequence[str], rows: Sketches) -> None:
         """Add sketches; an id that exists gets the new one."""
-        bands = band_hashes(rows)
         with self._lock:
-            for sample_id, row, hashes in zip(ids, rows, bands, strict=True):
-                if sample_id in self._fresh:
-                    self._forget_fresh(sample_id)
-                self._fresh[sample_id] = row
-                for band in range(BANDS):
-                    bucket = self._buckets[band, int(hashes[band])]
-                    if len(bucket) < _COMPARED:
-                        bucket.append(sample_id)
+            self._fresh.add(ids, rows)
+            self._gone.difference_update(ids)
 
     def discard(self, sample_id: str) -> None:
-        """Remove a sketch that was added and not saved yet."""
+        """Remove a sketch."""
         with self._lock:
-            if sample_id in self._fresh:
-                self._forget_fresh(sample_id)
+            self._fresh.discard(sample_id)
+            if self._segments:
+                self._gone.add(sample_id)
 
-    def near(self, row: Sketches, least: float) -> list[tuple[str, float]]:
-        """Return the ids whose similarity to the sketch *row* is at least *least*, the most similar first."""
-        bands = band_hashes(row.reshape(1, -1))[0]
-        found: dict[str, float] = {}
+    def keep_only(self, ids: pl.Series, waiting: Collection[str]) -> None:
+        """Take saved sketches of other samples than *ids* for gone.
+
+        Those *waiting* may not be among *ids* yet; so many deletions may go unnoticed while nothing else is gone.
+        """
         with self._lock:
-            segments = list(self._segments)
-            near = {name for band in range(BANDS) for name in self._buckets.get((band, int(bands[band])), ())}
-            fresh = {name: self._fresh[name] for name in near if name in self._fresh}
-            renewed = set(self._fresh)
-        for segment in segments:
-            candidates = segment.candidates(bands)
-            if len(candidates):
-                alike = similarity(row, segment.sketches[candidates])
-                found.update(
-                    (segment.ids[int(place)], float(value))
-                    for place, value in zip(candidates, alike, strict=True)
-                    if value >= least
-                )
-        found = {name: value for name, value in found.items() if name not in renewed}
-        if fresh:
-            alike_now = similarity(row, np.stack(list(fresh.values())))
-            found.update((name, float(value)) for name, value in zip(fresh, alike_now, strict=True) if value >= least)
-        return sorted(found.items(), key=lambda item: -item[1])
+            if self._gone:
+                back = pl.Series("id", list(self._gone), dtype=pl.String())
+                self._gone.difference_update(back.filter(back.is_in(ids.implode())))
+            saved = sum(len(segment.ids) for segment in self._segments)
+            if not saved or saved + len(self._fresh) - len(self._gone) - len(waiting) <= len(ids):
+                return
+            there = pl.concat([segment.ids for segment in self._segments])
+            self._gone = set(there.filter(~there.is_in(ids.implode()))).difference(waiting)
+
+    def near(self, row: Sketches, least: float, most: int | None = None) -> list[tuple[str, float]]:
+        """Return the ids whose similarity to the sketch *row* is at least *least*, the most similar first.
+
+        Args:
+            row: The sketch.
+            least: From which similarity on (0 to 1).
+            most: How many at most; None for all of them.
+        """
+        bands = band_hashes(row.reshape(1, -1))[0]
+        with self._lock:
+            segments, fresh, gone = list(self._segments), self._fresh, self._gone
+            names, alike = fresh.near(row, bands)
+        parts = [segment.candidates(bands) for segment in segments]
+        values = [similarity(row, segment.sketches[part]) for segment, part in zip(segments, parts, strict=True)]
+        whole = np.concatenate([*values, alike])
+        starts = list(accumulate(map(len, parts), initial=0))
+        chosen = np.flatnonzero(whole >= least)
+        found: list[tuple[str, float]] = []
+        for place in chosen[np.argsort(-whole[chosen], kind="stable")].tolist():
+            if len(found) == most:
+                break
+            number = min(bisect_right(starts, place) - 1, len(segments))
+            inside = place - starts[number]
+            if number == len(segments):
+                found.append((names[inside], float(whole[place])))
+                continue
+            name = segments[number].ids[int(parts[number][inside])]
+            if name not in fresh and name not in gone:
+                found.append((name, float(whole[place])))
+        return found
 
     def missing(self, ids: pl.Series) -> pl.Series:
         """Return which of *ids* are not in it."""
         with self._lock:
-            there = pl.concat(
-                [*(segment.ids for segment in self._segments), pl.Series("id", list(self._fresh), pl.String())]
-            )
+            there = pl.concat([*(segment.ids for segment in self._segments), self._fresh.all()[0]])
         frame = pl.DataFrame({"id": ids})
         return frame.join(pl.DataFrame({"id": there}), on="id", how="anti")["id"]
 
@@ -126,13 +148,12 @@ class SketchIndex:
         """Write what is new as a segment; *keep*, where given, drops all other ids and makes one segment of all."""
         with self._writing:
             with self._lock:
-                saved = dict(self._fresh)
-            rows = np.array(list(saved.values()), dtype=np.uint32).reshape(len(saved), PERMUTATIONS)
-            self._append(pl.Series("id", list(saved), dtype=pl.String()), rows, keep)
+                ids, rows = self._fresh.all()
+            self._append(ids, rows, keep)
             with self._lock:
-                for name, row in saved.items():
-                    if self._fresh.get(name) is row:  # otherwise it was replaced in the meantime
-                        self._forget_fresh(name)
+                self._fresh = self._fresh.without(ids, rows)
+                if keep is not None:
+                    self._gone = set()
 
     def append(self, ids: pl.Series, rows: Sketches) -> None:
         """Add many sketches as one segment, at a tenth of the cost of `add`."""
@@ -150,6 +171,7 @@ class SketchIndex:
         with self._lock:
             replaced = {id(segment) for segment in old}
             self._segments = [segment for segment in self._segments if id(segment) not in replaced] + [made]
+            self._gone.difference_update(ids)
         for segment in old:
             shutil.rmtree(segment.folder, ignore_errors=True)
 
@@ -167,22 +189,10 @@ class SketchIndex:
     def pairs(self, least: float) -> Iterator[tuple[str, str, float]]:
         """Yield pairs of ids of at least this similarity, each once; of large buckets those with the first rows."""
         with self._lock:
-            segments, fresh = list(self._segments), dict(self._fresh)
-        unsaved = np.array(list(fresh.values()), dtype=np.uint32).reshape(len(fresh), PERMUTATIONS)
-        ids, rows = _merged(segments, pl.Series("id", list(fresh), dtype=pl.String()), unsaved, None)
+            segments, (names, unsaved) = list(self._segments), self._fresh.all()
+        ids, rows = _merged(segments, names, unsaved, None)
         for first, second, alike in pairs_of(rows, least):
             yield ids[first], ids[second], alike
-
-    def _forget_fresh(self, sample_id: str) -> None:
-        row = self._fresh.pop(sample_id, None)
-        if row is None:
-            return
-        for band, value in enumerate(band_hashes(row.reshape(1, -1))[0]):
-            bucket = self._buckets.get((band, int(value)))
-            if bucket is not None and sample_id in bucket:
-                bucket.remove(sample_id)
-                if not bucket:
-                    del self._buckets[band, int(value)]
 
 
 def pairs_of(rows: Sketches, least: float) -> Iterator[tuple[int, int, float]]:
@@ -208,11 +218,11 @@ def _pairs(hashes: Hashes) -> NDArray[np.uint64]:
     found = []
     for start, size in zip(starts[sizes > 1], sizes[sizes > 1], strict=True):
         members = np.sort(order[start : start + size])
-        head = members[:_COMPARED]
+        head = members[:COMPARED]
         i, j = np.triu_indices(len(head), 1)
         found.append((head[i] << np.uint64(32)) | head[j])
-        if size > _COMPARED:
-            found.append((members[0] << np.uint64(32)) | members[_COMPARED:])
+        if size > COMPARED:
+            found.append((members[0] << np.uint64(32)) | members[COMPARED:])
     return np.concatenate(found) if found else np.empty(0, dtype=np.uint64)
 
 

@@ -5,6 +5,8 @@ punctuation and blanks make no difference.
 """
 
 import hashlib
+import re
+import unicodedata
 
 import numpy as np
 import polars as pl
@@ -23,6 +25,19 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 # Hashes of words may change with Polars: an index made by another version is rebuilt.
 VERSION = f"2 polars {pl.__version__}"
 
+# One text is read without a query, which costs ten times what the text does, while it has only these signs: what stands
+# between words, and letters that are one of ASCII with an accent. The folding of any other is left to Polars.
+_GAPS = "£§→←…•°©®’‘“”–—‑′\u00a0"
+_LETTERS = {
+    char: parts[0].lower()
+    for char in map(chr, range(0xC0, 0x180))
+    if (parts := unicodedata.normalize("NFKD", char))[0].isascii() and parts[0].isalpha()
+    if len(parts) > 1 and all(unicodedata.combining(mark) for mark in parts[1:])
+}
+_SAID_AS = {**dict.fromkeys(_GAPS, " "), **_LETTERS}
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7F]")
+_ASCII = bytes(ord(char.lower() if char.isalnum() else " ") for char in map(chr, range(128))) + bytes(128)
+
 Sketches = NDArray[np.uint32]
 Hashes = NDArray[np.uint64]
 
@@ -38,6 +53,36 @@ def sketches(texts: pl.Series) -> Sketches:
     # Splitting a text into words takes about 15 times its bytes.
     parts = [_sketched(part) for part in portions(texts, sizes, _PART_BYTES)]
     return np.concatenate(parts) if parts else np.empty((0, PERMUTATIONS), dtype=np.uint32)
+
+
+def sketch_of(text: str) -> Sketches:
+    """Return the 128 numbers of one text, as `sketches` does."""
+    words = _plain_words(text)
+    if words is None:
+        made: Sketches = sketches(pl.Series([text]))[0]
+        return made
+    from rensa import RMinHash
+
+    hashes = pl.Series(words or [""], dtype=pl.String()).hash(_WORD_SEED).to_numpy()
+    count = max(len(hashes) - (_SHINGLE - 1), 1)  # a text of fewer words is one shingle
+    padded = np.concatenate([hashes, np.zeros(_SHINGLE, dtype=np.uint64)])
+    mixed = padded[:count]
+    with np.errstate(over="ignore"):
+        for step in range(1, _SHINGLE):
+            mixed = (mixed * _MIX) ^ padded[step : step + count]
+    offsets = np.array([0, count], dtype=np.uint64)
+    matrix = RMinHash.digest_matrix_from_flat_token_hashes(mixed, offsets, PERMUTATIONS, _SEED)
+    return np.array(matrix.to_rows()[0], dtype=np.uint32)
+
+
+def _plain_words(text: str) -> list[str] | None:
+    """Return the folded words of *text*; None where it has a sign whose folding is left to Polars."""
+    if not text.isascii():
+        for sign in set(_BEYOND_ASCII.findall(text)):
+            if sign not in _SAID_AS:
+                return None
+            text = text.replace(sign, _SAID_AS[sign])
+    return text.encode("ascii").translate(_ASCII).decode("ascii").split()
 
 
 def _sketched(texts: pl.Series) -> Sketches:
@@ -61,7 +106,10 @@ def band_hashes(rows: Sketches) -> Hashes:
 
 def similarity(one: Sketches, others: Sketches) -> NDArray[np.float64]:
     """Return the estimated Jaccard similarity (0 to 1) of a sketch and each of *others*."""
-    return np.asarray((others == one).mean(axis=1), dtype=np.float64)
+    # Eight equal numbers are counted at a time, one in each byte: their mean takes twice as long.
+    equal = (others == one).view(np.uint64)
+    counted = equal.sum(axis=1, dtype=np.uint64).view(np.uint8).reshape(len(others), 8)
+    return np.asarray(counted.sum(axis=1) / PERMUTATIONS, dtype=np.float64)
 
 
 def exact_key(question: str, answer: str) -> str:

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from models.contract.answers.base import StoredSample
 from models.samples.sample_store import SampleStore
+from services.quality.duplicates import duplicate_service, fresh, sketch
 from services.quality.duplicates import index as index_module
 from services.quality.duplicates.duplicate_service import DuplicateService, DuplicateThresholds
 from services.quality.duplicates.index import SketchIndex, pairs_of
-from services.quality.duplicates.sketch import band_hashes, exact_key, similarity, sketches
+from services.quality.duplicates.sketch import band_hashes, exact_key, similarity, sketch_of, sketches
 from services.quality.duplicates.veto import differs, law_of
 from tests.fakes import CHECKER, sample
 from utils.errors import QualityError
@@ -63,6 +64,20 @@ def test_sketch_of_a_text_does_not_depend_on_its_neighbours(texts: list[str]) ->
     assert together.shape == (len(texts), 128)
     for row, one in zip(together, texts, strict=True):
         assert (sketches(pl.Series([one]))[0] == row).all()
+
+
+@given(st.text("aBz09 .,-_'’“”–—…°§£éÉßæŁłőžıŽŉſ½²ªµ中ا́\t\n\x00\x1c\x85\u00a0\u2011", max_size=60))
+def test_sketch_of_one_text_is_that_of_many(text: str) -> None:
+    assert (sketch_of(text) == sketches(pl.Series([text]))[0]).all()
+
+
+def test_every_sign_is_folded_in_one_text_as_in_many() -> None:
+    signs = [*map(chr, range(0x180)), *sketch._GAPS]
+    texts = [f"Alpha{sign}beta {sign} {sign}delta e f g" for sign in signs]
+
+    together = sketches(pl.Series(texts))
+
+    assert [text for text, row in zip(texts, together, strict=True) if not (sketch_of(text) == row).all()] == []
 
 
 def test_case_punctuation_and_blanks_make_no_difference() -> None:
@@ -119,6 +134,45 @@ def test_index_finds_what_was_added_whatever_is_on_the_disk(
     for number in range(13):
         found = dict(index.near(sketches(pl.Series([text(number)]))[0], 0.9))
         assert (str(number) in found) == (number in there)
+
+
+@settings(max_examples=15)
+@given(st.lists(st.sampled_from(["add", "add", "add", "save", "discard"]), max_size=40), st.integers(1, 60))
+def test_most_similar_are_those_that_a_comparison_with_all_gives(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[str], most: int
+) -> None:
+    index, there = SketchIndex(tmp_path_factory.mktemp("index")), dict[str, Any]()
+    for number, step in enumerate(steps):
+        if step == "save":
+            index.save()
+        elif step == "discard" and there:
+            index.discard(name := next(iter(there)))
+            del there[name]
+        else:
+            there[f"t{number}"] = sketch_of(edited(text(1), 0.05, number))
+            index.add([f"t{number}"], there[f"t{number}"].reshape(1, -1))
+    row = sketch_of(text(1))
+
+    found = index.near(row, 0.3, most)
+
+    alike = sorted((float(similarity(row, other.reshape(1, -1))[0]) for other in there.values()), reverse=True)
+    assert [value for _, value in found] == [value for value in alike if value >= 0.3][:most]
+    assert all(float(similarity(row, there[name].reshape(1, -1))[0]) == value for name, value in found)
+
+
+def test_sketch_of_what_is_there_again_is_found_again(tmp_path: Path) -> None:
+    index = SketchIndex(tmp_path)
+    rows = sketches(pl.Series([text(1), text(2)]))
+    index.append(pl.Series("id", ["a", "b"]), rows)
+
+    index.discard("a")
+    assert index.near(rows[0], 0.9) == []
+    index.keep_only(pl.Series("id", ["a"]), [])
+
+    assert index.near(rows[0], 0.9) == [("a", 1.0)]
+    assert index.near(rows[1], 0.9) == []
+    index.save(keep=pl.Series("id", ["a"]))
+    assert len(index) == 1
 
 
 def test_planted_duplicates_are_found_and_nothing_else(tmp_path: Path) -> None:
@@ -393,6 +447,56 @@ def test_duplicate_is_found_behind_many_siblings(duplicates: DuplicateService, s
 
     with pytest.raises(QualityError, match="to same law"):
         duplicates.admit({**base, "id": "new"}, "a")
+
+
+def test_samples_that_resemble_one_another_are_not_read_again_and_again(
+    store: SampleStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, compared = list[str](), list[int]()
+    monkeypatch.setattr(store, "get", read.append)
+    monkeypatch.setattr(duplicate_service, "_SAVE_FROM", 50)
+    plain = similarity
+
+    def counted(one: Any, others: Any) -> Any:
+        compared.append(len(others))
+        return plain(one, others)
+
+    monkeypatch.setattr(index_module, "similarity", counted)
+    monkeypatch.setattr(fresh, "similarity", counted)
+    service = DuplicateService(store, tmp_path / "index", CHECKER.extractor, DuplicateThresholds())
+    costs = []
+    for number in range(600):
+        compared.clear()
+        alike = service.admit(written(number, answer=edited(text(7, 120), 0.45, number)), f"job {number}")
+        costs.append(sum(compared))
+        assert all(other.similarity < 0.6 for other in alike)
+        if service._index.unsaved > 50:
+            service._index.save()
+
+    assert read == []  # the law of what is no duplicate does not matter
+    assert max(costs[-50:]) <= 32 * fresh.COMPARED * (index_module._SEGMENTS + 1)
+
+
+def test_law_is_kept_of_those_that_were_compared_last(
+    duplicates: DuplicateService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicate_service, "_KEPT", 3)
+    for number in range(10):
+        duplicates.admit(written(number), f"job {number}")
+    read: list[str] = []
+    sample_of = DuplicateService._sample
+
+    def noted(self: DuplicateService, name: str) -> Any:
+        read.append(name)
+        return sample_of(self, name)
+
+    monkeypatch.setattr(DuplicateService, "_sample", noted)
+    for number in range(1, 10):
+        assert duplicates._known_of("s0") is not None
+        assert duplicates._known_of(f"s{number}") is not None
+        assert len(duplicates._known) <= 3
+
+    assert read.count("s0") == 1
 
 
 def test_index_takes_in_what_is_there_and_survives_a_restart(store: SampleStore, tmp_path: Path) -> None:

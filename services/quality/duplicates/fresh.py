@@ -1,0 +1,91 @@
+"""The sketches that are in memory only, with the buckets by which a similar one is found."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from services.quality.duplicates.sketch import BANDS, PERMUTATIONS, Hashes, Sketches, band_hashes, similarity
+
+# Sketches of a bucket that are compared; what shares a bucket with so many shares others with them too.
+COMPARED = 32
+_FIRST_ROOM = 64
+
+
+class FreshSketches:
+    """Sketches by id, each in a row of one array. The caller holds the lock."""
+
+    def __init__(self) -> None:
+        self._rows: Sketches = np.empty((_FIRST_ROOM, PERMUTATIONS), dtype=np.uint32)
+        self._ids: list[str] = []
+        self._places: dict[str, int] = {}
+        self._buckets: list[dict[int, list[int]]] = [{} for _ in range(BANDS)]
+
+    def __len__(self) -> int:
+        """Return the number of sketches."""
+        return len(self._places)
+
+    @property
+    def held(self) -> int:
+        """How many rows are held, those of discarded sketches among them."""
+        return len(self._ids)
+
+    def __contains__(self, sample_id: str) -> bool:
+        """Tell whether there is a sketch of *sample_id*."""
+        return sample_id in self._places
+
+    def add(self, ids: Sequence[str], rows: Sketches) -> None:
+        """Add sketches; an id that exists gets the new one."""
+        for sample_id, row, hashes in zip(ids, rows, band_hashes(rows).tolist(), strict=True):
+            self.discard(sample_id)
+            place = len(self._ids)
+            if place == len(self._rows):
+                self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+            self._rows[place] = row
+            self._ids.append(sample_id)
+            self._places[sample_id] = place
+            for buckets, value in zip(self._buckets, hashes, strict=True):
+                bucket = buckets.setdefault(value, [])
+                if len(bucket) < COMPARED:
+                    bucket.append(place)
+
+    def discard(self, sample_id: str) -> bool:
+        """Remove the sketch of *sample_id*; False when there is none. Its row stays empty until they are saved."""
+        place = self._places.pop(sample_id, None)
+        if place is None:
+            return False
+        row = self._rows[place].reshape(1, -1)
+        for buckets, value in zip(self._buckets, band_hashes(row)[0].tolist(), strict=True):
+            bucket = buckets.get(value, [])
+            if place in bucket:
+                bucket.remove(place)
+                if not bucket:
+                    del buckets[value]
+        return True
+
+    def near(self, row: Sketches, bands: Hashes) -> tuple[list[str], NDArray[np.float64]]:
+        """Return ids and similarity (0 to 1) of the sketches that share a band with *row*, whose hashes are *bands*."""
+        found = [
+            buckets[value] for buckets, value in zip(self._buckets, bands.tolist(), strict=True) if value in buckets
+        ]
+        places = sorted({place for bucket in found for place in bucket})
+        alike = similarity(row, self._rows[places]) if places else np.empty(0, dtype=np.float64)
+        return [self._ids[place] for place in places], alike
+
+    def all(self) -> tuple[pl.Series, Sketches]:
+        """Return ids and sketches, the oldest first."""
+        places = list(self._places.values())
+        return pl.Series("id", list(self._places), dtype=pl.String()), self._rows[places]
+
+    def without(self, ids: pl.Series, rows: Sketches) -> "FreshSketches":
+        """Return what is not among these sketches: added since, or renewed."""
+        left = FreshSketches()
+        saved = dict(zip(ids, rows, strict=True))
+        names = [name for name, place in self._places.items() if not self._is(saved.get(name), place)]
+        if names:
+            left.add(names, self._rows[[self._places[name] for name in names]])
+        return left
+
+    def _is(self, row: Sketches | None, place: int) -> bool:
+        return row is not None and bool((row == self._rows[place]).all())
