@@ -10,9 +10,11 @@ from functools import cached_property, lru_cache
 from models.contract.answers import quality
 from models.contract.answers.quality import CitationKind, Jurisdiction
 
-_DASHES = str.maketrans(
-    {"\u2010": "-", "\u2011": "-", "\u2013": "-", "\u2014": "-", "\u00a0": " ", "\u202f": " ", "’": "'", "‘": "'"}
-)
+_PLAIN = {
+    **dict.fromkeys("\u2010\u2011\u2013\u2014", "-"),
+    **dict.fromkeys("\u00a0\u202f", " "),
+    **dict.fromkeys("\u2018\u2019", "'"),
+}
 _ROUND_YEAR = re.compile(r"^\(\d{4}\)\s*")
 _INITIALS = re.compile(r"\b(?:[A-Z]\.){2,}")
 _IGNORED = re.compile(r"[\s.,]+")
@@ -151,7 +153,10 @@ def is_neutral(cite: Cite) -> bool:
 
 def plain(text: str) -> str:
     """Return *text* with plain dashes, blanks and apostrophes; positions stay the same."""
-    return text if text.isascii() else text.translate(_DASHES)
+    if not text.isascii():
+        for sign, meant in _PLAIN.items():  # `translate` looks up every sign of the text
+            text = text.replace(sign, meant)
+    return text
 
 
 @lru_cache(4096)  # one citation's names are compared with many, again in each check

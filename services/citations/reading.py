@@ -10,6 +10,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from services.citations.citation import plain
+from services.citations.scanning import found_at
 
 # Word processors and PDF files write "fi" as one sign.
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
@@ -25,6 +26,9 @@ _UNUSUAL = re.compile(
     r"|(?P<tag></?[A-Za-z][A-Za-z0-9]{0,14}(?:\s[^<>]{0,300})?/?>)"
     r"|(?P<entity>&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});)"
     rf"|(?P<ligature>[{''.join(_LIGATURES)}])"
+)
+_START = re.compile(
+    rf"[\s&<\-{_INVISIBLE}{''.join(_LIGATURES)}](?:(?<![ \-])|(?<=[ ])(?=[\s&<{_INVISIBLE}])|(?<=-)(?=[\r\n]))"
 )
 # No text without one of these signs has anything unusual, and looking for them is far cheaper.
 _HINT = re.compile(rf"[^\S ]|[ ]{{2}}|[<&{_INVISIBLE}{''.join(_LIGATURES)}]")
@@ -78,7 +82,7 @@ def read(text: str) -> Reading:
     written: list[str] = []
     pieces: list[Piece] = []
     done = length = 0
-    for match in _UNUSUAL.finditer(text):
+    for match in found_at(_START, _UNUSUAL, text):
         instead = _instead(match, text)
         if instead == match.group():
             continue

@@ -3,7 +3,7 @@
 import re
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from services.citations.citation import Cite, Finding, invalid
 from services.citations.reference import Reference, Series
@@ -96,12 +96,17 @@ def number_of(cite: Cite, name: str) -> int | None:
 
 def any_of(names: Iterable[str]) -> re.Pattern[str]:
     """Compile *names* into one pattern that finds each as whole words, the longest first."""
-    # Sorted by their first letters, so that each position of a text is compared with few names.
-    groups: dict[str, list[str]] = defaultdict(list)
+    # Sorted by their first letters, so that each position of a text is compared with few names; and what stands before
+    # is looked at behind the first letter: `re` skips to the letters that a pattern may begin with.
+    groups: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for name in sorted(names, key=len, reverse=True):
-        groups[name[:_PREFIX]].append(re.escape(name[_PREFIX:]).replace(r"\ ", r"\s"))
+        rest = re.escape(name[_PREFIX:]).replace(r"\ ", r"\s")
+        groups[name[0]][name[:_PREFIX]].append(rest)
+    return re.compile("|".join(_beginning_with(first, by_prefix) for first, by_prefix in sorted(groups.items())))
+
+
+def _beginning_with(first: str, by_prefix: Mapping[str, list[str]]) -> str:
     words = "|".join(
-        f"{re.escape(prefix)}(?:{'|'.join(rests)})" for prefix, rests in sorted(groups.items(), reverse=True)
+        f"{re.escape(prefix[1:])}(?:{'|'.join(rests)})" for prefix, rests in sorted(by_prefix.items(), reverse=True)
     )
-    first = "".join(sorted({prefix[0] for prefix in groups}))
-    return re.compile(rf"(?=[{re.escape(first)}])(?<![\w-])(?:{words})(?![\w-])")
+    return rf"{re.escape(first)}(?<![\w-]{re.escape(first)})(?:{words})(?![\w-])"

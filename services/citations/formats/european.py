@@ -14,6 +14,7 @@ from services.citations.formats.eu_forms import act_called, body_clash, form_cla
 from services.citations.formats.provisions import provision_finding
 from services.citations.names import name_after
 from services.citations.reference import Reference
+from services.citations.scanning import found_at
 
 ACT, CASE, CELEX = "eu_act", "eu_case", "celex"
 _TYPE = r"(?:(?:Council|Commission|Delegated|Implementing|Framework|Parliament and Council|ECB|Commission Delegated|Commission Implementing|Council Framework)\s)*(?P<type>Regulation|Directive|Decision|Reg\.?(?=\s\((?:EU|EC|EEC)\)))"
@@ -30,6 +31,7 @@ _CAPITALS = re.compile(r"(?:\b[A-Z][A-Za-z-]{1,20}\s){0,6}$")
 _CELEX = re.compile(
     r"(?<![\w-])(?P<sector>[0-6])(?P<year>(?:19|20)\d\d)(?P<letter>[A-Z]{1,2})(?P<number>\d{3,5})(?:R?\(\d\d\))?(?P<consolidated>-\d{8})?(?![\w-])"
 )
+_SECTOR = re.compile(r"[0-6](?=\d{4}[A-Z])")
 _CASE = re.compile(
     r"\b(?:(?P<joined>Joined\s)?[Cc]ases?\s(?:[Nn]o\.?\s)?)?(?P<prefix>[CTF][-‐‑–])?(?P<number>\d{1,4})/(?P<year>\d{2})(?:\s?(?P<suffix>PPU|RENV|DEP|P(?:\(R\))?|R(?!\s(?:v\b|\())|SA)(?![\w]))?(?![\d/])"
     r"(?P<more>(?:(?:,|\sand|\sto|,\sand)\s(?:[CTF][-‐‑–])?\d{1,4}/\d{2}(?:\s?P)?(?![\d/])){0,6})"
@@ -59,7 +61,7 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
         for match in _ECLI.finditer(text):
             parts = {"ecli_court": match["court"], "ecli_year": match["year"], "ecli": _ecli(match)}
             yield Cite(CASE, match.start(), match.end(), "case", "eu", _ecli(match), parts)
-    for match in _CELEX.finditer(text):
+    for match in found_at(_SECTOR, _CELEX, text):
         yield _celex(match)
 
 

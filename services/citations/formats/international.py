@@ -75,7 +75,7 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
                         {**_groups(match), "what": (pattern is _WTO and "wto") or "icsid"},
                     ),
                 )
-    for match in _ECLI.finditer(text):
+    for match in _ECLI.finditer(text) if "CE:ECHR:" in text else ():
         application, filed = str(int(match["application"])), match["filed"]
         parts = {
             "number": application,

@@ -9,11 +9,16 @@ from services.citations.citation import Citation, Cite, Finding, fold, invalid, 
 from services.citations.formats.common import NEXT, PROVISION, YEAR, future, number_clash
 from services.citations.formats.provisions import SCHEDULE, provision_finding, short_unit
 from services.citations.reference import Reference
+from services.citations.scanning import found_at
 
 NAME = "act"
 _ACT = re.compile(
     rf"\b(?P<kind>Act|Measure|Regulations|Order|Rules|Code)(?:\s\((?:Northern Ireland|Scotland|Wales|Isle of Man|Jersey|Guernsey)\))?,?\s(?P<year>{YEAR})\b|\b(?P<old>Magna\sCarta|(?:Statute|Bill|Act|Claim|Charter)\sof\s[A-Z][a-z]+(?:\s(?:of\s)?[A-Z][a-z]+)?)\s(?P<year2>{YEAR})\b"
 )
+_KIND = re.compile(r"Act|Measure|Regulations|Order|Rules|Code|Magna|Statute|Bill|Claim|Charter")
+_YEAR = re.compile(r"[12](?=\d{3}\s[ca-n])")
+# Without it no abbreviation stands beside a section.
+_SECTION = re.compile(r"[sn]s?\.?\s?\d")
 _NUMBERS = rf"{PROVISION}(?:{NEXT}(?:(?:and\s)?(?:ss?\.?|sections?)\s)?{PROVISION}(?!\s?(?:[UL]\.?N\.?T\.?S|U\.\s?S|USC)|/)){{0,12}}"
 _UNIT = r"(?:ss?|sections?|subsections?|regs?|regulations?|arts?|[Aa]rticles?|rr?|rules?|Pts?|Parts?|[Cc]hs?|[Cc]hapters?|paras?|paragraphs?)"
 # "Sch B1", "Schedule 2": a schedule may have letters on both sides of its number, or none at all.
@@ -80,14 +85,14 @@ _LAST_CPR_PART, _CPR_TITLE = 89, "civil procedure rules 1998"
 
 def find(text: str, reference: Reference) -> Iterator[Cite]:
     """Yield what *text* cites in the forms of this family."""
-    for match in _ACT.finditer(text):
+    for match in found_at(_KIND, _ACT, text):
         found = _titled(text, match, reference)
         if found is not None:
             yield found
     if any(hint in text for hint in ("SI", "S.I", "SR")):
         for match in _SI.finditer(text):
             yield _instrument(match)
-    for match in _CHAPTER.finditer(text):
+    for match in found_at(_YEAR, _CHAPTER, text):
         series = "c" if match["series"].startswith("c") else match["series"]
         title = f"{match['year']} {series} {match['number']}"
         yield _provision(match.start(), match.end(), title, match["year"], _Place(), "Act")
@@ -243,7 +248,7 @@ def _instrument(match: re.Match[str]) -> Cite:
 
 def _abbreviated(text: str, reference: Reference) -> Iterator[Cite]:
     """Find Acts by abbreviation, which counts only beside a section."""
-    for match in _ALIAS.finditer(text):
+    for match in _ALIAS.finditer(text) if _SECTION.search(text) else ():
         short = match["alias"] or match["alias2"]
         year = match["year"] or match["year2"]
         act = reference.acts.get(fold(short))

@@ -12,6 +12,7 @@ from models.contract.answers.quality import Jurisdiction
 from services.citations.citation import Citation, Cite, Finding, invalid, unverified
 from services.citations.formats.common import YEAR, clashes, number_clash, number_of, volume_clash
 from services.citations.reference import Reference, Series, series_key
+from services.citations.scanning import found_at
 
 NAME = "report"
 _LETTERS = r"[A-Z][A-Za-z.'’&]{0,12}"
@@ -32,6 +33,7 @@ _SCOTS = re.compile(
     rf"\b(?P<year>{YEAR})\s{{1,2}}(?P<series>S\.?C\.?|S\.?L\.?T\.?|SCLR|JC|SCCR)(?:\s\((?P<division>[A-Z][A-Za-z ]{{0,9}})\))?\s{{1,2}}(?P<page>\d{{1,5}})\b"
 )
 _SCOTS_HINTS = ("SC", "S.C", "SLT", "S.L.T", "JC")
+_VOLUME = re.compile(r"\d(?<!\w\d)(?=\d{0,2}\s{1,2}E)")
 _ENGLISH = re.compile(r"\b(?P<volume>\d{1,3})\s{1,2}(?P<series>E\.?R\.?|Eng\.?\sRep\.?)\s{1,2}(?P<page>\d{1,5})\b")
 # Numbers of the appeal tribunal before it gave neutral ones: "UKEAT/0123/19/LA".
 _APPEAL = re.compile(
@@ -65,10 +67,11 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
     if "[" in text:
         for match in _SQUARE.finditer(text):
             yield _cite(match, reference, "square")
-    for match in _ROUND.finditer(text):
+    has_year = "(1" in text or "(2" in text
+    for match in _ROUND.finditer(text) if has_year else ():
         if reference.series.get(series_key(_series_of(match))) is not None or _ABROAD.match(match["series"]):
             yield _cite(match, reference, "round")
-    for match in _BARE_ROUND.finditer(text):  # neutral citations with the wrong brackets
+    for match in _BARE_ROUND.finditer(text) if has_year else ():  # neutral citations with the wrong brackets
         series = reference.series.get(series_key(match["series"]))
         if series is not None and series.is_court:
             yield _cite(match, reference, "square")
@@ -76,12 +79,12 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
             yield _cite(match, reference, "round")
     for match in _SCOTS.finditer(text) if any(hint in text for hint in _SCOTS_HINTS) else ():
         yield _cite(match, reference, "none")
-    with_letters, without = _undated_reports(reference.undated_reports)
+    with_letters, without, volumes = _undated_reports(reference.undated_reports)
     for match in with_letters.finditer(text) if "LR " in text else ():
         yield _cite(match, reference, "volume")
-    for match in without.finditer(text):
+    for match in found_at(volumes, without, text):
         yield _cite(match, reference, "volume")
-    for match in _ENGLISH.finditer(text) if any(hint in text for hint in ("ER", "E.R", "Eng")) else ():
+    for match in found_at(_VOLUME, _ENGLISH, text) if any(hint in text for hint in ("ER", "E.R", "Eng")) else ():
         yield _cite(match, reference, "volume")
     for match in _APPEAL.finditer(text) if "EAT" in text else ():
         parts = {"series": match["series"], "number": match["page"], "filed": match["filed"], "appeal": "1"}
@@ -92,14 +95,18 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
 
 
 @lru_cache(maxsize=4)
-def _undated_reports(names: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return the patterns of volume, series and page of reports by these *names*, with "LR" before them and without."""
+def _undated_reports(names: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of volume, series and page of reports by these *names*.
+
+    With "LR" before them, without, and one that matches where the latter may begin.
+    """
     every = "|".join(re.escape(name.removeprefix("LR ")) for name in names)
     without = "|".join(re.escape(name) for name in names if not name.startswith("LR "))
     place = r"\s(?P<page>\d{1,4})(?![\w/])"
     return (
         re.compile(rf"(?<!\)\s)\b(?P<lr>LR)\s(?P<volume>\d{{1,2}})\s(?P<series>{every}){place}"),
         re.compile(rf"(?<![\w./)])(?<!\)\s)(?<!\]\s)(?P<volume>\d{{1,3}})\s(?P<series>{without}){place}"),
+        re.compile(rf"\d(?<!\w\d)(?=\d{{0,2}}\s[{''.join(sorted({re.escape(name[0]) for name in names}))}])"),
     )
 
 

@@ -11,6 +11,7 @@ from services.citations.citation import Citation, Cite, Finding, invalid, unveri
 from services.citations.formats.common import future, number_of, volume_clash
 from services.citations.reference import Reference
 from services.citations.reporters import Edition, edition_of
+from services.citations.scanning import found_at
 
 NAME = "us_report"
 # A number behind a section sign or "Art." is no volume: "§ 433 Abs. 2 BGB".
@@ -19,6 +20,7 @@ _CANDIDATE = re.compile(
     r"(?P<series>[A-Z][A-Za-z.'&]{0,14}(?:\s?(?:[A-Z][A-Za-z.'&]{0,12}|&|[2-9](?:d|th)|\([A-Za-z0-9.& -]{1,14}\))){0,5}?\.?)"
     r"(?:,?\s(?P<at>at)\s(?:\*|pp?\.\s)?|,?\s(?:\((?:\d\s[A-Z][a-z]{2,9}\.?|1[789]\d\d,?)\)\s)?(?:\*|p\.\s|[Pp]age\s)?|(?<=\.)(?=\d))(?P<page>\d{1,7}[a-ce-zA-CE-Z]?|_{2,5}|-{2,5}|\[_{2,5}\])(?![\w/]|-\d)(?:-[UP]\b)?"
 )
+_VOLUME = re.compile(r"\d(?<![\w./§¶]\d)(?=\d{0,3}\s[A-Z])")
 # What follows a reference: pin cites with notes, what is said of the opinion, then "(2d Cir. 1947)".
 _PIN = r"(?:,?\s(?:at\s)?(?:pp?\.\s|\*|¶{1,2}\s?)?\d{1,6}(?:-\*?\d{1,6})?(?:\s?(?:&|and|,)?\s?nn?\.\s?\d{1,4}(?:-\d{1,4})?)?)"
 _SAID = r"(?:,?\s\((?![^()]*\b(?:1[6-9]|20)\d\d\))[A-Za-z][^()\n]{2,70}\))"
@@ -75,6 +77,7 @@ _NEUTRAL = re.compile(
     rf"\b(?P<year>(?:19|20)\d\d|2[1-9]\d\d)(?:\s?-\s?|\s|)(?P<series>{_COURTS_OWN})(?:\s?-\s?|\s|)(?P<page>\d{{1,7}})(?:-?[MUPBC])?\b"
     r"|\b(?P<short_year>\d\d)(?P<short>COA?)(?P<number>\d{1,4})M?\b"
 )
+_YEAR = re.compile(r"\d(?=\d(?:\d\d)?(?:\s?-\s?|\s)?[A-Z])")
 _STATES = frozenset(
     "AK AL AR AZ CA CO CT DC DE FL GA HI IA ID IL IN KS KY LA MA MD ME MI MN MO MS MT NC ND NE NH NJ NM NV NY OH OK OR "
     "PA RI SC SD TN TX UT VA VT WA WI WV WY".split()
@@ -83,7 +86,7 @@ _STATES = frozenset(
 
 def find(text: str, _reference: Reference) -> Iterator[Cite]:
     """Yield what *text* cites in the forms of this family."""
-    for match in _CANDIDATE.finditer(text):
+    for match in found_at(_VOLUME, _CANDIDATE, text):
         series, volume = match["series"], match["volume"]
         if series in _ABROAD:
             continue
@@ -99,7 +102,7 @@ def find(text: str, _reference: Reference) -> Iterator[Cite]:
             parts = {"series": match["series"], "page": match["page"], "year": match["year"], "database": "1"}
             parts |= _behind(text, match.end())
             yield Cite(NAME, match.start(), match.end(), "case", "us", match.group(0), parts)
-    for match in _NEUTRAL.finditer(text):
+    for match in found_at(_YEAR, _NEUTRAL, text):
         if match["short"] or len(match["series"]) != 2 or match["series"] in _STATES:
             yield _neutral(match)
 

@@ -12,6 +12,7 @@ from services.citations.citation import Citation, Cite, Finding, fold, fold_cite
 from services.citations.formats.common import PROVISIONS, WITHIN, YEAR, any_of, roman, volume_clash
 from services.citations.formats.provisions import provision_finding
 from services.citations.reference import Instrument, Reference
+from services.citations.scanning import found_at
 
 NAME, SERIES = "treaty", "treaty_series"
 _UNIT = r"(?:[Aa]rt(?:icle)?s?\.?|r(?:ule)?s?\.?|[Ss]ections?)"
@@ -27,6 +28,9 @@ _BEHIND = re.compile(
 _SERIES = re.compile(
     r"\b(?P<volume>\d{1,4})\s(?P<series>U\.?N\.?T\.?S\.?|L\.?N\.?T\.?S\.?)\s(?P<page>\d{1,4}|[IVXLC]{1,6})\b"
 )
+_VOLUME = re.compile(r"\d(?=\d{0,3}\s[UL])")
+# Without it no provision stands in a text.
+_PLACE = re.compile(r"(?:[Aa]rt|r|[Ss]ection)(?:icle|ule)?s?\.?\s?[\dIVXL]")
 _NUMBERED = re.compile(r"\b(?P<series>C?ETS|UKTS|TIAS)\s(?:No\.?\s?)?(?P<number>\d{1,5})\b")
 _OTHER = re.compile(
     rf"(?:\b{_UNIT}\s?(?P<ahead>{_NUMBERS})\sof\sthe\s)?\b(?P<name>(?:[A-Z][A-Za-z-]{{1,20}}\s){{0,6}}(?:Convention|Covenant|Charter|Treaty|Protocol|Agreement|Statute)"
@@ -49,12 +53,15 @@ _LAST_UNTS, _LAST_LNTS, _LAST_ETS = 3400, 205, 230
 def find(text: str, reference: Reference) -> Iterator[Cite]:
     """Yield what *text* cites in the forms of this family."""
     claimed = []
-    for match in _names(reference).finditer(text):
+    has_series = "TS" in text or "T.S" in text
+    has_place = _PLACE.search(text) is not None
+    # A name counts beside an article or a place in a series.
+    for match in _names(reference).finditer(text) if has_series or has_place else ():
         claimed.append(match.span())
         found = _named(text, match, reference)
         if found is not None:
             yield found
-    for match in _SERIES.finditer(text):
+    for match in found_at(_VOLUME, _SERIES, text) if has_series else ():
         series = re.sub(r"\.", "", match["series"])
         parts = {"volume": match["volume"], "series": series, "page": match["page"]}
         yield Cite(
@@ -66,7 +73,7 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
             f"{match['volume']} {series} {match['page']}",
             parts,
         )
-    for match in _NUMBERED.finditer(text):
+    for match in _NUMBERED.finditer(text) if has_series or "TIAS" in text else ():
         parts = {"series": match["series"], "number": match["number"]}
         yield Cite(
             SERIES,
@@ -77,7 +84,7 @@ def find(text: str, reference: Reference) -> Iterator[Cite]:
             f"{match['series']} No {match['number']}",
             parts,
         )
-    for match in _OTHER.finditer(text) if _TREATY_WORD.search(text) else ():
+    for match in _OTHER.finditer(text) if has_place and _TREATY_WORD.search(text) else ():
         numbers = match["ahead"] or match["behind"]
         is_known = any(start < match.end() and match.start() < end for start, end in claimed)
         if numbers and not is_known:
