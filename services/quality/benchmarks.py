@@ -9,6 +9,7 @@ import hashlib
 import logging
 import re
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 ENDING = ".13gram"
 FIELDS = ("question", "answer", "reasoning")
 _WORDS = 13
+_SETTLED_S = 2.0
 _WORD = re.compile(r"\w+")
 _PLAIN = {".txt", ".tsv", ".md"}
 
@@ -46,6 +48,7 @@ class Benchmarks:
         self._folder = folder
         self._lock = threading.Lock()
         self._loaded: dict[Path, tuple[float, Grams]] = {}
+        self._empty_at: float | None = None
 
     def names(self) -> dict[str, int]:
         """Return how many windows each benchmark has, by name."""
@@ -88,12 +91,28 @@ class Benchmarks:
 
     def _all(self) -> list[tuple[str, Grams]]:
         with self._lock:
+            if self._is_still_empty():
+                return []
             found = []
             for path in sorted(self._folder.glob(f"*{ENDING}")):
                 hashes = self._read(path)
                 if hashes is not None:
                     found.append((path.name.removesuffix(ENDING), hashes))
             return found
+
+    def _is_still_empty(self) -> bool:
+        """Tell whether no file has come into the folder since it had none: most installations have no benchmarks."""
+        try:
+            changed = self._folder.stat().st_mtime
+        except OSError:
+            return True
+        if changed == self._empty_at:
+            return True
+        # What came in the same moment would not be noticed, so a folder that was just changed is looked at again.
+        settled = time.time() - changed > _SETTLED_S
+        is_empty = next(self._folder.glob(f"*{ENDING}"), None) is None
+        self._empty_at = changed if is_empty and settled else None
+        return is_empty
 
     def _read(self, path: Path) -> Grams | None:
         """Return the hashes in *path*; None, with a warning in the log, if it is no benchmark."""

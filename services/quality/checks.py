@@ -9,7 +9,16 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from services.drafts.draft import Draft, Wanted
-from services.drafts.text import count_words, headings, places_of, share_of_english, step_numbers, steps_of, words_of
+from services.drafts.text import (
+    count_words,
+    folded_words,
+    headings,
+    is_english,
+    places_of,
+    share_of_english,
+    step_numbers,
+    steps_of,
+)
 
 Check = Callable[[Draft, Wanted], str | None]
 # A little more than the asked length is accepted.
@@ -20,21 +29,25 @@ _LANGUAGE_FROM_WORDS = 20
 _ALIKE = 0.8
 _COMPARED_FROM_WORDS = 8
 _ENDS = (".", "!", "?", '"', "”", "’", "'", ")", "]", "*", "…")
-_LEFTOVERS = (
-    ("a thinking tag", re.compile(r"</?(?:think|thinking|reasoning|reflection)>", re.IGNORECASE)),
-    ("words of the model about itself", re.compile(r"\bas an? (?:AI|artificial intelligence|(?:large )?language model)\b|\bI(?:'m| am) an? (?:AI|language model)\b|\bI cannot provide legal advice\b", re.IGNORECASE)),
-    ("a placeholder", re.compile(r"\[(?:insert|your|name|date|party|case name|citation|todo|tbd)\b[^\]\n]{0,40}\]|<(?:insert|your|name|placeholder)[^>\n]{0,40}>|\bTODO\b|\bTBD\b|\blorem ipsum\b|\bX{4,}\b", re.IGNORECASE)),
-    ("a code fence", re.compile(r"```")),
-    ("a piece of the answer's JSON", re.compile(r'^[ \t]*[{"][ \t]*"?(?:question|answer|reasoning|case_citation)"?\s*:', re.MULTILINE)),
-    ("words of the prompt", re.compile("|".join(map(re.escape, (
-        "Do not reuse this question",
-        "Never invent an authority",
-        "One JSON object and nothing else",
-        "Each step builds on the one before",
-        "Bring in where it helps",
-        "each at the start of a line and followed by a colon",
-    ))))),
+_PROMPT = (
+    "Do not reuse this question",
+    "Never invent an authority",
+    "One JSON object and nothing else",
+    "Each step builds on the one before",
+    "Bring in where it helps",
+    "each at the start of a line and followed by a colon",
+)
+# What a leftover is, its pattern, and strings of which every match holds one, without case: far cheaper to look for.
+_LEFTOVERS: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
+    ("a thinking tag", re.compile(r"</?(?:think|thinking|reasoning|reflection)>", re.IGNORECASE), ("<",)),
+    ("words of the model about itself", re.compile(r"\bas an? (?:AI|artificial intelligence|(?:large )?language model)\b|\bI(?:'m| am) an? (?:AI|language model)\b|\bI cannot provide legal advice\b", re.IGNORECASE), (" ai", "artificial intelligence", "language model", "cannot provide legal advice")),
+    ("a placeholder", re.compile(r"\[(?:insert|your|name|date|party|case name|citation|todo|tbd)\b[^\]\n]{0,40}\]|<(?:insert|your|name|placeholder)[^>\n]{0,40}>|\bTODO\b|\bTBD\b|\blorem ipsum\b|\bX{4,}\b", re.IGNORECASE), ("[insert", "[your", "[name", "[date", "[party", "[case name", "[citation", "<", "todo", "tbd", "lorem ipsum", "xxxx")),
+    ("a code fence", re.compile(r"```"), ("```",)),
+    ("a piece of the answer's JSON", re.compile(r'^[ \t]*[{"][ \t]*"?(?:question|answer|reasoning|case_citation)"?\s*:', re.MULTILINE), ("{", '"')),
+    ("words of the prompt", re.compile("|".join(map(re.escape, _PROMPT))), tuple(map(str.casefold, _PROMPT))),
 )  # fmt: skip
+# Letters of other scripts that `re` takes for one of ASCII without case: then no string is looked for first.
+_LIKE_ASCII = ("\u0130", "\u0131", "\u017f", "\u212a")
 
 
 def check_fields(draft: Draft, _wanted: Wanted) -> str | None:
@@ -59,7 +72,7 @@ def check_substance(draft: Draft, _wanted: Wanted) -> str | None:
     for number, step in enumerate(steps_of(draft.reasoning), 1):
         if (words := count_words(step)) < _MIN_STEP_WORDS:
             return f"reasoning step {number}: got {words} words, want at least {_MIN_STEP_WORDS}"
-        said = " ".join(words_of(step.casefold()))
+        said = " ".join(folded_words(step))
         if said in seen:
             return f"reasoning step {number}: repeats another step"
         seen.add(said)
@@ -130,7 +143,7 @@ def check_language(draft: Draft, _wanted: Wanted) -> str | None:
     """Question, answer and reasoning are English prose."""
     for name in ("question", "answer", "reasoning"):
         text = getattr(draft, name)
-        if count_words(text) >= _LANGUAGE_FROM_WORDS and share_of_english(text) < _MIN_ENGLISH:
+        if count_words(text) >= _LANGUAGE_FROM_WORDS and not is_english(text, _MIN_ENGLISH):
             return f"language: the {name} is not English prose ({share_of_english(text):.0%} common words)"
     return None
 
@@ -139,8 +152,10 @@ def check_leftovers(draft: Draft, _wanted: Wanted) -> str | None:
     """No leftovers: tags, fences, placeholders, words of the prompt, a cut-off end."""
     for name in ("question", "answer", "reasoning", "case_citation"):
         text = getattr(draft, name)
-        for what, pattern in _LEFTOVERS:
-            found = pattern.search(text)
+        lower = text.lower()
+        is_plain = text.isascii() or not any(sign in text for sign in _LIKE_ASCII)
+        for what, pattern, hints in _LEFTOVERS:
+            found = None if is_plain and not any(hint in lower for hint in hints) else pattern.search(text)
             if found:
                 return f"leftovers: {what} in the {name} ({found.group(0).strip()[:40]!r})"
     if not draft.answer.rstrip().endswith(_ENDS):
@@ -150,9 +165,11 @@ def check_leftovers(draft: Draft, _wanted: Wanted) -> str | None:
 
 def check_distinct(draft: Draft, _wanted: Wanted) -> str | None:
     """Question and answer are not the same text."""
-    question, answer = set(words_of(draft.question.casefold())), set(words_of(draft.answer.casefold()))
-    smaller = min(len(question), len(answer))
-    if smaller >= _COMPARED_FROM_WORDS and len(question & answer) / len(question | answer) >= _ALIKE:
+    question = set(folded_words(draft.question))
+    if len(question) < _COMPARED_FROM_WORDS:
+        return None
+    answer = set(folded_words(draft.answer))
+    if len(answer) >= _COMPARED_FROM_WORDS and len(question & answer) / len(question | answer) >= _ALIKE:
         return "distinct: the answer repeats the question"
     return None
 

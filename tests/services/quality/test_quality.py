@@ -1,6 +1,7 @@
 """The examiner, benchmarks, the audit, the report, review and its pairs, authorities brought in, lookups."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -135,6 +136,22 @@ def test_benchmark_that_cannot_be_made_says_why(tmp_path: Path, name: str, conte
 
     with pytest.raises(InputError, match=told):
         Benchmarks(tmp_path / "b").build(name, [path])
+
+
+def test_benchmark_is_noticed_that_comes_into_an_empty_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "benchmarks"
+    benchmarks = Benchmarks(folder)
+    text = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+    assert benchmarks.overlap(text) == {}
+    folder.mkdir()
+    os.utime(folder, (1, 1))  # as it was long ago
+    assert benchmarks.overlap(text) == {}
+    assert benchmarks.overlap(text) == {}
+
+    (tmp_path / "held.txt").write_text(text)
+    Benchmarks(folder).build("held", [tmp_path / "held.txt"])
+
+    assert benchmarks.overlap(text) == {"held": 2}
 
 
 def test_hashes_of_the_shared_benchmark_have_our_form(shared_data: Path, tmp_path: Path) -> None:

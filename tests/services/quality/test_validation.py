@@ -174,9 +174,26 @@ def test_type_without_sections_passes_the_check_of_sections() -> None:
 
 def test_words_of_the_prompt_that_are_looked_for_stand_in_the_prompt() -> None:
     template = (CATALOGUE.folder / "prompts" / "_shared" / "base.md").read_text()
-    pattern = dict(checks._LEFTOVERS)["words of the prompt"].pattern
 
-    assert all(phrase.replace("\\", "") in template for phrase in pattern.split("|"))
+    assert all(phrase in template for phrase in checks._PROMPT)
+
+
+_PIECES = (
+    "<think>", "</Reasoning>", "AS AN AI", "as a large language model", "I'm an Aı", "ſ", "I cannot provide legal advice",
+    "\u212a", "[Insert", "[case name", "<placeholder", "todo", "T\u0130D", "TBD", "Lorem ipsum", "XXXX", "```", '{"answer":', '"Question" :',
+    '"reasoning":', "Never invent an authority", "\n", " ", "]", ">", "the law", "é",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=6).map("".join))
+def test_leftover_is_found_wherever_its_pattern_finds_it(text: str) -> None:
+    answer = f"{text} It is so."
+
+    found = reason_of("leftovers", asked(), answer=answer)
+
+    by_pattern = next((what for what, pattern, _ in checks._LEFTOVERS if pattern.search(answer)), None)
+    assert (found is None) == (by_pattern is None)
+    assert (found or "").startswith(f"leftovers: {by_pattern} in the answer" if by_pattern else "")
 
 
 def test_score_is_one_for_a_draft_that_has_everything_and_says_what_is_lacking() -> None:
