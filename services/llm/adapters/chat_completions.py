@@ -7,25 +7,20 @@ still use.
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
 from services.llm.adapters.base import BaseLLMProvider, Completion, CompletionRequest
 from services.llm.adapters.message import called_with, check_refusal, error_in_success, parts_of
 from services.llm.adapters.streamed import read_stream
+from services.llm.adapters.transport import connections
+from services.llm.adapters.wire import Response, Wire
 from utils.error_parameters import JSON_SCHEMA
 from utils.errors import AnswerFormatError
 
 # The two spellings of the most tokens of an answer.
 LENGTH_FIELDS = ("max_tokens", "max_completion_tokens")
-
-
-class _Response(Protocol):
-    """An answer of either generation of the HTTP library."""
-
-    headers: Mapping[str, str]
-    content: bytes
 
 
 class ChatCompletionsProvider(BaseLLMProvider):
@@ -34,6 +29,7 @@ class ChatCompletionsProvider(BaseLLMProvider):
     max_tokens_field = "max_completion_tokens"
     prefix = ""
     http_library = "httpx"
+    _wire: Wire | None = None
 
     def _complete(self, request: CompletionRequest) -> Completion:
         if request.listener is not None:
@@ -42,15 +38,31 @@ class ChatCompletionsProvider(BaseLLMProvider):
         headers = {name.lower(): value for name, value in response.headers.items()}
         return read_completion(response.content, headers, self.config.id, request.model)
 
-    def _post(self, client: Any, request: CompletionRequest) -> _Response:  # a client of whichever vendor
+    def _http_client(self) -> Any:  # each vendor wants that of its own library
+        """Return the HTTP client for the vendor's client, whose requests `Wire` then makes as that one does."""
+        library = self.http_library
+
+        def transport() -> Any:  # of whichever generation
+            return connections(library, self.config)["transport"]
+
+        self._wire = Wire(transport, library)
+        arguments = {**connections(library, self.config), "transport": self._wire}
+        return import_module(library).Client(**arguments)
+
+    def _post(self, client: Any, request: CompletionRequest) -> Response:  # a client of whichever vendor
         """Post by the client's general method, at half the CPU: its typed one walks through every message."""
-        response: _Response = client.post(
-            f"{self.prefix}/chat/completions",
-            cast_to=import_module(self.http_library).Response,
-            content=orjson.dumps(self._body(request)),
-            options={"timeout": request.timeout_s},
-        )
-        return response
+        content = orjson.dumps(self._body(request))
+
+        def by_client() -> Response:
+            response: Response = client.post(
+                f"{self.prefix}/chat/completions",
+                cast_to=import_module(self.http_library).Response,
+                content=content,
+                options={"timeout": request.timeout_s},
+            )
+            return response
+
+        return self._wire.post(by_client, request.timeout_s, content) if self._wire is not None else by_client()
 
     def _stream(self, request: CompletionRequest) -> Completion:
         """Read the answer as it is written; the client's own chunks drop what some vendors send."""

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from services.llm.adapters.base import AdapterSpec
 from services.llm.adapters.chat_completions import ChatCompletionsProvider, without_suffix
-from services.llm.adapters.transport import http_client
 
 if TYPE_CHECKING:
     from groq import Groq
@@ -22,7 +21,7 @@ class GroqProvider(ChatCompletionsProvider):
             api_key=self.config.api_key,
             base_url=without_suffix(self.config.base_url, "/v1", "/openai"),
             max_retries=0,
-            http_client=http_client(self.http_library, self.config),
+            http_client=self._http_client(),
         )
 
     def _list_models(self) -> list[str]:

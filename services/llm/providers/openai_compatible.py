@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from services.llm.adapters.base import AdapterSpec
 from services.llm.adapters.chat_completions import ChatCompletionsProvider
-from services.llm.adapters.transport import http_client
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -36,7 +35,7 @@ class OpenAICompatibleProvider(ChatCompletionsProvider):
             base_url=self.config.base_url,
             max_retries=0,
             default_headers={} if is_openai else _NO_RETRIES,
-            http_client=http_client(self.http_library, self.config),
+            http_client=self._http_client(),
         )
 
 
