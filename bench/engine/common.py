@@ -17,9 +17,9 @@ from tests.vendors.process import VendorProcess
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def catalog(folder: Path, limits: dict[str, dict[str, int]] | None = None) -> Path:
+def catalog(folder: Path, limits: dict[str, dict[str, int]] | None = None, project: Path = PROJECT_DIR) -> Path:
     """Copy the catalogue to *folder* with limits by provider; without a limit where none is given."""
-    copy = Path(shutil.copytree(PROJECT_DIR / "catalog", folder / "catalog"))
+    copy = Path(shutil.copytree(project / "catalog", folder / "catalog"))
     path = copy / "providers.toml"
     tables = path.read_text().split("[[provider]]")
     for number, table in enumerate(tables[1:], 1):
@@ -37,13 +37,23 @@ def catalog(folder: Path, limits: dict[str, dict[str, int]] | None = None) -> Pa
 
 @contextmanager
 def service(
-    vendors: VendorProcess, limits: dict[str, dict[str, int]] | None = None, **settings: Any
+    vendors: VendorProcess,
+    limits: dict[str, dict[str, int]] | None = None,
+    project: Path = PROJECT_DIR,
+    **settings: Any,
 ) -> Iterator[RunningServer]:
-    """Run the service in a folder of its own."""
+    """Run the service of the checkout *project* in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="bench-engine-") as name:
         folder = Path(name)
-        values = {"catalog_dir": catalog(folder, limits), "log_level": "WARNING", **vendors.settings(), **settings}
-        with RunningServer(folder, **values) as server:
+        values = {
+            "catalog_dir": catalog(folder, limits, project),
+            "log_level": "WARNING",
+            **vendors.settings(),
+            **settings,
+        }
+        server = RunningServer(folder, **values)
+        server.project = project
+        with server:
             yield server
 
 

@@ -36,6 +36,8 @@ def environment(folder: Path, port: int, **settings: object) -> dict[str, str]:
 class RunningServer:
     """`python api_server.py` on a port of its own; a context manager that ends it."""
 
+    project = PROJECT_DIR
+
     def __init__(self, folder: Path, **settings: object) -> None:
         self.folder = folder
         self.port = free_port()
@@ -61,7 +63,7 @@ class RunningServer:
     def start(self) -> "RunningServer":
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(PROJECT_DIR / "api_server.py")],
+                [sys.executable, str(self.project / "api_server.py")],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,

@@ -13,6 +13,10 @@ _DOES = "weighs tests reads rejects accepts compares applies limits extends ques
 _WHAT = "words conduct promise notice delay payment reliance breach intention warning inspection agreement statement duty risk loss".split()
 _HOW = "closely later openly fairly rarely twice again first plainly strictly early lightly wisely freely fully".split()
 _WHERE = "market harbour office school garden factory bank theatre station hospital village workshop studio library kitchen".split()
+# Of these syllables are the words of varied texts.
+_BEGINNINGS = "bal cor den fal gar hol jan kel lor mar nel por ral sol tam val wen".split()
+_MIDDLES = "a e i o u an en on ar er or".split()
+_ENDS = "bit dan fer gol kin lam mer nor pas ric sen tol vex".split()
 _CITATIONS = {
     "uk": [
         "Carlill v Carbolic Smoke Ball Co [1893] 1 QB 256",
@@ -31,8 +35,11 @@ _PLACES = {"United Kingdom": "uk", "United States": "us", "European Union": "eu"
 _POINTS = ("legal_correctness", "grounding", "reasoning", "clarity", "difficulty_fit")
 
 
-def write_sample(prompt: str, number: int = 1) -> dict[str, str]:
-    """Return the fields of a sample for *prompt*; *number* makes it differ from others."""
+def write_sample(prompt: str, number: int = 1, is_varied: bool = False) -> dict[str, str]:
+    """Return the fields of a sample for *prompt*; *number* makes it differ from others.
+
+    Samples resemble one another (a quarter of the shingles of any two is the same) unless they are varied.
+    """
     words = re.search(r"The answer has (?:at least )?(\d+)", prompt)
     steps = re.search(r"The reasoning has (\d+)", prompt)
     count = re.search(r"Cite at least (\d+)", prompt)
@@ -45,7 +52,7 @@ def write_sample(prompt: str, number: int = 1) -> dict[str, str]:
     cites = _CITATIONS[place][: int(count.group(1))]
     headings = re.findall(r"^  - ([A-Z][A-Z0-9' ]+): ", prompt, re.MULTILINE)
     draw = random.Random(f"{number} {prompt}")
-    body = " ".join([f"See {'; '.join(cites)}.", *_sentences(int(words.group(1)), draw)])
+    body = " ".join([f"See {'; '.join(cites)}.", *_sentences(int(words.group(1)), draw, is_varied)])
     answer = body
     if headings:
         share = len(body) // len(headings)
@@ -56,7 +63,7 @@ def write_sample(prompt: str, number: int = 1) -> dict[str, str]:
         answer = "\n\n".join(f"{heading}: {piece}" for heading, piece in zip(headings, pieces, strict=True))
     least = int(chars.group(1)) // int(steps.group(1)) + 1
     reasoning = "\n".join(
-        f"Step {n}: principle {n} → {_text(max(60, least), draw)} → interim conclusion"
+        f"Step {n}: principle {n} → {_text(max(60, least), draw, is_varied)} → interim conclusion"
         for n in range(1, int(steps.group(1)) + 1)
     )
     return {
@@ -70,7 +77,7 @@ def write_sample(prompt: str, number: int = 1) -> dict[str, str]:
     }
 
 
-def write_json(prompt: str, number: int = 1) -> str:
+def write_json(prompt: str, number: int = 1, is_varied: bool = False) -> str:
     """Return `write_sample` as the text a model sends, a judgement to who asks for one, else a few words."""
     if all(point in prompt for point in _POINTS):
         token = re.findall(r'"token": "([0-9a-f]+)"', prompt)[-1:]
@@ -78,26 +85,32 @@ def write_json(prompt: str, number: int = 1) -> str:
         return json.dumps({"token": "".join(token), **points})
     if "The reasoning has" not in prompt:
         return "OK, that is understood."
-    return json.dumps(write_sample(prompt, number), ensure_ascii=False)
+    return json.dumps(write_sample(prompt, number, is_varied), ensure_ascii=False)
 
 
-def _sentences(words: int, draw: random.Random) -> list[str]:
-    made = [_sentence(draw)]
+def _sentences(words: int, draw: random.Random, is_varied: bool) -> list[str]:
+    made = [_sentence(draw, is_varied)]
     while sum(len(sentence.split()) for sentence in made) < words:
-        made.append(_sentence(draw))
+        made.append(_sentence(draw, is_varied))
     return made
 
 
-def _text(chars: int, draw: random.Random) -> str:
-    text = _sentence(draw)
+def _text(chars: int, draw: random.Random, is_varied: bool) -> str:
+    text = _sentence(draw, is_varied)
     while len(text) < chars:
-        text += f" {_sentence(draw)}"
+        text += f" {_sentence(draw, is_varied)}"
     return text
 
 
-def _sentence(draw: random.Random) -> str:
+def _sentence(draw: random.Random, is_varied: bool) -> str:
     who, other = draw.sample(_WHO, 2)
     where, when = draw.choice(_WHERE), draw.randrange(100, 10_000)
+    if is_varied:
+        one, two, three, four = (draw.choice(_BEGINNINGS) + draw.choice(_MIDDLES) + draw.choice(_ENDS) for _ in "1234")
+        return (
+            f"The {one} {who} {draw.choice(_HOW)} {two} {draw.choice(_DOES)} the {three} {draw.choice(_WHAT)} in {four}"
+            f" {where}, and lot {when} {draw.choice(_DOES)} it."
+        )
     return (
         f"The {who} {draw.choice(_HOW)} {draw.choice(_DOES)} the {draw.choice(_WHAT)} of the {other} in the {where},"
         f" and the {draw.choice(_WHAT)} of lot {when} {draw.choice(_DOES)} it {draw.choice(_HOW)}."
