@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import services.llm.providers as adapters
 from api.app import AppSettings
@@ -22,10 +23,11 @@ from services.catalogue.catalogue import Catalogue, load_catalogue
 from services.catalogue.files import read_tables
 from services.catalogue.rows import ChatPrompt, SlotValues
 from services.citations.checker import CitationChecker
-from services.citations.extractor import Extractor
 from services.citations.local_index import LocalIndex, known_from
 from services.citations.lookup import Lookup
-from services.citations.tables import load_reference
+from services.citations.on_demand import ExtractorOnDemand
+from services.citations.reference import Reference
+from services.citations.tables import check_reference, load_reference
 from services.dataset.bulk_service import BulkService
 from services.dataset.dataset_service import DatasetService
 from services.dataset.hub.push import HubAccess
@@ -64,7 +66,6 @@ from services.quality.examiner import Examiner, ExaminerSettings
 from services.quality.report.measuring import Measures
 from services.quality.report.quality_service import QualityService
 from services.quality.review_service import ReviewService
-from services.workbench import Workbench
 from utils.addresses import AddressRule
 from utils.clock import Clock, SystemClock
 from utils.key_file import encryption_keys
@@ -73,6 +74,9 @@ from utils.metrics import Metrics
 from utils.plugins import find_specs
 from utils.secret_box import SecretBox
 from utils.tokens import TokenCounter
+
+if TYPE_CHECKING:
+    from services.workbench import Workbench
 
 # Threads that streams must leave free for everything else.
 _FREE_THREADS = 64
@@ -219,8 +223,10 @@ class _Recipe:
         return Benchmarks(self.settings.data_dir.expanduser() / "benchmarks")
 
 
-def workbench(settings: Settings) -> Workbench:
+def workbench(settings: Settings) -> "Workbench":
     """Return what is done without a running service."""
+    from services.workbench import Workbench
+
     return Workbench(_Recipe(settings))
 
 
@@ -233,11 +239,18 @@ def weight_store(settings: Settings) -> WeightStore:
 def build_checker(settings: Settings, catalogue: Catalogue, authorities: AuthorityStore) -> CitationChecker:
     """Wire the citation check: reference data, the authorities of the topics, those of the user."""
     folder = settings.catalog_dir / "authorities"
-    tables = load_reference(folder)
-    reading = Extractor(tables)
-    extra = [known for row in catalogue.authorities for known in known_from(row.cite, row.jurisdiction, reading)]
+    check_reference(folder)
+
+    def load() -> Reference:
+        from services.citations.extractor import Extractor
+
+        tables = load_reference(folder)
+        reading = Extractor(tables)
+        extra = [known for row in catalogue.authorities for known in known_from(row.cite, row.jurisdiction, reading)]
+        return tables.extended(extra, LocalIndex(authorities))
+
     online = Lookup(authorities, settings.citation_lookup, settings.secret("COURTLISTENER_TOKEN") or "")
-    return CitationChecker(tables.extended(extra, LocalIndex(authorities)), online)
+    return CitationChecker(load, online)
 
 
 def build_llm(  # the root knows every part
@@ -284,7 +297,7 @@ def _judging(settings: Settings, catalogue: Catalogue, stores: Stores) -> _Judgi
     checker = build_checker(settings, catalogue, authorities)
     thresholds = DuplicateThresholds(settings.duplicate_report, settings.duplicate_refuse)
     cache = stores.file.cache_folder / "duplicates"
-    duplicates = DuplicateService(stores.samples, cache, checker.extractor, thresholds)
+    duplicates = DuplicateService(stores.samples, cache, ExtractorOnDemand(lambda: checker.extractor), thresholds)
     benchmarks = Benchmarks(folder / "benchmarks")
     strictness = ExaminerSettings(settings.citation_policy, settings.words_tolerance)
     return _Judging(Examiner(checker, duplicates, benchmarks, strictness), authorities, benchmarks)

@@ -4,13 +4,23 @@ Every field is one environment variable of the same name in upper case. Problems
 are collected and reported all at once, in words, before anything starts.
 """
 
+import os
 import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from services.quality.duplicates import ALIKE, DUPLICATE
 from utils.access_tokens import AccessToken, parse_token
@@ -85,22 +95,20 @@ def _check_fernet(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     return values
 
 
-Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_fernet)]
+Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(_split), AfterValidator(_check_fernet)]
 Key = Annotated[SecretStr | None, BeforeValidator(_clean_key)]
 Url = Annotated[str | None, AfterValidator(_clean_url)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-Tokens = Annotated[tuple[AccessToken, ...], NoDecode, BeforeValidator(_parse_tokens)]
-Names = Annotated[tuple[Literal["courtlistener", "find-case-law", "eur-lex"], ...], NoDecode, BeforeValidator(_split)]
-Patterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_patterns)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Tokens = Annotated[tuple[AccessToken, ...], BeforeValidator(_parse_tokens)]
+Names = Annotated[tuple[Literal["courtlistener", "find-case-law", "eur-lex"], ...], BeforeValidator(_split)]
+Patterns = Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_check_patterns)]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything a user can set; frozen once read."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
-    )
+    model_config = ConfigDict(extra="ignore", frozen=True, validate_default=True)
 
     host: str = Field(
         "127.0.0.1",
@@ -231,6 +239,10 @@ class Settings(BaseSettings):
         None, description="OpenTelemetry collector (OTLP over HTTP) that traces go to; see requirements-tracing.txt"
     )
 
+    def __init__(self, _env_file: str | None = ".env", **given: object) -> None:
+        """Read the environment, and beneath it the file *_env_file*; what is *given* wins over both."""
+        super().__init__(**{**_told(_env_file), **given})
+
     @model_validator(mode="after")
     def _others_are_let_in_on_purpose(self) -> "Settings":
         if not (_is_loopback(self.host) or self.api_tokens or self.allow_unauthenticated):
@@ -274,6 +286,13 @@ class Settings(BaseSettings):
         """Return the address behind the environment variable *name*, or None when unset."""
         value = getattr(self, name.lower(), None)
         return value if isinstance(value, str) and value else None
+
+
+def _told(env_file: str | None) -> dict[str, str]:
+    """Return the settings in environment and file, in any case of letters; an empty one counts as not set."""
+    of_file = dotenv_values(env_file, encoding="utf-8") if env_file and Path(env_file).is_file() else {}
+    found = {name.lower(): value for source in (of_file, os.environ) for name, value in source.items() if value}
+    return {name: found[name] for name in Settings.model_fields if name in found}
 
 
 def load_settings(**overrides: object) -> Settings:

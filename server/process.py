@@ -189,9 +189,9 @@ def _start(job: Job, parent: Parent) -> "tuple[Flask, Service]":
         sys.stderr.write(f"error: {error}\n")
         sys.stderr.flush()
         os._exit(_BOOT_FAILED)
-    # What exists now stays: the garbage collector need not look through it again.
-    gc.collect()
+    # What exists now stays: the garbage collector need not look through it, now or later.
     gc.freeze()
+    gc.enable()
     return app, platform
 
 
@@ -217,6 +217,7 @@ def _tune_memory() -> None:
 
     And 100 MiB with two thousand slow clients, whose requests have been in each of the threads.
     """
+    gc.disable()  # until the service is built: to look through all that is loaded takes a quarter of the start
     gc.set_threshold(20_000, 20, 20)
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     # Polars' own allocator would keep some for each thread that ever read the data set. A value set already wins.

@@ -3,6 +3,8 @@
 Each part is made when it is first used, so that a wrong catalogue does not keep anybody from what needs none.
 """
 
+from __future__ import annotations
+
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, cached_property
 from multiprocessing import get_context
@@ -10,7 +12,6 @@ from pathlib import Path
 from typing import Protocol
 
 import orjson
-import polars as pl
 
 from models.catalogue.authority_store import AuthorityStore
 from models.contract.answers.quality_report import QualityFigures
@@ -26,6 +27,7 @@ from services.quality.report.figures import Found
 from services.quality.report.measuring import Measures, build_report, examine_piece, to_json
 from services.quality.report.page import render
 from utils.errors import InputError, StorageError
+from utils.frames import pl
 
 __all__ = ["DUPLICATE", "FORMATS", "FileReport", "Recipe", "WeightStore", "Workbench"]
 _PROCESSES = 2

@@ -11,23 +11,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
-
 from utils.errors import ConfigurationError
-from utils.redaction import redact, redacted
+from utils.redaction import redact
 
 __all__ = ["LogSettings", "bind", "bound", "configure_logging", "redact", "unbind"]
-_SHARED: tuple[Processor, ...] = (
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_logger_name,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.ExtraAdder(),
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +43,7 @@ def configure_logging(settings: LogSettings) -> None:
         ConfigurationError: the file cannot be written.
     """
     handler = _handler(settings)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=_SHARED,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                _hide_secrets,
-                structlog.processors.JSONRenderer(sort_keys=False)
-                if settings.form == "json"
-                else structlog.dev.ConsoleRenderer(colors=settings.file is None and sys.stderr.isatty()),
-            ],
-        )
-    )
+    handler.setFormatter(_Lines(settings))
     root = logging.getLogger()
     for old in root.handlers:
         old.close()
@@ -77,19 +56,42 @@ def configure_logging(settings: LogSettings) -> None:
 
 def bind(**facts: object) -> None:
     """Add *facts* to every line that this thread logs from now on."""
-    structlog.contextvars.bind_contextvars(**facts)
+    from utils.log_lines import contextvars
+
+    contextvars.bind_contextvars(**facts)
 
 
 def unbind() -> None:
     """Forget what was bound."""
-    structlog.contextvars.clear_contextvars()
+    from utils.log_lines import contextvars
+
+    contextvars.clear_contextvars()
 
 
 @contextmanager
 def bound(**facts: object) -> Iterator[None]:
     """Add *facts* to every line that this thread logs meanwhile."""
-    with structlog.contextvars.bound_contextvars(**facts):
+    from utils.log_lines import contextvars
+
+    with contextvars.bound_contextvars(**facts):
         yield
+
+
+class _Lines(logging.Formatter):
+    """Makes lines by `utils.log_lines`, which is loaded with the first: the server's parent process has none to say."""
+
+    def __init__(self, settings: LogSettings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    @cached_property
+    def _made(self) -> logging.Formatter:
+        from utils.log_lines import formatter
+
+        return formatter(self._settings.form, colors=self._settings.file is None and sys.stderr.isatty())
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._made.format(record)
 
 
 def _handler(settings: LogSettings) -> logging.Handler:
@@ -102,12 +104,3 @@ def _handler(settings: LogSettings) -> logging.Handler:
         )
     except OSError as error:
         raise ConfigurationError(f"LOG_FILE: {settings.file} cannot be written ({error.strerror})") from None
-
-
-def _hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {
-        name: redacted(
-            value if isinstance(value, str | int | float | bool | None | list | dict | tuple) else str(value)
-        )
-        for name, value in event.items()
-    }

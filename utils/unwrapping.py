@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-import json_repair
 import orjson
 
 from utils.json_escapes import mended
@@ -229,6 +228,8 @@ def _repaired(text: str) -> list[object]:
     if start < 0:
         return []
     try:
+        import json_repair
+
         return [json_repair.loads(mended(text[start:]))]
     except (ValueError, RecursionError, IndexError):
         return []

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from models.samples.file.intake import SCHEMA
+from models.samples.file.intake import schema
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.file.parquet_version import MARK
 from models.samples.file.row_groups import GROUP_ROWS
@@ -53,7 +53,7 @@ class Corpus:
         writer: Any = None
         for start in range(0, count, GROUP_ROWS):
             rows = [self.sample(number) for number in range(start, min(start + GROUP_ROWS, count))]
-            columns = [pl.Series(name, [row.get(name) for row in rows], dtype=kind) for name, kind in SCHEMA.items()]
+            columns = [pl.Series(name, [row.get(name) for row in rows], dtype=kind) for name, kind in schema().items()]
             table = pl.DataFrame(columns).to_arrow()
             writer = writer or pq.ParquetWriter(path, table.schema.with_metadata(dict(MARK)), compression="zstd")
             writer.write_table(table.replace_schema_metadata(dict(MARK)))

@@ -6,12 +6,12 @@ rename is the commit. A file that another program put there meanwhile is never
 overwritten unread: the fold starts again from that file.
 """
 
+from __future__ import annotations
+
 import logging
 import threading
 from collections.abc import Callable
 from itertools import chain
-
-import polars as pl
 
 from models.samples import journal
 from models.samples.file.column_types import fitted
@@ -24,6 +24,7 @@ from models.samples.store_state import StoreState
 from models.writer import Writer
 from utils.clock import Clock
 from utils.errors import StorageError
+from utils.frames import pl
 
 log = logging.getLogger(__name__)
 _WAITING = 10

@@ -1,10 +1,11 @@
 """Fills in missing columns of the row index, a piece at a time."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
-import polars as pl
-
 from models.samples.snapshot import POSITION, Snapshot
+from utils.frames import pl
 
 
 def lacking(snapshot: Snapshot, column: str) -> pl.Series:

@@ -5,26 +5,23 @@ what was folded. `Overlay` is the journal in memory: immutable, and brought up t
 reading only what was added since.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeAlias
 
 import orjson
-import polars as pl
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from models.database import FoldRow, JournalRow, StoreRow
 from models.samples.file.column_types import plain, stacked
-from models.samples.file.intake import SCHEMA
+from models.samples.file.intake import schema
 from models.samples.file.row_index import describe
 from models.writer import Statement
+from utils.frames import pl
 
-_DTYPES: dict[frozenset[type], pl.DataType] = {
-    frozenset({bool}): pl.Boolean(),
-    frozenset({int}): pl.Int64(),
-    frozenset({float}): pl.Float64(),
-    frozenset({int, float}): pl.Float64(),
-}
 # Replace, not update: a change must take a new seq.
 _REPLACE = Statement(
     insert(JournalRow)
@@ -34,11 +31,35 @@ _REPLACE = Statement(
 # A frame of more pieces is slow to query.
 _CHUNKS = 50
 _PIECE = 1000
-_EMPTY = pl.DataFrame(schema=SCHEMA)
 
 
 # seq, id, data; None where a sample was deleted
 Change: TypeAlias = Row[int, str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The samples that the journal puts.
+
+    Attributes:
+        live: The samples, oldest change first.
+        seqs: The `seq` of each.
+        index: `describe(live)`.
+    """
+
+    live: pl.DataFrame
+    seqs: pl.Series
+    index: pl.DataFrame
+
+    @classmethod
+    def none(cls) -> Rows:
+        """Return no samples, with our columns."""
+        live = pl.DataFrame(schema=schema())
+        return cls(live, pl.Series("seq", dtype=pl.Int64()), describe(live))
+
+    def filter(self, kept: pl.Series) -> Rows:
+        """Return the rows that are *kept*."""
+        return Rows(self.live.filter(kept), self.seqs.filter(kept), self.index.filter(kept))
 
 
 @dataclass(frozen=True)
@@ -47,19 +68,39 @@ class Overlay:
 
     Attributes:
         upto: Highest `seq` that is in it.
-        live: The samples put, oldest change first.
-        seqs: The `seq` of each row of `live`.
         changed: Every id that overrides the file, also deleted ones, with its `seq`.
-        index: `describe(live)`.
+        held: The samples put; None for none, so that an empty data set is known without Polars.
     """
 
     upto: int = 0
-    live: pl.DataFrame = field(default_factory=lambda: _EMPTY)
-    seqs: pl.Series = field(default_factory=lambda: pl.Series("seq", dtype=pl.Int64()))
     changed: Mapping[str, int] = field(default_factory=dict)
-    index: pl.DataFrame = field(default_factory=lambda: describe(_EMPTY))
+    held: Rows | None = None
 
-    def after(self, rows: Iterable[Change]) -> "Overlay":
+    def __len__(self) -> int:
+        """Return the number of samples put."""
+        return self.held.live.height if self.held is not None else 0
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The samples put."""
+        return self.held or Rows.none()
+
+    @property
+    def live(self) -> pl.DataFrame:
+        """The samples put, oldest change first."""
+        return self.rows.live
+
+    @property
+    def seqs(self) -> pl.Series:
+        """The `seq` of each row of `live`."""
+        return self.rows.seqs
+
+    @property
+    def index(self) -> pl.DataFrame:
+        """`describe(live)`."""
+        return self.rows.index
+
+    def after(self, rows: Iterable[Change]) -> Overlay:
         """Return the state after the journal's *rows* (seq, id, data), which are newer than all of it."""
         changes = [(int(seq), str(sample_id), data) for seq, sample_id, data in rows]
         if not changes:
@@ -71,21 +112,14 @@ class Overlay:
         live = stacked([self.live.filter(kept), added], rechunk=self.live.n_chunks() > _CHUNKS)
         seqs = pl.concat([self.seqs.filter(kept), pl.Series("seq", [seq for seq, _ in puts], dtype=pl.Int64())])
         index = pl.concat([self.index.filter(kept), describe(added, is_ours=True)])
-        return Overlay(changes[-1][0], live, seqs, {**self.changed, **ids}, index)
+        return Overlay(changes[-1][0], {**self.changed, **ids}, Rows(live, seqs, index))
 
-    def beyond(self, floor: int) -> "Overlay":
+    def beyond(self, floor: int) -> Overlay:
         """Return the state without what has a `seq` up to *floor*."""
-        kept = self.seqs > floor
         changed = {sample_id: seq for sample_id, seq in self.changed.items() if seq > floor}
         if len(changed) == len(self.changed):
             return self
-        return replace(
-            self,
-            live=self.live.filter(kept),
-            seqs=self.seqs.filter(kept),
-            changed=changed,
-            index=self.index.filter(kept),
-        )
+        return replace(self, changed=changed, held=self.rows.filter(self.seqs > floor))
 
 
 def read_after(connection: Connection, seq: int) -> Iterator[Sequence[Change]]:
@@ -202,16 +236,25 @@ def ids_after(connection: Connection, seq: int) -> set[str]:
     return set(connection.execute(select(JournalRow.id).where(JournalRow.seq > seq)).scalars())
 
 
+def _type_of(kinds: set[type]) -> pl.DataType:
+    """Return the type of a column whose values are of these *kinds*."""
+    if kinds == {bool}:
+        return pl.Boolean()
+    if kinds == {int}:
+        return pl.Int64()
+    return pl.Float64() if kinds in ({float}, {int, float}) else pl.String()
+
+
 def frame_of(samples: Sequence[Mapping[str, object]]) -> pl.DataFrame:
     """Build a frame of *samples*; an extra column of mixed types becomes text."""
-    schema: dict[str, pl.DataType | None] = dict(SCHEMA)
-    for name in dict.fromkeys(name for sample in samples for name in sample if name not in SCHEMA):
+    types: dict[str, pl.DataType | None] = dict(schema())
+    for name in dict.fromkeys(name for sample in samples for name in sample if name not in types):
         kinds = {type(sample[name]) for sample in samples if sample.get(name) is not None}
         nested = bool(kinds) and kinds <= {list, dict} and len(kinds) == 1
-        schema[name] = None if nested else _DTYPES.get(frozenset(kinds), pl.String())
+        types[name] = None if nested else _type_of(kinds)
     columns = [
         pl.Series(name, [_fitted(sample.get(name), dtype) for sample in samples], dtype=dtype, strict=False)
-        for name, dtype in schema.items()
+        for name, dtype in types.items()
     ]
     return pl.DataFrame(columns)
 

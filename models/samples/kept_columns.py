@@ -1,21 +1,23 @@
 """Whether the journal can hold what a sample has in the columns of others: dates, lists, bytes."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 
 import orjson
-import polars as pl
 
 from models.samples import journal
 from models.samples.file.column_types import fit, fits, plain
-from models.samples.file.intake import SCHEMA
 from models.samples.file.parquet_version import ParquetVersion
+from models.schemas import COLUMNS
 from utils.errors import InputError
+from utils.frames import pl
 
 
 def _foreign(version: ParquetVersion | None, name: str) -> pl.DataType | None:
     """Return the type of an extra column of the file; None if it has none of that name."""
-    return version.columns.get(name) if version is not None and name not in SCHEMA else None
+    return version.columns.get(name) if version is not None and name not in COLUMNS else None
 
 
 def check_kept(fields: Mapping[str, object], version: ParquetVersion | None) -> None:

@@ -1,17 +1,19 @@
 """Queries of samples: filters, order and page."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import orjson
-import polars as pl
 
 from models.contract.answers.dataset import FILTERS
 from models.fields import DIFFICULTIES
 from models.samples.snapshot import POSITION
 from utils.errors import InputError
+from utils.frames import pl
 
 NEWEST = "-created_at"
 SORTS = ("created_at", "id", *FILTERS, "question_chars", "answer_chars", "reasoning_chars")

@@ -5,17 +5,17 @@ Parquet file by an atomic replacement. A read is a `Snapshot`: the file version 
 journal at one moment (`models.samples.store_state`).
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
-import polars as pl
 from sqlalchemy import Connection, Engine
 
 from models.contract.answers.base import StoredSample
 from models.samples import journal
 from models.samples.file.file_watch import FileWatch
-from models.samples.file.intake import SCHEMA
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.file.parquet_version import ParquetVersion, rows_of
 from models.samples.file.row_groups import GROUP_ROWS, check_answer, row_bytes, slices
@@ -25,10 +25,11 @@ from models.samples.sample_query import SampleQuery, Selection, select
 from models.samples.snapshot import Snapshot
 from models.samples.staged import MergeResult, StagedSamples, check_room, duplicates
 from models.samples.store_state import StoreState
-from models.schemas import Sample, changed_fields, new_sample, stamped, too_large
+from models.schemas import COLUMNS, Sample, changed_fields, new_sample, stamped, too_large
 from models.writer import Writer
 from utils.clock import Clock, iso
 from utils.errors import InputError, NotFoundError
+from utils.frames import pl
 
 log = logging.getLogger(__name__)
 _CHUNK = 500
@@ -248,7 +249,7 @@ class SampleStore:
 
     def _check_room(self, names: Iterable[str]) -> None:
         """Refuse columns beyond the limit of a data set; InputError names one."""
-        if any(name not in SCHEMA for name in names):
+        if any(name not in COLUMNS for name in names):
             check_room(self.snapshot().columns, names)
 
     def _holds(self, connection: Connection, version: ParquetVersion | None, floor: int, sample_id: str) -> bool:

@@ -4,19 +4,20 @@ A snapshot never changes and needs no lock; it can be read for as long as it is 
 Rows are numbered: first those of the file, then those that the journal puts.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import count
 
-import polars as pl
-
 from models.samples.file.column_types import common, fitted
-from models.samples.file.intake import SCHEMA
+from models.samples.file.intake import schema
 from models.samples.file.parquet_version import ParquetVersion, columns_of, rows_of, take_in_order
 from models.samples.file.row_groups import portions, row_bytes, slices
 from models.samples.file.row_index import describe
 from models.samples.journal import Overlay
 from models.sizes import PIECE_BYTES
+from utils.frames import pl
 
 POSITION = "position"
 
@@ -24,15 +25,21 @@ POSITION = "position"
 class Snapshot:
     """All samples at the moment it was taken."""
 
-    def __init__(self, version: ParquetVersion | None, overlay: Overlay, hidden: pl.Series) -> None:
-        """Overlay *version*; *hidden* are its rows that the overlay overrides, ascending."""
+    def __init__(self, version: ParquetVersion | None, overlay: Overlay, hidden: pl.Series | None = None) -> None:
+        """Overlay *version*; *hidden* are its rows that the overlay overrides, ascending; None for none."""
         self.version = version
         self.overlay = overlay
-        self.hidden = hidden
+        self._hidden = hidden
 
     def __len__(self) -> int:
         """Return the number of samples."""
-        return rows_of(self.version) - len(self.hidden) + self.overlay.live.height
+        hidden = len(self._hidden) if self._hidden is not None else 0
+        return rows_of(self.version) - hidden + len(self.overlay)
+
+    @cached_property
+    def hidden(self) -> pl.Series:
+        """The rows of `version` that the overlay overrides, ascending."""
+        return pl.Series("n", [], dtype=pl.UInt32()) if self._hidden is None else self._hidden
 
     @property
     def state(self) -> tuple[object, int, int]:
@@ -54,7 +61,7 @@ class Snapshot:
 
     def index(self) -> pl.LazyFrame:
         """Return what is known of every sample without its texts (`row_index.describe`), with its number."""
-        base = self.version.index.frame if self.version is not None else describe(pl.DataFrame(schema=SCHEMA))
+        base = self.version.index.frame if self.version is not None else describe(pl.DataFrame(schema=schema()))
         rows = base.lazy().with_row_index(POSITION)
         if len(self.hidden):
             rows = rows.filter(~pl.col(POSITION).is_in(self.hidden.implode()))

@@ -4,12 +4,12 @@ They are written in parts as they come, so that a file of any size is checked in
 memory; only their index stays in memory.
 """
 
+from __future__ import annotations
+
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import polars as pl
 
 from models.samples.file.column_types import fitted, wider
 from models.samples.file.row_index import describe
@@ -18,6 +18,7 @@ from models.samples.snapshot import Snapshot
 from models.schemas import bytes_of
 from models.sizes import ALL_COLUMNS, COMMIT_BYTES, PIECE_BYTES
 from utils.errors import ConflictError, InputError
+from utils.frames import pl
 
 # Up to so many short samples an import is one commit of the journal; above, a new file version.
 SMALL = 2000
@@ -42,7 +43,7 @@ class MergePlan:
     replaced: int
     skipped: int
 
-    def result(self) -> "MergeResult":
+    def result(self) -> MergeResult:
         """Return what an import by this plan does."""
         return MergeResult(self.index.height - self.replaced, self.replaced, self.skipped)
 
@@ -187,9 +188,7 @@ def without(snapshot: Snapshot, ids: list[str]) -> Snapshot:
     if version is not None:
         hidden = pl.concat([hidden, version.index.positions(ids)]).unique().sort()
     kept = ~overlay.live["id"].is_in(ids)
-    thinner = replace(
-        overlay, live=overlay.live.filter(kept), seqs=overlay.seqs.filter(kept), index=overlay.index.filter(kept)
-    )
+    thinner = replace(overlay, held=overlay.rows.filter(kept))
     return Snapshot(version, thinner, hidden)
 
 

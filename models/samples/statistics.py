@@ -1,9 +1,9 @@
 """Statistics over samples, from the index of a snapshot: no text is read."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-
-import polars as pl
 
 from models.contract.answers.statistics import (
     DetailedStats,
@@ -17,6 +17,7 @@ from models.contract.answers.statistics import (
 from models.samples.file.row_index import COUNTED, LENGTHS
 from models.samples.sample_query import filtered
 from models.samples.snapshot import Snapshot
+from utils.frames import pl
 
 _BREAKDOWNS = ("sample_type", "jurisdiction", "provider", "model", "day")
 _TOP = 10

@@ -4,10 +4,11 @@ One lock guards the pair. It is held while new rows of the journal are read and 
 file is renamed, never while one is written.
 """
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Set
 
-import polars as pl
 from sqlalchemy import Connection, Engine
 
 from models.database import reading
@@ -18,6 +19,7 @@ from models.samples.file.parquet_version import ParquetVersion, new_mark
 from models.samples.journal import Fold, Overlay
 from models.samples.snapshot import Snapshot
 from utils.clock import Clock
+from utils.frames import pl
 
 
 class StoreState:
@@ -112,11 +114,12 @@ class StoreState:
         self._hidden = self._hidden if same else {}
         if version is not None:
             self._hidden |= version.index.places(list(fresh - self._hidden.keys()))
-        hidden = pl.Series("n", sorted(self._hidden.values()), dtype=pl.UInt32())
-        if version is not None and len(version.index.refused):
-            hidden = pl.concat([hidden, version.index.refused.alias("n")]).sort()
-        self._snapshot = Snapshot(version, self._overlay, hidden)
+        self._snapshot = Snapshot(version, self._overlay, self._hidden_of(version) if version is not None else None)
         return self._snapshot
+
+    def _hidden_of(self, version: ParquetVersion) -> pl.Series:
+        hidden = pl.Series("n", sorted(self._hidden.values()), dtype=pl.UInt32())
+        return pl.concat([hidden, version.index.refused.alias("n")]).sort() if len(version.index.refused) else hidden
 
     def _folded(self, connection: Connection, version: ParquetVersion | None) -> int:
         if self._floor is None:

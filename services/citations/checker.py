@@ -1,15 +1,17 @@
 """Checks the citations of texts and samples. The entry point of this package."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from models.contract.answers.quality import CheckedCitation, CitingField, SampleCitation, VerdictCounts
 from services.citations.citation import SHOWN, Citation, Finding, Verdict, worst
-from services.citations.extractor import Extractor
-from services.citations.reference import Known, Reference
-from services.citations.verifier import compare_known, verify
+
+if TYPE_CHECKING:  # patterns and tables are loaded with the first text
+    from services.citations.extractor import Extractor
+    from services.citations.reference import Known, Reference
 
 # Fields read for citations; a number in the question is a fact of the case.
 FIELDS: tuple[CitingField, ...] = ("case_citation", "answer", "reasoning")
@@ -43,18 +45,29 @@ class Checked:
 class Online(Protocol):
     """A lookup service that may know what the reference data do not."""
 
-    def find(self, citation: Citation) -> list[Known]:
+    def find(self, citation: Citation) -> "list[Known]":
         """Return the authorities it knows by the references of *citation*."""
 
 
 class CitationChecker:
     """Finds and verifies citations. Thread-safe: the reference data do not change."""
 
-    def __init__(self, reference: Reference, online: Online | None = None) -> None:
-        """Check against *reference*, then, if given, look up *online* what it lacks."""
-        self.reference = reference
-        self.extractor = Extractor(reference)
+    def __init__(self, reference: "Reference | Callable[[], Reference]", online: Online | None = None) -> None:
+        """Check against *reference*, which may be loaded later, then, if given, look up *online* what it lacks."""
+        self._given = reference
         self._online = online
+
+    @cached_property
+    def reference(self) -> "Reference":
+        """The reference data, loaded with the first text."""
+        return self._given() if callable(self._given) else self._given
+
+    @cached_property
+    def extractor(self) -> "Extractor":
+        """What finds the citations."""
+        from services.citations.extractor import Extractor
+
+        return Extractor(self.reference)
 
     def check(self, text: str, jurisdiction: str = "", field: CitingField | None = None) -> list[Checked]:
         """Return the citations of *text* with their verdicts; only those of *jurisdiction* when one is given."""
@@ -65,6 +78,8 @@ class CitationChecker:
         ]
 
     def _verify(self, citation: Citation) -> Finding:
+        from services.citations.verifier import compare_known, verify
+
         finding = verify(citation, self.reference)
         if self._online is None or finding.code not in ("not_in_index", "provision_unknown"):
             return finding

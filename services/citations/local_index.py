@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 
 from models.catalogue.authority_store import AuthorityRow, AuthorityStore
-from services.citations.extractor import Extractor
+from services.citations.on_demand import CitationReader
 from services.citations.reference import Known, name_key
 from utils.errors import StorageError
 
@@ -37,7 +37,7 @@ class LocalIndex:
             return []
 
 
-def known_from(text: str, jurisdiction: str, extractor: Extractor) -> Iterator[Known]:
+def known_from(text: str, jurisdiction: str, extractor: CitationReader) -> Iterator[Known]:
     """Yield the authorities in *text*, which is trusted."""
     for citation in extractor.extract(text):
         cites = tuple(cite.normalized for cite in citation.cites)
@@ -49,7 +49,7 @@ def known_from(text: str, jurisdiction: str, extractor: Extractor) -> Iterator[K
         yield Known((citation.name or text,), (*cites, *ecli), jurisdiction, year, citation.kind)
 
 
-def rows_from(name: str, text: str, facts: dict[str, str], extractor: Extractor) -> list[AuthorityRow]:
+def rows_from(name: str, text: str, facts: dict[str, str], extractor: CitationReader) -> list[AuthorityRow]:
     """Return one row for each reference in *text* that can be read.
 
     Args:

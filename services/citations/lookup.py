@@ -9,14 +9,15 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypedDict
-
-import requests
+from typing import TYPE_CHECKING, TypedDict
 
 from models.catalogue.authority_store import AuthorityStore
 from services.citations.citation import Citation
 from services.citations.reference import Known
 from utils.errors import StorageError
+
+if TYPE_CHECKING:
+    import requests
 
 log = logging.getLogger(__name__)
 ADDRESSES = {
@@ -85,6 +86,8 @@ class Lookup:
             return kept
         if self._resting.get(name, 0.0) > now:
             return []
+        import requests
+
         try:
             rows = _ASK[name](self._addresses[name], wanted, self._token)
         except (requests.RequestException, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -115,8 +118,10 @@ def _question(service: str, normalized: str, parts: Mapping[str, str]) -> str:
 
 def _sent(
     method: str, url: str, data: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
-) -> requests.Response:
+) -> "requests.Response":
     """Make one request; HTTPError for a redirect, not followed since it could take the token anywhere."""
+    import requests
+
     answer = requests.request(method, url, data=data, headers=headers, timeout=_TIMEOUT_S, allow_redirects=False)
     if 300 <= answer.status_code < 400:
         raise requests.HTTPError(f"the answer is a redirect (status {answer.status_code}), and none is followed")

@@ -5,7 +5,8 @@ One fact a row, each with its source and whether it was checked against a second
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -22,10 +23,22 @@ from services.citations.reference import (
     provision_key,
     series_key,
 )
+from services.citations.words import name_words
 from utils.errors import ConfigurationError
 
 JURISDICTIONS: tuple[Jurisdiction, ...] = get_args(Jurisdiction)
 _FAR = 9999
+_INSTRUMENTS: Mapping[str, Jurisdiction] = {
+    "uk_acts.csv": "uk",
+    "eu_acts.csv": "eu",
+    "treaties.csv": "international",
+}
+# Tables whose rows hold text alone, with the columns that they must have.
+_PLAIN = {
+    "resolutions.csv": ("resolution", "stated", "name"),
+    "us_provisions.csv": ("code", "leading"),
+    "us_state_codes.csv": ("state", "written"),
+}
 _ONE_SEQUENCE_FROM = 2015
 
 
@@ -35,13 +48,37 @@ def load_reference(folder: Path, extra: Iterable[Known] = (), index: Index | Non
     Raises:
         ConfigurationError: a file is missing, or a row is wrong; names file and line.
     """
+    return _read(folder).extended(extra, index or NoIndex())
+
+
+def check_reference(folder: Path) -> None:
+    """Check all tables in *folder* and keep nothing: what a start needs of them.
+
+    Raises:
+        ConfigurationError: as `load_reference`.
+    """
+    name_words()
+    _series(folder / "series.csv")
+    _volumes(folder / "volumes.csv")
+    rows: list[Iterator[object]] = [_cases(path) for path in sorted(folder.glob("cases_*.csv"))]
+    rows += [_instruments(folder / name, jurisdiction, "") for name, jurisdiction in _INSTRUMENTS.items()]
+    rows += [rows_of(folder / name, *columns) for name, columns in _PLAIN.items()]
+    for table in rows:
+        deque(table, maxlen=0)
+    _code(folder / "us_code.csv")
+    _rules(folder / "us_rules.csv")
+    _act_years(folder / "uk_act_years.csv")
+    _yearly(folder / "yearly.csv")
+
+
+def _read(folder: Path) -> Reference:
     return Reference(
         series=_series(folder / "series.csv"),
         volumes=_volumes(folder / "volumes.csv"),
         cases=tuple(case for path in sorted(folder.glob("cases_*.csv")) for case in _cases(path)),
-        acts=_instruments(folder / "uk_acts.csv", "uk", "Act"),
-        eu_acts=_instruments(folder / "eu_acts.csv", "eu", ""),
-        treaties=_instruments(folder / "treaties.csv", "international", "Treaty"),
+        acts=_by_name(folder / "uk_acts.csv", "Act"),
+        eu_acts=_by_name(folder / "eu_acts.csv", ""),
+        treaties=_by_name(folder / "treaties.csv", "Treaty"),
         code=_code(folder / "us_code.csv"),
         rules=_rules(folder / "us_rules.csv"),
         act_years=_act_years(folder / "uk_act_years.csv"),
@@ -49,21 +86,23 @@ def load_reference(folder: Path, extra: Iterable[Known] = (), index: Index | Non
         resolutions=_resolutions(folder / "resolutions.csv"),
         provisions=_provisions(folder / "us_provisions.csv"),
         state_codes=_state_codes(folder / "us_state_codes.csv"),
-    ).extended(extra, index or NoIndex())
+    )
 
 
 def rows_of(path: Path, *wanted: str) -> Iterator[dict[str, str]]:
     """Yield the rows of a table; ConfigurationError when it cannot be read or lacks a column."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = {*wanted, "checked", "source"} - set(reader.fieldnames or ())
+            reader = csv.reader(file)
+            names = next(reader, [])
+            missing = {*wanted, "checked", "source"} - set(names)
             if missing:
                 raise ConfigurationError(f"catalogue: {path}:1: no column {', '.join(sorted(missing))}")
             for row in reader:
-                if None in row or None in row.values():
+                if len(row) == len(names):
+                    yield dict(zip(names, map(str.strip, row), strict=True))
+                elif row:  # else a blank line
                     raise ConfigurationError(f"catalogue: {path}:{reader.line_num}: too many or too few fields")
-                yield {name: value.strip() for name, value in row.items()}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError(f"catalogue: {path}: cannot be read ({error}); restore it") from None
 
@@ -104,10 +143,9 @@ def _volumes(path: Path) -> dict[str, tuple[tuple[tuple[int, int], ...], int]]:
     return table
 
 
-def _instruments(path: Path, jurisdiction: Jurisdiction, kind: str) -> dict[str, Instrument]:
-    table = {}
+def _instruments(path: Path, jurisdiction: Jurisdiction, kind: str) -> Iterator[Instrument]:
     for row in rows_of(path, "name", "aliases", "year", "number", "last", "inserted"):
-        instrument = Instrument(
+        yield Instrument(
             row["name"],
             _jurisdiction(row.get("jurisdiction") or jurisdiction, path),
             _number(row["year"], path),
@@ -118,6 +156,11 @@ def _instruments(path: Path, jurisdiction: Jurisdiction, kind: str) -> dict[str,
             row.get("type") or kind,
             _number(row.get("ended", ""), path),
         )
+
+
+def _by_name(path: Path, kind: str) -> dict[str, Instrument]:
+    table = {}
+    for instrument in _instruments(path, _INSTRUMENTS[path.name], kind):
         for name in (instrument.name, *instrument.aliases, *_numbers(instrument)):
             table[fold(name)] = instrument
     return table
@@ -169,24 +212,21 @@ def _yearly(path: Path) -> dict[str, tuple[dict[int, int], int]]:
 
 
 def _resolutions(path: Path) -> dict[str, Resolution]:
-    return {
-        row["resolution"]: Resolution(row["name"], row["stated"])
-        for row in rows_of(path, "resolution", "stated", "name")
-    }
+    return {row["resolution"]: Resolution(row["name"], row["stated"]) for row in rows_of(path, *_PLAIN[path.name])}
 
 
 def _provisions(path: Path) -> frozenset[str]:
     """Return the provisions of state codes and federal regulations that are known to exist, each as it may be written."""
     return frozenset(
         provision_key(f"{written} {number}")
-        for row in rows_of(path, "code", "leading")
+        for row in rows_of(path, *_PLAIN[path.name])
         for written in _list(row["code"], "|")
         for number in row["leading"].split()
     )
 
 
 def _state_codes(path: Path) -> tuple[str, ...]:
-    return tuple(name for row in rows_of(path, "state", "written") for name in _list(row["written"], "|"))
+    return tuple(name for row in rows_of(path, *_PLAIN[path.name]) for name in _list(row["written"], "|"))
 
 
 def _list(text: str, separator: str) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
 """Edits and deletes many samples at once, by filter; such a change can be undone where nobody changed them since."""
 
+from __future__ import annotations
+
 import uuid
 from collections.abc import Mapping
 
 import orjson
-import polars as pl
 
 from models.contract.answers.dataset import Bulk, BulkDone, Undone
 from models.contract.bodies import BulkBody, BulkFilter
@@ -20,6 +21,7 @@ from services.dataset.search_service import SearchRequest, SearchService
 from services.quality.duplicates.duplicate_service import DuplicateService
 from utils.clock import Clock, iso
 from utils.errors import ConflictError, InputError
+from utils.frames import pl
 
 # One commit of the database, in which others wait: some two seconds.
 MOST = 10_000

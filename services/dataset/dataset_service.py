@@ -1,10 +1,10 @@
 """The data set as the API offers it: query, add, change, delete, statistics."""
 
+from __future__ import annotations
+
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
-
-import polars as pl
 
 from models.batches.review_store import move_reviews
 from models.contract.answers.base import StoredSample
@@ -23,6 +23,7 @@ from models.schemas import changed_fields, new_sample
 from services.dataset.token_statistics import TokenStatistics
 from services.quality.examiner import Examiner
 from utils.errors import InputError, NotFoundError
+from utils.frames import pl
 
 _MAX_RANDOM = 10_000
 TEXTS = frozenset({"question", "answer", "case_citation", "reasoning"})

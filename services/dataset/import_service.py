@@ -1,5 +1,7 @@
 """Imports a file of samples into the data set, all of it or nothing."""
 
+from __future__ import annotations
+
 import logging
 import shutil
 import uuid
@@ -10,7 +12,6 @@ from pathlib import Path
 from typing import IO
 
 import orjson
-import polars as pl
 
 from models.contract.answers.dataset import Imported
 from models.contract.arguments import ImportArguments
@@ -27,6 +28,7 @@ from services.formats.records import Record, as_fields
 from utils.clock import Clock, iso
 from utils.errors import DiskFullError, ImportRefusedError, InputError, StorageError
 from utils.files import is_disk_full
+from utils.frames import pl
 from utils.memory import give_back
 
 log = logging.getLogger(__name__)

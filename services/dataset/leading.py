@@ -6,12 +6,13 @@ began empty, text in a column that began with times. So where the first rows do 
 that do are put first.
 """
 
-from collections.abc import Iterator, Mapping
+from __future__ import annotations
 
-import polars as pl
+from collections.abc import Iterator, Mapping
 
 from models.samples.sample_store import pieces_at
 from models.samples.snapshot import Snapshot
+from utils.frames import pl
 
 # Rows that readers see for certain; more of them could be larger than what they look at.
 _SHOWN = 20

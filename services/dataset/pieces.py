@@ -1,13 +1,14 @@
 """The samples of a file on their way out: which columns, in pieces, in which order."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-import polars as pl
+from collections.abc import Iterator
 
 from models.samples.sample_store import pieces_at
 from models.samples.snapshot import Snapshot
 from services.dataset.leading import leading_first
 from services.formats.export_format import ExportFormat, ExportOptions
+from utils.frames import pl
 
 
 def pieces_of(

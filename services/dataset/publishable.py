@@ -1,9 +1,9 @@
 """Decides which samples may be published, and which split each belongs to."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Mapping
-
-import polars as pl
 
 from models.samples.file.row_index import WITHHELD
 from models.samples.sample_query import SampleQuery, select
@@ -11,6 +11,7 @@ from models.samples.sample_store import pieces_at
 from models.samples.snapshot import POSITION, Snapshot
 from services.dataset.splits import SplitRequest, split
 from services.quality.citation_audit import COLUMN, CitationAudit
+from utils.frames import pl
 
 _KEPT_SPLITS = 4
 

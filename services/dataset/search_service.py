@@ -5,12 +5,12 @@ examined directly. Both ways find the same, because `models.samples.search.searc
 decides what matches; the index only preselects among very many matches.
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
-
-import polars as pl
 
 from models.contract.answers.dataset import Found, SearchField
 from models.contract.arguments import SearchArguments
@@ -23,6 +23,7 @@ from models.samples.search.search_index import SearchIndex
 from models.samples.search.search_text import TextQuery, matches, parse_query, scores, snippet
 from models.samples.snapshot import POSITION, Snapshot
 from utils.errors import InputError
+from utils.frames import pl
 
 log = logging.getLogger(__name__)
 SORTS = ("newest", "relevance")

@@ -6,16 +6,17 @@ into one split. Clusters are distributed so that the shares hold for each mix of
 difficulty and type, and overall. The same seed gives the same splits.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from models.samples.search.search_text import fold_column, words_of
 from utils.errors import InputError
+from utils.frames import pl
 
 if TYPE_CHECKING:
     from rensa import RMinHash
@@ -98,7 +99,7 @@ class _Similar:
                     bucket.append(number)
                     self._sketches[number] = sketch
 
-    def _join(self, number: int, sketch: "RMinHash", bucket: list[int]) -> None:
+    def _join(self, number: int, sketch: RMinHash, bucket: list[int]) -> None:
         for other in bucket:
             mine, theirs = self._root(number), self._root(other)
             if mine != theirs and sketch.jaccard(self._sketches[other]) >= _SIMILAR:

@@ -1,9 +1,9 @@
 """Token statistics: every sample is counted once, and the counts are kept in the row index."""
 
+from __future__ import annotations
+
 import logging
 import threading
-
-import polars as pl
 
 from models.contract.answers.statistics import TokenCounts
 from models.samples.file.row_index import COUNTED
@@ -12,6 +12,7 @@ from models.samples.sample_store import SampleStore
 from models.samples.snapshot import POSITION, Snapshot
 from models.samples.statistics import count_tokens
 from utils.errors import UnavailableError
+from utils.frames import pl
 from utils.tokens import TokenCounter
 
 log = logging.getLogger(__name__)

@@ -1,12 +1,15 @@
 """The type of export formats, and the base of those that write conversations."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import orjson
-import polars as pl
 
 from models.samples.file.column_types import plain
+from utils.frames import pl
 
 REASONING = ("omit", "answer", "think")
 
@@ -26,7 +29,7 @@ class ExportOptions:
     reasoning: str = "omit"
 
 
-Pieces = Iterator[pl.DataFrame]
+Pieces: TypeAlias = "Iterator[pl.DataFrame]"
 
 
 @dataclass(frozen=True)

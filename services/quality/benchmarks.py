@@ -5,6 +5,8 @@ A benchmark is a file of sorted hashes, without any of its text. Copies are foun
 (arXiv:2311.04850).
 """
 
+from __future__ import annotations
+
 import hashlib
 import logging
 import re
@@ -12,13 +14,12 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TypeAlias
 
 from services.formats.readers import READERS, format_of
 from utils.errors import InputError, StorageError
 from utils.files import replace_file
+from utils.frames import NDArray, np
 
 log = logging.getLogger(__name__)
 ENDING = ".13gram"
@@ -28,7 +29,7 @@ _SETTLED_S = 2.0
 _WORD = re.compile(r"\w+")
 _PLAIN = {".txt", ".tsv", ".md"}
 
-Grams = NDArray[np.uint64]
+Grams: TypeAlias = "NDArray[np.uint64]"
 
 
 def grams(text: str) -> Grams:

@@ -4,17 +4,18 @@ Samples of files and large imports are checked once, in the background; their ve
 kept in the row index, not written into the user's file.
 """
 
+from __future__ import annotations
+
 import logging
 import threading
 from collections.abc import Callable
-
-import polars as pl
 
 from models.samples.index_filling import fill, lacking
 from models.samples.sample_store import SampleStore
 from models.samples.snapshot import POSITION, Snapshot
 from services.citations.checker import FIELDS, CitationChecker, verdict_of
 from utils.errors import UnavailableError
+from utils.frames import pl
 
 log = logging.getLogger(__name__)
 COLUMN, NOTHING = "citation_verdict", "none"
@@ -60,6 +61,8 @@ class CitationAudit:
     def update(self, is_stopped: Callable[[], bool]) -> None:
         """Check what is not checked yet, a piece at a time."""
         snapshot = self._store.snapshot()
+        if snapshot.version is None:
+            return  # the journal's are found when they are asked for
         missing = lacking(snapshot, COLUMN)
         if len(missing):
             fill(snapshot, missing, _PIECE, self._column, is_stopped)

@@ -1,11 +1,12 @@
 """Review by people: accept, reject or edit with a reason; the queue; pairs of preferences."""
 
+from __future__ import annotations
+
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 import orjson
-import polars as pl
 
 from models.batches.review_store import ReviewStore
 from models.contract.answers.base import StoredSample
@@ -20,6 +21,7 @@ from services.drafts.parser import parse_answer
 from services.quality.duplicates.sketch import exact_key
 from services.quality.examiner import Examiner
 from utils.errors import GenerationError, InputError, NotFoundError
+from utils.frames import pl
 
 _STATES = {"accept": "accepted", "edit": "accepted", "reject": "rejected"}
 _EDITABLE = frozenset(

@@ -6,16 +6,16 @@ has only the encoded size. So the headers of the pages are read first
 not fit, or is larger than a sample may be (`models.sizes`), is refused with its row.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from models.samples.file.parquet_pages import Page, pages_of
 from models.sizes import ALL_COLUMNS, PIECE_BYTES, ROW_BYTES, oversize, told
+from utils.frames import NDArray, np
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,7 +69,7 @@ class _Column:
 class BoundedReader:
     """An open Parquet file. `tables` may be called from any thread."""
 
-    def __init__(self, source: "pa.NativeFile") -> None:
+    def __init__(self, source: pa.NativeFile) -> None:
         """Open *source*; nothing is refused for its size until `be_strict`.
 
         Raises:
@@ -97,7 +97,7 @@ class BoundedReader:
         """Apply no limits from here on: the file was read once, or this service wrote it."""
         self._is_strict = False
 
-    def tables(self, group: int) -> Iterator[tuple["pa.Table", int]]:
+    def tables(self, group: int) -> Iterator[tuple[pa.Table, int]]:
         """Yield a row group as Arrow tables of at most some megabytes, each with its size in bytes.
 
         Raises:
@@ -114,7 +114,7 @@ class BoundedReader:
                 yield pa.Table.from_batches([batch.slice(start, end - start)]), int(sizes[start:end].sum())
             row += batch.num_rows
 
-    def _file(self, looked_up: Sequence[str] = ()) -> "pq.ParquetFile":
+    def _file(self, looked_up: Sequence[str] = ()) -> pq.ParquetFile:
         import pyarrow.parquet as pq
 
         # Without these a whole row group is read at once.
@@ -147,7 +147,7 @@ class BoundedReader:
         if self._is_strict and column.whole_bytes + column.looked_up * longest > _NESTED_BYTES:
             raise OversizeError(f"{column.path[:40]}: lists too large for one row group; write smaller ones", row + 1)
 
-    def _column(self, meta: "pq.RowGroupMetaData", number: int) -> _Column:
+    def _column(self, meta: pq.RowGroupMetaData, number: int) -> _Column:
         """Return the memory that a column of a row group takes, by its pages."""
         leaf = self.metadata.schema.column(number)
         pages = list(pages_of(self._source, meta.column(number)))
@@ -190,7 +190,7 @@ class BoundedReader:
         if self._is_strict and self._allowed < 0:
             raise OversizeError(f"decodes to more than {_EXPANSION} times its size; write it without repetitions")
 
-    def _measured(self, batch: "pa.RecordBatch", row: int) -> NDArray[np.int64]:
+    def _measured(self, batch: pa.RecordBatch, row: int) -> NDArray[np.int64]:
         """Return the bytes of each row of a batch; OversizeError for one that no sample may have."""
         total = np.zeros(batch.num_rows, dtype=np.int64)
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
@@ -213,7 +213,7 @@ def release() -> None:
     pa.default_memory_pool().release_unused()
 
 
-def _check_footer(source: "pa.NativeFile") -> None:
+def _check_footer(source: pa.NativeFile) -> None:
     """Refuse a footer that is too large for its file."""
     size = source.size()
     if size < 12:
@@ -224,7 +224,7 @@ def _check_footer(source: "pa.NativeFile") -> None:
         raise OversizeError(f"its footer takes {told(length)}; write it with fewer columns or larger row groups")
 
 
-def _check_pages(leaf: "pq.ColumnSchema", data: list[Page], pages: list[Page], rows: int) -> None:
+def _check_pages(leaf: pq.ColumnSchema, data: list[Page], pages: list[Page], rows: int) -> None:
     """Refuse pages that claim more than they can hold."""
     values = sum(page.values for page in data)
     if leaf.max_repetition_level:
@@ -252,7 +252,7 @@ def _cut(sizes: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         yield start, len(sizes)
 
 
-def value_bytes(array: "pa.Array") -> NDArray[np.int64]:
+def value_bytes(array: pa.Array) -> NDArray[np.int64]:
     """Return the bytes of each value of *array*, 8 for what has a fixed width."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -279,7 +279,7 @@ def value_bytes(array: "pa.Array") -> NDArray[np.int64]:
     return np.full(len(array), kind.byte_width if types.is_fixed_size_binary(kind) else 8, dtype=np.int64)
 
 
-def _list_bytes(array: "pa.Array") -> NDArray[np.int64]:
+def _list_bytes(array: pa.Array) -> NDArray[np.int64]:
     import pyarrow.compute as pc
     from pyarrow import types
 
@@ -296,7 +296,7 @@ def _list_bytes(array: "pa.Array") -> NDArray[np.int64]:
     return sizes
 
 
-def _longest_value(column: "pa.Array") -> int:
+def _longest_value(column: pa.Array) -> int:
     """Return the length of the longest value that is looked up in *column*, within lists and objects too."""
     from pyarrow import types
 

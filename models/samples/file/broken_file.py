@@ -1,13 +1,14 @@
 """One error for all failures of Arrow, Polars and the system to read a Parquet file."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import polars as pl
-
 from models.samples.file.bounded_parquet import OversizeError
 from utils.errors import StorageError
+from utils.frames import pl
 
 
 class UnreadableError(StorageError):

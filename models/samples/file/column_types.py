@@ -4,12 +4,15 @@ Extra columns may be of any type, and the same name may come with another type l
 What two types cannot share becomes text; lists and objects become JSON.
 """
 
+from __future__ import annotations
+
 import base64
 import datetime
 from collections.abc import Mapping, Sequence
 
 import orjson
-import polars as pl
+
+from utils.frames import pl
 
 
 def plain(value: object) -> str | float:

@@ -1,12 +1,14 @@
 """Brings the columns of a Parquet file of others under our names; the file's own columns stay beside them."""
 
+from __future__ import annotations
+
 import orjson
-import polars as pl
 
 from models.fields import DIFFICULTIES
 from models.samples.column_map import SYSTEM, ColumnMap
 from models.samples.file.column_types import plain
 from models.samples.foreign_fields import DEFAULTS, NEEDED, NOTED, issue, read_row
+from utils.frames import pl
 
 
 def under_our_names(raw: pl.DataFrame, columns: ColumnMap) -> pl.DataFrame:

@@ -5,27 +5,34 @@ A file may lack columns, hold other types, broken text, missing or repeated ids.
 the rest of the service sees only our columns and types. Extra columns keep their types.
 """
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-import polars as pl
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
 
 from models.samples.column_map import ColumnMap, map_columns
 from models.samples.file.foreign_frame import under_our_names, with_notes
 from models.samples.foreign_fields import DEFAULTS, NEEDED
 from models.schemas import COLUMNS
 from utils.control_characters import SUSPECT, put_right
+from utils.frames import pl
 
 if TYPE_CHECKING:  # it has no types: they tell people what is meant, not mypy
     import pyarrow as pa
 
-_TYPES: dict[type, pl.DataType] = {int: pl.Int64(), float: pl.Float64(), str: pl.String()}
-SCHEMA: dict[str, pl.DataType] = {name: _TYPES[kind] for name, kind in COLUMNS.items()}
 _NEVER_BLANK = ("id", "topic", "difficulty", "jurisdiction", "sample_type")
 _NAMED = 5
 _SHOWN = 20
+
+
+@cache
+def schema() -> Mapping[str, pl.DataType]:
+    """Return our columns and their types."""
+    types: dict[type, pl.DataType] = {int: pl.Int64(), float: pl.Float64(), str: pl.String()}
+    return {name: types[kind] for name, kind in COLUMNS.items()}
 
 
 @dataclass
@@ -40,7 +47,7 @@ class IntakeReport:
 class Intake:
     """Converts the pieces of one file. Immutable after `inspect`."""
 
-    def __init__(self, schema: "pa.Schema", is_ours: bool = False) -> None:
+    def __init__(self, schema: pa.Schema, is_ours: bool = False) -> None:
         """Decide what to do with each column of *schema*; a file that *is_ours* has our names already."""
         self.names = unique_names(schema.names)
         self._kept = _readable(schema)
@@ -54,28 +61,28 @@ class Intake:
         self._dropped = [self.names[n] for n in range(len(schema.names)) if n not in self._kept]
         self._renamed = [new for old, new in zip(schema.names, self.names, strict=True) if old != new]
         found = [self.names[n] for n in self._kept]
-        self._sources = {name: name for name in SCHEMA if name in found} | dict(self._map.fields)
+        self._sources = {name: name for name in COLUMNS if name in found} | dict(self._map.fields)
 
-    def raw(self, table: "pa.Table") -> pl.DataFrame:
+    def raw(self, table: pa.Table) -> pl.DataFrame:
         """Read *table* as it is; only text that is not UTF-8 is repaired."""
         for n in self._kept:
             if _has_broken_text(table.column(n)):
                 self._broken_text.add(n)
         return self._raw(table)
 
-    def inspect(self, table: "pa.Table") -> pl.DataFrame:
+    def inspect(self, table: pa.Table) -> pl.DataFrame:
         """Read *table* for the first time, noting what must be changed in it."""
         raw = under_our_names(self.raw(table), self._map)
         conformed = self._conform(raw, self._put_right)
         for name in (*DEFAULTS, "id"):
             if name in raw.columns:
                 self._nulls[name] += raw[name].null_count()
-        for name in SCHEMA:
+        for name in COLUMNS:
             if name in raw.columns and name not in DEFAULTS:
                 self._unfit[name] += max(conformed[name].null_count() - raw[name].null_count(), 0)
         return conformed
 
-    def read(self, table: "pa.Table") -> pl.DataFrame:
+    def read(self, table: pa.Table) -> pl.DataFrame:
         """Read *table* with our columns and types; ids may be null or repeated still."""
         return self._conform(under_our_names(self._raw(table), self._map))
 
@@ -103,13 +110,13 @@ class Intake:
     def _column_changes(self) -> list[str]:
         changes = []
         shown = self._map.shown()
-        for name, wanted in SCHEMA.items():
+        for name, wanted in COLUMNS.items():
             source = self._sources.get(name, "")
             if shown.get(name, name) != name:
                 changes.append(f"column {name}: read from {shown[name]}")
             elif source:
-                if self._types[source] not in _SAME[type(wanted)]:
-                    kind = "text" if isinstance(wanted, pl.String) else "number"
+                if self._types[source] not in _SAME[wanted]:
+                    kind = "text" if wanted is str else "number"
                     changes.append(f"column {name}: {self._types[source]} read as {kind}")
             elif name in DEFAULTS or name == "id":
                 filled = repr(DEFAULTS[name]) if name in DEFAULTS else "new ids"
@@ -131,7 +138,7 @@ class Intake:
             + [f"column {name}: {n} unusable cells emptied" for name, n in self._unfit.items() if n]
         )
 
-    def _raw(self, table: "pa.Table") -> pl.DataFrame:
+    def _raw(self, table: pa.Table) -> pl.DataFrame:
         columns = {}
         for n, as_text in self._kept.items():
             column = table.column(n)
@@ -144,12 +151,12 @@ class Intake:
 
     def _conform(self, raw: pl.DataFrame, mended: Counter[str] | None = None) -> pl.DataFrame:
         ours = []
-        for name, wanted in SCHEMA.items():
+        for name, wanted in schema().items():
             column = _as(raw[name], wanted) if name in raw.columns else pl.Series(name, [None], dtype=wanted)
             if len(column) != raw.height:
                 column = column.new_from_index(0, raw.height)
             ours.append(column.rename(name))
-        extra = [raw[name] for name in raw.columns if name not in SCHEMA]
+        extra = [raw[name] for name in raw.columns if name not in COLUMNS]
         rows = pl.DataFrame([*ours, *(_plain(column) for column in extra)])
         mended_rows = rows if self._is_ours else _without_control(rows, mended)
         said = [pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name)).alias(name) for name in _NEVER_BLANK]
@@ -194,10 +201,10 @@ def unique_names(names: Iterable[str]) -> list[str]:
     return result
 
 
-_SAME: dict[type, frozenset[str]] = {
-    pl.String: frozenset({"string", "large_string", "string_view"}),
-    pl.Int64: frozenset({"int64", "int32", "int16", "int8", "uint32", "uint16", "uint8"}),
-    pl.Float64: frozenset({"double", "float", "halffloat"}),
+_SAME = {
+    str: frozenset({"string", "large_string", "string_view"}),
+    int: frozenset({"int64", "int32", "int16", "int8", "uint32", "uint16", "uint8"}),
+    float: frozenset({"double", "float", "halffloat"}),
 }
 
 
@@ -210,7 +217,7 @@ def _free(name: str, taken: set[str], number: int) -> str:
     return candidate
 
 
-def _readable(schema: "pa.Schema") -> dict[int, bool]:
+def _readable(schema: pa.Schema) -> dict[int, bool]:
     """Return the columns that can be read, each with whether it must be converted to text first."""
     found: dict[int, bool] = {}
     for n, empty in enumerate(schema.empty_table().columns):
@@ -224,7 +231,7 @@ def _readable(schema: "pa.Schema") -> dict[int, bool]:
     return found
 
 
-def _has_broken_text(column: "pa.ChunkedArray") -> bool:
+def _has_broken_text(column: pa.ChunkedArray) -> bool:
     """True when text of *column* is not UTF-8."""
     if not any(word in str(column.type) for word in ("string", "utf8")):
         return False
@@ -237,7 +244,7 @@ def _has_broken_text(column: "pa.ChunkedArray") -> bool:
     return False
 
 
-def _mended(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
+def _mended(column: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow as pa
 
     if not str(column.type).endswith("string"):

@@ -4,13 +4,13 @@ The file is never written in place; a new one is written beside it, forced to th
 and put in its place.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-
-import polars as pl
 
 from models.data_folder import DataFolder, open_folder
 from models.samples.file.parquet_version import Identity, ParquetVersion, identity_of
@@ -18,6 +18,7 @@ from models.samples.file.row_groups import write_groups
 from models.samples.file.row_index import RowIndex, load_index
 from utils.errors import DiskFullError, StorageError
 from utils.files import is_disk_full, sync_file, sync_folder
+from utils.frames import pl
 
 # Everything in it can be deleted at any time and is rebuilt.
 CACHE_FOLDER = ".index"
@@ -71,11 +72,14 @@ class ParquetFile:
             DataFolderGoneError: the path now leads to another folder.
         """
         try:
-            version = ParquetVersion(self._path, lambda identity: load_index(self._index_path, identity))
+            version = self._opened() if self._path.exists() else None
         except FileNotFoundError:
             version = None
         self.folder.check()
         return version
+
+    def _opened(self) -> ParquetVersion:
+        return ParquetVersion(self._path, lambda identity: load_index(self._index_path, identity))
 
     def write_aside(
         self, pieces: Iterator[pl.DataFrame], schema: dict[str, pl.DataType], index: RowIndex, mark: dict[str, str]

@@ -5,6 +5,8 @@ another file takes its path. Rows are decoded a row group at a
 time; the footer is parsed once.
 """
 
+from __future__ import annotations
+
 import os
 import threading
 import uuid
@@ -16,13 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
-import polars as pl
 
 from models.samples.file.bounded_parquet import BoundedReader, release
 from models.samples.file.broken_file import UnreadableError, reading
-from models.samples.file.intake import SCHEMA, Intake, IntakeReport, mended_ids
+from models.samples.file.intake import Intake, IntakeReport, mended_ids, schema
 from models.samples.file.row_groups import GROUP_BYTES
 from models.samples.file.row_index import RowIndex, describe
+from utils.frames import pl
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +73,7 @@ class FileMark:
     generation: int = 0
 
     @classmethod
-    def of(cls, metadata: "pq.FileMetaData") -> "FileMark":
+    def of(cls, metadata: pq.FileMetaData) -> FileMark:
         """Read a footer."""
         told = _text(metadata.metadata)
         if not MARK.items() <= told.items():
@@ -87,6 +89,8 @@ def mark_of(path: Path) -> FileMark | None:
     Raises:
         UnreadableError: it is not Parquet, or broken.
     """
+    if not path.exists():
+        return None  # known without Arrow, which takes 50 MiB
     import pyarrow.parquet as pq
 
     try:
@@ -196,7 +200,7 @@ class ParquetVersion:
     def _take_in(self) -> RowIndex:
         """Read everything once: check it, note what must be changed, describe the rows."""
         described = [describe(self._intake.inspect(table)) for table in self._looked_over()]
-        frame = pl.concat(described) if described else describe(pl.DataFrame(schema=SCHEMA))
+        frame = pl.concat(described) if described else describe(pl.DataFrame(schema=schema()))
         is_blank = (frame["question_chars"] == 0) | (frame["answer_chars"] == 0)
         # What this service wrote was taken once, whatever it says.
         is_taken = pl.repeat(True, frame.height, eager=True) if self.is_ours else ~is_blank
@@ -215,7 +219,7 @@ class ParquetVersion:
             deque(self._looked_over(), maxlen=0)
         return index
 
-    def _looked_over(self) -> Iterator["pa.Table"]:
+    def _looked_over(self) -> Iterator[pa.Table]:
         """Yield all rows as Arrow tables, noting how large each row group is.
 
         Raises:
@@ -236,7 +240,7 @@ class ParquetVersion:
     def _is_bearable(self, group: int) -> bool:
         return self._rows[group] <= _BEARABLE_ROWS and self._bytes[group] <= _BEARABLE_BYTES
 
-    def _tables_of(self, group: int) -> Iterator["pa.Table"]:
+    def _tables_of(self, group: int) -> Iterator[pa.Table]:
         """Yield a row group as Arrow tables of bounded size."""
         if self._is_bearable(group):
             yield self._table(group)
@@ -260,12 +264,12 @@ class ParquetVersion:
                 break
         return pl.concat(found)
 
-    def _table(self, group: int) -> "pa.Table":
+    def _table(self, group: int) -> pa.Table:
         with reading(self._path):
             # Threads cost more CPU than they save at this size.
             return self._reader().read_row_group(group, use_threads=False)
 
-    def _reader(self) -> "pq.ParquetFile":
+    def _reader(self) -> pq.ParquetFile:
         import pyarrow.parquet as pq
 
         return pq.ParquetFile(self._source, metadata=self._metadata)
@@ -288,7 +292,7 @@ class ParquetVersion:
         rows, size = (sum(sizes[group] for group in self._cache) for sizes in (self._rows, self._bytes))
         return rows > _CACHED_ROWS or size > _CACHED_BYTES
 
-    def _convert(self, table: "pa.Table") -> pl.DataFrame:
+    def _convert(self, table: pa.Table) -> pl.DataFrame:
         with reading(self._path):
             if self._is_clean:
                 return pl.DataFrame(pl.from_arrow(table))
@@ -307,7 +311,7 @@ def _text(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
     return {key.decode(errors="replace"): value.decode(errors="replace") for key, value in (metadata or {}).items()}
 
 
-def _told_bytes(metadata: "pq.FileMetaData") -> list[int]:
+def _told_bytes(metadata: pq.FileMetaData) -> list[int]:
     """Return the recorded row group sizes of a file of ours; empty if missing or implausible."""
     try:
         told = orjson.loads((metadata.metadata or {}).get(GROUP_BYTES.encode(), b"[]"))
@@ -324,7 +328,7 @@ def rows_of(version: ParquetVersion | None) -> int:
 
 def columns_of(version: ParquetVersion | None) -> dict[str, pl.DataType]:
     """Return the columns of *version*; ours for None."""
-    return version.columns if version is not None else dict(SCHEMA)
+    return version.columns if version is not None else dict(schema())
 
 
 def take_in_order(version: ParquetVersion, positions: Sequence[int]) -> pl.DataFrame:

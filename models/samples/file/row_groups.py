@@ -4,15 +4,17 @@ A piece is bounded in rows and in bytes: 500 samples usually are 1.5 MB, and
 may be 2 GB.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import orjson
-import polars as pl
 
 from models.samples.file.bounded_parquet import release, value_bytes
 from models.sizes import ANSWER_BYTES, PIECE_BYTES, told
 from utils.errors import InputError
+from utils.frames import pl
 
 # Decoded in 2 ms of CPU (ADR 0006).
 GROUP_ROWS = 500

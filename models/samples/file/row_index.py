@@ -7,16 +7,17 @@ token counts, and the row's number in the search index. At a million rows it is 
 saved beside the data in a file that can be deleted at any time.
 """
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-
-import polars as pl
 
 from models.contract.answers.dataset import FILTERS
 from models.contract.answers.quality_report import TextField
 from models.contract.answers.statistics import CountedField
 from utils.files import replace_file
+from utils.frames import pl
 
 LENGTHS: tuple[TextField, ...] = ("question", "answer", "reasoning", "case_citation")
 COUNTED: tuple[CountedField, ...] = (*LENGTHS, "topic")
@@ -31,21 +32,15 @@ _FORMAT = "2"
 _FEW = 200
 
 
-# A checked sample without citations has no verdict, but an empty list.
-_VERDICT = (
-    pl.coalesce("citation_verdict", pl.when(pl.col("citations") == "[]").then(pl.lit("none")))
-    .cast(pl.Categorical())
-    .alias("citation_verdict")
-)
-
-
 def describe(rows: pl.DataFrame, is_ours: bool = False) -> pl.DataFrame:
     """Return the narrow frame of *rows*: conformed samples, one row each, same order.
 
     The verdict on the citations counts only if it *is_ours*: the citations of foreign files are checked again.
+    A checked sample without citations has no verdict, but an empty list.
     """
     empty = pl.lit(None, dtype=pl.UInt32())
-    unchecked = pl.lit(None, dtype=pl.Categorical()).alias("citation_verdict")
+    known = pl.coalesce("citation_verdict", pl.when(pl.col("citations") == "[]").then(pl.lit("none")))
+    verdict = known if is_ours else pl.lit(None)
     return rows.select(
         "id",
         "created_at",
@@ -53,7 +48,7 @@ def describe(rows: pl.DataFrame, is_ours: bool = False) -> pl.DataFrame:
         pl.col("topic").str.splitn(" - ", 2).struct.field("field_0").cast(pl.Categorical()).alias("practice_area"),
         *(pl.col(name).cast(pl.Categorical()) for name in FILTERS),
         *(pl.col(name).str.len_chars().cast(pl.UInt32()).alias(f"{name}_chars") for name in LENGTHS),
-        _VERDICT if is_ours else unchecked,
+        verdict.cast(pl.Categorical()).alias("citation_verdict"),
         _review(rows),
         pl.col("quality_score").cast(pl.Float32()),
         *(empty.alias(f"{name}_tokens") for name in COUNTED),

@@ -5,17 +5,18 @@ left the file leave orphans, numbers that no row has; rows without a number are 
 directly. So a search is right whether the index is complete, half built or lost. The file can be deleted at any time.
 """
 
+from __future__ import annotations
+
 import logging
 import sqlite3
 import uuid
 from contextlib import closing
 from pathlib import Path
 
-import polars as pl
-
 from models.samples.file.row_index import DOCUMENT, RowIndex
 from models.samples.search.search_text import FIELDS, TextQuery, fold_column, words_of
 from utils.errors import StorageError
+from utils.frames import pl
 
 log = logging.getLogger(__name__)
 # Of the words that are kept (`search_text.words_of`): an index of another is made anew.

@@ -8,15 +8,16 @@ word. In scripts without blanks a word is found wherever it stands. The index
 (`models.samples.search.search_index`) only proposes rows: this module decides.
 """
 
+from __future__ import annotations
+
 import html
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-import polars as pl
-
 from models.contract.answers.dataset import SearchField
 from utils.errors import InputError
+from utils.frames import pl
 
 FIELDS: tuple[SearchField, ...] = ("question", "answer", "topic", "case_citation", "reasoning")
 ALL: tuple[SearchField, ...] = ("question", "answer", "topic", "case_citation")

@@ -1,19 +1,18 @@
 """A push: the data set as files with a card, on its way to the Hub."""
 
+from __future__ import annotations
+
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import polars as pl
-
 from models.contract.answers.dataset import FILTERS
 from models.contract.bodies import PushBody
 from models.samples.snapshot import POSITION, Snapshot
 from models.samples.statistics import counts
 from services.dataset.hub.card import CardFacts, SplitFacts
-from services.dataset.hub.card_merge import merged_card
 from services.dataset.hub.features import Feature, as_in_json, features_of
 from services.dataset.hub.licenses import license_fields
 from services.dataset.hub.upload import MAIN, Destination, Hub
@@ -24,6 +23,7 @@ from services.formats.export_format import ExportFormat, ExportOptions, Pieces
 from services.formats.exporters.parquet import arrow_schema
 from utils.errors import DiskFullError, InputError, StorageError
 from utils.files import is_disk_full
+from utils.frames import pl
 
 SHARD_ROWS = 100_000
 _BROKEN_DOWN = ("jurisdiction", "difficulty", "sample_type", "topic", "provider", "model")
@@ -130,6 +130,8 @@ class Pusher:
         """
         if request.format not in _FORMATS:
             raise InputError(f"format: got {request.format[:40]!r}, want one of {', '.join(_FORMATS)}")
+        from services.dataset.hub.card_merge import merged_card  # with YAML
+
         folder = self._folder / uuid.uuid4().hex
         try:
             folder.mkdir(parents=True)

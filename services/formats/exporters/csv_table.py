@@ -3,16 +3,18 @@
 Such a cell gets an apostrophe before it (`utils.spreadsheet_cells`); the import removes it.
 """
 
+from __future__ import annotations
+
 import csv
 import io
 from collections.abc import Iterator, Mapping
 
 import orjson
-import polars as pl
 
 from models.samples.file.column_types import plain
 from models.schemas import COLUMNS
 from services.formats.export_format import ExportFormat, ExportOptions, Pieces
+from utils.frames import pl
 from utils.spreadsheet_cells import guarded
 
 

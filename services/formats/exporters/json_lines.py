@@ -1,12 +1,14 @@
 """JSON Lines: one sample a line, as the API shows it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 
 import orjson
-import polars as pl
 
 from models.samples.file.column_types import plain
 from services.formats.export_format import ExportFormat, ExportOptions, Pieces
+from utils.frames import pl
 
 
 def write(pieces: Pieces, _columns: Mapping[str, pl.DataType], _options: ExportOptions) -> Iterator[bytes]:

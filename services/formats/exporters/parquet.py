@@ -1,12 +1,13 @@
 """Parquet: the data set's own format, ZSTD, a row group at a time."""
 
+from __future__ import annotations
+
 import io
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from services.formats.export_format import ExportFormat, ExportOptions, Pieces
+from utils.frames import pl
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,7 +32,7 @@ class _Drain(io.RawIOBase):
         return taken
 
 
-def arrow_schema(columns: Mapping[str, pl.DataType]) -> "pa.Schema":
+def arrow_schema(columns: Mapping[str, pl.DataType]) -> pa.Schema:
     """Return the schema of a file with *columns*, in types that every reader has."""
     return pl.DataFrame(schema=dict(columns)).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
 

@@ -1,5 +1,7 @@
 """Duplicates of the data set: refused at generation, reported on request, indexed in the background."""
 
+from __future__ import annotations
+
 import logging
 import threading
 from collections import Counter
@@ -7,18 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import polars as pl
-
 from models.contract.answers.quality import Difference, Duplicates, PairCounts, PairKind, SimilarPair
 from models.samples.sample_store import SampleStore, pieces_at
 from models.samples.snapshot import POSITION, Snapshot
-from services.citations.extractor import Extractor
+from services.citations.on_demand import CitationReader
 from services.quality.duplicates import ALIKE, DUPLICATE
 from services.quality.duplicates.index import SketchIndex
 from services.quality.duplicates.sketch import FIELDS, Sketches, exact_key, sketch_of, sketches, texts_of
 from services.quality.duplicates.veto import Law, differs, law_of
 from utils.errors import NotFoundError, QualityError
+from utils.frames import np, pl
 
 log = logging.getLogger(__name__)
 # Rows of one segment; so many sketches are 10 MB.
@@ -71,7 +71,9 @@ class _Pending:
 class DuplicateService:
     """Thread-safe. Call `update` in a background thread."""
 
-    def __init__(self, store: SampleStore, folder: Path, extractor: Extractor, limits: DuplicateThresholds) -> None:
+    def __init__(
+        self, store: SampleStore, folder: Path, extractor: CitationReader, limits: DuplicateThresholds
+    ) -> None:
         self._store = store
         self._index = SketchIndex(folder)
         self._extractor = extractor
@@ -134,6 +136,8 @@ class DuplicateService:
         if version == self._seen:
             return
         snapshot = self._store.snapshot()
+        if not len(snapshot) and not len(self._index):
+            return  # nor is Polars loaded for it
         index = snapshot.index().select(POSITION, "id").collect()
         missing = self._index.missing(index["id"])
         if len(missing):

@@ -1,12 +1,11 @@
 """The sketches that are in memory only, with the buckets by which a similar one is found."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
-import numpy as np
-import polars as pl
-from numpy.typing import NDArray
-
 from services.quality.duplicates.sketch import BANDS, PERMUTATIONS, Hashes, Sketches, band_hashes, similarity
+from utils.frames import NDArray, np, pl
 
 # Sketches of a bucket that are compared; what shares a bucket with so many shares others with them too.
 COMPARED = 32
@@ -17,7 +16,7 @@ class FreshSketches:
     """Sketches by id, each in a row of one array. The caller holds the lock."""
 
     def __init__(self) -> None:
-        self._rows: Sketches = np.empty((_FIRST_ROOM, PERMUTATIONS), dtype=np.uint32)
+        self._rows: Sketches  # from the first one on: no start loads NumPy for it
         self._ids: list[str] = []
         self._places: dict[str, int] = {}
         self._buckets: list[dict[int, list[int]]] = [{} for _ in range(BANDS)]
@@ -40,6 +39,8 @@ class FreshSketches:
         for sample_id, row, hashes in zip(ids, rows, band_hashes(rows).tolist(), strict=True):
             self.discard(sample_id)
             place = len(self._ids)
+            if not place:
+                self._rows = np.empty((_FIRST_ROOM, PERMUTATIONS), dtype=np.uint32)
             if place == len(self._rows):
                 self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
             self._rows[place] = row
@@ -76,9 +77,10 @@ class FreshSketches:
     def all(self) -> tuple[pl.Series, Sketches]:
         """Return ids and sketches, the oldest first."""
         places = list(self._places.values())
-        return pl.Series("id", list(self._places), dtype=pl.String()), self._rows[places]
+        rows = self._rows[places] if places else np.empty((0, PERMUTATIONS), dtype=np.uint32)
+        return pl.Series("id", list(self._places), dtype=pl.String()), rows
 
-    def without(self, ids: pl.Series, rows: Sketches) -> "FreshSketches":
+    def without(self, ids: pl.Series, rows: Sketches) -> FreshSketches:
         """Return what is not among these sketches: added since, or renewed."""
         left = FreshSketches()
         saved = dict(zip(ids, rows, strict=True))

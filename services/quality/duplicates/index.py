@@ -6,6 +6,8 @@ disk and not memory. An id is in one segment at most; a sketch that is not saved
 takes precedence. The files can be deleted at any time: they are rebuilt from the data.
 """
 
+from __future__ import annotations
+
 import json
 import shutil
 import threading
@@ -16,12 +18,9 @@ from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
-import numpy as np
-import polars as pl
-from numpy.typing import NDArray
-
 from services.quality.duplicates.fresh import COMPARED, FreshSketches
-from services.quality.duplicates.sketch import VERSION, Hashes, Sketches, band_hashes, similarity
+from services.quality.duplicates.sketch import Hashes, Sketches, band_hashes, similarity, version
+from utils.frames import NDArray, np, pl
 
 _SEGMENTS = 6
 _META = "segment.json"
@@ -148,6 +147,8 @@ class SketchIndex:
         """Write what is new as a segment; *keep*, where given, drops all other ids and makes one segment of all."""
         with self._writing:
             with self._lock:
+                if not self._fresh.held and keep is None:
+                    return
                 ids, rows = self._fresh.all()
             self._append(ids, rows, keep)
             with self._lock:
@@ -259,7 +260,7 @@ def _write_files(folder: Path, ids: pl.Series, rows: Sketches, replaces: Sequenc
     np.save(folder / "rows.npy", np.ascontiguousarray(order.T))
     np.save(folder / "hashes.npy", np.ascontiguousarray(np.take_along_axis(hashes, order.astype(np.int64), axis=0).T))
     pl.DataFrame({"id": ids}).write_parquet(folder / "ids.parquet", compression="lz4")
-    (folder / _META).write_text(json.dumps({"version": VERSION, "rows": len(ids), "replaces": list(replaces)}))
+    (folder / _META).write_text(json.dumps({"version": version(), "rows": len(ids), "replaces": list(replaces)}))
 
 
 def _load_all(folder: Path) -> list[Segment]:
@@ -276,7 +277,7 @@ def _load(folder: Path) -> Segment | None:
     """Return the segment in *folder*; None, and the folder is removed, if it is foreign or incomplete."""
     try:
         described = json.loads((folder / _META).read_text())
-        if described["version"] != VERSION:
+        if described["version"] != version():
             raise ValueError(described["version"])
         ids = pl.read_parquet(folder / "ids.parquet")["id"]
         # Plain views: slices of numpy's memmap class are ten times slower.

@@ -4,16 +4,16 @@ Parameters are measured in docs/adr/0012-duplicates.md. Texts are folded first: 
 punctuation and blanks make no difference.
 """
 
+from __future__ import annotations
+
 import hashlib
 import re
 import unicodedata
-
-import numpy as np
-import polars as pl
-from numpy.typing import NDArray
+from typing import TypeAlias
 
 from models.samples.file.row_groups import portions
 from models.samples.search.search_text import GAP, fold_column, words_of
+from utils.frames import NDArray, np, pl
 
 PERMUTATIONS, BANDS = 128, 32
 FIELDS = ("question", "answer", "reasoning")
@@ -21,9 +21,7 @@ _SHINGLE = 3
 _SEED = 1
 _WORD_SEED = 7
 _PART_BYTES = 2 << 20
-_MIX = np.uint64(0x9E3779B97F4A7C15)
-# Hashes of words may change with Polars: an index made by another version is rebuilt.
-VERSION = f"2 polars {pl.__version__}"
+_MIX = 0x9E3779B97F4A7C15
 
 # One text is read without a query, which costs ten times what the text does, while it has only these signs: what stands
 # between words, and letters that are one of ASCII with an accent. The folding of any other is left to Polars.
@@ -38,8 +36,13 @@ _SAID_AS = {**dict.fromkeys(_GAPS, " "), **_LETTERS}
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7F]")
 _ASCII = bytes(ord(char.lower() if char.isalnum() else " ") for char in map(chr, range(128))) + bytes(128)
 
-Sketches = NDArray[np.uint32]
-Hashes = NDArray[np.uint64]
+Sketches: TypeAlias = "NDArray[np.uint32]"
+Hashes: TypeAlias = "NDArray[np.uint64]"
+
+
+def version() -> str:
+    """Return what sketches were made with: hashes of words may change with Polars, and the index is then rebuilt."""
+    return f"2 polars {pl.__version__}"
 
 
 def texts_of(rows: pl.DataFrame) -> pl.Series:
@@ -69,7 +72,7 @@ def sketch_of(text: str) -> Sketches:
     mixed = padded[:count]
     with np.errstate(over="ignore"):
         for step in range(1, _SHINGLE):
-            mixed = (mixed * _MIX) ^ padded[step : step + count]
+            mixed = (mixed * np.uint64(_MIX)) ^ padded[step : step + count]
     offsets = np.array([0, count], dtype=np.uint64)
     matrix = RMinHash.digest_matrix_from_flat_token_hashes(mixed, offsets, PERMUTATIONS, _SEED)
     return np.array(matrix.to_rows()[0], dtype=np.uint32)
@@ -99,7 +102,7 @@ def band_hashes(rows: Sketches) -> Hashes:
     mixed = np.zeros((len(rows), BANDS), dtype=np.uint64)
     with np.errstate(over="ignore"):
         for column in range(parts.shape[2]):
-            mixed = (mixed ^ parts[:, :, column]) * _MIX
+            mixed = (mixed ^ parts[:, :, column]) * np.uint64(_MIX)
             mixed ^= mixed >> np.uint64(29)
     return mixed
 
@@ -134,7 +137,7 @@ def _shingles(folded: pl.Series) -> tuple[Hashes, Hashes]:
         for step in range(1, _SHINGLE):
             # Shingles must not reach into the next text.
             following = np.where(index + step < ends[row], padded[index + step], 0).astype(np.uint64)
-            mixed = (mixed * _MIX) ^ following
+            mixed = (mixed * np.uint64(_MIX)) ^ following
     # A text of fewer words is one shingle.
     counts = np.maximum(lengths - (_SHINGLE - 1), 1)
     inside = index - starts[row] < counts[row]

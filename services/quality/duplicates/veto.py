@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from models.contract.answers.quality import Difference
-from services.citations.extractor import Extractor
+from services.citations.on_demand import CitationReader
 
 _PROVISION = re.compile(
     r"(?<![\w])(?:sections?|ss?\.?|§§?|articles?|arts?\.?|rules?|regulations?|regs?\.?|schedules?|paragraphs?|clauses?|amendments?|titles?)\s?(\d{1,4}[A-Za-z]{0,2})\b",
@@ -54,7 +54,7 @@ class Law:
     concepts: frozenset[str]
 
 
-def law_of(sample: Mapping[str, object], extractor: Extractor) -> Law:
+def law_of(sample: Mapping[str, object], extractor: CitationReader) -> Law:
     """Read the law of a sample out of its texts."""
     texts = [str(sample.get(name) or "") for name in ("question", "answer", "case_citation")]
     question, text = texts[0], " ".join(texts)

@@ -1,14 +1,12 @@
 """Counts the findings about samples and makes the report of them."""
 
+from __future__ import annotations
+
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
-
-import numpy as np
-import polars as pl
-from numpy.typing import NDArray
 
 from models.contract.answers.quality import Verdict, VerdictCounts
 from models.contract.answers.quality_report import (
@@ -27,6 +25,7 @@ from services.drafts.text import count_words
 from services.quality.duplicates import ALIKE, DUPLICATE
 from services.quality.duplicates.index import pairs_of
 from services.quality.duplicates.sketch import Sketches
+from utils.frames import NDArray, np, pl
 
 WORST = 10
 NEEDED = (

@@ -4,14 +4,16 @@ It reads frames of samples once, from the store or from any Parquet file. Every 
 ten worst rows.
 """
 
+from __future__ import annotations
+
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import orjson
-import polars as pl
 
 from models.contract.answers.quality_report import QualityFigures
 from services.catalogue.catalogue import Catalogue, Requirements, SampleType
@@ -23,6 +25,7 @@ from services.quality.checks import problems
 from services.quality.duplicates.sketch import Sketches, sketches, texts_of
 from services.quality.report.figures import NEEDED, TEXTS, Found, Totals
 from utils.errors import InputError
+from utils.frames import pl
 
 _READ = (*NEEDED, "model", "created_at", "quality_score")
 _PIECE = 500
@@ -35,7 +38,7 @@ _PII = {
 }  # fmt: skip
 
 
-Submit = Callable[[pl.DataFrame], Future[list[Found]]]
+Submit: TypeAlias = "Callable[[pl.DataFrame], Future[list[Found]]]"
 
 
 @dataclass(frozen=True)

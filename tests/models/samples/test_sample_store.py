@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from models.database import open_engine
 from models.fields import validated
-from models.samples.file.intake import SCHEMA
+from models.samples.file.intake import schema
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.sample_store import SampleStore
 from models.samples.staged import StagedSamples
@@ -49,7 +49,7 @@ def test_file_opens_with_polars_and_pandas(store: SampleStore) -> None:
     path = store._file.path
     assert pl.read_parquet(path)["id"].to_list() == ["s0", "s1", "s2"]
     assert list(pd.read_parquet(path)["id"]) == ["s0", "s1", "s2"]
-    assert pl.read_parquet(path).schema == pl.Schema(SCHEMA)
+    assert pl.read_parquet(path).schema == pl.Schema(schema())
 
 
 def test_update_keeps_every_field_that_it_does_not_name(store: SampleStore, clock: ManualClock) -> None:

@@ -4,6 +4,7 @@ import datetime
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.samples.journal import Overlay
+from models.samples.journal import Overlay, Rows
 from models.samples.sample_store import SampleStore
 from models.samples.snapshot import Snapshot
 from services.dataset.hub.push import HubAccess
@@ -152,7 +153,7 @@ def test_every_row_is_written_once_and_the_first_show_what_there_is(rows: list[t
         pl.Series("x_one", [one for one, _ in rows], dtype=pl.String),
         pl.Series("x_many", [many for _, many in rows], dtype=pl.List(pl.String)),
     )
-    snapshot = Snapshot(None, Overlay(live=frame), pl.Series(dtype=pl.UInt32))
+    snapshot = Snapshot(None, Overlay(held=replace(Rows.none(), live=frame)), pl.Series(dtype=pl.UInt32))
     positions = pl.Series(range(len(rows)), dtype=pl.UInt32)
 
     order = leading_first(snapshot, positions, {"x_one": pl.String(), "x_many": pl.List(pl.String())}).to_list()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.samples.file.intake import SCHEMA
+from models.samples.file.intake import schema
 from services.formats import exporters
 from services.formats.export_format import ExportFormat, ExportOptions
 from tests.fakes import sample
@@ -28,7 +28,7 @@ DANGEROUS = st.sampled_from(["=1+1", "+x", "-x", "@x", "'=x", "''+x", "\tx", "a,
 def test_what_is_exported_can_be_imported_unchanged(
     spec: ExportFormat, tmp_path: Path, answers: list[str], score: int | None
 ) -> None:
-    columns = {**SCHEMA, "score": pl.Int64()}
+    columns = {**schema(), "score": pl.Int64()}
     frame = pl.DataFrame(
         [
             pl.Series(name, [{**sample(id=f"s{n}", answer=text), "score": score}.get(name) for n, text in enumerate(answers)], dtype=kind)
