@@ -5,7 +5,9 @@ string for HTML, `choices=None` for an error inside a 200, or raise for what we 
 still use.
 """
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from importlib import import_module
 from typing import Any
 
@@ -68,11 +70,18 @@ class ChatCompletionsProvider(BaseLLMProvider):
         """Read the answer as it is written; the client's own chunks drop what some vendors send."""
         arguments = self._body(request)
         extra = {} if "stream_options" in request.left_out else {"stream_options": {"include_usage": True}}
-        with self._client().chat.completions.with_streaming_response.create(
+        opened = self._client().chat.completions.with_streaming_response.create(
             **arguments, stream=True, extra_body=extra, timeout=request.timeout_s
-        ) as response:
+        )
+        with ExitStack() as held:
+            response = held.enter_context(opened)
             headers = {name.lower(): value for name, value in response.headers.items()}
-            return read_stream(response.iter_lines(), headers, request, self.config.id)
+            lines = response.iter_lines()
+            answer = read_stream(lines, headers, request, self.config.id)
+            ended = held.pop_all()
+        # A connection is used again only if its answer was read to the end, which some servers are slow to write.
+        self._threads.afterwards(lambda: _read_out(lines, ended))
+        return answer
 
     def _body(self, request: CompletionRequest) -> dict[str, object]:
         arguments: dict[str, object] = {
@@ -103,6 +112,12 @@ class ChatCompletionsProvider(BaseLLMProvider):
             for row in rows
             if isinstance(row, dict) and isinstance(row.get("id"), str)
         ]
+
+
+def _read_out(lines: Iterator[str], ended: ExitStack) -> None:
+    """Read what follows the last piece of an answer, and let go of its connection."""
+    with ended:
+        deque(lines, maxlen=0)
 
 
 def _response_format(schema: Mapping[str, object], is_taken: bool) -> dict[str, object]:

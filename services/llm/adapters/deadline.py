@@ -7,6 +7,7 @@ left to end by the client's own read timeout. Its answer is dropped. Threads tha
 done are used again: to start one costs a tenth of a whole call.
 """
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Generic, TypeVar
 from utils.cancellation import CancelToken
 from utils.errors import CancelledError, ProviderTimeoutError
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 _Work = Callable[[], None]
 _IDLE_S = 30.0
@@ -43,6 +45,7 @@ class CallThreads:
         self._name = name
         self._idle: list[queue.SimpleQueue[_Work]] = []
         self._lock = threading.Lock()
+        self._mine = threading.local()
 
     def call(self, work: Callable[[], T], timeout_s: float, cancel: CancelToken, what: str) -> T:
         """Return what *work* returns, or raise what it raises, within *timeout_s* seconds.
@@ -67,6 +70,10 @@ class CallThreads:
             raise TypeError(f"{what}: the call returned nothing, want a value")
         raise ProviderTimeoutError(f"{what}: no complete answer within {timeout_s:g} s")
 
+    def afterwards(self, work: _Work) -> None:
+        """Have the thread of this call do *work* once the caller has its result; within a call only."""
+        self._mine.left.append(work)
+
     def _give(self, work: _Work) -> None:
         with self._lock:
             waiting = self._idle.pop() if self._idle else None
@@ -77,9 +84,13 @@ class CallThreads:
 
     def _run(self, work: _Work | None) -> None:
         mine: queue.SimpleQueue[_Work] = queue.SimpleQueue()
+        left: list[_Work] = []
+        self._mine.left = left
         while work is not None:
             work()
             work = None  # its answer must not live on here
+            while left:
+                _tidied(left.pop())
             with self._lock:
                 self._idle.append(mine)
             work = self._next(mine)
@@ -94,3 +105,10 @@ class CallThreads:
                     self._idle.remove(mine)
                     return None
             return mine.get()  # work was given to this thread just now
+
+
+def _tidied(work: _Work) -> None:
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001  # the call has its answer; clients raise outside their own trees
+        log.debug("not tidied up after a call", extra={"reason": str(error)[:200]})

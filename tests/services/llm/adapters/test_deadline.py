@@ -111,3 +111,23 @@ def test_calls_at_the_same_time_have_threads_of_their_own() -> None:
         caller.join(PATIENCE_S)
 
     assert sorted(got) == [1, 2, 3, 4]
+
+
+def test_what_is_left_for_afterwards_is_done_behind_the_answer_and_its_fault_disturbs_nobody() -> None:
+    threads, may_end, ended = CallThreads("x"), threading.Event(), threading.Event()
+
+    def tidy() -> None:
+        assert may_end.wait(PATIENCE_S)
+        ended.set()
+        raise OSError("the connection is gone")
+
+    def work() -> int:
+        threads.afterwards(tidy)
+        return 7
+
+    assert threads.call(work, PATIENCE_S, CancelToken(), "x") == 7
+    assert not ended.is_set()
+    may_end.set()
+    until(lambda: threads._idle)
+    assert ended.is_set()
+    assert threads.call(lambda: 8, PATIENCE_S, CancelToken(), "x") == 8

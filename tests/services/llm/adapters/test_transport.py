@@ -1,6 +1,7 @@
 """What lies below the adapters: names that are judged, and stay the names of TLS."""
 
 import datetime
+import ipaddress
 import ssl
 import subprocess
 import sys
@@ -23,11 +24,12 @@ from utils.addresses import AddressRule
 from utils.errors import ProviderConnectionError
 
 NAME = "api.vendor.test"
+ADDRESS = ipaddress.ip_address("127.0.0.1")
 LIBRARIES = ["httpx", "httpx2"]
 
 
 def certificate(folder: Path) -> Path:
-    """Write a certificate of `NAME` with its key, which vouches for itself."""
+    """Write a certificate of `NAME` and `ADDRESS` with its key, which vouches for itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
     begun = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
@@ -39,7 +41,7 @@ def certificate(folder: Path) -> Path:
         .serial_number(1)
         .not_valid_before(begun)
         .not_valid_after(begun.replace(year=2120))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME), x509.IPAddress(ADDRESS)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
