@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import services.llm.providers as adapters
@@ -19,14 +20,14 @@ from services.assistant.chat_service import ChatService
 from services.batch.measures import AlertThresholds
 from services.batch.monitor import BatchStores
 from services.batch_service import BatchService, BatchSettings, Collaborators
-from services.catalogue.catalogue import Catalogue, load_catalogue
+from services.catalogue.catalogue import Authority, Catalogue, load_catalogue
 from services.catalogue.files import read_tables
 from services.catalogue.rows import ChatPrompt, SlotValues
 from services.citations.checker import CitationChecker
 from services.citations.local_index import LocalIndex, known_from
 from services.citations.lookup import Lookup
 from services.citations.on_demand import ExtractorOnDemand
-from services.citations.reference import Reference
+from services.citations.reference import NoIndex, Reference
 from services.citations.tables import check_reference, load_reference
 from services.dataset.bulk_service import BulkService
 from services.dataset.dataset_service import DatasetService
@@ -242,15 +243,20 @@ def build_checker(settings: Settings, catalogue: Catalogue, authorities: Authori
     check_reference(folder)
 
     def load() -> Reference:
-        from services.citations.extractor import Extractor
-
-        tables = load_reference(folder)
-        reading = Extractor(tables)
-        extra = [known for row in catalogue.authorities for known in known_from(row.cite, row.jurisdiction, reading)]
-        return tables.extended(extra, LocalIndex(authorities))
+        return replace(known_reference(folder, catalogue.authorities), index=LocalIndex(authorities))
 
     online = Lookup(authorities, settings.citation_lookup, settings.secret("COURTLISTENER_TOKEN") or "")
     return CitationChecker(load, online)
+
+
+def known_reference(folder: Path, authorities: Sequence[Authority]) -> Reference:
+    """Return the tables in *folder*, with the *authorities* of the topics."""
+    from services.citations.extractor import Extractor
+
+    tables = load_reference(folder)
+    reading = Extractor(tables)
+    extra = [known for row in authorities for known in known_from(row.cite, row.jurisdiction, reading)]
+    return tables.extended(extra, NoIndex())
 
 
 def build_llm(  # the root knows every part

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+import bootstrap
 from bootstrap import Service, build
 from config import Settings
 from models.data_folder import DataFolder
@@ -20,11 +21,20 @@ from services.catalogue.catalogue import ProviderInfo
 from services.llm.adapters.base import BaseLLMProvider
 from services.llm.adapters.scripted import ScriptedProvider, Step
 from services.llm.routing.factory import Credentials, LLMProviderFactory
-from tests.fakes import KEYS, Start, catalog_without_limits, settings_for
+from tests.fakes import KEYS, Start, catalog_without_limits, kept_by_files, settings_for
 from utils.clock import ManualClock
 
 settings.register_profile("default", deadline=None, max_examples=60)
 settings.load_profile("default")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _catalogue_is_read_once() -> Iterator[None]:
+    """What the files of a catalogue say is kept by their state: a thousand services are built of the same ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("load_catalogue", "check_reference", "known_reference"):
+            patch.setattr(bootstrap, name, kept_by_files(getattr(bootstrap, name)))
+        yield
 
 
 @pytest.fixture(autouse=True)

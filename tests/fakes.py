@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from bootstrap import Service, build_checker
 from config import PROJECT_DIR, Settings
@@ -27,6 +27,7 @@ from tests.patience import PATIENCE_S
 from tests.vendors.writer import write_json
 from utils.clock import Clock, ManualClock
 
+T = TypeVar("T")
 CATALOG = PROJECT_DIR / "catalog"
 CATALOGUE: Catalogue = load_catalogue(CATALOG)
 ROSTER = Roster(RosterState(CATALOGUE.providers, CATALOGUE.models, {}))
@@ -109,6 +110,17 @@ def kept_once(key: Hashable, make: Callable[[], Any]) -> Any:
     if key not in _KEPT:
         _KEPT[key] = make()
     return _KEPT[key]
+
+
+def kept_by_files(read: Callable[..., T]) -> Callable[..., T]:
+    """Return *read*, which reads the folder that it is given first, so that each state of it is read once."""
+
+    def reading(folder: Path, *more: object) -> T:
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        states = tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+        return cast("T", kept_once((read, states, *map(id, more)), lambda: (read(folder, *more), more))[0])
+
+    return reading
 
 
 def sample(**changes: Any) -> dict[str, Any]:
