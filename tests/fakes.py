@@ -1,5 +1,6 @@
 """Builders shared by the tests: settings for a temporary folder, a platform, a scripted way to models."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -117,8 +118,11 @@ def kept_by_files(read: Callable[..., T]) -> Callable[..., T]:
 
     def reading(folder: Path, *more: object) -> T:
         files = sorted(path for path in folder.rglob("*") if path.is_file())
-        states = tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
-        return cast("T", kept_once((read, states, *map(id, more)), lambda: (read(folder, *more), more))[0])
+        state = hashlib.sha256()
+        for path in files:
+            state.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+        key = (read, state.digest(), *map(id, more))
+        return cast("T", kept_once(key, lambda: (read(folder, *more), more))[0])
 
     return reading
 
