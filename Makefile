@@ -17,6 +17,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := $(BIN)/uv pip compile --generate-hashes --no-header --quiet --upgrade
 TEST_MODEL := smollm2-135m-instruct
+# Tests also wait, so one process more than there are cores; each takes some 600 MiB.
+AT_ONCE ?= $(shell $(BIN)/python -c 'import os; print(min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) + 1)')
 
 .PHONY: demo test matrix run serve check audit lock install dev clean backup restore
 
@@ -41,7 +43,7 @@ dev: $(VENV)/.installed-dev
 
 test: dev
 	@$(BIN)/python cli.py model fetch $(TEST_MODEL) || echo "the small test model cannot be had: its tests will be skipped"
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(AT_ONCE) --dist=worksteal --cov --cov-report=term:skip-covered $(ARGS)
 
 check: dev
 	$(BIN)/ruff check .
