@@ -3,27 +3,31 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from bootstrap import workbench
 from config import Settings, load_settings
+from console.bench import workbench
 from console.client import Client
 from console.demo import choose_provider, run_demo
 from console.display import fetch_weights, show_batch, show_sample
-from console.doctor import findings
-from console.offline import COMMANDS
 from console.recovery import accept, put_back
 from console.temporary_server import client_for
 from console.transfer import export_file, import_file, import_starter
-from models.contract.answers.batches import Batch
 from utils.errors import AppError, GenerationError
+
+if TYPE_CHECKING:
+    from models.contract.answers.batches import Batch
 
 
 class Group(click.Group):
-    """A command group that turns an `AppError` into one sentence and exit code 1."""
+    """A command group that turns an `AppError` into one sentence and exit code 1.
+
+    Commands that need no running service load half of it: they are loaded when one of them, or the list, is asked for.
+    """
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -32,14 +36,23 @@ class Group(click.Group):
         except AppError as error:
             raise click.ClickException(str(error)) from None
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command *cmd_name*, or None."""
+        return super().get_command(ctx, cmd_name) or self._offline().get(cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted([*super().list_commands(ctx), *self._offline()])
+
+    def _offline(self) -> dict[str, click.Command]:
+        from console.offline import COMMANDS
+
+        return {str(command.name): command for command in COMMANDS}
+
 
 @click.group(cls=Group)
 def cli() -> None:
     """Generate, verify and publish legal question-and-answer data sets."""
-
-
-for _command in COMMANDS:
-    cli.add_command(_command)
 
 
 @cli.command()
@@ -234,6 +247,8 @@ def demo() -> None:
 @cli.command()
 def doctor() -> None:
     """Check the whole installation; exit code 1 when something is wrong."""
+    from console.doctor import findings
+
     table = Table("check", "state", "what was found")
     wrong = 0
     for finding in findings():
@@ -269,7 +284,7 @@ def _import_starter(settings: Settings, url: str | None, console: Console) -> No
     console.print(f"{result['added']} starter samples imported, {result['skipped']} were there already")
 
 
-def _follow(client: Client, batch_id: str, console: Console) -> Batch:
+def _follow(client: Client, batch_id: str, console: Console) -> "Batch":
     try:
         return show_batch(client.follow(batch_id), console)
     except KeyboardInterrupt:

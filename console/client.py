@@ -3,12 +3,14 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import requests
 
-from models.contract.answers.batches import Batch
 from utils.errors import AppError, UnavailableError
+
+if TYPE_CHECKING:
+    from models.contract.answers.batches import Batch
 
 _CONNECT_S = 5
 # Longer than the heartbeat, so that silence means a dead server.
@@ -88,7 +90,7 @@ class Client:
         except (requests.RequestException, ValueError) as error:
             raise UnavailableError(f"{self.url}: the service does not answer ({type(error).__name__})") from None
 
-    def follow(self, batch_id: str) -> Iterator[Batch]:
+    def follow(self, batch_id: str) -> "Iterator[Batch]":
         """Yield the batch object at every change until the batch has ended."""
         while True:
             try:
@@ -104,7 +106,7 @@ class Client:
                 if batch["status"] in _FINAL:
                     return
 
-    def _stream(self, batch_id: str) -> Iterator[Batch]:
+    def _stream(self, batch_id: str) -> "Iterator[Batch]":
         url = f"{self.url}/api/generate/batch/stream"
         with self._session.get(url, stream=True, timeout=(_CONNECT_S, _STREAM_S)) as response:
             response.raise_for_status()

@@ -3,8 +3,8 @@
 import requests
 from rich.console import Console
 
-from bootstrap import workbench
 from config import Settings
+from console.bench import workbench
 from console.client import Client
 from console.display import fetch_weights, show_batch, show_sample
 from console.temporary_server import client_for

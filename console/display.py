@@ -2,21 +2,22 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from models.contract.answers.base import StoredSample
-from models.contract.answers.batches import Batch
-from models.samples.file.row_index import LENGTHS
-from services.workbench import WeightStore
+if TYPE_CHECKING:
+    from models.contract.answers.base import StoredSample
+    from models.contract.answers.batches import Batch
+    from services.workbench import WeightStore
 
 _SHOWN = 700
 
 
-def fetch_weights(weights: WeightStore, console: Console) -> Path:
+def fetch_weights(weights: "WeightStore", console: Console) -> Path:
     """Fetch the model file if it is missing, showing progress."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=False) as progress:
@@ -36,7 +37,7 @@ def fetch_weights(weights: WeightStore, console: Console) -> Path:
     return path
 
 
-def show_batch(updates: Iterable[Batch], console: Console) -> Batch:
+def show_batch(updates: "Iterable[Batch]", console: Console) -> "Batch":
     """Draw a batch until it ends; return the last of *updates* (at least one)."""
     columns = (
         SpinnerColumn(),
@@ -56,9 +57,11 @@ def show_batch(updates: Iterable[Batch], console: Console) -> Batch:
     return last
 
 
-def show_sample(sample: StoredSample, console: Console) -> None:
+def show_sample(sample: "StoredSample", console: Console) -> None:
     """Print one sample, its long fields cut."""
     body = Text()
+    from models.samples.file.row_index import LENGTHS
+
     for name in LENGTHS:
         value = sample[name]
         body.append(f"{name}\n", style="bold")
@@ -69,7 +72,7 @@ def show_sample(sample: StoredSample, console: Console) -> None:
     console.print(Panel(body, title=title, subtitle=author))
 
 
-def _doing(batch: Batch) -> str:
+def _doing(batch: "Batch") -> str:
     if batch["waiting_until"]:
         return f"waiting until {batch['waiting_until']}"
     parts = [f"{batch['current_provider']}/{batch['current_model']}", batch["current_sample"] or batch["status"]]

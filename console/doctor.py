@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootstrap import workbench
 from config import PROJECT_DIR, Settings, load_settings
+from console.bench import workbench
 from models.backups import agreement
 from models.backups.backup import PARQUET
 from models.database import open_engine

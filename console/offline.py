@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from bootstrap import workbench
 from config import Settings, load_settings
+from console.bench import workbench
 from console.quality import summary
 from console.security import rotate
 from services.workbench import FORMATS, write_report

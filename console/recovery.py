@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config import Settings
-from models.backups import agreement
-from models.backups.backup import PARQUET
-from models.backups.restoring import Restored, restore
-from models.database import open_engine
 from utils.clock import SystemClock
 from utils.errors import ConfigurationError
 from utils.filelock import FolderLock
 
+if TYPE_CHECKING:
+    from models.backups.restoring import Restored
 
-def put_back(settings: Settings, name: str | None) -> Restored:
+
+def put_back(settings: Settings, name: str | None) -> "Restored":
     """Put the backup *name* (None: the newest) in place of the data; return its manifest.
 
     Raises:
@@ -22,6 +22,8 @@ def put_back(settings: Settings, name: str | None) -> Restored:
         DataFolderBusyError: the service is running.
         NotFoundError, StorageError: as `models.backups.restoring.restore`.
     """
+    from models.backups.restoring import restore
+
     database = settings.database_file
     if database is None:
         raise ConfigurationError("DATABASE_URI: the database is a server's; restore it with that server's own tools")
@@ -36,6 +38,10 @@ def accept(settings: Settings) -> str | None:
         DataFolderBusyError: the service is running.
         StorageError: one of them cannot be read.
     """
+    from models.backups import agreement
+    from models.backups.backup import PARQUET
+    from models.database import open_engine
+
     with _owned(settings) as folder:
         engine = open_engine(settings.database_url)
         try:

@@ -2,21 +2,23 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
 
-from bootstrap import workbench
 from config import Settings
+from console.bench import workbench
 from console.client import Client, RequestRefusedError
-from models.contract.answers.dataset import ImportedAnswer
 from utils.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from models.contract.answers.dataset import ImportedAnswer
 
 _SHOWN = 20
 
 
-def import_file(client: Client, path: Path, options: dict[str, object], console: Console) -> ImportedAnswer:
+def import_file(client: Client, path: Path, options: dict[str, object], console: Console) -> "ImportedAnswer":
     """Import the file at *path*; print the lines that are wrong.
 
     Raises:
@@ -95,7 +97,7 @@ def _bar(console: Console) -> Progress:
     return Progress(*columns, console=console)
 
 
-def import_starter(client: Client, settings: Settings) -> ImportedAnswer:
+def import_starter(client: Client, settings: Settings) -> "ImportedAnswer":
     """Import the samples that come with the project, but for those that are there; return the service's answer."""
     content = workbench(settings).starter_lines().decode()
     answer: ImportedAnswer = client.post("import", {"content": content, "on_duplicate": "skip"})

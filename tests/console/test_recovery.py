@@ -104,6 +104,6 @@ def test_parts_that_came_apart_are_taken_as_they_are(folder: Path) -> None:
     said = invoked("accept-data")
 
     assert said.startswith("taken as it is: ")
-    assert "train.parquet" in said
+    assert "train.parquet" in said.replace("\n", "")  # a long path is broken at the edge of the terminal
     assert ids(folder) == set()
     assert "nothing to accept" in invoked("accept-data")
