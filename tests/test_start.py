@@ -13,6 +13,7 @@ from tests.e2e.server import environment, free_port
 # Each takes megabytes and tens of milliseconds.
 HEAVY = (
     "cerebras",
+    "cryptography",
     "groq",
     "httpx",
     "httpx2",
