@@ -15,8 +15,10 @@ import requests
 from config import PROJECT_DIR, Settings
 
 # What a machine may take that runs much else beside the tests.
-BUSY_S = 60
-START_S = 100
+BUSY_S = 120
+START_S = 200
+# What a stop may take there: less than calls to a vendor, or clients, are waited for.
+STOP_S = 60
 
 
 def free_port() -> int:

@@ -95,7 +95,7 @@ def test_client_that_sends_its_request_too_slowly_is_left(tmp_path: Path) -> Non
 def _drip(connection: socket.socket) -> bytes:
     """Send a byte now and then until the server has enough of it."""
     try:
-        for _ in range(200):
+        for _ in range(2000):
             connection.sendall(b"x")
             connection.settimeout(0.1)
             try:

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from config import PROJECT_DIR
-from tests.e2e.server import BUSY_S, RunningServer, environment, free_port
+from tests.e2e.server import BUSY_S, STOP_S, RunningServer, environment, free_port
 from tests.fakes import catalog_without_limits, sample
 from tests.patience import PATIENCE_S
 from tests.vendors.simulator import Reply, SimulatedVendor, error
@@ -112,7 +112,7 @@ def test_stop_and_shutdown_act_at_once_while_a_vendor_hangs(
 
     assert (stopped["status"], stopped["progress"]) == ("stopped", 3)
     assert (resumed["status"], resumed["progress"]) == ("completed", 5)
-    assert seconds < 15
+    assert seconds < STOP_S
 
 
 def test_worker_that_dies_is_replaced_and_its_batch_goes_on(

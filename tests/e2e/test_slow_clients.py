@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.e2e.server import BUSY_S, RunningServer
+from tests.e2e.server import BUSY_S, STOP_S, RunningServer
 from tests.fakes import SAMPLE
 
 # Patience that no test waits for: what makes room for others must be something else.
@@ -156,4 +156,4 @@ def test_stop_does_not_wait_for_slow_clients(large: RunningServer) -> None:
 
         seconds = large.end()
 
-    assert seconds < 15
+    assert seconds < STOP_S

@@ -40,8 +40,8 @@ def test_who_waits_with_the_same_question_gets_the_same_answer_and_the_next_one_
         while len(turns._in_line) < 1:
             time.sleep(0)
         go_on.set()
-        same = {future.result(10).get_data(as_text=True) for future in waiting}
-        first.result(10)
+        same = {future.result(PATIENCE_S).get_data(as_text=True) for future in waiting}
+        first.result(PATIENCE_S)
         later = turns.answer("same", find_out).get_data(as_text=True)
 
     assert len(same) <= 2  # who came too late for the first answer found out anew
@@ -87,8 +87,8 @@ def crowd(turns: Turns, question: str, size: int) -> set[bytes]:
         while question not in turns._in_line or turns._in_line[question].sharers < size:
             time.sleep(0)
         go_on.set()
-        held.result(10)
-        return {future.result(10).get_data() for future in waiting}
+        held.result(PATIENCE_S)
+        return {future.result(PATIENCE_S).get_data() for future in waiting}
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_who_comes_while_it_is_found_out_stays_in_line_for_the_next() -> None:
     def find_out() -> Response:
         with ThreadPoolExecutor(1) as pool:
             newcomer = pool.submit(turns.answer, "x", lambda: Response("new"))
-            newcomers.append(newcomer.result(10).get_data() == b"new")
+            newcomers.append(newcomer.result(PATIENCE_S).get_data() == b"new")
         return Response("old")
 
     assert turns.answer("x", find_out).get_data() == b"old"
