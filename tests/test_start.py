@@ -87,11 +87,11 @@ def test_settings_are_read_in_any_case_of_letters_and_the_environment_wins_over_
     file = tmp_path / "settings"
     file.write_text(
         '# of the user\nexport PORT=5005\nthreads = "64"\nHOST=127.0.0.2\nLOG_LEVEL=\nUNKNOWN=1\nLOG_KEEP\n'
-        "GROQ_API_KEY='gsk_test_of_file'\n"
+        "GROQ_API_KEY='gsk_test_0123456789'\n"
     )
     monkeypatch.setenv("Host", "127.0.0.3")
     monkeypatch.setenv("PORT", "")
     read = load_settings(_env_file=str(file), threads=32)
     assert (read.host, read.port, read.threads, read.log_level, read.log_keep) == ("127.0.0.3", 5005, 32, "INFO", 5)
-    assert read.secret("GROQ_API_KEY") == "gsk_test_of_file"
+    assert read.secret("GROQ_API_KEY") == "gsk_test_0123456789"
     assert load_settings(_env_file=str(tmp_path / "none")).port == 5001
