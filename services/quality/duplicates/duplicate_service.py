@@ -15,7 +15,8 @@ from models.samples.snapshot import POSITION, Snapshot
 from services.citations.on_demand import CitationReader
 from services.quality.duplicates import ALIKE, DUPLICATE
 from services.quality.duplicates.index import SketchIndex
-from services.quality.duplicates.sketch import FIELDS, Sketches, exact_key, sketch_of, sketches, texts_of
+from services.quality.duplicates.known import Known, KnownSamples, key_of
+from services.quality.duplicates.sketch import FIELDS, Sketches, sketch_of, sketches, texts_of
 from services.quality.duplicates.veto import Law, differs, law_of
 from utils.errors import NotFoundError, QualityError
 from utils.frames import np, pl
@@ -23,7 +24,9 @@ from utils.frames import np, pl
 log = logging.getLogger(__name__)
 # Rows of one segment; so many sketches are 10 MB.
 _SEGMENT_ROWS = 20_000
-_SAVE_FROM = 2_000
+# So many sketches and texts wait in memory for the background thread; the admission that finds more does its work.
+_SAVE_FROM = 1_000
+_MOST_WAITING = 8_000
 # Similar samples that are compared one by one, until one is a duplicate.
 _LOOKED_AT = 50
 _TOLD = 5
@@ -31,7 +34,6 @@ _TOLD = 5
 _NEARLY_EQUAL = 0.9
 # More than any similarity.
 _NEVER = 2.0
-_KEPT = 5_000
 _SHOWN = 1_000
 
 
@@ -50,14 +52,6 @@ class Alike:
     id: str
     similarity: float
     differs_in: Difference
-
-
-@dataclass(slots=True)
-class _Known:
-    """What a sample is compared by; `key` is "" until needed."""
-
-    law: Law
-    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +75,9 @@ class DuplicateService:
         self._admission = threading.Lock()
         self._pending: dict[str, _Pending] = {}
         self._seen: object = None
-        # A cache: reading a sample and its law takes milliseconds, and the next draft needs the same ones.
-        self._known: dict[str, _Known] = {}
-        self._knowing = threading.Lock()
-        self._changes = 0
+        self._known = KnownSamples()
+        self._making_room = threading.Lock()
+        self._most = _MOST_WAITING
 
     def admit(self, sample: Mapping[str, object], owner: str) -> list[Alike]:
         """Add a new sample, so that later ones are compared with it; return what is similar to it.
@@ -109,8 +102,9 @@ class DuplicateService:
                 )
             sample_id = str(sample["id"])
             self._pending[sample_id] = _Pending(owner, {name: sample.get(name) for name in _COMPARED})
-            self._changed(sample_id, known)
+            self._known.changed(sample_id, known)
             self._index.add([sample_id], row.reshape(1, -1))
+        self._make_room()
         return alike
 
     def look(self, sample: Mapping[str, object]) -> list[Alike]:
@@ -120,14 +114,14 @@ class DuplicateService:
     def renew(self, sample: Mapping[str, object]) -> None:
         """Index a sample that was added or changed by hand."""
         self._pending.pop(str(sample["id"]), None)  # its text is out of date
-        self._changed(str(sample["id"]), None)
+        self._known.changed(str(sample["id"]), None)
         self._index.add([str(sample["id"])], _sketch(sample).reshape(1, -1))
 
     def forget(self, sample_id: str) -> None:
         """Remove a sample that was admitted and not stored, or was deleted."""
         with self._admission:
             self._pending.pop(sample_id, None)
-            self._changed(sample_id, None)
+            self._known.changed(sample_id, None)
             self._index.discard(sample_id)
 
     def update(self, is_stopped: Callable[[], bool]) -> None:
@@ -154,10 +148,7 @@ class DuplicateService:
 
     def close(self) -> None:
         """Save what is new in the index."""
-        try:
-            self._index.save()
-        except OSError as error:
-            log.warning("duplicate index not saved", extra={"reason": str(error)})
+        self._save()
 
     def report(self) -> Duplicates:
         """Return the pairs of similar samples: duplicates, and siblings whose law differs."""
@@ -179,7 +170,7 @@ class DuplicateService:
                     "ids": [first, second],
                     "similarity": round(similarity, 3),
                     "kind": kind,
-                    "exact": _key(one[1]) == _key(other[1]),
+                    "exact": key_of(one[1]) == key_of(other[1]),
                     "differs_in": in_what,
                 }
             )
@@ -216,6 +207,28 @@ class DuplicateService:
                 write()
         write()
 
+    def _save(self) -> bool:
+        """Save what is new in the index; False when the disk refused, and it stays in memory."""
+        try:
+            self._index.save()
+        except OSError as error:
+            log.warning("duplicate index not saved", extra={"reason": str(error)})
+            return False
+        return True
+
+    def _make_room(self) -> None:
+        """Do what `update` does about memory, once too much waits: it may be late by the length of an audit."""
+        waiting = max(self._index.unsaved, len(self._pending))
+        if waiting < self._most or not self._making_room.acquire(blocking=False):
+            return
+        try:
+            if self._save():
+                self._drop_stored(self._store.snapshot().index().select("id").collect()["id"])
+            left = max(self._index.unsaved, len(self._pending))
+            self._most = max(_MOST_WAITING, 2 * left)  # what cannot be let go of now is not tried again at once
+        finally:
+            self._making_room.release()
+
     def _drop_stored(self, ids: pl.Series) -> None:
         """Drop pending samples that are stored by now, once there are many."""
         if len(self._pending) < _SAVE_FROM:
@@ -228,7 +241,7 @@ class DuplicateService:
 
     def _alike(
         self, sample: Mapping[str, object], row: Sketches, owner: str, read_from: float
-    ) -> tuple[list[Alike], _Known | None]:
+    ) -> tuple[list[Alike], Known | None]:
         """Return what is similar to *sample*, and what it was compared by; None where no law was read.
 
         The law is read of samples whose similarity is at least *read_from*.
@@ -236,7 +249,7 @@ class DuplicateService:
         least = min(value for value in (self._limits.report, self._limits.refuse, 1.0) if value)
         near = [pair for pair in self._index.near(row, least, _LOOKED_AT + 1) if pair[0] != sample["id"]]
         found: list[Alike] = []
-        mine: _Known | None = None
+        mine: Known | None = None
         for name, similarity in near[:_LOOKED_AT]:
             settled = similarity < (self._limits.refuse or _NEVER) or any(not other.differs_in for other in found)
             if settled and len(found) >= _TOLD:
@@ -248,14 +261,14 @@ class DuplicateService:
             if similarity < read_from:
                 found.append(Alike(name, round(similarity, 3), ""))
                 continue
-            other = self._known_of(name)
+            other = self._known.get(name, self._known_of)
             if other is not None:
-                mine = mine or _Known(law_of(sample, self._extractor))
+                mine = mine or Known(law_of(sample, self._extractor))
                 found.append(Alike(name, round(similarity, 3), self._difference(sample, mine, name, other, similarity)))
         return found, mine
 
     def _difference(
-        self, sample: Mapping[str, object], mine: _Known, name: str, other: _Known, similarity: float
+        self, sample: Mapping[str, object], mine: Known, name: str, other: Known, similarity: float
     ) -> Difference:
         """Return how the law of a sample differs from that of *name*; a copy is a duplicate whatever law was read."""
         in_what = differs(mine.law, other.law)
@@ -263,41 +276,16 @@ class DuplicateService:
             return ""
         return in_what
 
-    def _is_copy(self, sample: Mapping[str, object], mine: _Known, name: str, other: _Known) -> bool:
+    def _is_copy(self, sample: Mapping[str, object], mine: Known, name: str, other: Known) -> bool:
         """Tell whether two texts differ in case, accents and blanks only."""
         if not other.key and (text := self._sample(name)) is not None:  # None: deleted since
-            other.key = _key(text)
-        mine.key = mine.key or _key(sample)
+            other.key = key_of(text)
+        mine.key = mine.key or key_of(sample)
         return mine.key == other.key
 
-    def _known_of(self, name: str) -> _Known | None:
-        with self._knowing:
-            kept = self._known.pop(name, None)
-            if kept is not None:
-                self._known[name] = kept  # the newest again
-                return kept
-            before = self._changes
+    def _known_of(self, name: str) -> Known | None:
         sample = self._sample(name)
-        if sample is None:
-            return None
-        known = _Known(law_of(sample, self._extractor))
-        with self._knowing:
-            if before == self._changes:  # it may have been changed while it was read
-                self._keep(name, known)
-        return known
-
-    def _changed(self, name: str, known: _Known | None) -> None:
-        """Replace what a sample is compared by with *known*; None to read it when needed."""
-        with self._knowing:
-            self._changes += 1
-            self._known.pop(name, None)
-            if known is not None:
-                self._keep(name, known)
-
-    def _keep(self, name: str, known: _Known) -> None:
-        while len(self._known) >= _KEPT:
-            del self._known[next(iter(self._known))]
-        self._known[name] = known
+        return None if sample is None else Known(law_of(sample, self._extractor))
 
     def _sample(self, name: str) -> Mapping[str, object] | None:
         """Return a pending sample, or one of the data set."""
@@ -324,7 +312,3 @@ _COMPARED = ("id", "question", "answer", "reasoning", "case_citation", "jurisdic
 
 def _sketch(sample: Mapping[str, object]) -> Sketches:
     return sketch_of(" ".join(str(sample.get(name) or "") for name in FIELDS))
-
-
-def _key(sample: Mapping[str, object]) -> str:
-    return exact_key(str(sample.get("question") or ""), str(sample.get("answer") or ""))

@@ -1,4 +1,4 @@
-"""The sketches that are in memory only, with the buckets by which a similar one is found."""
+"""The sketches that are in memory only."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ _FIRST_ROOM = 64
 
 
 class FreshSketches:
-    """Sketches by id, each in a row of one array. The caller holds the lock."""
+    """Sketches by id, each in a row of one array. The caller holds the lock.
+
+    All their hashes are looked through for each question: of some thousand that takes less than the CPU of a tenth of
+    a millisecond, and an eighth of the memory of a table of buckets.
+    """
 
     def __init__(self) -> None:
-        self._rows: Sketches  # from the first one on: no start loads NumPy for it
+        # From the first sketch on: no start loads NumPy for them.
+        self._rows: Sketches
+        self._hashes: Hashes  # a line for each band
+        self._live: NDArray[np.bool_]
         self._ids: list[str] = []
         self._places: dict[str, int] = {}
-        self._buckets: list[dict[int, list[int]]] = [{} for _ in range(BANDS)]
 
     def __len__(self) -> int:
         """Return the number of sketches."""
@@ -36,43 +42,39 @@ class FreshSketches:
 
     def add(self, ids: Sequence[str], rows: Sketches) -> None:
         """Add sketches; an id that exists gets the new one."""
-        for sample_id, row, hashes in zip(ids, rows, band_hashes(rows).tolist(), strict=True):
+        for sample_id, row, hashes in zip(ids, rows, band_hashes(rows), strict=True):
             self.discard(sample_id)
             place = len(self._ids)
-            if not place:
-                self._rows = np.empty((_FIRST_ROOM, PERMUTATIONS), dtype=np.uint32)
-            if place == len(self._rows):
-                self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+            self._make_room(place)
             self._rows[place] = row
+            self._hashes[:, place] = hashes
+            self._live[place] = True
             self._ids.append(sample_id)
             self._places[sample_id] = place
-            for buckets, value in zip(self._buckets, hashes, strict=True):
-                bucket = buckets.setdefault(value, [])
-                if len(bucket) < COMPARED:
-                    bucket.append(place)
 
     def discard(self, sample_id: str) -> bool:
         """Remove the sketch of *sample_id*; False when there is none. Its row stays empty until they are saved."""
         place = self._places.pop(sample_id, None)
         if place is None:
             return False
-        row = self._rows[place].reshape(1, -1)
-        for buckets, value in zip(self._buckets, band_hashes(row)[0].tolist(), strict=True):
-            bucket = buckets.get(value, [])
-            if place in bucket:
-                bucket.remove(place)
-                if not bucket:
-                    del buckets[value]
+        self._live[place] = False
         return True
 
     def near(self, row: Sketches, bands: Hashes) -> tuple[list[str], NDArray[np.float64]]:
         """Return ids and similarity (0 to 1) of the sketches that share a band with *row*, whose hashes are *bands*."""
-        found = [
-            buckets[value] for buckets, value in zip(self._buckets, bands.tolist(), strict=True) if value in buckets
-        ]
-        places = sorted({place for bucket in found for place in bucket})
-        alike = similarity(row, self._rows[places]) if places else np.empty(0, dtype=np.float64)
-        return [self._ids[place] for place in places], alike
+        count = len(self._ids)
+        if not self._places:
+            return [], np.empty(0, dtype=np.float64)
+        shared = self._hashes[:, :count] == bands[:, np.newaxis]
+        if len(self._places) < count:
+            shared &= self._live[:count]
+        # Indices of the flat array: in two dimensions NumPy takes ten times as long.
+        bucket, place = np.divmod(np.flatnonzero(shared), count)
+        if len(bucket) > COMPARED:
+            inside = np.arange(len(bucket)) - np.searchsorted(bucket, bucket)
+            place = place[inside < COMPARED]
+        places = np.unique(place)
+        return [self._ids[place] for place in places.tolist()], similarity(row, self._rows[places])
 
     def all(self) -> tuple[pl.Series, Sketches]:
         """Return ids and sketches, the oldest first."""
@@ -91,3 +93,13 @@ class FreshSketches:
 
     def _is(self, row: Sketches | None, place: int) -> bool:
         return row is not None and bool((row == self._rows[place]).all())
+
+    def _make_room(self, place: int) -> None:
+        if not place:
+            self._rows = np.empty((_FIRST_ROOM, PERMUTATIONS), dtype=np.uint32)
+            self._hashes = np.empty((BANDS, _FIRST_ROOM), dtype=np.uint64)
+            self._live = np.empty(_FIRST_ROOM, dtype=np.bool_)
+        elif place == len(self._rows):
+            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+            self._hashes = np.concatenate([self._hashes, np.empty_like(self._hashes)], axis=1)
+            self._live = np.concatenate([self._live, np.empty_like(self._live)])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from models.contract.answers.base import StoredSample
 from models.samples.sample_store import SampleStore
-from services.quality.duplicates import duplicate_service, fresh, sketch
+from services.quality.duplicates import duplicate_service, fresh, known, sketch
 from services.quality.duplicates import index as index_module
 from services.quality.duplicates.duplicate_service import DuplicateService, DuplicateThresholds
 from services.quality.duplicates.index import SketchIndex, pairs_of
@@ -480,7 +480,7 @@ def test_samples_that_resemble_one_another_are_not_read_again_and_again(
 def test_law_is_kept_of_those_that_were_compared_last(
     duplicates: DuplicateService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(duplicate_service, "_KEPT", 3)
+    monkeypatch.setattr(known, "_KEPT", 3)
     for number in range(10):
         duplicates.admit(written(number), f"job {number}")
     read: list[str] = []
@@ -492,9 +492,9 @@ def test_law_is_kept_of_those_that_were_compared_last(
 
     monkeypatch.setattr(DuplicateService, "_sample", noted)
     for number in range(1, 10):
-        assert duplicates._known_of("s0") is not None
-        assert duplicates._known_of(f"s{number}") is not None
-        assert len(duplicates._known) <= 3
+        assert duplicates._known.get("s0", duplicates._known_of) is not None
+        assert duplicates._known.get(f"s{number}", duplicates._known_of) is not None
+        assert len(duplicates._known._known) <= 3
 
     assert read.count("s0") == 1
 
@@ -533,3 +533,33 @@ def test_thresholds_of_nought_switch_everything_off(store: SampleStore, tmp_path
 
     assert service.admit(written(1, id="copy"), "b") == []
     assert service.look(written(1)) == []
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_memory_is_bounded_while_the_background_thread_is_busy(
+    duplicates: DuplicateService, store: SampleStore, is_full: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicate_service, "_SAVE_FROM", 5)
+    monkeypatch.setattr(duplicate_service, "_MOST_WAITING", 10)
+    duplicates._most = 10
+    tries: list[int] = []
+    write = index_module._write_files
+
+    def written_or_refused(*arguments: Any) -> None:
+        tries.append(len(tries))
+        if is_full:
+            raise OSError(28, "No space left on device")
+        write(*arguments)
+
+    monkeypatch.setattr(index_module, "_write_files", written_or_refused)
+    held = []
+    for number in range(60):
+        duplicates.admit(written(number), f"job {number}")
+        store.add(written(number))
+        held.append(max(duplicates._index.unsaved, len(duplicates._pending)))
+
+    assert max(held) == (60 if is_full else 9)
+    assert len(tries) == (3 if is_full else 6)
+    with pytest.raises(QualityError, match="to s3, want below"):
+        duplicates.admit({**written(3), "id": "again"}, "another job")
+    assert len(duplicates._index) == 60
