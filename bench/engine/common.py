@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from tests.e2e.server import RunningServer
 from tests.vendors.process import VendorProcess
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_RESIDENT = re.compile(r"VmRSS:\s+(\d+) kB")
 
 
 def catalog(folder: Path, limits: dict[str, dict[str, int]] | None = None, project: Path = PROJECT_DIR) -> Path:
@@ -40,9 +42,10 @@ def service(
     vendors: VendorProcess,
     limits: dict[str, dict[str, int]] | None = None,
     project: Path = PROJECT_DIR,
+    python: str = sys.executable,
     **settings: Any,
 ) -> Iterator[RunningServer]:
-    """Run the service of the checkout *project* in a folder of its own."""
+    """Run the service of the checkout *project* by the interpreter *python*, in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="bench-engine-") as name:
         folder = Path(name)
         values = {
@@ -52,7 +55,7 @@ def service(
             **settings,
         }
         server = RunningServer(folder, **values)
-        server.project = project
+        server.project, server.python = project, python
         with server:
             yield server
 
@@ -84,8 +87,6 @@ def cpu_s(server: RunningServer) -> float:
 
 
 def resident_mib(server: RunningServer) -> float:
-    """Return the resident memory of the server's worker."""
-    text = Path(f"/proc/{processes(server)[-1]}/status").read_text()
-    found = re.search(r"VmRSS:\s+(\d+) kB", text)
-    assert found
-    return int(found.group(1)) / 1024
+    """Return the resident memory of the server's processes together."""
+    found = [_RESIDENT.search(Path(f"/proc/{pid}/status").read_text()) for pid in processes(server)]
+    return sum(int(match.group(1)) for match in found if match is not None) / 1024

@@ -1,9 +1,12 @@
 """Own cost of a sample at zero latency: CPU and memory of the service, as a slope, beside a bare loop.
 
-.venv/bin/python bench/engine/overhead.py [--before CHECKOUT] [--texts varied|alike] [--rounds 3] [small large …]
+.venv/bin/python bench/engine/overhead.py [--before CHECKOUT] [--texts varied|alike] [--rounds 3] [--python INTERPRETER]
+    [small large …]
 
 With --before a build of that checkout is measured in the same run, in turns with this one: on a shared machine the
-figures follow what else runs, and only the ratio tells something.
+figures follow what else runs, and only the ratio tells something. With --python the service is run by another
+interpreter: one that has the packages of requirements.lock alone, since Arrow loads pandas where it is installed.
+The last batch tells by how much memory grows once everything is loaded.
 """
 
 import argparse
@@ -37,6 +40,11 @@ class Figures:
         return (most_s - least_s) / (large - small) * 1000
 
     @property
+    def growth_mib(self) -> float:
+        """Resident MiB that the last batch added."""
+        return self.rows[-1][3] - self.rows[-2][3]
+
+    @property
     def rate(self) -> float:
         """Samples a second of the largest batch."""
         size, _, wall_s, _ = self.rows[-1]
@@ -47,13 +55,16 @@ class Figures:
             f"{size}: {cpu / size * 1000:.2f} ms, {size / wall:.0f}/s, {mib:.0f} MiB"
             for size, cpu, wall, mib in self.rows
         )
-        return f"{self.slope_ms:.2f} ms of CPU a sample, {self.rate:.0f} samples/s ({steps})"
+        return (
+            f"{self.slope_ms:.2f} ms of CPU a sample, {self.rate:.0f} samples/s, "
+            f"{self.growth_mib:+.0f} MiB for the last {self.rows[-1][0]} ({steps})"
+        )
 
 
-def measured(project: Path, texts: str, sizes: list[int]) -> Figures:
+def measured(project: Path, texts: str, sizes: list[int], python: str) -> Figures:
     """Run a batch of each size on one service of *project*."""
     rows = []
-    with TextVendors(texts, "groq") as vendors, service(vendors, project=project) as server:
+    with TextVendors(texts, "groq") as vendors, service(vendors, project=project, python=python) as server:
         finish(server, server.post("generate/batch/start", count=50, provider="groq", difficulty="basic")["batch_id"])
         for size in sizes:
             before, began = cpu_s(server), time.perf_counter()
@@ -82,7 +93,8 @@ def main() -> None:
     parser.add_argument("--before", type=Path)
     parser.add_argument("--texts", choices=KINDS, default="alike")
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("sizes", type=int, nargs="*", default=[100, 5000])
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("sizes", type=int, nargs="*", default=[100, 5000, 5000])
     given = parser.parse_args()
     builds = {"before": given.before.resolve()} if given.before else {}
     builds["now"] = PROJECT_DIR
@@ -90,7 +102,7 @@ def main() -> None:
     for number in range(given.rounds):
         print(f"round {number + 1}: a bare call {bare_ms():.2f} ms of CPU", flush=True)
         for name, project in builds.items():
-            found[name].append(measured(project, given.texts, given.sizes))
+            found[name].append(measured(project, given.texts, given.sizes, given.python))
             print(f"  {name}: {found[name][-1]}", flush=True)
     slopes = {name: median(figures.slope_ms for figures in rows) for name, rows in found.items()}
     print(f"{given.texts}: " + ", ".join(f"{name} {slope:.2f} ms" for name, slope in slopes.items()))

@@ -39,6 +39,7 @@ class RunningServer:
     """`python api_server.py` on a port of its own; a context manager that ends it."""
 
     project = PROJECT_DIR
+    python = sys.executable
 
     def __init__(self, folder: Path, **settings: object) -> None:
         self.folder = folder
@@ -65,7 +66,7 @@ class RunningServer:
     def start(self) -> "RunningServer":
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(self.project / "api_server.py")],
+                [self.python, str(self.project / "api_server.py")],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
