@@ -27,7 +27,7 @@ CONNECT_TIMEOUT_S = 5.0
 # Idle ones are ended by age alone: the library ends any idle one while more are open than may be idle.
 _MAX_CONNECTIONS = 1024
 # Shorter than the minute after which most servers and proxies end an idle connection.
-_IDLE_S = 55.0
+IDLE_S = 55.0
 # What the clients add from the environment (OPENAI_ORG_ID, GROQ_CUSTOM_HEADERS, …) is for the vendor's own address.
 _SENT = ("accept", "connection", "content-", "host", "transfer-", "user-agent", "x-litellm-", "x-stainless-")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -77,7 +77,7 @@ def connections(
     http = import_module(library)
     if key_headers is None:
         key_headers = {"authorization": f"Bearer {config.api_key}"} if config.api_key else {}
-    limits = http.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=None, keepalive_expiry=_IDLE_S)
+    limits = http.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=None, keepalive_expiry=IDLE_S)
     context, proxy = http.create_ssl_context(), _proxy(config.base_url)
     inner = http.HTTPTransport(verify=context, limits=limits, proxy=proxy)
     if config.rule is not None and proxy is None:

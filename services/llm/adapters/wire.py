@@ -6,15 +6,19 @@ out of them stay its own. A client spends more on building and reading a request
 Cookies, which no vendor needs, are not sent back.
 
 The library's pool looks at every connection at the beginning and at the end of each request, which for 64 costs as much
-as the request. So there are several pools of a few connections, the next one used when those before are busy.
+as the request. So there are several pools of a few connections, the next one used when those before are busy. A pool
+ends idle connections when it is used; so one that was left idle for as long is closed whole.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
+
+from services.llm.adapters.transport import IDLE_S
 
 _MOST_SHAPES = 8
 _CALLS_OF_A_POOL = 8
@@ -53,10 +57,11 @@ class _Shape:
 
 @dataclass(slots=True)
 class _Pool:
-    """A transport with connections of its own, and how many requests it makes now."""
+    """A transport with connections of its own, how many requests it makes now, and when the last one ended."""
 
     transport: _Transport
     calls: int = 0
+    ended: float = 0.0
 
 
 class Wire:
@@ -135,11 +140,20 @@ class Wire:
                 pool = _Pool(self._make())
                 self._pools.append(pool)
             pool.calls += 1
+            left = self._left_idle()
         try:
+            if left is not None:
+                left.transport.close()
             yield pool.transport
         finally:
             with self._choosing:
                 pool.calls -= 1
+                pool.ended = time.monotonic()
+
+    def _left_idle(self) -> _Pool | None:
+        """Take out the last pool if nobody needed it for long: each is the last in the end."""
+        last = self._pools[-1]
+        return self._pools.pop() if not last.calls and time.monotonic() - last.ended > IDLE_S else None
 
     def _with(self, by_client: Callable[[], Response], **now: object) -> Response:
         """Have the client post, in this thread, with *now* known to `handle_request`."""

@@ -1,11 +1,16 @@
 """Requests made as the vendor's client makes them, and what it makes of their failures."""
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
 from services.llm.adapters.base import BaseLLMProvider, CompletionRequest, ProviderConfig
+from services.llm.adapters.wire import Wire
 from tests.services.llm.adapters.test_adapters import SPECS
 from tests.vendors.simulator import Reply, SimulatedVendor
 from tests.vendors.wire import ADAPTERS
@@ -89,3 +94,46 @@ def test_redirect_is_refused_as_by_the_client(vendor: SimulatedVendor) -> None:
         provider.complete(ASK)
         with pytest.raises(GenerationError, match=r"the answer is a redirect to 10\.0\.0\.1"):
             provider.complete(ASK)
+
+
+class Held:
+    """A transport whose calls are answered when as many as `together` are there."""
+
+    together = threading.Barrier(20)
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.is_closed = False
+
+    def handle_request(self, request: object) -> object:
+        self.calls += 1
+        self.together.wait()
+        return request
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_connections_that_a_crowd_needed_are_closed_once_they_were_idle_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Held] = []
+
+    def make() -> Held:
+        made.append(Held())
+        return made[-1]
+
+    request = SimpleNamespace(headers=SimpleNamespace(raw=[]))
+    with Wire(make, "httpx") as wire:
+        with ThreadPoolExecutor(20) as crowd:
+            list(crowd.map(wire.handle_request, [request] * 20))
+        assert sorted(one.calls for one in made) == [4, 8, 8]
+        monkeypatch.setattr(Held, "together", threading.Barrier(1))
+        closed = []
+        for pause_s in (50, 60, 60, 60):
+            later = SimpleNamespace(monotonic=lambda pause_s=pause_s: time.monotonic() + pause_s)
+            monkeypatch.setattr("services.llm.adapters.wire.time", later)
+            wire.handle_request(request)
+            closed.append([one.is_closed for one in made])
+    assert closed == [[False] * 3, [False, False, True], [False, True, True], [False, True, True]]
+    assert all(one.is_closed for one in made)
