@@ -16,7 +16,7 @@ import orjson
 from services.llm.adapters.base import BaseLLMProvider, Completion, CompletionRequest
 from services.llm.adapters.message import called_with, check_refusal, error_in_success, parts_of
 from services.llm.adapters.streamed import read_stream
-from services.llm.adapters.transport import connections
+from services.llm.adapters.transport import connections, transports
 from services.llm.adapters.wire import Response, Wire
 from utils.error_parameters import JSON_SCHEMA
 from utils.errors import AnswerFormatError
@@ -42,14 +42,9 @@ class ChatCompletionsProvider(BaseLLMProvider):
 
     def _http_client(self) -> Any:  # each vendor wants that of its own library
         """Return the HTTP client for the vendor's client, whose requests `Wire` then makes as that one does."""
-        library = self.http_library
-
-        def transport() -> Any:  # of whichever generation
-            return connections(library, self.config)["transport"]
-
-        self._wire = Wire(transport, library)
-        arguments = {**connections(library, self.config), "transport": self._wire}
-        return import_module(library).Client(**arguments)
+        self._wire = Wire(transports(self.http_library, self.config), self.http_library)
+        arguments = connections(self.http_library, self.config, transport=self._wire)
+        return import_module(self.http_library).Client(**arguments)
 
     def _post(self, client: Any, request: CompletionRequest) -> Response:  # a client of whichever vendor
         """Post by the client's general method, at half the CPU: its typed one walks through every message."""

@@ -5,15 +5,18 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from importlib import import_module
 from types import SimpleNamespace
 
 import pytest
 
 from services.llm.adapters.base import BaseLLMProvider, CompletionRequest, ProviderConfig
+from services.llm.adapters.transport import transports
 from services.llm.adapters.wire import Wire
 from tests.services.llm.adapters.test_adapters import SPECS
 from tests.vendors.simulator import Reply, SimulatedVendor
 from tests.vendors.wire import ADAPTERS
+from utils.addresses import AddressRule
 from utils.errors import GenerationError
 
 SHAPED = ("groq", "cerebras", "openai_compatible")
@@ -137,3 +140,22 @@ def test_connections_that_a_crowd_needed_are_closed_once_they_were_idle_for_long
             closed.append([one.is_closed for one in made])
     assert closed == [[False] * 3, [False, False, True], [False, True, True], [False, True, True]]
     assert all(one.is_closed for one in made)
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+def test_pools_share_the_certificates(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    http = import_module(library)
+    made: list[object] = []
+    real = http.create_ssl_context
+
+    def noted() -> object:
+        made.append(real())
+        return made[-1]
+
+    monkeypatch.setattr(f"{library}.create_ssl_context", noted)
+    make = transports(
+        library, ProviderConfig("own", "https://vendor.example", "key", rule=AddressRule(True, lambda _: []))
+    )
+    for _ in range(3):
+        make().close()
+    assert len(made) == 1
