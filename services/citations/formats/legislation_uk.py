@@ -1,7 +1,7 @@
 """Acts and instruments of the United Kingdom (OSCOLA 4th ed. part 2.4 and 2.5)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -53,6 +53,7 @@ _CPR = re.compile(
     r"\b(?:CPR|Civil Procedure Rules)(?:\s1998)?,?\s(?:(?P<unit>[Pp]arts?|[Pp]t|rr?|rules?)\.?\s?)?(?P<numbers>\d{1,3}(?!\d)(?:\.\d{1,3}[A-Z]{0,2})?(?:\(\w{1,4}\)){0,4})"
 )
 _WORD = re.compile(r"\S+")
+_ENDS = (";", ":", ".", '"', "”")
 _CONNECTING = frozenset(("of and the for to in on etc etc. with by against at or from &").split())
 _LEADING = frozenset(
     (
@@ -184,9 +185,7 @@ def _title_start(text: str, match: re.Match[str], reference: Reference) -> int:
     floor = max(0, match.start() - _LOOK_BACK)
     line = text.rfind("\n", floor, match.start()) + 1
     words = list(_WORD.finditer(text, max(floor, line), match.start()))
-    first = len(words)
-    while first and len(words) - first < _MAX_WORDS and _in_title(words[first - 1].group()):
-        first -= 1
+    first = _first_of_title([word.group() for word in words])
     starts = [word.start() for word in words[first:]]
     known = next((start for start in starts if fold(text[start : match.end()]) in reference.acts), None)
     if known is not None:
@@ -197,6 +196,26 @@ def _title_start(text: str, match: re.Match[str], reference: Reference) -> int:
     while first < len(words) and words[first].group().strip("(,.\"'").casefold() in _LEADING:
         first += 1
     return words[first].start() if first < len(words) else -1
+
+
+def _first_of_title(words: Sequence[str]) -> int:
+    """Return the index of the first of *words* that may belong to the title which they end with.
+
+    Between brackets that is any word: "Law Reform (Year and a Day Rule) Act 1996".
+    """
+    first = by_words_alone = len(words)
+    inside, is_bracket_needed = 0, False
+    while first and len(words) - first < _MAX_WORDS:
+        word = words[first - 1]
+        if not _in_title(word):
+            if not inside or word.endswith(_ENDS):
+                break
+            is_bracket_needed = True
+        inside = max(0, inside + word.count(")") - word.count("("))
+        first -= 1
+        if not is_bracket_needed:
+            by_words_alone = first
+    return first if not inside else by_words_alone  # else the bracket was never opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +237,7 @@ def _place(match: re.Match[str] | None) -> _Place:
 
 
 def _in_title(word: str) -> bool:
-    if word.endswith((";", ":", ".", '"', "”")) and word not in ("etc.", "(No."):
+    if word.endswith(_ENDS) and word not in ("etc.", "(No."):
         return False
     bare = word.strip("(),'’\"“‘")
     return bool(bare) and (bare[0].isupper() or bare in _CONNECTING or bare.isdigit())
