@@ -200,7 +200,7 @@ def test_broken_files_neither_end_the_process_nor_cost_a_row(tmp_path: Path) -> 
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        timeout=110,
+        timeout=500,
         check=False,
     )
 
