@@ -35,8 +35,13 @@ if TYPE_CHECKING:  # the parent imports nothing heavy
 
 log = logging.getLogger(__name__)
 _BOOT_FAILED = 3
-_M_ARENA_MAX = -8
-_POLARS_MEMORY, _POLARS_MEMORY_RULES = "_RJEM_MALLOC_CONF", "narenas:2,tcache:false,muzzy_decay_ms:0"
+_M_ARENA_MAX, _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -8, -3, -1
+# From so many bytes on a block is the system's own, and is given back when it is freed: those of a fold are.
+_LARGE = 256 << 10
+_POLARS_MEMORY, _POLARS_MEMORY_RULES = (
+    "_RJEM_MALLOC_CONF",
+    "narenas:2,tcache:false,dirty_decay_ms:1000,muzzy_decay_ms:0",
+)
 _PR_SET_PDEATHSIG = 1
 # Seconds that open requests and the shutdown of the service may take before the worker is killed.
 GRACE_S = 4
@@ -224,7 +229,9 @@ def _tune_memory() -> None:
     given = os.environ.get(_POLARS_MEMORY)
     os.environ[_POLARS_MEMORY] = ",".join(filter(None, (_POLARS_MEMORY_RULES, given)))
     with contextlib.suppress(OSError, AttributeError):  # only glibc has it
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+        libc = ctypes.CDLL(None)
+        for option, value in ((_M_ARENA_MAX, 2), (_M_MMAP_THRESHOLD, _LARGE), (_M_TRIM_THRESHOLD, _LARGE)):
+            libc.mallopt(option, value)
 
 
 def _announce(settings: Settings) -> None:
