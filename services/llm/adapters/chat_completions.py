@@ -16,8 +16,8 @@ import orjson
 from services.llm.adapters.base import BaseLLMProvider, Completion, CompletionRequest
 from services.llm.adapters.message import called_with, check_refusal, error_in_success, parts_of
 from services.llm.adapters.streamed import read_stream
-from services.llm.adapters.transport import connections, transports
-from services.llm.adapters.wire import Response, Wire
+from services.llm.adapters.transport import Response, connections, transports
+from services.llm.adapters.wire import Wire
 from utils.error_parameters import JSON_SCHEMA
 from utils.errors import AnswerFormatError
 

@@ -12,7 +12,7 @@ what may be reached.
 """
 
 import re
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -34,22 +34,67 @@ _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 
 
-class _Request(Protocol):
-    headers: MutableMapping[str, str]
+class Headers(Protocol):
+    """Headers of a request, in either generation of the library."""
+
+    @property
+    def raw(self) -> list[tuple[bytes, bytes]]:
+        """Names and values as they are sent."""
+
+    def __iter__(self) -> Iterator[str]: ...
+    def __delitem__(self, name: str, /) -> None: ...
+
+    def update(self, headers: Mapping[str, str], /) -> None:
+        """Set *headers*."""
 
 
-class _Response(Protocol):
+class Request(Protocol):
+    """A request of either generation of the library."""
+
+    @property
+    def url(self) -> object:
+        """Where it goes."""
+
+    @property
+    def headers(self) -> Headers:
+        """What goes before its body."""
+
+    @property
+    def extensions(self) -> Mapping[str, object]:
+        """What the library is told beside it: how long to wait."""
+
+
+class Response(Protocol):
+    """An answer of either generation of the library."""
+
     status_code: int
-    headers: Mapping[str, str]
 
-    def close(self) -> None: ...
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What came before its body."""
+
+    @property
+    def content(self) -> bytes:
+        """Its body, once it was read."""
+
+    def read(self) -> bytes:
+        """Read the whole body."""
+
+    def close(self) -> None:
+        """Give the connection back."""
 
 
-class _Transport(Protocol):
-    """What makes the requests of a client, in either generation of the library."""
+class Transport(Protocol):
+    """What makes requests, in either generation of the library."""
 
-    def handle_request(self, request: _Request) -> _Response: ...
-    def close(self) -> None: ...
+    def handle_request(self, request: Request, /) -> Response:
+        """Make one request."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+class _Inner(Transport, Protocol):
     def __enter__(self) -> object: ...
     def __exit__(self, *error: object) -> object: ...
 
@@ -130,12 +175,12 @@ def http_client(
 class Door:
     """A transport that answers a redirect with an error. Thread-safe."""
 
-    def __init__(self, inner: _Transport, foreign_headers: Mapping[str, str] | None) -> None:
+    def __init__(self, inner: _Inner, foreign_headers: Mapping[str, str] | None) -> None:
         """Call by *inner*; to an address from the network go the headers of the call and these; None elsewhere."""
         self._inner = inner
         self._foreign_headers = foreign_headers
 
-    def handle_request(self, request: _Request) -> _Response:
+    def handle_request(self, request: Request) -> Response:
         """Make one request; ProviderConnectionError when the answer leads elsewhere."""
         if self._foreign_headers is not None:
             for name in [name for name in request.headers if not name.startswith(_SENT)]:
@@ -202,7 +247,7 @@ def _proxy(base_url: str) -> str | None:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _redirected(response: _Response) -> str:
+def _redirected(response: Response) -> str:
     """Describe a redirect: its host and status, not the rest of the address."""
     try:
         host = urlsplit(response.headers.get("location", "")).hostname or ""

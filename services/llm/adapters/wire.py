@@ -16,34 +16,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol
 
-from services.llm.adapters.transport import IDLE_S
+from services.llm.adapters.transport import IDLE_S, Request, Response, Transport
 
 _MOST_SHAPES = 8
 _CALLS_OF_A_POOL = 8
 _REFUSED_FROM = 300
-
-
-class Response(Protocol):
-    """An answer of either generation of the HTTP library."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
-
-    def read(self) -> bytes:
-        """Read the whole body."""
-
-    def close(self) -> None:
-        """Give the connection back."""
-
-
-class _Transport(Protocol):
-    """What makes requests."""
-
-    def handle_request(self, request: Any) -> Any: ...  # a request and a response of whichever generation
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +37,7 @@ class _Shape:
 class _Pool:
     """A transport with connections of its own, how many requests it makes now, and when the last one ended."""
 
-    transport: _Transport
+    transport: Transport
     calls: int = 0
     ended: float = 0.0
 
@@ -67,7 +45,7 @@ class _Pool:
 class Wire:
     """A transport for a vendor's client, which also makes requests by itself. Thread-safe."""
 
-    def __init__(self, make: Callable[[], _Transport], library: str) -> None:
+    def __init__(self, make: Callable[[], Transport], library: str) -> None:
         """Call by the transports that *make* returns, of *library* ("httpx" or "httpx2"), each with its own pool."""
         self._make = make
         self._pools = [_Pool(make())]
@@ -105,9 +83,9 @@ class Wire:
             failure = error
         return self._with(by_client, failure=failure)
 
-    def handle_request(self, request: Any) -> Any:
+    def handle_request(self, request: Request) -> Response:
         """Make a request of the client; or give it the answer to it that is there already."""
-        failure = getattr(self._now, "failure", None)
+        failure: Response | Exception | None = getattr(self._now, "failure", None)
         if isinstance(failure, Exception):
             raise failure
         if failure is not None:
@@ -132,7 +110,7 @@ class Wire:
         self.close()
 
     @contextmanager
-    def _pool(self) -> Iterator[_Transport]:
+    def _pool(self) -> Iterator[Transport]:
         """Lend the first pool that is not busy."""
         with self._choosing:
             pool = next((one for one in self._pools if one.calls < _CALLS_OF_A_POOL), None)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from importlib import import_module
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -108,7 +109,7 @@ class Held:
         self.calls = 0
         self.is_closed = False
 
-    def handle_request(self, request: object) -> object:
+    def handle_request(self, request: Any) -> Any:
         self.calls += 1
         self.together.wait()
         return request
@@ -126,7 +127,7 @@ def test_connections_that_a_crowd_needed_are_closed_once_they_were_idle_for_long
         made.append(Held())
         return made[-1]
 
-    request = SimpleNamespace(headers=SimpleNamespace(raw=[]))
+    request = cast(Any, SimpleNamespace(headers=SimpleNamespace(raw=[])))
     with Wire(make, "httpx") as wire:
         with ThreadPoolExecutor(20) as crowd:
             list(crowd.map(wire.handle_request, [request] * 20))
