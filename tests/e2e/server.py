@@ -38,11 +38,9 @@ def environment(folder: Path, port: int, **settings: object) -> dict[str, str]:
 class RunningServer:
     """`python api_server.py` on a port of its own; a context manager that ends it."""
 
-    project = PROJECT_DIR
-    python = sys.executable
-
     def __init__(self, folder: Path, **settings: object) -> None:
         self.folder = folder
+        self.project, self.python = PROJECT_DIR, sys.executable
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/api"
         self._settings = settings
