@@ -12,6 +12,7 @@ from api.edge.access import AccessRules
 from config import Settings
 from models.backups.backup import Backups
 from models.catalogue.authority_store import AuthorityStore
+from models.catalogue.limit_store import LimitStore
 from models.catalogue.provider_store import ProviderStore
 from models.samples.bulk_store import BulkStore
 from models.samples.search.search_index import SearchIndex
@@ -130,7 +131,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     stores.samples.folding.folded = metrics.fold_s.observe
     judging = _judging(settings, catalogue, stores)
     embedded = EmbeddedModel(weights, settings.local_idle_s, clock)
-    earlier = EarlierUse(stores.tables.work, stores.tables.usage, clock)
+    learned = LimitStore(stores.engine, stores.writer, clock)
+    earlier = EarlierUse(stores.tables.work, stores.tables.usage, learned, clock)
     llm = build_llm(settings, catalogue, embedded, clock, metrics, earlier)
     events = EventBroker(max(4, settings.threads - _FREE_THREADS))
     registry = _registry(settings, catalogue, stores, llm, events)
@@ -267,12 +269,12 @@ def build_llm(  # the root knows every part
     metrics: Metrics,
     earlier: EarlierUse | None = None,
 ) -> LLMService:
-    """Wire the way to the models; *earlier* knows what was used before."""
+    """Wire the way to the models; *earlier* knows what was used and learned before."""
     roster = Roster(roster_state(catalogue, given(settings, catalogue), {}, (), SecretBox()))
     rule = AddressRule(settings.allow_private_base_urls)
     specs = find_specs(adapters, AdapterSpec)
     factory = LLMProviderFactory(roster, specs, settings.request_timeout_s, embedded, rule)
-    accounts = Accounts(factory.is_own_server, earlier.of) if earlier else Accounts(factory.is_own_server)
+    accounts = Accounts(factory.is_own_server, earlier, settings.max_workers)
     llm = LLMService(
         factory,
         clock,

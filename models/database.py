@@ -119,6 +119,16 @@ class ProviderRow(Base):
     updated_at: Mapped[str]
 
 
+class LimitRow(Base):
+    """What was learned of the limits of one model or account, as JSON by unit."""
+
+    __tablename__ = "limits"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    learned: Mapped[str]
+    learned_at: Mapped[str]
+
+
 class ModelRow(Base):
     """The override of a model, as JSON."""
 

@@ -24,6 +24,10 @@ from utils.errors import GenerationError
 __all__ = ["GenerationService", "GenerationSettings", "Made", "Making", "Recorder"]
 
 
+# Who waits for one sample waits no longer for a provider's limits while another has room.
+_PATIENCE_S = 3.0
+
+
 @dataclass(frozen=True, slots=True)
 class GenerationSettings:
     """How long is tried.
@@ -41,11 +45,18 @@ class GenerationSettings:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One finished sample, what it used in tokens, and how long it took."""
+    """One finished sample.
+
+    Attributes:
+        tokens: What it used, failed and refused calls included.
+        elapsed_s: How long it took.
+        waited_s: How much of that its calls waited for their turn, in seconds by what they waited for.
+    """
 
     sample: StoredSample
     tokens: int
     elapsed_s: float
+    waited_s: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +129,12 @@ class GenerationService:
         started = self._clock.monotonic()
         with time_limit(self._settings.time_limit_s, "the sample (setting ANSWER_TIMEOUT_S)") as cancel:
             calls = SingleCalls(self._calls)
-            terms = calls.on(Terms(calling=cancel, waiting=cancel, max_wait_s=self._settings.wait_cap_s))
+            wait_cap_s = self._settings.wait_cap_s
+            terms = calls.on(Terms(calling=cancel, waiting=cancel, max_wait_s=wait_cap_s, patience_s=_PATIENCE_S))
             sample = self.maker.make(Making(job, preference, None, terms, UsageRecorder(calls), attempts))
         self.maker.forget(sample.id)  # whether it is stored is the caller's choice
-        return Made(_stored(sample), attempts.tokens, round(self._clock.monotonic() - started, 2))
+        waited_s = {cause: round(seconds, 2) for cause, seconds in attempts.waited_s.items()}
+        return Made(_stored(sample), attempts.tokens, round(self._clock.monotonic() - started, 2), waited_s)
 
     def generate_single_sample(  # noqa: PLR0913, PLR0917  # a fixed name with fixed arguments, for existing callers
         self,

@@ -21,8 +21,8 @@ from services.llm.limits.accounts import Accounts
 from services.llm.limits.answer_sizes import AnswerSizes
 from services.llm.limits.budget import Budget, DailyBudget
 from services.llm.limits.gate import Ask, Gate, Permit
-from services.llm.limits.rate_limiter import SlidingWindow
 from services.llm.limits.sizing import Prompt, Sizing
+from services.llm.limits.windows import SlidingWindow
 from services.llm.routing.accepted import AcceptedParameters
 from services.llm.routing.factory import Credentials, LLMProviderFactory
 from services.llm.routing.model_catalogue import ModelCatalogue
@@ -134,7 +134,8 @@ class LLMService:
         while True:
             groups = self._groups(preference, exclude)
             weights = dict(preference.weights)
-            ask = Ask(terms.flow, groups, need, budgets, frozenset(avoid), weights, terms.max_wait_s)
+            waits = (terms.max_wait_s, terms.patience_s)
+            ask = Ask(terms.flow, groups, need, budgets, frozenset(avoid), weights, *waits)
             try:
                 permit = self.gate.enter(ask, terms.waiting)
             except TargetsChangedError:
@@ -212,9 +213,11 @@ class LLMService:
 
     def _status(self, target: Target) -> TargetState:
         limiter = self.accounts.of(target)
-        opens_s = self.router.opens_in_s(target)
-        minute, day = self.gate.look(lambda now: (_window(limiter.minute, now), _window(limiter.day, now)))
-        reason = self.router.reason(target) or (None if opens_s == 0.0 else "on trial")
+        windows = (limiter.minute, limiter.hour, limiter.day)
+        minute, hour, day = self.gate.look(lambda now: [_window(window, now) for window in windows])
+        shut_s = self.gate.look(limiter.shut_s)
+        opens_s = max(self.router.opens_in_s(target), shut_s)
+        reason = self.router.reason(target) or ("rate_limit" if shut_s else "on trial" if opens_s else None)
         return {
             "target": target.name,
             "provider": target.provider.id,
@@ -225,6 +228,7 @@ class LLMService:
             "in_flight": limiter.in_flight,
             "at_a_time": limiter.concurrency.allowed,
             "minute": minute,
+            "hour": hour,
             "day": day,
             "p50_s": self.sizes.latency_s(target.name, 0.5),
             "p95_s": self.sizes.latency_s(target.name, 0.95),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 import shutil
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -18,8 +19,11 @@ from services.citations.checker import CitationChecker
 from services.generation.judge import POINTS
 from services.llm.adapters.base import AdapterSpec, BaseLLMProvider, CompletionRequest, ProviderConfig
 from services.llm.adapters.scripted import ScriptedProvider, Step
+from services.llm.limits.accounts import Accounts
+from services.llm.limits.rate_limiter import RateLimiter
 from services.llm.routing.factory import Credentials, LLMProviderFactory
 from services.llm.routing.roster import Roster, RosterState
+from services.llm.routing.router import Target
 from services.llm_service import LLMService
 from services.quality.benchmarks import Benchmarks
 from services.quality.duplicates.duplicate_service import Alike, DuplicateService
@@ -156,7 +160,10 @@ def scripted_llm(
     timeout_s: float = 60.0,
     catalogue: Catalogue = CATALOGUE,
 ) -> tuple[LLMService, dict[str, ScriptedProvider]]:
-    """Return a way to models whose providers play *scripts*, by provider id."""
+    """Return a way to models whose providers play *scripts*, by provider id.
+
+    Nothing paces its calls: several may leave at one moment of a clock that stands still.
+    """
     made: dict[str, ScriptedProvider] = {}
 
     def factory_of(config: ProviderConfig) -> BaseLLMProvider:
@@ -172,4 +179,14 @@ def scripted_llm(
     for name in scripts:
         factory.get_provider(name)
     the_clock = clock or ManualClock()
-    return LLMService(factory, the_clock, timeout_s=timeout_s), made
+    accounts = Unpaced(factory.is_own_server)
+    return LLMService(factory, the_clock, timeout_s=timeout_s, accounts=accounts), made
+
+
+class Unpaced(Accounts):
+    """Limiters whose minutes alone hold calls up."""
+
+    def _make(self, target: Target) -> RateLimiter:
+        made = super()._make(target)
+        made.calls.rate = made.tokens.rate = math.inf
+        return made

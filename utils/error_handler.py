@@ -8,7 +8,7 @@ overrule it, then anchored phrases alone, then `general`. The tables are in
 
 import re
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from utils import error_rules as rules
 from utils.error_evidence import Evidence, chain_of, from_exception, from_text
@@ -169,6 +169,7 @@ def _explain(typed: GenerationError, evidence: Evidence) -> None:
         typed.quota = rules.QUOTA.search(evidence.text) is not None
         typed.limit = _stated(rules.MINUTE_LIMIT, evidence.text)
         typed.calls_limit = _stated(rules.MINUTE_CALLS, evidence.text)
+        typed.unit, typed.is_overload = _unit(evidence), rules.OVERLOAD.search(_said(evidence)) is not None
     if isinstance(typed, AuthenticationError) and _is_of_a_vendor_behind(typed.headers, evidence):
         typed.scope = Scope.MODEL
     if isinstance(typed, BadRequestError):
@@ -176,6 +177,15 @@ def _explain(typed: GenerationError, evidence: Evidence) -> None:
         typed.most_tokens = _stated(MOST_TOKENS, evidence.text)
         if rules.BROKEN_GENERATION & {code.lower() for code in evidence.codes}:
             typed.generation = text_in(evidence.body, "failed_generation") or ""
+
+
+def _unit(evidence: Evidence) -> Literal["requests", "tokens"] | None:
+    """Return of what the limit is that was reached; None when the vendor does not say, or names both."""
+    said = _said(evidence)
+    of_tokens, of_requests = rules.OF_TOKENS.search(said), rules.OF_REQUESTS.search(said)
+    if of_tokens is None or of_requests is not None:
+        return "requests" if of_requests is not None and of_tokens is None else None
+    return "tokens"
 
 
 def error_for(

@@ -207,6 +207,18 @@ QUOTA = re.compile(
     r"|reached your (?:\w+ )?usage limit|insufficient_quota|exceeded your current quota",
     re.IGNORECASE,
 )
+# Of what a limit is: tokens where only they are named.
+OF_TOKENS = re.compile(r"\btokens?(?![a-z-])|\bTPM\b|token_quota", re.IGNORECASE)
+OF_REQUESTS = re.compile(
+    r"(?:requests?|calls) per |\b(?:on|of) requests\b|\bRPM\b|\brequests?[ _-](?:limit|quota|rate)|request_quota",
+    re.IGNORECASE,
+)
+# The vendor is busy, or too many calls are under way at a time.
+OVERLOAD = re.compile(
+    r"concurren|queue|\bbusy|no (?:free |available )?slots?\b|pending requests|overloaded|(?:over|at|exceeded) (?:its |our )?capacity|high (?:demand|traffic)"
+    r"|parallel requests|at a time|simultaneous",
+    re.IGNORECASE,
+)
 # Groq writes its limit behind the words "tokens per minute (TPM)".
 MINUTE_LIMIT = re.compile(r"tokens per minute.{0,40}?limit:? (\d[\d,]*)", re.IGNORECASE)
 MINUTE_CALLS = re.compile(r"requests per minute.{0,40}?limit:? (\d[\d,]*)", re.IGNORECASE)

@@ -39,7 +39,7 @@ may work later. Messages say what, got, wanted and the next step, never a secret
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar, TypedDict
+from typing import ClassVar, Literal, TypedDict
 
 from utils.redaction import redact
 
@@ -51,6 +51,10 @@ class Scope(StrEnum):
     MODEL = "model"
     KEY = "key"
     PROVIDER = "provider"
+
+
+# A vendor that asks to wait longer means a quota, not a minute's limit.
+_WINDOW_S = 75.0
 
 
 class ErrorFacts(TypedDict):
@@ -260,6 +264,8 @@ class RateLimitError(GenerationError):
         quota: True when it is a quota of a day or longer, which no short wait restores.
         limit: The tokens a minute that the vendor states as its limit, or None.
         calls_limit: The same for requests a minute.
+        unit: Of what the limit is, as far as the vendor says.
+        is_overload: True when the vendor is busy, or too many calls are under way, rather than too many made.
     """
 
     code = category = "rate_limit"
@@ -268,6 +274,14 @@ class RateLimitError(GenerationError):
     quota: bool = False
     limit: int | None = None
     calls_limit: int | None = None
+    unit: Literal["requests", "tokens"] | None = None
+    is_overload: bool = False
+
+    @property
+    def is_of_a_window(self) -> bool:
+        """Whether a window or bucket was spent that fills again within about a minute."""
+        passing = self.retry_after_s is None or self.retry_after_s <= _WINDOW_S
+        return self.status in (None, 429) and not self.quota and not self.is_overload and passing
 
 
 class AuthenticationError(GenerationError):

@@ -19,4 +19,10 @@ def blueprint(name: str) -> Blueprint:
 def generate(body: GenerateRequest) -> GeneratedAnswer:
     """Generate one sample now."""
     made = services().generate(body)
-    return {"success": True, "sample": made.sample, "tokens_used": made.tokens, "elapsed": made.elapsed_s}
+    return {
+        "success": True,
+        "sample": made.sample,
+        "tokens_used": made.tokens,
+        "elapsed": made.elapsed_s,
+        "waited": dict(made.waited_s),
+    }

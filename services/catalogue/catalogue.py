@@ -46,6 +46,12 @@ BALANCE = "balance"
 M = TypeVar("M", bound=BaseModel)
 
 
+# English legal text in JSON: measured on worked examples (`catalog/starter/`).
+_TOKENS_A_WORD, _CHARS_A_TOKEN, _TOKENS_A_CITATION, _TOKENS_OF_THE_FORM = 1.4, 4.5, 20, 150
+# Models write about so much more than the least that is asked for.
+_USUAL_EXCESS = 1.5
+
+
 @dataclass(frozen=True, slots=True)
 class Requirements:
     """What a type and a difficulty together ask of one sample."""
@@ -56,6 +62,13 @@ class Requirements:
     min_steps: int
     max_steps: int
     min_reasoning_chars: int
+
+    @property
+    def expected_tokens(self) -> int:
+        """About how many tokens an answer takes that does what is asked, and not much more."""
+        words = self.max_words or _USUAL_EXCESS * self.min_words
+        fields = _TOKENS_A_CITATION * self.min_citations + _USUAL_EXCESS * self.min_reasoning_chars / _CHARS_A_TOKEN
+        return int(_TOKENS_A_WORD * words + fields + _TOKENS_OF_THE_FORM)
 
 
 @dataclass(frozen=True)

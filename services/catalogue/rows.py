@@ -158,7 +158,8 @@ class ProviderInfo(Row):
         champion_model: The model for the hardest samples; "" for the default one.
         limit_scope: What the vendor counts limits by.
         requests_header: The window of the vendor's header on requests.
-        max_concurrency: Most calls at a time.
+        requests_per_minute, tokens_per_minute: Where to begin; at a server of the user's own no more than a guess.
+        max_concurrency: Most calls at a time; None for the setting MAX_WORKERS.
         weight: Share of the load where several providers have room.
         temperature, top_p: How freely it writes, unless the prompt says otherwise.
         timeout_s: Longest time of a call, in seconds; None for the setting REQUEST_TIMEOUT_S.
@@ -180,7 +181,7 @@ class ProviderInfo(Row):
     tokens_per_day: int | None = Field(None, gt=0)
     limit_scope: Literal["model", "account"] = "model"
     requests_header: Literal["minute", "day"] = "minute"
-    max_concurrency: int = Field(64, gt=0)
+    max_concurrency: int | None = Field(None, gt=0)
     weight: float = Field(1.0, gt=0)
     temperature: float = 0.6
     top_p: float = 0.95

@@ -210,7 +210,9 @@ class Maker:
         rendered = self._renderer.render(job, feedback)
         messages = ({"role": "user", "content": rendered.text},)
         kind = f"{job.sample_type}/{job.difficulty}"
-        return Prompt(messages=messages, schema=SAMPLE_SCHEMA, seed=job.seed + variant, kind=kind), rendered.sha256
+        expected = self.requirements_of(job).expected_tokens
+        prompt = Prompt(messages, SAMPLE_SCHEMA, seed=job.seed + variant, kind=kind, expected_tokens=expected)
+        return prompt, rendered.sha256
 
     def requirements_of(self, job: Job) -> Requirements:
         """Return what the checks ask of a sample of *job*."""

@@ -25,6 +25,7 @@ class Attempts:
         avoided: Targets that failed in a way that may pass.
         target: The target that was called last.
         detour: Why it was not the first choice, or "".
+        waited_s: Seconds that its calls waited for their turn, by what they waited for.
     """
 
     most: int
@@ -38,6 +39,7 @@ class Attempts:
     avoided: list[str] = field(default_factory=list)
     target: Target | None = None
     detour: str = ""
+    waited_s: dict[str, float] = field(default_factory=dict)
 
     @property
     def are_spent(self) -> bool:
@@ -50,6 +52,8 @@ class Attempts:
         def sending(permit: Permit) -> None:
             self.calls += 1
             self.target, self.detour = permit.target, permit.detour
+            if permit.cause:
+                self.waited_s[permit.cause] = self.waited_s.get(permit.cause, 0.0) + permit.waited_s
             terms.sending(permit)
 
         return replace(terms, sending=sending)

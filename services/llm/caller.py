@@ -14,12 +14,14 @@ from services.llm.limits.answer_sizes import AnswerSizes
 from services.llm.limits.budget import Budget
 from services.llm.limits.gate import Gate, Need, Permit
 from services.llm.limits.limit_headers import StatedLimit, Unit, stated_limits
+from services.llm.limits.rate_limiter import RateLimiter
 from services.llm.routing.accepted import Accepted, AcceptedParameters
 from services.llm.routing.factory import LLMProviderFactory
 from services.llm.routing.model_catalogue import ModelCatalogue
 from services.llm.routing.router import Router, Target
 from utils.cancellation import CancelToken
 from utils.clock import Clock
+from utils.durations import parse_moment
 from utils.error_handler import error_for
 from utils.errors import (
     AnswerFormatError,
@@ -49,6 +51,7 @@ class Terms:
         waiting: Ends the waiting for a place; no request leaves once it is set.
         budgets: What the caller may spend.
         max_wait_s: Longest wait for a closed target.
+        patience_s: See `Ask`.
         sending: Called with the permit before a request leaves; an error of it ends the call.
         cut_off: Called when a call announced by `sending` did not finish, with whether it had been sent.
     """
@@ -58,6 +61,7 @@ class Terms:
     waiting: CancelToken = field(default_factory=CancelToken)
     budgets: tuple[Budget, ...] = ()
     max_wait_s: float = math.inf
+    patience_s: float = 75.0
     sending: Callable[[Permit], None] = lambda _: None
     cut_off: Callable[[bool], None] = lambda _: None
 
@@ -105,6 +109,8 @@ class Caller:
         with bound(provider=target.provider.id, model=target.model.id), span("model call", **facts):
             outcome = self._call(permit, request, kind, terms)
         self._count(outcome)
+        if outcome.usage.rate_limited:
+            self.accounts.keep(target)
         return outcome
 
     def _call(self, permit: Permit, request: CompletionRequest, kind: str, terms: Terms) -> Outcome:
@@ -143,7 +149,7 @@ class Caller:
                     target,
                     replace(usage, rate_limited=limited),
                     latency_s,
-                    error=self._failed(target, error, latency_s),
+                    error=self._failed(permit, error, latency_s),
                 )
             usage = _usage(target.model, need, completion)
             counted = usage.tokens
@@ -194,29 +200,47 @@ class Caller:
             self.sizes.answered(
                 target.name, kind, request.chars, completion.prompt_tokens, completion.completion_tokens
             )
-        stated = stated_limits(completion.headers, target.provider.requests_header)
 
         def work(now: float) -> None:
             limiter = self.accounts.of(target)
             limiter.concurrency.answered(latency_s, completion.completion_tokens, limiter.in_flight + 1, now)
-            limiter.learn(stated, now)
+            self._heard(limiter, permit, completion.headers, now)
 
         self.gate.change(work)
 
-    def _failed(self, target: Target, error: GenerationError, latency_s: float) -> GenerationError:
+    def _heard(self, limiter: RateLimiter, permit: Permit, headers: Mapping[str, str], now: float) -> None:
+        """Learn what an answer tells of the vendor's limits and its clock; under the gate's lock."""
+        sent_at = permit.entry.at
+        stated = stated_limits(headers, permit.target.provider.requests_header)
+        if stated:
+            limiter.learn(stated, sent_at, now)
+        elif "date" in headers:
+            dated = parse_moment(headers["date"])
+            if dated is not None:
+                limiter.clock.heard(dated.timestamp(), sent_at, now)
+
+    def _failed(self, permit: Permit, error: GenerationError, latency_s: float) -> GenerationError:
         """Close what the failure proves unusable, slow down where it says so; return the error to report."""
+        target = permit.target
         limited = self._reach(target, error) if isinstance(error, RateLimitError) else None
-        self.router.record_failure(target, error)
+        paced = limited is not None and limited.is_of_a_window
+        if paced:
+            self.router.record_cancelled(target)  # its limits know how long, see `RateLimiter.shut_s`
+        else:
+            self.router.record_failure(target, error)
         if error.category == "model_unavailable":
             self.models.doubt(target.provider.id)
 
         def work(now: float) -> None:
             limiter = self.accounts.of(target)
-            limiter.learn(stated_limits(error.headers, target.provider.requests_header), now)
-            if limited is not None:
-                limiter.learn(_stated_by(limited), now)
-                if limited.retry_after_s is None and limited.status != _TOO_LARGE:
-                    limiter.concurrency.overloaded(now, latency_s)
+            self._heard(limiter, permit, error.headers, now)
+            if limited is None:
+                return
+            limiter.learn(_stated_by(limited), permit.entry.at, now)
+            if paced:
+                limiter.refused(permit.entry, limited.unit or "requests", limited.retry_after_s, now)
+            elif limited.retry_after_s is None and limited.status != _TOO_LARGE:
+                limiter.concurrency.overloaded(now, latency_s)
 
         self.gate.change(work)
         log.info(

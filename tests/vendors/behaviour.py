@@ -1,18 +1,26 @@
-"""How a simulated vendor behaves: limits by sliding window, faults by share and by script, latency, places.
+"""How a simulated vendor behaves: limits of any shape, faults by share and by script, latency, places.
 
 The limits are kept as strictly as any vendor may: a call counts from its arrival
 with everything it might use (prompt and the asked maximum of the answer), and with
-what it used from its answer on.
+what it used from its answer on. `shape` says how a minute's limit is kept (`tests/vendors/shapes.py`).
 """
 
 import random
-from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tests.vendors.shapes import Bucket, FixedWindow, Shape, SlidingWindow, Taken
 from tests.vendors.wire import HTML_502, Reply, vendor_error
 
-DAY_S = 86_400.0
+DAY_S, HOUR_S, MINUTE_S = 86_400.0, 3_600.0, 60.0
+# How a limit of a minute is kept, by name; the number behind a colon is a bucket's capacity, or a window's phase.
+SHAPES: dict[str, Callable[[float, float], Shape]] = {
+    "sliding": lambda limit, _: SlidingWindow(limit),
+    "fixed": lambda limit, phase_s: FixedWindow(limit, MINUTE_S, phase_s),
+    "bucket": lambda limit, capacity: Bucket(capacity or limit, limit / MINUTE_S),
+    "second": lambda limit, phase_s: FixedWindow(limit / MINUTE_S, 1.0, phase_s),
+}
 
 
 @dataclass
@@ -26,6 +34,13 @@ class Behaviour:
         script: Names of faults for the next requests, "ok" for none; consumed before the shares.
         down: A fault that every request gets.
         length_spread: Share by which the stated length of answers varies.
+        requests_shape, tokens_shape: How the minute's limits are kept: a name of `SHAPES`, with `:number`.
+        uncached_tokens: A second bucket, of tokens that no cache held: "a minute:capacity"; a tenth of them are cached.
+        counts_refused: Whether refused calls count, too.
+        tells: Which limits are told: "vendor" as that vendor does, only those of a "minute" or an "hour", "" none.
+        hints: Whether a refusal says how long to wait.
+        jitter_s: What the network takes at most, each way.
+        skew_s: How far the vendor's clock is ahead.
     """
 
     latency_s: float = 0.0
@@ -33,8 +48,18 @@ class Behaviour:
     slots: int | None = None
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
+    requests_per_hour: int | None = None
+    tokens_per_hour: int | None = None
     requests_per_day: int | None = None
     tokens_per_day: int | None = None
+    requests_shape: str = "sliding"
+    tokens_shape: str = "sliding"
+    uncached_tokens: str = ""
+    counts_refused: bool = False
+    tells: str = "vendor"
+    hints: bool = True
+    jitter_s: float = 0.0
+    skew_s: float = 0.0
     faults: dict[str, float] = field(default_factory=dict)
     script: list[str] = field(default_factory=list)
     down: str = ""
@@ -47,102 +72,130 @@ class Behaviour:
 
 
 @dataclass
-class Counted:
-    """One call in a window."""
+class Call:
+    """What one call counts for, by limit."""
 
-    at: float
-    tokens: int
+    taken: list[tuple["Limit", Taken]]
 
 
-class Window:
-    """Calls and tokens of the last *span_s* seconds."""
+@dataclass
+class Limit:
+    """One limit of a vendor: what it counts, how it is told."""
 
-    def __init__(self, span_s: float) -> None:
-        self.span_s = span_s
-        self.calls: deque[Counted] = deque()
-        self.tokens = 0
-        self.most_calls = 0
-        self.most_tokens = 0
+    unit: str
+    span: str
+    a_span: int
+    shape: Shape
+    share: float = 1.0  # of the tokens that it counts
 
-    def add(self, call: Counted, now: float) -> None:
-        self.expire(now)
-        self.calls.append(call)
-        self.tokens += call.tokens
-        self.most_calls = max(self.most_calls, len(self.calls))
-        self.most_tokens = max(self.most_tokens, self.tokens)
+    def units(self, tokens: int) -> float:
+        return 1.0 if self.unit == "requests" else self.share * tokens
 
-    def settle(self, call: Counted, tokens: int) -> None:
-        if self.calls and call.at >= self.calls[0].at:
-            self.tokens += tokens - call.tokens
-
-    def expire(self, now: float) -> None:
-        while self.calls and self.calls[0].at + self.span_s <= now:
-            self.tokens -= self.calls.popleft().tokens
-
-    def free_in_s(self, now: float) -> float:
-        return max(0.0, self.calls[0].at + self.span_s - now) if self.calls else 0.0
+    @property
+    def words(self) -> str:
+        return f"{self.unit} per {self.span}"
 
 
 class Limits:
     """The vendor's own limiter."""
 
     def __init__(self) -> None:
-        self.minute = Window(60.0)
-        self.day = Window(DAY_S)
+        self.all: list[Limit] = []
+        self._made_for: tuple[object, ...] = ()
+        # For benchmarks: the calls and tokens of the last minute at most, by a sliding window.
+        self._seen = {"requests": SlidingWindow(float("inf")), "tokens": SlidingWindow(float("inf"))}
+        self.most = {"requests": 0.0, "tokens": 0.0}
 
-    def admit(self, kind: str, behaviour: Behaviour, tokens: int, now: float) -> tuple[Counted | None, Reply | None]:
+    def admit(self, kind: str, behaviour: Behaviour, tokens: int, now: float) -> tuple[Call | None, Reply | None]:
         """Count the call, or refuse it in the vendor's words."""
-        self.minute.expire(now)
-        self.day.expire(now)
-        refused = self._refusal(kind, behaviour, tokens, now)
-        if refused is not None:
-            return None, refused
-        call = Counted(now, tokens)
-        self.minute.add(call, now)
-        self.day.add(call, now)
-        return call, None
+        self._make(behaviour)
+        waits = [(limit.shape.free_in_s(limit.units(tokens), now), limit) for limit in self.all]
+        wait_s, limit = max(waits, key=lambda row: row[0], default=(0.0, None))
+        if limit is not None and wait_s > 0.0:
+            if behaviour.counts_refused:
+                for counted in self.all:
+                    counted.shape.take(1.0 if counted.unit == "requests" else 0.0, now)
+            return None, self._refusal(kind, behaviour, limit, wait_s, tokens)
+        taken = [(each, each.shape.take(each.units(tokens), now)) for each in self.all]
+        for unit, units in (("requests", 1.0), ("tokens", float(tokens))):
+            self._seen[unit].take(units, now)
+            self.most[unit] = max(self.most[unit], self._seen[unit].used)
+        return Call(taken), None
 
-    def settle(self, call: Counted, tokens: int) -> None:
-        self.minute.settle(call, tokens)
-        self.day.settle(call, tokens)
-        call.tokens = tokens
+    def settle(self, call: Call, tokens: int, now: float) -> None:
+        for limit, taken in call.taken:
+            if limit.unit == "tokens":
+                limit.shape.give_back(taken, limit.units(tokens), now)
 
     def headers(self, kind: str, behaviour: Behaviour, now: float) -> dict[str, str]:
         """State the limits as the vendor does."""
         found: dict[str, str] = {}
-        if kind == "ollama":
+        if kind == "ollama" or not behaviour.tells:
             return found
-        day, tokens = ("requests-day", "tokens-minute") if kind == "cerebras" else ("requests", "tokens")
-        rows = (
-            (day, behaviour.requests_per_day, len(self.day.calls), self.day.free_in_s(now)),
-            (tokens, behaviour.tokens_per_minute, self.minute.tokens, self.minute.free_in_s(now)),
-        )
-        if kind == "openai":
-            rows = (("requests", behaviour.requests_per_minute, len(self.minute.calls), 1.0), rows[1])
-        for name, limit, used, reset_s in rows:
-            if limit is not None:
-                found[f"x-ratelimit-limit-{name}"] = str(limit)
-                found[f"x-ratelimit-remaining-{name}"] = str(max(0, limit - used))
+        self._make(behaviour)
+        for limit in self.all:
+            name = _told_as(kind, behaviour.tells, limit)
+            if name:
+                reset_s = limit.shape.reset_s(now)
+                found[f"x-ratelimit-limit-{name}"] = str(limit.a_span)
+                found[f"x-ratelimit-remaining-{name}"] = str(int(limit.shape.remaining(now)))
                 found[f"x-ratelimit-reset-{name}"] = f"{reset_s:.6f}" if kind == "cerebras" else go_duration(reset_s)
         return found
 
-    def _refusal(self, kind: str, behaviour: Behaviour, tokens: int, now: float) -> Reply | None:
-        minute_tokens = behaviour.tokens_per_minute
-        if minute_tokens is not None and tokens > minute_tokens:
-            text = f"Request too large: Limit {minute_tokens}, Requested {tokens} tokens per minute (TPM)"
-            return vendor_error(kind, 413, text, "rate_limit_exceeded")
-        rows = (
-            (self.minute, "requests per minute", behaviour.requests_per_minute, len(self.minute.calls) + 1),
-            (self.minute, "tokens per minute", minute_tokens, self.minute.tokens + tokens),
-            (self.day, "requests per day", behaviour.requests_per_day, len(self.day.calls) + 1),
-            (self.day, "tokens per day", behaviour.tokens_per_day, self.day.tokens + tokens),
+    def _make(self, behaviour: Behaviour) -> None:
+        """Make the limits anew when they were changed."""
+        values = vars(behaviour)
+        wanted = tuple(
+            value for name, value in values.items() if "_per_" in name or "shape" in name or "cached" in name
         )
-        for window, what, limit, wanted in rows:
-            if limit is not None and wanted > limit:
-                wait_s = window.free_in_s(now)
-                text = f"Rate limit reached: {what}: Limit {limit}. Please try again in {go_duration(wait_s)}"
-                return vendor_error(kind, 429, text, "rate_limit_exceeded", {"retry-after": str(int(wait_s) + 1)})
-        return None
+        if wanted == self._made_for:
+            return
+        self._made_for, self.all = wanted, []
+        for unit in ("requests", "tokens"):
+            for span, span_s in (("minute", MINUTE_S), ("hour", HOUR_S), ("day", DAY_S)):
+                limit = values[f"{unit}_per_{span}"]
+                if limit is not None:
+                    shape = (
+                        SlidingWindow(limit, span_s) if span_s > MINUTE_S else _shape(values[f"{unit}_shape"], limit)
+                    )
+                    self.all.append(Limit(unit, span, limit, shape))
+        if behaviour.uncached_tokens:
+            limit, _, capacity = behaviour.uncached_tokens.partition(":")
+            bucket = Bucket(float(capacity or limit), float(limit) / MINUTE_S)
+            self.all.append(Limit("tokens", "uncached minute", int(limit), bucket, share=0.9))
+
+    @staticmethod
+    def _refusal(kind: str, behaviour: Behaviour, limit: Limit, wait_s: float, tokens: int) -> Reply:
+        if wait_s == float("inf"):
+            text = f"Request too large: Limit {limit.a_span}, Requested {tokens} {limit.words}"
+            return vendor_error(kind, 413, text, "rate_limit_exceeded")
+        text = f"Rate limit reached: {limit.words}"
+        if not behaviour.hints:
+            return vendor_error(kind, 429, text, "rate_limit_exceeded")
+        hint = {"retry-after": str(int(wait_s) + 1)}
+        told = f": Limit {limit.a_span}" if behaviour.tells else ""
+        return vendor_error(
+            kind, 429, f"{text}{told}. Please try again in {go_duration(wait_s)}", "rate_limit_exceeded", hint
+        )
+
+
+def _shape(told: str, limit: int) -> Shape:
+    name, _, number = told.partition(":")
+    return SHAPES[name](limit, float(number or 0))
+
+
+def _told_as(kind: str, tells: str, limit: Limit) -> str:
+    """Return the name of the header that states *limit*; "" where the vendor does not."""
+    if tells in ("minute", "hour"):
+        return f"{limit.unit}-{limit.span}" if limit.span == tells else ""
+    if kind == "cerebras":
+        return (
+            f"{limit.unit}-{limit.span}"
+            if (limit.unit, limit.span) in {("requests", "day"), ("tokens", "minute")}
+            else ""
+        )
+    requests_span = "minute" if kind == "openai" else "day"
+    return limit.unit if limit.span == (requests_span if limit.unit == "requests" else "minute") else ""
 
 
 def fault_reply(name: str, kind: str, model: str) -> Reply | None:

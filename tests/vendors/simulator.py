@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from email.utils import formatdate
 from typing import Any
 
 from tests.vendors.behaviour import Behaviour, Limits, fault_reply, pick_fault
@@ -42,6 +43,7 @@ class SimulatedVendor:
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
         self.arrivals: list[float] = []
+        self.refusals: list[float] = []
         self.outcomes: Counter[str] = Counter()
         self.answered = 0
         self.received = 0
@@ -87,9 +89,10 @@ class SimulatedVendor:
             "in_flight": self.in_flight,
             "most_in_flight": self.most_in_flight,
             "outcomes": dict(self.outcomes),
-            "most_calls_a_minute": self.limits.minute.most_calls,
-            "most_tokens_a_minute": self.limits.minute.most_tokens,
+            "most_calls_a_minute": int(self.limits.most["requests"]),
+            "most_tokens_a_minute": int(self.limits.most["tokens"]),
             "arrivals": self.arrivals[-_KEPT:],
+            "refusals": self.refusals[-_KEPT:],
             "models": dict(Counter(heard(self.kind, body)["model"] for body in self.requests)),
         }
 
@@ -168,22 +171,31 @@ class SimulatedVendor:
         fault = pick_fault(self.behaviour, self._draw)
         reply = fault_reply(fault, self.kind, body["model"]) if fault else None
         prompt = "\n".join(part["content"] for part in body["messages"])
+        await self._network()
         now = time.monotonic()
         call, refused = self.limits.admit(self.kind, self.behaviour, len(prompt) // 4 + _asked(body), now)
         if refused is not None:
             self.outcomes["over_limit"] += 1
+            self.refusals.append(now)
+            await self._network()
             return refused
         assert call
         made = None if reply is not None else self._answer(body, prompt, number, fault)
         await self._work(now)
         if made is None or reply is not None:
-            self.limits.settle(call, 0)
+            self.limits.settle(call, 0, time.monotonic())
             self.outcomes[fault] += 1
             return reply or Reply(500)
-        self.limits.settle(call, made.prompt_tokens + made.completion_tokens)
+        self.limits.settle(call, made.prompt_tokens + made.completion_tokens, time.monotonic())
         self.outcomes[fault or "ok"] += 1
         stated = self.limits.headers(self.kind, self.behaviour, time.monotonic())
+        await self._network()
         return completion(self.kind, made, stated, bool(body.get("stream")))
+
+    async def _network(self) -> None:
+        """Take what the network takes."""
+        if self.behaviour.jitter_s:
+            await asyncio.sleep(self.behaviour.jitter_s * self._draw.random())
 
     async def _work(self, arrived: float) -> None:
         """Take as long as the vendor takes, the writing of the answer included."""
@@ -281,6 +293,8 @@ class _Connection(asyncio.Protocol):
         payload = b"".join(reply.chunks) if reply.chunks else reply.payload
         kind = reply.headers.get("content-type", "text/event-stream" if reply.chunks else "application/json")
         head = f"HTTP/1.1 {reply.status} X\r\ncontent-type: {kind}\r\ncontent-length: {len(payload)}\r\n"
+        dated = formatdate(time.time() + self._vendor.behaviour.skew_s, usegmt=True)
+        head += f"date: {dated}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in reply.headers.items() if name != "content-type")
         head_bytes = head.encode() + b"\r\n"
         if reply.cut:

@@ -13,3 +13,7 @@ class GeneratedAnswer(Success):
     sample: Annotated[StoredSample, Field(description="Stored only when save was asked for")]
     tokens_used: Annotated[int, Field(description="Tokens of all calls, including failed and refused ones")]
     elapsed: Annotated[float, Field(description="Seconds")]
+    waited: Annotated[
+        dict[str, float],
+        Field(description="Seconds of it that were waited, by what for: limit, closed, concurrency, budget"),
+    ]

@@ -134,7 +134,7 @@ class StatedLimitView(Answer):
     """A limit that the vendor stated in the headers of its answer."""
 
     unit: Literal["requests", "tokens"]
-    window: Literal["minute", "day"]
+    window: Literal["second", "minute", "hour", "day"]
     limit: int
     remaining: int | None
     reset_s: Annotated[float | None, Field(description="Seconds until it is fully available again")]

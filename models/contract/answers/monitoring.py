@@ -108,7 +108,7 @@ class UsageAnswer(Success, UsageSummary):
 
 
 class LimitWindow(Answer):
-    """Use of a limit in the last minute or day."""
+    """Use of a limit in the last minute, hour or day."""
 
     requests: int
     requests_limit: Annotated[int | None, Field(description="Null for none")]
@@ -133,6 +133,7 @@ class TargetState(Answer):
     in_flight: Annotated[int, Field(description="Calls under way")]
     at_a_time: Annotated[int, Field(description="Most calls at a time")]
     minute: LimitWindow
+    hour: LimitWindow
     day: LimitWindow
     p50_s: Annotated[float | None, Field(description="Median time of its answers, in seconds; null before any")]
     p95_s: Annotated[float | None, Field(description="95th percentile of that time, in seconds; null before any")]

@@ -1,28 +1,51 @@
 """All limiters of the process, one for each model or account, as the vendor counts."""
 
+import logging
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from models.batches.usage_store import UsageStore
 from models.batches.work_store import WorkStore
 from services.catalogue.catalogue import ProviderInfo
 from services.llm.limits.concurrency import ConcurrencyLimit
-from services.llm.limits.rate_limiter import DAY_S, MINUTE_S, Entry, RateLimiter, SlidingWindow
+from services.llm.limits.limit_headers import Unit
+from services.llm.limits.meter import Learned
+from services.llm.limits.rate_limiter import RateLimiter
+from services.llm.limits.windows import MINUTE_S, Entry
 from services.llm.routing.router import Target
 from utils.clock import Clock
+from utils.errors import StorageError
 
+log = logging.getLogger(__name__)
+# What is kept of one unit: the fields of `Learned`.
+Kept = Mapping[str, float | None]
+
+# Most calls at a time of a provider that states none.
+MOST_AT_ONCE = 64
 # A user's own server states no limits: how many calls at a time it can serve is measured.
-_SLOW_START = 4
+_SLOW_START = 8
+
+
+class LimitMemory(Protocol):
+    """Keeps what was learned of limits over a restart (`models.catalogue.limit_store.LimitStore`)."""
+
+    def recall(self, account: str) -> Mapping[str, Kept]:
+        """Return what was kept of *account*, by unit; what is too old is left out."""
+
+    def keep(self, account: str, learned: Mapping[str, Kept]) -> None:
+        """Keep what was learned of *account*; StorageError when it cannot be."""
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierUse:
-    """What was used before this process began, from the tables: the vendors still count it."""
+    """What was used and learned before this process began, from the tables: the vendors still count it."""
 
     work: WorkStore
     usage: UsageStore
+    learned: LimitMemory
     clock: Clock
 
     def of(self, target: Target) -> tuple[list[Entry], list[Entry]]:
@@ -43,17 +66,37 @@ class EarlierUse:
         return sum(row.tokens for row in rows), sum(row.cost_usd for row in rows)
 
 
+class Earlier(Protocol):
+    """What was before this process began: `EarlierUse`."""
+
+    @property
+    def learned(self) -> LimitMemory:
+        """What was learned of limits."""
+
+    def of(self, target: Target) -> tuple[Iterable[Entry], Iterable[Entry]]:
+        """Return what *target* was used in the last minute and day."""
+
+
 class Accounts:
     """Makes each limiter when its target is first met. Thread-safe."""
 
     def __init__(
         self,
         is_own_server: Callable[[ProviderInfo], bool],
-        used_before: Callable[[Target], tuple[Iterable[Entry], Iterable[Entry]]] = lambda _: ((), ()),
+        earlier: Earlier | None = None,
+        most_at_once: int = MOST_AT_ONCE,
     ) -> None:
-        """Make limiters; *used_before* returns what a target was used in the last minute and day."""
+        """Make limiters.
+
+        Args:
+            is_own_server: Says whether a provider is a server of the user's own, whose limits nobody states.
+            earlier: What was used and learned before this process began.
+            most_at_once: Most calls at a time where the provider states no other number.
+        """
         self._is_own_server = is_own_server
-        self._used_before = used_before
+        self._earlier = earlier
+        self._most_at_once = most_at_once
+        self._kept: dict[str, dict[str, Learned]] = {}
         self._made: dict[str, RateLimiter] = {}
         self._made_for: dict[str, ProviderInfo] = {}
         self._lock = threading.Lock()
@@ -69,6 +112,17 @@ class Accounts:
                 self._made[target.account] = self._make(target)
             return self._made[target.account]
 
+    def keep(self, target: Target) -> None:
+        """Keep what was learned of *target*, if it is new. Not under the gate's lock: it writes to the disk."""
+        learned = self.of(target).learned()
+        if self._earlier is None or not learned or self._kept.get(target.account) == learned:
+            return
+        self._kept[target.account] = learned
+        try:
+            self._earlier.learned.keep(target.account, {unit: asdict(row) for unit, row in learned.items()})
+        except StorageError as error:  # it is learned again
+            log.warning("learned limits not kept", extra={"account": target.account, "reason": str(error)})
+
     def adopt(self, provider_now: Callable[[str], ProviderInfo | None]) -> None:
         """Apply the limits that users changed; usage so far still counts. The caller holds the gate's lock."""
         with self._lock:
@@ -76,26 +130,38 @@ class Accounts:
                 now = provider_now(before.id)
                 if now is not None and _stated(now) != _stated(before):
                     self._made_for[account] = now
-                    _set_limits(self._made[account], now)
+                    self._set_limits(self._made[account], now)
 
     def _make(self, target: Target) -> RateLimiter:
         info = target.provider
-        limiter = RateLimiter(
-            SlidingWindow(MINUTE_S, info.requests_per_minute, info.tokens_per_minute),
-            SlidingWindow(DAY_S, info.requests_per_day, info.tokens_per_day),
-            ConcurrencyLimit(info.max_concurrency, _SLOW_START if self._is_own_server(info) else None),
-        )
-        _set_limits(limiter, info)
-        limiter.seed(*self._used_before(target))
+        is_own = self._is_own_server(info)
+        most = info.max_concurrency or self._most_at_once
+        limiter = RateLimiter(ConcurrencyLimit(most, _SLOW_START if is_own else None))
+        limiter.day.calls_limit, limiter.day.tokens_limit = info.requests_per_day, info.tokens_per_day
+        self._set_limits(limiter, info)
+        if self._earlier is not None:
+            limiter.seed(*self._earlier.of(target))
+            kept = {unit: _learned(row) for unit, row in self._earlier.learned.recall(target.account).items()}
+            self._kept[target.account] = kept
+            limiter.recall(kept)
         return limiter
+
+    def _set_limits(self, limiter: RateLimiter, info: ProviderInfo) -> None:
+        """Set the limits; those that the catalogue has of a vendor are only a guess where another server answers."""
+        is_own = self._is_own_server(info)
+        rows: tuple[tuple[Unit, int | None, int | None], ...] = (
+            ("requests", info.requests_per_minute, info.requests_cap),
+            ("tokens", info.tokens_per_minute, info.tokens_cap),
+        )
+        for unit, known, cap in rows:
+            limiter.tell(unit, cap if is_own else known, cap, known)
+
+
+def _learned(row: Kept) -> Learned:
+    minute = row.get("minute")
+    return Learned(float(row.get("rate") or 1.0), None if minute is None else int(minute), bool(row.get("is_coarse")))
 
 
 def _stated(info: ProviderInfo) -> tuple[int | None, ...]:
     caps = (info.requests_cap, info.tokens_cap)
     return (info.requests_per_minute, info.tokens_per_minute, *caps)
-
-
-def _set_limits(limiter: RateLimiter, info: ProviderInfo) -> None:
-    minute = limiter.minute
-    minute.calls_limit, minute.tokens_limit = info.requests_per_minute, info.tokens_per_minute
-    minute.calls_cap, minute.tokens_cap = info.requests_cap, info.tokens_cap

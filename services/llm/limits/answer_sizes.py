@@ -1,22 +1,24 @@
 """What calls really take, learned from answers: so that no more is reserved than is needed.
 
 The vendors reserve the whole asked maximum of an answer. With 4,000 asked and 1,000
-used, three quarters of a minute's tokens would stay unused. Once enough
-answers of a kind were seen, a little more than the longest of them is asked for; one
-that is cut off raises it at once.
+used, three quarters of a minute's tokens would stay unused. So a little more is asked for
+than the longest answer of the kind that was seen, from the first one on, and before it than the catalogue
+expects; one that is cut off raises it at once.
 """
 
 import threading
 from collections import deque
+from collections.abc import Collection
 
 from utils.histogram import Histogram
 
 _SEEN = 200
+# Answers of other kinds say something once there are so many.
 _ENOUGH = 4
-# With few answers seen the next may well be longer than all of them.
-_MANY = 20
-_HEADROOM = 1.15
-_HEADROOM_FEW = 1.6
+# With few answers seen the next may well be longer than all of them: how much longer, by the number seen.
+_HEADROOMS = ((20, 1.15), (4, 1.6), (1, 2.0))
+# Where a minute has little left, so much more than the longest seen, or than what is expected, is enough.
+_HEADROOM_LEAST, _HEADROOM_EXPECTED = 1.1, 1.3
 _HEADROOM_TOKENS = 32
 _CHARS_PER_TOKEN = 3.5
 _PROMPT_HEADROOM = 1.02
@@ -32,16 +34,26 @@ class AnswerSizes:
         self._latencies: dict[str, Histogram] = {}
         self._lock = threading.Lock()
 
-    def cap(self, target: str, kind: str, wanted: int) -> int:
-        """Return the maximum to ask for an answer of *kind*; at most *wanted*, in tokens."""
+    def cap(self, target: str, kind: str, wanted: int, expected: int = 0) -> int:
+        """Return the maximum to ask for an answer of *kind*; at most *wanted*, in tokens.
+
+        Where none was seen it is *wanted*; never is it less than what is *expected* of the kind, 0 for not known.
+        """
         with self._lock:
-            seen = self._lengths.get((target, kind), ())
-            if len(seen) < _ENOUGH:
-                seen = self._lengths.get((target, ""), ())  # of all kinds
-            if len(seen) < _ENOUGH:
+            seen = self._seen(target, kind)
+            if not seen:
                 return wanted
-            headroom = _HEADROOM if len(seen) >= _MANY else _HEADROOM_FEW
-            return min(wanted, int(max(seen) * headroom) + _HEADROOM_TOKENS)
+            headroom = next(factor for count, factor in _HEADROOMS if len(seen) >= count)
+            likely = max(int(max(seen) * headroom), int(expected * _HEADROOM_EXPECTED))
+            return min(wanted, likely + _HEADROOM_TOKENS)
+
+    def least(self, target: str, kind: str, expected: int = 0) -> int | None:
+        """Return how many tokens are enough for an answer of *kind* where there are no more; None: not known."""
+        with self._lock:
+            seen = self._seen(target, kind)
+            if seen:
+                return int(max(seen) * _HEADROOM_LEAST) + _HEADROOM_TOKENS
+            return int(expected * _HEADROOM_EXPECTED) + _HEADROOM_TOKENS if expected else None
 
     def prompt_tokens(self, target: str, chars: int) -> int:
         """Estimate a prompt's tokens from its length; a little high."""
@@ -78,6 +90,12 @@ class AnswerSizes:
         with self._lock:
             seen = self._latencies.get(target)
             return seen.quantile(share) if seen else None
+
+    def _seen(self, target: str, kind: str) -> Collection[int]:
+        """Return the lengths seen of *kind*, else of all kinds once those are some; the caller holds the lock."""
+        seen = self._lengths.get((target, kind), ())
+        others = self._lengths.get((target, ""), ())
+        return seen or (others if len(others) >= _ENOUGH else ())
 
     def _saw(self, target: str, kind: str, tokens: int) -> None:
         """Keep a length for its kind and for all kinds; the caller holds the lock."""

@@ -58,6 +58,12 @@ class ConcurrencyLimit:
         elif busy:
             self._value = min(self.most, self._value * 2 if self._exploring else self._value + 1)
 
+    def stated(self) -> None:
+        """Begin at the most: the server states limits, as vendors do."""
+        if self._probing:
+            self._probing = self._exploring = False
+            self._value = float(self.most)
+
     def overloaded(self, now: float, latency_s: float) -> None:
         """Learn that the server refused: too many calls at a time."""
         self._cut(_CUT_OVERLOAD, now, latency_s)

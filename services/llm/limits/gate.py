@@ -16,11 +16,12 @@ import math
 import threading
 from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, TypeVar
 
 from services.llm.limits.budget import Budget, Room
-from services.llm.limits.rate_limiter import Entry, RateLimiter
+from services.llm.limits.rate_limiter import RateLimiter
+from services.llm.limits.windows import Entry
 from services.llm.routing.router import Router, Target
 from utils.cancellation import CancelToken
 from utils.clock import Clock
@@ -35,12 +36,26 @@ _TURNS = ("limit", "concurrency")
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a call takes of a target at most; `cost_usd` is None when its price is not known."""
+    """What a call takes of a target at most.
+
+    Attributes:
+        tokens: Prompt and answer.
+        max_tokens: The longest answer that is asked for; `least_tokens` is enough where the minute has no more left.
+        cost_usd: None when its price is not known.
+    """
 
     tokens: int
     prompt_tokens: int
     max_tokens: int
     cost_usd: float | None
+    least_tokens: int | None = None
+
+    def within(self, room: float) -> "Need":
+        """Return the need with the longest answer that fits *room*, if that is enough; else as it is."""
+        left = room - self.prompt_tokens
+        if self.least_tokens is None or not self.least_tokens <= left < self.max_tokens:
+            return self
+        return replace(self, tokens=int(room), max_tokens=int(left))
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,7 @@ class Ask:
         avoid: Names of targets to be used only while no other is free.
         weights: Share of the load by provider, where several have room; the catalogue's by default.
         max_wait_s: Longest wait for a closed target.
+        patience_s: Longest wait for the limits of a target while another of its group has room.
     """
 
     flow: str
@@ -63,6 +79,7 @@ class Ask:
     avoid: frozenset[str] = frozenset()
     weights: Mapping[str, float] = field(default_factory=dict)
     max_wait_s: float = math.inf
+    patience_s: float = _QUOTA_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +98,15 @@ class Permit:
     detour: str
     waited_s: float
     cause: str
+
+
+class _Opened(NamedTuple):
+    """A target that takes calls, with its group's first choice, and the seconds until its limits have room."""
+
+    target: Target
+    first: Target
+    need: Need
+    wait_s: float
 
 
 class _Waiter:
@@ -276,34 +302,38 @@ class Gate:
         blocked |= full
         waiter.cause = "limit" if not math.isinf(soonest_s) else "concurrency"
         waiter.until = now + soonest_s
-        return soonest_s
+        return min(soonest_s, closed_s)
 
-    def _open(self, ask: Ask, now: float) -> tuple[list[tuple[Target, Target, Need, float]], float, bool]:
-        """Return each group's first open target (with first choice, need, wait for its windows), or when one opens.
+    def _open(self, ask: Ask, now: float) -> tuple[list["_Opened"], float, bool]:
+        """Return each group's first open target, or when one opens, and whether one is too small for the call.
 
-        Where that one is to be avoided, the first open one that is not is added.
+        A target whose limits would be waited for too long gives way to the next of its group. Where the first
+        open one is to be avoided, the first open one that is not is added.
         """
-        opened, closed_s, too_large = [], math.inf, False
+        opened, late, closed_s, too_large = [], [], math.inf, False
         for group in ask.groups:
             taken = False
             for target in group:
                 if taken and target.name in ask.avoid:
                     continue
-                need = ask.need(target)
                 limiter = self._limiter_of(target)
-                minute_s = limiter.minute.wait_s(need.tokens, now)
-                day_s = limiter.day.wait_s(need.tokens, now)
-                wait_s = max(self._router.wait_s(target), day_s if day_s > _QUOTA_S else 0.0)
+                need = ask.need(target).within(limiter.room(now))
+                shut_s = limiter.shut_s(now)
+                minute_s, long_s = limiter.wait_s(need.tokens, now), limiter.long_wait_s(need.tokens, now)
+                shut_s = max(shut_s, long_s if long_s > _QUOTA_S else 0.0, self._router.wait_s(target))
+                row = _Opened(target, group[0], need, max(minute_s, long_s))
                 if math.isinf(minute_s):
                     too_large = True
-                elif wait_s == 0.0:
-                    opened.append((target, group[0], need, max(minute_s, day_s)))
+                elif shut_s > 0.0:
+                    closed_s = min(closed_s, shut_s)
+                elif row.wait_s > ask.patience_s:
+                    late.append(row)
+                else:
+                    opened.append(row)
                     taken = True
                     if target.name not in ask.avoid:
                         break
-                else:
-                    closed_s = min(closed_s, wait_s)
-        return opened, closed_s, too_large
+        return opened or late, closed_s, too_large
 
     def _admit(self, waiter: _Waiter, target: Target, first: Target, need: Need, now: float) -> float:
         budgets = waiter.ask.budgets
@@ -320,17 +350,21 @@ class Gate:
         entry = self._limiter_of(target).admit(need.tokens, now)
         self._router.begin(target)
         self._virtual = max(self._virtual, waiter.tag[0])
-        detour = "" if target is first else self._router.reason(first) or "quota"
+        detour = "" if target is first else self._reason(first, now) or "quota"
         waited_s = now - waiter.since
         waiter.permit = Permit(target, need, entry, budgets, detour, waited_s, waiter.cause if waited_s else "")
         return 0.0
+
+    def _reason(self, target: Target, now: float) -> str:
+        """Return why *target* takes no calls now, or ""."""
+        return self._router.reason(target) or ("rate_limit" if self._limiter_of(target).shut_s(now) else "")
 
     def _nobody(self, ask: Ask, closed_s: float) -> NoTargetError:
         reasons = dict.fromkeys(
             f"{target.name}: {reason}"
             for group in ask.groups
             for target in group
-            if (reason := self._router.reason(target))
+            if (reason := self._reason(target, self._clock.monotonic()))
         )
         told = f" ({'; '.join(list(reasons)[:3])})" if reasons else ""
         return NoTargetError(f"no provider is open for this request{told}", None if math.isinf(closed_s) else closed_s)

@@ -1,26 +1,23 @@
 """Reads the limits that vendors state in the headers of every answer.
 
-`x-ratelimit-{limit,remaining,reset}-{requests,tokens}`: tokens are a minute's; requests
-are a day's at Groq and a minute's at OpenAI and its likes. Cerebras adds the window to
-the name: `-requests-day`, `-tokens-minute`. Resets are Go durations or float seconds.
+`x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, some with the window behind it (`-requests-day`,
+`-tokens-minute`). Without one tokens are a minute's; requests are a day's at Groq and a minute's at OpenAI and its
+likes. Resets are Go durations or float seconds.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from utils.durations import parse_duration_s
 
 Unit = Literal["requests", "tokens"]
-Window = Literal["minute", "day"]
-_NAMES: tuple[tuple[str, Unit, Window | None], ...] = (
-    ("requests", "requests", None),
-    ("requests-minute", "requests", "minute"),
-    ("requests-day", "requests", "day"),
-    ("tokens", "tokens", "minute"),
-    ("tokens-minute", "tokens", "minute"),
-    ("tokens-day", "tokens", "day"),
-)
+Window = Literal["second", "minute", "hour", "day"]
+_PREFIX = "x-ratelimit-limit-"
+_NAME = re.compile(r"(?:total-)?(requests|tokens)(?:-(?:per-)?(second|minute|hour|day))?")
+# A day of which more than that was used takes longer than a minute to be whole again.
+_USED, _MINUTE_S = 0.01, 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +39,29 @@ class StatedLimit:
 def stated_limits(headers: Mapping[str, str], requests_window: Window = "minute") -> list[StatedLimit]:
     """Return the limits in *headers* (lower case); *requests_window* is what a bare `requests` means there."""
     found: list[StatedLimit] = []
-    if not any(name.startswith("x-ratelimit-limit") for name in headers):
-        return found
-    for name, unit, window in _NAMES:
-        limit = _count(headers.get(f"x-ratelimit-limit-{name}"))
-        if limit:
-            remaining = _count(headers.get(f"x-ratelimit-remaining-{name}"))
-            reset_s = parse_duration_s(headers.get(f"x-ratelimit-reset-{name}"))
-            found.append(StatedLimit(unit, window or requests_window, limit, remaining, reset_s))
+    for header, value in headers.items():
+        if not header.startswith(_PREFIX):
+            continue
+        name = header.removeprefix(_PREFIX)
+        parts, limit = _NAME.fullmatch(name), _count(value)
+        if parts is None or not limit:
+            continue
+        unit, window = cast("Unit", parts[1]), cast("Window | None", parts[2])
+        remaining = _count(headers.get(f"x-ratelimit-remaining-{name}"))
+        reset_s = parse_duration_s(headers.get(f"x-ratelimit-reset-{name}"))
+        if window is None:
+            window = "minute" if unit == "tokens" else requests_window
+            if window == "day" and _is_a_minute(limit, remaining, reset_s):
+                window = "minute"
+        found.append(StatedLimit(unit, window, limit, remaining, reset_s))
     return found
+
+
+def _is_a_minute(limit: int, remaining: int | None, reset_s: float | None) -> bool:
+    """Say whether a limit that is a day's at that vendor cannot be one: it is whole again too soon for that."""
+    if remaining is None or reset_s is None:
+        return False
+    return limit - remaining > _USED * limit and reset_s <= _MINUTE_S
 
 
 def _count(text: str | None) -> int | None:

@@ -1,133 +1,50 @@
-"""Keeps the limits of one account or model: requests and tokens, a minute and a day, taken together.
+"""The limits of one account or model: windows, pace and places, taken together.
 
-`SlidingWindow` is an exact log, one entry a call, so that no sliding minute ever holds
-more than the limit, from the first one on (a token bucket lets nearly twice the limit
-through after an idle spell). `RateLimiter` joins the windows. Both decide as functions
-of the time they are given and wait for nothing: the gate waits, and holds the lock.
+`windows.py` logs each call, so that no minute, hour or day ever holds more than its limit.
+`meter.py` paces requests and tokens, and learns from refusals. All are functions of the time
+they are given and wait for nothing: the gate waits, and holds the lock.
 """
 
-import math
-from bisect import insort
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from services.llm.limits.concurrency import ConcurrencyLimit
-from services.llm.limits.limit_headers import StatedLimit
+from services.llm.limits.limit_headers import StatedLimit, Unit
+from services.llm.limits.meter import Learned, Meter
+from services.llm.limits.remaining import Remaining
+from services.llm.limits.vendor_clock import VendorClock
+from services.llm.limits.windows import DAY_S, HOUR_S, MINUTE_S, Entry, SlidingWindow
 
-# The vendor counts arrivals, we count departures: a little more than a minute covers the difference.
-MINUTE_S = 60.25
-DAY_S = 86_400.0 + 60.0
-# Share of a limit by which the vendor's own count may differ before we adopt it.
+# Share of a limit by which the vendor's own count of a day or an hour may differ before we adopt it.
 _SLACK = 0.05
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
-    """One call in the windows; `tokens` is the reservation until it is settled.
-
-    A granted call that is not `sent` yet counts as of now, however long that takes.
-    """
-
-    at: float
-    tokens: int
-    calls: int = 1
-    sent: bool = True
-
-
-class SlidingWindow:
-    """The log of the last *span_s* seconds. None means no limit."""
-
-    def __init__(self, span_s: float, calls_limit: int | None, tokens_limit: int | None) -> None:
-        self.span_s = span_s
-        self.calls_limit = calls_limit
-        self.tokens_limit = tokens_limit
-        # What users allow at most, whatever the vendor does.
-        self.calls_cap: int | None = None
-        self.tokens_cap: int | None = None
-        self.hold_until = 0.0
-        self._entries: list[Entry] = []
-        self._first = 0
-        self.calls = 0
-        self.tokens = 0
-
-    def wait_s(self, tokens: int, now: float) -> float:
-        """Return the seconds until a call of *tokens* fits; 0.0 when it fits now, inf when never."""
-        if self.tokens_limit is not None and tokens > self.tokens_limit:
-            return math.inf
-        self.expire(now)
-        calls_over = self.calls + 1 - (self.calls_limit if self.calls_limit is not None else math.inf)
-        tokens_over = self.tokens + tokens - (self.tokens_limit if self.tokens_limit is not None else math.inf)
-        until = self.hold_until
-        for entry in self._entries[self._first :] if calls_over > 0 or tokens_over > 0 else ():
-            calls_over -= entry.calls
-            tokens_over -= entry.tokens
-            until = max(until, (entry.at if entry.sent else now) + self.span_s)
-            if calls_over <= 0 and tokens_over <= 0:
-                break
-        return max(0.0, until - now)
-
-    def add(self, entry: Entry) -> None:
-        """Log *entry*, in order of time."""
-        if self._entries and entry.at < self._entries[-1].at:
-            insort(self._entries, entry, lo=self._first, key=lambda row: row.at)
-        else:
-            self._entries.append(entry)
-        self.calls += entry.calls
-        self.tokens += entry.tokens
-
-    def settle(self, entry: Entry, tokens: int) -> None:
-        """Count *tokens* for *entry* from now on; its owner sets `entry.tokens` afterwards."""
-        if self._holds(entry):
-            self.tokens += tokens - entry.tokens
-
-    def move(self, entry: Entry, at: float) -> None:
-        """Count *entry* from the later moment *at* on."""
-        if self.remove(entry):
-            entry.at = at
-            self.add(entry)
-
-    def remove(self, entry: Entry) -> bool:
-        """Forget *entry*; False when it has left the window."""
-        for place in range(len(self._entries) - 1, self._first - 1, -1):
-            if self._entries[place] is entry:
-                del self._entries[place]
-                self.calls -= entry.calls
-                self.tokens -= entry.tokens
-                return True
-        return False
-
-    def expire(self, now: float) -> None:
-        """Forget what is older than the window."""
-        while self._first < len(self._entries) and self._entries[self._first].at + self.span_s <= now:
-            entry = self._entries[self._first]
-            self._first += 1
-            self.calls -= entry.calls
-            self.tokens -= entry.tokens
-            if not entry.sent:
-                entry.at = now
-                self.add(entry)
-        if self._first > 1000:
-            del self._entries[: self._first]
-            self._first = 0
-
-    def used_share(self) -> float:
-        """Return how much of the tighter limit is used, 0 to 1."""
-        calls = self.calls / self.calls_limit if self.calls_limit else 0.0
-        tokens = self.tokens / self.tokens_limit if self.tokens_limit else 0.0
-        return max(calls, tokens)
-
-    def _holds(self, entry: Entry) -> bool:
-        return self._first < len(self._entries) and entry.at >= self._entries[self._first].at
-
-
 class RateLimiter:
-    """The limits of one model or account, and how many calls it takes at a time."""
+    """The limits of one model or account, and how many calls it takes at a time. Not thread-safe."""
 
-    def __init__(self, minute: SlidingWindow, day: SlidingWindow, concurrency: ConcurrencyLimit) -> None:
-        self.minute = minute
-        self.day = day
+    def __init__(self, concurrency: ConcurrencyLimit, day: SlidingWindow | None = None) -> None:
         self.concurrency = concurrency
+        self.minute = SlidingWindow(MINUTE_S)
+        self.hour = SlidingWindow(HOUR_S)
+        self.day = day or SlidingWindow(DAY_S)
         self.in_flight = 0
+        self.clock = VendorClock()
+        self.calls = Meter(self.minute.calls_log, self.clock, of_calls=True)
+        self.tokens = Meter(self.minute.tokens_log, self.clock, of_calls=False)
+        self._caps: dict[Unit, int | None] = {"requests": None, "tokens": None}
+        self._remaining: dict[Unit, Remaining] = {"requests": Remaining(), "tokens": Remaining()}
+
+    def tell(self, unit: Unit, a_minute: int | None, cap: int | None = None, guess: int | None = None) -> None:
+        """Take over the limit of a minute.
+
+        Args:
+            unit: Of what.
+            a_minute: The limit that the vendor states; None for none.
+            cap: What users allow at most, whatever the vendor says.
+            guess: Where to begin when nothing is stated.
+        """
+        self._caps[unit] = cap
+        self._meter(unit).tell(a_minute if cap is None else min(cap, a_minute or cap), guess)
+        self._narrow()
 
     def seed(self, minute: Iterable[Entry], day: Iterable[Entry]) -> None:
         """Count what was used before this process began; oldest first."""
@@ -136,9 +53,43 @@ class RateLimiter:
         for entry in day:
             self.day.add(entry)
 
+    def recall(self, learned: dict[str, Learned]) -> None:
+        """Go on with what was learned before this process began, by unit."""
+        for unit, row in learned.items():
+            self._meter("tokens" if unit == "tokens" else "requests").recall(row)
+        self._narrow()
+
+    def learned(self) -> dict[str, Learned]:
+        """Return what was learned from refusals, by unit."""
+        rows = {"requests": self.calls.learned(), "tokens": self.tokens.learned()}
+        return {unit: row for unit, row in rows.items() if row is not None}
+
+    # --- a call --------------------------------------------------------------------------
+
+    def shut_s(self, now: float) -> float:
+        """Return the seconds until somebody may look whether the vendor takes calls again; 0.0 while it does."""
+        shut_s = max(self.calls.shut_s(now), self.tokens.shut_s(now))
+        if self.calls.is_new or self.tokens.is_new:
+            self._narrow()
+        return shut_s
+
     def wait_s(self, tokens: int, now: float) -> float:
-        """Return the seconds until a call of *tokens* fits the windows; inf when it never will."""
-        return max(self.minute.wait_s(tokens, now), self.day.wait_s(tokens, now))
+        """Return the seconds until a call of *tokens* fits the minute and the pace; inf when it never will."""
+        window_s = self.minute.wait_s(tokens, now)
+        if 0.0 < window_s < float("inf") and self._leaves_room(tokens, now):
+            window_s = 0.0
+        wait_s = max(self.calls.wait_s(1, now), self.tokens.wait_s(tokens, now), window_s)
+        if wait_s == 0.0:
+            wait_s = max(row.hold_s(1 if unit == "requests" else tokens, now) for unit, row in self._remaining.items())
+        return wait_s
+
+    def long_wait_s(self, tokens: int, now: float) -> float:
+        """Return the seconds until a call of *tokens* fits the hour and the day; inf when it never will."""
+        return max(self.hour.wait_s(tokens, now), self.day.wait_s(tokens, now))
+
+    def room(self, now: float) -> float:
+        """Return the tokens that the minute has left; inf without a limit."""
+        return self.minute.room(now)
 
     def is_full(self) -> bool:
         """Say whether as many calls are under way as it takes at a time."""
@@ -147,8 +98,10 @@ class RateLimiter:
     def admit(self, tokens: int, now: float) -> Entry:
         """Log a call; the caller has seen that it fits, and must `settle` it."""
         entry = Entry(now, tokens, sent=False)
-        self.minute.add(entry)
-        self.day.add(entry)
+        for window in (self.minute, self.hour, self.day):
+            window.add(entry)
+        self.calls.take(1, now)
+        self.tokens.take(tokens, now)
         self.in_flight += 1
         return entry
 
@@ -156,39 +109,82 @@ class RateLimiter:
         """Count *entry* from *now* on: its request leaves only now."""
         self.minute.move(entry, now)
         entry.sent = True
+        self.calls.sent(now)
+        self.tokens.sent(now)
+        self._remaining["requests"].took(1)
+        self._remaining["tokens"].took(entry.tokens)
 
     def settle(self, entry: Entry, tokens: int) -> None:
         """Replace the reservation of *entry* by what the call really used; one that never left is forgotten."""
-        if not entry.sent:
-            self.minute.remove(entry)
-            self.day.remove(entry)
-            self.in_flight -= 1
-            return
-        self.minute.settle(entry, tokens)
-        self.day.settle(entry, tokens)
-        entry.tokens = tokens
         self.in_flight -= 1
+        if not entry.sent:
+            self.calls.never_sent(1)
+            self.tokens.never_sent(entry.tokens)
+            for window in (self.minute, self.hour, self.day):
+                window.remove(entry)
+            return
+        for window in (self.minute, self.hour, self.day):
+            window.settle(entry, tokens)
+        self.tokens.give_back(entry.tokens - tokens)
+        entry.tokens = tokens
 
-    def learn(self, stated: Iterable[StatedLimit], now: float) -> None:
-        """Adopt the limits that the vendor states, and its count where it is well above ours."""
+    # --- what the vendor says ------------------------------------------------------------
+
+    def refused(self, entry: Entry, unit: Unit, hint_s: float | None, now: float) -> None:
+        """Learn that the vendor refused *entry* for its limit of *unit*; it counts for nothing."""
+        self.calls.give_back(1)
+        self.tokens.give_back(entry.tokens)
+        self._void(entry)
+        self._meter(unit).refused(entry.granted_at, entry.at, hint_s, now)
+
+    def learn(self, stated: Iterable[StatedLimit], sent_at: float, now: float) -> None:
+        """Adopt the limits that the vendor states in the answer to a call that left at *sent_at*."""
         for row in stated:
-            window = self.day if row.window == "day" else self.minute
-            if row.unit == "tokens":
-                window.tokens_limit = min(row.limit, window.tokens_cap or row.limit)
+            self.concurrency.stated()
+            if row.window == "second":
+                self.tell(row.unit, min(60 * row.limit, self._meter(row.unit).told or 60 * row.limit))
+            elif row.window == "minute":
+                self.tell(row.unit, row.limit, self._caps[row.unit])
+                log = self.minute.tokens_log if row.unit == "tokens" else self.minute.calls_log
+                since = sum(units for _, units in log(sent_at, now))
+                self._remaining[row.unit].stated(row, self._count(self.minute, row.unit), since, sent_at, now)
             else:
-                window.calls_limit = min(row.limit, window.calls_cap or row.limit)
-            self._correct(window, row, now)
+                self._long(self.hour if row.window == "hour" else self.day, row, now)
 
-    @staticmethod
-    def _correct(window: SlidingWindow, row: StatedLimit, now: float) -> None:
-        """Log what others used of the same account, which our log lacks."""
+    def _long(self, window: SlidingWindow, row: StatedLimit, now: float) -> None:
+        """Adopt the limit of an hour or a day, and the vendor's count where others plainly use the account too."""
+        window.limit(row.unit, row.limit)
         if row.remaining is None:
             return
         lasts_s = min(window.span_s, row.reset_s if row.reset_s is not None else window.span_s)
-        ours = window.tokens if row.unit == "tokens" else window.calls
-        unknown = row.limit - row.remaining - ours
+        unknown = row.limit - row.remaining - self._count(window, row.unit)
         if unknown > max(1, _SLACK * row.limit) and lasts_s > 0:
             tokens, calls = (unknown, 0) if row.unit == "tokens" else (0, unknown)
             window.add(Entry(now - window.span_s + lasts_s, tokens, calls))
-        if row.window == "day" and row.remaining == 0 and row.reset_s:
+        if row.remaining == 0 and row.reset_s:
             window.hold_until = max(window.hold_until, now + row.reset_s)
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _leaves_room(self, tokens: int, now: float) -> bool:
+        """Say whether the vendor has just told more room than a sliding minute would leave: it counts otherwise."""
+        rows, minute = self._remaining, self.minute
+        by_calls = minute.calls_limit is None or rows["requests"].leaves(1, now)
+        return by_calls and (minute.tokens_limit is None or rows["tokens"].leaves(tokens, now))
+
+    def _meter(self, unit: Unit) -> Meter:
+        return self.tokens if unit == "tokens" else self.calls
+
+    @staticmethod
+    def _count(window: SlidingWindow, unit: Unit) -> int:
+        return window.tokens if unit == "tokens" else window.calls
+
+    def _void(self, entry: Entry) -> None:
+        for window in (self.minute, self.hour, self.day):
+            window.void(entry)
+        entry.calls = entry.tokens = 0
+
+    def _narrow(self) -> None:
+        """Let the minute hold what is told, or what was learned where that is less."""
+        self.calls.is_new = self.tokens.is_new = False
+        self.minute.calls_limit, self.minute.tokens_limit = self.calls.a_minute(), self.tokens.a_minute()

@@ -27,6 +27,7 @@ class Prompt:
     Attributes:
         max_tokens: Most tokens of the answer; None for what suits the model.
         kind: What answers of similar length have in common.
+        expected_tokens: How long the answer is expected to be, without thinking; 0 when not known.
         may_be_cut: Whether an answer that is cut off at `max_tokens` is accepted.
         listener: See `CompletionRequest`.
     """
@@ -37,6 +38,7 @@ class Prompt:
     max_tokens: int | None = None
     temperature: float | None = None
     kind: str = ""
+    expected_tokens: int = 0
     may_be_cut: bool = False
     listener: Listener | None = None
 
@@ -65,7 +67,14 @@ class Sizing:
         if left < max_tokens:
             max_tokens = min(max_tokens, max(ENOUGH_TOKENS, int(left)))
         cost_usd = target.model.cost_usd(prompt_tokens, max_tokens)
-        return Need(prompt_tokens + max_tokens, prompt_tokens, max_tokens, cost_usd)
+        return Need(prompt_tokens + max_tokens, prompt_tokens, max_tokens, cost_usd, self._least(target, prompt))
+
+    def _least(self, target: Target, prompt: Prompt) -> int | None:
+        """Return how long an answer may be at least where the minute has little left; None for no less than asked."""
+        if prompt.max_tokens is not None:
+            return None
+        expected = 0 if target.model.thinking else prompt.expected_tokens
+        return self.sizes.least(target.name, prompt.kind, expected)
 
     def pace(self, target: Target, tokens: float) -> float:
         """Return how many calls of *tokens* the target allows in a minute; inf without limits."""
@@ -89,7 +98,7 @@ class Sizing:
         model = target.model
         wanted = prompt.max_tokens or (THINKING_TOKENS if model.thinking else ANSWER_TOKENS)
         if prompt.max_tokens is None:
-            wanted = self.sizes.cap(target.name, prompt.kind, wanted)
+            wanted = self.sizes.cap(target.name, prompt.kind, wanted, prompt.expected_tokens)
         room = model.context_window - prompt_tokens
         minute = self.accounts.of(target).minute.tokens_limit
         if minute is not None:

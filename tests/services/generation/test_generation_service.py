@@ -211,12 +211,6 @@ def test_refused_key_everywhere_says_why() -> None:
         generate(generation, Preference(), Attempts(3))
 
 
-def test_short_retry_after_is_waited_for_when_nothing_else_is_open() -> None:
-    generation, _ = service(groq=[RateLimitError("slow", retry_after_s=0.0, status=429), good_answer])
-
-    assert generate(generation, Preference("groq", allow_failover=False), Attempts(3)).provider == "groq"
-
-
 def test_cancelled_wait_ends_the_sample() -> None:
     generation, _ = service(groq=[good_answer])
     generation._llm.router.record_failure(generation._llm.targets(GROQ_ONLY)[0], RateLimitError("x", retry_after_s=60))

@@ -12,7 +12,7 @@ from services.llm.adapters.base import Completion
 from services.llm.attempts import Attempts
 from services.llm.caller import Outcome, Terms
 from services.llm.limits.gate import Need, Permit
-from services.llm.limits.rate_limiter import Entry
+from services.llm.limits.windows import Entry
 from services.llm.routing.router import Target
 from services.llm_service import Preference, Prompt
 from tests.fakes import provider_info, scripted_llm

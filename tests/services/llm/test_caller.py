@@ -80,7 +80,7 @@ def test_limits_that_the_vendor_states_replace_ours() -> None:
 
     limiter = llm.accounts.of(target)
     assert (limiter.minute.tokens_limit, limiter.minute.calls_limit, limiter.day.calls_limit) == (8000, 25, 1000)
-    assert 3900 < made["groq"].requests[1].max_tokens <= 4000
+    assert made["groq"].requests[1].max_tokens == 2 * 50 + 32  # by the one answer that was seen
 
 
 def test_request_too_large_for_a_minute_closes_nobody_and_teaches_the_limit() -> None:
@@ -300,7 +300,8 @@ def test_failed_call_counts_against_the_limits_what_its_vendor_may_count(error: 
 
     limiter = limiter_of(llm)
     assert outcome.error is error
-    assert (limiter.minute.calls, limiter.minute.tokens, limiter.in_flight) == (1, tokens, 0)
+    calls = 0 if isinstance(error, RateLimitError) else 1
+    assert (limiter.minute.calls, limiter.minute.tokens, limiter.in_flight) == (calls, tokens, 0)
     assert (budget.tokens, budget.room(10_000, None).value) == (0, "yes")
     assert outcome.usage == CallUsage(
         "groq", "openai/gpt-oss-120b", failed=True, rate_limited=isinstance(error, RateLimitError)
@@ -414,10 +415,17 @@ def test_answer_counts_where_there_is_one_and_it_is_whole(
     assert llm.router.closed() == []
 
 
+def busy() -> RateLimitError:
+    error = RateLimitError("too many concurrent requests", status=429)
+    error.is_overload = True
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "allowed"),
     [
-        pytest.param(RateLimitError("too many", status=429), 32, id="limit-without-a-hint-is-too-much-at-a-time"),
+        pytest.param(busy(), 32, id="busy-without-a-hint-is-too-much-at-a-time"),
+        pytest.param(RateLimitError("too many", status=429), 64, id="too-many-in-a-minute-are-not-too-many-at-a-time"),
         pytest.param(RateLimitError("slow", status=429, retry_after_s=5), 64, id="hint-says-when"),
         pytest.param(RateLimitError("too large", status=413), 64, id="too-large-says-nothing-of-it"),
         pytest.param(ProviderServerError("500", status=500), 64, id="nor-does-a-fault"),
@@ -448,7 +456,9 @@ def test_refusal_for_the_limit_of_an_account_closes_all_its_models() -> None:
 
     llm.ask(PROMPT, Preference("ollama"), NOW)
 
-    assert llm.router.closed() == [{"target": "ollama", "reason": "rate_limit", "reopens_in_s": 30}]
+    rows = [row for row in llm.status() if row["provider"] == "ollama"]
+    assert len(rows) > 1
+    assert {(row["open"], row["reason"], row["opens_in_s"]) for row in rows} == {(False, "rate_limit", 30.0)}
 
 
 @pytest.mark.parametrize(
@@ -456,7 +466,7 @@ def test_refusal_for_the_limit_of_an_account_closes_all_its_models() -> None:
     [
         pytest.param(True, None, 86_400 - 3600, id="until-midnight"),
         pytest.param(True, 7200.0, 7200, id="until-the-vendor-says"),
-        pytest.param(False, None, 10, id="no-quota"),
+        pytest.param(False, 7200.0, 7200, id="so-long-a-wait-is-a-quota"),
     ],
 )
 def test_spent_quota_closes_until_the_day_ends(quota: bool, hint: float | None, reopens_in_s: float) -> None:
@@ -501,9 +511,9 @@ def test_missing_model_puts_the_providers_list_in_doubt(error: GenerationError, 
 
 def test_answer_of_a_trial_opens_the_target_again() -> None:
     clock = ManualClock()
-    llm, _ = scripted_llm({"groq": [RateLimitError("slow", status=429, retry_after_s=5), "fine"]}, clock)
+    llm, _ = scripted_llm({"groq": [RateLimitError("slow", status=429, retry_after_s=500), "fine"]}, clock)
     llm.ask(PROMPT, ONLY, NOW)
-    clock.advance(5)
+    clock.advance(500)
 
     llm.ask(PROMPT, ONLY, NOW)
 

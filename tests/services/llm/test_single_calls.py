@@ -9,7 +9,7 @@ from services.catalogue.catalogue import ModelInfo
 from services.llm.adapters.scripted import Step
 from services.llm.caller import Terms
 from services.llm.limits.gate import Need, Permit
-from services.llm.limits.rate_limiter import Entry
+from services.llm.limits.windows import Entry
 from services.llm.routing.router import Target
 from services.llm.single_calls import SingleCalls
 from services.llm_service import Preference, Prompt

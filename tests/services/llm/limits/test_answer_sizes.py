@@ -14,7 +14,8 @@ def test_cap_of_an_answer_follows_what_was_seen_and_rises_when_one_is_cut_off() 
     sizes = AnswerSizes()
     for length in (700, 800, 1000):
         sizes.answered("t", "k", 4000, 1000, length)
-    assert sizes.cap("t", "k", 4000) == 4000  # too few to go by
+    assert sizes.cap("t", "k", 4000) == 2032  # few: with very much headroom
+    assert sizes.cap("t", "other", 4000) == 4000  # too few of other kinds to go by
 
     sizes.answered("t", "k", 4000, 1000, 900)
     assert sizes.cap("t", "k", 4000) == 1632  # few: with much headroom
@@ -63,7 +64,9 @@ def seen(*lengths: int, kind: str = "k") -> AnswerSizes:
     ("sizes", "cap"),
     [
         pytest.param(seen(), 4000, id="none"),
-        pytest.param(seen(1000, 1000, 1000), 4000, id="three-are-too-few"),
+        pytest.param(seen(1000), 2032, id="one-with-very-much-headroom"),
+        pytest.param(seen(1000, 1000, 1000), 2032, id="three-likewise"),
+        pytest.param(seen(*[1000] * 3, kind="other"), 4000, id="three-of-another-kind-are-too-few"),
         pytest.param(seen(1000, 10, 10, 10), 1632, id="four-with-much-headroom"),
         pytest.param(seen(*[1000] * 19), 1632, id="nineteen-are-few"),
         pytest.param(seen(*[1000] * 20), 1182, id="twenty-are-many"),
@@ -147,3 +150,22 @@ def test_cap_never_cuts_off_what_was_seen_and_always_rises_after_it_did(
     sizes.cut_off("t", "k", asked)
 
     assert sizes.cap("t", "k", 10**6) > 2 * asked
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected", "least"),
+    [
+        pytest.param(seen(), 0, None, id="nothing-is-known"),
+        pytest.param(seen(), 1000, 1332, id="what-is-expected"),
+        pytest.param(seen(2000), 1000, 2232, id="what-was-seen-counts-for-more"),
+        pytest.param(seen(500), 1000, 582, id="less-too"),
+    ],
+)
+def test_least_that_is_enough_is_what_was_seen_else_what_is_expected(
+    sizes: AnswerSizes, expected: int, least: int | None
+) -> None:
+    assert sizes.least("t", "k", expected) == least
+
+
+def test_short_answer_that_came_first_does_not_cut_off_the_next() -> None:
+    assert seen(100).cap("t", "k", 4000, expected=1000) == 1332

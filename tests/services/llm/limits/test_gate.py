@@ -14,7 +14,8 @@ from services.catalogue.catalogue import ModelInfo, ProviderInfo
 from services.llm.limits.budget import Budget, Room
 from services.llm.limits.concurrency import ConcurrencyLimit
 from services.llm.limits.gate import Ask, Gate, Need, Permit
-from services.llm.limits.rate_limiter import MINUTE_S, RateLimiter, SlidingWindow
+from services.llm.limits.rate_limiter import RateLimiter
+from services.llm.limits.windows import MINUTE_S
 from services.llm.routing.router import Router, Target
 from tests.fakes import provider_info
 from tests.patience import PATIENCE_S
@@ -41,18 +42,21 @@ A, B = target(provider_info("groq"), "a"), target(provider_info("groq"), "b")
 C = target(provider_info("cerebras"), "c")
 
 
+def unpaced(calls: int, tokens: int, at_once: int = 64) -> RateLimiter:
+    """Return a limiter whose minute alone holds calls up, so that several may leave at one moment."""
+    made = RateLimiter(ConcurrencyLimit(at_once))
+    made.minute.calls_limit, made.minute.tokens_limit = calls, tokens
+    made.calls.rate = math.inf
+    return made
+
+
 class World:
     """A gate with a limiter for each target, and a clock that moves when told."""
 
     def __init__(self, calls: int = 1000, tokens: int = 1_000_000, at_once: int = 1000) -> None:
         self.clock = ManualClock()
         self.router = Router(self.clock)
-        self.limiters = {
-            each.name: RateLimiter(
-                SlidingWindow(MINUTE_S, calls, tokens), SlidingWindow(86_400, None, None), ConcurrencyLimit(at_once)
-            )
-            for each in (A, B, C)
-        }
+        self.limiters = {each.name: unpaced(calls, tokens, at_once) for each in (A, B, C)}
         self.gate = Gate(self.router, lambda each: self.limiters[each.name], self.clock)
 
     def ask(self, *groups: list[Target], flow: str = "f", tokens: int = 10, **fields: object) -> Ask:
@@ -481,3 +485,65 @@ def test_no_order_of_calls_and_answers_takes_a_budget_beyond_its_limit(calls: li
 
     assert budget.tokens <= 200
     assert budget.cost_usd <= 0.05 + 1e-9
+
+
+# --- answers that fit what is left, and patience ---------------------------------------------
+
+
+def test_shorter_answer_is_asked_for_where_the_minute_has_no_more_left_and_it_is_enough() -> None:
+    world = World(tokens=5_500)
+    world.gate.settle(world.enter(tokens=2_550), 2_550, 2_550, 0.0)
+    need = Need(4_000, 500, 3_500, 0.01, least_tokens=2_000)
+
+    permit = world.gate.enter(Ask("f", [[A]], lambda _: need), CancelToken())
+
+    assert (permit.need.tokens, permit.need.max_tokens) == (2_950, 2_450)
+
+
+def test_shorter_answer_that_would_not_be_enough_is_not_asked_for() -> None:
+    assert Need(4_000, 500, 3_500, None, least_tokens=2_000).within(2_499).tokens == 4_000
+    assert Need(4_000, 500, 3_500, None, least_tokens=2_000).within(2_500).max_tokens == 2_000
+    assert Need(4_000, 500, 3_500, None).within(2_500).tokens == 4_000
+
+
+@pytest.mark.parametrize(
+    ("patience_s", "served"), [pytest.param(3.0, B, id="impatient"), pytest.param(75.0, A, id="patient")]
+)
+def test_who_is_impatient_takes_the_next_of_its_group_rather_than_wait_for_a_limit(
+    patience_s: float, served: Target
+) -> None:
+    world = World(calls=1)
+    world.enter([A])
+
+    with waiting(world, world.ask([A, B], patience_s=patience_s)) as (caller,):
+        world.advance(MINUTE_S)
+        caller.join(PATIENCE_S)
+
+    assert caller.permit
+    assert caller.permit.target is served
+
+
+def test_who_is_impatient_still_waits_where_nobody_else_has_room() -> None:
+    world = World(calls=1)
+    world.enter([A])
+
+    with waiting(world, world.ask([A], patience_s=3.0)) as (caller,):
+        assert world.gate.waiting("f")[:2] == (1, "limit")
+        world.advance(MINUTE_S)
+        caller.join(PATIENCE_S)
+
+    assert caller.permit
+
+
+def test_target_whose_vendor_refused_is_passed_over_until_somebody_may_look() -> None:
+    world = World()
+    permit = world.enter([A])
+    world.gate.change(lambda now: world.limiters[A.name].refused(permit.entry, "requests", 30.0, now))
+    world.gate.settle(permit, 0, 0, None)
+
+    detour = world.enter([A, B])
+    with pytest.raises(NoTargetError, match=r"groq/a: rate_limit") as nobody:
+        world.enter([A], max_wait_s=10.0)
+
+    assert (detour.target, detour.detour) == (B, "rate_limit")
+    assert nobody.value.retry_in_s == 30

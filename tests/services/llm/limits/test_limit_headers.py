@@ -116,3 +116,37 @@ def test_no_header_crashes(found: dict[str, str]) -> None:
         assert row.limit > 0
         assert row.remaining is None or row.remaining >= 0
         assert row.reset_s is None or row.reset_s >= 0
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "window"),
+    [
+        ("requests-second", "requests", "second"),
+        ("requests-per-hour", "requests", "hour"),
+        ("tokens-hour", "tokens", "hour"),
+        ("total-tokens-minute", "tokens", "minute"),
+        ("tokens-per-day", "tokens", "day"),
+    ],
+)
+def test_window_in_the_name_of_a_header_is_the_limits(name: str, unit: Unit, window: Window) -> None:
+    assert stated_limits({f"x-ratelimit-limit-{name}": "7"}) == [StatedLimit(unit, window, 7, None, None)]
+
+
+@pytest.mark.parametrize("name", ["input-tokens", "images", "requests-fortnight", "requests-minute-burst"])
+def test_limit_of_something_else_is_none_of_ours(name: str) -> None:
+    assert stated_limits({f"x-ratelimit-limit-{name}": "7"}) == []
+
+
+@pytest.mark.parametrize(
+    ("remaining", "reset", "window"),
+    [
+        pytest.param("14399", "6s", "day", id="one-of-a-day-is-back-soon"),
+        pytest.param("7000", "5s", "minute", id="half-a-day-would-take-hours"),
+        pytest.param("7000", "12h0m0s", "day", id="and-does"),
+        pytest.param("7000", None, "day", id="not-told"),
+    ],
+)
+def test_limit_that_is_whole_again_soon_is_no_days(remaining: str, reset: str | None, window: Window) -> None:
+    found = stated_limits(headers("requests", "14400", remaining, reset), "day")
+
+    assert [row.window for row in found] == [window]

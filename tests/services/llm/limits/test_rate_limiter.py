@@ -1,6 +1,7 @@
-"""Windows and limiters: functions of the time they are given."""
+"""The limiter of one account: functions of the time they are given."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -8,78 +9,18 @@ from hypothesis import strategies as st
 
 from services.llm.limits.concurrency import ConcurrencyLimit
 from services.llm.limits.limit_headers import StatedLimit, Unit, Window
-from services.llm.limits.rate_limiter import MINUTE_S, Entry, RateLimiter, SlidingWindow
-
-
-@given(
-    calls=st.lists(
-        st.tuples(st.integers(1, 500), st.floats(0, 40), st.integers(0, 500), st.floats(0, 2)), min_size=1, max_size=60
-    ),
-    requests=st.integers(1, 8),
-)
-def test_no_sliding_minute_ever_holds_more_than_the_limit(
-    calls: list[tuple[int, float, int, float]], requests: int
-) -> None:
-    window, now, log = SlidingWindow(MINUTE_S, requests, 1000), 0.0, []
-    for tokens, pause, used, delay in calls:
-        now += pause
-        now += window.wait_s(tokens, now)
-        assert window.wait_s(tokens, now) < 1e-6
-        entry = Entry(now, tokens)
-        window.add(entry)
-        now += delay
-        window.move(entry, now)  # the request left a little later
-        log.append(entry)
-        if used % 2:
-            settled = min(used, tokens)
-            window.settle(entry, settled)
-            entry.tokens = settled
-
-    for first in log:
-        minute = [entry for entry in log if first.at <= entry.at < first.at + 60]
-        assert len(minute) <= requests
-        assert sum(entry.tokens for entry in minute) <= 1000
-
-
-@given(st.lists(st.tuples(st.floats(0, 30), st.integers(0, 50)), max_size=80))
-def test_sums_of_a_window_are_those_of_its_entries(steps: list[tuple[float, int]]) -> None:
-    window, now = SlidingWindow(60, None, None), 0.0
-    for pause, tokens in steps:
-        now += pause
-        window.add(Entry(now - pause / 2, tokens))
-        window.expire(now)
-
-    window.expire(now + 1000)
-
-    assert (window.calls, window.tokens) == (0, 0)
-
-
-def test_request_above_a_whole_minute_never_fits() -> None:
-    assert math.isinf(SlidingWindow(60, 10, 100).wait_s(101, 0))
-    assert SlidingWindow(60, None, None).wait_s(10**9, 0) == 0.0
-
-
-def test_settling_gives_back_what_was_not_used() -> None:
-    window = SlidingWindow(MINUTE_S, 10, 100)
-    entry = Entry(0.0, 100)
-    window.add(entry)
-    assert window.wait_s(50, 1.0) == pytest.approx(MINUTE_S - 1)
-
-    window.settle(entry, 20)
-    entry.tokens = 20
-
-    assert window.wait_s(50, 1.0) == 0.0
-    assert window.wait_s(1, 1000.0) == 0.0
-    window.settle(entry, 90)  # long gone: nothing is counted any more
-    assert window.wait_s(100, 1000.0) == 0.0
+from services.llm.limits.meter import Learned
+from services.llm.limits.rate_limiter import RateLimiter
+from services.llm.limits.windows import DAY_S, MINUTE_S, Entry
 
 
 def limiter(**day: int) -> RateLimiter:
-    return RateLimiter(
-        SlidingWindow(MINUTE_S, 100, 1000),
-        SlidingWindow(86_400, day.get("calls"), day.get("tokens")),
-        ConcurrencyLimit(64),
-    )
+    """Return a limiter of 100 calls and 1,000 tokens a minute that does not pace them."""
+    made = RateLimiter(ConcurrencyLimit(64))
+    made.minute.calls_limit, made.minute.tokens_limit = 100, 1000
+    made.day.calls_limit, made.day.tokens_limit = day.get("calls"), day.get("tokens")
+    made.calls.rate = math.inf
+    return made
 
 
 def test_day_and_minute_are_kept_together_and_earlier_use_counts() -> None:
@@ -89,7 +30,8 @@ def test_day_and_minute_are_kept_together_and_earlier_use_counts() -> None:
     assert made.wait_s(10, 0.0) == 0.0
     made.admit(10, 0.0)
 
-    assert made.wait_s(10, 1.0) == pytest.approx(86_400 - 3600 - 1)
+    assert made.wait_s(10, 1.0) == 0.0
+    assert made.long_wait_s(10, 1.0) == pytest.approx(DAY_S - 3600 - 1)
 
 
 def test_call_that_has_not_left_yet_counts_until_it_does() -> None:
@@ -113,120 +55,12 @@ def test_calls_of_the_last_minute_before_a_restart_count() -> None:
     assert made.wait_s(10, 0.0) == pytest.approx(MINUTE_S - 20)
 
 
-def test_what_others_used_of_the_account_is_learned_from_what_remains() -> None:
-    made = limiter()
-    made.admit(100, 0.0)
-
-    made.learn([StatedLimit("tokens", "minute", 1000, 300, 30.0)], 0.0)
-
-    assert made.minute.tokens == 700
-    assert made.wait_s(400, 0.0) == pytest.approx(30.0, abs=0.5)
-    made.learn([StatedLimit("tokens", "minute", 1000, 290, 30.0)], 0.0)
-    assert made.minute.tokens == 700  # within the slack: our own count stands
-
-
 def test_spent_day_holds_until_its_reset() -> None:
     made = limiter()
 
-    made.learn([StatedLimit("requests", "day", 1000, 0, 500.0)], 100.0)
+    made.learn([StatedLimit("requests", "day", 1000, 0, 500.0)], 100.0, 100.0)
 
-    assert made.wait_s(1, 100.0) == pytest.approx(500.0)
-
-
-# --- borders of a window ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("calls", "tokens", "wanted", "wait_s"),
-    [
-        pytest.param(3, None, 1, 0.0, id="room-for-a-call"),
-        pytest.param(2, None, 1, 10.0, id="calls-are-used-up"),
-        pytest.param(None, 100, 40, 0.0, id="room-for-the-tokens"),
-        pytest.param(None, 100, 41, 10.0, id="one-token-too-many"),
-        pytest.param(None, 100, 71, 20.0, id="both-must-leave"),
-        pytest.param(None, 100, 100, 20.0, id="all-of-the-minute"),
-        pytest.param(None, 100, 101, math.inf, id="more-than-the-minute"),
-        pytest.param(2, 100, 71, 20.0, id="the-tighter-one-decides"),
-        pytest.param(0, None, 0, 20.0, id="no-call-at-all"),
-        pytest.param(None, None, 10**9, 0.0, id="no-limits"),
-    ],
-)
-def test_call_waits_until_just_enough_has_left_the_window(
-    calls: int | None, tokens: int | None, wanted: int, wait_s: float
-) -> None:
-    window = SlidingWindow(60, calls, tokens)
-    window.add(Entry(-50.0, 30))
-    window.add(Entry(-40.0, 30))
-
-    assert window.wait_s(wanted, 0.0) == wait_s
-
-
-def test_entry_leaves_at_the_end_of_the_span_and_not_before() -> None:
-    window = SlidingWindow(60, 1, None)
-    window.add(Entry(0.0, 10))
-
-    assert window.wait_s(1, 59.9) == pytest.approx(0.1)
-    assert window.wait_s(1, 60.0) == 0.0
-    assert (window.calls, window.tokens) == (0, 0)
-
-
-def test_entries_are_kept_in_order_of_time_however_they_come() -> None:
-    window = SlidingWindow(60, 1, None)
-    for at in (5.0, 1.0, 3.0):
-        window.add(Entry(at, 10))
-
-    waits = []
-    for now in (61.0, 63.0):
-        window.expire(now)
-        waits.append(window.calls)
-
-    assert waits == [2, 1]
-
-
-def test_removed_entry_counts_no_more_and_is_removed_once() -> None:
-    window, entry = SlidingWindow(60, 5, 100), Entry(0.0, 40)
-    window.add(entry)
-    window.add(Entry(0.0, 40))  # one just like it stays
-
-    assert (window.remove(entry), window.remove(entry)) == (True, False)
-    assert (window.calls, window.tokens) == (1, 40)
-
-
-def test_entry_that_has_left_the_window_is_not_moved_back_into_it() -> None:
-    window, entry = SlidingWindow(60, 5, 100), Entry(0.0, 40)
-    window.add(entry)
-    window.expire(60.0)
-
-    window.move(entry, 61.0)
-
-    assert (window.calls, entry.at) == (0, 0.0)
-
-
-@pytest.mark.parametrize(
-    ("calls", "tokens", "share"),
-    [
-        pytest.param(10, 1000, 0.2, id="calls"),
-        pytest.param(100, 100, 0.6, id="tokens"),
-        pytest.param(None, 100, 0.6, id="no-limit-of-calls"),
-        pytest.param(None, None, 0.0, id="no-limits"),
-    ],
-)
-def test_used_share_is_that_of_the_tighter_limit(calls: int | None, tokens: int | None, share: float) -> None:
-    window = SlidingWindow(60, calls, tokens)
-    window.add(Entry(0.0, 30))
-    window.add(Entry(0.0, 30))
-
-    assert window.used_share() == pytest.approx(share)
-
-
-def test_thousands_of_calls_leave_nothing_behind() -> None:
-    window = SlidingWindow(60, None, None)
-    for second in range(5000):
-        window.add(Entry(float(second), 1))
-        window.expire(float(second))
-
-    assert (window.calls, window.tokens) == (60, 60)
-    assert len(window._entries) < 1200
+    assert made.long_wait_s(1, 100.0) == pytest.approx(500.0)
 
 
 # --- limiters --------------------------------------------------------------------------------
@@ -236,13 +70,14 @@ def test_limiter_waits_for_the_longer_of_its_windows() -> None:
     made = limiter(tokens=100)
     made.seed([Entry(-10.0, 950)], [Entry(-80_000.0, 90)])
 
-    assert made.wait_s(5, 0.0) == 0.0
-    assert made.wait_s(60, 0.0) == pytest.approx(86_400 - 80_000)
-    assert made.wait_s(101, 0.0) == math.inf
+    assert (made.wait_s(5, 0.0), made.long_wait_s(5, 0.0)) == (0.0, 0.0)
+    assert made.wait_s(60, 0.0) == pytest.approx(MINUTE_S - 10)
+    assert made.long_wait_s(60, 0.0) == pytest.approx(DAY_S - 80_000)
+    assert made.long_wait_s(101, 0.0) == math.inf
 
 
 def test_limiter_is_full_while_as_many_are_under_way_as_are_allowed() -> None:
-    made = RateLimiter(SlidingWindow(60, None, None), SlidingWindow(86_400, None, None), ConcurrencyLimit(2))
+    made = RateLimiter(ConcurrencyLimit(2))
     first, second = made.admit(1, 0.0), made.admit(1, 0.0)
     assert made.is_full()
 
@@ -275,19 +110,16 @@ def test_call_counts_what_it_used_in_minute_and_day() -> None:
     ],
 )
 @pytest.mark.parametrize("unit", ["tokens", "requests"])
-@pytest.mark.parametrize("where", ["minute", "day"])
-def test_stated_limit_holds_but_never_above_the_users_own(
-    unit: Unit, where: Window, cap: int | None, stated: int, limit: int
-) -> None:
-    made = limiter(calls=100, tokens=100)
-    window = made.day if where == "day" else made.minute
-    window.tokens_cap = window.calls_cap = cap
+def test_stated_limit_holds_but_never_above_the_users_own(unit: Unit, cap: int | None, stated: int, limit: int) -> None:
+    made = limiter()
+    made.tell(unit, 1000, cap)
 
-    made.learn([StatedLimit(unit, where, stated, None, None)], 0.0)
+    made.learn([StatedLimit(unit, "minute", stated, None, None)], 0.0, 0.0)
 
-    assert (window.tokens_limit if unit == "tokens" else window.calls_limit) == limit
+    assert (made.minute.tokens_limit if unit == "tokens" else made.minute.calls_limit) == limit
 
 
+@pytest.mark.parametrize("where", ["hour", "day"])
 @pytest.mark.parametrize(
     ("remaining", "reset_s", "counted"),
     [
@@ -301,32 +133,24 @@ def test_stated_limit_holds_but_never_above_the_users_own(
         pytest.param(0, None, 1000, id="reset-is-not-told"),
     ],
 )
-def test_vendors_count_is_taken_where_it_is_well_above_ours(
-    remaining: int | None, reset_s: float | None, counted: int
+def test_vendors_count_of_a_long_window_is_taken_where_it_is_well_above_ours(
+    where: Window, remaining: int | None, reset_s: float | None, counted: int
 ) -> None:
     made = limiter()
     made.admit(100, 0.0)
 
-    made.learn([StatedLimit("tokens", "minute", 1000, remaining, reset_s)], 0.0)
+    made.learn([StatedLimit("tokens", where, 1000, remaining, reset_s)], 0.0, 0.0)
 
-    assert made.minute.tokens == counted
-
-
-def test_use_of_others_leaves_when_the_vendor_says_so() -> None:
-    made = limiter()
-
-    made.learn([StatedLimit("tokens", "minute", 1000, 100, 20.0)], 1000.0)
-
-    assert made.wait_s(200, 1000.0) == pytest.approx(20.0)
-    assert made.wait_s(200, 1020.1) == 0.0
+    window = made.hour if where == "hour" else made.day
+    assert (window.tokens, window.tokens_limit) == (counted, 1000)
 
 
 def test_requests_of_others_are_calls_and_no_tokens() -> None:
     made = limiter()
 
-    made.learn([StatedLimit("requests", "minute", 50, 20, 10.0)], 0.0)
+    made.learn([StatedLimit("requests", "day", 50, 20, 10.0)], 0.0, 0.0)
 
-    assert (made.minute.calls, made.minute.tokens) == (30, 0)
+    assert (made.day.calls, made.day.tokens) == (30, 0)
 
 
 @pytest.mark.parametrize(
@@ -334,25 +158,186 @@ def test_requests_of_others_are_calls_and_no_tokens() -> None:
     [
         pytest.param(StatedLimit("requests", "day", 1000, 0, 500.0), 500.0, id="spent"),
         pytest.param(StatedLimit("requests", "day", 1000, 1, 500.0), 0.0, id="one-is-left"),
-        pytest.param(StatedLimit("requests", "minute", 1000, 0, 500.0), 0.0, id="minutes-hold-nothing"),
+        pytest.param(StatedLimit("requests", "minute", 1000, 0, 500.0), 0.0, id="a-minute-is-no-day"),
         pytest.param(StatedLimit("requests", "day", 1000, 0, None), 0.0, id="until-when-is-not-told"),
     ],
 )
 def test_spent_day_is_held_until_the_vendor_says(row: StatedLimit, holds: float) -> None:
     made = limiter()
 
-    made.learn([row], 0.0)
+    made.learn([row], 0.0, 0.0)
 
     assert made.day.hold_until == holds
 
 
 def test_later_word_never_shortens_the_hold_of_a_spent_day() -> None:
     made = limiter()
-    made.learn([StatedLimit("tokens", "day", 1000, 0, 500.0)], 0.0)
+    made.learn([StatedLimit("tokens", "day", 1000, 0, 500.0)], 0.0, 0.0)
 
-    made.learn([StatedLimit("requests", "day", 1000, 0, 100.0)], 0.0)
+    made.learn([StatedLimit("requests", "day", 1000, 0, 100.0)], 0.0, 0.0)
 
-    assert made.wait_s(1, 0.0) == pytest.approx(500.0)
+    assert made.long_wait_s(1, 0.0) == pytest.approx(500.0)
+
+
+def test_limit_of_a_second_is_kept_as_a_pace() -> None:
+    made = RateLimiter(ConcurrencyLimit(64))
+
+    made.learn([StatedLimit("requests", "second", 5, None, None)], 0.0, 0.0)
+
+    assert made.minute.calls_limit == 300
+    assert made.calls.rate == pytest.approx(5.0)
+
+
+# --- what the vendor says is left of a minute -----------------------------------------------
+
+
+def keeping(calls: int = 600) -> RateLimiter:
+    made = RateLimiter(ConcurrencyLimit(64))
+    made.tell("requests", calls)
+    return made
+
+
+def paced(made: RateLimiter, until: float, now: float = 0.0) -> float:
+    """Send a call whenever one fits, until *until*; return when the last one left."""
+    left = now
+    while now < until:
+        wait_s = made.wait_s(10, now)
+        if wait_s == 0.0:
+            made.sent(made.admit(10, now), now)
+            left = now
+        now += max(wait_s, 0.001)
+    return left
+
+
+def test_vendor_that_tells_room_while_our_minute_is_full_is_believed() -> None:
+    made = keeping()
+    for at in range(600):
+        made.seed([Entry(at / 100, 10)], [])
+    assert made.minute.wait_s(10, 10.0) > 40
+
+    made.learn([StatedLimit("requests", "minute", 600, 30, 1.0)], 9.0, 10.0)
+
+    assert made.wait_s(10, 10.0) == 0.0
+    made.sent(made.admit(10, 10.0), 10.0)
+    assert made.wait_s(10, 10.2) == 0.0
+    assert made.wait_s(10, 16.0) > 40  # an old word is none
+
+
+def test_room_that_is_told_is_less_what_was_sent_since() -> None:
+    made = keeping()
+    for at in range(600):
+        made.seed([Entry(at / 100, 10)], [])
+
+    made.learn([StatedLimit("requests", "minute", 600, 30, 1.0)], 5.0, 10.0)  # some hundred calls left after it
+
+    assert made.wait_s(10, 10.0) > 40
+
+
+def test_account_that_others_use_up_is_left_alone_until_its_minute_is_over_but_not_for_long() -> None:
+    made = keeping()
+
+    made.learn([StatedLimit("requests", "minute", 600, 0, 40.0)], 0.0, 0.0)
+    assert made.wait_s(10, 0.0) == pytest.approx(5.0)
+
+    made.learn([StatedLimit("requests", "minute", 600, 300, 40.0)], 1.0, 1.0)
+    assert made.wait_s(10, 1.0) == 0.0
+
+
+@pytest.mark.parametrize("reset_s", [0.1, 2.0])
+def test_small_bucket_that_is_whole_again_at_once_is_paced_and_not_held(reset_s: float) -> None:
+    made = keeping()
+
+    made.learn([StatedLimit("requests", "minute", 600, 1, reset_s)], 0.0, 0.0)
+    made.sent(made.admit(10, 0.0), 0.0)
+
+    assert made.wait_s(10, 0.2) == 0.0
+
+
+# --- pace ------------------------------------------------------------------------------------
+
+
+def test_first_calls_follow_each_other_evenly() -> None:
+    made, now = keeping(), 0.0
+    left: list[float] = []
+    while len(left) < 20:
+        wait_s = made.wait_s(10, now)
+        if wait_s == 0.0:
+            made.sent(made.admit(10, now), now)
+            left.append(now)
+        now += wait_s
+
+    gaps = [later - earlier for earlier, later in pairwise(left)]
+    assert min(gaps) > 0.09
+    assert max(gaps) < 0.11
+
+
+def test_burst_deepens_while_more_is_wanted_and_a_refusal_takes_it_back_at_once() -> None:
+    made = keeping()
+    paced(made, 20.0)
+    deep = made.calls.burst
+    assert deep > 5
+
+    now = 20.0
+    while made.wait_s(10, now):
+        now += 0.01
+    entry = made.admit(10, now)
+    made.sent(entry, now)
+    made.refused(entry, "requests", None, now + 0.02)
+    made.settle(entry, 0)
+
+    assert made.calls.burst < deep
+    assert made.wait_s(10, now + 0.02) > 0.25
+    assert (made.minute.calls, made.in_flight) == (made.in_flight, made.minute.calls)
+
+
+def test_refused_call_counts_for_nothing() -> None:
+    made = keeping()
+    entry = made.admit(100, 0.0)
+    made.sent(entry, 0.0)
+
+    made.refused(entry, "requests", 2.0, 0.1)
+    made.settle(entry, 0)
+
+    assert (made.minute.calls, made.minute.tokens, made.day.calls, made.in_flight) == (0, 0, 0, 0)
+
+
+def test_who_looks_after_a_refusal_is_one_and_the_others_wait_for_its_fate() -> None:
+    made = RateLimiter(ConcurrencyLimit(64))
+    entry = made.admit(10, 0.0)
+    made.sent(entry, 0.0)
+    made.refused(entry, "requests", 3.0, 0.1)
+    assert made.shut_s(0.1) == pytest.approx(3.0)
+
+    assert made.shut_s(3.1) == 0.0
+    looking = made.admit(10, 3.1)
+    assert made.shut_s(3.1) > 0.0
+    made.sent(looking, 3.4)  # the note of the call took its time
+    assert made.shut_s(3.6) == pytest.approx(0.3)
+
+    assert made.shut_s(3.95) == 0.0
+
+
+def test_call_that_was_to_look_and_never_left_lets_another_look() -> None:
+    made = RateLimiter(ConcurrencyLimit(64))
+    entry = made.admit(10, 0.0)
+    made.sent(entry, 0.0)
+    made.refused(entry, "requests", 3.0, 0.1)
+    looking = made.admit(10, 3.1)
+
+    made.settle(looking, 0)
+
+    assert made.shut_s(3.1) == 0.0
+
+
+def test_what_was_learned_goes_on_in_the_next_process() -> None:
+    made = RateLimiter(ConcurrencyLimit(64))
+    made.calls.recall(Learned(rate=5.0, minute=300, is_coarse=True))
+
+    other = RateLimiter(ConcurrencyLimit(64))
+    other.recall(made.learned())
+
+    assert other.minute.calls_limit == 300
+    assert other.learned() == made.learned() == {"requests": Learned(5.0, 300, True)}
 
 
 @given(

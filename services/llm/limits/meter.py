@@ -1,0 +1,395 @@
+"""How fast one unit of an account, requests or tokens, may be used, and how the vendor's refusals teach it.
+
+A limit of 600 a minute may be kept by the vendor as a sliding minute, a minute of the
+clock, a bucket of 60 that fills at ten a second, or ten in each second. Calls that follow
+each other evenly at the limit's rate fit all of them. So that is what a `Meter` does: a
+bucket (GCRA in other words) whose depth, the burst, begins at one call. It deepens slowly while more is
+wanted, and a refusal takes it back at once. The log of the last minute
+(`SlidingWindow`) stands beside it, so that no minute ever holds more than its limit.
+
+What is not told is found. `OPEN`: no limit is known, calls come ever faster. A refusal
+closes (`Closure`). How long it stayed closed says what it was: for a long time, a
+minute that was spent, whose calls are the limit; for a moment, a rate, which `SEARCHING`
+finds: between two refusals exactly as much was accepted as the vendor's bucket filled.
+`KEEPING`: a rate is told or found.
+
+All methods are functions of the time they are given (seconds of a monotonic clock).
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from services.llm.limits.closure import Closure
+from services.llm.limits.vendor_clock import VendorClock
+
+# Calls a second at which an unknown vendor is first asked, and how much faster a second later.
+_FIRST_CALLS = 10.0
+_OPENING = 1.5
+# The pace is looked at so often; it held calls up where so much of it was used.
+_GROWS_EVERY_S, _PUSHED_SHARE = 0.1, 0.8
+# Share of the rate by which the burst deepens in a second, as long as it is used.
+_DEEPENING = 0.05
+# Kept below the rate where the vendor may count by the second: what a network's jitter may push together.
+_MARGIN_FINE = 0.02
+_MARGIN = 0.005
+# Steps of the search for a rate: how much faster a second later, from refusal to refusal.
+_SEARCHING = (1.10, 1.03, 1.015, 1.01)
+# After so long a search what was accepted is a bucket's rate, nearly.
+_EXACT_S, _NEAR = 6.0, 0.05
+# Where it is not a bucket's, the search stays below what was refused.
+_BELOW = 0.98
+# A rate that was borne for so long is only a little too fast.
+_HELD_S, _STEP_DOWN = 2.5, 0.97
+# The pause after a refusal without a hint; twice as long when the next call is refused again.
+_HOLD_S = 0.3
+_SETTLED_AFTER_S, _RECENT_S = 20.0, 15.0
+_SEARCH_AT_MOST_S = 45.0
+_REFUSALS_AT_MOST = 8
+# Longer closed than that: a window was spent, not a moment's rate.
+MOMENT_S = 4.5
+# For so long what was learned is not doubted; then it is tried by a hundredth a minute.
+CALM_S = 600.0
+_DOUBT_A_MINUTE = 0.01
+# More borne at once than that many seconds' rate and calls: a bucket, where what a pause leaves unused is not lost.
+_DEEP_S, _DEEP_CALLS = 1.0, 2.0
+# A burst of more calls than that shows that seconds are not counted.
+_COARSE_CALLS = 4.0
+# What a coarse timer lets pass at once.
+_TICK_S = 0.02
+
+
+# What was accepted after one moment and up to another, oldest first: when it left, and how much it took.
+Log = Callable[[float, float], list[tuple[float, float]]]
+
+
+class State(Enum):
+    """What is known of the rate."""
+
+    OPEN = "open"
+    KEEPING = "keeping"
+    SEARCHING = "searching"
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What survives a restart.
+
+    Attributes:
+        rate: Units a second.
+        minute: Units that a minute takes, or None where it was a rate that was found.
+        is_coarse: Whether bursts were borne that no second would.
+    """
+
+    rate: float
+    minute: int | None
+    is_coarse: bool
+
+
+class Meter:
+    """One unit of one account. Not thread-safe: the gate holds the lock."""
+
+    def __init__(self, log: Log, clock: VendorClock, of_calls: bool) -> None:
+        """Measure use by *log*; *of_calls* for requests, else tokens."""
+        self._log = log
+        self._clock = clock
+        self.state = State.OPEN
+        self.told: int | None = None
+        self._guess: int | None = None
+        self.minute: int | None = None  # learned: what a minute takes
+        self.burst = 0.0
+        self.rate = _FIRST_CALLS if of_calls else math.inf
+        self._level = 1.0 if of_calls else 0.0
+        self._at = -math.inf
+        self._size = 1.0  # of the last call
+        self._bound = False  # somebody had to wait for the pace
+        self._grown_at = -math.inf
+        self._calm_until = -math.inf
+        self._changed_at = -math.inf
+        self.closure: Closure | None = None
+        self._searched_from = 0.0
+        self._refusals = 0
+        self._pushed = 0.0
+        self._deep = False
+        self._is_coarse = False
+        self._ceiling = self._found = math.inf
+        self._paused_s = 0.0
+        self._strikes = 0
+        self._misses = 0
+        self._recalled = False  # goes on with what another process learned; it holds from the first call on
+        self.is_new = False  # something was learned that is not kept yet
+
+    # --- what is told --------------------------------------------------------------------
+
+    def tell(self, a_minute: int | None, guess: int | None = None) -> None:
+        """Take over the limit *a_minute* that the vendor states or the user sets; *guess* is only likely."""
+        self._guess = guess
+        if guess is not None and self.state is State.OPEN:
+            self.rate = max(self.rate, guess / 60)
+        if a_minute == self.told:
+            return
+        self.told = a_minute
+        if a_minute is not None and not (self.state is State.KEEPING and self._strikes):
+            self.state, self.rate = State.KEEPING, a_minute / 60
+        self.rate = min(self.rate, self._limit())
+
+    def a_minute(self) -> int | None:
+        """Return what a minute holds: what is told, or what was learned where that is less; None when not known."""
+        known = [limit for limit in (self.told, self.minute) if limit is not None]
+        return int(min(known)) if known else None
+
+    def learned(self) -> Learned | None:
+        """Return what refusals taught; None before any."""
+        if self.state is not State.KEEPING or not self._strikes:
+            return None
+        return Learned(self.rate, self.minute, self._is_coarse)
+
+    def recall(self, row: Learned) -> None:
+        """Go on with what was learned before this process began."""
+        self.state, self.minute, self._is_coarse, self._strikes = State.KEEPING, row.minute, row.is_coarse, 1
+        self._recalled = True
+        self.rate = min(row.rate, self._limit())
+
+    # --- a call --------------------------------------------------------------------------
+
+    def shut_s(self, now: float) -> float:
+        """Return the seconds until a call may look whether the vendor takes any again; 0.0 while it does."""
+        if self.closure is None:
+            return 0.0
+        if self.closure.is_over(now):
+            self._reopened(self.closure)
+            return 0.0
+        return self.closure.wait_s(now)
+
+    def wait_s(self, units: float, now: float) -> float:
+        """Return the seconds until a call of *units* fits the pace; 0.0 when it fits now."""
+        if math.isinf(self.rate) or self.closure is not None:
+            return 0.0
+        self._size = units
+        self._fill(now)
+        missing = min(units, self._depth(units)) - self._level
+        if missing <= 1e-9 and now >= self._at:
+            return 0.0
+        self._bound = True
+        return max(0.0, self._at - now) + missing / self._pace
+
+    def take(self, units: float, now: float) -> None:
+        """Use *units*; the caller has seen that they fit."""
+        if self._recalled:
+            self._recalled, self._calm_until = False, now + CALM_S
+        if self.closure is not None:
+            self.closure.look(now)
+        if math.isinf(self.rate):
+            return
+        self._fill(now)
+        self._level -= units
+        for_s = now - self._grown_at
+        if self.closure is None and for_s >= _GROWS_EVERY_S:
+            if self.state is State.KEEPING and self._strikes and now >= self._calm_until:
+                self._doubt(min(1.0, for_s))
+            if self._bound and self._is_pushed(now):
+                self._grow(min(1.0, for_s), now)
+            self._bound, self._grown_at = False, now
+
+    def sent(self, now: float) -> None:
+        """The call that was taken leaves only now."""
+        if self.closure is not None:
+            self.closure.left(now)
+
+    def never_sent(self, units: float) -> None:
+        """The call of *units* that was taken does not leave."""
+        self._level += units
+        if self.closure is not None:
+            self.closure.given_up()
+
+    def give_back(self, units: float) -> None:
+        """Take back what was not used after all; a negative number uses more.
+
+        Who counts by the second has forgotten the call by then, and gives nothing back.
+        """
+        if not self._may_be_fine:
+            self._level += units
+        if self.closure is not None:
+            self.closure.freed(units, self._size)
+
+    # --- what refusals teach -------------------------------------------------------------
+
+    def refused(self, granted_at: float, sent_at: float, hint_s: float | None, now: float) -> None:
+        """Learn from the refusal of a call; *hint_s* is how long the vendor asks to wait."""
+        if self.closure is not None:
+            self.closure.refused(granted_at, sent_at, hint_s, now)
+            return
+        if granted_at < self._changed_at:
+            return  # it was on its way before we knew better
+        again = self._used(self._changed_at, sent_at) <= self._size
+        self._misses = self._misses + 1 if again else 0
+        hold_s = max(_HOLD_S * 2**self._misses, hint_s or 0.0)
+        if hold_s > MOMENT_S or self.state is State.OPEN or (self._is_held_to_the_rate and not self._strikes):
+            self._pushed = self._used(sent_at - 1.0, sent_at)
+            log = self._log(sent_at - 60.0, sent_at)
+            self.closure = Closure(sent_at, hint_s, now, log, self._clock.minute_ends_at(now))
+            return
+        if self.state is State.SEARCHING:
+            self._searched(sent_at, now)
+        elif self._is_held_to_the_rate:
+            self._search(sent_at)
+        else:
+            self.burst = max(0.0, 0.85 * self.burst - self._base())
+            self._is_coarse = self.burst > _COARSE_CALLS * self._size
+            self._calm_until = now + CALM_S
+        self._pause(now, now + hold_s)
+        self._paused_s += hold_s
+
+    @property
+    def _is_held_to_the_rate(self) -> bool:
+        """Whether no burst is let through that could be taken back."""
+        return self.state is State.KEEPING and self.burst == 0.0
+
+    def _pause(self, now: float, until: float) -> None:
+        self._level, self._at, self._grown_at, self._changed_at = 0.0, until, until, now
+        self.is_new = True
+
+    def _reopened(self, closure: Closure) -> None:
+        at = closure.reopened_at
+        self.closure = None
+        self._pause(at, at)
+        if self.state is State.OPEN and self._guess is not None and self._is_likely(self._guess, closure):
+            self.rate, self.minute = self._guess / 60, self._guess
+            self._keep(at)
+            self._strikes = 0
+        elif at - closure.closed_at > MOMENT_S:
+            self._window(closure, at)
+        elif self.state is State.KEEPING and not self._strikes:
+            self._strikes = 1
+            self.rate *= 1 - _MARGIN_FINE
+            self._calm_until = at + CALM_S
+        else:
+            self._search(closure.closed_at)
+            self._paused_s = at + closure.grace_s - closure.closed_at
+
+    def _is_likely(self, guess: int, closure: Closure) -> bool:
+        """Say whether nothing speaks against *guess*: neither what was accepted, nor how fast."""
+        return closure.accepted(-math.inf) <= 1.02 * guess and 0.5 <= self._pushed / (guess / 60) <= 4.0
+
+    def _window(self, closure: Closure, at: float) -> None:
+        """A minute was spent: what it held is the limit."""
+        accepted = closure.accepted(closure.minute_began_at)
+        held = max(1, roundest(accepted, accepted + self._size))
+        self.minute = held if self.told is None else min(self.told, held)
+        self.rate = self.minute / 60
+        self._is_coarse = True
+        self._keep(at)
+
+    def _search(self, since: float) -> None:
+        again = self.state is State.KEEPING
+        self.state, self._searched_from = State.SEARCHING, since
+        self._refusals, self._ceiling = (2, _BELOW * self.rate) if again else (1, math.inf)
+        self.rate = min(self._limit(), 0.97 * self.rate if again else 0.95 * max(self._pushed, self._size))
+
+    def _searched(self, closed_at: float, now: float) -> None:
+        """The rate lies between what was accepted from one refusal to the next, and what was refused."""
+        took_s = closed_at - self._searched_from
+        found = self._used(self._searched_from, closed_at) / max(took_s, 0.1)
+        if not self._deep:
+            # What our pauses lost lies between nothing and all that would have come in them.
+            likely = found * (1 + took_s / max(took_s - self._paused_s, 0.1)) / 2
+            before = self._log(self._searched_from - 60.0, self._searched_from)
+            bore = sum(units for _, units in before) - likely * (self._searched_from - before[0][0]) if before else 0.0
+            self._deep = bore > _DEEP_S * likely + _DEEP_CALLS * self._size
+            self._is_coarse = self._deep
+        self._refusals += 1
+        exact = self._deep and took_s > _EXACT_S  # a bucket filled as much as was accepted, our pauses included
+        share = _NEAR if exact else 0.5
+        self._found = found if exact else self.rate
+        least = found if self._deep or closed_at - self._at < _HELD_S else _STEP_DOWN * self.rate
+        self._ceiling = _BELOW * self.rate
+        self.rate = min(self._limit(), max(least, found + share * max(0.0, self.rate - found)))
+        if self._refusals >= _REFUSALS_AT_MOST or (exact and took_s >= _SETTLED_AFTER_S and self._refusals > 3):
+            self._settle(now)
+
+    def _settle(self, now: float) -> None:
+        if now - self._changed_at < _RECENT_S:  # else it has grown since, and nobody refused
+            self.rate = min(self.rate, self._found if self._deep else self._ceiling)
+        self._keep(now)
+
+    def _keep(self, at: float) -> None:
+        self.state, self.burst, self._strikes = State.KEEPING, 0.0, 1
+        self._calm_until = at + CALM_S
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _used(self, since: float, until: float) -> float:
+        return sum(units for _, units in self._log(since, until))
+
+    @property
+    def _pace(self) -> float:
+        """The rate less what jitter needs."""
+        if self.state is not State.KEEPING:
+            return self.rate
+        return self.rate * (1 - (_MARGIN_FINE if self._may_be_fine and self.told is not None else _MARGIN))
+
+    @property
+    def _may_be_fine(self) -> bool:
+        """Whether the vendor may count by the second: several calls fit into one, and more was not borne yet."""
+        return self._size <= self.rate and not self._is_coarse
+
+    def _limit(self) -> float:
+        return math.inf if self.told is None else self.told / 60
+
+    def _base(self) -> float:
+        """The burst without any learning: one call, or two where one takes longer than a second to come back."""
+        return max(self._size * (1.0 if self._size <= self.rate else 2.0), self.rate * _TICK_S)
+
+    def _depth(self, units: float) -> float:
+        return max(units, self._base() + self.burst)
+
+    def _fill(self, now: float) -> None:
+        if now > self._at:
+            passed = now - self._at
+            self._level = min(self._depth(self._size), self._level + self._pace * passed if passed < 1e6 else math.inf)
+            self._at = now
+
+    def _doubt(self, for_s: float) -> None:
+        """Try a little more: what was learned may be another limit by now."""
+        self.rate = min(self._limit(), self.rate * (1 + _DOUBT_A_MINUTE / 60 * for_s))
+        if self.minute is not None:
+            self.minute = max(self.minute, round(60 * self.rate))
+            self.is_new = True
+
+    def _is_pushed(self, now: float) -> bool:
+        """Whether the pace is what holds calls up: what they do not use says nothing of a faster one."""
+        since = max(now - 1.0, self._grown_at - _GROWS_EVERY_S, self._changed_at)
+        return self._used(since, now) >= _PUSHED_SHARE * self.rate * (now - since) - self._size
+
+    def _grow(self, for_s: float, now: float) -> None:
+        """Go a little further, for more is wanted."""
+        if self.state is State.OPEN:
+            self.rate *= _OPENING**for_s
+        elif self.state is State.SEARCHING:
+            step = _SEARCHING[min(self._refusals, len(_SEARCHING)) - 1]
+            self.rate = min(self._limit(), self.rate * step**for_s)
+            if not self._deep:
+                self.rate = min(self.rate, self._ceiling)
+            if now - self._searched_from > _SEARCH_AT_MOST_S:
+                self._settle(now)
+        elif now >= self._calm_until:
+            whole = 60 * self.rate
+            deeper = min(whole, self.burst + _DEEPENING * self.rate * max(0.0, for_s))
+            self._level += deeper - self.burst
+            self.burst = deeper
+            self._is_coarse |= deeper > _COARSE_CALLS * self._size
+
+
+def roundest(least: float, below: float) -> int:
+    """Return the number from *least* up to *below* with the most zeros at its end, the lowest of them.
+
+    A vendor's limit is a round number, and lies between what it accepted and what it refused on top.
+    """
+    step = 10.0 ** math.floor(math.log10(max(below, 1.0)))
+    while step > 1.0:
+        found = math.ceil(least / step) * step
+        if found < below:
+            return int(found)
+        step /= 10.0
+    return math.floor(least)
