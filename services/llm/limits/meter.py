@@ -17,11 +17,11 @@ All methods are functions of the time they are given (seconds of a monotonic clo
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
 from services.llm.limits.closure import Closure
+from services.llm.limits.rate_search import Log, RateSearch
 from services.llm.limits.vendor_clock import VendorClock
 
 # Calls a second at which an unknown vendor is first asked, and how much faster a second later.
@@ -34,34 +34,17 @@ _DEEPENING = 0.05
 # Kept below the rate where the vendor may count by the second: what a network's jitter may push together.
 _MARGIN_FINE = 0.02
 _MARGIN = 0.005
-# Steps of the search for a rate: how much faster a second later, from refusal to refusal.
-_SEARCHING = (1.10, 1.03, 1.015, 1.01)
-# After so long a search what was accepted is a bucket's rate, nearly.
-_EXACT_S, _NEAR = 6.0, 0.05
-# Where it is not a bucket's, the search stays below what was refused.
-_BELOW = 0.98
-# A rate that was borne for so long is only a little too fast.
-_HELD_S, _STEP_DOWN = 2.5, 0.97
 # The pause after a refusal without a hint; twice as long when the next call is refused again.
 _HOLD_S = 0.3
-_SETTLED_AFTER_S, _RECENT_S = 20.0, 15.0
-_SEARCH_AT_MOST_S = 45.0
-_REFUSALS_AT_MOST = 8
 # Longer closed than that: a window was spent, not a moment's rate.
 MOMENT_S = 4.5
 # For so long what was learned is not doubted; then it is tried by a hundredth a minute.
 CALM_S = 600.0
 _DOUBT_A_MINUTE = 0.01
-# More borne at once than that many seconds' rate and calls: a bucket, where what a pause leaves unused is not lost.
-_DEEP_S, _DEEP_CALLS = 1.0, 2.0
 # A burst of more calls than that shows that seconds are not counted.
 _COARSE_CALLS = 4.0
 # What a coarse timer lets pass at once.
 _TICK_S = 0.02
-
-
-# What was accepted after one moment and up to another, oldest first: when it left, and how much it took.
-Log = Callable[[float, float], list[tuple[float, float]]]
 
 
 class State(Enum):
@@ -108,13 +91,9 @@ class Meter:
         self._calm_until = -math.inf
         self._changed_at = -math.inf
         self.closure: Closure | None = None
-        self._searched_from = 0.0
-        self._refusals = 0
-        self._pushed = 0.0
-        self._deep = False
+        self._search = RateSearch(0.0)
+        self._pushed = 0.0  # units in the second before the refusal that closed
         self._is_coarse = False
-        self._ceiling = self._found = math.inf
-        self._paused_s = 0.0
         self._strikes = 0
         self._misses = 0
         self._recalled = False  # goes on with what another process learned; it holds from the first call on
@@ -164,9 +143,9 @@ class Meter:
 
     def wait_s(self, units: float, now: float) -> float:
         """Return the seconds until a call of *units* fits the pace; 0.0 when it fits now."""
+        self._size = units
         if math.isinf(self.rate) or self.closure is not None:
             return 0.0
-        self._size = units
         self._fill(now)
         missing = min(units, self._depth(units)) - self._level
         if missing <= 1e-9 and now >= self._at:
@@ -233,13 +212,13 @@ class Meter:
         if self.state is State.SEARCHING:
             self._searched(sent_at, now)
         elif self._is_held_to_the_rate:
-            self._search(sent_at)
+            self._begin_search(RateSearch.again(sent_at, self.rate), 0.97 * self.rate)
         else:
             self.burst = max(0.0, 0.85 * self.burst - self._base())
             self._is_coarse = self.burst > _COARSE_CALLS * self._size
             self._calm_until = now + CALM_S
         self._pause(now, now + hold_s)
-        self._paused_s += hold_s
+        self._search.paused_s += hold_s
 
     @property
     def _is_held_to_the_rate(self) -> bool:
@@ -265,8 +244,12 @@ class Meter:
             self.rate *= 1 - _MARGIN_FINE
             self._calm_until = at + CALM_S
         else:
-            self._search(closure.closed_at)
-            self._paused_s = at + closure.grace_s - closure.closed_at
+            paused_s = at + closure.grace_s - closure.closed_at
+            if self.state is State.KEEPING:
+                self._begin_search(RateSearch.again(closure.closed_at, self.rate), 0.97 * self.rate)
+            else:
+                self._begin_search(RateSearch(closure.closed_at), 0.95 * max(self._pushed, self._size))
+            self._search.paused_s = paused_s
 
     def _is_likely(self, guess: int, closure: Closure) -> bool:
         """Say whether nothing speaks against *guess*: neither what was accepted, nor how fast."""
@@ -281,36 +264,17 @@ class Meter:
         self._is_coarse = True
         self._keep(at)
 
-    def _search(self, since: float) -> None:
-        again = self.state is State.KEEPING
-        self.state, self._searched_from = State.SEARCHING, since
-        self._refusals, self._ceiling = (2, _BELOW * self.rate) if again else (1, math.inf)
-        self.rate = min(self._limit(), 0.97 * self.rate if again else 0.95 * max(self._pushed, self._size))
+    def _begin_search(self, search: RateSearch, rate: float) -> None:
+        self.state, self._search, self.rate = State.SEARCHING, search, min(self._limit(), rate)
 
-    def _searched(self, closed_at: float, now: float) -> None:
-        """The rate lies between what was accepted from one refusal to the next, and what was refused."""
-        took_s = closed_at - self._searched_from
-        found = self._used(self._searched_from, closed_at) / max(took_s, 0.1)
-        if not self._deep:
-            # What our pauses lost lies between nothing and all that would have come in them.
-            likely = found * (1 + took_s / max(took_s - self._paused_s, 0.1)) / 2
-            before = self._log(self._searched_from - 60.0, self._searched_from)
-            bore = sum(units for _, units in before) - likely * (self._searched_from - before[0][0]) if before else 0.0
-            self._deep = bore > _DEEP_S * likely + _DEEP_CALLS * self._size
-            self._is_coarse = self._deep
-        self._refusals += 1
-        exact = self._deep and took_s > _EXACT_S  # a bucket filled as much as was accepted, our pauses included
-        share = _NEAR if exact else 0.5
-        self._found = found if exact else self.rate
-        least = found if self._deep or closed_at - self._at < _HELD_S else _STEP_DOWN * self.rate
-        self._ceiling = _BELOW * self.rate
-        self.rate = min(self._limit(), max(least, found + share * max(0.0, self.rate - found)))
-        if self._refusals >= _REFUSALS_AT_MOST or (exact and took_s >= _SETTLED_AFTER_S and self._refusals > 3):
+    def _searched(self, refused_at: float, now: float) -> None:
+        rate = self._search.refused(refused_at, self.rate, refused_at - self._at, self._log, self._size)
+        self.rate, self._is_coarse = min(self._limit(), rate), self._search.is_deep
+        if self._search.is_over(now):
             self._settle(now)
 
     def _settle(self, now: float) -> None:
-        if now - self._changed_at < _RECENT_S:  # else it has grown since, and nobody refused
-            self.rate = min(self.rate, self._found if self._deep else self._ceiling)
+        self.rate = self._search.settled(self.rate, now - self._changed_at)
         self._keep(now)
 
     def _keep(self, at: float) -> None:
@@ -367,11 +331,8 @@ class Meter:
         if self.state is State.OPEN:
             self.rate *= _OPENING**for_s
         elif self.state is State.SEARCHING:
-            step = _SEARCHING[min(self._refusals, len(_SEARCHING)) - 1]
-            self.rate = min(self._limit(), self.rate * step**for_s)
-            if not self._deep:
-                self.rate = min(self.rate, self._ceiling)
-            if now - self._searched_from > _SEARCH_AT_MOST_S:
+            self.rate = min(self._limit(), self._search.faster(self.rate, for_s))
+            if self._search.is_late(now):
                 self._settle(now)
         elif now >= self._calm_until:
             whole = 60 * self.rate
