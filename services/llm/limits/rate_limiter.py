@@ -16,6 +16,10 @@ from services.llm.limits.windows import DAY_S, HOUR_S, MINUTE_S, Entry, SlidingW
 
 # Share of a limit by which the vendor's own count of a day or an hour may differ before we adopt it.
 _SLACK = 0.05
+# A call that left so long before another may still arrive after it.
+_UNSEEN_S = 1.0
+# A refusal with so much of the minute used is one of its edge; the minute is taken to be longer by so much, at most.
+_FULL, _WIDER_S, _WIDEST_S = 0.97, 0.5, 2.0
 
 
 class RateLimiter:
@@ -132,6 +136,10 @@ class RateLimiter:
 
     def refused(self, entry: Entry, unit: Unit, hint_s: float | None, now: float) -> None:
         """Learn that the vendor refused *entry* for its limit of *unit*; it counts for nothing."""
+        limit = self.minute.tokens_limit if unit == "tokens" else self.minute.calls_limit
+        if limit is not None and self._count(self.minute, unit) >= _FULL * limit:
+            # Not the pace was wrong but the edge of the minute: calls take longer to arrive than we thought.
+            self.minute.span_s = min(self.minute.span_s + _WIDER_S, MINUTE_S + _WIDEST_S)
         self.calls.give_back(1)
         self.tokens.give_back(entry.tokens)
         self._void(entry)
@@ -146,7 +154,7 @@ class RateLimiter:
             elif row.window == "minute":
                 self.tell(row.unit, row.limit, self._caps[row.unit])
                 log = self.minute.tokens_log if row.unit == "tokens" else self.minute.calls_log
-                since = sum(units for _, units in log(sent_at, now))
+                since = sum(units for _, units in log(sent_at - _UNSEEN_S, now))
                 self._remaining[row.unit].stated(row, self._count(self.minute, row.unit), since, sent_at, now)
             else:
                 self._long(self.hour if row.window == "hour" else self.day, row, now)

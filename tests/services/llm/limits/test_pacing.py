@@ -172,3 +172,15 @@ def test_what_was_learned_holds_for_ten_minutes_and_is_doubted_slowly_afterwards
     per_minute = [sum(60 * n <= at < 60 * n + 60 for at in second.accepted) for n in range(30)]
     assert max(per_minute[:9]) <= CALLS
     assert 1.1 * CALLS < per_minute[29] < 1.6 * CALLS
+
+
+@pytest.mark.parametrize("shape", ["sliding-minute", "fixed-minute"])
+@seeds
+def test_calls_that_overtake_each_other_on_the_way_are_counted_where_the_vendor_may_not_have_seen_them(
+    shape: str, seed: int
+) -> None:
+    draw = random.Random(seed)
+    made = run(Vendor(SHAPES[shape](draw), states=CALLS, jitter_s=0.3, draw=draw), tell=told)
+
+    assert share(made) >= 0.97
+    assert len(made.refused) <= 2
