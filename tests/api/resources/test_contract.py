@@ -210,7 +210,7 @@ def test_id_that_exists_is_refused(client: FlaskClient) -> None:
 
 def test_generate_returns_a_checked_sample_and_stores_it_only_on_request(client: FlaskClient) -> None:
     made = post(client, "generate")
-    assert set(made) == {"success", "sample", "tokens_used", "elapsed"}
+    assert set(made) == {"success", "sample", "tokens_used", "elapsed", "waited"}
     assert made["sample"]["topic"] == "Contract Law - Formation of Contracts"
     assert get(client, "data") == []
 
