@@ -14,7 +14,8 @@
     │   ├── DataMismatchError     train.parquet and the database do not belong together
     │   └── DiskFullError         no space is left
     ├── UnavailableError          not now: starting, stopping, or full
-    │   └── NotReadyError         a part of the service does not work; carries all parts
+    │   ├── NotReadyError         a part of the service does not work; carries all parts
+    │   └── SideError             a process beside the service ended before its task
     └── GenerationError           a sample could not be made; carries a category
         ├── ModelUnavailableError     model_unavailable
         ├── RateLimitError            rate_limit
@@ -76,6 +77,10 @@ class AppError(Exception):
         # Vendors echo keys, and a message goes everywhere: into logs, events, answers, the database.
         super().__init__(redact(message))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle it with all that it carries, whatever its constructor asks for."""
+        return _remade, (type(self), self.args, self.__dict__)
+
     @property
     def facts(self) -> ErrorFacts:
         """The fields for programs."""
@@ -85,6 +90,12 @@ class AppError(Exception):
     def details(self) -> Mapping[str, object]:
         """Further fields of the answer."""
         return {}
+
+
+def _remade(kind: type[AppError], args: tuple[object, ...], carried: Mapping[str, object]) -> AppError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(carried)
+    return error
 
 
 class ConfigurationError(AppError):
@@ -189,6 +200,10 @@ class UnavailableError(AppError):
     def __init__(self, message: str, retry_after_s: float = 5.0) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class SideError(UnavailableError):
+    """A process beside the service ended before its task; nothing was lost."""
 
 
 class NotReadyError(UnavailableError):

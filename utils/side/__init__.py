@@ -1,0 +1,1 @@
+"""Processes beside the service: they do heavy work, so that it does not hold the interpreter of the service."""
