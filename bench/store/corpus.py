@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
+from models.samples.file.file_mark import MARK
 from models.samples.file.intake import schema
 from models.samples.file.parquet_file import ParquetFile
-from models.samples.file.parquet_version import MARK
 from models.samples.file.row_groups import GROUP_ROWS
 
 _FIRST = datetime(2025, 1, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ from models.backups.backup import newest
 from models.database import reading
 from models.samples import journal
 from models.samples.file.broken_file import UnreadableError
-from models.samples.file.parquet_version import FileMark, mark_of
+from models.samples.file.file_mark import FileMark, mark_of
 from models.samples.journal import Fold
 from utils.errors import DataMismatchError
 

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, Engine
 
 from models.database import reading
 from models.samples import journal
+from models.samples.file.file_mark import new_mark
 from models.samples.file.file_watch import FileWatch
 from models.samples.file.parquet_file import ParquetFile
-from models.samples.file.parquet_version import ParquetVersion, new_mark
+from models.samples.file.parquet_version import ParquetVersion
 from models.samples.journal import Fold, Overlay
 from models.samples.snapshot import Snapshot
 from utils.clock import Clock

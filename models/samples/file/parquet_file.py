@@ -90,7 +90,7 @@ class ParquetFile:
             pieces: The rows in order, every one with the columns of *schema*.
             schema: Names and types of the columns.
             index: The rows' index, in the same order.
-            mark: Metadata for its footer (`parquet_version.new_mark`).
+            mark: Metadata for its footer (`file_mark.new_mark`).
 
         Raises:
             StorageError: the disk is full or cannot be written; the file proper is untouched.

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import os
 import threading
-import uuid
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +19,7 @@ import orjson
 
 from models.samples.file.bounded_parquet import BoundedReader, release
 from models.samples.file.broken_file import UnreadableError, reading
+from models.samples.file.file_mark import FileMark
 from models.samples.file.intake import Intake, IntakeReport, mended_ids, schema
 from models.samples.file.row_groups import GROUP_BYTES
 from models.samples.file.row_index import RowIndex, describe
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 _BEARABLE_ROWS, _BEARABLE_BYTES = 20_000, 32 << 20
 # The row groups read last are cached: two of any size, more while they are small together.
 _CACHED_GROUPS, _CACHED_ROWS, _CACHED_BYTES = 2, 8000, 32 << 20
-MARK = {"written-by": "legal-training-platform"}
-_VERSION_ID, _DATABASE_ID, _GENERATION = "version-id", "database-id", "generation"
 
 _VERDICTS = ("citation_verdict", "citations")
 
@@ -45,59 +42,6 @@ Identity = tuple[int, int, int]
 def identity_of(stat: os.stat_result) -> Identity:
     """Return what tells versions apart: inode, time of change (ns), size (bytes)."""
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
-
-
-def new_mark(database_id: str, generation: int) -> dict[str, str]:
-    """Return the footer metadata of a new file: that this service wrote it, a unique name, and its database.
-
-    Args:
-        database_id: The database whose journal was folded into it.
-        generation: How many folds that database has seen, this one included.
-    """
-    return {**MARK, _VERSION_ID: uuid.uuid4().hex, _DATABASE_ID: database_id, _GENERATION: str(generation)}
-
-
-@dataclass(frozen=True, slots=True)
-class FileMark:
-    """The metadata in a file's footer; empty for a file of others.
-
-    Attributes:
-        version_id: Its unique name, which copies keep.
-        database_id: The database whose journal was folded into it; "" in files of older releases.
-        generation: How many folds that database had seen.
-    """
-
-    is_ours: bool = False
-    version_id: str = ""
-    database_id: str = ""
-    generation: int = 0
-
-    @classmethod
-    def of(cls, metadata: pq.FileMetaData) -> FileMark:
-        """Read a footer."""
-        told = _text(metadata.metadata)
-        if not MARK.items() <= told.items():
-            return cls()
-        generation = told.get(_GENERATION, "")
-        number = int(generation) if generation.isdecimal() else 0
-        return cls(True, told.get(_VERSION_ID, ""), told.get(_DATABASE_ID, ""), number)
-
-
-def mark_of(path: Path) -> FileMark | None:
-    """Read the footer of the file at *path*; None when there is none.
-
-    Raises:
-        UnreadableError: it is not Parquet, or broken.
-    """
-    if not path.exists():
-        return None  # known without Arrow, which takes 50 MiB
-    import pyarrow.parquet as pq
-
-    try:
-        with reading(path):
-            return FileMark.of(pq.read_metadata(path))
-    except FileNotFoundError:
-        return None
 
 
 class ParquetVersion:
@@ -305,10 +249,6 @@ class ParquetVersion:
 
     def _group_of(self, position: int) -> int:
         return bisect_right(self._starts, position) - 1
-
-
-def _text(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
-    return {key.decode(errors="replace"): value.decode(errors="replace") for key, value in (metadata or {}).items()}
 
 
 def _told_bytes(metadata: pq.FileMetaData) -> list[int]:
