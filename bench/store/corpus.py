@@ -1,17 +1,16 @@
 """Makes data sets of any size with the shape of real samples: 1 KB each on the disk, 3 KB of text."""
 
 import random
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from models.samples.file.file_mark import MARK
 from models.samples.file.intake import schema
 from models.samples.file.parquet_file import ParquetFile
-from models.samples.file.row_groups import GROUP_ROWS
+from models.samples.file.row_groups import GROUP_ROWS, write_groups
 
 _FIRST = datetime(2025, 1, 1, tzinfo=UTC)
 _LETTERS = "etaoinshrdlucmfwyp"
@@ -50,18 +49,19 @@ class Corpus:
     def write(self, folder: Path, count: int) -> None:
         """Write *count* samples as the data set of *folder*, with the index that the service keeps."""
         path = folder / "train.parquet"
-        writer: Any = None
-        for start in range(0, count, GROUP_ROWS):
-            rows = [self.sample(number) for number in range(start, min(start + GROUP_ROWS, count))]
-            columns = [pl.Series(name, [row.get(name) for row in rows], dtype=kind) for name, kind in schema().items()]
-            table = pl.DataFrame(columns).to_arrow()
-            writer = writer or pq.ParquetWriter(path, table.schema.with_metadata(dict(MARK)), compression="zstd")
-            writer.write_table(table.replace_schema_metadata(dict(MARK)))
-        writer.close()
+        write_groups(path, self.pieces(count), schema(), MARK)
         file = ParquetFile(path)
         version = file.open()
         assert version is not None
         file.save_index(version)
+
+    def pieces(self, count: int) -> Iterator[pl.DataFrame]:
+        """Yield *count* samples in frames of the data set's columns."""
+        for start in range(0, count, GROUP_ROWS):
+            rows = [self.sample(number) for number in range(start, min(start + GROUP_ROWS, count))]
+            yield pl.DataFrame(
+                [pl.Series(name, [row.get(name) for row in rows], dtype=kind) for name, kind in schema().items()]
+            )
 
     def _word(self) -> str:
         return "".join(self._random.choice(_LETTERS) for _ in range(self._random.randint(3, 10)))

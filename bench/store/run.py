@@ -79,6 +79,7 @@ def measure(folder: Path, rows: int) -> None:
 
     topic = {"topic": "Area 7 - Topic 32"}
     print("  page of 50          ", cpu_ms(page))
+    print("  same, any offset    ", cpu_ms(lambda: page(offset=draw.randrange(rows))))
     print("  page of 50, a topic ", cpu_ms(lambda: page(filters=topic)))
     print("  same, offset 2000   ", cpu_ms(lambda: page(filters=topic, offset=min(2000, rows // 100))))
     print("  statistics          ", cpu_ms(lambda: summarize(store.snapshot())))

@@ -118,11 +118,14 @@ class Folding:
             raise StorageError(f"{self._file.path}: another program is changing it; try again in a moment")
         started = self._clock.monotonic()
         columns, described, pieces = snapshot.columns, snapshot.described(), snapshot.pieces()
+        newest = None if staged is not None else snapshot.newest_written
         if staged is not None and plan is not None:
             columns, described = plan.columns, pl.concat([described, plan.index])
             pieces = chain((fitted(piece, columns) for piece in pieces), taken_pieces(staged, plan))
         generation = snapshot.version.index.generation if snapshot.version is not None else ""
-        version = self._file.write_aside(pieces, columns, RowIndex(described, generation), self._state.next_mark())
+        version = self._file.write_aside(
+            pieces, columns, RowIndex(described, generation, newest), self._state.next_mark()
+        )
         try:
             before, upto = snapshot.version, snapshot.overlay.upto
             fold = self._writer.run(lambda connection: self._state.mark(connection, version, before, upto))

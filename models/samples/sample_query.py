@@ -11,14 +11,17 @@ import orjson
 
 from models.contract.answers.dataset import FILTERS
 from models.fields import DIFFICULTIES
-from models.samples.snapshot import POSITION
+from models.samples.file.newest import TIME, Rows, oldest_first, place_of
+from models.samples.snapshot import POSITION, Snapshot
 from utils.errors import InputError
-from utils.frames import pl
+from utils.frames import np, pl
 
 NEWEST = "-created_at"
 SORTS = ("created_at", "id", *FILTERS, "question_chars", "answer_chars", "reasoning_chars")
 _ALIASES = {"newest": NEWEST, "oldest": "created_at", "longest": "-answer_chars", "shortest": "answer_chars"}
 _KEY = "key"
+# Greater than any id: no text holds a higher character, and ids are shorter.
+_ABOVE_ALL = "\U0010ffff" * 501
 
 
 @dataclass(frozen=True)
@@ -54,17 +57,59 @@ class Selection:
     next_cursor: str | None
 
 
-def select(index: pl.LazyFrame, query: SampleQuery) -> Selection:
-    """Answer *query* from the index of a snapshot.
+def select(snapshot: Snapshot, query: SampleQuery) -> Selection:
+    """Answer *query* from the index of *snapshot*.
 
     Raises:
         InputError: unknown sort, or a cursor that is not ours.
     """
     column, descending = parse_sort(query.sort)
+    return _by_time(snapshot, query, descending) if column == TIME else _sorted(snapshot, query, column, descending)
+
+
+def _by_time(snapshot: Snapshot, query: SampleQuery, descending: bool) -> Selection:
+    """Answer a query by time: the order is known, a page is a slice of what matches."""
+    order = snapshot.newest
+    if query.filters:
+        matching = filtered(snapshot.index(), query.filters).select(POSITION).collect()[POSITION].to_numpy()
+        is_wanted = np.zeros(int(order.max(initial=0)) + 1, dtype=np.bool_)
+        is_wanted[matching] = True
+        order = order[is_wanted[order]]
+    total = len(order)
+    timed = total if descending else _timed(snapshot, order)
+    if not descending:
+        order = oldest_first(order, total - timed)
+    start = _behind_cursor(snapshot, order, query, timed, descending) if query.cursor else 0
+    first = min(start + query.offset, total)
+    end = total if query.limit is None else min(first + query.limit, total)
+    more = first < end < total
+    last = snapshot.keys(order[end - 1 : end]).row(0) if more else ()
+    return Selection(pl.Series(POSITION, order[first:end]), total, _cursor(query.sort, *last) if more else None)
+
+
+def _timed(snapshot: Snapshot, order: Rows) -> int:
+    """Return how many of *order* (newest first) have a time."""
+    least = pl.DataFrame({TIME: [""], "id": [_ABOVE_ALL]})
+    return int(place_of(order, snapshot.keys, least)[0])
+
+
+def _behind_cursor(snapshot: Snapshot, order: Rows, query: SampleQuery, timed: int, descending: bool) -> int:
+    """Return how many of *order* stand before the page that the cursor names."""
+    key, sample_id = _read_cursor(query, str)
+    wanted = pl.DataFrame({TIME: [key], "id": [sample_id]}, schema={TIME: pl.String(), "id": pl.String()})
+    if descending:
+        return int(place_of(order, snapshot.keys, wanted, behind=True)[0])
+    low, high = (timed, len(order)) if key is None else (0, timed)
+    turned = order[low:high][::-1]
+    return high - int(place_of(turned, snapshot.keys, wanted)[0])
+
+
+def _sorted(snapshot: Snapshot, query: SampleQuery, column: str, descending: bool) -> Selection:
+    """Answer a query by sorting all that matches."""
     key = pl.col(column).cast(pl.String()) if column in FILTERS else pl.col(column)
     if column == "difficulty":
         key = pl.col(column).cast(pl.String()).replace_strict(_LEVELS, default=len(_LEVELS), return_dtype=pl.Int64())
-    rows = filtered(index, query.filters).select(POSITION, "id", key.alias(_KEY)).collect()
+    rows = filtered(snapshot.index(), query.filters).select(POSITION, "id", key.alias(_KEY)).collect()
     total = rows.height
     if query.cursor:
         rows = rows.filter(_after(query, descending, rows.schema[_KEY]))
@@ -103,21 +148,27 @@ def _cursor(sort: str, key: object, sample_id: str) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([sort, key, sample_id])).decode().rstrip("=")
 
 
-def _after(query: SampleQuery, descending: bool, dtype: pl.DataType) -> pl.Expr:
-    """Rows after the cursor, in the query's order."""
+def _read_cursor(query: SampleQuery, kind: type) -> tuple[object, str]:
+    """Return key and id of the last sample before the page; InputError for a cursor that is not ours."""
     try:
         padded = query.cursor + "=" * (-len(query.cursor) % 4)
         sort, key, sample_id = orjson.loads(base64.urlsafe_b64decode(padded.encode()))
-        kind = int if dtype.is_numeric() else str
         if sort != query.sort or not isinstance(sample_id, str) or not isinstance(key, kind | None):
             raise ValueError(sort)
     except (ValueError, binascii.Error, UnicodeEncodeError, TypeError):
         raise InputError(
             "cursor: not one of this list; take next_cursor of the page before, with the same sort"
         ) from None
+    return key, sample_id
+
+
+def _after(query: SampleQuery, descending: bool, dtype: pl.DataType) -> pl.Expr:
+    """Rows after the cursor, in the query's order."""
+    key, sample_id = _read_cursor(query, int if dtype.is_numeric() else str)
     column, identifier = pl.col(_KEY), pl.col("id")
     behind = identifier < sample_id if descending else identifier > sample_id
     if key is None:
         return column.is_null() & behind
-    further = column < key if descending else column > key
-    return further | column.is_null() | ((column == key) & behind)
+    last = pl.lit(key)
+    further = column < last if descending else column > last
+    return further | column.is_null() | ((column == last) & behind)

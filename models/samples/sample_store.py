@@ -67,7 +67,7 @@ class SampleStore:
     def count(self, filters: Mapping[str, str] | None = None) -> int:
         """Count the samples that match *filters*."""
         snapshot = self.snapshot()
-        return select(snapshot.index(), SampleQuery(filters, limit=0)).total if filters else len(snapshot)
+        return select(snapshot, SampleQuery(filters, limit=0)).total if filters else len(snapshot)
 
     def get(self, sample_id: str) -> StoredSample:
         """Return one sample.
@@ -89,7 +89,7 @@ class SampleStore:
     def find(self, query: SampleQuery) -> tuple[Selection, Iterator[StoredSample]]:
         """Answer *query*; the samples come one by one, as they were at this moment."""
         snapshot = self.snapshot()
-        selection = select(snapshot.index(), query)
+        selection = select(snapshot, query)
         return selection, rows_at(snapshot, selection.positions)
 
     def walk(

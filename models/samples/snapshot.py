@@ -6,20 +6,29 @@ Rows are numbered: first those of the file, then those that the journal puts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import count
+from typing import Protocol
 
 from models.samples.file.column_types import common, fitted
 from models.samples.file.intake import schema
+from models.samples.file.newest import TIME, Rows, joined, newest_first
 from models.samples.file.parquet_version import ParquetVersion, columns_of, rows_of, take_in_order
 from models.samples.file.row_groups import portions, row_bytes, slices
 from models.samples.file.row_index import describe
 from models.samples.journal import Overlay
 from models.sizes import PIECE_BYTES
-from utils.frames import pl
+from utils.frames import np, pl
 
 POSITION = "position"
+
+
+class Snapshots(Protocol):
+    """Takes snapshots: the store itself, or another process that reads it."""
+
+    def snapshot(self) -> Snapshot:
+        """Return all samples as they are now."""
 
 
 class Snapshot:
@@ -68,6 +77,38 @@ class Snapshot:
         first = rows_of(self.version)
         return pl.concat([rows, self.overlay.index.lazy().with_row_index(POSITION, offset=first)])
 
+    @cached_property
+    def newest(self) -> Rows:
+        """The numbers of all samples, newest first."""
+        if self.version is None:
+            return newest_first(self.overlay.index)
+        order = self.version.index.newest
+        if len(self.hidden):
+            is_shown = np.ones(len(self.version), dtype=np.bool_)
+            is_shown[self.hidden.to_numpy()] = False
+            order = order[is_shown[order]]
+        return joined(order, self.keys, self.overlay.index, len(self.version))
+
+    @property
+    def newest_written(self) -> Rows:
+        """`newest`, by the rows that the samples have in the order of `pieces`."""
+        if self.version is None:
+            return self.newest
+        is_shown = np.ones(len(self.version) + self.overlay.live.height, dtype=np.bool_)
+        is_shown[self.hidden.to_numpy()] = False
+        row: Rows = np.cumsum(is_shown, dtype=np.uint32)[self.newest] - np.uint32(1)
+        return row
+
+    def keys(self, rows: Rows) -> pl.DataFrame:
+        """Return the time and the id of the samples with these numbers."""
+        first = rows_of(self.version)
+        if self.version is None or (len(rows) and rows.min() >= first):
+            return self.overlay.index[rows.astype(np.int64) - first].select(TIME, "id")
+        file = self.version.index.frame.select(TIME, "id")
+        if not len(rows) or rows.max() < first:
+            return file[rows]
+        return pl.concat([file, self.overlay.index.select(TIME, "id")])[rows]
+
     def take(self, positions: pl.Series) -> pl.DataFrame:
         """Return the samples with these numbers, all columns, in the order given."""
         first, wanted = rows_of(self.version), positions.to_list()
@@ -115,6 +156,13 @@ class Snapshot:
                 piece.filter(~pl.int_range(piece.height).is_in(gone.implode())) if len(gone) else piece, self.columns
             )
         yield from slices(self._live)
+
+    def narrow(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Yield these columns of all rows by their numbers, those that are hidden too."""
+        types = {name: self.columns[name] for name in names}
+        for piece in self.version.narrow(names) if self.version is not None else ():
+            yield fitted(piece, types)
+        yield self._live.select(names)
 
     def described(self) -> pl.DataFrame:
         """Return the index of `pieces`, in the same order."""

@@ -80,7 +80,7 @@ class DatasetService:
     def page(self, query: SampleQuery) -> tuple[Selection, list[StoredSample]]:
         """Answer *query* at once; InputError if that is more than one answer may hold."""
         snapshot = self._store.snapshot()
-        selection = select(snapshot.index(), query)
+        selection = select(snapshot, query)
         return selection, page_at(snapshot, selection.positions)
 
     def named(self, ids: Sequence[str]) -> tuple[int, Iterator[StoredSample]]:
@@ -100,7 +100,7 @@ class DatasetService:
     def draw(self, count: int, filters: Mapping[str, str], seed: int | None = None) -> list[StoredSample]:
         """Return *count* samples drawn at random, all if there are fewer; none for a count below one."""
         snapshot = self._store.snapshot()
-        positions = select(snapshot.index(), SampleQuery(filters, sort="id")).positions
+        positions = select(snapshot, SampleQuery(filters, sort="id")).positions
         wanted = min(max(count, 0), len(positions))
         if wanted > _MAX_RANDOM:
             raise InputError(f"count: got {count}, want at most {_MAX_RANDOM}")

@@ -32,7 +32,7 @@ class Publishable:
             filters: Exact values by column.
             everything: Also samples with an invalid citation, and those that a reviewer rejected.
         """
-        positions = select(snapshot.index(), SampleQuery(filters, sort="created_at")).positions
+        positions = select(snapshot, SampleQuery(filters, sort="created_at")).positions
         if everything or not len(positions):
             return positions, {}
         states = self._audit.verdicts(snapshot).filter(pl.col(POSITION).is_in(positions.implode()))

@@ -12,6 +12,8 @@ import threading
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,7 @@ from models.samples.file.file_mark import FileMark
 from models.samples.file.intake import Intake, IntakeReport, mended_ids, schema
 from models.samples.file.row_groups import GROUP_BYTES
 from models.samples.file.row_index import RowIndex, describe
-from utils.frames import pl
+from utils.frames import NDArray, np, pl
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 _BEARABLE_ROWS, _BEARABLE_BYTES = 20_000, 32 << 20
 # The row groups read last are cached: two of any size, more while they are small together.
 _CACHED_GROUPS, _CACHED_ROWS, _CACHED_BYTES = 2, 8000, 32 << 20
+# Row groups whose few columns are read together: at most 32 MB of any column.
+_NARROW_GROUPS = 8
+# From so many row groups on they are decoded by several threads, which costs a millisecond.
+_MANY_GROUPS, _DECODERS = 8, min(2, os.cpu_count() or 1)
 
 _VERDICTS = ("citation_verdict", "citations")
 
@@ -101,21 +107,31 @@ class ParquetVersion:
 
     def take(self, positions: Sequence[int]) -> pl.DataFrame:
         """Return the rows at *positions* (ascending), all columns."""
-        pieces = []
+        parts: list[tuple[int, list[int]]] = []
         first = 0
         while first < len(positions):
             group = self._group_of(positions[first])
             start = self._starts[group]
             end = bisect_left(positions, start + self._rows[group], lo=first)
-            pieces.append(self._pick(group, [position - start for position in positions[first:end]]))
+            parts.append((group, [position - start for position in positions[first:end]]))
             first = end
+        pieces = _decoded(self._pick, parts)
         return pl.concat(pieces) if pieces else pl.DataFrame(schema=self.columns)
 
     def sizes(self, positions: pl.Series) -> pl.Series:
         """Return how many bytes the rows at *positions* take in memory, as the mean of their row groups."""
-        means = pl.Series([size // max(rows, 1) for size, rows in zip(self._bytes, self._rows, strict=True)])
-        groups = pl.Series(self._starts).search_sorted(positions.cast(pl.Int64()), side="right") - 1
-        return means.gather(groups)
+        groups = np.searchsorted(self._first_rows, positions.to_numpy(), side="right") - 1
+        return pl.Series(self._means[groups])
+
+    @cached_property
+    def _first_rows(self) -> NDArray[np.int64]:
+        return np.asarray(self._starts, dtype=np.int64)
+
+    @cached_property
+    def _means(self) -> NDArray[np.int64]:
+        """The mean size of the rows of each group in bytes; first asked for when all were looked at."""
+        rows = np.asarray(self._rows, dtype=np.int64)
+        return np.asarray(self._bytes, dtype=np.int64) // np.maximum(rows, 1)
 
     def copy_to(self, path: Path) -> None:
         """Write the file's bytes to *path*, even if its own path now holds another file."""
@@ -131,6 +147,17 @@ class ParquetVersion:
             for table in self._tables_of(group):
                 yield self._with_ids(self._convert(table), start)
                 start += table.num_rows
+
+    def narrow(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Yield these columns of all rows in order; others are not decoded where the file is as we write it."""
+        if not self._is_clean or not self.is_handy:
+            yield from (piece.select(names) for piece in self.pieces())
+            return
+        for start in range(0, len(self._rows), _NARROW_GROUPS):
+            groups = list(range(start, min(start + _NARROW_GROUPS, len(self._rows))))
+            with reading(self._path):
+                table = self._reader().read_row_groups(groups, columns=list(names), use_threads=False)
+            yield pl.DataFrame(pl.from_arrow(table)).select(names)
 
     @property
     def taken(self) -> int:
@@ -249,6 +276,16 @@ class ParquetVersion:
 
     def _group_of(self, position: int) -> int:
         return bisect_right(self._starts, position) - 1
+
+
+def _decoded(
+    pick: Callable[[int, Sequence[int]], pl.DataFrame], parts: Sequence[tuple[int, Sequence[int]]]
+) -> list[pl.DataFrame]:
+    """Return the rows of each of *parts* (row group, rows in it); many are decoded at once, without the interpreter."""
+    if len(parts) < _MANY_GROUPS:
+        return [pick(*part) for part in parts]
+    with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decoding") as threads:
+        return list(threads.map(lambda part: pick(*part), parts))
 
 
 def _told_bytes(metadata: pq.FileMetaData) -> list[int]:

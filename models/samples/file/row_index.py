@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 from models.contract.answers.dataset import FILTERS
 from models.contract.answers.quality_report import TextField
 from models.contract.answers.statistics import CountedField
+from models.samples.file.newest import Rows, newest_first
 from utils.files import replace_file
 from utils.frames import pl
 
@@ -74,10 +76,15 @@ class RowIndex:
         refused: Rows that are no samples (ascending): they have no id, and no snapshot shows them.
     """
 
-    def __init__(self, frame: pl.DataFrame, generation: str = "") -> None:
-        """Index *frame*; its document numbers are those of the search index named *generation*."""
+    def __init__(self, frame: pl.DataFrame, generation: str = "", newest: Rows | None = None) -> None:
+        """Index *frame*; its document numbers are those of the search index named *generation*.
+
+        *newest* are its rows, newest first, where that is known.
+        """
         self.frame = frame
         self.generation = generation
+        if newest is not None:
+            self.newest = newest
         self._lock = threading.Lock()
         self.refused = frame["id"].is_null().arg_true().cast(pl.UInt32())
         hashes = frame["id"].hash(7)
@@ -87,6 +94,11 @@ class RowIndex:
     def __len__(self) -> int:
         """Return the number of rows."""
         return self.frame.height
+
+    @cached_property
+    def newest(self) -> Rows:
+        """Its rows, newest first."""
+        return newest_first(self.frame)
 
     def positions(self, ids: Sequence[str]) -> pl.Series:
         """Return the rows that hold *ids* (UInt32, ascending); missing ids are left out."""

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from models.samples.file.row_groups import open_writer
 from services.formats.export_format import ExportFormat, ExportOptions, Pieces
 from utils.frames import pl
 
@@ -40,11 +41,10 @@ def arrow_schema(columns: Mapping[str, pl.DataType]) -> pa.Schema:
 def write(pieces: Pieces, columns: Mapping[str, pl.DataType], _options: ExportOptions) -> Iterator[bytes]:
     """Write one row group per piece."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     schema = arrow_schema(columns)
     drain = _Drain()
-    with pq.ParquetWriter(pa.PythonFile(drain, mode="w"), schema, compression="zstd") as writer:
+    with open_writer(pa.PythonFile(drain, mode="w"), schema) as writer:
         for piece in pieces:
             if piece.height:
                 writer.write_table(piece.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
