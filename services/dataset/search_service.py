@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from models.contract.answers.dataset import Found, SearchField
@@ -185,27 +186,31 @@ def _first(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery, limit
     found: list[pl.DataFrame] = []
     size = 0
     ordered = candidates.sort(order, descending=True, nulls_last=True)
-    # Rows to examine are read by the hundred: reading one costs as much as reading a hundred.
+    # Of what the index proposes most matches; what does not is then looked for by the hundred: reading one row costs
+    # as much as reading a hundred of the same place.
     few = candidates[_CERTAIN].any() or candidates.height < _PIECE
-    piece = limit if exact else max(limit, _LOOKED_AT) if few else _PIECE
-    for _, rows in _checked(snapshot, ordered, query, piece):
+    first = limit if exact or few else _PIECE
+    parts = ((ordered.head(first), first), (ordered.slice(first), max(limit, _LOOKED_AT) if few else _PIECE))
+    for _, rows in chain.from_iterable(_checked(snapshot, part, query, piece) for part, piece in parts):
         if limit <= 0:
             break
         found.append(rows.head(limit))
         limit -= found[-1].height
         size += int(row_bytes(found[-1]).sum())
         check_answer(size)
+        if limit <= 0:
+            break
     return pl.concat(found) if found else pl.DataFrame(schema=snapshot.columns)
 
 
 def _assured(snapshot: Snapshot, candidates: pl.DataFrame, query: TextQuery) -> pl.DataFrame:
     """Examine the candidates that the index does not know, if they are few (those of the journal)."""
-    doubtful = candidates.filter(~pl.col(_CERTAIN))
-    if not query.is_exact or not 0 < doubtful.height <= _FEW or doubtful.height == candidates.height:
+    unknown = candidates.filter(pl.col(DOCUMENT).is_null())
+    if not 0 < unknown.height <= _FEW or unknown.height == candidates.height:
         return candidates
-    matching = matches(snapshot.take(doubtful[POSITION]), query)
-    assured = doubtful.filter(matching).with_columns(pl.lit(True).alias(_CERTAIN))
-    return pl.concat([candidates.filter(_CERTAIN), assured])
+    matching = matches(snapshot.take(unknown[POSITION]), query)
+    assured = unknown.filter(matching).with_columns(pl.lit(True).alias(_CERTAIN))
+    return pl.concat([candidates.filter(pl.col(DOCUMENT).is_not_null()), assured])
 
 
 def _checked(
