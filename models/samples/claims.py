@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping
 
 PREFIX = "imported_"
 _JUDGED = ("review", "judge_score", "judgement", "quality_score", "quality_issues")
-_MADE_ANEW = frozenset({"citation_verdict", "citations"})
+MADE_ANEW = frozenset({"citation_verdict", "citations"})
 # Only the service sets these.
-VERDICTS = frozenset(_JUDGED) | _MADE_ANEW
+VERDICTS = frozenset(_JUDGED) | MADE_ANEW
 FOUND_OUT = VERDICTS | {"batch_id", "provider"}
 
 
@@ -27,14 +27,14 @@ def set_apart(values: Mapping[str, object]) -> dict[str, object]:
         return dict(values)
     kept = {name: value for name, value in values.items() if name not in FOUND_OUT}
     # An existing value is older: it was a claim when the sample was exported.
-    return kept | {f"{PREFIX}{name}": values[name] for name in sorted(claims_in(values) - _MADE_ANEW)}
+    return kept | {f"{PREFIX}{name}": values[name] for name in sorted(claims_in(values) - MADE_ANEW)}
 
 
 def notes_on(claims: Collection[str]) -> list[str]:
     """Say what was done with the *claims* (names of columns) of a file."""
     return [
         f"column {name}: left out, citations are checked anew"
-        if name in _MADE_ANEW
+        if name in MADE_ANEW
         else f"column {name}: kept as {PREFIX}{name}, since this service finds it out itself"
         for name in sorted(claims)
     ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.samples.file.column_types import fitted, wider
+from models.samples.file.row_groups import slices
 from models.samples.file.row_index import describe
 from models.samples.journal import frame_of
 from models.samples.snapshot import Snapshot
@@ -75,7 +76,22 @@ class StagedSamples:
 
     def __len__(self) -> int:
         """Return the number of samples."""
-        return sum(index.height for index in self._indexes) + len(self._waiting)
+        return self.index.height + sum(index.height for index in self._indexes) + len(self._waiting)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Go to another process with the index in a file: in the message it would be in memory four times over."""
+        if len(self.index):
+            self.index.write_parquet(self._index_path, compression="lz4")
+        return {**self.__dict__, "index": self.index.head(0)}
+
+    def __setstate__(self, state: Mapping[str, object]) -> None:
+        self.__dict__.update(state)
+        if self._index_path.exists():
+            self.index = pl.read_parquet(self._index_path, memory_map=False)
+
+    @property
+    def _index_path(self) -> Path:
+        return self._folder / "index.parquet"
 
     @property
     def is_small(self) -> bool:
@@ -91,11 +107,20 @@ class StagedSamples:
         if len(self._waiting) >= _PART_ROWS or self._waiting_bytes >= PIECE_BYTES:
             self._write_part()
 
+    def add_frame(self, frame: pl.DataFrame, size_bytes: int) -> None:
+        """Add checked samples with all columns of a data set; *size_bytes* is what `bytes_of` says of all of them."""
+        if self._waiting:
+            self._write_part()
+        for piece in slices(frame, _PART_ROWS):
+            self._write(piece)
+        self._bytes += size_bytes
+
     def finish(self) -> None:
         """Write the last part; call it once, after the last sample."""
         if self._waiting:
             self._write_part()
         self.index = pl.concat([self.index, *self._indexes])
+        self._indexes.clear()
 
     def close(self) -> None:
         """Remove everything from the disk."""
@@ -148,15 +173,18 @@ class StagedSamples:
 
     def _write_part(self) -> None:
         frame = frame_of(self._waiting)
+        self._waiting, self._waiting_bytes = [], 0
+        self._write(frame)
+
+    def _write(self, frame: pl.DataFrame) -> None:
         for name, dtype in frame.schema.items():
             held = self.columns.get(name, dtype)
             self.columns[name] = wider(held, dtype)
         self._folder.mkdir(parents=True, exist_ok=True)
         part = self._folder / f"{len(self._parts):06d}.parquet"
-        frame.write_parquet(part, compression="lz4")
+        frame.write_parquet(part, compression="uncompressed", statistics=False)  # read once, soon
         self._parts.append(part)
         self._indexes.append(describe(frame))
-        self._waiting, self._waiting_bytes = [], 0
 
 
 def check_room(columns: Mapping[str, object], names: Iterable[str]) -> None:

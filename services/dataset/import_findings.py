@@ -10,6 +10,7 @@ from models.samples.column_map import ColumnMap, map_columns
 from models.samples.foreign_fields import DEFAULTS, NEEDED, ForeignRow
 from models.schemas import ForeignSample
 from models.sizes import FILE_COLUMNS
+from services.dataset.plain_rows import PlainRows
 from services.formats.records import Record
 from utils.errors import InputError
 
@@ -46,10 +47,9 @@ class ImportFindings:
     _remarks: dict[str, None] = field(default_factory=dict)
     _ids: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def is_hopeless(self) -> bool:
-        """True if there are so many faults that reading stops."""
-        return self.bad >= _GIVEN_UP or len(self.repeated) >= _GIVEN_UP
+    def bad_enough(self, on_duplicate: str) -> bool:
+        """Tell whether the rest of the file need not be read."""
+        return self.bad >= _GIVEN_UP or (len(self.repeated) >= _GIVEN_UP and on_duplicate != "skip")
 
     def columns_of(self, values: Mapping[str, object]) -> ColumnMap:
         """Return where the fields of a sample are in a record of *values*."""
@@ -102,12 +102,24 @@ class ImportFindings:
         self.remark(record.remarks)
         self._index.update(row.index)
         self._renamed.update(row.renamed)
-        for name, column in row.sources.items():
+        self._note_sources(row.sources)
+        for name in told:
+            (self._odd if row.values.get(name) else self._lacking)[name] += 1
+
+    def _note_sources(self, sources: Mapping[str, str]) -> None:
+        for name, column in sources.items():
             found = self._sources.setdefault(name, [])
             if column not in found and len(found) < _SOURCES:
                 found.append(column)
-        for name in told:
-            (self._odd if row.values.get(name) else self._lacking)[name] += 1
+
+    def meet_plain(self, rows: PlainRows) -> bool:
+        """Note the columns of *rows*; False if the file would have too many."""
+        if len(self._columns | rows.extra) > FILE_COLUMNS:
+            return False
+        self._columns |= rows.extra
+        self._claims |= rows.claims
+        self._note_sources(rows.sources)
+        return True
 
     def mapping(self) -> dict[str, str]:
         """Return the column of each field, for people."""

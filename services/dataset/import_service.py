@@ -11,29 +11,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-import orjson
-
 from models.contract.answers.dataset import Imported
 from models.contract.arguments import ImportArguments
-from models.samples.claims import set_apart
 from models.samples.column_map import parse_mapping
-from models.samples.foreign_fields import completed, id_of, read_row
 from models.samples.sample_store import SampleStore
 from models.samples.staged import StagedSamples, duplicates
-from models.schemas import foreign_sample, stamped
 from services.dataset.import_findings import ImportFindings
-from services.formats.plain_files import plain_file
-from services.formats.readers import READERS, format_of
-from services.formats.records import Record, as_fields
+from services.dataset.staging import Staging, unwritable
 from utils.clock import Clock, iso
-from utils.errors import DiskFullError, ImportRefusedError, InputError, StorageError
-from utils.files import is_disk_full
-from utils.frames import pl
-from utils.memory import give_back
+from utils.errors import ImportRefusedError, InputError
+from utils.side.tasks import Side
 
 log = logging.getLogger(__name__)
 FOLDER = ".import"
 _PIECE_BYTES = 1 << 20
+# Files up to this size are read here.
+_HERE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -60,8 +53,19 @@ class ImportRequest:
 class ImportService:
     """Imports files. Every import has its own folder, which is removed when it ends."""
 
-    def __init__(self, store: SampleStore, folder: Path, clock: Clock, most_bytes: int = 8 << 30) -> None:
-        """Import into *store*; files wait in *folder*, where a packed one unpacks to at most *most_bytes*."""
+    def __init__(
+        self,
+        store: SampleStore,
+        folder: Path,
+        clock: Clock,
+        most_bytes: int = 8 << 30,
+        side: Side[object] | None = None,
+    ) -> None:
+        """Import into *store*; files wait in *folder*, where a packed one unpacks to at most *most_bytes*.
+
+        Large files are read at the *side*, if there is one.
+        """
+        self._side = side
         self._most_bytes = most_bytes
         self._store = store
         self._folder = folder / FOLDER
@@ -84,7 +88,7 @@ class ImportService:
                 with path.open("wb") as file:
                     shutil.copyfileobj(stream, file, _PIECE_BYTES)
             except OSError as error:
-                raise self._unwritable(error) from error
+                raise unwritable(self._folder, error) from error
             yield path
 
     def take(self, stream: IO[bytes], name: str, options: ImportArguments) -> Imported:
@@ -104,41 +108,20 @@ class ImportService:
             StorageError: the disk is full or cannot be written.
         """
         with self._workspace() as folder:
-            staged = StagedSamples(folder / "parts", request.on_duplicate)
-            findings = ImportFindings(request.mapping)
-            try:
-                plain = plain_file(path, request.name, folder, request.encoding, self._most_bytes)
-                findings.remark(plain.remarks)
-                with plain.path.open("rb") as file:
-                    reader = READERS[format_of(file, plain.name, request.format)]
-                    self._stage(reader(file), staged, findings)
-                staged.finish()
-            except (OSError, pl.exceptions.PolarsError) as error:
-                raise self._unwritable(error) from error
-            finally:
-                give_back()  # free the memory of this file before the next one needs its own
+            staging = Staging(
+                path=path,
+                name=request.name,
+                folder=folder,
+                format=request.format,
+                on_duplicate=request.on_duplicate,
+                mapping=request.mapping,
+                encoding=request.encoding,
+                most_bytes=self._most_bytes,
+                now=iso(self._clock.now()),
+            )
+            is_large = path.stat().st_size > _HERE_BYTES
+            staged, findings = self._side.run(staging) if self._side is not None and is_large else staging.run(None)
             return self._merge(staged, findings, request)
-
-    def _stage(self, records: Iterator[Record], staged: StagedSamples, findings: ImportFindings) -> None:
-        now = iso(self._clock.now())
-        seen: set[str] = set()
-        for record in records:
-            try:
-                sample = _sample(record, now, findings)
-            except InputError as error:
-                findings.refuse(record.place, str(error))
-                if findings.is_hopeless:
-                    return
-                continue
-            sample_id = str(sample["id"])
-            if sample_id in seen:
-                findings.repeated.append(sample_id)
-                if findings.is_hopeless and staged.on_duplicate != "skip":
-                    return
-                continue
-            seen.add(sample_id)
-            if not findings.bad:
-                staged.add(sample)
 
     def _merge(self, staged: StagedSamples, findings: ImportFindings, request: ImportRequest) -> Imported:
         findings.check_mapping()
@@ -172,37 +155,8 @@ class ImportService:
         try:
             folder.mkdir(parents=True)
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise unwritable(self._folder, error) from error
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-    def _unwritable(self, error: Exception) -> StorageError:
-        if is_disk_full(error):
-            return DiskFullError(f"{self._folder}: no space left on the disk; free some, nothing was imported")
-        return StorageError(f"{self._folder}: cannot be used ({str(error)[:200]}); nothing was imported")
-
-
-def _sample(record: Record, now: str, findings: ImportFindings) -> dict[str, object]:
-    """Return what *record* holds, noting what was done to it.
-
-    Raises:
-        InputError: it cannot be read, or is not a sample.
-    """
-    if record.problem:
-        raise InputError(record.problem)
-    row = read_row(record.values, findings.columns_of(record.values))
-    fields, nested = as_fields(row.values)
-    fields, told = completed(set_apart(fields))
-    values = {"created_at": now, **fields}
-    if not values.get("id"):
-        values["id"] = findings.free_id(id_of(values))
-    try:
-        sample = foreign_sample(values)
-    except InputError as error:
-        raise InputError(f"{error}{findings.advice(record.values, fields)}") from None
-    findings.meet(record, row, sample, nested, told)
-    return stamped(sample.model_dump(exclude_none=True)) | (
-        {"quality_issues": orjson.dumps(list(told.values())).decode()} if told else {}
-    )

@@ -14,6 +14,8 @@ from services.formats.json_rows import row_of, rows_in
 from services.formats.records import Record
 
 _HEAD = 1 << 16
+# Of values that hold no NaN.
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def read_jsonl(file: BinaryIO) -> Iterator[Record]:
@@ -90,7 +92,7 @@ def _line_record(place: str, text: bytes) -> Record:
         return Record(place, {}, f"Invalid JSON - nested more than {DEEPEST} levels deep")
     except ValueError as error:
         return Record(place, {}, f"Invalid JSON - {str(error)[:200]}")
-    return _record(place, row_of(value))
+    return _record(place, row_of(value), len(text))
 
 
 def _loads(text: bytes) -> object:
@@ -103,9 +105,11 @@ def _loads(text: bytes) -> object:
     return json.loads(text, parse_constant=lambda _: math.nan)
 
 
-def _record(place: str, value: object) -> Record:
+def _record(place: str, value: object, size_bytes: int = 0) -> Record:
     if not isinstance(value, dict):
         return Record(place, {}, f"Invalid JSON - got {type(value).__name__}, want an object")
+    if _PLAIN.issuperset(map(type, value.values())):
+        return Record(place, value, size_bytes=size_bytes)
     odd = tuple(name for name, item in value.items() if _is_nan(item))
     values = {name: None if _is_nan(item) else _without_nan(item) for name, item in value.items()}
     return Record(place, values, emptied=odd)

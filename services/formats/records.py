@@ -30,6 +30,7 @@ class Record:
         problem: Why it could not be read; "" otherwise.
         emptied: Fields left out because JSON cannot hold their numbers.
         remarks: How the file was read, where that was not plain.
+        size_bytes: Of its text in the file; 0 where that is not known.
     """
 
     place: str
@@ -37,6 +38,7 @@ class Record:
     problem: str = ""
     emptied: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    size_bytes: int = 0
 
 
 def as_fields(values: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
