@@ -1,9 +1,8 @@
-"""Composition root: settings in, a wired service out. The only module that names concrete classes."""
+"""Composition root: settings in, a wired service out. Only this module and `side.py` name concrete classes."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import services.llm.providers as adapters
@@ -21,17 +20,14 @@ from services.assistant.chat_service import ChatService
 from services.batch.measures import AlertThresholds
 from services.batch.monitor import BatchStores
 from services.batch_service import BatchService, BatchSettings, Collaborators
-from services.catalogue.catalogue import Authority, Catalogue, load_catalogue
+from services.catalogue.catalogue import Catalogue, load_catalogue
 from services.catalogue.files import read_tables
 from services.catalogue.rows import ChatPrompt, SlotValues
 from services.citations.checker import CitationChecker
-from services.citations.local_index import LocalIndex, known_from
-from services.citations.lookup import Lookup
 from services.citations.on_demand import ExtractorOnDemand
-from services.citations.reference import NoIndex, Reference
-from services.citations.tables import check_reference, load_reference
 from services.dataset.bulk_service import BulkService
 from services.dataset.dataset_service import DatasetService
+from services.dataset.exporting import Exporter
 from services.dataset.hub.push import HubAccess
 from services.dataset.import_service import ImportService
 from services.dataset.publish_service import PublishService
@@ -63,11 +59,13 @@ from services.operations.usage_service import UsageService
 from services.platform import Lifetime, Platform
 from services.quality.benchmarks import Benchmarks
 from services.quality.citation_audit import CitationAudit
-from services.quality.duplicates.duplicate_service import DuplicateService, DuplicateThresholds
+from services.quality.duplicates import DuplicateThresholds
+from services.quality.duplicates.duplicate_service import DuplicateService
 from services.quality.examiner import Examiner, ExaminerSettings
 from services.quality.report.measuring import Measures
 from services.quality.report.quality_service import QualityService
 from services.quality.review_service import ReviewService
+from side import Tools, build_checker, side_processes
 from utils.addresses import AddressRule
 from utils.clock import Clock, SystemClock
 from utils.key_file import encryption_keys
@@ -75,6 +73,7 @@ from utils.memory import give_back
 from utils.metrics import Metrics
 from utils.plugins import find_specs
 from utils.secret_box import SecretBox
+from utils.side.processes import SideProcesses
 from utils.tokens import TokenCounter
 
 if TYPE_CHECKING:
@@ -129,7 +128,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     stores = open_stores(settings.data_dir.expanduser(), settings.database_url, settings.database_file, clock)
     metrics = Metrics()
     stores.samples.folding.folded = metrics.fold_s.observe
-    judging = _judging(settings, catalogue, stores)
+    side = side_processes(settings)
+    judging = _judging(settings, catalogue, stores, side)
     embedded = EmbeddedModel(weights, settings.local_idle_s, clock)
     learned = LimitStore(stores.engine, stores.writer, clock)
     earlier = EarlierUse(stores.tables.work, stores.tables.usage, learned, clock)
@@ -137,7 +137,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     events = EventBroker(max(4, settings.threads - _FREE_THREADS))
     registry = _registry(settings, catalogue, stores, llm, events)
     llm.chooser.check_default()
-    data = _data(settings, catalogue, stores, judging)
+    data = _data(settings, catalogue, stores, judging, side)
     generation = _generation(settings, catalogue, llm, judging.examiner, stores)
     batches = BatchService(
         Collaborators(catalogue, llm, generation, data.dataset, events, metrics, clock),
@@ -174,6 +174,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
             judging.authorities,
             Upkeep(Chores(data.dataset, _tasks(settings, data, judging), registry, stores.folder.check)),
             embedded,
+            side.close,
             settings.resume_batches,
         ),
     )
@@ -239,28 +240,6 @@ def weight_store(settings: Settings) -> WeightStore:
     return WeightStore(settings.catalog_dir, settings.model_dir, settings.local_model, token)
 
 
-def build_checker(settings: Settings, catalogue: Catalogue, authorities: AuthorityStore) -> CitationChecker:
-    """Wire the citation check: reference data, the authorities of the topics, those of the user."""
-    folder = settings.catalog_dir / "authorities"
-    check_reference(folder)
-
-    def load() -> Reference:
-        return replace(known_reference(folder, catalogue.authorities), index=LocalIndex(authorities))
-
-    online = Lookup(authorities, settings.citation_lookup, settings.secret("COURTLISTENER_TOKEN") or "")
-    return CitationChecker(load, online)
-
-
-def known_reference(folder: Path, authorities: Sequence[Authority]) -> Reference:
-    """Return the tables in *folder*, with the *authorities* of the topics."""
-    from services.citations.extractor import Extractor
-
-    tables = load_reference(folder)
-    reading = Extractor(tables)
-    extra = [known for row in authorities for known in known_from(row.cite, row.jurisdiction, reading)]
-    return tables.extended(extra, NoIndex())
-
-
 def build_llm(  # the root knows every part
     settings: Settings,
     catalogue: Catalogue,
@@ -298,39 +277,44 @@ def given(settings: Settings, catalogue: Catalogue) -> dict[str, Given]:
     }
 
 
-def _judging(settings: Settings, catalogue: Catalogue, stores: Stores) -> _Judging:
+def _judging(settings: Settings, catalogue: Catalogue, stores: Stores, side: SideProcesses[Tools]) -> _Judging:
     """Wire what judges samples."""
     folder = settings.data_dir.expanduser()
     authorities = AuthorityStore(folder / "authorities.db")
     checker = build_checker(settings, catalogue, authorities)
     thresholds = DuplicateThresholds(settings.duplicate_report, settings.duplicate_refuse)
     cache = stores.file.cache_folder / "duplicates"
-    duplicates = DuplicateService(stores.samples, cache, ExtractorOnDemand(lambda: checker.extractor), thresholds)
+    extractor = ExtractorOnDemand(lambda: checker.extractor)
+    duplicates = DuplicateService(stores.samples, cache, extractor, thresholds, side)
     benchmarks = Benchmarks(folder / "benchmarks")
     strictness = ExaminerSettings(settings.citation_policy, settings.words_tolerance)
     return _Judging(Examiner(checker, duplicates, benchmarks, strictness), authorities, benchmarks)
 
 
-def _data(settings: Settings, catalogue: Catalogue, stores: Stores, judging: _Judging) -> _Data:
+def _data(
+    settings: Settings, catalogue: Catalogue, stores: Stores, judging: _Judging, side: SideProcesses[Tools]
+) -> _Data:
     """Wire the services around the data set."""
     samples, file, folder, clock = stores.samples, stores.file, stores.file.path.parent, stores.clock
     examiner, tokens = judging.examiner, TokenCounter()
     prices = {model.id: (model.id, model.price_output) for model in catalogue.models if model.price_output is not None}
-    audit = CitationAudit(samples, examiner.checker)
+    # Answers of lookup services are kept and their pace is held by this process alone.
+    checking = None if settings.citation_lookup else side
+    audit = CitationAudit(samples, examiner.checker, checking)
     measures = Measures(catalogue, examiner.checker, judging.benchmarks, settings.words_tolerance)
     hub = HubAccess(settings.hf_endpoint, settings.secret("HUGGINGFACE_TOKEN") or "")
     reviews = ReviewService(samples, stores.tables.reviews, examiner)
-    search = SearchService(samples, SearchIndex(file.cache_folder / "search.db"), settings.search_scan_rows)
+    search = SearchService(samples, SearchIndex(file.cache_folder / "search.db"), settings.search_scan_rows, side)
     return _Data(
         dataset=DatasetService(samples, file, TokenStatistics(samples, tokens), prices, examiner),
         search=search,
         bulk=BulkService(samples, BulkStore(stores.engine), search, examiner.duplicates, clock),
-        imports=ImportService(samples, folder, clock, settings.max_import_mb << 20),
+        imports=ImportService(samples, folder, clock, settings.max_import_mb << 20, side),
         audit=audit,
         publish=PublishService(
-            samples, audit, find_specs(exporters, ExportFormat), folder / ".import", hub, reviews.pairs
+            Exporter(samples, audit, find_specs(exporters, ExportFormat)), folder / ".import", hub, reviews.pairs, side
         ),
-        quality=QualityService(samples, measures, examiner, tokens),
+        quality=QualityService(samples, measures, examiner, tokens, checking),
         reviews=reviews,
         backups=Backups(file.folder, settings.database_file, samples, clock, settings.backup_keep),
     )

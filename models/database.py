@@ -270,6 +270,16 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def open_reader(url: str) -> Engine:
+    """Open the database to read in, in a process that does not own it; nothing can be changed through it."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, isolation_level="REPEATABLE READ")
+    engine = create_engine(url)
+    event.listen(engine, "connect", _on_connect_reader)
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
 def prepare(engine: Engine) -> None:
     """Set the pragmas of every new connection, create the tables, apply the migrations."""
     if engine.dialect.name == "sqlite" and not event.contains(engine, "connect", _on_connect):
@@ -311,6 +321,12 @@ def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _on_connect_reader(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in ("busy_timeout=5000", "query_only=ON"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 def _on_begin(connection: Connection) -> None:

@@ -5,6 +5,7 @@
 
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -45,6 +46,7 @@ class Lifetime:
     """What is started and ended with the platform, and nobody else's business.
 
     Attributes:
+        end_side: Ends the processes beside the service.
         resume_batches: Whether batches that were running go on at a start; else they are closed.
     """
 
@@ -52,6 +54,7 @@ class Lifetime:
     authorities: AuthorityStore
     upkeep: Upkeep
     embedded: EmbeddedModel
+    end_side: Callable[[], None]
     resume_batches: bool
 
 
@@ -116,6 +119,7 @@ class Platform:
 
     def _close(self) -> None:
         self.lifetime.upkeep.tell()
+        self.lifetime.end_side()
         self.events.close()
         self.batches.shutdown(_SHUTDOWN_S)
         self.lifetime.upkeep.stop(_SHUTDOWN_S)

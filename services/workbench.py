@@ -5,9 +5,8 @@ Each part is made when it is first used, so that a wrong catalogue does not keep
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
-from functools import cache, cached_property
-from multiprocessing import get_context
+from contextlib import closing
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol
 
@@ -23,11 +22,10 @@ from services.llm.embedded.weights import WeightStore
 from services.llm_service import Credentials, LLMService
 from services.quality.benchmarks import Benchmarks
 from services.quality.duplicates import DUPLICATE
-from services.quality.report.figures import Found
-from services.quality.report.measuring import Measures, build_report, examine_piece, to_json
+from services.quality.report.measuring import Measures, build_report, to_json
 from services.quality.report.page import render
 from utils.errors import InputError, StorageError
-from utils.frames import pl
+from utils.side.processes import SideProcesses
 
 __all__ = ["DUPLICATE", "FORMATS", "FileReport", "Recipe", "WeightStore", "Workbench"]
 _PROCESSES = 2
@@ -123,10 +121,8 @@ class Workbench:
         changes = version.report.changes if version.report else []
         if version.taken < _PARALLEL_FROM:
             return {**build_report(version.samples(), measures(self._recipe)), "changed_on_reading": changes}
-        context = get_context("spawn")
-        begin = (self._recipe,)
-        with ProcessPoolExecutor(_PROCESSES, mp_context=context, initializer=_begin, initargs=begin) as pool:
-            made = build_report(version.samples(), measures(self._recipe), lambda frame: pool.submit(_examine, frame))
+        with closing(SideProcesses(partial(measures, self._recipe), _PROCESSES, nice=0)) as side:
+            made = build_report(version.samples(), measures(self._recipe), side)
         return {**made, "changed_on_reading": changes}
 
     def contaminated(self, path: Path) -> tuple[int, list[tuple[str, dict[str, int]]]]:
@@ -168,21 +164,3 @@ def measures(recipe: Recipe) -> Measures:
     catalogue = recipe.catalogue()
     checker = recipe.checker(catalogue, recipe.authorities())
     return Measures(catalogue, checker, recipe.benchmarks(), recipe.words_tolerance)
-
-
-# --- in the processes that examine pieces of a large file -----------------------------------
-
-_IN_PROCESS: list[Recipe] = []
-
-
-def _begin(recipe: Recipe) -> None:
-    _IN_PROCESS.append(recipe)
-
-
-@cache
-def _measures() -> Measures:
-    return measures(_IN_PROCESS[0])
-
-
-def _examine(frame: pl.DataFrame) -> list[Found]:
-    return examine_piece(frame, _measures())

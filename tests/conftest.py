@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 import bootstrap
+import side
 from bootstrap import Service, build
 from config import Settings
 from models.data_folder import DataFolder
@@ -36,7 +37,9 @@ def _catalogue_is_read_once() -> Iterator[None]:
     """What the files of a catalogue say is kept by their state: a thousand services are built of the same ones."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("load_catalogue", "check_reference", "known_reference"):
-            patch.setattr(bootstrap, name, kept_by_files(getattr(bootstrap, name)))
+            kept = kept_by_files(getattr(side, name))
+            for root in (bootstrap, side) if name == "load_catalogue" else (side,):
+                patch.setattr(root, name, kept)
         yield
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from bootstrap import Service, build_checker
+from bootstrap import Service
 from config import PROJECT_DIR, Settings
 from models.catalogue.authority_store import AuthorityStore
 from models.contract.answers.batches import Batch
@@ -28,6 +28,7 @@ from services.llm_service import LLMService
 from services.quality.benchmarks import Benchmarks
 from services.quality.duplicates.duplicate_service import Alike, DuplicateService
 from services.quality.examiner import CitationPolicy, Examiner, ExaminerSettings
+from side import build_checker
 from tests.patience import PATIENCE_S
 from tests.vendors.writer import write_json
 from utils.clock import Clock, ManualClock

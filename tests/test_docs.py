@@ -10,7 +10,7 @@ import pytest
 from api_server import create_app
 from bootstrap import Service
 from config import PROJECT_DIR, Settings
-from services.quality.duplicates.duplicate_service import DuplicateThresholds
+from services.quality.duplicates import DuplicateThresholds
 from tests.extending.house import pages, steps
 from tests.write_readme_settings import with_table
 from tests.write_trainers import with_recipes

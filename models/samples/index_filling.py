@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from models.samples.snapshot import POSITION, Snapshot
 from utils.frames import pl
@@ -32,7 +32,15 @@ def fill(
         is_stopped: Called before each piece.
     """
     version = snapshot.version
-    for positions in snapshot.portions(rows, piece):
+    for positions, samples in taken(snapshot, rows, piece):
         if version is None or is_stopped():
             return
-        version.index.fill(positions, describe(version.take(positions.to_list())))
+        version.index.fill(positions, describe(samples))
+
+
+def taken(snapshot: Snapshot, rows: pl.Series, piece: int) -> Iterator[tuple[pl.Series, pl.DataFrame]]:
+    """Yield *rows* of the file (ascending) in parts of at most *piece*, each with its samples."""
+    version = snapshot.version
+    for positions in snapshot.portions(rows, piece) if version is not None else ():
+        if version is not None:
+            yield positions, version.take(positions.to_list())

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from models.samples.sample_store import pieces_at
 from models.samples.snapshot import Snapshot
 from services.dataset.leading import leading_first
 from services.formats.export_format import ExportFormat, ExportOptions
 from utils.frames import pl
+
+# From so many samples on they are read ahead.
+_MANY = 5_000
 
 
 def pieces_of(
@@ -23,7 +27,15 @@ def pieces_of(
     if not spec.holds_types:
         told = options.fields if spec.is_chat else chosen
         positions = leading_first(snapshot, positions, {name: snapshot.columns[name] for name in told})
-    pieces = (
-        part.select(chosen) for piece in pieces_at(snapshot, positions) for part in piece.iter_slices(spec.piece_rows)
-    )
+    read = _ahead(pieces_at(snapshot, positions)) if len(positions) >= _MANY else pieces_at(snapshot, positions)
+    pieces = (part.select(chosen) for piece in read for part in piece.iter_slices(spec.piece_rows))
     return pieces, columns
+
+
+def _ahead(pieces: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Yield *pieces*, each read while the one before is written: both are done without the interpreter."""
+    with ThreadPoolExecutor(1, thread_name_prefix="reading ahead") as threads:
+        following = threads.submit(next, pieces, None)
+        while (piece := following.result()) is not None:
+            following = threads.submit(next, pieces, None)
+            yield piece

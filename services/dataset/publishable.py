@@ -10,7 +10,7 @@ from models.samples.sample_query import SampleQuery, select
 from models.samples.sample_store import pieces_at
 from models.samples.snapshot import POSITION, Snapshot
 from services.dataset.splits import SplitRequest, split
-from services.quality.citation_audit import COLUMN, CitationAudit
+from services.quality.citation_audit import COLUMN, Verdicts
 from utils.frames import pl
 
 _KEPT_SPLITS = 4
@@ -19,7 +19,7 @@ _KEPT_SPLITS = 4
 class Publishable:
     """Thread-safe; caches how the last data sets were split."""
 
-    def __init__(self, audit: CitationAudit) -> None:
+    def __init__(self, audit: Verdicts) -> None:
         self._audit = audit
         self._lock = threading.Lock()
         self._splits: dict[object, dict[str, str]] = {}

@@ -11,20 +11,23 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Protocol
 
 from models.contract.answers.dataset import Found, SearchField
 from models.contract.arguments import SearchArguments
+from models.samples.file.parquet_version import Identity, ParquetVersion
 from models.samples.file.row_groups import check_answer, row_bytes
 from models.samples.file.row_index import DOCUMENT
-from models.samples.index_filling import fill, lacking
+from models.samples.index_filling import lacking, taken
 from models.samples.sample_query import filtered
 from models.samples.sample_store import SampleStore, frame_at, samples_of
 from models.samples.search.search_index import SearchIndex
 from models.samples.search.search_text import TextQuery, matches, parse_query, scores, snippet
-from models.samples.snapshot import POSITION, Snapshot
+from models.samples.snapshot import POSITION, Snapshot, Snapshots
 from utils.errors import InputError
 from utils.frames import pl
+from utils.side.tasks import Side
 
 log = logging.getLogger(__name__)
 SORTS = ("newest", "relevance")
@@ -61,10 +64,49 @@ class SearchRequest:
     filters: Mapping[str, str] | None = None
 
 
+class IndexTools(Protocol):
+    """What indexes elsewhere."""
+
+    @property
+    def samples(self) -> Snapshots:
+        """The data set."""
+
+
+@dataclass(frozen=True)
+class IndexElsewhere:
+    """Indexes *rows* of the file version *identity* in the search index at *path*, if that has this *generation*."""
+
+    identity: Identity
+    rows: pl.Series
+    path: Path
+    generation: str
+
+    def run(self, tools: IndexTools) -> Iterator[tuple[pl.Series, pl.Series]]:
+        """Yield parts of the rows with their document numbers."""
+        snapshot, index = tools.samples.snapshot(), SearchIndex(self.path)
+        index.open()
+        if (
+            snapshot.version is not None
+            and snapshot.version.identity == self.identity
+            and index.generation == self.generation
+        ):
+            yield from indexed(snapshot, self.rows, index)
+
+
+def indexed(snapshot: Snapshot, rows: pl.Series, index: SearchIndex) -> Iterator[tuple[pl.Series, pl.Series]]:
+    """Add *rows* of the file to *index*; yield them in parts, each with its document numbers."""
+    for part, samples in taken(snapshot, rows, _PIECE):
+        yield part, index.add(samples)
+
+
 class SearchService:
     """Searches the data set and maintains its index; one thread calls `update`."""
 
-    def __init__(self, store: SampleStore, index: SearchIndex, scan_rows: int = SCAN_ROWS) -> None:
+    def __init__(
+        self, store: SampleStore, index: SearchIndex, scan_rows: int = SCAN_ROWS, side: Side[IndexTools] | None = None
+    ) -> None:
+        """Search *store*; data sets of more than *scan_rows* by *index*, which grows at the *side*, if there is one."""
+        self._side = side
         self._store = store
         self._index = index
         self._scan_rows = scan_rows
@@ -105,18 +147,30 @@ class SearchService:
         version = snapshot.version
         if version is None or len(version) <= self._scan_rows:
             return 0
-        if not self._index.generation:
-            self._index.open()
+        # Anew each time: another process may have added to it.
+        self._index.open()
         if self._index.size() > (1 + _ORPHANS) * len(version) + self._scan_rows:
             self._index.reset()
         self._index.adopt(version.index)
         missing = lacking(snapshot, DOCUMENT)
-        fill(snapshot, missing, _PIECE, lambda rows: pl.DataFrame({DOCUMENT: self._index.add(rows)}), is_stopped)
+        for rows, numbers in self._added(snapshot, version, missing):
+            version.index.fill(rows, pl.DataFrame({DOCUMENT: numbers}))
+            if is_stopped() or self._store.snapshot().version is not version:
+                break
         done = len(missing) - len(lacking(snapshot, DOCUMENT))
         if done:
+            self._index.open()
             self._store.folding.save_index()
             log.info("search index grown", extra={"rows": done})
         return done
+
+    def _added(
+        self, snapshot: Snapshot, version: ParquetVersion, rows: pl.Series
+    ) -> Iterator[tuple[pl.Series, pl.Series]]:
+        """Index *rows* of the file; yield them in parts, each with its document numbers."""
+        if self._side is None or len(rows) <= _FEW:
+            return indexed(snapshot, rows, self._index)
+        return self._side.stream(IndexElsewhere(version.identity, rows, self._index.path, self._index.generation))
 
     def _newest(self, snapshot: Snapshot, query: TextQuery, request: SearchRequest) -> pl.DataFrame:
         """Return the newest matches; of many, the index proposes those added last."""

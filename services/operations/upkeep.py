@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.dataset.dataset_service import DatasetService
-from utils.errors import StorageError
+from utils.errors import SideError, StorageError
 
 log = logging.getLogger(__name__)
 _FOLD_LOOK_S = 1.0
@@ -100,7 +100,7 @@ class Upkeep:
         try:
             self._chores.check()
             task(self._stopping.is_set)
-        except (StorageError, OSError) as error:
+        except (StorageError, SideError, OSError) as error:
             log.warning("upkeep put off", extra={"reason": str(error)})
             return False
         except Exception:  # top of a thread: it must live on

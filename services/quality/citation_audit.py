@@ -1,6 +1,6 @@
 """The verdict on every sample of the data set, also on those stored without a check.
 
-Samples of files and large imports are checked once, in the background; their verdicts are
+Samples of files and large imports are checked once, in a process beside the service; their verdicts are
 kept in the row index, not written into the user's file.
 """
 
@@ -8,29 +8,85 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
 
-from models.samples.index_filling import fill, lacking
+from models.samples.file.parquet_version import Identity
+from models.samples.index_filling import lacking, taken
 from models.samples.sample_store import SampleStore
-from models.samples.snapshot import POSITION, Snapshot
+from models.samples.snapshot import POSITION, Snapshot, Snapshots
 from services.citations.checker import FIELDS, CitationChecker, verdict_of
 from utils.errors import UnavailableError
 from utils.frames import pl
+from utils.side.tasks import Side
 
 log = logging.getLogger(__name__)
 COLUMN, NOTHING = "citation_verdict", "none"
 _PIECE = 200
 # Characters, about five seconds of CPU; more is checked in the background.
 _AT_ONCE = 3_000_000
+# Characters that are checked here: a tenth of a second, in which another process would not even have begun.
+_HERE = 60_000
 _AGAIN_S = 15.0
+# Samples of which the verdicts are noted together: each time a column of the index is copied.
+_NOTED = 5_000
 
 
-class CitationAudit:
-    """Thread-safe. Call `update` in a background thread."""
+class AuditTools(Protocol):
+    """What checks samples elsewhere."""
 
-    def __init__(self, store: SampleStore, checker: CitationChecker) -> None:
-        self._store = store
-        self._checker = checker
+    @property
+    def samples(self) -> Snapshots:
+        """The data set."""
+
+    @property
+    def checker(self) -> CitationChecker:
+        """The citation check."""
+
+
+@dataclass(frozen=True)
+class AuditsHere:
+    """What checks samples in this process."""
+
+    samples: Snapshots
+    checker: CitationChecker
+
+
+@dataclass(frozen=True)
+class AuditRows:
+    """Checks *rows* (UInt32, ascending) of the file version *identity*; yields parts of them with their verdicts."""
+
+    identity: Identity
+    rows: pl.Series
+
+    def run(self, tools: AuditTools) -> Iterator[tuple[pl.Series, list[str]]]:
+        """Check; ends when the file was replaced."""
+        snapshot = tools.samples.snapshot()
+        if snapshot.version is None or snapshot.version.identity != self.identity:
+            return
+        for part, texts in taken(snapshot, self.rows, _PIECE):
+            yield part, verdicts_of(texts, tools.checker)
+
+
+@dataclass(frozen=True)
+class AuditTexts:
+    """Checks samples that have the columns `FIELDS`."""
+
+    texts: pl.DataFrame
+
+    def run(self, tools: AuditTools) -> list[str]:
+        """Return the verdict of each."""
+        return verdicts_of(self.texts, tools.checker)
+
+
+class Verdicts:
+    """The verdicts of a data set. Thread-safe."""
+
+    def __init__(self, tools: AuditTools, side: Side[AuditTools] | None = None) -> None:
+        """Check with *tools* what has no verdict; more than a little of it at the *side*, if there is one."""
+        self._tools = tools
+        self._side = side
         self._lock = threading.Lock()
         self._fresh: dict[tuple[str, int], str] = {}
 
@@ -49,7 +105,7 @@ class CitationAudit:
                     "or ask with include=all",
                     _AGAIN_S,
                 )
-            fill(snapshot, missing, _PIECE, self._column)
+            self._check(snapshot, missing)
             index = snapshot.index().select(POSITION, COLUMN, "review").collect()
             fresh = self._of_journal(snapshot)
         found = pl.DataFrame(
@@ -58,19 +114,21 @@ class CitationAudit:
         joined = index.with_columns(pl.col(POSITION).cast(pl.UInt32())).join(found, on=POSITION, how="left")
         return joined.with_columns(pl.coalesce(pl.col(COLUMN).cast(pl.String()), "found").alias(COLUMN)).drop("found")
 
-    def update(self, is_stopped: Callable[[], bool]) -> None:
-        """Check what is not checked yet, a piece at a time."""
-        snapshot = self._store.snapshot()
-        if snapshot.version is None:
-            return  # the journal's are found when they are asked for
-        missing = lacking(snapshot, COLUMN)
-        if len(missing):
-            fill(snapshot, missing, _PIECE, self._column, is_stopped)
-            self._store.folding.save_index()
-
-    def _column(self, rows: pl.DataFrame) -> pl.DataFrame:
-        found = [self._verdict(row) for row in rows.select(FIELDS).iter_rows(named=True)]
-        return pl.DataFrame({COLUMN: pl.Series(found, dtype=pl.Categorical())})
+    def _check(self, snapshot: Snapshot, rows: pl.Series, is_stopped: Callable[[], bool] = lambda: False) -> None:
+        """Note the verdicts of *rows* of the file, until it is replaced or stopped."""
+        version = snapshot.version
+        if version is None or not len(rows):
+            return
+        found: Iterator[tuple[pl.Series, list[str]]]
+        if self._side is None or _characters(snapshot, rows) <= _HERE:
+            parts = taken(snapshot, rows, _PIECE)
+            found = ((part, verdicts_of(texts, self._tools.checker)) for part, texts in parts)
+        else:
+            found = self._side.stream(AuditRows(version.identity, rows))
+        for noted, verdicts in _together(found, is_stopped):
+            version.index.fill(noted, pl.DataFrame({COLUMN: pl.Series(verdicts, dtype=pl.Categorical())}))
+            if self._tools.samples.snapshot().version is not version:
+                return
 
     def _of_journal(self, snapshot: Snapshot) -> dict[int, str]:
         """Return, by number, the verdicts of journal samples that were stored without one."""
@@ -78,15 +136,58 @@ class CitationAudit:
         first = len(snapshot.version) if snapshot.version is not None else 0
         open_rows = overlay.index[COLUMN].is_null().arg_true().to_list()
         keys = {row: (overlay.live["id"][row], int(overlay.seqs[row])) for row in open_rows}
-        for row, key in keys.items():
-            if key not in self._fresh:
-                self._fresh[key] = self._verdict(overlay.live.row(row, named=True))
+        new = [row for row, key in keys.items() if key not in self._fresh]
+        texts = overlay.live[new].select(FIELDS)
+        if self._side is None or sum(int(texts[name].str.len_chars().sum()) for name in FIELDS) <= _HERE:
+            found = verdicts_of(texts, self._tools.checker)
+        else:
+            found = self._side.run(AuditTexts(texts))
+        self._fresh.update(zip((keys[row] for row in new), found, strict=True))
         self._fresh = {key: self._fresh[key] for key in keys.values()}
         return {first + row: self._fresh[key] for row, key in keys.items()}
 
-    def _verdict(self, row: dict[str, object]) -> str:
-        verdict = verdict_of(self._checker.check_sample(row))
-        return verdict.value if verdict is not None else NOTHING
+
+class CitationAudit(Verdicts):
+    """Checks what is not checked yet. Call `update` in a background thread."""
+
+    def __init__(self, store: SampleStore, checker: CitationChecker, side: Side[AuditTools] | None = None) -> None:
+        super().__init__(AuditsHere(store, checker), side)
+        self._store = store
+
+    def update(self, is_stopped: Callable[[], bool]) -> None:
+        """Check what is not checked yet, a piece at a time."""
+        snapshot = self._store.snapshot()
+        if snapshot.version is None:
+            return  # the journal's are found when they are asked for
+        missing = lacking(snapshot, COLUMN)
+        if len(missing):
+            self._check(snapshot, missing, is_stopped)
+            self._store.folding.save_index()
+
+
+def verdicts_of(texts: pl.DataFrame, checker: CitationChecker) -> list[str]:
+    """Return the verdict on each sample, "none" without citations."""
+    found = (verdict_of(checker.check_sample(row)) for row in texts.select(FIELDS).iter_rows(named=True))
+    return [verdict.value if verdict is not None else NOTHING for verdict in found]
+
+
+def _together(
+    found: Iterator[tuple[pl.Series, list[str]]], is_stopped: Callable[[], bool]
+) -> Iterator[tuple[pl.Series, list[str]]]:
+    """Yield what is found in larger parts, until stopped."""
+    rows: list[pl.Series] = []
+    verdicts: list[str] = []
+    for part, some in found:
+        rows.append(part)
+        verdicts += some
+        stop = is_stopped()
+        if len(verdicts) >= _NOTED or stop:
+            yield pl.concat(rows), verdicts
+            rows, verdicts = [], []
+        if stop:
+            return
+    if rows:
+        yield pl.concat(rows), verdicts
 
 
 def _characters(snapshot: Snapshot, rows: pl.Series) -> int:

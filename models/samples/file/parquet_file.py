@@ -22,6 +22,7 @@ from utils.frames import pl
 
 # Everything in it can be deleted at any time and is rebuilt.
 CACHE_FOLDER = ".index"
+INDEX = "rows.parquet"
 
 
 class ParquetFile:
@@ -32,7 +33,7 @@ class ParquetFile:
         self.folder = folder or open_folder(path.parent)
         self._path = path
         self._temporary = path.with_name(path.name + ".tmp")
-        self._index_path = path.parent / CACHE_FOLDER / "rows.parquet"
+        self._index_path = path.parent / CACHE_FOLDER / INDEX
         self._index_lock = threading.Lock()
 
     @property

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.contract.answers.quality import Difference, Duplicates, PairCounts, PairKind, SimilarPair
-from models.samples.sample_store import SampleStore, pieces_at
+from models.contract.answers.quality import Difference, Duplicates
+from models.samples.sample_store import SampleStore
 from models.samples.snapshot import POSITION, Snapshot
 from services.citations.on_demand import CitationReader
-from services.quality.duplicates import ALIKE, DUPLICATE
+from services.quality.duplicates import DuplicateThresholds
 from services.quality.duplicates.index import SketchIndex
 from services.quality.duplicates.known import Known, KnownSamples, key_of
-from services.quality.duplicates.sketch import FIELDS, Sketches, sketch_of, sketches, texts_of
-from services.quality.duplicates.veto import Law, differs, law_of
+from services.quality.duplicates.report import PairTools, report_on
+from services.quality.duplicates.sketch import FIELDS, Sketches, sketch_of
+from services.quality.duplicates.sketching import sketched
+from services.quality.duplicates.veto import differs, law_of
 from utils.errors import NotFoundError, QualityError
 from utils.frames import np, pl
+from utils.side.tasks import Side
 
 log = logging.getLogger(__name__)
 # Rows of one segment; so many sketches are 10 MB.
@@ -34,15 +36,6 @@ _TOLD = 5
 _NEARLY_EQUAL = 0.9
 # More than any similarity.
 _NEVER = 2.0
-_SHOWN = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class DuplicateThresholds:
-    """Similarities from which a sample is reported as alike and refused as a duplicate; 0 for never."""
-
-    report: float = ALIKE
-    refuse: float = DUPLICATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +59,19 @@ class DuplicateService:
     """Thread-safe. Call `update` in a background thread."""
 
     def __init__(
-        self, store: SampleStore, folder: Path, extractor: CitationReader, limits: DuplicateThresholds
+        self,
+        store: SampleStore,
+        folder: Path,
+        extractor: CitationReader,
+        limits: DuplicateThresholds,
+        side: Side[PairTools] | None = None,
     ) -> None:
+        """Compare the samples of *store*; the index is in *folder*, large reports are made at the *side*."""
         self._store = store
         self._index = SketchIndex(folder)
         self._extractor = extractor
         self._limits = limits
+        self._side = side
         self._admission = threading.Lock()
         self._pending: dict[str, _Pending] = {}
         self._seen: object = None
@@ -152,41 +152,7 @@ class DuplicateService:
 
     def report(self) -> Duplicates:
         """Return the pairs of similar samples: duplicates, and siblings whose law differs."""
-        total = len(self._store.snapshot())
-        found = sorted(self._index.pairs(self._limits.report or ALIKE), key=lambda pair: -pair[2])
-        shown: list[SimilarPair] = []
-        counted: Counter[PairKind] = Counter()
-        laws: dict[str, tuple[Law, Mapping[str, object]] | None] = {}
-        for first, second, similarity in found[:_SHOWN]:
-            one, other = self._law(first, laws), self._law(second, laws)
-            if one is None or other is None:
-                continue
-            in_what = differs(one[0], other[0])
-            refused = similarity >= (self._limits.refuse or _NEVER)
-            kind: PairKind = "sibling" if in_what else "duplicate" if refused else "similar"
-            counted[kind] += 1
-            shown.append(
-                {
-                    "ids": [first, second],
-                    "similarity": round(similarity, 3),
-                    "kind": kind,
-                    "exact": key_of(one[1]) == key_of(other[1]),
-                    "differs_in": in_what,
-                }
-            )
-        counts: PairCounts = {
-            "duplicates": counted["duplicate"],
-            "siblings": counted["sibling"],
-            "similar": counted["similar"],
-            "beyond": max(0, len(found) - _SHOWN),
-        }
-        return {
-            "samples": total,
-            "indexed": len(self._index),
-            "thresholds": {"report": self._limits.report, "refuse": self._limits.refuse},
-            "counts": counts,
-            "pairs": shown,
-        }
+        return report_on(self._index, self._store, self._extractor, self._limits, self._side)
 
     def _take_in(self, snapshot: Snapshot, positions: pl.Series, is_stopped: Callable[[], bool]) -> None:
         ids: list[pl.Series] = []
@@ -198,11 +164,11 @@ class DuplicateService:
                 ids.clear()
                 rows.clear()
 
-        for piece in pieces_at(snapshot, positions):
+        for names, some in sketched(snapshot, positions, self._side):
             if is_stopped():
                 break
-            ids.append(piece["id"])
-            rows.append(sketches(texts_of(piece)))
+            ids.append(names)
+            rows.append(some)
             if sum(map(len, ids)) >= _SEGMENT_ROWS:
                 write()
         write()
@@ -297,14 +263,6 @@ class DuplicateService:
             return self._store.get(name)
         except NotFoundError:
             return None  # deleted since
-
-    def _law(
-        self, name: str, laws: dict[str, tuple[Law, Mapping[str, object]] | None]
-    ) -> tuple[Law, Mapping[str, object]] | None:
-        if name not in laws:
-            sample = self._stored(name)
-            laws[name] = None if sample is None else (law_of(sample, self._extractor), sample)
-        return laws[name]
 
 
 _COMPARED = ("id", "question", "answer", "reasoning", "case_citation", "jurisdiction")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from services.quality.duplicates.pairs import COMPARED
 from services.quality.duplicates.sketch import BANDS, PERMUTATIONS, Hashes, Sketches, band_hashes, similarity
 from utils.frames import NDArray, np, pl
 
-# Sketches of a bucket that are compared; what shares a bucket with so many shares others with them too.
-COMPARED = 32
 _FIRST_ROOM = 64
 
 

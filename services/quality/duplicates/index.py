@@ -12,19 +12,19 @@ import json
 import shutil
 import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
-from services.quality.duplicates.fresh import COMPARED, FreshSketches
+from services.quality.duplicates.fresh import FreshSketches
+from services.quality.duplicates.pairs import COMPARED
 from services.quality.duplicates.sketch import Hashes, Sketches, band_hashes, similarity, version
 from utils.frames import NDArray, np, pl
 
 _SEGMENTS = 6
 _META = "segment.json"
-_CHUNK = 65_536
 
 
 @dataclass(frozen=True)
@@ -187,44 +187,11 @@ class SketchIndex:
         largest_too = 2 * total >= len(by_size[-1].ids) or by_size[-1] in holders
         return by_size if largest_too else small
 
-    def pairs(self, least: float) -> Iterator[tuple[str, str, float]]:
-        """Yield pairs of ids of at least this similarity, each once; of large buckets those with the first rows."""
+    def saved_and_fresh(self) -> tuple[list[Segment], list[str], Sketches]:
+        """Return what is on the disk, and ids and sketches that are not; the latter count where both have an id."""
         with self._lock:
             segments, (names, unsaved) = list(self._segments), self._fresh.all()
-        ids, rows = _merged(segments, names, unsaved, None)
-        for first, second, alike in pairs_of(rows, least):
-            yield ids[first], ids[second], alike
-
-
-def pairs_of(rows: Sketches, least: float) -> Iterator[tuple[int, int, float]]:
-    """Yield the pairs of *rows* with at least this similarity, each once, with it."""
-    seen: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
-    for hashes in band_hashes(rows).T:
-        pairs = np.setdiff1d(_pairs(hashes), seen)
-        seen = np.union1d(seen, pairs)
-        for start in range(0, len(pairs), _CHUNK):
-            part = pairs[start : start + _CHUNK]
-            first, second = (part >> np.uint64(32)).astype(np.int64), (part & np.uint64(0xFFFFFFFF)).astype(np.int64)
-            alike = (rows[first] == rows[second]).mean(axis=1)
-            for place in np.flatnonzero(alike >= least):
-                yield int(first[place]), int(second[place]), float(alike[place])
-
-
-def _pairs(hashes: Hashes) -> NDArray[np.uint64]:
-    """Return the pairs of rows with equal hashes as (first << 32 | second), first < second."""
-    order = np.argsort(hashes, kind="stable").astype(np.uint64)
-    line = hashes[order.astype(np.int64)]
-    starts = np.flatnonzero(np.concatenate([[True], line[1:] != line[:-1]]))
-    sizes = np.diff(np.concatenate([starts, [len(line)]]))
-    found = []
-    for start, size in zip(starts[sizes > 1], sizes[sizes > 1], strict=True):
-        members = np.sort(order[start : start + size])
-        head = members[:COMPARED]
-        i, j = np.triu_indices(len(head), 1)
-        found.append((head[i] << np.uint64(32)) | head[j])
-        if size > COMPARED:
-            found.append((members[0] << np.uint64(32)) | members[COMPARED:])
-    return np.concatenate(found) if found else np.empty(0, dtype=np.uint64)
+        return segments, names.to_list(), unsaved
 
 
 def _merged(
@@ -263,6 +230,14 @@ def _write_files(folder: Path, ids: pl.Series, rows: Sketches, replaces: Sequenc
     (folder / _META).write_text(json.dumps({"version": version(), "rows": len(ids), "replaces": list(replaces)}))
 
 
+def load_segments(folders: Iterable[Path]) -> list[Segment] | None:
+    """Return the segments in *folders* as another process wrote them; None if one is gone, replaced by a later one."""
+    if not all((folder / _META).exists() for folder in folders):
+        return None
+    loaded = [_read(folder) for folder in folders]
+    return [segment for segment in loaded if segment is not None] if all(loaded) else None
+
+
 def _load_all(folder: Path) -> list[Segment]:
     """Return the segments in *folder*, except those that a later one replaced (left by a crash between steps)."""
     loaded = [segment for path in sorted(folder.glob("*")) if (segment := _load(path)) is not None]
@@ -275,6 +250,14 @@ def _load_all(folder: Path) -> list[Segment]:
 
 def _load(folder: Path) -> Segment | None:
     """Return the segment in *folder*; None, and the folder is removed, if it is foreign or incomplete."""
+    segment = _read(folder)
+    if segment is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    return segment
+
+
+def _read(folder: Path) -> Segment | None:
+    """Return the segment in *folder*; None if it is foreign or incomplete."""
     try:
         described = json.loads((folder / _META).read_text())
         if described["version"] != version():
@@ -286,5 +269,4 @@ def _load(folder: Path) -> Segment | None:
             raise ValueError("rows")
         return Segment(folder, ids, arrays[0], arrays[1], arrays[2], described["replaces"])
     except (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, pl.exceptions.PolarsError):
-        shutil.rmtree(folder, ignore_errors=True)
         return None

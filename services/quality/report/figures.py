@@ -23,7 +23,7 @@ from services.catalogue.catalogue import Catalogue
 from services.citations.citation import SHOWN
 from services.drafts.text import count_words
 from services.quality.duplicates import ALIKE, DUPLICATE
-from services.quality.duplicates.index import pairs_of
+from services.quality.duplicates.pairs import pairs_of, rows_of_pairs
 from services.quality.duplicates.sketch import Sketches
 from utils.frames import NDArray, np, pl
 
@@ -156,16 +156,21 @@ class Totals:
         if not ids:
             return {"similar_pairs": 0, "pairs_from_0_6": 0, "samples_in_pairs": 0}
         names = pl.concat(ids)
-        similar = strong = 0
-        touched: set[int] = set()
-        for first, second, similarity in pairs_of(np.concatenate(rows), ALIKE):
-            similar += 1
-            if similarity >= DUPLICATE:
-                strong += 1
-                touched.update((first, second))
-            told = f"similarity {similarity:.2f} to {names[second]}"
-            self.worst["duplicates"].add(similarity, str(names[first]), told)
-        return {"similar_pairs": similar, "pairs_from_0_6": strong, "samples_in_pairs": len(touched)}
+        pairs, similarity = pairs_of(np.concatenate(rows), ALIKE)
+        first, second = rows_of_pairs(pairs)
+        is_strong = similarity >= DUPLICATE
+        touched = np.unique(np.concatenate([first[is_strong], second[is_strong]]))
+        # Only the most similar can be among the worst.
+        least = np.sort(similarity)[-WORST:][0] if len(similarity) else 0.0
+        for place in np.flatnonzero(similarity >= least):
+            value = float(similarity[place])
+            told = f"similarity {value:.2f} to {names[int(second[place])]}"
+            self.worst["duplicates"].add(value, str(names[int(first[place])]), told)
+        return {
+            "similar_pairs": len(pairs),
+            "pairs_from_0_6": int(is_strong.sum()),
+            "samples_in_pairs": len(touched),
+        }
 
     def told(self, pairs: DuplicateFigures, catalogue: Catalogue, benchmarks: dict[str, int]) -> QualityFigures:
         """Return the report.

@@ -5,17 +5,23 @@ The report is made once for each state of the data set; of a large one in the ba
 
 import logging
 import threading
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Protocol
 
 from models.contract.answers.dataset import BatchQuality
 from models.contract.answers.quality import Duplicates, SampleCitations, TextCitations
 from models.contract.answers.quality_report import QualityFigures, QualityReport
 from models.samples.sample_query import SampleQuery
 from models.samples.sample_store import SampleStore
+from models.samples.snapshot import Snapshots
 from services.citations.checker import by_field, counts_of
 from services.quality.examiner import Examiner
 from services.quality.report.measuring import Measures, build_report
 from services.quality.report.of_batch import assess
 from utils.errors import NotFoundError, UnavailableError
+from utils.side.processes import SideProcesses
+from utils.side.tasks import Side
 from utils.tokens import TokenCounter
 
 log = logging.getLogger(__name__)
@@ -24,14 +30,49 @@ _AT_ONCE = 2_000
 _AGAIN_S = 15.0
 
 
+class ReportTools(Protocol):
+    """What reports elsewhere."""
+
+    @property
+    def samples(self) -> Snapshots:
+        """The data set."""
+
+    @property
+    def measures(self) -> Measures:
+        """What measures it."""
+
+    def examiners(self) -> SideProcesses[Measures]:
+        """Return processes that examine samples."""
+
+
+@dataclass(frozen=True)
+class ReportElsewhere:
+    """The report on the data set."""
+
+    def run(self, tools: ReportTools) -> tuple[object, QualityFigures]:
+        """Return the state of the data set that was reported on, and the report."""
+        snapshot = tools.samples.snapshot()
+        with closing(tools.examiners()) as side:
+            return snapshot.state, build_report(snapshot.pieces(), tools.measures, side)
+
+
 class QualityService:
     """Thread-safe. Owns the thread that makes the report of a large data set."""
 
-    def __init__(self, store: SampleStore, measures: Measures, examiner: Examiner, tokens: TokenCounter) -> None:
+    def __init__(
+        self,
+        store: SampleStore,
+        measures: Measures,
+        examiner: Examiner,
+        tokens: TokenCounter,
+        side: Side[ReportTools] | None = None,
+    ) -> None:
+        """Report on *store*; reports on large data sets are made at the *side*, if there is one."""
         self._store = store
         self._tokens = tokens
         self._examiner = examiner
         self._measures = measures
+        self._side = side
         self._lock = threading.Lock()
         self._making = threading.Lock()
         self._fault = ""
@@ -97,7 +138,10 @@ class QualityService:
 
     def _make(self) -> QualityFigures:
         snapshot = self._store.snapshot()
-        made = build_report(snapshot.pieces(), self._measures)
+        if self._side is not None and len(snapshot) > _AT_ONCE:
+            state, made = self._side.run(ReportElsewhere())
+        else:
+            state, made = snapshot.state, build_report(snapshot.pieces(), self._measures)
         with self._lock:
-            self._kept = (snapshot.state, made)
+            self._kept = (state, made)
         return made

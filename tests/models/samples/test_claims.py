@@ -10,8 +10,8 @@ import pytest
 
 from bootstrap import Service
 from models.contract.answers.dataset import Imported
+from services.dataset.exporting import ExportRequest
 from services.dataset.import_service import ImportRequest
-from services.dataset.publish_service import ExportRequest
 from tests.fakes import sample
 from utils.errors import InputError
 

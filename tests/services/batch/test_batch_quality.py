@@ -13,7 +13,7 @@ from bootstrap import Service
 from config import PROJECT_DIR
 from models.contract.bodies import BatchRequest, Review
 from models.samples.sample_query import SampleQuery
-from services.dataset.publish_service import ExportRequest
+from services.dataset.exporting import ExportRequest
 from services.generation.judge import POINTS
 from services.llm.adapters.base import CompletionRequest
 from tests.fakes import CATALOGUE, Start, good_answer, judgement_for, run, sample

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.samples.sample_store import SampleStore
+from services.dataset.exporting import Exporter
 from services.dataset.hub.push import HubAccess
 from services.dataset.import_service import ImportService
 from services.dataset.publish_service import PublishService
@@ -24,4 +25,6 @@ def imports(store: SampleStore, tmp_path: Path, clock: ManualClock) -> ImportSer
 @pytest.fixture
 def publish(store: SampleStore, tmp_path: Path) -> PublishService:
     specs = find_specs(exporters, ExportFormat)
-    return PublishService(store, CitationAudit(store, CHECKER), specs, tmp_path / "push", HubAccess(), lambda: iter(()))
+    return PublishService(
+        Exporter(store, CitationAudit(store, CHECKER), specs), tmp_path / "push", HubAccess(), lambda: iter(())
+    )

@@ -4,8 +4,9 @@ import io
 from typing import Any
 
 from models.contract.answers.dataset import Imported
+from services.dataset.exporting import ExportRequest
 from services.dataset.import_service import ImportRequest, ImportService
-from services.dataset.publish_service import ExportRequest, PublishService
+from services.dataset.publish_service import PublishService
 
 
 def take(imports: ImportService, content: bytes, **options: Any) -> Imported:

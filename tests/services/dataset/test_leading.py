@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from models.samples.journal import Overlay, Rows
 from models.samples.sample_store import SampleStore
 from models.samples.snapshot import Snapshot
+from services.dataset.exporting import Exporter, ExportRequest
 from services.dataset.hub.push import HubAccess
 from services.dataset.leading import leading_first
-from services.dataset.publish_service import ExportRequest, PublishService
+from services.dataset.publish_service import PublishService
 from services.formats import exporters
 from services.formats.export_format import ExportFormat, ExportOptions
 from services.quality.citation_audit import CitationAudit
@@ -57,7 +58,9 @@ SPELT_ANEW = re.compile("^moment|_or_text$")
 
 @pytest.fixture
 def publish(store: SampleStore, tmp_path: Path) -> PublishService:
-    return PublishService(store, CitationAudit(store, CHECKER), SPECS, tmp_path / "push", HubAccess(), lambda: iter(()))
+    return PublishService(
+        Exporter(store, CitationAudit(store, CHECKER), SPECS), tmp_path / "push", HubAccess(), lambda: iter(())
+    )
 
 
 def fill(tmp_path: Path, columns: dict[str, list[object]]) -> None:

@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.samples.sample_store import SampleStore
+from services.dataset.exporting import ExportRequest
 from services.dataset.hub.upload import Destination, Hub
 from services.dataset.import_service import ImportService
-from services.dataset.publish_service import ExportRequest, PublishService
+from services.dataset.publish_service import PublishService
 from services.dataset.splits import NAMES, SplitRequest, parse_shares, split
 from services.formats import exporters
 from services.formats.export_format import ExportFormat, ExportOptions

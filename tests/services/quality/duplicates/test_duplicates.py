@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from models.contract.answers.base import StoredSample
 from models.samples.sample_store import SampleStore
-from services.quality.duplicates import duplicate_service, fresh, known, sketch
+from services.quality.duplicates import DuplicateThresholds, duplicate_service, fresh, known, sketch
 from services.quality.duplicates import index as index_module
-from services.quality.duplicates.duplicate_service import DuplicateService, DuplicateThresholds
-from services.quality.duplicates.index import SketchIndex, pairs_of
+from services.quality.duplicates.duplicate_service import DuplicateService
+from services.quality.duplicates.index import SketchIndex
+from services.quality.duplicates.pairs import COMPARED, pairs_of, rows_of_pairs
+from services.quality.duplicates.report import IndexedPairs
 from services.quality.duplicates.sketch import band_hashes, exact_key, similarity, sketch_of, sketches
 from services.quality.duplicates.veto import differs, law_of
 from tests.fakes import CHECKER, sample
@@ -32,6 +34,10 @@ WORDS = [
 def text(seed: int, words: int = 120) -> str:
     draw = random.Random(seed)
     return " ".join(draw.choice(WORDS) for _ in range(words))
+
+
+def pairs_in(index: SketchIndex) -> list[tuple[str, str, float]]:
+    return IndexedPairs(*index.saved_and_fresh()).similar(0.3, 10**6)[1]
 
 
 def edited(original: str, share: float, seed: int) -> str:
@@ -186,7 +192,7 @@ def test_planted_duplicates_are_found_and_nothing_else(tmp_path: Path) -> None:
     assert sum(near[:1] != [] and near[0][0] == f"o{n}" for n, near in enumerate(found)) >= 90
     assert sum(len(near) for near in found) <= 100
     index.append(pl.Series("id", [f"p{n}" for n in range(100)]), sketches(pl.Series(planted)))
-    pairs = {tuple(sorted(pair[:2])) for pair in index.pairs(0.3)}
+    pairs = {tuple(sorted(pair[:2])) for pair in pairs_in(index)}
     assert len(pairs & {(f"o{n}", f"p{n}") for n in range(100)}) >= 90
     assert len(pairs) <= 100
 
@@ -211,7 +217,7 @@ def test_new_sketch_of_an_id_counts_before_the_saved_one(tmp_path: Path) -> None
     index.add(["a"], sketches(pl.Series([text(2)])))
 
     assert index.near(sketches(pl.Series([text(1)]))[0], 0.3) == []
-    assert list(index.pairs(0.3)) == [("b", "a", 1.0)]
+    assert pairs_in(index) == [("b", "a", 1.0)]
     index.save()
     assert len(SketchIndex(tmp_path)) == 2
     assert SketchIndex(tmp_path).near(sketches(pl.Series([text(1)]))[0], 0.3) == []
@@ -274,10 +280,10 @@ def test_damaged_segment_is_thrown_away_and_not_read(tmp_path: Path, damage: str
 def test_bucket_of_a_thousand_equal_texts_gives_few_pairs() -> None:
     rows = np.repeat(sketches(pl.Series([text(1)])), 1000, axis=0)
 
-    pairs = list(pairs_of(rows, 0.9))
+    pairs, similarities = pairs_of(rows, 0.9)
 
-    assert {number for pair in pairs for number in pair[:2]} == set(range(1000))
-    assert len(pairs) < 2_000
+    assert set(np.concatenate(rows_of_pairs(pairs))) == set(range(1000))
+    assert len(pairs) == len(similarities) < 2_000
     assert band_hashes(rows).shape == (1000, 32)
 
 
@@ -474,7 +480,7 @@ def test_samples_that_resemble_one_another_are_not_read_again_and_again(
             service._index.save()
 
     assert read == []  # the law of what is no duplicate does not matter
-    assert max(costs[-50:]) <= 32 * fresh.COMPARED * (index_module._SEGMENTS + 1)
+    assert max(costs[-50:]) <= 32 * COMPARED * (index_module._SEGMENTS + 1)
 
 
 def test_law_is_kept_of_those_that_were_compared_last(

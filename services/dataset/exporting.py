@@ -1,0 +1,207 @@
+"""Exports: the data set, or a part of it, as a file for trainers; of a large one in a process beside the service."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from models.contract.arguments import ExportArguments
+from models.samples.file.parquet_version import Identity
+from models.samples.snapshot import Snapshot, Snapshots
+from services.dataset.pieces import pieces_of
+from services.dataset.publishable import Publishable
+from services.dataset.splits import NAMES, SplitRequest, parse_shares
+from services.formats.export_format import REASONING, ExportFormat, ExportOptions
+from services.quality.citation_audit import COLUMN, NOTHING, Verdicts
+from utils.errors import ConflictError, InputError
+from utils.frames import pl
+from utils.side.tasks import Side
+
+# From so many samples on an export is written elsewhere.
+_ASIDE = 5_000
+_VERDICTS = ("verified", "unverified", "invalid", NOTHING)
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What is exported.
+
+    Attributes:
+        format: Name of a format.
+        options: How samples are written.
+        filters: Exact values by column.
+        split: One of train, validation, test; "" for everything.
+        splits: How the data set is split.
+        data_version: The state of the data set that is wanted; "" for any.
+        everything: Also samples with an invalid citation, and those that a reviewer rejected.
+    """
+
+    format: str = "jsonl"
+    options: ExportOptions = field(default_factory=ExportOptions)
+    filters: Mapping[str, str] = field(default_factory=dict)
+    split: str = ""
+    splits: SplitRequest = field(default_factory=SplitRequest)
+    data_version: str = ""
+    everything: bool = False
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file on its way out.
+
+    Attributes:
+        samples: Number of samples in it; None for preferences, counted while they are written.
+        data_version: State of the data set; splits of one state do not overlap.
+        splits: Samples in each split, where one was asked for.
+        left_out: Samples left out, by reason.
+        content: Its bytes, a piece at a time.
+    """
+
+    name: str
+    mimetype: str
+    samples: int | None
+    data_version: str
+    splits: Mapping[str, int]
+    left_out: Mapping[str, int]
+    content: Iterator[bytes]
+
+
+class Exporter:
+    """Writes exports. Thread-safe."""
+
+    def __init__(self, store: Snapshots, verdicts: Verdicts, formats: Sequence[ExportFormat]) -> None:
+        """Export from *store* what *verdicts* finds fit."""
+        self._store = store
+        self.publishable = Publishable(verdicts)
+        self.formats = {spec.name: spec for spec in formats}
+
+    def snapshot(self) -> Snapshot:
+        """Return all samples as they are now."""
+        return self._store.snapshot()
+
+    def export(self, request: ExportRequest) -> Export:
+        """Return *request* as a file of the data set as it is now, oldest samples first.
+
+        Raises:
+            InputError: unknown format, field, split or option.
+        """
+        spec = self.format(request.format)
+        snapshot = self._store.snapshot()
+        _check_options(spec, request, snapshot)
+        data_version = hashlib.blake2b(repr(snapshot.state).encode(), digest_size=8).hexdigest()
+        if request.data_version not in ("", data_version):
+            raise ConflictError(
+                f"data_version: the data set is now {data_version}, not {request.data_version[:40]}; "
+                "export all splits again"
+            )
+        chosen, left_out = self.publishable.fit(snapshot, request.filters, request.everything)
+        positions = self.publishable.part(snapshot, request.filters, request.splits, request.split, chosen)
+        content = spec.write(*pieces_of(snapshot, positions, spec, request.options), request.options)
+        suffix = f"-{request.split}" if request.split else ""
+        name = f"legal-training-dataset{suffix}.{spec.extension}"
+        splits: Mapping[str, int] = {}
+        if request.split:
+            splits = Counter(self.publishable.dealt(snapshot, request.filters, request.splits, chosen).values())
+        return Export(name, spec.mimetype, len(positions), data_version, splits, left_out, content)
+
+    def format(self, name: str) -> ExportFormat:
+        """Return the format *name*; InputError when there is none."""
+        if name not in self.formats:
+            raise InputError(f"format: got {name[:40]!r}, want one of {', '.join(self.formats)}")
+        return self.formats[name]
+
+
+class ExportTools(Protocol):
+    """What writes exports elsewhere."""
+
+    @property
+    def samples(self) -> Snapshots:
+        """The data set."""
+
+    @property
+    def exporter(self) -> Exporter:
+        """Writes them."""
+
+
+@dataclass(frozen=True)
+class ExportElsewhere:
+    """An export as the service would write it; yields what is known of it, then its bytes.
+
+    Attributes:
+        identity: The file version that `verdicts` are of.
+        verdicts: The verdict on each of its rows that the service knows.
+    """
+
+    request: ExportRequest
+    identity: Identity | None
+    verdicts: pl.Series | None
+
+    def run(self, tools: ExportTools) -> Iterator[Export | bytes]:
+        """Write it."""
+        version = tools.samples.snapshot().version
+        if version is not None and self.verdicts is not None and version.identity == self.identity:
+            known = self.verdicts.is_not_null().arg_true().cast(pl.UInt32())
+            verdicts = self.verdicts.gather(known).cast(pl.Categorical()).alias(COLUMN)
+            version.index.fill(known, verdicts.to_frame())
+        export = tools.exporter.export(self.request)
+        yield replace(export, content=iter(()))
+        yield from export.content
+
+
+def exported_beside(request: ExportRequest, snapshot: Snapshot, side: Side[ExportTools]) -> Export:
+    """Return the export that another process writes; errors as `Exporter.export`, and SideError if it died."""
+    version = snapshot.version
+    verdicts = (
+        version.index.frame[COLUMN].cast(pl.Enum(_VERDICTS)) if version is not None and not request.everything else None
+    )
+    parts = side.stream(ExportElsewhere(request, version.identity if version is not None else None, verdicts))
+    export = next(parts)
+    if not isinstance(export, Export):  # pragma: no cover  # it comes first
+        raise TypeError(type(export).__name__)
+    return replace(export, content=(part for part in parts if isinstance(part, bytes)))
+
+
+def is_large(snapshot: Snapshot) -> bool:
+    """Tell whether an export of *snapshot* is better written elsewhere."""
+    return len(snapshot) >= _ASIDE
+
+
+def export_request(query: ExportArguments) -> ExportRequest:
+    """Return what a caller asked for; InputError for an option that there is not."""
+    fields = tuple(name.strip() for name in query.fields.split(",") if name.strip())
+    return ExportRequest(
+        format=query.format,
+        options=ExportOptions(fields, query.system_prompt, query.reasoning),
+        filters=query.chosen,
+        split=query.split,
+        splits=_splits(query.splits, query.seed),
+        data_version=query.data_version,
+        everything=_everything(query.include),
+    )
+
+
+def _everything(text: str) -> bool:
+    if text not in ("", "all", "fit"):
+        raise InputError(f"include: got {text[:40]!r}, want fit or all")
+    return text == "all"
+
+
+def _splits(text: str, seed: int) -> SplitRequest:
+    return SplitRequest(parse_shares(text), seed) if text else SplitRequest(seed=seed)
+
+
+def _check_options(spec: ExportFormat, request: ExportRequest, snapshot: Snapshot) -> None:
+    unknown = [name for name in request.options.fields if name not in snapshot.columns]
+    if unknown:
+        raise InputError(f"fields: {', '.join(unknown)[:100]} unknown; want some of {', '.join(snapshot.columns)}")
+    if request.split and request.split not in NAMES:
+        raise InputError(f"split: got {request.split[:40]!r}, want one of {', '.join(NAMES)}")
+    if request.options.reasoning not in REASONING:
+        raise InputError(f"reasoning: got {request.options.reasoning[:40]!r}, want one of {', '.join(REASONING)}")
+    if not spec.is_chat and (request.options.system_prompt or request.options.reasoning != REASONING[0]):
+        raise InputError(
+            f"format: {spec.name} has a column for reasoning and no system; choose messages, sharegpt or alpaca"
+        )

@@ -1,0 +1,104 @@
+"""Composition root of the processes beside the service: settings in, their tools out.
+
+What is made here reads the data set and never writes it (docs/adr/0024-processes-beside.md).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+
+from config import Settings
+from models.backups.backup import PARQUET
+from models.catalogue.authority_store import AuthorityStore
+from models.database import open_reader
+from models.samples.file.parquet_file import CACHE_FOLDER, INDEX
+from models.samples.read_only import SnapshotReader
+from services.catalogue.catalogue import Authority, Catalogue, load_catalogue
+from services.citations.checker import CitationChecker
+from services.citations.local_index import LocalIndex, known_from
+from services.citations.lookup import Lookup
+from services.citations.reference import NoIndex, Reference
+from services.citations.tables import check_reference, load_reference
+from services.dataset.exporting import Exporter
+from services.formats import exporters
+from services.formats.export_format import ExportFormat
+from services.quality.benchmarks import Benchmarks
+from services.quality.citation_audit import Verdicts
+from services.quality.report.measuring import Measures
+from utils.clock import Clock, SystemClock
+from utils.plugins import find_specs
+from utils.side.processes import SideProcesses
+
+_PROCESSES = 2
+
+
+def build_checker(settings: Settings, catalogue: Catalogue, authorities: AuthorityStore) -> CitationChecker:
+    """Wire the citation check: reference data, the authorities of the topics, those of the user."""
+    folder = settings.catalog_dir / "authorities"
+    check_reference(folder)
+
+    def load() -> Reference:
+        return replace(known_reference(folder, catalogue.authorities), index=LocalIndex(authorities))
+
+    online = Lookup(authorities, settings.citation_lookup, settings.secret("COURTLISTENER_TOKEN") or "")
+    return CitationChecker(load, online)
+
+
+def known_reference(folder: Path, authorities: Sequence[Authority]) -> Reference:
+    """Return the tables in *folder*, with the *authorities* of the topics."""
+    from services.citations.extractor import Extractor
+
+    tables = load_reference(folder)
+    reading = Extractor(tables)
+    extra = [known for row in authorities for known in known_from(row.cite, row.jurisdiction, reading)]
+    return tables.extended(extra, NoIndex())
+
+
+def build_measures(settings: Settings) -> Measures:
+    """Return what samples are measured with for reports."""
+    catalogue, folder = load_catalogue(settings.catalog_dir), settings.data_dir.expanduser()
+    checker = build_checker(settings, catalogue, AuthorityStore(folder / "authorities.db"))
+    return Measures(catalogue, checker, Benchmarks(folder / "benchmarks"), settings.words_tolerance)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What tasks need, each made when it is first used."""
+
+    settings: Settings
+
+    @cached_property
+    def samples(self) -> SnapshotReader:
+        """The data set."""
+        path = self.settings.data_dir.expanduser() / PARQUET
+        return SnapshotReader(path, path.parent / CACHE_FOLDER / INDEX, open_reader(self.settings.database_url))
+
+    @cached_property
+    def measures(self) -> Measures:
+        """What samples are measured with."""
+        return build_measures(self.settings)
+
+    @property
+    def checker(self) -> CitationChecker:
+        """The citation check."""
+        return self.measures.checker
+
+    @cached_property
+    def exporter(self) -> Exporter:
+        """What writes exports."""
+        return Exporter(self.samples, Verdicts(self), find_specs(exporters, ExportFormat))
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        return SystemClock()
+
+    def examiners(self) -> SideProcesses[Measures]:
+        """Return processes that examine samples for a report."""
+        return SideProcesses(partial(build_measures, self.settings), _PROCESSES, nice=0)
+
+
+def side_processes(settings: Settings) -> SideProcesses[Tools]:
+    """Return the processes beside a service with these settings; none is started."""
+    return SideProcesses(partial(Tools, settings), _PROCESSES)
