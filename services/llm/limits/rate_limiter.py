@@ -150,7 +150,8 @@ class RateLimiter:
         for row in stated:
             self.concurrency.stated()
             if row.window == "second":
-                self.tell(row.unit, min(60 * row.limit, self._meter(row.unit).told or 60 * row.limit))
+                most = 60 * row.limit
+                self.tell(row.unit, min(most, self._meter(row.unit).told or most), self._caps[row.unit])
             elif row.window == "minute":
                 self.tell(row.unit, row.limit, self._caps[row.unit])
                 log = self.minute.tokens_log if row.unit == "tokens" else self.minute.calls_log

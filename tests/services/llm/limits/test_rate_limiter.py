@@ -188,6 +188,16 @@ def test_limit_of_a_second_is_kept_as_a_pace() -> None:
     assert made.calls.rate == pytest.approx(5.0)
 
 
+def test_limit_of_a_second_leaves_the_users_own_in_force() -> None:
+    made = RateLimiter(ConcurrencyLimit(64))
+    made.tell("requests", 1000, cap=120)
+
+    made.learn([StatedLimit("requests", "second", 5, None, None)], 0.0, 0.0)
+    made.learn([StatedLimit("requests", "minute", 1000, None, None)], 1.0, 1.0)
+
+    assert made.minute.calls_limit == 120
+
+
 # --- what the vendor says is left of a minute -----------------------------------------------
 
 
