@@ -214,8 +214,9 @@ class LLMService:
     def _status(self, target: Target) -> TargetState:
         limiter = self.accounts.of(target)
         windows = (limiter.minute, limiter.hour, limiter.day)
-        minute, hour, day = self.gate.look(lambda now: [_window(window, now) for window in windows])
-        shut_s = self.gate.look(limiter.shut_s)
+        (minute, hour, day), shut_s = self.gate.look(
+            lambda now: ([_window(window, now) for window in windows], limiter.shut_s(now))
+        )
         opens_s = max(self.router.opens_in_s(target), shut_s)
         reason = self.router.reason(target) or ("rate_limit" if shut_s else "on trial" if opens_s else None)
         return {

@@ -54,8 +54,8 @@ class Scope(StrEnum):
     PROVIDER = "provider"
 
 
-# A vendor that asks to wait longer means a quota, not a minute's limit.
-_WINDOW_S = 75.0
+# Who has to wait longer for a limit waits for a quota, not for a minute's.
+QUOTA_S = 75.0
 
 
 class ErrorFacts(TypedDict):
@@ -295,7 +295,7 @@ class RateLimitError(GenerationError):
     @property
     def is_of_a_window(self) -> bool:
         """Whether a window or bucket was spent that fills again within about a minute."""
-        passing = self.retry_after_s is None or self.retry_after_s <= _WINDOW_S
+        passing = self.retry_after_s is None or self.retry_after_s <= QUOTA_S
         return self.status in (None, 429) and not self.quota and not self.is_overload and passing
 
 

@@ -1,11 +1,8 @@
 """Simulated vendors that write texts of one kind: `python -m bench.engine.texts alike|varied groq …`."""
 
 import asyncio
-import json
-import subprocess
 import sys
 
-from config import PROJECT_DIR
 from tests.vendors import __main__ as vendors
 from tests.vendors.process import VendorProcess
 from tests.vendors.simulator import SimulatedVendor
@@ -25,18 +22,7 @@ class TextVendors(VendorProcess):
 
     def __init__(self, texts: str, *kinds: str) -> None:
         super().__init__(*kinds)
-        self._texts = texts
-
-    def __enter__(self) -> "TextVendors":
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.engine.texts", self._texts, *self._kinds],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=PROJECT_DIR,
-        )
-        assert self._process.stdout
-        self.urls = json.loads(self._process.stdout.readline())
-        return self
+        self.module = ("bench.engine.texts", texts)
 
 
 if __name__ == "__main__":

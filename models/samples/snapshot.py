@@ -14,7 +14,7 @@ from typing import Protocol
 from models.samples.file.column_types import common, fitted
 from models.samples.file.intake import schema
 from models.samples.file.newest import TIME, Rows, joined, newest_first
-from models.samples.file.parquet_version import ParquetVersion, columns_of, rows_of, take_in_order
+from models.samples.file.parquet_version import Identity, ParquetVersion, columns_of, rows_of, take_in_order
 from models.samples.file.row_groups import portions, row_bytes, slices
 from models.samples.file.row_index import describe
 from models.samples.journal import Overlay
@@ -31,6 +31,14 @@ class Snapshots(Protocol):
         """Return all samples as they are now."""
 
 
+class HasSamples(Protocol):
+    """The tools of a task elsewhere that needs the data set and no more."""
+
+    @property
+    def samples(self) -> Snapshots:
+        """The data set."""
+
+
 class Snapshot:
     """All samples at the moment it was taken."""
 
@@ -39,6 +47,10 @@ class Snapshot:
         self.version = version
         self.overlay = overlay
         self._hidden = hidden
+
+    def is_of(self, identity: Identity | None) -> bool:
+        """Tell whether its file is the version *identity*."""
+        return self.version is not None and self.version.identity == identity
 
     def __len__(self) -> int:
         """Return the number of samples."""

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from models.contract.arguments import ExportArguments
 from models.samples.file.parquet_version import Identity
-from models.samples.snapshot import Snapshot, Snapshots
+from models.samples.snapshot import HasSamples, Snapshot, Snapshots
 from services.dataset.pieces import pieces_of
 from services.dataset.publishable import Publishable
 from services.dataset.splits import NAMES, SplitRequest, parse_shares
@@ -114,12 +114,8 @@ class Exporter:
         return self.formats[name]
 
 
-class ExportTools(Protocol):
+class ExportTools(HasSamples, Protocol):
     """What writes exports elsewhere."""
-
-    @property
-    def samples(self) -> Snapshots:
-        """The data set."""
 
     @property
     def exporter(self) -> Exporter:
@@ -141,11 +137,11 @@ class ExportElsewhere:
 
     def run(self, tools: ExportTools) -> Iterator[Export | bytes]:
         """Write it."""
-        version = tools.samples.snapshot().version
-        if version is not None and self.verdicts is not None and version.identity == self.identity:
+        snapshot = tools.samples.snapshot()
+        if self.verdicts is not None and snapshot.version is not None and snapshot.is_of(self.identity):
             known = self.verdicts.is_not_null().arg_true().cast(pl.UInt32())
             verdicts = self.verdicts.gather(known).cast(pl.Categorical()).alias(COLUMN)
-            version.index.fill(known, verdicts.to_frame())
+            snapshot.version.index.fill(known, verdicts.to_frame())
         export = tools.exporter.export(self.request)
         yield replace(export, content=iter(()))
         yield from export.content

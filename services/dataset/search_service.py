@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from models.contract.answers.dataset import Found, SearchField
 from models.contract.arguments import SearchArguments
@@ -24,7 +24,7 @@ from models.samples.sample_query import filtered
 from models.samples.sample_store import SampleStore, frame_at, samples_of
 from models.samples.search.search_index import SearchIndex
 from models.samples.search.search_text import TextQuery, matches, parse_query, scores, snippet
-from models.samples.snapshot import POSITION, Snapshot, Snapshots
+from models.samples.snapshot import POSITION, HasSamples, Snapshot
 from utils.errors import InputError
 from utils.frames import pl
 from utils.side.tasks import Side
@@ -64,14 +64,6 @@ class SearchRequest:
     filters: Mapping[str, str] | None = None
 
 
-class IndexTools(Protocol):
-    """What indexes elsewhere."""
-
-    @property
-    def samples(self) -> Snapshots:
-        """The data set."""
-
-
 @dataclass(frozen=True)
 class IndexElsewhere:
     """Indexes *rows* of the file version *identity* in the search index at *path*, if that has this *generation*."""
@@ -81,15 +73,11 @@ class IndexElsewhere:
     path: Path
     generation: str
 
-    def run(self, tools: IndexTools) -> Iterator[tuple[pl.Series, pl.Series]]:
+    def run(self, tools: HasSamples) -> Iterator[tuple[pl.Series, pl.Series]]:
         """Yield parts of the rows with their document numbers."""
         snapshot, index = tools.samples.snapshot(), SearchIndex(self.path)
         index.open()
-        if (
-            snapshot.version is not None
-            and snapshot.version.identity == self.identity
-            and index.generation == self.generation
-        ):
+        if snapshot.is_of(self.identity) and index.generation == self.generation:
             yield from indexed(snapshot, self.rows, index)
 
 
@@ -103,7 +91,7 @@ class SearchService:
     """Searches the data set and maintains its index; one thread calls `update`."""
 
     def __init__(
-        self, store: SampleStore, index: SearchIndex, scan_rows: int = SCAN_ROWS, side: Side[IndexTools] | None = None
+        self, store: SampleStore, index: SearchIndex, scan_rows: int = SCAN_ROWS, side: Side[HasSamples] | None = None
     ) -> None:
         """Search *store*; data sets of more than *scan_rows* by *index*, which grows at the *side*, if there is one."""
         self._side = side

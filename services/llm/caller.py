@@ -24,6 +24,7 @@ from utils.clock import Clock
 from utils.durations import parse_moment
 from utils.error_handler import error_for
 from utils.errors import (
+    QUOTA_S,
     AnswerFormatError,
     BadRequestError,
     CancelledError,
@@ -61,7 +62,7 @@ class Terms:
     waiting: CancelToken = field(default_factory=CancelToken)
     budgets: tuple[Budget, ...] = ()
     max_wait_s: float = math.inf
-    patience_s: float = 75.0
+    patience_s: float = QUOTA_S
     sending: Callable[[Permit], None] = lambda _: None
     cut_off: Callable[[bool], None] = lambda _: None
 

@@ -15,7 +15,7 @@ from typing import Protocol
 from models.samples.file.parquet_version import Identity
 from models.samples.index_filling import lacking, taken
 from models.samples.sample_store import SampleStore
-from models.samples.snapshot import POSITION, Snapshot, Snapshots
+from models.samples.snapshot import POSITION, HasSamples, Snapshot, Snapshots
 from services.citations.checker import FIELDS, CitationChecker, verdict_of
 from utils.errors import UnavailableError
 from utils.frames import pl
@@ -33,12 +33,8 @@ _AGAIN_S = 15.0
 _NOTED = 5_000
 
 
-class AuditTools(Protocol):
+class AuditTools(HasSamples, Protocol):
     """What checks samples elsewhere."""
-
-    @property
-    def samples(self) -> Snapshots:
-        """The data set."""
 
     @property
     def checker(self) -> CitationChecker:
@@ -63,10 +59,9 @@ class AuditRows:
     def run(self, tools: AuditTools) -> Iterator[tuple[pl.Series, list[str]]]:
         """Check; ends when the file was replaced."""
         snapshot = tools.samples.snapshot()
-        if snapshot.version is None or snapshot.version.identity != self.identity:
-            return
-        for part, texts in taken(snapshot, self.rows, _PIECE):
-            yield part, verdicts_of(texts, tools.checker)
+        if snapshot.is_of(self.identity):
+            for part, texts in taken(snapshot, self.rows, _PIECE):
+                yield part, verdicts_of(texts, tools.checker)
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,14 @@ class VendorProcess:
 
     def __init__(self, *kinds: str) -> None:
         self._kinds = kinds
+        self.module: tuple[str, ...] = ("tests.vendors",)  # and its arguments before the kinds
         self.urls: dict[str, str] = {}
         self._session = requests.Session()
         self._session.trust_env = False
 
     def __enter__(self) -> "VendorProcess":
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.vendors", *self._kinds],
+            [sys.executable, "-m", *self.module, *self._kinds],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=PROJECT_DIR,

@@ -25,11 +25,16 @@ from services.llm.limits.windows import Entry
 from services.llm.routing.router import Router, Target
 from utils.cancellation import CancelToken
 from utils.clock import Clock
-from utils.errors import BadRequestError, CancelledError, GenerationError, NoTargetError, TargetsChangedError
+from utils.errors import (
+    QUOTA_S,
+    BadRequestError,
+    CancelledError,
+    GenerationError,
+    NoTargetError,
+    TargetsChangedError,
+)
 
 Seen = TypeVar("Seen")
-# A longer wait for a window is a spent quota: others may serve meanwhile.
-_QUOTA_S = 75.0
 # Causes that hold up all callers of the same targets alike.
 _TURNS = ("limit", "concurrency")
 
@@ -79,7 +84,7 @@ class Ask:
     avoid: frozenset[str] = frozenset()
     weights: Mapping[str, float] = field(default_factory=dict)
     max_wait_s: float = math.inf
-    patience_s: float = _QUOTA_S
+    patience_s: float = QUOTA_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +325,7 @@ class Gate:
                 need = ask.need(target).within(limiter.room(now))
                 shut_s = limiter.shut_s(now)
                 minute_s, long_s = limiter.wait_s(need.tokens, now), limiter.long_wait_s(need.tokens, now)
-                shut_s = max(shut_s, long_s if long_s > _QUOTA_S else 0.0, self._router.wait_s(target))
+                shut_s = max(shut_s, long_s if long_s > QUOTA_S else 0.0, self._router.wait_s(target))
                 row = _Opened(target, group[0], need, max(minute_s, long_s))
                 if math.isinf(minute_s):
                     too_large = True

@@ -116,7 +116,7 @@ class Meter:
     def a_minute(self) -> int | None:
         """Return what a minute holds: what is told, or what was learned where that is less; None when not known."""
         known = [limit for limit in (self.told, self.minute) if limit is not None]
-        return int(min(known)) if known else None
+        return min(known, default=None)
 
     def learned(self) -> Learned | None:
         """Return what refusals taught; None before any."""
@@ -147,7 +147,7 @@ class Meter:
         if math.isinf(self.rate) or self.closure is not None:
             return 0.0
         self._fill(now)
-        missing = min(units, self._depth(units)) - self._level
+        missing = units - self._level
         if missing <= 1e-9 and now >= self._at:
             return 0.0
         self._bound = True
@@ -212,7 +212,7 @@ class Meter:
         if self.state is State.SEARCHING:
             self._searched(sent_at, now)
         elif self._is_held_to_the_rate:
-            self._begin_search(RateSearch.again(sent_at, self.rate), 0.97 * self.rate)
+            self._begin_search(sent_at)
         else:
             self.burst = max(0.0, 0.85 * self.burst - self._base())
             self._is_coarse = self.burst > _COARSE_CALLS * self._size
@@ -244,12 +244,8 @@ class Meter:
             self.rate *= 1 - _MARGIN_FINE
             self._calm_until = at + CALM_S
         else:
-            paused_s = at + closure.grace_s - closure.closed_at
-            if self.state is State.KEEPING:
-                self._begin_search(RateSearch.again(closure.closed_at, self.rate), 0.97 * self.rate)
-            else:
-                self._begin_search(RateSearch(closure.closed_at), 0.95 * max(self._pushed, self._size))
-            self._search.paused_s = paused_s
+            self._begin_search(closure.closed_at)
+            self._search.paused_s = at + closure.grace_s - closure.closed_at
 
     def _is_likely(self, guess: int, closure: Closure) -> bool:
         """Say whether nothing speaks against *guess*: neither what was accepted, nor how fast."""
@@ -264,8 +260,13 @@ class Meter:
         self._is_coarse = True
         self._keep(at)
 
-    def _begin_search(self, search: RateSearch, rate: float) -> None:
-        self.state, self._search, self.rate = State.SEARCHING, search, min(self._limit(), rate)
+    def _begin_search(self, since: float) -> None:
+        """Search from the refusal at *since* on: a little below the rate that was kept, or that was sent at."""
+        if self.state is State.KEEPING:
+            self._search, rate = RateSearch.again(since, self.rate), 0.97 * self.rate
+        else:
+            self._search, rate = RateSearch(since), 0.95 * max(self._pushed, self._size)
+        self.state, self.rate = State.SEARCHING, min(self._limit(), rate)
 
     def _searched(self, refused_at: float, now: float) -> None:
         rate = self._search.refused(refused_at, self.rate, refused_at - self._at, self._log, self._size)
@@ -305,13 +306,12 @@ class Meter:
         """The burst without any learning: one call, or two where one takes longer than a second to come back."""
         return max(self._size * (1.0 if self._size <= self.rate else 2.0), self.rate * _TICK_S)
 
-    def _depth(self, units: float) -> float:
-        return max(units, self._base() + self.burst)
-
     def _fill(self, now: float) -> None:
         if now > self._at:
             passed = now - self._at
-            self._level = min(self._depth(self._size), self._level + self._pace * passed if passed < 1e6 else math.inf)
+            # The bucket holds the last call at least, however large.
+            depth = max(self._size, self._base() + self.burst)
+            self._level = min(depth, self._level + self._pace * passed if passed < 1e6 else math.inf)
             self._at = now
 
     def _doubt(self, for_s: float) -> None:

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from models.contract.answers.quality import Duplicates, PairCounts, PairKind, SimilarPair
 from models.samples.sample_store import pieces_at
-from models.samples.snapshot import POSITION, Snapshot, Snapshots
+from models.samples.snapshot import POSITION, HasSamples, Snapshot, Snapshots
 from services.citations.checker import CitationChecker
 from services.citations.on_demand import CitationReader
 from services.quality.duplicates import ALIKE, DuplicateThresholds
@@ -32,12 +32,8 @@ _ASIDE = 20_000
 _COMPARED = ("id", "question", "answer", "case_citation", "jurisdiction")
 
 
-class PairTools(Protocol):
+class PairTools(HasSamples, Protocol):
     """What reports elsewhere."""
-
-    @property
-    def samples(self) -> Snapshots:
-        """The data set."""
 
     @property
     def checker(self) -> CitationChecker:

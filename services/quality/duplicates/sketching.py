@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from models.samples.file.parquet_version import Identity
 from models.samples.index_filling import taken
 from models.samples.sample_store import pieces_at
-from models.samples.snapshot import Snapshot, Snapshots
+from models.samples.snapshot import HasSamples, Snapshot
 from services.quality.duplicates.sketch import Sketches, sketches, texts_of
 from utils.frames import pl
 from utils.side.tasks import Side
@@ -19,14 +18,6 @@ _PIECE = 500
 _HERE = 5_000
 
 
-class SketchTools(Protocol):
-    """What sketches elsewhere."""
-
-    @property
-    def samples(self) -> Snapshots:
-        """The data set."""
-
-
 @dataclass(frozen=True)
 class SketchElsewhere:
     """Sketches *rows* (UInt32, ascending) of the file version *identity*; yields ids and sketches."""
@@ -34,16 +25,16 @@ class SketchElsewhere:
     identity: Identity
     rows: pl.Series
 
-    def run(self, tools: SketchTools) -> Iterator[tuple[pl.Series, Sketches]]:
+    def run(self, tools: HasSamples) -> Iterator[tuple[pl.Series, Sketches]]:
         """Sketch; ends when the file was replaced."""
         snapshot = tools.samples.snapshot()
-        if snapshot.version is not None and snapshot.version.identity == self.identity:
+        if snapshot.is_of(self.identity):
             for _, rows in taken(snapshot, self.rows, _PIECE):
                 yield rows["id"], sketches(texts_of(rows))
 
 
 def sketched(
-    snapshot: Snapshot, positions: pl.Series, side: Side[SketchTools] | None
+    snapshot: Snapshot, positions: pl.Series, side: Side[HasSamples] | None
 ) -> Iterator[tuple[pl.Series, Sketches]]:
     """Yield ids and sketches of the samples at *positions*, those of the file in the order of its rows."""
     version = snapshot.version
