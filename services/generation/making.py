@@ -7,6 +7,7 @@ of it.
 """
 
 import json
+import threading
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -26,6 +27,10 @@ from services.quality.examiner import Examiner, Task
 from utils.clock import Clock, iso
 from utils.errors import AnswerFormatError, CancelledError, GenerationError, QualityError, RefusedError
 from utils.model_names import shown_model
+
+# Answers that are examined at a time. The interpreter works on one anyway: of those that come together the first is
+# done first, and its worker sends the next call, where all of them in slices would be done, and send, at the end.
+_AT_A_TIME = 2
 
 
 class Recorder(Protocol):
@@ -121,6 +126,7 @@ class Maker:
         self.judge = judge
         self._renderer = PromptRenderer(catalogue)
         self._clock = clock
+        self._examining = threading.Semaphore(_AT_A_TIME)
 
     def make(self, making: Making) -> Sample:
         """Return a sample of the job that passed every check.
@@ -153,6 +159,10 @@ class Maker:
             AnswerFormatError: no sample can be read out of it.
             QualityError: a check refuses it; says which and why.
         """
+        with self._examining:
+            return self._examined(job, answer)
+
+    def _examined(self, job: Job, answer: RawAnswer) -> Sample:
         draft = _read(answer)
         fields = {
             "id": f"{answer.provider}_{uuid_utils.uuid7()}",

@@ -1,6 +1,8 @@
 """GenerationService: one sample from target to target, within its budget."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -311,3 +313,31 @@ def test_quality_error_carries_who_wrote_the_draft() -> None:
         "m",
         "[quality_error] empty fields: answer",
     )
+
+
+def test_few_answers_are_examined_at_a_time_and_all_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    generation, _ = service(groq=[])
+    answer = RawAnswer(good_answer(CompletionRequest("m", generation.maker.prompt(JOB)[0].messages)), "groq", "m", 1)
+    counting = threading.Lock()
+    full = threading.Barrier(2)
+    inside, most = 0, 0
+    real = generation.maker._examined
+
+    def slowly(job: Job, raw: RawAnswer) -> Sample:
+        nonlocal inside, most
+        with counting:
+            inside += 1
+            most = max(most, inside)
+        full.wait()  # nobody leaves before a second one came
+        try:
+            return real(job, raw)
+        finally:
+            with counting:
+                inside -= 1
+
+    monkeypatch.setattr(generation.maker, "_examined", slowly)
+    with ThreadPoolExecutor(8) as crowd:
+        made = list(crowd.map(lambda _: generation.maker.examine(JOB, answer), range(8)))
+
+    assert most == 2
+    assert len(made) == 8
