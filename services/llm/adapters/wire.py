@@ -6,8 +6,8 @@ out of them stay its own. A client spends more on building and reading a request
 Cookies, which no vendor needs, are not sent back.
 
 The library's pool looks at every connection at the beginning and at the end of each request, which for 64 costs as much
-as the request. So there are several pools of a few connections, the next one used when those before are busy. A pool
-ends idle connections when it is used; so one that was left idle for as long is closed whole.
+as the request. So every request under way has a pool of its own, the one that ended last used first; a pool that was
+not needed for long is closed.
 """
 
 import threading
@@ -20,7 +20,6 @@ from importlib import import_module
 from services.llm.adapters.transport import IDLE_S, Request, Response, Transport
 
 _MOST_SHAPES = 8
-_CALLS_OF_A_POOL = 8
 _REFUSED_FROM = 300
 
 
@@ -35,10 +34,9 @@ class _Shape:
 
 @dataclass(slots=True)
 class _Pool:
-    """A transport with connections of its own, how many requests it makes now, and when the last one ended."""
+    """A transport with a connection of its own, and when its last request ended."""
 
     transport: Transport
-    calls: int = 0
     ended: float = 0.0
 
 
@@ -48,7 +46,8 @@ class Wire:
     def __init__(self, make: Callable[[], Transport], library: str) -> None:
         """Call by the transports that *make* returns, of *library* ("httpx" or "httpx2"), each with its own pool."""
         self._make = make
-        self._pools = [_Pool(make())]
+        self._pools: list[_Pool] = []
+        self._idle: list[_Pool] = []  # the one that ended last is the last
         self._choosing = threading.Lock()
         self._request = import_module(library).Request
         self._shapes: dict[float, _Shape] = {}
@@ -111,27 +110,30 @@ class Wire:
 
     @contextmanager
     def _pool(self) -> Iterator[Transport]:
-        """Lend the first pool that is not busy."""
+        """Lend a pool that is not busy."""
         with self._choosing:
-            pool = next((one for one in self._pools if one.calls < _CALLS_OF_A_POOL), None)
-            if pool is None:
+            if self._idle:
+                pool = self._idle.pop()
+            else:
                 pool = _Pool(self._make())
                 self._pools.append(pool)
-            pool.calls += 1
-            left = self._left_idle()
+            unused = self._unused()
         try:
-            if left is not None:
-                left.transport.close()
+            for one in unused:
+                one.transport.close()
             yield pool.transport
         finally:
+            pool.ended = time.monotonic()
             with self._choosing:
-                pool.calls -= 1
-                pool.ended = time.monotonic()
+                self._idle.append(pool)
 
-    def _left_idle(self) -> _Pool | None:
-        """Take out the last pool if nobody needed it for long: each is the last in the end."""
-        last = self._pools[-1]
-        return self._pools.pop() if not last.calls and time.monotonic() - last.ended > IDLE_S else None
+    def _unused(self) -> list[_Pool]:
+        """Take out the pools that nobody needed for long."""
+        unused, since = [], time.monotonic() - IDLE_S
+        while self._idle and self._idle[0].ended < since:
+            unused.append(self._idle.pop(0))
+            self._pools.remove(unused[-1])
+        return unused
 
     def _with(self, by_client: Callable[[], Response], **now: object) -> Response:
         """Have the client post, in this thread, with *now* known to `handle_request`."""
