@@ -73,17 +73,27 @@ class Run:
     refused: list[float] = field(default_factory=list)
 
 
-def run(vendor: Vendor, minutes: float = 3.0, tell: Callable[[RateLimiter], None] = lambda _: None) -> Run:
-    """Call *vendor* as often as the limiter lets us, with `WORKERS` workers; *tell* sets what is known at the begin."""
+def run(
+    vendor: Vendor, minutes: float = 3.0, tell: Callable[[RateLimiter], None] = lambda _: None, late_s: float = 0.0
+) -> Run:
+    """Call *vendor* as often as the limiter lets us, with `WORKERS` workers.
+
+    Args:
+        vendor: Whom to call.
+        minutes: For how long.
+        tell: Sets what is known at the begin.
+        late_s: How late a thread wakes, and a request leaves after that, on average; at times four times as late.
+    """
     made = Run(RateLimiter(ConcurrencyLimit(WORKERS)))
     tell(made.limiter)
-    _Simulation(vendor, made).go(BEGIN_S + 60 * minutes)
+    _Simulation(vendor, made, late_s).go(BEGIN_S + 60 * minutes)
     return made
 
 
 class _Simulation:
-    def __init__(self, vendor: Vendor, made: Run) -> None:
+    def __init__(self, vendor: Vendor, made: Run, late_s: float) -> None:
         self.vendor, self.made, self.limiter, self.draw = vendor, made, made.limiter, vendor.draw
+        self.late_s = late_s
         self.events: list[tuple[float, int, Callable[[float], None]]] = []
         self.armed = float("inf")
 
@@ -104,14 +114,20 @@ class _Simulation:
             used, asked = int(vendor.size * self.draw.uniform(0.9, 1.1)), int(vendor.size * 1.26)
             wait_s = self.limiter.shut_s(now) or self.limiter.wait_s(asked, now)
             if wait_s > 0.0:
-                when = now + max(wait_s, 0.0005)
+                when = now + max(wait_s, 0.0005) + self.late()
                 if when < self.armed - 1e-4:
                     self.armed = when
                     self.at(when, self.send)
                 return
             entry = self.limiter.admit(asked, now)
-            self.limiter.sent(entry, now)
-            self.at(now + 0.001 + self.jitter(), partial(self.arrive, entry, asked, used))
+            if self.late_s:
+                self.at(now + self.late(), partial(self.leave, entry, asked, used))
+            else:
+                self.leave(entry, asked, used, now)
+
+    def leave(self, entry: Entry, asked: int, used: int, now: float) -> None:
+        self.limiter.sent(entry, now)
+        self.at(now + 0.001 + self.jitter(), partial(self.arrive, entry, asked, used))
 
     def arrive(self, entry: Entry, asked: int, used: int, now: float) -> None:
         counted, wait_s = self.vendor.answer(asked, now)
@@ -149,6 +165,9 @@ class _Simulation:
     def date(self, entry: Entry, now: float) -> None:
         if self.vendor.dates:
             self.limiter.clock.heard(float(int(now + AHEAD_S)), entry.at, now)
+
+    def late(self) -> float:
+        return 4 * self.late_s * self.draw.random() ** 3 if self.late_s else 0.0
 
     def jitter(self) -> float:
         return self.vendor.jitter_s * self.draw.random()

@@ -22,6 +22,7 @@ from enum import Enum
 
 from services.llm.limits.closure import Closure
 from services.llm.limits.rate_search import Log, RateSearch
+from services.llm.limits.round_numbers import roundest
 from services.llm.limits.vendor_clock import VendorClock
 
 # Calls a second at which an unknown vendor is first asked, and how much faster a second later.
@@ -32,11 +33,13 @@ _GROWS_EVERY_S, _PUSHED_SHARE = 0.1, 0.8
 # Share of the rate by which the burst deepens in a second, as long as it is used.
 _DEEPENING = 0.05
 # Kept below the rate where the vendor may count by the second: what a network's jitter may push together.
-_MARGIN_FINE = 0.02
+_MARGIN_FINE, _MORE_MARGIN = 0.02, 0.01
 _MARGIN = 0.005
 # The pause after a refusal without a hint; twice as long when the next call is refused again.
 _HOLD_S = 0.3
-# Longer closed than that: a window was spent, not a moment's rate.
+# So much of what a minute held is a minute spent.
+_SPENT = 0.8
+# Shut for longer than that: a window was spent, not a moment's rate.
 MOMENT_S = 4.5
 # For so long what was learned is not doubted; then it is tried by a hundredth a minute.
 CALM_S = 600.0
@@ -45,6 +48,8 @@ _DOUBT_A_MINUTE = 0.01
 _COARSE_CALLS = 4.0
 # What a coarse timer lets pass at once.
 _TICK_S = 0.02
+# A thread that wakes so much late calls the sooner the next time.
+_LATE_S = 0.01
 
 
 class State(Enum):
@@ -91,6 +96,7 @@ class Meter:
         self._calm_until = -math.inf
         self._changed_at = -math.inf
         self.closure: Closure | None = None
+        self._border: float | None = None  # when the last closure ended
         self._search = RateSearch(0.0)
         self._pushed = 0.0  # units in the second before the refusal that closed
         self._is_coarse = False
@@ -139,7 +145,7 @@ class Meter:
         if self.closure.is_over(now):
             self._reopened(self.closure)
             return 0.0
-        return self.closure.wait_s(now)
+        return self.closure.wait_s(self._size, now)
 
     def wait_s(self, units: float, now: float) -> float:
         """Return the seconds until a call of *units* fits the pace; 0.0 when it fits now."""
@@ -158,7 +164,7 @@ class Meter:
         if self._recalled:
             self._recalled, self._calm_until = False, now + CALM_S
         if self.closure is not None:
-            self.closure.look(now)
+            self.closure.look(units, now)
         if math.isinf(self.rate):
             return
         self._fill(now)
@@ -187,10 +193,14 @@ class Meter:
 
         Who counts by the second has forgotten the call by then, and gives nothing back.
         """
+        self.counts_not(units)
+        if self.closure is not None:
+            self.closure.returned.give(units)
+
+    def counts_not(self, units: float) -> None:
+        """Take back what a refused call would have used."""
         if not self._may_be_fine:
             self._level += units
-        if self.closure is not None:
-            self.closure.freed(units, self._size)
 
     # --- what refusals teach -------------------------------------------------------------
 
@@ -204,21 +214,30 @@ class Meter:
         again = self._used(self._changed_at, sent_at) <= self._size
         self._misses = self._misses + 1 if again else 0
         hold_s = max(_HOLD_S * 2**self._misses, hint_s or 0.0)
-        if hold_s > MOMENT_S or self.state is State.OPEN or (self._is_held_to_the_rate and not self._strikes):
-            self._pushed = self._used(sent_at - 1.0, sent_at)
-            log = self._log(sent_at - 60.0, sent_at)
-            self.closure = Closure(sent_at, hint_s, now, log, self._clock.minute_ends_at(now))
+        if hold_s > MOMENT_S or self._is_no_rate:
+            self._close(sent_at, hint_s, now)
             return
         if self.state is State.SEARCHING:
             self._searched(sent_at, now)
         elif self._is_held_to_the_rate:
             self._begin_search(sent_at)
         else:
-            self.burst = max(0.0, 0.85 * self.burst - self._base())
-            self._is_coarse = self.burst > _COARSE_CALLS * self._size
-            self._calm_until = now + CALM_S
+            self._shorten(now)
         self._pause(now, now + hold_s)
         self._search.paused_s += hold_s
+
+    def _close(self, sent_at: float, hint_s: float | None, now: float) -> None:
+        self._pushed = self._used(sent_at - 1.0, sent_at)
+        border = None if self._border is None else self._border + 60.0 * math.ceil((sent_at - self._border) / 60.0)
+        log = self._log(sent_at - 60.0, sent_at)
+        self.closure = Closure(sent_at, hint_s, now, log, self._clock.minute_ends_at(now), border)
+
+    @property
+    def _is_no_rate(self) -> bool:
+        """Whether a refusal may be of something else than the rate: none is known, or a minute may be spent."""
+        return self.state is State.OPEN or (
+            self.state is State.KEEPING and (self.minute is not None or (self.burst == 0.0 and not self._strikes))
+        )
 
     @property
     def _is_held_to_the_rate(self) -> bool:
@@ -231,17 +250,19 @@ class Meter:
 
     def _reopened(self, closure: Closure) -> None:
         at = closure.reopened_at
-        self.closure = None
+        self.closure, self._border = None, at
         self._pause(at, at)
         if self.state is State.OPEN and self._guess is not None and self._is_likely(self._guess, closure):
             self.rate, self.minute = self._guess / 60, self._guess
             self._keep(at)
             self._strikes = 0
-        elif at - closure.closed_at > MOMENT_S:
+        elif closure.shut_for_s > MOMENT_S or self._is_spent(closure):
             self._window(closure, at)
+        elif self.burst > 0.0:
+            self._shorten(at)
         elif self.state is State.KEEPING and not self._strikes:
             self._strikes = 1
-            self.rate *= 1 - _MARGIN_FINE
+            self.rate *= 1 - _MORE_MARGIN
             self._calm_until = at + CALM_S
         else:
             self._begin_search(closure.closed_at)
@@ -251,10 +272,20 @@ class Meter:
         """Say whether nothing speaks against *guess*: neither what was accepted, nor how fast."""
         return closure.accepted(-math.inf) <= 1.02 * guess and 0.5 <= self._pushed / (guess / 60) <= 4.0
 
+    def _shorten(self, at: float) -> None:
+        """The burst was too deep."""
+        self.burst = max(0.0, 0.85 * self.burst - self._base())
+        self._is_coarse = self.burst > _COARSE_CALLS * self._size
+        self._calm_until = at + CALM_S
+
+    def _is_spent(self, closure: Closure) -> bool:
+        """Say whether a minute as it was learned was spent, nearly."""
+        return self.minute is not None and closure.held()[1] >= _SPENT * self.minute
+
     def _window(self, closure: Closure, at: float) -> None:
         """A minute was spent: what it held is the limit."""
-        accepted = closure.accepted(closure.minute_began_at)
-        held = max(1, roundest(accepted, accepted + self._size))
+        least, most = closure.held()
+        held = max(1, roundest(least, most + self._size))
         self.minute = held if self.told is None else min(self.told, held)
         self.rate = self.minute / 60
         self._is_coarse = True
@@ -310,7 +341,7 @@ class Meter:
         if now > self._at:
             passed = now - self._at
             # The bucket holds the last call at least, however large.
-            depth = max(self._size, self._base() + self.burst)
+            depth = max(self._size, self._base() + self.burst) + self.rate * _LATE_S
             self._level = min(depth, self._level + self._pace * passed if passed < 1e6 else math.inf)
             self._at = now
 
@@ -340,17 +371,3 @@ class Meter:
             self._level += deeper - self.burst
             self.burst = deeper
             self._is_coarse |= deeper > _COARSE_CALLS * self._size
-
-
-def roundest(least: float, below: float) -> int:
-    """Return the number from *least* up to *below* with the most zeros at its end, the lowest of them.
-
-    A vendor's limit is a round number, and lies between what it accepted and what it refused on top.
-    """
-    step = 10.0 ** math.floor(math.log10(max(below, 1.0)))
-    while step > 1.0:
-        found = math.ceil(least / step) * step
-        if found < below:
-            return int(found)
-        step /= 10.0
-    return math.floor(least)

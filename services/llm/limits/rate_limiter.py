@@ -140,8 +140,8 @@ class RateLimiter:
         if limit is not None and self._count(self.minute, unit) >= _FULL * limit:
             # Not the pace was wrong but the edge of the minute: calls take longer to arrive than we thought.
             self.minute.span_s = min(self.minute.span_s + _WIDER_S, MINUTE_S + _WIDEST_S)
-        self.calls.give_back(1)
-        self.tokens.give_back(entry.tokens)
+        self.calls.counts_not(1)
+        self.tokens.counts_not(entry.tokens)
         self._void(entry)
         self._meter(unit).refused(entry.granted_at, entry.at, hint_s, now)
 
