@@ -15,6 +15,7 @@ from services.llm.limits.budget import Budget
 from services.llm.limits.gate import Gate, Need, Permit
 from services.llm.limits.limit_headers import StatedLimit, Unit, stated_limits
 from services.llm.limits.rate_limiter import RateLimiter
+from services.llm.limits.sizing import ENOUGH_TOKENS
 from services.llm.routing.accepted import Accepted, AcceptedParameters
 from services.llm.routing.factory import LLMProviderFactory
 from services.llm.routing.model_catalogue import ModelCatalogue
@@ -144,14 +145,12 @@ class Caller:
                     counted = 0  # refused or never arrived: the vendor counts the request, not the tokens
                 latency_s = self.clock.monotonic() - started
                 limited = isinstance(error, RateLimitError)
+                failed = self._failed(permit, error, latency_s)
                 if isinstance(error, BadRequestError):
                     error.adapted = self._adapts(target, request, error)
-                return Outcome(
-                    target,
-                    replace(usage, rate_limited=limited),
-                    latency_s,
-                    error=self._failed(permit, error, latency_s),
-                )
+                elif isinstance(error, RateLimitError) and isinstance(failed, BadRequestError):
+                    failed.adapted = self._shortens(permit, request, kind, error)
+                return Outcome(target, replace(usage, rate_limited=limited), latency_s, error=failed)
             usage = _usage(target.model, need, completion)
             counted = usage.tokens
         except BaseException as error:
@@ -272,6 +271,20 @@ class Caller:
         facts = {"provider": target.provider.id, "model": target.model.id, "left_out": ", ".join(error.parameters)}
         log.info("request adapted" if adapted else "request refused", extra=facts)
         return adapted
+
+    def _shortens(self, permit: Permit, request: CompletionRequest, kind: str, error: RateLimitError) -> bool:
+        """Ask for a shorter answer from now on where prompt and answer are more than a bucket holds; True if it helps.
+
+        What was asked for is reserved by the vendor before a word is written, and is far more than most answers take.
+        """
+        name = permit.target.name
+        if error.unit != "tokens" or not kind:  # a chat has the length that its user chose
+            return False
+        shorter = max(permit.need.least_tokens or ENOUGH_TOKENS, request.max_tokens * 2 // 3)
+        if shorter >= request.max_tokens:
+            return False
+        known = self.accepted.of(name).most_tokens
+        return self.accepted.learn(name, Accepted(request.left_out), (), min(shorter, known or shorter))
 
     def _reach(self, target: Target, limited: RateLimitError) -> RateLimitError:
         """Set the scope and the waiting time of a rate limit error."""

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -92,6 +93,43 @@ def test_request_too_large_for_a_minute_closes_nobody_and_teaches_the_limit() ->
 
     assert llm.router.closed() == []
     assert llm.accounts.of(outcome.target).minute.tokens_limit == 3000
+
+
+def test_request_too_large_for_a_bucket_is_made_again_with_a_shorter_answer() -> None:
+    def holding(tokens: int) -> Callable[[CompletionRequest], str]:
+        def answer(request: CompletionRequest) -> str:
+            if request.max_tokens > tokens:
+                error = RateLimitError("Request too large: tokens per minute", status=413)
+                error.unit = "tokens"
+                raise error
+            return "fine"
+
+        return answer
+
+    llm, made = scripted_llm({"groq": [holding(3_000)]})
+    prompt = Prompt(PROMPT.messages, kind="essay/basic", expected_tokens=800)
+
+    answer = llm.complete(prompt, ONLY, NOW, tries=1)
+    longest = [request.max_tokens for request in made["groq"].requests]
+    again = llm.ask(prompt, ONLY, NOW)
+
+    assert answer.text == "fine"
+    assert longest == sorted(longest, reverse=True)
+    assert longest[-1] <= 3_000
+    assert made["groq"].requests[-1].max_tokens <= longest[-1]
+    assert again.error is None
+
+
+@pytest.mark.parametrize("kind", ["", "essay/basic"], ids=["a-chat", "no-bucket-is-that-small"])
+def test_request_too_large_that_no_shorter_answer_mends_is_given_up(kind: str) -> None:
+    error = RateLimitError("Request too large: tokens per minute", status=413)
+    error.unit = "tokens"
+    llm, made = scripted_llm({"groq": [error]})
+
+    with pytest.raises(BadRequestError):
+        llm.complete(Prompt(PROMPT.messages, kind=kind, expected_tokens=800), ONLY, NOW, tries=1)
+
+    assert len(made["groq"].requests) == (3 if kind else 1)  # two thirds, and at last what is enough for any answer
 
 
 def test_quota_without_a_hint_closes_its_model_until_midnight() -> None:
