@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import chain
 
 from models.samples import journal
-from models.samples.file.column_types import fitted
+from models.samples.file.carried_groups import CarriedGroup
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.file.parquet_version import ParquetVersion, rows_of
 from models.samples.file.row_index import RowIndex
 from models.samples.snapshot import Snapshot
-from models.samples.staged import MergePlan, MergeResult, StagedSamples, taken_pieces
+from models.samples.staged import MergePlan, MergeResult, StagedSamples, taken_parts
 from models.samples.store_state import StoreState
 from models.writer import Writer
 from utils.clock import Clock
@@ -117,14 +117,18 @@ class Folding:
         if not self._state.watch.is_still(snapshot.version):
             raise StorageError(f"{self._file.path}: another program is changing it; try again in a moment")
         started = self._clock.monotonic()
-        columns, described, pieces = snapshot.columns, snapshot.described(), snapshot.pieces()
+        columns, described = snapshot.columns, snapshot.described()
+        added: Iterable[pl.DataFrame | CarriedGroup] = ()
         newest = None if staged is not None else snapshot.newest_written
         if staged is not None and plan is not None:
             columns, described = plan.columns, pl.concat([described, plan.index])
-            pieces = chain((fitted(piece, columns) for piece in pieces), taken_pieces(staged, plan))
+            added = taken_parts(staged, plan)
         generation = snapshot.version.index.generation if snapshot.version is not None else ""
         version = self._file.write_aside(
-            pieces, columns, RowIndex(described, generation, newest), self._state.next_mark()
+            chain(snapshot.parts(columns), added),
+            columns,
+            RowIndex(described, generation, newest),
+            self._state.next_mark(),
         )
         try:
             before, upto = snapshot.version, snapshot.overlay.upto

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import cast
 
 from sqlalchemy import Connection, Engine
 
 from models.contract.answers.base import StoredSample
 from models.samples import journal
+from models.samples.by_number import rows_at, samples_of
 from models.samples.file.file_watch import FileWatch
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.file.parquet_version import ParquetVersion, rows_of
-from models.samples.file.row_groups import GROUP_ROWS, check_answer, row_bytes, slices
 from models.samples.folding import Folding
 from models.samples.kept_columns import check_extras, check_kept
 from models.samples.sample_query import SampleQuery, Selection, select
@@ -32,10 +31,6 @@ from utils.errors import InputError, NotFoundError
 from utils.frames import pl
 
 log = logging.getLogger(__name__)
-_CHUNK = 500
-# Rows that a slow reader of samples holds as objects.
-_ROWS = 50
-_SCATTERED_CHUNK, _SCATTERED_BYTES = 20_000, 64 << 20
 
 
 class SampleStore:
@@ -270,47 +265,6 @@ class SampleStore:
         if version is None or row is None:
             return None
         return version.take([row]).to_dicts()[0]
-
-
-def rows_at(snapshot: Snapshot, positions: pl.Series) -> Iterator[StoredSample]:
-    """Yield the samples with these numbers, holding one chunk in memory."""
-    for piece in pieces_at(snapshot, positions):
-        yield from samples_of(piece)
-
-
-def pieces_at(snapshot: Snapshot, positions: pl.Series) -> Iterator[pl.DataFrame]:
-    """Yield the samples with these numbers as frames, in that order."""
-    # An order unlike the file's decodes almost every row group for each piece: then pieces are larger.
-    groups = {number // GROUP_ROWS for number in positions.head(_CHUNK).to_list()}
-    parts = (
-        snapshot.portions(positions, _CHUNK)
-        if len(groups) <= _CHUNK // 10
-        else snapshot.portions(positions, _SCATTERED_CHUNK, _SCATTERED_BYTES)
-    )
-    for part in parts:
-        yield from slices(snapshot.take(part), _CHUNK)
-
-
-def page_at(snapshot: Snapshot, positions: pl.Series) -> list[StoredSample]:
-    """Return the samples with these numbers; InputError when they are more than one answer may hold."""
-    return list(samples_of(frame_at(snapshot, positions)))
-
-
-def samples_of(rows: pl.DataFrame) -> Iterator[StoredSample]:
-    """Yield the samples of a frame with all columns of a snapshot; few are held as objects at a time."""
-    # Polars has no type for rows: these have all our columns, typed as in `models.schemas.Sample`.
-    return cast("Iterator[StoredSample]", rows.iter_rows(named=True, buffer_size=_ROWS))
-
-
-def frame_at(snapshot: Snapshot, positions: pl.Series) -> pl.DataFrame:
-    """Return the samples with these numbers; InputError when they are more than one answer may hold."""
-    page: list[pl.DataFrame] = []
-    size = 0
-    for piece in pieces_at(snapshot, positions):
-        size += int(row_bytes(piece).sum())
-        check_answer(size)
-        page.append(piece)
-    return pl.concat(page) if page else pl.DataFrame(schema=snapshot.columns)
 
 
 def _missing(sample_id: str) -> NotFoundError:

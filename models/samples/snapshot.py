@@ -6,16 +6,17 @@ Rows are numbered: first those of the file, then those that the journal puts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import count
 from typing import Protocol
 
+from models.samples.file.carried_groups import CarriedFile, CarriedGroup
 from models.samples.file.column_types import common, fitted
 from models.samples.file.intake import schema
 from models.samples.file.newest import TIME, Rows, joined, newest_first
 from models.samples.file.parquet_version import Identity, ParquetVersion, columns_of, rows_of, take_in_order
-from models.samples.file.row_groups import portions, row_bytes, slices
+from models.samples.file.row_groups import is_full, portions, row_bytes, slices
 from models.samples.file.row_index import describe
 from models.samples.journal import Overlay
 from models.sizes import PIECE_BYTES
@@ -159,15 +160,56 @@ class Snapshot:
 
     def pieces(self) -> Iterator[pl.DataFrame]:
         """Yield all samples in the file's order, new ones last, in pieces of bounded size."""
-        start, hidden = 0, self.hidden
-        for piece in self.version.pieces() if self.version is not None else ():
-            first, last = (int(hidden.search_sorted(n)) for n in (start, start + piece.height))
-            gone = hidden[first:last] - start
-            start += piece.height
-            yield fitted(
-                piece.filter(~pl.int_range(piece.height).is_in(gone.implode())) if len(gone) else piece, self.columns
-            )
+        for start, piece in numbered(self.version):
+            yield fitted(self._shown(piece, start), self.columns)
         yield from slices(self._live)
+
+    def parts(self, columns: Mapping[str, pl.DataType]) -> Iterator[pl.DataFrame | CarriedGroup]:
+        """Yield the same with these *columns*; row groups that a new file may take as they are, undecoded."""
+        file = self.version.carried(columns) if self.version is not None else None
+        if self.version is None or file is None:
+            yield from (fitted(piece, columns) for piece in self.pieces())
+            return
+        for group, (start, rows) in enumerate(self.version.groups()):
+            carried, gone = file.group(group), len(self._gone(start, rows))
+            if not gone and is_full(rows, carried.size_bytes):
+                yield carried
+            elif gone < rows:
+                yield fitted(self._shown(carried.read(), start), columns)
+        yield from (fitted(piece, columns) for piece in slices(self._live))
+
+    def in_order(self, positions: pl.Series, file: CarriedFile | None = None) -> Iterator[pl.DataFrame | CarriedGroup]:
+        """Yield the samples with these numbers, ascending; each row group is decoded once, and not kept.
+
+        Row groups of *file* (`ParquetVersion.carried`) of which all are wanted come undecoded.
+        """
+        first, split = rows_of(self.version), int(positions.search_sorted(rows_of(self.version)))
+        for group, (start, rows) in enumerate(self.version.groups() if self.version is not None else ()):
+            low, high = (int(positions.search_sorted(row)) for row in (start, start + rows))
+            if high - low == rows and file is not None:
+                yield file.group(group)
+            elif high > low:
+                yield from self._wanted(group, start, positions[low:high])
+        yield from slices(self._live[positions[split:].cast(pl.Int64()) - first])
+
+    def _wanted(self, group: int, start: int, positions: pl.Series) -> Iterator[pl.DataFrame]:
+        """Yield those of a row group's samples, which begins at *start*, that are at *positions*."""
+        for piece in self.version.pieces_of(group) if self.version is not None else ():
+            low, high = (int(positions.search_sorted(row)) for row in (start, start + piece.height))
+            wanted = positions[low:high]
+            shown = piece if len(wanted) == piece.height else piece[wanted - start]
+            start += piece.height
+            if shown.height:
+                yield fitted(shown, self.columns)
+
+    def _gone(self, start: int, count: int) -> pl.Series:
+        """Return which of *count* rows of the file from *start* on are hidden, numbered from `start`."""
+        first, last = (int(self.hidden.search_sorted(n)) for n in (start, start + count))
+        return self.hidden[first:last] - start
+
+    def _shown(self, piece: pl.DataFrame, start: int) -> pl.DataFrame:
+        gone = self._gone(start, piece.height)
+        return piece.filter(~pl.int_range(piece.height).is_in(gone.implode())) if len(gone) else piece
 
     def narrow(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Yield these columns of all rows by their numbers, those that are hidden too."""
@@ -180,3 +222,11 @@ class Snapshot:
         """Return the index of `pieces`, in the same order."""
         kept = [self.version.index.without(self.hidden)] if self.version is not None else []
         return pl.concat([*kept, self.overlay.index])
+
+
+def numbered(version: ParquetVersion | None) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Yield the pieces of *version*, each with the number of its first row."""
+    start = 0
+    for piece in version.pieces() if version is not None else ():
+        yield start, piece
+        start += piece.height

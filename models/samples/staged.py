@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from models.samples.file.carried_groups import CarriedGroup
 from models.samples.file.column_types import fitted, wider
-from models.samples.file.row_groups import slices
+from models.samples.file.group_writer import footer_schema
+from models.samples.file.row_groups import GroupFile, is_full, open_groups
 from models.samples.file.row_index import describe
 from models.samples.journal import frame_of
 from models.samples.snapshot import Snapshot
@@ -68,6 +71,9 @@ class StagedSamples:
         self._folder = folder
         self._waiting: list[Mapping[str, object]] = []
         self._parts: list[Path] = []
+        self._open = ExitStack()
+        self._file: GroupFile | None = None
+        self._schema = pl.Schema()
         self._indexes: list[pl.DataFrame] = []
         self._waiting_bytes = 0
         self._bytes = 0
@@ -82,7 +88,7 @@ class StagedSamples:
         """Go to another process with the index in a file: in the message it would be in memory four times over."""
         if len(self.index):
             self.index.write_parquet(self._index_path, compression="lz4")
-        return {**self.__dict__, "index": self.index.head(0)}
+        return {**self.__dict__, "_open": None, "index": self.index.head(0)}
 
     def __setstate__(self, state: Mapping[str, object]) -> None:
         self.__dict__.update(state)
@@ -111,14 +117,15 @@ class StagedSamples:
         """Add checked samples with all columns of a data set; *size_bytes* is what `bytes_of` says of all of them."""
         if self._waiting:
             self._write_part()
-        for piece in slices(frame, _PART_ROWS):
-            self._write(piece)
+        self._write(frame)
         self._bytes += size_bytes
 
     def finish(self) -> None:
         """Write the last part; call it once, after the last sample."""
         if self._waiting:
             self._write_part()
+        self._open.close()
+        self._file = None
         self.index = pl.concat([self.index, *self._indexes])
         self._indexes.clear()
 
@@ -134,9 +141,15 @@ class StagedSamples:
 
     def pieces(self) -> Iterator[pl.DataFrame]:
         """Yield the samples as frames."""
+        return (group.read() for part in self._parts for group in open_groups(part).groups())
+
+    def groups(self, columns: Mapping[str, pl.DataType]) -> Iterator[tuple[CarriedGroup, bool]]:
+        """Yield the samples as row groups, each with whether a file of *columns* may take it as it is."""
+        schema = footer_schema(columns)
         for part in self._parts:
-            with part.open("rb") as file:
-                yield pl.read_parquet(file)
+            file = open_groups(part)
+            fits = file.fits(schema)
+            yield from ((group, fits) for group in file.groups())
 
     def plan(self, snapshot: Snapshot) -> MergePlan:
         """Plan the merge of *snapshot* and these samples.
@@ -180,11 +193,17 @@ class StagedSamples:
         for name, dtype in frame.schema.items():
             held = self.columns.get(name, dtype)
             self.columns[name] = wider(held, dtype)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        part = self._folder / f"{len(self._parts):06d}.parquet"
-        frame.write_parquet(part, compression="uncompressed", statistics=False)  # read once, soon
-        self._parts.append(part)
+        if self._file is None or frame.schema != self._schema:
+            self._open.close()
+            self._file, self._schema = self._begin_file(frame.schema), frame.schema
+        self._file.add(frame)
         self._indexes.append(describe(frame))
+
+    def _begin_file(self, schema: pl.Schema) -> GroupFile:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._parts.append(self._folder / f"{len(self._parts):06d}.parquet")
+        file = self._open.enter_context(self._parts[-1].open("wb"))
+        return self._open.enter_context(GroupFile(file.write, schema, {}))
 
 
 def check_room(columns: Mapping[str, object], names: Iterable[str]) -> None:
@@ -197,16 +216,17 @@ def check_room(columns: Mapping[str, object], names: Iterable[str]) -> None:
         )
 
 
-def taken_pieces(staged: StagedSamples, plan: MergePlan) -> Iterator[pl.DataFrame]:
+def taken_parts(staged: StagedSamples, plan: MergePlan) -> Iterator[pl.DataFrame | CarriedGroup]:
     """Yield the staged samples that *plan* takes, with its columns."""
-    wanted = plan.index.select("id")
-    for piece in staged.pieces():
-        kept = (
-            piece
-            if plan.index.height == len(staged)
-            else piece.join(wanted, on="id", how="semi", maintain_order="left")
-        )
-        yield fitted(kept, plan.columns)
+    is_taken = None if plan.index.height == len(staged) else staged.index["id"].is_in(plan.index["id"].implode())
+    start = 0
+    for group, fits in staged.groups(plan.columns):
+        taken = is_taken.slice(start, group.rows) if is_taken is not None else None
+        start += group.rows
+        if taken is None or taken.all():
+            yield group if fits and is_full(group.rows, group.size_bytes) else fitted(group.read(), plan.columns)
+        else:
+            yield fitted(group.read().filter(taken), plan.columns)
 
 
 def without(snapshot: Snapshot, ids: list[str]) -> Snapshot:

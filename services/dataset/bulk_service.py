@@ -10,11 +10,12 @@ import orjson
 from models.contract.answers.dataset import Bulk, BulkDone, Undone
 from models.contract.bodies import BulkBody, BulkFilter
 from models.samples.bulk_store import BulkStore
+from models.samples.by_number import frame_at, samples_of
 from models.samples.changes import differing
 from models.samples.claims import FOUND_OUT
 from models.samples.kept_columns import check_extras, check_kept
 from models.samples.sample_query import filtered
-from models.samples.sample_store import SampleStore, frame_at, samples_of
+from models.samples.sample_store import SampleStore
 from models.samples.snapshot import POSITION, Snapshot
 from models.schemas import changed_fields
 from services.dataset.search_service import SearchRequest, SearchService

@@ -11,12 +11,13 @@ from models.contract.answers.base import StoredSample
 from models.contract.answers.dataset import DatasetReport
 from models.contract.answers.quality import SimilarSample
 from models.contract.answers.statistics import DetailedStats, StatsAnswer, TokenStats
+from models.samples.by_number import page_at, rows_at
 from models.samples.changes import differing
 from models.samples.claims import VERDICTS, set_apart
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.foreign_fields import issues_of
 from models.samples.sample_query import SampleQuery, Selection, select
-from models.samples.sample_store import SampleStore, page_at, rows_at
+from models.samples.sample_store import SampleStore
 from models.samples.snapshot import Snapshot
 from models.samples.statistics import Present, detail, present, summarize
 from models.schemas import changed_fields, new_sample

@@ -11,7 +11,7 @@ from typing import Protocol
 from models.contract.arguments import ExportArguments
 from models.samples.file.parquet_version import Identity
 from models.samples.snapshot import HasSamples, Snapshot, Snapshots
-from services.dataset.pieces import pieces_of
+from services.dataset.pieces import groups_of, pieces_of
 from services.dataset.publishable import Publishable
 from services.dataset.splits import NAMES, SplitRequest, parse_shares
 from services.formats.export_format import REASONING, ExportFormat, ExportOptions
@@ -99,7 +99,7 @@ class Exporter:
             )
         chosen, left_out = self.publishable.fit(snapshot, request.filters, request.everything)
         positions = self.publishable.part(snapshot, request.filters, request.splits, request.split, chosen)
-        content = spec.write(*pieces_of(snapshot, positions, spec, request.options), request.options)
+        content = _content(snapshot, positions, spec, request.options)
         suffix = f"-{request.split}" if request.split else ""
         name = f"legal-training-dataset{suffix}.{spec.extension}"
         splits: Mapping[str, int] = {}
@@ -112,6 +112,13 @@ class Exporter:
         if name not in self.formats:
             raise InputError(f"format: got {name[:40]!r}, want one of {', '.join(self.formats)}")
         return self.formats[name]
+
+
+def _content(snapshot: Snapshot, positions: pl.Series, spec: ExportFormat, options: ExportOptions) -> Iterator[bytes]:
+    groups = groups_of(snapshot, positions) if spec.write_groups is not None and not options.fields else None
+    if spec.write_groups is not None and groups is not None:
+        return spec.write_groups(groups, snapshot.columns)
+    return spec.write(*pieces_of(snapshot, positions, spec, options), options)
 
 
 class ExportTools(HasSamples, Protocol):

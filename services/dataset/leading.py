@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from models.samples.sample_store import pieces_at
+from models.samples.by_number import pieces_at
 from models.samples.snapshot import Snapshot
 from utils.frames import np, pl
 
@@ -65,7 +65,7 @@ def _seen_later(snapshot: Snapshot, positions: pl.Series, signs: Mapping[int, tu
     for piece in snapshot.narrow(sorted({name for name, _ in signs.values()})):
         shown = piece.select(sign.fill_null(value=False).alias(str(number)) for number, (_, sign) in signs.items())
         for number in signs:
-            at = shown[str(number)].arg_true().to_numpy() + start
+            at = np.flatnonzero(shown[str(number)].to_numpy()) + start
             at = at[at < len(places)]
             found[number] = min(found[number], int(places[at].min(initial=nowhere)))
         start += piece.height

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from models.samples.sample_store import pieces_at
+from models.samples.by_number import ascending, pieces_at
+from models.samples.file.carried_groups import CarriedGroup
 from models.samples.snapshot import Snapshot
 from services.dataset.leading import leading_first
 from services.formats.export_format import ExportFormat, ExportOptions
@@ -30,6 +31,13 @@ def pieces_of(
     read = _ahead(pieces_at(snapshot, positions)) if len(positions) >= _MANY else pieces_at(snapshot, positions)
     pieces = (part.select(chosen) for piece in read for part in piece.iter_slices(spec.piece_rows))
     return pieces, columns
+
+
+def groups_of(snapshot: Snapshot, positions: pl.Series) -> Iterator[pl.DataFrame | CarriedGroup] | None:
+    """Return the samples at *positions*, row groups of the data set undecoded; None if there are none such."""
+    file = snapshot.version.carried(snapshot.columns) if snapshot.version is not None else None
+    runs = ascending(positions) if file is not None else []
+    return (part for run in runs for part in snapshot.in_order(run, file)) if runs else None
 
 
 def _ahead(pieces: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
+from models.samples.by_number import pieces_at
 from models.samples.file.row_index import WITHHELD
 from models.samples.sample_query import SampleQuery, select
-from models.samples.sample_store import pieces_at
 from models.samples.snapshot import POSITION, Snapshot
 from services.dataset.splits import SplitRequest, split
 from services.quality.citation_audit import COLUMN, Verdicts

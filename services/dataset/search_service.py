@@ -16,12 +16,13 @@ from typing import Literal
 
 from models.contract.answers.dataset import Found, SearchField
 from models.contract.arguments import SearchArguments
+from models.samples.by_number import frame_at, samples_of
 from models.samples.file.parquet_version import Identity, ParquetVersion
 from models.samples.file.row_groups import check_answer, row_bytes
 from models.samples.file.row_index import DOCUMENT
 from models.samples.index_filling import lacking, taken
 from models.samples.sample_query import filtered
-from models.samples.sample_store import SampleStore, frame_at, samples_of
+from models.samples.sample_store import SampleStore
 from models.samples.search.search_index import SearchIndex
 from models.samples.search.search_text import TextQuery, matches, parse_query, scores, snippet
 from models.samples.snapshot import POSITION, HasSamples, Snapshot

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import orjson
 
+from models.samples.file.carried_groups import CarriedGroup
 from models.samples.file.column_types import plain
 from utils.frames import pl
 
@@ -30,6 +31,7 @@ class ExportOptions:
 
 
 Pieces: TypeAlias = "Iterator[pl.DataFrame]"
+Groups: TypeAlias = "Iterator[pl.DataFrame | CarriedGroup]"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class ExportFormat:
         write: Turns pieces with the given columns into the bytes of a file, a piece at a time.
         piece_rows: Most rows of a piece, which an export holds in memory while its client is slow.
         holds_types: The file says what type each column has; readers of others infer it from the first rows.
+        write_groups: Turns pieces with all columns, and row groups of the data set, into the bytes of a file.
     """
 
     name: str
@@ -55,6 +58,7 @@ class ExportFormat:
     write: Callable[[Pieces, Mapping[str, pl.DataType], ExportOptions], Iterator[bytes]]
     piece_rows: int = 50
     holds_types: bool = False
+    write_groups: Callable[[Groups, Mapping[str, pl.DataType]], Iterator[bytes]] | None = None
 
 
 def assistant_text(row: Mapping[str, object], options: ExportOptions) -> str:

@@ -12,9 +12,10 @@ from models.batches.review_store import ReviewStore
 from models.contract.answers.base import StoredSample
 from models.contract.answers.quality import ReviewRow
 from models.contract.bodies import Review
+from models.samples.by_number import page_at, rows_at
 from models.samples.changes import differing
 from models.samples.file.row_index import WITHHELD
-from models.samples.sample_store import SampleStore, page_at, rows_at
+from models.samples.sample_store import SampleStore
 from models.samples.snapshot import POSITION
 from models.schemas import changed_fields
 from services.drafts.parser import parse_answer

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from models.data_folder import DataFolder, open_folder
+from models.samples.file.carried_groups import CarriedGroup
 from models.samples.file.parquet_version import Identity, ParquetVersion, identity_of
 from models.samples.file.row_groups import write_groups
 from models.samples.file.row_index import RowIndex, load_index
@@ -83,12 +84,16 @@ class ParquetFile:
         return ParquetVersion(self._path, lambda identity: load_index(self._index_path, identity))
 
     def write_aside(
-        self, pieces: Iterator[pl.DataFrame], schema: dict[str, pl.DataType], index: RowIndex, mark: dict[str, str]
+        self,
+        parts: Iterator[pl.DataFrame | CarriedGroup],
+        schema: dict[str, pl.DataType],
+        index: RowIndex,
+        mark: dict[str, str],
     ) -> ParquetVersion:
-        """Write *pieces* beside the file, durably, and open the result.
+        """Write *parts* beside the file, durably, and open the result.
 
         Args:
-            pieces: The rows in order, every one with the columns of *schema*.
+            parts: The rows in order, every one with the columns of *schema*.
             schema: Names and types of the columns.
             index: The rows' index, in the same order.
             mark: Metadata for its footer (`file_mark.new_mark`).
@@ -99,7 +104,7 @@ class ParquetFile:
         import pyarrow as pa
 
         try:
-            write_groups(self._temporary, pieces, schema, mark)
+            write_groups(self._temporary, parts, schema, mark)
             sync_file(self._temporary)
             return ParquetVersion(self._temporary, index)
         except StorageError:

@@ -11,19 +11,19 @@ import os
 import threading
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import orjson
-
 from models.samples.file.bounded_parquet import BoundedReader, release
 from models.samples.file.broken_file import UnreadableError, reading
+from models.samples.file.carried_groups import CarriedFile
 from models.samples.file.file_mark import FileMark
+from models.samples.file.group_writer import footer_schema, is_lean
 from models.samples.file.intake import Intake, IntakeReport, mended_ids, schema
-from models.samples.file.row_groups import GROUP_BYTES
+from models.samples.file.row_groups import told_bytes
 from models.samples.file.row_index import RowIndex, describe
 from utils.frames import NDArray, np, pl
 
@@ -80,7 +80,7 @@ class ParquetVersion:
             groups = [self._metadata.row_group(n) for n in range(self._metadata.num_row_groups)]
         self._rows: list[int] = [group.num_rows for group in groups]
         # Size of a row group in memory: our files record it, others are measured, since dictionaries hide it.
-        self._bytes: list[int] = _told_bytes(self._metadata) or [group.total_byte_size for group in groups]
+        self._bytes: list[int] = told_bytes(self._metadata) or [group.total_byte_size for group in groups]
         self._starts = self._bounded.starts[:-1]
         self._cache: OrderedDict[int, pl.DataFrame] = OrderedDict()
         self._cache_lock = threading.Lock()
@@ -142,11 +142,26 @@ class ParquetVersion:
 
     def pieces(self) -> Iterator[pl.DataFrame]:
         """Yield all rows in order, in pieces of bounded size."""
-        start = 0
         for group in range(len(self._rows)):
-            for table in self._tables_of(group):
-                yield self._with_ids(self._convert(table), start)
-                start += table.num_rows
+            yield from self.pieces_of(group)
+
+    def pieces_of(self, group: int) -> Iterator[pl.DataFrame]:
+        """Yield the rows of a row group in order, in pieces of bounded size."""
+        start = self._starts[group]
+        for table in self._tables_of(group):
+            yield self._with_ids(self._convert(table), start)
+            start += table.num_rows
+
+    def groups(self) -> Iterator[tuple[int, int]]:
+        """Yield the first row of each row group and how many it has."""
+        return zip(self._starts, self._rows, strict=True)
+
+    def carried(self, columns: Mapping[str, pl.DataType]) -> CarriedFile | None:
+        """Return what its row groups are carried over with to a file of *columns*; None if they are not as ours."""
+        if not (self._is_clean and self.is_handy and told_bytes(self._metadata) and is_lean(self._metadata)):
+            return None
+        file = CarriedFile(self._source, self._bytes, lambda group: pl.concat(self.pieces_of(group)))
+        return file if file.fits(footer_schema(columns)) else None
 
     def narrow(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Yield these columns of all rows in order; others are not decoded where the file is as we write it."""
@@ -286,16 +301,6 @@ def _decoded(
         return [pick(*part) for part in parts]
     with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decoding") as threads:
         return list(threads.map(lambda part: pick(*part), parts))
-
-
-def _told_bytes(metadata: pq.FileMetaData) -> list[int]:
-    """Return the recorded row group sizes of a file of ours; empty if missing or implausible."""
-    try:
-        told = orjson.loads((metadata.metadata or {}).get(GROUP_BYTES.encode(), b"[]"))
-    except ValueError:
-        return []
-    fits = isinstance(told, list) and len(told) == metadata.num_row_groups and all(isinstance(n, int) for n in told)
-    return told if fits else []
 
 
 def rows_of(version: ParquetVersion | None) -> int:

@@ -6,36 +6,34 @@ may be 2 GB.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from functools import lru_cache, partial
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import orjson
 
-from models.contract.answers.dataset import FILTERS
 from models.samples.file.bounded_parquet import release, value_bytes
+from models.samples.file.carried_groups import CarriedFile, CarriedGroup
+from models.samples.file.group_writer import GroupWriter, arrow_schema
 from models.sizes import ANSWER_BYTES, PIECE_BYTES, told
 from utils.errors import InputError
 from utils.frames import pl
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
 # Decoded in 2 ms of CPU (ADR 0006).
 GROUP_ROWS = 500
-# Columns of few values, or of values that stand together.
-REPEATED = frozenset({*FILTERS, "created_at", "updated_at", "review", "citation_verdict"})
-_NARROW = frozenset({"id"})
 # Metadata of our files: the bytes of each row group in memory, which dictionaries hide.
 GROUP_BYTES = "group-bytes"
 
 
 def row_bytes(rows: pl.DataFrame) -> pl.Series:
     """Return the bytes of each row in memory."""
-    # One query for all columns: a query for each costs more than the counting.
-    plain = [_bytes_of(pl.col(name), dtype) for name, dtype in rows.schema.items() if not dtype.is_nested()]
-    total = rows.select(pl.sum_horizontal(pl.lit(0, pl.Int64()), *plain).alias("bytes"))["bytes"]
+    total = rows.select(_bytes_of_plain(tuple(rows.schema.items())))["bytes"]
     if total.len() != rows.height:  # no such column
         total = pl.repeat(0, rows.height, dtype=pl.Int64(), eager=True).alias("bytes")
     for column in rows.iter_columns():
@@ -55,24 +53,94 @@ def packed(
     pieces: Iterable[pl.DataFrame], most_rows: int = GROUP_ROWS, most_bytes: int = PIECE_BYTES
 ) -> Iterator[pl.DataFrame]:
     """Yield the rows of *pieces*, which have the same columns, in pieces as large as the bounds allow."""
-    waiting: list[pl.DataFrame] = []
-    rows, size = 0, 0
+    packer = _Packer(most_rows, most_bytes)
     for piece in pieces:
+        yield from (group for group, _ in packer.add(piece))
+    yield from (group for group, _ in packer.rest())
+
+
+class _Packer:
+    """Makes pieces of one size of pieces of any size, each with its bytes in memory."""
+
+    def __init__(self, most_rows: int = GROUP_ROWS, most_bytes: int = PIECE_BYTES) -> None:
+        self._most_rows, self._most_bytes = most_rows, most_bytes
+        self._waiting: list[pl.DataFrame] = []
+        self._rows = self._size = 0
+
+    @property
+    def is_even(self) -> bool:
+        """Nothing waits, or enough for a piece of its own."""
+        return not self._waiting or is_full(self._rows, self._size)
+
+    def add(self, piece: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, int]]:
+        """Take *piece*, and yield what is full."""
         ends = row_bytes(piece).cum_sum()
         start, before = 0, 0
         while start < piece.height:
-            fitting = int(ends.search_sorted(before + most_bytes - size, side="right")) - start
-            count = min(most_rows - rows, max(fitting, 0 if waiting else 1))
+            fitting = int(ends.search_sorted(before + self._most_bytes - self._size, side="right")) - start
+            count = min(self._most_rows - self._rows, max(fitting, 0 if self._waiting else 1))
             if count > 0:
                 part = piece.slice(start, count)
-                waiting.append(part)
-                start, rows = start + part.height, rows + part.height
-                size, before = size + int(ends[start - 1]) - before, int(ends[start - 1])
-            if start < piece.height or rows >= most_rows:
-                yield pl.concat(waiting)
-                waiting, rows, size = [], 0, 0
-    if waiting:
-        yield pl.concat(waiting)
+                self._waiting.append(part)
+                start, self._rows = start + part.height, self._rows + part.height
+                self._size, before = self._size + int(ends[start - 1]) - before, int(ends[start - 1])
+            if start < piece.height or self._rows >= self._most_rows:
+                yield from self.rest()
+
+    def rest(self) -> Iterator[tuple[pl.DataFrame, int]]:
+        """Yield what waits."""
+        if self._waiting:
+            full = pl.concat(self._waiting), self._size
+            self._waiting, self._rows, self._size = [], 0, 0
+            yield full
+
+
+def is_full(rows: int, size_bytes: int) -> bool:
+    """Tell whether so much is worth a row group of its own, in the middle of a file."""
+    return rows >= GROUP_ROWS // 2 or size_bytes >= PIECE_BYTES // 2
+
+
+class GroupFile(AbstractContextManager["GroupFile"]):
+    """A new Parquet file whose row groups are within the bounds; leaving its block ends it."""
+
+    def __init__(
+        self,
+        write: Callable[[bytes], object],
+        schema: Mapping[str, pl.DataType],
+        mark: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write a file with the columns of *schema* by calls of *write*.
+
+        *mark* is metadata for its footer, to which the sizes of the row groups are added; None for neither.
+        """
+        self._writer = GroupWriter(write, arrow_schema(schema))
+        self._mark = mark
+        self._packer = _Packer()
+        self._sizes: list[int] = []
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._writer:
+            if error is None:
+                self._write(self._packer.rest())
+                if self._mark is not None:
+                    self._writer.note({**self._mark, GROUP_BYTES: orjson.dumps(self._sizes).decode()})
+        release()
+
+    def add(self, part: pl.DataFrame | CarriedGroup) -> None:
+        """Write *part*, in its order; a row group that would leave too few rows before it alone is decoded."""
+        if isinstance(part, CarriedGroup) and self._packer.is_even:
+            self._write(self._packer.rest())
+            self._sizes.append(part.size_bytes)
+            self._writer.carry(part)
+        else:
+            self._write(self._packer.add(part.read() if isinstance(part, CarriedGroup) else part))
+
+    def _write(self, groups: Iterable[tuple[pl.DataFrame, int]]) -> None:
+        for group, size_bytes in groups:
+            self._sizes.append(size_bytes)
+            self._writer.write(group)
 
 
 def check_answer(size_bytes: int) -> None:
@@ -94,35 +162,17 @@ def portions(positions: pl.Series, sizes: pl.Series, most_bytes: int) -> Iterato
         start, before = end, int(ends[end - 1])
 
 
-def open_writer(where: object, columns: pa.Schema) -> pq.ParquetWriter:
-    """Open a Parquet file at *where* (a path or a file of pyarrow's) for *columns*, as this service writes them.
-
-    Long texts differ from row to row: a dictionary of them is work for nothing, and as statistics they would fill the
-    footer (four fifths of 16 MB at a million samples), which every reader has to parse.
-    """
-    import pyarrow.parquet as pq
-    from pyarrow import types
-
-    is_text = {field.name: types.is_string(field.type) or types.is_large_string(field.type) for field in columns}
-    repeated = [name for name, is_long in is_text.items() if name in REPEATED or not is_long]
-    return pq.ParquetWriter(
-        where,
-        columns,
-        compression="zstd",
-        compression_level=3,
-        use_dictionary=repeated or False,
-        write_statistics=[name for name in is_text if name in repeated or name in _NARROW] or False,
-    )
-
-
 def write_groups(
-    path: Path, pieces: Iterable[pl.DataFrame], schema: Mapping[str, pl.DataType], mark: Mapping[str, str]
+    path: Path,
+    parts: Iterable[pl.DataFrame | CarriedGroup],
+    schema: Mapping[str, pl.DataType],
+    mark: Mapping[str, str],
 ) -> None:
     """Write a Parquet file whose row groups are within the bounds.
 
     Args:
         path: The file.
-        pieces: Frames with the columns of *schema*, in order.
+        parts: Frames with the columns of *schema*, and row groups of files with the same, in order.
         schema: Names and types of the columns.
         mark: Metadata for its footer.
 
@@ -130,15 +180,16 @@ def write_groups(
         OSError: the disk is full or cannot be written.
         ArrowException: a column cannot be written.
     """
-    level = pl.CompatLevel.oldest()  # text type that every reader supports
-    columns = pl.DataFrame(schema=dict(schema)).to_arrow(compat_level=level).schema
-    sizes = []
-    with open_writer(path, columns) as writer:
-        for group in packed(pieces):
-            sizes.append(int(row_bytes(group).sum()))
-            writer.write_table(group.to_arrow(compat_level=level).cast(columns), row_group_size=group.height)
-        writer.add_key_value_metadata({**mark, GROUP_BYTES: orjson.dumps(sizes).decode()})
-    release()
+    with path.open("wb") as file, GroupFile(file.write, schema, mark) as groups:
+        for part in parts:
+            groups.add(part)
+
+
+@lru_cache(16)
+def _bytes_of_plain(columns: tuple[tuple[str, pl.DataType], ...]) -> pl.Expr:
+    """Return one query for all columns that are not nested: a query for each costs more than the counting."""
+    plain = [_bytes_of(pl.col(name), dtype) for name, dtype in columns if not dtype.is_nested()]
+    return pl.sum_horizontal(pl.lit(0, pl.Int64()), *plain).alias("bytes")
 
 
 def _bytes_of(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
@@ -147,3 +198,23 @@ def _bytes_of(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.Binary):
         return column.bin.size().fill_null(0).cast(pl.Int64()) + 8
     return pl.lit(8, pl.Int64())
+
+
+def open_groups(path: Path) -> CarriedFile:
+    """Open a file that `GroupFile` wrote."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(source := pa.OSFile(str(path)))
+    read = partial(file.read_row_group, use_threads=False)
+    return CarriedFile(source, told_bytes(file.metadata), lambda group: pl.DataFrame(pl.from_arrow(read(group))))
+
+
+def told_bytes(metadata: pq.FileMetaData) -> list[int]:
+    """Return the recorded row group sizes of a file of ours; empty if missing or implausible."""
+    try:
+        told = orjson.loads((metadata.metadata or {}).get(GROUP_BYTES.encode(), b"[]"))
+    except ValueError:
+        return []
+    fits = isinstance(told, list) and len(told) == metadata.num_row_groups and all(isinstance(n, int) for n in told)
+    return told if fits else []

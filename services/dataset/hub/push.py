@@ -10,6 +10,7 @@ from pathlib import Path
 
 from models.contract.answers.dataset import FILTERS
 from models.contract.bodies import PushBody
+from models.samples.file.group_writer import arrow_schema
 from models.samples.snapshot import POSITION, Snapshot
 from models.samples.statistics import counts
 from services.dataset.hub.card import CardFacts, SplitFacts
@@ -20,7 +21,6 @@ from services.dataset.pieces import pieces_of
 from services.dataset.publishable import Publishable
 from services.dataset.splits import NAMES, SplitRequest, parse_shares
 from services.formats.export_format import ExportFormat, ExportOptions, Pieces
-from services.formats.exporters.parquet import arrow_schema
 from utils.errors import DiskFullError, InputError, StorageError
 from utils.files import is_disk_full
 from utils.frames import pl

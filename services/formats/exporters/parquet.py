@@ -2,54 +2,40 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
-from models.samples.file.row_groups import open_writer
-from services.formats.export_format import ExportFormat, ExportOptions, Pieces
+from models.samples.file.group_writer import GroupWriter, arrow_schema
+from models.samples.file.row_groups import GroupFile
+from services.formats.export_format import ExportFormat, ExportOptions, Groups, Pieces
 from utils.frames import pl
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-
-class _Drain(io.RawIOBase):
-    """Collects the bytes that a writer writes, to pass them on."""
-
-    def __init__(self) -> None:
-        self._waiting: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object) -> int:
-        self._waiting.append(bytes(data))  # type: ignore[call-overload]  # any buffer
-        return len(self._waiting[-1])
-
-    def take(self) -> bytes:
-        taken = b"".join(self._waiting)
-        self._waiting.clear()
-        return taken
-
-
-def arrow_schema(columns: Mapping[str, pl.DataType]) -> pa.Schema:
-    """Return the schema of a file with *columns*, in types that every reader has."""
-    return pl.DataFrame(schema=dict(columns)).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
 
 
 def write(pieces: Pieces, columns: Mapping[str, pl.DataType], _options: ExportOptions) -> Iterator[bytes]:
     """Write one row group per piece."""
-    import pyarrow as pa
-
-    schema = arrow_schema(columns)
-    drain = _Drain()
-    with open_writer(pa.PythonFile(drain, mode="w"), schema) as writer:
+    waiting: list[bytes] = []
+    with GroupWriter(waiting.append, arrow_schema(columns)) as writer:
         for piece in pieces:
             if piece.height:
-                writer.write_table(piece.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
-            yield drain.take()
-    yield drain.take()
+                writer.write(piece)
+            yield _taken(waiting)
+    yield _taken(waiting)
+
+
+def write_groups(groups: Groups, columns: Mapping[str, pl.DataType]) -> Iterator[bytes]:
+    """Write row groups of the data set as they are, and others of what lies between."""
+    waiting: list[bytes] = []
+    with GroupFile(waiting.append, columns) as file:
+        for group in groups:
+            file.add(group)
+            if waiting:
+                yield _taken(waiting)
+    yield _taken(waiting)
+
+
+def _taken(waiting: list[bytes]) -> bytes:
+    taken = b"".join(waiting)
+    waiting.clear()
+    return taken
 
 
 SPEC = ExportFormat(
@@ -61,4 +47,5 @@ SPEC = ExportFormat(
     write,
     piece_rows=500,
     holds_types=True,
+    write_groups=write_groups,
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from models.contract.answers.quality import Duplicates, PairCounts, PairKind, SimilarPair
-from models.samples.sample_store import pieces_at
+from models.samples.by_number import pieces_at
 from models.samples.snapshot import POSITION, HasSamples, Snapshot, Snapshots
 from services.citations.checker import CitationChecker
 from services.citations.on_demand import CitationReader

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from models.samples.by_number import pieces_at
 from models.samples.file.parquet_version import Identity
 from models.samples.index_filling import taken
-from models.samples.sample_store import pieces_at
 from models.samples.snapshot import HasSamples, Snapshot
 from services.quality.duplicates.sketch import Sketches, sketches, texts_of
 from utils.frames import pl

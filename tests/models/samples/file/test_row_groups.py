@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.samples.by_number import frame_at, pieces_at
 from models.samples.file.row_groups import GROUP_ROWS, packed, portions, row_bytes, slices, write_groups
-from models.samples.sample_store import SampleStore, frame_at, pieces_at
+from models.samples.sample_store import SampleStore
 from models.sizes import PIECE_BYTES
 from tests.fakes import sample
 from utils.errors import InputError
