@@ -30,7 +30,7 @@ from services.quality.benchmarks import Benchmarks, grams
 from services.quality.citation_audit import CitationAudit
 from services.quality.duplicates.sketch import exact_key
 from services.quality.examiner import Examiner, ExaminerSettings, Task
-from services.quality.report.measuring import Measures, build_report, to_json
+from services.quality.report.measuring import _NUMBER, _PII, Measures, _pii_in, build_report, to_json
 from services.quality.report.page import _bars, render
 from services.quality.review_service import ReviewService, lines
 from tests.fakes import CATALOG, CATALOGUE, CHECKER, examiner, sample, settings_for
@@ -567,3 +567,12 @@ def test_container_wires_one_examiner_for_everybody(tmp_path: Path) -> None:
     assert isinstance(platform.examiner, Examiner)
     assert platform.examiner._settings == ExaminerSettings("off", 0.8)
     platform.close()
+
+
+@pytest.mark.parametrize("kind", ["phone", "ni_number", "ssn"])
+@given(data=st.data())
+def test_a_number_of_a_person_is_not_missed_by_the_quick_look(kind: str, data: st.DataObject) -> None:
+    number = data.draw(st.from_regex(_PII[kind]))
+
+    assert _NUMBER.search(number)
+    assert _pii_in(number)[kind]
