@@ -3,6 +3,7 @@
 Started by `utils.side.processes`. It writes nothing that counts: its death loses nothing.
 """
 
+import gc
 import logging
 import os
 import select
@@ -10,13 +11,13 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from functools import cache
-from multiprocessing.connection import Connection
 
 from utils.errors import AppError
-from utils.side.messages import Beginning, Kind, connection_of
+from utils.side.messages import Beginning, Connection, Kind
 
 log = logging.getLogger(__name__)
 _SHOWN = 300
+_OBJECTS = 50_000
 
 
 class _Work:
@@ -85,6 +86,8 @@ def main() -> None:
     control = socket.socket(fileno=0)
     beginning = _beginning(control)
     os.nice(beginning.nice)
+    # Tasks make many values and hardly a cycle; looking for cycles as often as usual is a tenth of an import.
+    gc.set_threshold(_OBJECTS)
     work = _Work(beginning.make)
     while True:
         patience_s = beginning.idle_s if work.is_idle else None
@@ -95,7 +98,7 @@ def main() -> None:
             _, ends, _, _ = socket.recv_fds(control, 1, 1)
             if not ends:
                 break
-            work.begin(Connection(ends[0]))
+            work.begin(Connection(socket.socket(fileno=ends[0])))
         elif not ready:
             break
     # Not by an exception: threads in the middle of a task would hold the process.
@@ -103,7 +106,7 @@ def main() -> None:
 
 
 def _beginning(control: socket.socket) -> Beginning:
-    with connection_of(control.dup()) as connection:
+    with Connection(control.dup()) as connection:
         told = connection.recv()
     if not isinstance(told, Beginning):  # pragma: no cover  # only the service sends here
         raise TypeError(type(told).__name__)

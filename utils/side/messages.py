@@ -5,11 +5,21 @@ then for each task one end of a socket pair of its own: the service sends the ta
 and a value until `END` or `FAULT`. Whoever finds the other end closed knows that it is gone.
 """
 
+from __future__ import annotations
+
+import pickle  # nosec B403
 import socket
+import struct
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
-from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any
+
+_LENGTH = struct.Struct("!Q")
+# What may wait in a socket: with the default each piece of an export wakes either end many times.
+_WAITING_BYTES = 1 << 20
 
 
 class Kind(Enum):
@@ -37,6 +47,45 @@ class Beginning:
     idle_s: float
 
 
-def connection_of(end: socket.socket) -> "Connection":
-    """Return *end* as a connection that sends and receives values; it owns the descriptor."""
-    return Connection(end.detach())
+class Connection(AbstractContextManager["Connection"]):
+    """Sends and receives values and bytes over a socket, which it owns. One thread at a time."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._socket = end
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _WAITING_BYTES)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def send(self, value: object) -> None:
+        """Send *value*; OSError if the other end is gone."""
+        self.send_bytes(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
+
+    def recv(self) -> Any:  # whatever our own code sends from the other end
+        """Wait for a value; EOFError or OSError if the other end is gone."""
+        return pickle.loads(self.recv_bytes())  # noqa: S301  # our own code is at the other end  # nosec B301
+
+    def send_bytes(self, content: bytes) -> None:
+        """Send bytes; OSError if the other end is gone."""
+        self._socket.sendall(_LENGTH.pack(len(content)))
+        self._socket.sendall(content)
+
+    def recv_bytes(self) -> bytes:
+        """Wait for bytes; EOFError or OSError if the other end is gone."""
+        return self._taken(_LENGTH.unpack(self._taken(_LENGTH.size))[0])
+
+    def _taken(self, size: int) -> bytes:
+        """Return the next *size* bytes, copied once: the system fills all of them in one call, as a rule."""
+        content = b""
+        while len(content) < size:
+            more = self._socket.recv(size - len(content), socket.MSG_WAITALL)
+            if not more:
+                raise EOFError
+            content = content + more if content else more
+        return content

@@ -13,12 +13,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
 from utils.errors import SideError
-from utils.side.messages import Beginning, Kind, connection_of
+from utils.side.messages import Beginning, Connection, Kind
 from utils.side.tasks import Stream, Task
 
 log = logging.getLogger(__name__)
@@ -48,7 +47,7 @@ class _Child:
         except OSError:
             mine.close()
             return None
-        return connection_of(mine)
+        return Connection(mine)
 
 
 class SideProcesses(Generic[ToolsT]):
@@ -154,7 +153,7 @@ class SideProcesses(Generic[ToolsT]):
             )
         # It waits, so that one that ends by itself leaves nothing behind.
         threading.Thread(target=process.wait, name="side process", daemon=True).start()
-        with connection_of(mine.dup()) as connection:
+        with Connection(mine.dup()) as connection:
             connection.send(self._beginning)
         child = _Child(process, mine)
         self._children.append(child)
