@@ -1,4 +1,4 @@
-"""Rows of an import that need no change are taken a thousand at a time, by columns.
+"""Rows of an import that need no change are taken some thousands at a time, by columns.
 
 What is taken here comes out as `import_service.sample_of` would make it, row by row; whatever is not plain (a field is
 missing, another type, a conversation, a control character, a fault) is left to that. A file that another installation
@@ -22,7 +22,7 @@ from models.schemas import COLUMNS, REQUIRED_FIELDS
 from models.sizes import CELL_BYTES
 from utils.frames import np, pl
 
-BLOCK_ROWS = 1000
+BLOCK_ROWS = 4000
 # Of a row with its names: far below what any limit allows.
 _SHORT_BYTES = CELL_BYTES // 4
 _COLUMNS = 100
@@ -64,7 +64,7 @@ class _Shape:
 
 @dataclass(frozen=True)
 class PlainRows:
-    """A thousand rows as they are stored.
+    """Some thousand rows as they are stored.
 
     Attributes:
         frame: The samples.
@@ -86,12 +86,14 @@ def plain_rows(rows: Sequence[Mapping[str, object]], now: str) -> PlainRows | No
     shape = _Shape(tuple(rows[0]))
     if not shape.is_plain or any(tuple(row) != shape.names for row in rows):
         return None
-    series = {name: _series(name, [row[name] for row in rows]) for name in shape.names}
+    columns = zip(*(row.values() for row in rows), strict=True)
+    series = {name: _series(name, list(values)) for name, values in zip(shape.names, columns, strict=True)}
     known = {name: column for name, column in series.items() if column is not None}
     if len(known) < len(series):
         return None
     frame = pl.DataFrame(list(known.values()))
-    if not _is_sound(frame):
+    sizes = _sizes(frame)
+    if not _is_sound(frame) or not bool((sizes <= _SHORT_BYTES).all()):
         return None
     claims = frozenset(name for name in FOUND_OUT & known.keys() if _holds(known[name]))
     # A moment is stored as `models.fields.Moment` writes it.
@@ -132,7 +134,7 @@ def _is_sound(frame: pl.DataFrame) -> bool:
         return False
     faults = [*_faults_of_values(frame.schema), *_faults_of_fields(frame.columns)]
     found = frame.select(pl.any_horizontal(fault.fill_null(value=False).any() for fault in faults))
-    return not bool(found.item()) and bool((_sizes(frame) <= _SHORT_BYTES).all())
+    return not bool(found.item())
 
 
 def _has_odd(texts: pl.Series) -> bool:

@@ -24,6 +24,9 @@ from utils.frames import pl
 from utils.memory import give_back
 
 _FIRST = 50
+# Of a block, as text in the file.
+_BLOCK_BYTES = 4 * PIECE_BYTES
+_BUFFER_BYTES = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Staging:
         try:
             plain = plain_file(self.path, self.name, self.folder, self.encoding, self.most_bytes)
             findings.remark(plain.remarks)
-            with plain.path.open("rb") as file:
+            with plain.path.open("rb", buffering=_BUFFER_BYTES) as file:
                 reader = READERS[format_of(file, plain.name, self.format)]
                 stage(reader(file), staged, findings, self.now)
             staged.finish()
@@ -106,7 +109,7 @@ def _blocks(records: Iterator[Record]) -> Iterator[list[Record]]:
     for record in records:
         block.append(record)
         size += record.size_bytes or _characters(record)
-        if len(block) >= most or size >= PIECE_BYTES:
+        if len(block) >= most or size >= _BLOCK_BYTES:
             yield block
             block, most, size = [], BLOCK_ROWS, 0
     if block:
@@ -120,7 +123,7 @@ def _characters(record: Record) -> int:
         if isinstance(value, str):
             size += len(value)
         elif isinstance(value, list | dict):
-            return PIECE_BYTES
+            return _BLOCK_BYTES
     return size
 
 

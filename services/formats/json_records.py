@@ -14,8 +14,6 @@ from services.formats.json_rows import row_of, rows_in
 from services.formats.records import Record
 
 _HEAD = 1 << 16
-# Of values that hold no NaN.
-_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def read_jsonl(file: BinaryIO) -> Iterator[Record]:
@@ -86,29 +84,26 @@ _NOTHING = object()
 def _line_record(place: str, text: bytes) -> Record:
     if is_crowded(text, b",", b"[", b"{"):
         return Record(place, {}, f"Invalid JSON - {CROWDED}")
+    has_nan = False
     try:
-        value = _loads(text)
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            if b"NaN" not in text and b"Infinity" not in text:
+                raise
+            has_nan = True
+            value = json.loads(text, parse_constant=lambda _: math.nan)
     except RecursionError:
         return Record(place, {}, f"Invalid JSON - nested more than {DEEPEST} levels deep")
     except ValueError as error:
         return Record(place, {}, f"Invalid JSON - {str(error)[:200]}")
-    return _record(place, row_of(value), len(text))
+    return _record(place, row_of(value), len(text), has_nan=has_nan)
 
 
-def _loads(text: bytes) -> object:
-    """Read JSON; ValueError if it is none. Python's NaN and Infinity are read as NaN."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        if b"NaN" not in text and b"Infinity" not in text:
-            raise
-    return json.loads(text, parse_constant=lambda _: math.nan)
-
-
-def _record(place: str, value: object, size_bytes: int = 0) -> Record:
+def _record(place: str, value: object, size_bytes: int = 0, *, has_nan: bool = True) -> Record:
     if not isinstance(value, dict):
         return Record(place, {}, f"Invalid JSON - got {type(value).__name__}, want an object")
-    if _PLAIN.issuperset(map(type, value.values())):
+    if not has_nan:
         return Record(place, value, size_bytes=size_bytes)
     odd = tuple(name for name, item in value.items() if _is_nan(item))
     values = {name: None if _is_nan(item) else _without_nan(item) for name, item in value.items()}

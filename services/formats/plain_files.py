@@ -162,7 +162,9 @@ def _fault_in(path: Path, encoding: str) -> int | None:
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
             try:
-                decoder.decode(piece)
+                # Both encodings hold ASCII as it is, which is found out faster than it is decoded.
+                if not piece.isascii() or decoder.getstate()[0]:
+                    decoder.decode(piece)
             except UnicodeDecodeError as error:
                 return done + error.start
             done += len(piece)
