@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -41,7 +42,9 @@ class GroupWriter(AbstractContextManager["GroupWriter"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._sink.is_footer = True
-        self._writer.close()
+        # After an error the file is dropped: that it cannot be ended either is nothing new.
+        with contextlib.suppress(Exception) if kind is not None else contextlib.nullcontext():
+            self._writer.close()
         if kind is None:
             self._end()
 

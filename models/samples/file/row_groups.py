@@ -121,11 +121,13 @@ class GroupFile(AbstractContextManager["GroupFile"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            self._writer.__exit__(kind, error, trace)
+            return
         with self._writer:
-            if error is None:
-                self._write(self._packer.rest())
-                if self._mark is not None:
-                    self._writer.note({**self._mark, GROUP_BYTES: orjson.dumps(self._sizes).decode()})
+            self._write(self._packer.rest())
+            if self._mark is not None:
+                self._writer.note({**self._mark, GROUP_BYTES: orjson.dumps(self._sizes).decode()})
         release()
 
     def add(self, part: pl.DataFrame | CarriedGroup) -> None:

@@ -1,6 +1,8 @@
 """Row groups of our own files go into the next file as they are, and the rows come out the same."""
 
 import contextlib
+import errno
+import random
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +17,7 @@ from models.samples.file.row_groups import GROUP_ROWS, GroupFile, open_groups, w
 from models.samples.sample_store import SampleStore
 from models.samples.staged import StagedSamples, taken_parts
 from tests.fakes import sample
+from utils.files import is_disk_full
 
 COLUMNS = {"id": pl.String(), "answer": pl.String(), "score": pl.Float64(), "tags": pl.List(pl.String())}
 
@@ -167,3 +170,23 @@ def test_files_of_older_releases_with_statistics_of_texts_are_written_anew(store
     group = pq.read_metadata(store._file.path).row_group(0)
     stated = {group.column(n).path_in_schema for n in range(group.num_columns) if group.column(n).is_stats_set}
     assert not {"question", "answer", "reasoning"} & stated
+
+
+@pytest.mark.parametrize("room", [0, 200, 3000])
+@pytest.mark.parametrize("count", [100, 2 * GROUP_ROWS])
+def test_a_full_disk_is_told_as_such_wherever_it_is_met(room: int, count: int) -> None:
+    written = 0
+
+    def write(content: bytes) -> None:
+        nonlocal written
+        written += len(content)
+        if written > room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    answers = [random.Random(n).randbytes(99).hex() for n in range(count)]
+    texts = pl.DataFrame({"id": [f"s{n}" for n in range(count)], "answer": answers})
+
+    with pytest.raises(OSError, match="No space left") as failed, GroupFile(write, texts.schema, {}) as file:
+        file.add(texts)
+
+    assert is_disk_full(failed.value)
