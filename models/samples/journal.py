@@ -108,10 +108,14 @@ class Overlay:
         ids = {sample_id: seq for seq, sample_id, _ in changes}
         puts = [(seq, orjson.loads(data)) for seq, _, data in changes if data is not None]
         added = frame_of([values for _, values in puts])
-        kept = ~self.live["id"].is_in(list(ids))
-        live = stacked([self.live.filter(kept), added], rechunk=self.live.n_chunks() > _CHUNKS)
-        seqs = pl.concat([self.seqs.filter(kept), pl.Series("seq", [seq for seq, _ in puts], dtype=pl.Int64())])
-        index = pl.concat([self.index.filter(kept), describe(added, is_ours=True)])
+        before = self.rows
+        if not ids.keys().isdisjoint(self.changed):  # most changes are new samples
+            before = before.filter(~before.live["id"].is_in(list(ids)))
+        new = Rows(added, pl.Series("seq", [seq for seq, _ in puts], dtype=pl.Int64()), describe(added, is_ours=True))
+        in_one = before.live.n_chunks() > _CHUNKS
+        live = stacked([before.live, new.live], rechunk=in_one)
+        seqs = pl.concat([before.seqs, new.seqs], rechunk=in_one)
+        index = pl.concat([before.index, new.index], rechunk=in_one)
         return Overlay(changes[-1][0], {**self.changed, **ids}, Rows(live, seqs, index))
 
     def beyond(self, floor: int) -> Overlay:

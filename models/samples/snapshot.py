@@ -145,18 +145,15 @@ class Snapshot:
 
     def _sizes(self, positions: pl.Series) -> pl.Series:
         first = rows_of(self.version)
-        if self.version is None:
-            return self._live_bytes.gather(positions)
-        is_old = positions < first
-        if is_old.all():
-            return self.version.sizes(positions)
-        sizes = pl.Series(self._live_bytes).gather((positions.cast(pl.Int64()) - first).clip(0))
-        old = self.version.sizes(positions.filter(is_old))
-        return sizes.scatter(is_old.arg_true(), old)
-
-    @cached_property
-    def _live_bytes(self) -> pl.Series:
-        return row_bytes(self._live)
+        numbers = positions.to_numpy().astype(np.int64)
+        is_new = numbers >= first
+        new = row_bytes(self._live[numbers[is_new] - first])
+        if self.version is None or is_new.all():
+            return new
+        sizes = np.zeros(len(numbers), dtype=np.int64)
+        sizes[is_new] = new.to_numpy()
+        sizes[~is_new] = self.version.sizes(positions.filter(pl.Series(~is_new))).to_numpy()
+        return pl.Series("bytes", sizes)
 
     def pieces(self) -> Iterator[pl.DataFrame]:
         """Yield all samples in the file's order, new ones last, in pieces of bounded size."""

@@ -179,19 +179,18 @@ class DatasetService:
     def statistics(self) -> StatsAnswer:
         """Return the body of `GET /api/stats`."""
 
-        def made() -> StatsAnswer:
-            snapshot = self._store.snapshot()
+        def made(snapshot: Snapshot) -> StatsAnswer:
             return {**summarize(snapshot), "file_size_kb": round(_file_size(snapshot) / 1024, 2)}
 
         return self._statistics.current(made)
 
     def detailed_statistics(self) -> DetailedStats:
         """Return `stats` of `GET /api/stats/detailed`."""
-        return self._detailed.current(lambda: detail(self._store.snapshot()))
+        return self._detailed.current(detail)
 
     def token_statistics(self) -> TokenStats:
         """Return `stats` of `GET /api/stats/tokens`; UnavailableError while a large data set is being counted."""
-        return self._priced.current(self._priced_tokens)
+        return self._priced.current(lambda _: self._priced_tokens())
 
     def waiting(self) -> int:
         """How many changes are not in train.parquet yet."""
@@ -252,14 +251,14 @@ class _Kept(Generic[T]):
         self._store = store
         self._kept: tuple[object, T] | None = None
 
-    def current(self, make: Callable[[], T]) -> T:
+    def current(self, make: Callable[[Snapshot], T]) -> T:
         """Return the cached value, or that of *make* if the data set has changed."""
-        version = self._store.version()
+        snapshot = self._store.snapshot()
         kept = self._kept
-        if kept is not None and kept[0] == version:
+        if kept is not None and kept[0] == snapshot.state:
             return kept[1]
-        made = make()
-        self._kept = (version, made)  # if the data set changed meanwhile, the next call computes it again
+        made = make(snapshot)
+        self._kept = (snapshot.state, made)
         return made
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from models.samples.file.carried_groups import CarriedFile, CarriedGroup
 from models.samples.file.group_writer import GroupWriter, arrow_schema
 from models.sizes import ANSWER_BYTES, PIECE_BYTES, told
 from utils.errors import InputError
-from utils.frames import pl
+from utils.frames import np, pl
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -33,9 +33,12 @@ GROUP_BYTES = "group-bytes"
 
 def row_bytes(rows: pl.DataFrame) -> pl.Series:
     """Return the bytes of each row in memory."""
-    total = rows.select(_bytes_of_plain(tuple(rows.schema.items())))["bytes"]
-    if total.len() != rows.height:  # no such column
-        total = pl.repeat(0, rows.height, dtype=pl.Int64(), eager=True).alias("bytes")
+    kinds = [dtype.base_type() for dtype in rows.dtypes if not dtype.is_nested()]
+    total = pl.Series("bytes", np.full(rows.height, 8 * len(kinds), dtype=np.int64))
+    # One expression for all columns of a kind: one for each costs more than the counting.
+    lengths = {pl.String: pl.col(pl.String).str.len_bytes(), pl.Binary: pl.col(pl.Binary).bin.size()}
+    if long := [length.cast(pl.Int64()) for kind, length in lengths.items() if kind in kinds]:
+        total = total + rows.select(pl.sum_horizontal(*long).alias("bytes"))["bytes"]
     for column in rows.iter_columns():
         if column.dtype.is_nested():
             total = total + pl.Series(value_bytes(column.to_arrow()))
@@ -156,6 +159,9 @@ def check_answer(size_bytes: int) -> None:
 
 def portions(positions: pl.Series, sizes: pl.Series, most_bytes: int) -> Iterator[pl.Series]:
     """Yield *positions* in parts whose *sizes* (bytes, one each) are within *most_bytes*, or of a single one."""
+    if len(positions) and int(sizes.sum()) <= most_bytes:
+        yield positions
+        return
     ends = sizes.cum_sum()
     start, before = 0, 0
     while start < len(positions):
@@ -185,21 +191,6 @@ def write_groups(
     with path.open("wb") as file, GroupFile(file.write, schema, mark) as groups:
         for part in parts:
             groups.add(part)
-
-
-@lru_cache(16)
-def _bytes_of_plain(columns: tuple[tuple[str, pl.DataType], ...]) -> pl.Expr:
-    """Return one query for all columns that are not nested: a query for each costs more than the counting."""
-    plain = [_bytes_of(pl.col(name), dtype) for name, dtype in columns if not dtype.is_nested()]
-    return pl.sum_horizontal(pl.lit(0, pl.Int64()), *plain).alias("bytes")
-
-
-def _bytes_of(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    if isinstance(dtype, pl.String):
-        return column.str.len_bytes().fill_null(0).cast(pl.Int64()) + 8
-    if isinstance(dtype, pl.Binary):
-        return column.bin.size().fill_null(0).cast(pl.Int64()) + 8
-    return pl.lit(8, pl.Int64())
 
 
 def open_groups(path: Path) -> CarriedFile:

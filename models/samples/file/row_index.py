@@ -19,7 +19,7 @@ from models.contract.answers.quality_report import TextField
 from models.contract.answers.statistics import CountedField
 from models.samples.file.newest import Rows, newest_first
 from utils.files import replace_file
-from utils.frames import pl
+from utils.frames import np, pl
 
 LENGTHS: tuple[TextField, ...] = ("question", "answer", "reasoning", "case_citation")
 COUNTED: tuple[CountedField, ...] = (*LENGTHS, "topic")
@@ -88,8 +88,8 @@ class RowIndex:
         self._lock = threading.Lock()
         self.refused = frame["id"].is_null().arg_true().cast(pl.UInt32())
         hashes = frame["id"].hash(7)
-        self._order = hashes.arg_sort()
-        self._hashes = hashes.gather(self._order)
+        self._order = hashes.arg_sort().to_numpy()
+        self._hashes = hashes.to_numpy()[self._order]
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -116,12 +116,12 @@ class RowIndex:
         """Return the row of each of *ids* that is there."""
         if not len(self) or not ids:
             return {}
-        wanted = pl.Series(ids, dtype=pl.String()).hash(7)
-        starts = self._hashes.search_sorted(wanted, side="left")
-        there = self._hashes.gather(starts.clip(0, len(self) - 1)) == wanted
+        wanted = pl.Series(ids, dtype=pl.String()).hash(7).to_numpy()
+        starts = np.searchsorted(self._hashes, wanted)
+        there = self._hashes[np.minimum(starts, len(self) - 1)] == wanted
         found = {}
-        for number in there.arg_true():
-            row = self._row(ids[number], wanted[number], starts[number])
+        for number in np.flatnonzero(there).tolist():
+            row = self._row(ids[number], int(wanted[number]), int(starts[number]))
             if row is not None:
                 found[ids[number]] = row
         return found
