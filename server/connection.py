@@ -45,6 +45,7 @@ class Connection:
         room: Where it waits; None while a thread serves it.
         has_ended: Whether the client sends nothing any more; it may still be reading.
         has_left: Whether the client of a stream counts as gone.
+        is_partly_answered: Whether a part of an answer was sent, whose rest waits for a thread.
     """
 
     def __init__(self, sock: socket.socket, address: tuple[str, int], server: tuple[str, int]) -> None:
@@ -56,6 +57,7 @@ class Connection:
         self.is_registered = False
         self.has_ended = False
         self.has_left = False
+        self.is_partly_answered = False
         self.drained_bytes = 0
         self._on_left: Callable[[], None] | None = None
 

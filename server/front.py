@@ -41,7 +41,7 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class Front:
-    """All connections of a worker. Only `finished` may be called from other threads."""
+    """All connections of a worker. Only `finished` and `soon` may be called from other threads."""
 
     def __init__(
         self, limits: ConnectionLimits, dispatch: Callable[[Connection, bytes], None], refusal: Callable[[str], bytes]
@@ -60,7 +60,7 @@ class Front:
         self._closing = Room(_LINGER_S)
         self._by_host: Counter[str] = Counter()
         self._held_bytes = 0
-        self._done: deque[tuple[Connection, Outcome, bytes, Callable[[], None]]] = deque()
+        self._due: deque[Callable[[], None]] = deque()
         self._wakers = socket.socketpair()
         for waker in self._wakers:
             waker.setblocking(False)
@@ -96,10 +96,8 @@ class Front:
         self._is_woken = False
         if self._later and time.monotonic() >= self._listens_from:
             self.listen(self._later)
-        while self._done:
-            connection, outcome, rest, ended = self._done.popleft()
-            ended()
-            self._take_back(connection, outcome, rest)
+        while self._due:
+            self._due.popleft()()
         for room in (self._reading, self._idle, self._closing):
             for connection in room.overdue():
                 self._close(connection)
@@ -109,7 +107,16 @@ class Front:
 
         *ended* is called in the front's own thread.
         """
-        self._done.append((connection, outcome, rest, ended))
+
+        def take() -> None:
+            ended()
+            self._take_back(connection, outcome, rest)
+
+        self.soon(take)
+
+    def soon(self, action: Callable[[], None]) -> None:
+        """Call *action* in the front's own thread. From any thread."""
+        self._due.append(action)
         if not self._is_woken:
             self._is_woken = True
             with suppress(OSError):  # it is full, which wakes the front too, or the worker has ended
@@ -183,9 +190,12 @@ class Front:
         return False
 
     def turn_away(self, connection: Connection, sentence: str) -> None:
-        """Refuse what was handed over and is not served yet."""
+        """Refuse what was handed over and is not served yet; break off what was begun: nothing fits behind it."""
         self.serving -= 1
-        self._refuse(connection, sentence)
+        if connection.is_partly_answered:
+            self._abort(connection)
+        else:
+            self._refuse(connection, sentence)
 
     def _refuse(self, connection: Connection, sentence: str) -> None:
         """Answer that there is no place, and close; the client gets as much of it as its socket takes now."""

@@ -16,7 +16,7 @@ from gunicorn.http.errors import LimitRequestHeaders, NoMoreData, ParseException
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.base import Worker
 
-from utils.wsgi import ON_CLIENT_LEFT
+from utils.wsgi import LINE, ON_CLIENT_LEFT, Line
 
 __all__ = ["Exchange", "Host", "Loop", "NoMoreData", "ParseException", "too_large", "worker_class"]
 
@@ -91,12 +91,13 @@ class Exchange:
         self._parser = RequestParser(host.cfg, client, address)
         self._parser.unreader.unread(head)
 
-    def answer(self, server: object, watch: Callable[[Callable[[], None]], None]) -> bool:
+    def answer(self, server: object, watch: Callable[[Callable[[], None]], None], line: Line) -> bool:
         """Have the app answer; return whether the connection is kept.
 
         Args:
             server: Where the caller came in.
             watch: Called by the app with what to do when the caller leaves.
+            line: Those who may get the same answer.
 
         Raises:
             NoMoreData, StopIteration: the caller left without a request.
@@ -105,6 +106,7 @@ class Exchange:
         response, environ = wsgi.create(next(self._parser), self._client, self._address, server, self._host.cfg)
         environ["wsgi.multithread"] = True
         environ[ON_CLIENT_LEFT] = watch
+        environ[LINE] = line
         if not self._host.alive:
             response.force_close()
         pieces: Any = self._host.wsgi(environ, response.start_response)

@@ -171,7 +171,7 @@ class PatientSocket:
             self.patience.earn(len(data), LEAST_SENT_BYTES_A_S)
             return data
 
-    def sendall(self, data: bytes) -> None:
+    def sendall(self, data: bytes | memoryview) -> None:
         """Send *data*.
 
         Raises:

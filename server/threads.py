@@ -11,12 +11,19 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from server.connection import Connection
 from server.pace import Crowd, Stalls
 
 log = logging.getLogger(__name__)
 Work = Callable[[], None]
+
+
+class _Waiting(NamedTuple):
+    until: float
+    work: Work
+    joins: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +55,26 @@ class Lane:
         self._running = 0
         self._started = 0
         self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
-        self._waiting: OrderedDict[Connection, tuple[float, Work]] = OrderedDict()
+        self._waiting: OrderedDict[Connection, _Waiting] = OrderedDict()
 
     @property
     def free(self) -> int:
         """How many threads are left; below 0 as many as wait for one. From any thread."""
         return self.rules.threads - self._running - len(self._waiting)
 
-    def begin(self, connection: Connection, work: Work) -> None:
-        """Do *work* for *connection* as soon as `start` finds a thread for it."""
-        self._waiting[connection] = (self._now() + self.rules.wait_s, work)
+    def begin(self, connection: Connection, work: Work, joins: Callable[[], bool] = lambda: False) -> None:
+        """Do *work* for *connection* as soon as `start` finds a thread for it, unless it *joins* another by then."""
+        self._waiting[connection] = _Waiting(self._now() + self.rules.wait_s, work, joins)
         if self.free < 0:
             self.stalls.make_room()
 
     def start(self, most: int) -> bool:
         """Start what waits, *most* at once; say whether more could be started."""
-        for _ in range(most):
-            if not self._waiting or self._running >= self.rules.threads:
-                return False
-            _, (_, work) = self._waiting.popitem(last=False)
-            self._run_in_thread(work)
+        while most and self._waiting and self._running < self.rules.threads:
+            _, waiting = self._waiting.popitem(last=False)
+            if not waiting.joins():
+                self._run_in_thread(waiting.work)
+                most -= 1
         return bool(self._waiting) and self._running < self.rules.threads
 
     def ended(self) -> None:
@@ -79,8 +86,8 @@ class Lane:
         self.stalls.make_room()
         now, found = self._now(), []
         while self._waiting:
-            connection, (until, _) = next(iter(self._waiting.items()))
-            if until > now:
+            connection, waiting = next(iter(self._waiting.items()))
+            if waiting.until > now:
                 break
             del self._waiting[connection]
             found.append(connection)

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 
 from gunicorn.workers.base import Worker
@@ -20,6 +21,7 @@ from gunicorn.workers.base import Worker
 from server.connection import Connection, ConnectionLimits, Outcome
 from server.front import HEAD_BYTES, Front
 from server.gunicorn_parts import Exchange, Host, NoMoreData, ParseException, too_large, worker_class
+from server.line import Copies, HeldAnswer, Line, Lines, Question, question_of
 from server.pace import ClientLeftError, Crowd, Patience, PatientSocket
 from server.threads import Lane, LaneRules
 
@@ -81,6 +83,9 @@ class _Service:
         limits = ConnectionLimits(serving.connections, serving.per_address, serving.read_timeout_s, serving.idle_s)
         self.front = Front(limits, self._begin, unavailable)
         self._has_more = False
+        self._lines = Lines()
+        # Who joined a line in vain, and asks alone.
+        self._alone: set[Connection] = set()
 
     @property
     def is_empty(self) -> bool:
@@ -116,14 +121,19 @@ class _Service:
 
     def _begin(self, connection: Connection, head: bytes) -> None:
         lane = self._health if _HEALTH.match(head) else self._files if _FILES.match(head) else self._others
-        lane.begin(connection, lambda: self._serve(connection, head, lane))
+        may_join = lane is self._others and connection not in self._alone
+        self._alone.discard(connection)
+        line = Line(self._lines, question_of(connection, head) if may_join else None, self._let_go)
+        lane.begin(
+            connection, lambda: self._serve(connection, head, lane, line), lambda: self._lines.join(connection, line)
+        )
 
-    def _serve(self, connection: Connection, head: bytes, lane: Lane) -> None:
-        """Serve one request, and give the connection back whatever happens."""
+    def _serve(self, connection: Connection, head: bytes, lane: Lane, line: Line) -> None:
+        """Serve one request and those who joined it; give the connections back whatever happens."""
         client = PatientSocket(connection.sock, Patience(lane.rules.patience_s), lane.stalls)
         outcome, rest = Outcome.ABORT, b""
         try:
-            outcome, rest = self._exchange(connection, head, client)
+            outcome, rest = self._exchange(connection, head, client, line)
         except ClientLeftError:
             pass
         except Exception:  # the top of a thread
@@ -133,15 +143,22 @@ class _Service:
                     client.sendall(failed())
                     outcome = Outcome.CLOSE
         finally:
+            line.dissolve()
             self.front.finished(connection, outcome, rest, lane.ended)
 
-    def _exchange(self, connection: Connection, head: bytes, client: PatientSocket) -> tuple[Outcome, bytes]:
+    def _exchange(
+        self, connection: Connection, head: bytes, client: PatientSocket, line: Line
+    ) -> tuple[Outcome, bytes]:
         """Read the request, answer it; return what becomes of the connection, and the bytes read after the request."""
-        exchange = Exchange(self._host, client, connection.address, head)
+        held = HeldAnswer(client, line)
+        exchange = Exchange(self._host, held, connection.address, head)
         try:
             if b"\r\n\r\n" not in head:
                 raise too_large(HEAD_BYTES)
-            keep = exchange.answer(connection.server, connection.watch)
+            keep = exchange.answer(connection.server, connection.watch, line)
+            if answer := held.taken():
+                self._answer_others(line.taken(), answer, Outcome.KEEP if keep else Outcome.CLOSE)
+                client.sendall(answer)
         except (NoMoreData, StopIteration):
             return Outcome.CLOSE, b""
         except ParseException as error:
@@ -150,6 +167,39 @@ class _Service:
         if not keep or not _is_read(exchange, client):
             return Outcome.CLOSE, b""
         return Outcome.KEEP, exchange.rest
+
+    def _answer_others(self, connections: Sequence[Connection], answer: bytes, outcome: Outcome) -> None:
+        """Answer those who joined; a client that does not take all at once gets a thread of its own."""
+        copies = Copies(answer, len(connections))
+        for number, connection in enumerate(connections):
+            try:
+                rest = copies.send(connection.sock, number)
+            except OSError:
+                self.front.finished(connection, Outcome.ABORT, b"", lambda: None)
+                continue
+            if rest:
+                self.front.soon(partial(self._begin_rest, connection, rest, outcome))
+            else:
+                self.front.finished(connection, outcome, b"", lambda: None)
+
+    def _let_go(self, question: Question, connections: Sequence[Connection]) -> None:
+        """Have those who waited in vain ask on their own."""
+        for connection in connections:
+            self.front.finished(connection, Outcome.KEEP, question.head, partial(self._alone.add, connection))
+
+    def _begin_rest(self, connection: Connection, rest: memoryview, outcome: Outcome) -> None:
+        connection.is_partly_answered = True
+        self._others.begin(connection, lambda: self._send_rest(connection, rest, outcome))
+
+    def _send_rest(self, connection: Connection, rest: memoryview, outcome: Outcome) -> None:
+        lane = self._others
+        try:
+            PatientSocket(connection.sock, Patience(lane.rules.patience_s), lane.stalls).sendall(rest)
+            connection.is_partly_answered = False
+        except ClientLeftError:
+            outcome = Outcome.ABORT
+        finally:
+            self.front.finished(connection, outcome, b"", lane.ended)
 
 
 def _is_read(exchange: Exchange, client: PatientSocket) -> bool:

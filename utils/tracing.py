@@ -45,6 +45,11 @@ def configure_tracing(endpoint: str) -> Callable[[], None]:
     return end
 
 
+def is_tracing() -> bool:
+    """Say whether spans are sent."""
+    return _Tracing.tracer is not None
+
+
 def span(name: str, **attributes: str) -> AbstractContextManager[object]:
     """Measure what happens inside; an error marks it as failed, with its class only."""
     return nullcontext() if _Tracing.tracer is None else _span(name, attributes)

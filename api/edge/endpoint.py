@@ -16,7 +16,7 @@ from flask import Response, current_app, request
 from pydantic import BaseModel
 
 from api.edge.deps import body_of, reply
-from api.edge.turns import Turns
+from api.edge.sharing import alone, in_line
 from models.fields import validated
 from utils.access_tokens import Role
 
@@ -75,14 +75,16 @@ class Endpoint:
 
         @wraps(view)
         def checked(*args: P.args, **kwargs: P.kwargs) -> Response:
+            takes_turns = declared.takes_turns(request.method)
+            if not takes_turns:
+                alone()
             if declared.query is not None:
                 kwargs["query"] = validated(declared.query, _arguments())
             if declared.body is not None and self.reads == "edge":
                 sent = body_of(request)
                 kwargs["body"] = sent if self.takes is not None else validated(declared.body, sent)
-            if declared.takes_turns(request.method):
-                turns: Turns = current_app.extensions["turns"]
-                return turns.answer((request.path, request.query_string), lambda: reply(view(*args, **kwargs)))
+            if takes_turns:
+                return in_line(lambda: reply(view(*args, **kwargs)))
             return reply(view(*args, **kwargs))
 
         setattr(checked, _ATTRIBUTE, declared)

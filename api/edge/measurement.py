@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from api.edge.deps import services
 from api.edge.endpoint import Endpoint, File
+from api.edge.sharing import line_of_request
 from models.contract.answers.monitoring import TargetState
 from services.platform import Platform
 from utils.access_tokens import Role
@@ -28,8 +29,13 @@ def measure(app: Flask, platform: Platform) -> None:
         route = str(request.url_rule) if request.url_rule is not None else "unknown"
         # Else each word that a client sends as a method would become a series.
         method = request.method if request.method in _METHODS else "other"
-        metrics.requests.labels(method, route, str(response.status_code)).inc()
-        metrics.request_s.labels(method, route).observe(time.perf_counter() - g.get("begun", 0.0))
+        begun, now, line = [g.get("begun", 0.0)], time.perf_counter(), line_of_request()
+        if line is not None and line.is_shared:
+            begun += line.joined
+        metrics.requests.labels(method, route, str(response.status_code)).inc(len(begun))
+        times = metrics.request_s.labels(method, route)
+        for moment in begun:
+            times.observe(now - moment)
         return response
 
     app.after_request(finish)

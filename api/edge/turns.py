@@ -6,7 +6,7 @@ with the same question as one in the queue gets the same answer: it is computed 
 that it is current for both. Nobody waits for long behind another question: a reader that got no
 turn within `PATIENCE_S` seconds goes on without one.
 
-While batches run, the question of a crowd is answered ten times a second: readers that ask again at once
+While batches run, the question of a crowd is answered some twelve times a second: readers that ask again at once
 would slow the batch down for answers that hardly differ.
 """
 
@@ -18,12 +18,13 @@ from dataclasses import dataclass, field
 from flask import Response
 
 from utils.clock import Clock, SystemClock
+from utils.wsgi import Line
 
 AT_A_TIME = 1
 PATIENCE_S = 0.5
 # So many readers of one answer are a crowd; its next answer comes PAUSE_S seconds later.
 CROWD = 8
-PAUSE_S = 0.1
+PAUSE_S = 0.08
 _SHARED_S = 10.0
 
 
@@ -34,6 +35,7 @@ class _Answer:
     known: threading.Event = field(default_factory=threading.Event)
     copy: Callable[[], Response] | None = None
     sharers: int = 0
+    lines: list[Line] = field(default_factory=list)
 
 
 class Turns:
@@ -56,14 +58,19 @@ class Turns:
         # When each crowd's question was last answered.
         self._crowds: dict[Hashable, float] = {}
 
-    def answer(self, question: Hashable, find_out: Callable[[], Response]) -> Response:
-        """Return what *find_out* returns, called here or for another caller with the same *question*."""
+    def answer(self, question: Hashable, find_out: Callable[[], Response], line: Line | None = None) -> Response:
+        """Return what *find_out* returns, called here or for another caller with the same *question*.
+
+        The *line* of the server is closed before the answer is found out.
+        """
         with self._lock:
             answer = self._in_line.get(question)
             is_first = answer is None
             if answer is None:
                 answer = self._in_line[question] = _Answer()
             answer.sharers += 1
+            if line is not None:
+                answer.lines.append(line)
         if is_first:
             return self._find_out(question, answer, find_out)
         answer.known.wait(_SHARED_S)
@@ -100,6 +107,9 @@ class Turns:
             if self._in_line.get(question) is not answer:
                 return
             del self._in_line[question]
+            for line in answer.lines:
+                line.close()
+                answer.sharers += len(line.joined)
             self._crowds = {asked: at for asked, at in self._crowds.items() if asked != question and now - at < PAUSE_S}
             if answer.sharers >= CROWD:
                 self._crowds[question] = now

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from api.edge.endpoint import declared_by
 from api.edge.turns import CROWD, PAUSE_S, Turns
 from api.resources import health, quality, samples
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, until
 from utils.clock import ManualClock
 from utils.errors import InputError
 
@@ -164,6 +164,54 @@ def test_line_is_left_when_waiting_fails() -> None:
     with pytest.raises(InputError, match="interrupted"):
         turns.answer("x", Response)
     assert turns._in_line == {}
+
+
+class FakeLine:
+    """A line that notes whether it was closed."""
+
+    is_shared = False
+
+    def __init__(self, joined: int) -> None:
+        self.joined = [0.0] * joined
+        self.is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def dissolve(self) -> None:
+        raise AssertionError
+
+    def share(self) -> None:
+        raise AssertionError
+
+
+def test_lines_of_all_who_wait_are_closed_before_the_answer_is_found_out_and_count_as_readers() -> None:
+    turns = Turns(lambda: True, at_a_time=1)
+    lines = [FakeLine(1), FakeLine(CROWD)]
+    closed: list[bool] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold_the_place() -> Response:
+        begun.set()
+        go_on.wait(PATIENCE_S)
+        return Response("held")
+
+    def find_out() -> Response:
+        closed.extend(line.is_closed for line in lines)
+        return Response("answer")
+
+    with ThreadPoolExecutor(3) as pool, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.edge.turns.PATIENCE_S", 60.0)
+        held = pool.submit(turns.answer, "other", hold_the_place)
+        assert begun.wait(PATIENCE_S)
+        waiting = [pool.submit(turns.answer, "same", find_out, line) for line in lines]
+        until(lambda: "same" in turns._in_line and turns._in_line["same"].sharers == 2)
+        go_on.set()
+        answers = {future.result(PATIENCE_S).get_data() for future in [*waiting, held]}
+
+    assert answers == {b"answer", b"held"}
+    assert closed == [True, True]
+    assert "same" in turns._crowds
 
 
 def test_who_comes_while_it_is_found_out_stays_in_line_for_the_next() -> None:
