@@ -16,7 +16,7 @@ from services.llm.limits.gate import Gate, Need, Permit
 from services.llm.limits.limit_headers import StatedLimit, Unit, stated_limits
 from services.llm.limits.rate_limiter import RateLimiter
 from services.llm.limits.sizing import ENOUGH_TOKENS
-from services.llm.routing.accepted import Accepted, AcceptedParameters
+from services.llm.routing.accepted import AcceptedParameters
 from services.llm.routing.factory import LLMProviderFactory
 from services.llm.routing.model_catalogue import ModelCatalogue
 from services.llm.routing.router import Router, Target
@@ -262,29 +262,19 @@ class Caller:
 
     def _adapts(self, target: Target, request: CompletionRequest, error: BadRequestError) -> bool:
         """Learn what the model does not take; True when the next request to it will be without that."""
-        most = error.most_tokens if error.most_tokens is not None and error.most_tokens < request.max_tokens else None
-        if not error.parameters and most is None:
+        if not error.parameters and error.most_tokens is None:
             return False
-        known = self.accepted.of(target.name)
-        sent = Accepted(request.left_out, known.most_tokens if known.most_tokens == request.max_tokens else None)
-        adapted = self.accepted.learn(target.name, sent, error.parameters, most)
+        adapted = self.accepted.adapts(target.name, request.left_out, request.max_tokens, error)
         facts = {"provider": target.provider.id, "model": target.model.id, "left_out": ", ".join(error.parameters)}
         log.info("request adapted" if adapted else "request refused", extra=facts)
         return adapted
 
     def _shortens(self, permit: Permit, request: CompletionRequest, kind: str, error: RateLimitError) -> bool:
-        """Ask for a shorter answer from now on where prompt and answer are more than a bucket holds; True if it helps.
-
-        What was asked for is reserved by the vendor before a word is written, and is far more than most answers take.
-        """
-        name = permit.target.name
+        """Ask for a shorter answer where prompt and answer are more than a bucket holds; True when that is possible."""
         if error.unit != "tokens" or not kind:  # a chat has the length that its user chose
             return False
-        shorter = max(permit.need.least_tokens or ENOUGH_TOKENS, request.max_tokens * 2 // 3)
-        if shorter >= request.max_tokens:
-            return False
-        known = self.accepted.of(name).most_tokens
-        return self.accepted.learn(name, Accepted(request.left_out), (), min(shorter, known or shorter))
+        least = permit.need.least_tokens or ENOUGH_TOKENS
+        return self.accepted.shortens(permit.target.name, request.left_out, request.max_tokens, least)
 
     def _reach(self, target: Target, limited: RateLimitError) -> RateLimitError:
         """Set the scope and the waiting time of a rate limit error."""

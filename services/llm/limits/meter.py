@@ -103,6 +103,7 @@ class Meter:
         self._strikes = 0
         self._misses = 0
         self._recalled = False  # goes on with what another process learned; it holds from the first call on
+        self._is_heard = False  # the first answer came: what a vendor tells of its limits is known
         self.is_new = False  # something was learned that is not kept yet
 
     # --- what is told --------------------------------------------------------------------
@@ -196,6 +197,10 @@ class Meter:
         self.counts_not(units)
         if self.closure is not None:
             self.closure.returned.give(units)
+
+    def answered(self) -> None:
+        """A call has come back."""
+        self._is_heard = True
 
     def counts_not(self, units: float) -> None:
         """Take back what a refused call would have used."""
@@ -360,7 +365,7 @@ class Meter:
     def _grow(self, for_s: float, now: float) -> None:
         """Go a little further, for more is wanted."""
         if self.state is State.OPEN:
-            self.rate *= _OPENING**for_s
+            self.rate *= _OPENING**for_s if self._is_heard else 1.0
         elif self.state is State.SEARCHING:
             self.rate = min(self._limit(), self._search.faster(self.rate, for_s))
             if self._search.is_late(now):

@@ -106,6 +106,8 @@ class RateLimiter:
             window.add(entry)
         self.calls.take(1, now)
         self.tokens.take(tokens, now)
+        self._remaining["requests"].took(1)
+        self._remaining["tokens"].took(tokens)
         self.in_flight += 1
         return entry
 
@@ -115,8 +117,6 @@ class RateLimiter:
         entry.sent = True
         self.calls.sent(now)
         self.tokens.sent(now)
-        self._remaining["requests"].took(1)
-        self._remaining["tokens"].took(entry.tokens)
 
     def settle(self, entry: Entry, tokens: int) -> None:
         """Replace the reservation of *entry* by what the call really used; one that never left is forgotten."""
@@ -124,9 +124,13 @@ class RateLimiter:
         if not entry.sent:
             self.calls.never_sent(1)
             self.tokens.never_sent(entry.tokens)
+            self._remaining["requests"].took(-1)
+            self._remaining["tokens"].took(-entry.tokens)
             for window in (self.minute, self.hour, self.day):
                 window.remove(entry)
             return
+        self.calls.answered()
+        self.tokens.answered()
         for window in (self.minute, self.hour, self.day):
             window.settle(entry, tokens)
         self.tokens.give_back(entry.tokens - tokens)

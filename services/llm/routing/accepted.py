@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from utils.error_parameters import JSON_SCHEMA, PARAMETERS
+from utils.errors import BadRequestError
 
 # What a request can do without.
 _OPTIONAL = frozenset({*PARAMETERS, JSON_SCHEMA})
@@ -50,6 +51,25 @@ class AcceptedParameters:
                 known = replace(known, left_out=known.left_out | (_OPTIONAL & names))
             self._by_target[target] = known
             return known != sent
+
+    def adapts(self, target: str, left_out: frozenset[str], max_tokens: int, error: BadRequestError) -> bool:
+        """Note what a request with these parts was refused for by *error*; as `learn`."""
+        most = error.most_tokens if error.most_tokens is not None and error.most_tokens < max_tokens else None
+        if not error.parameters and most is None:
+            return False
+        known = self.of(target).most_tokens
+        return self.learn(target, Accepted(left_out, known if known == max_tokens else None), error.parameters, most)
+
+    def shortens(self, target: str, left_out: frozenset[str], max_tokens: int, least: int) -> bool:
+        """Have answers of a third less asked for, of *least* tokens at least, since *max_tokens* are too many.
+
+        A vendor reserves what was asked for before a word is written; it is far more than most answers take.
+        """
+        shorter = max(least, max_tokens * 2 // 3)
+        if shorter >= max_tokens:
+            return False
+        known = self.of(target).most_tokens or shorter
+        return self.learn(target, Accepted(left_out), (), min(shorter, known))
 
     def forget(self, provider: str) -> None:
         """Forget what is known of the models of *provider*."""

@@ -60,6 +60,25 @@ def test_threads_that_wake_late_lose_nothing_of_it(shape: str, seed: int) -> Non
     assert len(made.refused) <= 2
 
 
+@pytest.mark.parametrize("shape", ["sliding-minute", "fixed-minute", "bucket-of-60", "ten-in-each-second"])
+@pytest.mark.parametrize("seed", range(6))
+def test_limit_that_answers_tell_is_used_from_the_first_of_them_on(shape: str, seed: int) -> None:
+    draw = random.Random(seed)
+    made = run(Vendor(SHAPES[shape](draw), states=CALLS, dates=True, draw=draw), late_s=0.003)
+
+    assert share(made) >= 0.965
+    assert len(made.refused) <= 2
+
+
+@pytest.mark.parametrize("phase_s", range(0, 60, 6))
+def test_minute_whose_end_the_vendor_tells_is_not_overdrawn_before_it(phase_s: int) -> None:
+    draw = random.Random(phase_s)
+    made = run(Vendor(FixedWindow(CALLS, 60.0, phase_s), states=CALLS, draw=draw), tell=told, late_s=0.003)
+
+    assert share(made) >= 0.97
+    assert not made.refused
+
+
 @pytest.mark.parametrize("dates", [True, False], ids=["dated", "undated"])
 @pytest.mark.parametrize("phase_s", range(0, 60, 6))
 def test_minute_that_begins_at_any_moment_is_found(phase_s: int, dates: bool) -> None:
