@@ -23,6 +23,7 @@ from tests.vendors.process import VendorProcess
 MODEL = "gpt-4.1-mini"
 TIMELINE = "timeline" in sys.argv
 CALLS, TOKENS, SMALL = 600, 120_000, 5_500
+ONE = {"practice_area": "Contract Law", "topic": "Breach of contract"}  # a sample of it has some 2,550 tokens
 AUTO = {"groq": (300, "sliding"), "cerebras": (600, "bucket:60"), "ollama": (120, "fixed:17")}
 SHAPES = ("sliding", "fixed:17", "bucket:60", "second")
 TOKEN_SHAPES = ("sliding", "fixed:17", "bucket:20000", "bucket:6000")
@@ -118,7 +119,7 @@ def measure_small() -> None:
         with service(vendors, {"groq": {"requests_per_minute": 25, "tokens_per_minute": SMALL}}) as server:
             for number in (1, 2):
                 begun = time.monotonic()
-                made = server.post("generate", difficulty="intermediate", provider="groq", jurisdiction="uk")
+                made = server.post("generate", **ONE, difficulty="intermediate", provider="groq", jurisdiction="uk")
                 took_s = time.monotonic() - begun
                 print(
                     f"small {number}: {took_s:.1f} s, {made['tokens_used']} tokens, waited {made['waited']}", flush=True
