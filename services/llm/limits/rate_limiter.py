@@ -51,10 +51,11 @@ class RateLimiter:
         self._narrow()
 
     def seed(self, minute: Iterable[Entry], day: Iterable[Entry]) -> None:
-        """Count what was used before this process began; oldest first."""
+        """Count what was used before this process began, oldest first; the newest of the *day* are in the hour too."""
         for entry in minute:
             self.minute.add(entry)
         for entry in day:
+            self.hour.add(entry)
             self.day.add(entry)
 
     def recall(self, learned: dict[str, Learned]) -> None:

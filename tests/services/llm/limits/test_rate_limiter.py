@@ -11,7 +11,7 @@ from services.llm.limits.concurrency import ConcurrencyLimit
 from services.llm.limits.limit_headers import StatedLimit, Unit, Window
 from services.llm.limits.meter import Learned
 from services.llm.limits.rate_limiter import RateLimiter
-from services.llm.limits.windows import DAY_S, MINUTE_S, Entry
+from services.llm.limits.windows import DAY_S, HOUR_S, MINUTE_S, Entry
 
 
 def limiter(**day: int) -> RateLimiter:
@@ -53,6 +53,17 @@ def test_calls_of_the_last_minute_before_a_restart_count() -> None:
     made.seed([Entry(-20.0, 10)], [])
 
     assert made.wait_s(10, 0.0) == pytest.approx(MINUTE_S - 20)
+
+
+def test_calls_of_the_last_hour_before_a_restart_count() -> None:
+    made = limiter()
+    made.hour.calls_limit = 5
+    made.seed([], [Entry(-3_700.0, 90, calls=9), Entry(-600.0, 40, calls=4)])
+
+    assert made.long_wait_s(10, 0.0) == 0.0
+    assert (made.hour.calls, made.hour.tokens, made.day.calls) == (4, 40, 13)
+    made.admit(10, 0.0)
+    assert made.long_wait_s(10, 0.0) == pytest.approx(HOUR_S - 600)
 
 
 def test_spent_day_holds_until_its_reset() -> None:
