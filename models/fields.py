@@ -117,6 +117,7 @@ def validated_day(name: str, text: str) -> str:
 # What is wanted, by pydantic's kind of error; {…} is filled from its context.
 _WANTED = {
     "int_parsing": "a whole number",
+    "int_parsing_size": "a smaller whole number",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_parsing": "a number",
@@ -154,8 +155,8 @@ def _fault(item: ErrorDetails, model: type[BaseModel]) -> str:
     if is_hidden:  # the rest of the path are names that the caller chose
         first = str(item["loc"][0]) if item["loc"] else ""
         name = first if first in model.model_fields or _HARMLESS.fullmatch(first) else _UNKNOWN
-    if kind == "extra_forbidden" and len(item["loc"]) == 1:
-        return f"{name}: unknown; want {'some of ' * bool(model.model_fields)}{_names(model) or 'nothing'}"
+    if kind == "extra_forbidden" and (holder := _holder(item["loc"], model)) is not None:
+        return f"{name}: unknown; want {'some of ' * bool(holder.model_fields)}{_names(holder) or 'nothing'}"
     if kind == "missing":
         return f"{name}: is missing"
     if kind in _WANTED:
@@ -165,6 +166,18 @@ def _fault(item: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "value_error" and name == "body":
         return str(message)
     return f"{name}: {message}{'' if is_hidden else _aside(item.get('input'))}"
+
+
+def _holder(place: tuple[int | str, ...], model: type[BaseModel]) -> type[BaseModel] | None:
+    """Return the model in *model* that has no field of the last name of *place*; None where that cannot be told."""
+    for name in place[:-1]:
+        known = model.model_fields.get(str(name))
+        kinds = [] if known is None else [known.annotation, *get_args(known.annotation)]
+        inner = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        if len(inner) != 1:
+            return None
+        model = inner[0]
+    return model
 
 
 def _names(model: type[BaseModel]) -> str:

@@ -53,6 +53,9 @@ class PublishService:
 
     def download(self, query: ExportArguments) -> Export:
         """Return the file that a caller asked for; InputError as `export`."""
+        known = [*self._exporter.formats, *PAIR_FORMATS]
+        if query.format not in known:
+            raise InputError(f"format: got {query.format[:40]!r}, want one of {', '.join(known)}")
         if query.format not in PAIR_FORMATS:
             return self.export(export_request(query))
         others = sorted(query.model_fields_set - {"format"})

@@ -96,6 +96,7 @@ def test_filter_answers_with_page_total_and_filters(filled: FlaskClient) -> None
         ("search?q=x&field=id", "field: got 'id'"),
         ("search?q=x&snippets=perhaps", "snippets: got 'perhaps'"),
         ("export?format=xml", "format: got 'xml'"),
+        ("export?format=xml", "preferences, preference_messages"),
         ("export?colour=red", "colour: unknown"),
         ("export?splits=1", "splits: got '1'"),
     ],

@@ -9,6 +9,8 @@ from models.contract.bodies import (
     MAX_BATCH,
     BatchReference,
     BatchRequest,
+    BulkBody,
+    BulkFilter,
     ChatRequest,
     ChatTest,
     CitationText,
@@ -136,6 +138,20 @@ def test_unknown_field_is_refused_and_the_known_ones_are_named(model: type[BaseM
         validated(model, {**body, "colour": "red"})
 
     assert str(refused.value) == f"colour: unknown; want {wanted}"
+
+
+def test_unknown_field_inside_another_is_told_with_those_that_are_known_there() -> None:
+    with pytest.raises(InputError) as refused:
+        validated(BulkBody, {"filter": {"topik": "x"}, "delete": True})
+
+    assert str(refused.value).startswith(
+        f"filter.topik: unknown; want some of {', '.join(sorted(BulkFilter.model_fields))}"
+    )
+
+
+def test_number_with_too_many_digits_is_told_in_our_words() -> None:
+    with pytest.raises(InputError, match=r"^count: got 1e\+20, want a smaller whole number$"):
+        validated(PlanRequest, {"count": 1e20})
 
 
 @pytest.mark.parametrize(
