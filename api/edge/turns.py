@@ -24,7 +24,7 @@ AT_A_TIME = 1
 PATIENCE_S = 0.5
 # So many readers of one answer are a crowd; its next answer comes PAUSE_S seconds later.
 CROWD = 8
-PAUSE_S = 0.08
+PAUSE_S = 0.06
 _SHARED_S = 10.0
 
 
