@@ -36,7 +36,9 @@ class Count:
         for number in range(self.upto):
             yield number
             if self.note is not None:
-                self.note.write_text(str(number))
+                written = self.note.with_suffix(".new")
+                written.write_text(str(number))
+                written.rename(self.note)  # who reads it finds a whole number
 
 
 @dataclass(frozen=True)
