@@ -6,7 +6,7 @@ with the same question as one in the queue gets the same answer: it is computed 
 that it is current for both. Nobody waits for long behind another question: a reader that got no
 turn within `PATIENCE_S` seconds goes on without one.
 
-While batches run, the question of a crowd is answered some twelve times a second: readers that ask again at once
+While batches run, the question of a crowd is answered some sixteen times a second: readers that ask again at once
 would slow the batch down for answers that hardly differ.
 """
 

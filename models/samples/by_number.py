@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from models.contract.answers.base import StoredSample
-from models.samples.file.carried_groups import CarriedGroup
+from models.samples.file.carried_groups import decoded
 from models.samples.file.row_groups import GROUP_ROWS, check_answer, row_bytes, slices
 from models.samples.snapshot import Snapshot
 from utils.frames import np, pl
@@ -31,7 +31,7 @@ def pieces_at(snapshot: Snapshot, positions: pl.Series) -> Iterator[pl.DataFrame
     if runs:
         for run in runs:
             for piece in snapshot.in_order(run):
-                yield from slices(piece.read() if isinstance(piece, CarriedGroup) else piece, _CHUNK)
+                yield from slices(decoded(piece), _CHUNK)
         return
     # An order unlike the file's decodes almost every row group for each piece: then pieces are larger.
     groups = {number // GROUP_ROWS for number in positions.head(_CHUNK).to_list()}

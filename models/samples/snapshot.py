@@ -180,14 +180,15 @@ class Snapshot:
 
         Row groups of *file* (`ParquetVersion.carried`) of which all are wanted come undecoded.
         """
-        first, split = rows_of(self.version), int(positions.search_sorted(rows_of(self.version)))
+        first = rows_of(self.version)
         for group, (start, rows) in enumerate(self.version.groups() if self.version is not None else ()):
             low, high = (int(positions.search_sorted(row)) for row in (start, start + rows))
             if high - low == rows and file is not None:
                 yield file.group(group)
             elif high > low:
                 yield from self._wanted(group, start, positions[low:high])
-        yield from slices(self._live[positions[split:].cast(pl.Int64()) - first])
+        new = positions[int(positions.search_sorted(first)) :]
+        yield from slices(self._live[new.cast(pl.Int64()) - first])
 
     def _wanted(self, group: int, start: int, positions: pl.Series) -> Iterator[pl.DataFrame]:
         """Yield those of a row group's samples, which begins at *start*, that are at *positions*."""

@@ -1,6 +1,6 @@
 """Rows of an import that need no change are taken some thousands at a time, by columns.
 
-What is taken here comes out as `import_service.sample_of` would make it, row by row; whatever is not plain (a field is
+What is taken here comes out as `staging.sample_of` would make it, row by row; whatever is not plain (a field is
 missing, another type, a conversation, a control character, a fault) is left to that. A file that another installation
 of this service exported is plain.
 """

@@ -220,9 +220,8 @@ class Maker:
         rendered = self._renderer.render(job, feedback)
         messages = ({"role": "user", "content": rendered.text},)
         kind = f"{job.sample_type}/{job.difficulty}"
-        expected = self.requirements_of(job).expected_tokens
-        prompt = Prompt(messages, SAMPLE_SCHEMA, seed=job.seed + variant, kind=kind, expected_tokens=expected)
-        return prompt, rendered.sha256
+        expected, seed = rendered.expected_tokens, job.seed + variant
+        return Prompt(messages, SAMPLE_SCHEMA, seed=seed, kind=kind, expected_tokens=expected), rendered.sha256
 
     def requirements_of(self, job: Job) -> Requirements:
         """Return what the checks ask of a sample of *job*."""

@@ -27,10 +27,11 @@ SAMPLE_SCHEMA: dict[str, object] = {
 
 @dataclass(frozen=True, slots=True)
 class RenderedPrompt:
-    """A prompt and its SHA-256 in hexadecimal digits."""
+    """A prompt and its SHA-256 in hexadecimal digits, and about how many tokens the answer takes."""
 
     text: str
     sha256: str
+    expected_tokens: int
 
 
 class PromptRenderer:
@@ -69,6 +70,7 @@ class PromptRenderer:
         own = job.topic_key
         examples = [row for row in catalogue.starter if row.sample_type == job.sample_type and row.topic != own]
         near = [row for row in examples if row.jurisdiction == job.jurisdiction] or examples
+        limits = catalogue.requirements(kind, difficulty)
         values = {
             "type": kind,
             "difficulty": difficulty,
@@ -76,7 +78,7 @@ class PromptRenderer:
             "topic": topic,
             "authorities": catalogue.authorities_of(topic),
             "example": draw.choice(near) if near else None,
-            "limits": catalogue.requirements(kind, difficulty),
+            "limits": limits,
             "diversity": {name: draw.choice(options) for name, options in sorted(catalogue.diversity.items())},
             "context": draw.choice(kind.contexts) if kind.contexts else "",
             "instruction": job.instruction or "",
@@ -86,4 +88,4 @@ class PromptRenderer:
             text = self._environment.get_template(f"{kind.id}.md").render(values)
         except TemplateError as error:
             raise ConfigurationError(f"prompt of {kind.id}: {error}; mend catalog/sample_types/{kind.id}.md") from error
-        return RenderedPrompt(text, hashlib.sha256(text.encode()).hexdigest())
+        return RenderedPrompt(text, hashlib.sha256(text.encode()).hexdigest(), limits.expected_tokens)

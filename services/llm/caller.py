@@ -13,16 +13,14 @@ from services.llm.limits.accounts import Accounts
 from services.llm.limits.answer_sizes import AnswerSizes
 from services.llm.limits.budget import Budget
 from services.llm.limits.gate import Gate, Need, Permit
-from services.llm.limits.limit_headers import StatedLimit, Unit, stated_limits
-from services.llm.limits.rate_limiter import RateLimiter
 from services.llm.limits.sizing import ENOUGH_TOKENS
+from services.llm.limits.told import stated_in, told_by
 from services.llm.routing.accepted import AcceptedParameters
 from services.llm.routing.factory import LLMProviderFactory
 from services.llm.routing.model_catalogue import ModelCatalogue
 from services.llm.routing.router import Router, Target
 from utils.cancellation import CancelToken
 from utils.clock import Clock
-from utils.durations import parse_moment
 from utils.error_handler import error_for
 from utils.errors import (
     QUOTA_S,
@@ -201,23 +199,14 @@ class Caller:
                 target.name, kind, request.chars, completion.prompt_tokens, completion.completion_tokens
             )
 
+        told = told_by(completion.headers, target.provider.requests_header)
+
         def work(now: float) -> None:
             limiter = self.accounts.of(target)
             limiter.concurrency.answered(latency_s, completion.completion_tokens, limiter.in_flight + 1, now)
-            self._heard(limiter, permit, completion.headers, now)
+            told.teach(limiter, permit.entry.at, now)
 
         self.gate.change(work)
-
-    def _heard(self, limiter: RateLimiter, permit: Permit, headers: Mapping[str, str], now: float) -> None:
-        """Learn what an answer tells of the vendor's limits and its clock; under the gate's lock."""
-        sent_at = permit.entry.at
-        stated = stated_limits(headers, permit.target.provider.requests_header)
-        if stated:
-            limiter.learn(stated, sent_at, now)
-        elif "date" in headers:
-            dated = parse_moment(headers["date"])
-            if dated is not None:
-                limiter.clock.heard(dated.timestamp(), sent_at, now)
 
     def _failed(self, permit: Permit, error: GenerationError, latency_s: float) -> GenerationError:
         """Close what the failure proves unusable, slow down where it says so; return the error to report."""
@@ -230,13 +219,14 @@ class Caller:
             self.router.record_failure(target, error)
         if error.category == "model_unavailable":
             self.models.doubt(target.provider.id)
+        told = told_by(error.headers, target.provider.requests_header)
 
         def work(now: float) -> None:
             limiter = self.accounts.of(target)
-            self._heard(limiter, permit, error.headers, now)
+            told.teach(limiter, permit.entry.at, now)
             if limited is None:
                 return
-            limiter.learn(_stated_by(limited), permit.entry.at, now)
+            limiter.learn(stated_in(limited), permit.entry.at, now)
             if paced:
                 limiter.refused(permit.entry, limited.unit or "requests", limited.retry_after_s, now)
             elif limited.retry_after_s is None and limited.status != _TOO_LARGE:
@@ -262,9 +252,10 @@ class Caller:
 
     def _adapts(self, target: Target, request: CompletionRequest, error: BadRequestError) -> bool:
         """Learn what the model does not take; True when the next request to it will be without that."""
-        if not error.parameters and error.most_tokens is None:
+        most = error.most_tokens if error.most_tokens is not None and error.most_tokens < request.max_tokens else None
+        if not error.parameters and most is None:
             return False
-        adapted = self.accepted.adapts(target.name, request.left_out, request.max_tokens, error)
+        adapted = self.accepted.adapts(target.name, request.left_out, request.max_tokens, error.parameters, most)
         facts = {"provider": target.provider.id, "model": target.model.id, "left_out": ", ".join(error.parameters)}
         log.info("request adapted" if adapted else "request refused", extra=facts)
         return adapted
@@ -290,12 +281,6 @@ class Caller:
         """Return the seconds until the next UTC day, when quotas without a hint are assumed to reset."""
         now = self.clock.now()
         return (datetime.combine(now.date() + timedelta(days=1), time(), UTC) - now).total_seconds()
-
-
-def _stated_by(error: RateLimitError) -> list[StatedLimit]:
-    """Return the limits that the error's message states."""
-    rows: tuple[tuple[Unit, int | None], ...] = (("tokens", error.limit), ("requests", error.calls_limit))
-    return [StatedLimit(unit, "minute", limit, None, None) for unit, limit in rows if limit]
 
 
 def _usage(model: ModelInfo, need: Need, completion: Completion) -> CallUsage:

@@ -47,6 +47,11 @@ class CarriedGroup:
             yield bytes(self._source.read_at(min(_COPIED_BYTES, self.footer.end - place), place))
 
 
+def decoded(part: pl.DataFrame | CarriedGroup) -> pl.DataFrame:
+    """Return the rows of *part*."""
+    return part.read() if isinstance(part, CarriedGroup) else part
+
+
 class CarriedFile:
     """An open file whose row groups can be carried over."""
 

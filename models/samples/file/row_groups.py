@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from models.samples.file.bounded_parquet import release, value_bytes
-from models.samples.file.carried_groups import CarriedFile, CarriedGroup
+from models.samples.file.carried_groups import CarriedFile, CarriedGroup, decoded
 from models.samples.file.group_writer import GroupWriter, arrow_schema
 from models.sizes import ANSWER_BYTES, PIECE_BYTES, told
 from utils.errors import InputError
@@ -140,7 +140,7 @@ class GroupFile(AbstractContextManager["GroupFile"]):
             self._sizes.append(part.size_bytes)
             self._writer.carry(part)
         else:
-            self._write(self._packer.add(part.read() if isinstance(part, CarriedGroup) else part))
+            self._write(self._packer.add(decoded(part)))
 
     def _write(self, groups: Iterable[tuple[pl.DataFrame, int]]) -> None:
         for group, size_bytes in groups:

@@ -240,9 +240,9 @@ class Meter:
     @property
     def _is_no_rate(self) -> bool:
         """Whether a refusal may be of something else than the rate: none is known, or a minute may be spent."""
-        return self.state is State.OPEN or (
-            self.state is State.KEEPING and (self.minute is not None or (self.burst == 0.0 and not self._strikes))
-        )
+        if self.state is State.KEEPING and self.minute is not None:
+            return True
+        return self.state is State.OPEN or (self._is_held_to_the_rate and not self._strikes)
 
     @property
     def _is_held_to_the_rate(self) -> bool:

@@ -5,7 +5,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from utils.error_parameters import JSON_SCHEMA, PARAMETERS
-from utils.errors import BadRequestError
 
 # What a request can do without.
 _OPTIONAL = frozenset({*PARAMETERS, JSON_SCHEMA})
@@ -52,13 +51,12 @@ class AcceptedParameters:
             self._by_target[target] = known
             return known != sent
 
-    def adapts(self, target: str, left_out: frozenset[str], max_tokens: int, error: BadRequestError) -> bool:
-        """Note what a request with these parts was refused for by *error*; as `learn`."""
-        most = error.most_tokens if error.most_tokens is not None and error.most_tokens < max_tokens else None
-        if not error.parameters and most is None:
-            return False
+    def adapts(
+        self, target: str, left_out: frozenset[str], max_tokens: int, refused: Collection[str], most_tokens: int | None
+    ) -> bool:
+        """Note what a request without *left_out* and of *max_tokens* was refused for; as `learn`."""
         known = self.of(target).most_tokens
-        return self.learn(target, Accepted(left_out, known if known == max_tokens else None), error.parameters, most)
+        return self.learn(target, Accepted(left_out, known if known == max_tokens else None), refused, most_tokens)
 
     def shortens(self, target: str, left_out: frozenset[str], max_tokens: int, least: int) -> bool:
         """Have answers of a third less asked for, of *least* tokens at least, since *max_tokens* are too many.

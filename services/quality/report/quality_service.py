@@ -14,7 +14,7 @@ from models.contract.answers.quality import Duplicates, SampleCitations, TextCit
 from models.contract.answers.quality_report import QualityFigures, QualityReport
 from models.samples.sample_query import SampleQuery
 from models.samples.sample_store import SampleStore
-from models.samples.snapshot import Snapshots
+from models.samples.snapshot import HasSamples
 from services.citations.checker import by_field, counts_of
 from services.quality.examiner import Examiner
 from services.quality.report.measuring import Measures, build_report
@@ -30,12 +30,8 @@ _AT_ONCE = 2_000
 _AGAIN_S = 15.0
 
 
-class ReportTools(Protocol):
+class ReportTools(HasSamples, Protocol):
     """What reports elsewhere."""
-
-    @property
-    def samples(self) -> Snapshots:
-        """The data set."""
 
     @property
     def measures(self) -> Measures:
