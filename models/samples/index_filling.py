@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from models.samples.snapshot import POSITION, Snapshot
+from models.samples.file.parquet_version import ParquetVersion
+from models.samples.snapshot import POSITION, Snapshot, Snapshots
 from utils.frames import pl
 
 
@@ -36,6 +37,26 @@ def fill(
         if version is None or is_stopped():
             return
         version.index.fill(positions, describe(samples))
+
+
+def fill_while_current(
+    samples: Snapshots,
+    version: ParquetVersion,
+    parts: Iterable[tuple[pl.Series, pl.DataFrame]],
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> None:
+    """Fill the index of *version* from *parts* (rows, their columns), until the file is replaced.
+
+    Args:
+        samples: Tell which version there is now.
+        version: Whose rows they are.
+        parts: May be found out elsewhere while this goes on.
+        is_stopped: Called after each part.
+    """
+    for rows, columns in parts:
+        version.index.fill(rows, columns)
+        if is_stopped() or samples.snapshot().version is not version:
+            return
 
 
 def taken(snapshot: Snapshot, rows: pl.Series, piece: int) -> Iterator[tuple[pl.Series, pl.DataFrame]]:

@@ -20,7 +20,7 @@ from models.samples.by_number import frame_at, samples_of
 from models.samples.file.parquet_version import Identity, ParquetVersion
 from models.samples.file.row_groups import check_answer, row_bytes
 from models.samples.file.row_index import DOCUMENT
-from models.samples.index_filling import lacking, taken
+from models.samples.index_filling import fill_while_current, lacking, taken
 from models.samples.sample_query import filtered
 from models.samples.sample_store import SampleStore
 from models.samples.search.search_index import SearchIndex
@@ -142,10 +142,8 @@ class SearchService:
             self._index.reset()
         self._index.adopt(version.index)
         missing = lacking(snapshot, DOCUMENT)
-        for rows, numbers in self._added(snapshot, version, missing):
-            version.index.fill(rows, pl.DataFrame({DOCUMENT: numbers}))
-            if is_stopped() or self._store.snapshot().version is not version:
-                break
+        added = ((rows, pl.DataFrame({DOCUMENT: numbers})) for rows, numbers in self._added(snapshot, version, missing))
+        fill_while_current(self._store, version, added, is_stopped)
         done = len(missing) - len(lacking(snapshot, DOCUMENT))
         if done:
             self._index.open()

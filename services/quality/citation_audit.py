@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from models.samples.file.parquet_version import Identity
-from models.samples.index_filling import lacking, taken
+from models.samples.index_filling import fill_while_current, lacking, taken
 from models.samples.sample_store import SampleStore
 from models.samples.snapshot import POSITION, HasSamples, Snapshot, Snapshots
 from services.citations.checker import FIELDS, CitationChecker, verdict_of
@@ -120,10 +120,11 @@ class Verdicts:
             found = ((part, verdicts_of(texts, self._tools.checker)) for part, texts in parts)
         else:
             found = self._side.stream(AuditRows(version.identity, rows))
-        for noted, verdicts in _together(found, is_stopped):
-            version.index.fill(noted, pl.DataFrame({COLUMN: pl.Series(verdicts, dtype=pl.Categorical())}))
-            if self._tools.samples.snapshot().version is not version:
-                return
+        noted = (
+            (part, pl.DataFrame({COLUMN: pl.Series(verdicts, dtype=pl.Categorical())}))
+            for part, verdicts in _together(found, is_stopped)
+        )
+        fill_while_current(self._tools.samples, version, noted)
 
     def _of_journal(self, snapshot: Snapshot) -> dict[int, str]:
         """Return, by number, the verdicts of journal samples that were stored without one."""
