@@ -28,7 +28,8 @@ class Behaviour:
     """What a control request can set.
 
     Attributes:
-        latency_s: Seconds an answer takes; `latency_spread` is the share by which it varies.
+        latency_s: Seconds an answer takes; `latency_spread` is the share by which it varies, or `latency_sigma`
+            that of the logarithm of a lognormal latency, whose median it is then.
         slots: Calls worked on at a time; more wait, so that the vendor slows down without a word.
         faults: Share of requests by name of the fault (see `fault_reply`).
         script: Names of faults for the next requests, "ok" for none; consumed before the shares.
@@ -45,6 +46,7 @@ class Behaviour:
 
     latency_s: float = 0.0
     latency_spread: float = 0.0
+    latency_sigma: float = 0.0
     slots: int | None = None
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None

@@ -43,6 +43,7 @@ class SimulatedVendor:
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
         self.arrivals: list[float] = []
+        self.latencies: list[float] = []
         self.refusals: list[float] = []
         self.outcomes: Counter[str] = Counter()
         self.answered = 0
@@ -92,6 +93,7 @@ class SimulatedVendor:
             "most_calls_a_minute": int(self.limits.most["requests"]),
             "most_tokens_a_minute": int(self.limits.most["tokens"]),
             "arrivals": self.arrivals[-_KEPT:],
+            "latencies": self.latencies[-_KEPT:],
             "refusals": self.refusals[-_KEPT:],
             "models": dict(Counter(heard(self.kind, body)["model"] for body in self.requests)),
         }
@@ -202,6 +204,9 @@ class SimulatedVendor:
         behaviour = self.behaviour
         spread = behaviour.latency_spread * (2 * self._draw.random() - 1)
         latency_s = behaviour.latency_s * (1 + spread)
+        if behaviour.latency_sigma:
+            latency_s = behaviour.latency_s * self._draw.lognormvariate(0.0, behaviour.latency_sigma)
+        self.latencies.append(latency_s)
         if self._places is not None:
             async with self._places:
                 await asyncio.sleep(latency_s)
