@@ -1,0 +1,1 @@
+"""Benchmarks of documents, retrieval and grounding."""
