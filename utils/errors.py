@@ -7,6 +7,7 @@
     │   ├── ConflictError         it collides with what is there
     │   ├── ExistsError           a new thing has the name of one that is there
     │   ├── ImportRefusedError    a file holds lines that cannot be taken; carries them
+    │   ├── DocumentError         a document cannot be read, or costs more than one may
     │   └── PublishError          a hub refused; carries its reason
     ├── StorageError              the data folder cannot be read or written
     │   ├── DataFolderBusyError   another process owns it
@@ -147,6 +148,12 @@ class ImportRefusedError(InputError):
     def details(self) -> Mapping[str, object]:
         """The problems."""
         return {"problems": self.problems, "problem_count": self.count}
+
+
+class DocumentError(InputError):
+    """A document cannot be read, or costs more than one may."""
+
+    code = "document_refused"
 
 
 class PublishError(InputError):
