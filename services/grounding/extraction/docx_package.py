@@ -27,6 +27,8 @@ _PREFIXES = {
     "http://schemas.microsoft.com/office/word/2010/wordprocessingShape": "wps",
 }
 _MEMBERS = 20_000
+# How libxml2 tells that there is no memory: XML_ERR_NO_MEMORY, or nothing at all.
+_NO_MEMORY = (0, 2)
 _DAMAGED = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
@@ -87,7 +89,9 @@ class Package:
         self._zip.close()
 
     def damaged(self, error: Exception) -> DocumentError:
-        """Return what *error* says of the file."""
+        """Return what *error* says of the file; MemoryError where it was that."""
+        if getattr(error, "code", None) in _NO_MEMORY:
+            raise MemoryError
         said = str(error)[:200]
         if "encrypted" in said or "password" in said:
             return refused(self._name, "it is encrypted: save it without a password")

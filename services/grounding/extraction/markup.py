@@ -29,7 +29,8 @@ def read_text(path: Path, name: str, limits: Limits, found: Found) -> Pages:
     number, gathered = 1, []
     for line in lines:
         first, *others = line.split("\f")
-        gathered.append(Paragraph(first.rstrip()))
+        if first or not others:
+            gathered.append(Paragraph(first.rstrip()))
         for other in others:
             yield page_of(gathered, number)
             number, gathered = number + 1, [Paragraph(other.rstrip())]
@@ -120,7 +121,8 @@ def _lines(path: Path, name: str, found: Found) -> Iterator[str]:
         if len(rest) > _LONG_LINE:
             *whole, rest = _short(rest)
             yield from whole
-    yield from _short(_plain(rest).removesuffix("\n"))
+    if rest := _plain(rest).removesuffix("\n"):
+        yield from _short(rest)
 
 
 def _plain(text: str) -> str:
@@ -130,7 +132,7 @@ def _plain(text: str) -> str:
 def _short(line: str) -> Iterator[str]:
     start = 0
     while len(line) - start > _LONG_LINE:
-        end = line.rfind(" ", start, start + _LONG_LINE) + 1 or start + _LONG_LINE
+        end = line.rfind(" ", start + _LONG_LINE // 2, start + _LONG_LINE) + 1 or start + _LONG_LINE
         yield line[start:end]
         start = end
     yield line[start:]
