@@ -176,8 +176,11 @@ class Package:
             )
 
     def _open(self, part: str) -> "_Bounded":
+        member = self._names[part.lower()]
+        if self._zip.getinfo(member).file_size > self._left:
+            raise self._too_large()
         try:
-            return _Bounded(self._zip.open(self._names[part.lower()]), self)
+            return _Bounded(self._zip.open(member), self)
         except _DAMAGED as error:
             raise self.damaged(error) from error
 
@@ -185,7 +188,10 @@ class Package:
         """Count *size* unpacked bytes."""
         self._left -= size
         if self._left < 0:
-            raise refused(self._name, f"it unpacks to more than {self._most_bytes // MIB:,} MiB: send it in parts")
+            raise self._too_large()
+
+    def _too_large(self) -> DocumentError:
+        return refused(self._name, f"it unpacks to more than {self._most_bytes // MIB:,} MiB: send it in parts")
 
 
 class _Bounded(io.RawIOBase):

@@ -30,7 +30,6 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _LISTS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
-_DEEP = 200
 _CHUNK = 1 << 16
 
 
@@ -38,13 +37,17 @@ def read_html(path: Path, name: str, limits: Limits, found: Found) -> Pages:
     """Yield the text of the file in pieces; raises DocumentError."""
     from lxml import etree
 
-    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True)
+    # Pages with hundreds of open elements are common; how much one may take is bound by the memory of the process.
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True)
     try:
         for block in decoded(path, name, found):
             parser.feed(block.encode("utf-8", "replace"))
         root = parser.close()
     except etree.LxmlError as error:
         raise refused(name, f"it is no HTML that can be read ({str(error)[:200]})") from error
+    # What follows such a fault is missing from the tree.
+    if any(one.level_name == "FATAL" for one in parser.feed_error_log):
+        raise refused(name, "its HTML is nested too deeply or has too long a text; save it anew, or send it in parts")
     if root is None:
         return
     found.title = _title(root)
@@ -70,6 +73,8 @@ class _Walker:
 
     def __init__(self) -> None:
         self._now = _Open()
+        # The number of the last item of each numbered list.
+        self._counts: dict[Element, int] = {}
 
     def paragraphs(self, root: "Element") -> Iterator[Paragraph]:
         """Yield the paragraphs of *root* in the order of reading."""
@@ -104,7 +109,18 @@ class _Walker:
     def _begin(self, element: "Element", name: str) -> None:
         self._now.level = _HEADINGS.get(name, 0)
         if name == "li":
-            self._now.prefix = _number(element)
+            self._now.prefix = self._number(element)
+
+    def _number(self, item: "Element") -> str:
+        """Return what stands before an item of a list."""
+        parent = item.getparent()
+        if parent is None or parent.tag != "ol":
+            return "- "
+        if "none" in (parent.get("style") or ""):
+            return ""
+        following = self._counts[parent] + 1 if parent in self._counts else _whole(parent.get("start"), 1)
+        count = self._counts[parent] = _whole(item.get("value"), following)
+        return f"{formatted(count, _LISTS.get(parent.get('type') or '', 'decimal'))}. "
 
     def _text(self, element: "Element", name: str, preserved: int) -> None:
         text = element.text or ""
@@ -137,8 +153,6 @@ class _Walker:
 
     def _row(self, row: "Element") -> Iterator[Paragraph]:
         cells = [one for one in row if one.tag in ("td", "th") and not _is_unseen(one, str(one.tag))]
-        if sum(1 for _ in row.iterancestors("tr")) > _DEEP:
-            return
         yield from row_of([list(_Walker().paragraphs_of_cell(one)) for one in cells])
         self._add(row.tail, 0)
 
@@ -156,25 +170,6 @@ def _is_unseen(element: "Element", name: str) -> bool:
         or element.get("role") in _ROLES
         or _HIDDEN.search(element.get("style") or "") is not None
     )
-
-
-def _number(item: "Element") -> str:
-    """Return what stands before an item of a list."""
-    parent = item.getparent()
-    if parent is None or parent.tag != "ol":
-        return "- "
-    if "none" in (parent.get("style") or ""):
-        return ""
-    start = _whole(parent.get("start"), 1)
-    before = 0
-    for other in item.itersiblings("li", preceding=True):
-        if other.get("value"):
-            start = _whole(other.get("value"), 1)
-            before += 1
-            break
-        before += 1
-    count = _whole(item.get("value"), start + before) if item.get("value") else start + before
-    return f"{formatted(count, _LISTS.get(parent.get('type') or '', 'decimal'))}. "
 
 
 def _whole(text: str | None, otherwise: int) -> int:

@@ -177,6 +177,8 @@ def _text_kind(head: bytes, name: str) -> Kind:
         ):
             return Kind.HTML
         if text.lstrip("\ufeff \t\r\n").startswith(("<?xml", "<!DOCTYPE")) or "xmlns" in start[:2000]:
+            if "<!ENTITY" in text:
+                raise refused(name, "its XML declares entities, which no publisher of law does; save it without them")
             return Kind.XML
     if len(_HTML_TAGS.findall(text)) >= 4 and re.search(r"</(?:p|div|h[1-6]|table|body|li)>", text, re.I):
         return Kind.HTML

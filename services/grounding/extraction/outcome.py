@@ -29,7 +29,7 @@ class Limits:
     pages: int = 20_000
     characters: int = 60_000_000
     pixels: int = 100_000_000
-    expanded_bytes: int = 256 * MIB
+    expanded_bytes: int = 128 * MIB
     speech_model: str = ""
 
 

@@ -66,6 +66,11 @@ class Reading(Iterator[Page]):
     def __next__(self) -> Page:
         return next(self._pages)
 
+    @property
+    def pid(self) -> int | None:
+        """The process that reads; None before the first page."""
+        return self._process.pid if self._process is not None else None
+
     def close(self) -> None:
         """End the process, if it runs."""
         self._pages.close()

@@ -10,6 +10,7 @@ from models.grounding.document import Page
 from services.grounding.extraction.outcome import Found, Limits, Step
 from services.grounding.extraction.readers import read
 from services.grounding.extraction.texts import is_word, plain
+from utils.errors import DocumentError
 
 
 def _read(path: Path, content: str | bytes, found: Found | None = None) -> list[Page]:
@@ -48,6 +49,31 @@ lines</pre>tail</body></html>"""
     ]
     assert [(read_page.text[one.start : one.end], one.level) for one in read_page.headings] == [("Theft Act 1968", 1)]
     assert (found.title, found.kind) == ("Theft Act 1968", "html")
+
+
+def test_numbers_of_lists_start_and_go_on_as_they_say(path: Path) -> None:
+    page = """<html><body><ol start="3"><li>a</li><li value="7">b<ol type="i"><li>in</li></ol></li><li>c</li></ol>
+      <ol><li>anew</li></ol>"""
+
+    (read_page,) = _read(path, page)
+
+    assert read_page.text.splitlines() == ["3. a", "7. b", "i. in", "8. c", "1. anew"]
+
+
+def test_html_with_hundreds_of_open_elements_is_read_whole(path: Path) -> None:
+    (page,) = _read(path, "<html><body>" + "<font><div>" * 500 + "The end.")
+
+    assert page.text == "The end.\n"
+
+
+def test_html_of_which_a_part_would_be_lost_is_refused(path: Path) -> None:
+    with pytest.raises(DocumentError, match="nested too deeply"):
+        _read(path, "<html><body>Begin" + "<div>" * 100_000 + "The end.")
+
+
+def test_xml_that_declares_entities_is_refused(path: Path) -> None:
+    with pytest.raises(DocumentError, match="declares entities"):
+        _read(path, '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY e "law">]><a>&e;</a>')
 
 
 def test_markdown_keeps_its_text_and_knows_its_headings(path: Path) -> None:
