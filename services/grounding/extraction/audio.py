@@ -23,7 +23,7 @@ def read_audio(path: Path, name: str, limits: Limits, found: Found) -> Pages:
         raise refused(name, _MISSING) from error
     if not (Path(limits.speech_model) / "model.bin").is_file():
         raise refused(name, _NO_MODEL)
-    model = WhisperModel(limits.speech_model, device="cpu", compute_type="int8", local_files_only=True)
+    model = WhisperModel(limits.speech_model, device="cpu", compute_type="int8", local_files_only=True, cpu_threads=1)
     try:
         segments, told = model.transcribe(str(path), vad_filter=False)
         noted(found, f"it was heard by a model (language {told.language}, {told.duration:.0f} s)")

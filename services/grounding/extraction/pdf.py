@@ -107,7 +107,7 @@ class _Reader:
 
         sheet = _Sheet(index + 1)
         try:
-            page = self._document[index]
+            page = self._page(index)
         except pypdfium2.PdfiumError:
             noted(self._found, f"page {index + 1} is damaged and was left out")
             return sheet
@@ -117,11 +117,18 @@ class _Reader:
             page.close()
         return sheet
 
+    def _page(self, index: int) -> "PdfPage":
+        """Return a page; what was filled in a form stands beside it, and is put on it as a reader sees it."""
+        page = self._document[index]
+        if self._document.formenv:
+            page.flatten()
+            page.close()
+            page = self._document[index]
+        return page
+
     def _read(self, page: "PdfPage", sheet: _Sheet) -> None:
         from services.grounding.extraction.pdf_glyphs import Glyphs
 
-        if self._document.formenv:
-            page.flatten()  # what was filled in stands beside the page, and a reader sees it on the page
         text = page.get_textpage()
         try:
             glyphs = Glyphs(page, text)

@@ -254,6 +254,17 @@ def test_ligatures_are_letters(tmp_path: Path) -> None:
     assert texts_of(paper.save()) == ["The flow to the fiduciary\n"]
 
 
+def test_what_was_filled_in_a_form_is_read(tmp_path: Path) -> None:
+    paper = Paper(tmp_path / "a.pdf")
+    paper.at(72, 700, "Name of the claimant:")
+    paper.canvas.acroForm.textfield(name="claimant", value="May Donoghue", x=200, y=690, width=200, height=24)
+
+    (text,) = texts_of(paper.save())
+
+    assert "Name of the claimant:" in text
+    assert "May Donoghue" in text
+
+
 def test_schedules_that_begin_their_pages_alike_stay(tmp_path: Path) -> None:
     paper = Paper(tmp_path / "a.pdf")
     for number in range(1, 6):
