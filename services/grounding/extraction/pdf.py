@@ -13,7 +13,8 @@ from models.grounding.document import Page
 from services.grounding.extraction.kinds import refused
 from services.grounding.extraction.outcome import Found, Limits, Pages, Step, noted
 from services.grounding.extraction.pdf_furniture import NEAR, Edge, edges, running
-from services.grounding.extraction.pdf_lines import Line, lines_of
+from services.grounding.extraction.pdf_glyphs import Glyphs
+from services.grounding.extraction.pdf_lines import Line, Margin, Stretch, lines_of, margin_of
 from services.grounding.extraction.pdf_paragraphs import paragraphs_of
 from services.grounding.extraction.pieces import Paragraph, page_of
 from services.grounding.extraction.recognition import MISSING, Recognised, is_there, recognise
@@ -48,6 +49,7 @@ class _Sheet:
     number: int
     lines: list[Line] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
+    margin: Margin | None = None
     recognised: Recognised | None = None
     body: list[Line] | None = None
 
@@ -127,21 +129,28 @@ class _Reader:
         return page
 
     def _read(self, page: "PdfPage", sheet: _Sheet) -> None:
-        from services.grounding.extraction.pdf_glyphs import Glyphs
-
-        text = page.get_textpage()
-        try:
-            glyphs = Glyphs(page, text)
-            stretches = glyphs.stretches()
-        finally:
-            text.close()
+        glyphs, stretches = _glyphs(page)
         if why := _why_recognise(page, glyphs.count, glyphs.unreadable):
             self._recognise(page, sheet, why, glyphs.count - glyphs.unreadable)
         if sheet.recognised is None:
-            sheet.lines = lines_of(stretches)
+            sheet.margin = margin_of(stretches)
+            sheet.lines = lines_of(stretches, sheet.margin if self._counts_lines(sheet) else None)
             _, bottom, _, top = page.get_bbox()
             sheet.edges = edges(sheet.lines, bottom, top) if page.get_rotation() == 0 else _edges_anywhere(sheet.lines)
             self._learn(sheet.lines)
+
+    def _counts_lines(self, sheet: _Sheet) -> bool:
+        """Say whether the numbers in the margin are of lines: they begin anew on each page, those of sections go on."""
+        margin, before = sheet.margin, self._sheets.get(sheet.number - 2)
+        if margin is None or margin.has_empty or (before is not None and margin.is_like(before.margin)):
+            return margin is not None
+        if sheet.number == self._count:
+            return margin.step > 1
+        following = self._page(sheet.number)
+        try:
+            return margin.is_like(margin_of(_glyphs(following)[1]))
+        finally:
+            following.close()
 
     def _recognise(self, page: "PdfPage", sheet: _Sheet, why: str, readable: int) -> None:
         if not is_there():
@@ -219,6 +228,15 @@ def _edges_anywhere(lines: Sequence[Line]) -> list[Edge]:
     if not lines:
         return []
     return edges(lines, min(line.y for line in lines) - 1, max(line.y for line in lines) + 1)
+
+
+def _glyphs(page: "PdfPage") -> "tuple[Glyphs, list[Stretch]]":
+    text = page.get_textpage()
+    try:
+        glyphs = Glyphs(page, text)
+        return glyphs, glyphs.stretches()
+    finally:
+        text.close()
 
 
 def _why_recognise(page: "PdfPage", count: int, unreadable: int) -> str:

@@ -65,10 +65,29 @@ class Line:
     is_numbered: bool = False
 
 
-def lines_of(stretches: list[Stretch]) -> list[Line]:
-    """Return the lines of a page; turned text (stamps in the margin) comes last."""
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """Numbers that stand in a margin like those of lines: 1 to 28 of a pleading, 5, 10, 15 of a bill.
+
+    Attributes:
+        has_empty: One stands beside no text, so that they number lines and no items of a list.
+    """
+
+    first: int
+    step: int
+    numbers: tuple[int, ...]
+    has_empty: bool
+
+    def is_like(self, other: "Margin | None") -> bool:
+        """Say whether *other*, of another page, begins anew in the same way: a list would go on."""
+        return other is not None and (self.first, self.step) == (other.first, other.step)
+
+
+def lines_of(stretches: list[Stretch], dropped: Margin | None = None) -> list[Line]:
+    """Return the lines of a page without the *dropped* numbers; turned text (stamps in the margin) comes last."""
     upright, turned = _by_turn(stretches)
-    regions = [*_columns(without_line_numbers(upright)), *turned]
+    numbers = frozenset(dropped.numbers if dropped else ())
+    regions = [*_columns([one for one in upright if id(one) not in numbers]), *turned]
     return [replace(line, region=number) for number, region in enumerate(regions) for line in _rows(region)]
 
 
@@ -86,18 +105,19 @@ def _by_turn(stretches: list[Stretch]) -> tuple[list[Stretch], list[list[Stretch
     return [stretch for stretch in stretches if stretch.turn == main], list(others.values())
 
 
-def without_line_numbers(stretches: list[Stretch]) -> list[Stretch]:
-    """Return the *stretches* without numbers of lines in a margin: 1 to 28 of a pleading, 5, 10, 15 of a bill."""
-    numbers = [stretch for stretch in stretches if stretch.text.isascii() and stretch.text.isdigit()]
-    others = [stretch for stretch in stretches if not (stretch.text.isascii() and stretch.text.isdigit())]
+def margin_of(stretches: list[Stretch]) -> Margin | None:
+    """Return the numbers in a margin of a page that may count its lines; None where there are none."""
+    upright, _ = _by_turn(stretches)
+    numbers = [one for one in upright if one.text.isascii() and one.text.isdigit() and len(one.text) < 4]
+    others = [one for one in upright if not one.text.isdigit()]
     if len(numbers) < 4 or not others:
-        return stretches
+        return None
     left, right = _margins(others)
     for aside in ([one for one in numbers if one.x1 <= left], [one for one in numbers if one.x0 >= right]):
-        if _counts_lines(aside):
-            dropped = {id(one) for one in aside}
-            return [stretch for stretch in stretches if id(stretch) not in dropped]
-    return stretches
+        if step := _step(aside):
+            empty = any(all(abs(one.y - other.y) > 0.5 * one.size for other in others) for one in aside)
+            return Margin(min(int(one.text) for one in aside), step, tuple(map(id, aside)), empty)
+    return None
 
 
 def _margins(stretches: list[Stretch]) -> tuple[float, float]:
@@ -107,17 +127,17 @@ def _margins(stretches: list[Stretch]) -> tuple[float, float]:
     return lefts[few] + 0.5, rights[-1 - few] - 0.5
 
 
-def _counts_lines(numbers: list[Stretch]) -> bool:
-    """Say whether *numbers* go down a margin by equal steps and equal distances, from the first line of the page on."""
+def _step(numbers: list[Stretch]) -> int:
+    """Return by how much *numbers* go up from line to line of a margin, at equal distances; 0 where they do not."""
     if len(numbers) < 4:
-        return False
+        return 0
     downwards = sorted(numbers, key=lambda one: -one.y)
     values = [int(one.text) for one in downwards]
     steps = {after - before for before, after in pairwise(values)}
     if steps not in ({1}, {5}) or values[0] > 5 or (steps == {1} and len(values) < 10):
-        return False
+        return 0
     gaps = [before.y - after.y for before, after in pairwise(downwards)]
-    return max(gaps) < 1.3 * min(gaps)
+    return steps.pop() if max(gaps) < 1.3 * min(gaps) else 0
 
 
 def _columns(stretches: list[Stretch]) -> list[list[Stretch]]:

@@ -27,6 +27,8 @@ HYPHENS = "-\u2010\u00ad\ufffe"
 # First halves that English parts from the next word by a hyphen as a rule.
 _KEPT_AFTER = frozenset("self non quasi cross well vice half".split())
 _LAST_WORD = re.compile(r"[^\W_]+(?:[-\u2010][^\W_]+)*$")
+# Ranges, dashes and paths ("15–", "2016/") go on without a space where they had none before.
+_UNSPACED = re.compile(r"[^\W_][–—/]$")
 _FIRST_WORD = re.compile(r"[^\W_]+(?:[-\u2010][^\W_]+)*")
 
 
@@ -51,13 +53,15 @@ def is_word(text: str) -> bool:
 
 
 def parted(before: str, after: str, compounds: frozenset[str] | set[str] = frozenset()) -> str | None:
-    """Return *before* as it goes on in *after* without a space; None when no hyphen ends it.
+    """Return *before* as it goes on in *after* without a space; None when no hyphen or dash ends it.
 
     Args:
         before: A line, with its hyphen.
         after: The next one.
         compounds: Words in lower case that the document writes with a hyphen elsewhere.
     """
+    if _UNSPACED.search(before) and after[:1].isalnum():
+        return before
     if before[-1:] not in HYPHENS or before == "":
         return None
     stem, hyphen = before[:-1], before[-1]

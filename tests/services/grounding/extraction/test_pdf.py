@@ -77,6 +77,8 @@ def test_a_number_that_a_line_begins_with_by_chance_begins_no_paragraph(tmp_path
             "day basis for years.",
             "They paid the sum on a day-to-day basis for years.",
         ),
+        ("See Regulation (EU) 2016/", "679 on this.", "See Regulation (EU) 2016/679 on this."),
+        ("It is told in the pages 15–", "17 of it.", "It is told in the pages 15–17 of it."),
         ("The plaintiff is in pages 15-", "17 of the bundle.", "The plaintiff is in pages 15-17 of the bundle."),
     ],
 )
@@ -148,17 +150,36 @@ def test_running_heads_feet_and_page_numbers_are_left_out(tmp_path: Path) -> Non
     assert texts == [f"{word} provisions say this.\nThe case of {word} is such.\n" for word in words]
 
 
-def test_the_numbers_of_the_lines_of_a_pleading_are_left_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pages", [1, 3])
+@pytest.mark.parametrize("margin", [90, 560])
+def test_the_numbers_of_the_lines_of_a_pleading_are_left_out(tmp_path: Path, pages: int, margin: float) -> None:
     paper = Paper(tmp_path / "a.pdf")
-    body = paper.wrapped(_PROSE * 3, 400, 12)
-    for place in range(28):
-        paper.right(90, 720 - 24 * place, str(place + 1), 12)
-        if place < len(body):
-            paper.at(108, 719 - 24 * place, body[place], 12)
+    said = []
+    for page in range(pages):
+        body = paper.wrapped(" ".join(f"{word}{'abc'[page]}" for word in (_PROSE * 3).split()), 400, 12)[
+            : 20 if pages == 1 else 28
+        ]
+        said.append(" ".join(body) + "\n")
+        for place in range(28):
+            paper.right(margin, 720 - 24 * place, str(place + 1), 12)
+            if place < len(body):
+                paper.at(108, 719 - 24 * place, body[place], 12)
+        paper.turn()
 
-    (text,) = texts_of(paper.save())
+    assert texts_of(paper.save()) == said
 
-    assert text == f"{_PROSE * 3}\n"
+
+def test_the_numbers_of_a_list_of_sections_stay(tmp_path: Path) -> None:
+    paper = Paper(tmp_path / "a.pdf")
+    for start in (1, 21):
+        for place in range(20):
+            paper.at(72, 700 - 15 * place, str(start + place))
+            paper.at(108, 700 - 15 * place, f"Offences of the {'abcdefghijklmnopqrstuvwxyz'[place]} kind")
+        paper.turn()
+
+    numbers = [line.split()[0] for text in texts_of(paper.save()) for line in text.splitlines()]
+
+    assert numbers == [str(number) for number in range(1, 41)]
 
 
 def test_numbers_of_paragraphs_in_the_margin_stay(tmp_path: Path) -> None:
