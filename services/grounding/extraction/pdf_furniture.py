@@ -11,6 +11,7 @@ NEAR = 4
 _EDGE_LINES = 3
 _EDGE = 0.2
 _SAME_PLACE = 6.0
+_AROUND = "-–—[]()| "
 _DIGITS = re.compile(r"\d+")
 _ROMAN = re.compile(r"[\s\-–—\[(]*[ivxlc]{1,7}[\s\-–—\])]*", re.I)
 _PAGE_OF = re.compile(r"\W*(?:page|seite|p\.?)\s*\d+(?:\s*(?:of|/|von)\s*\d+)?\W*", re.I)
@@ -18,12 +19,26 @@ _PAGE_OF = re.compile(r"\W*(?:page|seite|p\.?)\s*\d+(?:\s*(?:of|/|von)\s*\d+)?\W
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A line at the head or foot of a page, and what of it repeats."""
+    """A line at the head or foot of a page, and what of it repeats.
+
+    Attributes:
+        words: The line with a sign for each number.
+    """
 
     line: Line
     words: str
     numbers: tuple[int, ...]
     from_top: bool
+
+    @property
+    def has_first(self) -> bool:
+        """Whether a number begins it."""
+        return self.words.strip(_AROUND).startswith("#")
+
+    @property
+    def has_last(self) -> bool:
+        """Whether a number ends it."""
+        return self.words.strip(_AROUND).endswith("#")
 
 
 def edges(lines: Sequence[Line], bottom: float, top: float) -> list[Edge]:
@@ -36,12 +51,9 @@ def edges(lines: Sequence[Line], bottom: float, top: float) -> list[Edge]:
 
 
 def _edge(line: Line, from_top: bool) -> Edge:
-    words = "".join(line.text.casefold().split())
-    if _ROMAN.fullmatch(line.text):
-        words = "#"
-    return Edge(
-        line, _DIGITS.sub("#", words), tuple(int(one) for one in _DIGITS.findall(words)[:5] if len(one) < 7), from_top
-    )
+    text = line.text.casefold()
+    words = "#" if _ROMAN.fullmatch(text) else "".join(_DIGITS.sub("#", text).split())
+    return Edge(line, words, tuple(int(one) for one in _DIGITS.findall(text) if len(one) < 7), from_top)
 
 
 def running(page: Sequence[Edge], neighbours: Sequence[tuple[int, Sequence[Edge]]], body_size: float) -> set[Line]:
@@ -64,18 +76,22 @@ def running(page: Sequence[Edge], neighbours: Sequence[tuple[int, Sequence[Edge]
 
 
 def _repeats(edge: Edge, neighbours: Sequence[tuple[int, Sequence[Edge]]]) -> bool:
-    same = 0
+    """Say whether neighbours have the line too, or one in its place whose number goes on with the pages."""
+    same = paged = 0
     for away, others in neighbours:
-        for other in others:
-            if (
-                other.words != edge.words
-                or other.from_top is not edge.from_top
-                or abs(other.line.y - edge.line.y) > _SAME_PLACE
-            ):
-                continue
-            # A number alone that goes on with the pages is one of pages.
-            if not any(map(str.isalpha, edge.words)) and [one + away for one in edge.numbers] == list(other.numbers):
-                return True
-            same += 1
-            break
-    return same >= 2
+        near = [one for one in others if one.from_top is edge.from_top and abs(one.line.y - edge.line.y) <= _SAME_PLACE]
+        same += any(one.words == edge.words for one in near)
+        goes_on = any(_goes_on(edge, one, away) for one in near)
+        # A number alone that goes on with the pages is one of pages; a heading may have one too ("Schedule 2").
+        if goes_on and not any(map(str.isalpha, edge.words)):
+            return True
+        paged += goes_on
+    return same >= 2 or paged >= 2
+
+
+def _goes_on(edge: Edge, other: Edge, away: int) -> bool:
+    """Say whether the number that *edge* begins or ends with is *away* pages from that of *other*."""
+    return bool(edge.numbers and other.numbers) and (
+        (edge.has_first and other.has_first and edge.numbers[0] + away == other.numbers[0])
+        or (edge.has_last and other.has_last and edge.numbers[-1] + away == other.numbers[-1])
+    )

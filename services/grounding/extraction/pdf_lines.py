@@ -5,13 +5,14 @@ coordinates are those of a reader who holds the page so that most of its text is
 """
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
-from services.grounding.extraction.texts import HYPHENS, raised
+from services.grounding.extraction.texts import HYPHENS, is_mark, raised
 
 # A gap of so many times the size of the type ends a stretch; spaces of justified lines stay below.
 _WIDE_GAP = 1.6
@@ -87,7 +88,7 @@ def lines_of(stretches: list[Stretch], dropped: Margin | None = None) -> list[Li
     """Return the lines of a page without the *dropped* numbers; turned text (stamps in the margin) comes last."""
     upright, turned = _by_turn(stretches)
     numbers = frozenset(dropped.numbers if dropped else ())
-    regions = [*_columns([one for one in upright if id(one) not in numbers]), *turned]
+    regions = [*_columns(_with_marks([one for one in upright if id(one) not in numbers])), *turned]
     return [replace(line, region=number) for number, region in enumerate(regions) for line in _rows(region)]
 
 
@@ -138,6 +139,27 @@ def _step(numbers: list[Stretch]) -> int:
         return 0
     gaps = [before.y - after.y for before, after in pairwise(downwards)]
     return steps.pop() if max(gaps) < 1.3 * min(gaps) else 0
+
+
+def _with_marks(stretches: list[Stretch]) -> list[Stretch]:
+    """Return *stretches* with small digits that stand above a line, and touch its text, as marks of notes in it."""
+    hosts = sorted((one for one in stretches if not _MARK.fullmatch(one.text)), key=lambda one: one.y)
+    baselines = [one.y for one in hosts]
+    marked: list[Stretch] = []
+    for stretch in stretches:
+        if _MARK.fullmatch(stretch.text):
+            below = hosts[bisect_left(baselines, stretch.y - 2 * stretch.size) : bisect_left(baselines, stretch.y)]
+            host = next((one for one in below if _carries(one, stretch)), None)
+            if host is not None:
+                stretch = replace(stretch, text=raised(stretch.text), y=host.y, is_bold=host.is_bold)  # noqa: PLW2901
+        marked.append(stretch)
+    return marked
+
+
+def _carries(host: Stretch, mark: Stretch) -> bool:
+    """Say whether *mark* is raised on the line of *host*, right behind it or right before it."""
+    is_raised = 0.1 * host.size < mark.y - host.y < 0.85 * host.size and mark.size < 0.87 * host.size
+    return is_raised and (abs(mark.x0 - host.x1) < 0.4 * host.size or abs(host.x0 - mark.x1) < 0.8 * host.size)
 
 
 def _columns(stretches: list[Stretch]) -> list[list[Stretch]]:
@@ -256,7 +278,6 @@ def _line(row: list[Stretch]) -> Line:
     main = max(row, key=lambda one: len(one.text) * one.size)
     text, end, cells, is_numbered = "", row[0].x0, 1, False
     for place, stretch in enumerate(row):
-        shown = _shown(stretch, main)
         gap = stretch.x0 - end
         if text and text[-1] in HYPHENS:
             text = text[:-1] + "-"
@@ -265,13 +286,7 @@ def _line(row: list[Stretch]) -> Line:
         elif text and gap > _WIDE_GAP * main.size:
             cells += 1
         is_apart = stretch.is_spaced or gap > 0.2 * main.size
-        text += f" {shown}" if text and is_apart and shown is stretch.text else shown
+        text += f" {stretch.text}" if text and is_apart and not is_mark(stretch.text) else stretch.text
         end = max(end, stretch.x1)
     is_bold = main.is_bold and all(one.is_bold for one in row if len(one.text) > 1)
     return Line(text, row[0].x0, end, main.y, main.size, is_bold, 0, cells, is_numbered)
-
-
-def _shown(stretch: Stretch, main: Stretch) -> str:
-    """Return the text of *stretch*, as a mark where it is small digits above the line."""
-    is_raised = stretch.y - main.y > 0.1 * main.size and stretch.size < 0.87 * main.size
-    return raised(stretch.text) if is_raised and _MARK.fullmatch(stretch.text) else stretch.text

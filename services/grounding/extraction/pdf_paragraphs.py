@@ -18,6 +18,7 @@ _WORD = re.compile(r"\S+")
 _HEADING_CHARS = 200
 # Lines further apart than that, in sizes of their type, are more than double-spaced: no paragraph goes on.
 _APART = 2.6
+_ROOM = 1.3
 # How much larger than the text a heading of each level is set.
 _LEVELS = ((1.6, 1), (1.3, 2), (1.12, 3))
 
@@ -30,8 +31,8 @@ def paragraphs_of(lines: Sequence[Line], body_size: float, compounds: set[str]) 
         body_size: The size of type of most text.
         compounds: Words that the document writes with a hyphen.
     """
-    rights = _rights(lines)
     pitch = _pitch(lines)
+    rights = _rights(lines, pitch)
     gathered: list[list[Line]] = []
     for place, line in enumerate(lines):
         if gathered and not _begins(lines[place - 1], line, rights[place - 1], pitch):
@@ -75,7 +76,7 @@ def _pitch(lines: Sequence[Line]) -> float:
     return gaps[len(gaps) // 4] if gaps else 0.0
 
 
-def _rights(lines: Sequence[Line]) -> list[float]:
+def _rights(lines: Sequence[Line], pitch: float) -> list[float]:
     """Return for each line how far lines of its block go to the right."""
     rights = [0.0] * len(lines)
     edges: dict[int, tuple[float, float]] = {}
@@ -84,7 +85,7 @@ def _rights(lines: Sequence[Line]) -> list[float]:
         edges[line.region] = min(left, line.x0), max(right, line.x1)
     start = 0
     for place in range(1, len(lines) + 1):
-        if place < len(lines) and _is_one_block(lines[place - 1], lines[place]):
+        if place < len(lines) and _is_one_block(lines[place - 1], lines[place], pitch):
             continue
         block = lines[start:place]
         left, right = edges[block[0].region]
@@ -95,9 +96,14 @@ def _rights(lines: Sequence[Line]) -> list[float]:
     return rights
 
 
-def _is_one_block(before: Line, line: Line) -> bool:
+def _is_one_block(before: Line, line: Line, pitch: float) -> bool:
+    return before.region == line.region and _is_one_size(before, line) and not _is_apart(before, line, pitch)
+
+
+def _is_apart(before: Line, line: Line, pitch: float) -> bool:
+    """Say whether there is more room between two lines than within a paragraph."""
     gap = before.y - line.y
-    return before.region == line.region and _is_one_size(before, line) and 0 < gap < _APART * line.size
+    return (pitch > 0 and gap > _ROOM * pitch) or not 0 < gap < _APART * line.size
 
 
 def _is_one_size(before: Line, line: Line) -> bool:
@@ -113,10 +119,9 @@ def _begins(before: Line, line: Line, right: float, pitch: float) -> bool:
         return not (line.text[:1].islower() and not _CLOSED.search(before.text) and _is_one_size(before, line))
     if not _is_one_size(before, line) or before.is_bold != line.is_bold:
         return True
-    gap = before.y - line.y
     if before.cells > 1 or line.cells > 1 or line.is_numbered:
         return True
-    if (pitch and gap > 1.3 * pitch) or not 0 < gap < _APART * line.size or _NOTE.match(line.text):
+    if _is_apart(before, line, pitch) or _NOTE.match(line.text):
         return True
     return _is_set_apart(before, line) or _ends_short(before, line, right)
 

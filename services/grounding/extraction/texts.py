@@ -21,7 +21,7 @@ _PLAIN = str.maketrans(
     }
 )
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_MARK = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_MARK, _MARKS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+"), re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹, ]+")
 # A hyphen at a line's end, as formats have it: pdfium writes U+FFFE for some.
 HYPHENS = "-\u2010\u00ad\ufffe"
 # First halves that English parts from the next word by a hyphen as a rule.
@@ -40,6 +40,11 @@ def plain(text: str) -> str:
 def raised(digits: str) -> str:
     """Return *digits* as the mark of a note is written: "4" as "⁴", so that it is no digit of the number before it."""
     return digits.translate(_RAISED)
+
+
+def is_mark(text: str) -> bool:
+    """Say whether *text* is a mark of a note, or of several."""
+    return _MARKS.fullmatch(text) is not None
 
 
 def without_marks(text: str) -> str:

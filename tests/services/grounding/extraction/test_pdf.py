@@ -45,6 +45,17 @@ def test_subdivisions_stand_on_lines_of_their_own(tmp_path: Path) -> None:
     assert text.splitlines() == said
 
 
+def test_a_quotation_that_is_indented_on_both_sides_is_one_paragraph(tmp_path: Path) -> None:
+    paper = Paper(tmp_path / "a.pdf")
+    below = paper.lines(72, 700, paper.wrapped(_PROSE, 430))
+    below = paper.lines(126, below - 8, paper.wrapped(_PROSE, 320))
+    paper.lines(72, below - 8, paper.wrapped(_PROSE, 430))
+
+    (text,) = texts_of(paper.save())
+
+    assert text.splitlines() == [_PROSE] * 3
+
+
 def test_a_number_that_a_line_begins_with_by_chance_begins_no_paragraph(tmp_path: Path) -> None:
     paper = Paper(tmp_path / "a.pdf")
     paper.lines(
@@ -115,24 +126,23 @@ def test_a_word_that_goes_on_overleaf_is_whole_in_the_document(tmp_path: Path) -
     )
 
 
-def test_the_raised_mark_of_a_note_is_not_part_of_the_number_before_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("size", "rise"), [(7, 5), (6, 6.5), (9, 3)])
+def test_the_raised_mark_of_a_note_is_not_part_of_the_number_before_it(
+    tmp_path: Path, size: float, rise: float
+) -> None:
     paper = Paper(tmp_path / "a.pdf")
-    paper.runs(
-        72,
-        700,
-        [
-            ("He sued under 42 U.S.C. § 1983", 12, 0),
-            ("4", 7, 5),
-            (" and failed on the 1", 12, 0),
-            ("st", 7, 5),
-            (" count.", 12, 0),
-        ],
-    )
+    head, tail = ("He sued under 42 U.S.C. § 1983", 12, 0), (" count.", 12, 0)
+    paper.runs(72, 714, [("This is the line of the text above what matters here in the test.", 12, 0)])
+    paper.runs(72, 700, [head, ("4", size, rise), (" and failed on the 1", 12, 0), ("st", 7, 5), tail])
     paper.runs(72, 100, [("4", 5, 3), (" See Monroe v Pape.", 8, 0)])
 
     (text,) = texts_of(paper.save())
 
-    assert text.splitlines() == ["He sued under 42 U.S.C. § 1983⁴ and failed on the 1st count.", "⁴ See Monroe v Pape."]
+    assert text.splitlines() == [
+        "This is the line of the text above what matters here in the test. "
+        "He sued under 42 U.S.C. § 1983⁴ and failed on the 1st count.",
+        "⁴ See Monroe v Pape.",
+    ]
 
 
 def test_running_heads_feet_and_page_numbers_are_left_out(tmp_path: Path) -> None:
@@ -148,6 +158,17 @@ def test_running_heads_feet_and_page_numbers_are_left_out(tmp_path: Path) -> Non
     texts = texts_of(paper.save())
 
     assert texts == [f"{word} provisions say this.\nThe case of {word} is such.\n" for word in words]
+
+
+def test_feet_that_change_with_the_section_are_known_by_their_page_number(tmp_path: Path) -> None:
+    paper = Paper(tmp_path / "a.pdf")
+    titles = ["5.1. Duties", "5.1. Duties", "5.2. Loans", "5.3. Gifts", "5.4. Votes", "5.5. Minutes"]
+    for number, title in enumerate(titles, 33):
+        paper.lines(72, 500, [f"Of {title.split()[1].lower()} it is said that they are regulated."])
+        paper.at(*((72, 40, f"{number} {title}") if number % 2 else (400, 40, f"{title} {number}")))
+        paper.turn()
+
+    assert all(text.endswith("regulated.\n") for text in texts_of(paper.save()))
 
 
 @pytest.mark.parametrize("pages", [1, 3])
