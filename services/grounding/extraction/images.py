@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.grounding.extraction.kinds import refused
-from services.grounding.extraction.outcome import Found, Limits, Pages, noted
+from services.grounding.extraction.outcome import Found, Limits, Pages
+from services.grounding.extraction.page_notes import PageNotes
 from services.grounding.extraction.pieces import page_of
 from services.grounding.extraction.recognition import MISSING, is_there, recognise
 
@@ -21,6 +22,7 @@ def read_image(path: Path, name: str, limits: Limits, found: Found) -> Pages:
 
     if not is_there():
         raise refused(name, f"it is a picture, and {MISSING}")
+    notes = PageNotes()
     # The bound is ours and is kept before anything is decoded.
     Image.MAX_IMAGE_PIXELS = None
     try:
@@ -34,8 +36,9 @@ def read_image(path: Path, name: str, limits: Limits, found: Found) -> Pages:
                         raise refused(name, f"it has more than {limits.pages:,} pages")
                     _check_size(file.size, name, limits)
                     read = recognise(ImageOps.exif_transpose(_on_white(file)), limits)
-                    noted(found, f"page {number} was recognised from a picture (confidence {read.confidence:.2f})")
+                    notes.add(number, "scanned, recognised", read.confidence)
                     yield page_of(read.paragraphs, number, read.confidence)
+        notes.tell(found)
     except UnidentifiedImageError as error:
         raise refused(name, "the picture is damaged, or of an unknown make; save it as PNG") from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:

@@ -40,7 +40,7 @@ class Found:
     Attributes:
         kind: Of `kinds.Kind`.
         title: What the file says is its title; "" for none.
-        notes: What its reader should know, a sentence each: "page 3 was recognised from a scan (confidence 0.93)".
+        notes: What its reader should know, a sentence each: "page 3: scanned, recognised (confidence 0.93)".
         pages: Pages read, or pieces of formats without pages.
         characters: Characters of all pages.
         recognised: Pages recognised from a scan.

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from models.grounding.document import Page
 from services.grounding.extraction.kinds import refused
-from services.grounding.extraction.outcome import Found, Limits, Pages, Step, noted
+from services.grounding.extraction.outcome import Found, Limits, Pages, Step
+from services.grounding.extraction.page_notes import PageNotes
 from services.grounding.extraction.pdf_furniture import NEAR, Edge, edges, running
 from services.grounding.extraction.pdf_glyphs import Glyphs
 from services.grounding.extraction.pdf_lines import Line, Margin, Stretch, lines_of, margin_of
@@ -91,6 +92,7 @@ class _Reader:
         self._sheets: dict[int, _Sheet] = {}
         self._sizes: Counter[float] = Counter()
         self._compounds: set[str] = set()
+        self._notes = PageNotes()
         if document.get_formtype():
             document.init_forms()
 
@@ -103,6 +105,7 @@ class _Reader:
             if (now := index - NEAR - 1) >= 0:
                 yield self._told(now)
                 self._sheets.pop(now - NEAR, None)
+        self._notes.tell(self._found)
 
     def _load(self, index: int) -> _Sheet:
         import pypdfium2
@@ -111,7 +114,7 @@ class _Reader:
         try:
             page = self._page(index)
         except pypdfium2.PdfiumError:
-            noted(self._found, f"page {index + 1} is damaged and was left out")
+            self._notes.add(index + 1, "damaged, left out")
             return sheet
         try:
             self._read(page, sheet)
@@ -154,19 +157,19 @@ class _Reader:
 
     def _recognise(self, page: "PdfPage", sheet: _Sheet, why: str, readable: int) -> None:
         if not is_there():
-            noted(self._found, f"page {sheet.number} {why} and was not recognised: {MISSING}")
+            self._notes.add(sheet.number, f"{why}, not recognised: {MISSING}")
             return
         area = max(1.0, page.get_width() * page.get_height())
         picture = page.render(scale=min(_DOTS_PER_POINT, sqrt(_RENDERED_PIXELS / area)), grayscale=True).to_pil()
         try:
             read = recognise(picture, self._limits)
         except DocumentError as error:
-            noted(self._found, f"page {sheet.number} {why} and was not recognised: {error}")
+            self._notes.add(sheet.number, f"{why}, not recognised: {error}")
             return
         # Of a picture with its caption the caption is in the file already, and is sure.
         if sum(len(one.text) for one in read.paragraphs) > _MORE * readable:
             sheet.recognised = read
-            noted(self._found, f"page {sheet.number} {why} and was recognised (confidence {read.confidence:.2f})")
+            self._notes.add(sheet.number, f"{why}, recognised", read.confidence)
 
     def _learn(self, lines: Sequence[Line]) -> None:
         for line in lines:
@@ -242,13 +245,13 @@ def _glyphs(page: "PdfPage") -> "tuple[Glyphs, list[Stretch]]":
 def _why_recognise(page: "PdfPage", count: int, unreadable: int) -> str:
     """Return why a page is to be recognised, "" when its text is in the file."""
     if count > 20 and unreadable > _UNREADABLE * count:
-        return "has text that cannot be read (its fonts do not say which letters they draw)"
+        return "its fonts do not say which letters they draw"
     if count >= _FEW_GLYPHS:
         return ""
     covered, paths = _drawn(page)
     if covered >= _COVERED or (not count and covered > 0.02):
-        return "is a scan"
-    return "has its letters drawn as shapes" if not count and paths >= _DRAWN_PATHS else ""
+        return "scanned"
+    return "its letters are drawn as shapes" if not count and paths >= _DRAWN_PATHS else ""
 
 
 def _drawn(page: "PdfPage") -> tuple[float, int]:

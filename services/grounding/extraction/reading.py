@@ -119,6 +119,8 @@ class Reading(Iterator[Page]):
             # A group of its own, so that what it starts ends with it.
             start_new_session=True,
         )
+        if self._cancelled.is_cancelled:  # while it was being started there was nothing to stop
+            self._stop()
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, process.pid, _BEHIND)
         # It stays open: the process ends when it is closed, by us or by our death.

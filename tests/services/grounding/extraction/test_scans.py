@@ -9,6 +9,7 @@ from reportlab.pdfgen.canvas import Canvas
 from models.grounding.document import Page
 from services.grounding.extraction import recognition
 from services.grounding.extraction.outcome import Found, Limits, Step
+from services.grounding.extraction.page_notes import PageNotes
 from services.grounding.extraction.readers import read
 from utils.errors import DocumentError
 
@@ -68,7 +69,7 @@ def test_only_the_scanned_page_of_a_pdf_is_recognised_whatever_is_stamped_on_it(
     assert " ".join(_SAID) in second.text
     assert second.confidence is not None
     assert found.recognised == 1
-    assert found.notes[0].startswith("page 2 is a scan and was recognised (confidence 0.")
+    assert found.notes[0].startswith("page 2: scanned, recognised (confidence 0.")
 
 
 def test_without_tesseract_a_scanned_page_is_left_empty_with_a_note(
@@ -83,7 +84,7 @@ def test_without_tesseract_a_scanned_page_is_left_empty_with_a_note(
     found = Found()
 
     assert [page.text for page in _read(tmp_path / "a.pdf", found)] == ["Text.\n", ""]
-    assert "page 2 is a scan and was not recognised: Tesseract is not installed: on Debian apt-get" in found.notes[0]
+    assert "page 2: scanned, not recognised: Tesseract is not installed: on Debian apt-get" in found.notes[0]
 
 
 def test_a_document_of_scans_alone_is_refused_without_tesseract(
@@ -94,7 +95,7 @@ def test_a_document_of_scans_alone_is_refused_without_tesseract(
     canvas.drawImage(str(_scan(tmp_path / "a.png", _SAID)), 0, 0, 612, 792)
     canvas.save()
 
-    with pytest.raises(DocumentError, match=r"no text in it \(page 1 is a scan .* apt-get install tesseract-ocr"):
+    with pytest.raises(DocumentError, match=r"no text in it \(page 1: scanned, .* apt-get install tesseract-ocr"):
         _read(tmp_path / "a.pdf", Found())
 
 
@@ -104,6 +105,20 @@ def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded(tmp_path
 
     with pytest.raises(DocumentError, match=r"1,700 x 2,200 pixels, at most 1,000 are taken; scan it at 300 dots"):
         _read(path, Found(), Limits(pixels=1000))
+
+
+def test_notes_about_pages_are_told_together() -> None:
+    notes, found = PageNotes(), Found()
+    for number in (1, 2, 3, 5, 7, 8):
+        notes.add(number, "scanned, recognised", 0.9 + number / 100)
+    notes.add(6, "damaged, left out")
+
+    notes.tell(found)
+
+    assert found.notes == [
+        "pages 1-3, 5, 7-8: scanned, recognised (confidence 0.91 to 0.98)",
+        "page 6: damaged, left out",
+    ]
 
 
 def test_a_recording_without_the_extra_says_what_to_install(tmp_path: Path) -> None:
