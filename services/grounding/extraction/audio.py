@@ -27,13 +27,17 @@ def read_audio(path: Path, name: str, limits: Limits, found: Found) -> Pages:
     try:
         segments, told = model.transcribe(str(path), vad_filter=False)
         noted(found, f"it was heard by a model (language {told.language}, {told.duration:.0f} s)")
-        yield from _pieces((one.start, one.end, one.text, one.avg_logprob) for one in segments)
+        yield from spoken((one.start, one.end, one.text, one.avg_logprob) for one in segments)
     except (OSError, ValueError, RuntimeError) as error:
         raise refused(name, f"the recording is damaged, or of an unknown make ({str(error)[:200]})") from error
 
 
-def _pieces(segments: Iterator[tuple[float, float, str, float]]) -> Pages:
-    """Yield pieces of paragraphs, which pauses part."""
+def spoken(segments: Iterator[tuple[float, float, str, float]]) -> Pages:
+    """Yield pieces of paragraphs, which pauses part.
+
+    Args:
+        segments: Begin and end in seconds, what was said, and the logarithm of how likely that is.
+    """
     from math import exp
 
     texts: list[str] = []

@@ -11,7 +11,7 @@ from services.grounding.extraction.docx_numbering import LEVELS, Numbering
 from services.grounding.extraction.docx_package import Package, attribute, child, is_on, tag, value
 from services.grounding.extraction.docx_styles import Styles, heading_level
 from services.grounding.extraction.outcome import Found, Limits, Pages, noted
-from services.grounding.extraction.pieces import Paragraph, pieces
+from services.grounding.extraction.pieces import Paragraph, pieces, row_of
 from services.grounding.extraction.texts import plain
 from utils.errors import DocumentError
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _HOLDERS = frozenset("w:ins w:moveTo w:sdt w:sdtContent w:customXml w:smartTag".split())
 _OF_NO_TEXT = frozenset(("separator", "continuationSeparator", "continuationNotice"))
 _SPACES = re.compile(r"[ \t]*\t[ \t]*|  +")
-_NUMBER = re.compile(r"(?:\(?[\w.]{1,6}[).]|[\d.]{1,8}|\(\w{1,5}\)|[•–—-])")
 
 
 def read_docx(path: Path, name: str, limits: Limits, found: Found) -> Pages:
@@ -170,19 +169,6 @@ class _Walker:
             self._held = ""
         goes_on = merged is not None and attribute(merged, "val") in ("", "continue")
         return [] if goes_on else paragraphs
-
-
-def row_of(cells: list[list[Paragraph]]) -> Iterator[Paragraph]:
-    """Yield a row of a table: its cells beside each other; one cell alone, or a number and its text, as paragraphs."""
-    while cells and not cells[-1]:
-        cells.pop()
-    if len(cells) == 1:
-        yield from cells[0]
-    elif len(cells) == 2 and len(cells[0]) == 1 and cells[1] and _NUMBER.fullmatch(cells[0][0].text):
-        yield Paragraph(f"{cells[0][0].text} {cells[1][0].text}", cells[1][0].level)
-        yield from cells[1][1:]
-    elif cells:
-        yield Paragraph(" | ".join(" ".join(one.text.replace("\n", " ") for one in cell) for cell in cells).strip())
 
 
 def _within(holder: "Element", name: str) -> "Iterator[Element]":

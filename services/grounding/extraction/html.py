@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.grounding.extraction.docx import row_of
 from services.grounding.extraction.kinds import refused
 from services.grounding.extraction.markup import decoded
 from services.grounding.extraction.number_formats import formatted
 from services.grounding.extraction.outcome import Found, Limits, Pages
-from services.grounding.extraction.pieces import Paragraph, pieces
+from services.grounding.extraction.pieces import Paragraph, pieces, row_of
 from services.grounding.extraction.texts import plain, raised
 
 if TYPE_CHECKING:

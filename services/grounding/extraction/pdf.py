@@ -36,10 +36,10 @@ _RENDERED_PIXELS = 40_000_000
 _COMPOUND = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
 _COMPOUNDS = 20_000
 _NO_TITLE = re.compile(r"(?i)(?:microsoft word - |untitled|\(anonymous\)|\S+\.(?:docx?|pdf|qxd|indd|rtf|odt)$)")
+_DAMAGED = "it is no whole PDF: cut short or damaged; fetch or save it again"
 _REASONS = (
     ("password", "it is encrypted: open it with its password and save it without one"),
     ("security", "it is encrypted in a way that cannot be read: save it without protection"),
-    ("format", "it is no whole PDF: cut short or damaged; fetch or save it again"),
 )
 
 
@@ -63,7 +63,7 @@ def read_pdf(path: Path, name: str, limits: Limits, found: Found) -> Pages:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:
         said = str(error).lower()
-        raise refused(name, next((why for word, why in _REASONS if word in said), f"pdfium says: {error}")) from error
+        raise refused(name, next((why for word, why in _REASONS if word in said), _DAMAGED)) from error
     try:
         count = len(document)
         if count > limits.pages:

@@ -33,7 +33,8 @@ def read_document(
     path: Path, name: str, limits: Limits | None = None, cancelled: CancelToken | None = None
 ) -> "Reading":
     """Begin to read the document at *path*, which people call *name*; the process starts with the first page."""
-    return Reading(Order(str(path), name, limits or Limits()), cancelled or CancelToken())
+    shown = name.encode("utf-8", "replace").decode()  # names may hold what is no character
+    return Reading(Order(str(path), shown, limits or Limits()), cancelled or CancelToken())
 
 
 class Reading(Iterator[Page]):

@@ -8,6 +8,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from models.grounding.document import Page
 from services.grounding.extraction import recognition
+from services.grounding.extraction.audio import spoken
 from services.grounding.extraction.outcome import Found, Limits, Step
 from services.grounding.extraction.page_notes import PageNotes
 from services.grounding.extraction.readers import read
@@ -105,6 +106,14 @@ def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded(tmp_path
 
     with pytest.raises(DocumentError, match=r"1,700 x 2,200 pixels, at most 1,000 are taken; scan it at 300 dots"):
         _read(path, Found(), Limits(pixels=1000))
+
+
+def test_pauses_part_what_is_said_into_paragraphs() -> None:
+    segments = [(0.0, 2.0, " The tenant", 0.0), (2.1, 3.0, " pays.", 0.0), (6.0, 7.0, " The end.", 0.0)]
+
+    (page,) = (one for one in spoken(iter(segments)) if not isinstance(one, Step))
+
+    assert (page.text, page.confidence, page.number) == ("The tenant pays.\nThe end.\n", 1.0, None)
 
 
 def test_notes_about_pages_are_told_together() -> None:
