@@ -22,6 +22,7 @@ _SIGNS = {
     "w:cr": "\n",
     "w:noBreakHyphen": "-",
 }
+_RAISED = 4
 _PRIVATE = range(0xF000, 0xF100)
 # Letters of the font Symbol that texts of law have.
 _SYMBOLS = dict(zip(b"\x2d\xa3\xa7\xb0\xb1\xb3\xb4\xb7\xb9\xd2\xd3\xd4", "−≤•°±≥×•≠®©™", strict=True))
@@ -83,7 +84,7 @@ class InlineReader:
         own = is_on(run, "w:rPr", "w:vanish")
         style = value(run, "w:rPr", "w:rStyle")
         is_hidden = own if own is not None else is_hidden or (bool(style) and self._styles.is_hidden(style))
-        is_raised = value(run, "w:rPr", "w:vertAlign") == "superscript"
+        is_raised = _is_raised(run) or (bool(style) and self._styles.is_raised(style))
         for element in run:
             self._piece(element, inline, is_hidden, is_raised)
 
@@ -146,6 +147,12 @@ def branch(alternate: "Element") -> "Element | tuple[()]":
     branches = [one for one in alternate if tag(one) in ("mc:Choice", "mc:Fallback")]
     with_text = (one for one in branches if any(tag(below) == "w:t" for below in one.iter()))
     return next(with_text, branches[0] if branches else ())
+
+
+def _is_raised(run: "Element") -> bool:
+    """Say whether a run stands above the line, in either way that writers have; positions count in half points."""
+    position = value(run, "w:rPr", "w:position")
+    return value(run, "w:rPr", "w:vertAlign") == "superscript" or (position.isdigit() and int(position) >= _RAISED)
 
 
 def _symbol(char: str) -> str:

@@ -97,6 +97,9 @@ class Numbering:
         else:
             counts[place] = counts[place] + 1 if place in counts else level.start
         self._begun.add((number, place))
+        # A level above that was not used yet is shown as it begins, and has begun.
+        for above in range(place):
+            counts.setdefault(above, made.levels.get(above, Level()).start)
         for deeper in [one for one in counts if one > place]:
             restart = made.levels[deeper].restart if deeper in made.levels else None
             if restart is None or (restart and place < restart):
@@ -151,7 +154,6 @@ def _shown(made: _List, place: int, level: Level, counts: dict[int, int]) -> str
         if char == "%" and digit in set("123456789"):
             other = int(digit) - 1
             of = made.levels.get(other, Level())
-            # A level above that was not used yet shows where it begins.
             text += formatted(counts.get(other, of.start), "decimal" if level.is_legal else of.format)
             position += 2
         else:

@@ -22,6 +22,7 @@ class Style:
     place: str = ""
     outline: str = ""
     is_hidden: bool | None = None
+    align: str = ""
 
 
 class Styles:
@@ -65,6 +66,10 @@ class Styles:
         """Say whether text of *style* is hidden."""
         return next((one.is_hidden for one in self._chain(style) if one.is_hidden is not None), False)
 
+    def is_raised(self, style: str) -> bool:
+        """Say whether text of *style* stands above the line."""
+        return next((one.align for one in self._chain(style) if one.align), "") == "superscript"
+
     def list_of(self, style: str) -> str:
         """Return the list (numId) of a list style."""
         return self._styles[style].list if style in self._styles else ""
@@ -91,4 +96,5 @@ def _style(element: "Element") -> Style:
         place=value(of_paragraph, "w:numPr", "w:ilvl"),
         outline=value(of_paragraph, "w:outlineLvl"),
         is_hidden=is_on(element, "w:rPr", "w:vanish"),
+        align=value(element, "w:rPr", "w:vertAlign"),
     )

@@ -141,7 +141,11 @@ def test_clause_numbers_go_on_over_paragraphs_without_one(path: Path) -> None:
         ),
         pytest.param([level(0, "\uf0b7", "bullet")], "", numbered("x"), ["• x"], id="bullets"),
         pytest.param(
-            [level(0, "%1."), level(1, "%1.%2")], "", numbered("x", 1), ["1.1 x"], id="a level above that is not used"
+            [level(0, "%1."), level(1, "%1.%2")],
+            "",
+            numbered("x", 1) + numbered("y"),
+            ["1.1 x", "2. y"],
+            id="a level above that is not used",
         ),
     ],
 )
@@ -282,6 +286,20 @@ def test_notes_are_marked_and_stand_behind_their_paragraph_or_at_the_end(path: P
     ]
 
 
+@pytest.mark.parametrize(
+    "how", ['<w:vertAlign w:val="superscript"/>', '<w:position w:val="8"/>', '<w:rStyle w:val="Mark"/>']
+)
+def test_a_mark_that_was_typed_is_not_part_of_the_number_before_it(path: Path, how: str) -> None:
+    styles = (
+        '<w:style w:type="character" w:styleId="Mark"><w:name w:val="Mark"/><w:rPr><w:vertAlign w:val="superscript"/>'
+        "</w:rPr></w:style>"
+    )
+
+    assert lines_of(write(path, p(r("Under § 1983") + r("4", how) + r(", the 1") + r("st", how)), styles=styles)) == [
+        "Under § 1983⁴, the 1st"
+    ]
+
+
 def test_cells_of_tables_are_read_once_and_numbers_in_a_cell_stand_before_their_text(path: Path) -> None:
     merged = '<w:vMerge w:val="restart"/>', "<w:vMerge/>"
     body = table(
@@ -336,8 +354,8 @@ def test_counters_agree_with_a_plain_model(tmp_path_factory: pytest.TempPathFact
         if place is None:
             expected.append("x")
             continue
-        counts = [*counts[:place], counts[place] + 1, *[0] * (3 - place)]
-        expected.append(".".join(str(count or 1) for count in counts[: place + 1]) + " x")
+        counts = [*(count or 1 for count in counts[:place]), counts[place] + 1, *[0] * (3 - place)]
+        expected.append(".".join(map(str, counts[: place + 1])) + " x")
 
     assert lines_of(write(tmp_path_factory.mktemp("words") / "a.docx", body, numbering=numbering)) == expected
 

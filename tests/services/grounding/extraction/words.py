@@ -1,7 +1,7 @@
 """DOCX files by their XML, for tests."""
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from services.grounding.extraction.docx import read_docx
@@ -14,7 +14,7 @@ _SPACES = (
     'xmlns:v="urn:schemas-microsoft-com:vml" '
     'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
 )
-_TYPES = "<Types xmlns='http://schemas.openxmlformats.org/package/2006/content-types'/>"
+_MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 
@@ -27,11 +27,18 @@ def _relations(targets: Mapping[str, str]) -> str:
     return f'<Relationships xmlns="{_PACKAGE}">{rows}</Relationships>'
 
 
+def _types(parts: Iterable[str]) -> str:
+    kinds = {"document": f"{_MAIN}.document.main+xml", **{part: f"{_MAIN}.{part}+xml" for part in parts}}
+    rows = "".join(f'<Override PartName="/word/{part}.xml" ContentType="{kind}"/>' for part, kind in kinds.items())
+    relations = '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    return f'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">{relations}{rows}</Types>'
+
+
 def write(path: Path, body: str, **parts: str) -> Path:
     """Write a DOCX of the XML of a *body* and of other parts: styles, numbering, footnotes, endnotes."""
     roots = {"footnotes": "w:footnotes", "endnotes": "w:endnotes", "styles": "w:styles", "numbering": "w:numbering"}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr("[Content_Types].xml", _TYPES)
+        packed.writestr("[Content_Types].xml", _types(parts))
         packed.writestr("_rels/.rels", _relations({"officeDocument": "word/document.xml"}))
         packed.writestr("word/_rels/document.xml.rels", _relations({kind: f"{kind}.xml" for kind in parts}))
         packed.writestr("word/document.xml", f"<w:document {_SPACES}><w:body>{body}</w:body></w:document>")
