@@ -186,7 +186,9 @@ class _Reader:
             around = chain(range(index - NEAR, index), range(index + 1, index + NEAR + 1))
             near = [(one - index, self._sheets[one].edges) for one in around if one in self._sheets]
             dropped = running(sheet.edges, near, self._body_size())
-            sheet.body = [line for line in sheet.lines if line not in dropped]
+            body = [line for line in sheet.lines if line not in dropped]
+            # Words that are all of a page are what it says, however much like its neighbours.
+            sheet.body = body or [line for line in sheet.lines if any(map(str.isalpha, line.text))]
         return sheet.body
 
     def _body_size(self) -> float:

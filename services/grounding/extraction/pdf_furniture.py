@@ -9,7 +9,7 @@ from services.grounding.extraction.pdf_lines import Line
 # Left and right pages differ, and a chapter's first page has none: so many neighbours are looked at on each side.
 NEAR = 4
 _EDGE_LINES = 3
-_EDGE = 0.2
+_EDGE = 0.14
 _SAME_PLACE = 6.0
 _AROUND = "-–—[]()| "
 _DIGITS = re.compile(r"\d+")

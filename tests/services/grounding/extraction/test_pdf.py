@@ -160,6 +160,16 @@ def test_running_heads_feet_and_page_numbers_are_left_out(tmp_path: Path) -> Non
     assert texts == [f"{word} provisions say this.\nThe case of {word} is such.\n" for word in words]
 
 
+def test_pages_that_say_but_one_line_each_are_not_left_empty(tmp_path: Path) -> None:
+    paper = Paper(tmp_path / "a.pdf")
+    for number in range(1, 7):
+        paper.at(72, 740, f"Exhibit {number}")
+        paper.at(300, 30, str(number))
+        paper.turn()
+
+    assert texts_of(paper.save()) == [f"Exhibit {number}\n" for number in range(1, 7)]
+
+
 def test_feet_that_change_with_the_section_are_known_by_their_page_number(tmp_path: Path) -> None:
     paper = Paper(tmp_path / "a.pdf")
     titles = ["5.1. Duties", "5.1. Duties", "5.2. Loans", "5.3. Gifts", "5.4. Votes", "5.5. Minutes"]
