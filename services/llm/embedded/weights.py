@@ -63,11 +63,13 @@ class LocalFile:
 class WeightStore:
     """Finds the weights that `LOCAL_MODEL` names, fetching them when they are not there."""
 
-    def __init__(self, catalog: Path, folder: Path, choice: str, hub_token: str | None = None) -> None:
+    def __init__(
+        self, catalog: Path, folder: Path, choice: str, hub_token: str | None = None, table: str = "weights.toml"
+    ) -> None:
         self._folder = folder.expanduser()
         self._choice = choice.strip()
         self._token = hub_token
-        self._known = _load(catalog)
+        self._known = _load(catalog / table)
 
     @property
     def model_name(self) -> str:
@@ -190,8 +192,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _load(catalog: Path) -> tuple[Weights, ...]:
-    path = catalog / "weights.toml"
+def _load(path: Path) -> tuple[Weights, ...]:
     content, text = read_toml(path)
     rows = content.get("weights")
     if not isinstance(rows, list) or not rows:

@@ -1,0 +1,1 @@
+"""Finds the provisions that a question is about: by citation, by words, by meaning."""

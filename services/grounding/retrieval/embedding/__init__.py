@@ -1,0 +1,1 @@
+"""Turns text into vectors: models that run here, and servers that speak OpenAI's wire."""
