@@ -5,6 +5,7 @@
     ├── InputError                the caller sent something unusable
     │   ├── NotFoundError         it names something that does not exist
     │   ├── ConflictError         it collides with what is there
+    │   ├── DuplicateDocumentError   the same bytes were uploaded before; carries the first id
     │   ├── ExistsError           a new thing has the name of one that is there
     │   ├── ImportRefusedError    a file holds lines that cannot be taken; carries them
     │   ├── DocumentError         a document cannot be read, or costs more than one may
@@ -121,6 +122,25 @@ class ConflictError(InputError):
     """The request collides with what is there."""
 
     code = "conflict"
+
+
+class DuplicateDocumentError(ConflictError):
+    """The same bytes were uploaded before.
+
+    Attributes:
+        file_id: Id of the document that has them.
+    """
+
+    code = "duplicate_document"
+
+    def __init__(self, file_id: str, name: str) -> None:
+        super().__init__(f"file: its bytes are here already, as {name[:80]!r}; use that one, or delete it first")
+        self.file_id = file_id
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """The document that has them."""
+        return {"file_id": self.file_id}
 
 
 class ExistsError(InputError):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from models.grounding.document import Page
+from models.grounding.document import Instrument, Page, Unit
 
 MIB = 1 << 20
 
@@ -44,6 +44,8 @@ class Found:
         pages: Pages read, or pieces of formats without pages.
         characters: Characters of all pages.
         recognised: Pages recognised from a scan.
+        instrument: What it is, where it is law as data or a judgment.
+        units: Its units, where the format tells them; None to find them in the text.
     """
 
     kind: str = ""
@@ -52,6 +54,8 @@ class Found:
     pages: int = 0
     characters: int = 0
     recognised: int = 0
+    instrument: Instrument | None = None
+    units: tuple[Unit, ...] | None = None
 
 
 _NOTES = 100

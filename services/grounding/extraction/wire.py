@@ -4,12 +4,13 @@ Not pickled: whoever takes over the reading process by a document must not reach
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import orjson
 
-from models.grounding.document import Heading, Page
+from models.grounding.document import Heading, Instrument, Page, Status, Unit, UnitKind
 from services.grounding.extraction.outcome import Found, Limits, Step
 
 _LENGTH = struct.Struct("!I")
@@ -68,6 +69,21 @@ def received(read: Callable[[int], bytes]) -> Message:
             fields["headings"] = tuple(Heading(**heading) for heading in fields["headings"])
         if kind == "Order":
             fields["limits"] = Limits(**fields["limits"])
+        if kind == "Found":
+            fields |= {"instrument": _instrument(fields["instrument"]), "units": _units(fields["units"])}
         return _KINDS[kind](**fields)
     except (TypeError, KeyError) as error:
         raise ValueError(f"no message: {error}") from error
+
+
+def _instrument(fields: Mapping[str, Any] | None) -> Instrument | None:
+    return None if fields is None else Instrument(**{**fields, "aliases": tuple(fields["aliases"])})
+
+
+def _units(rows: Sequence[Mapping[str, Any]] | None) -> tuple[Unit, ...] | None:
+    return None if rows is None else tuple(_unit(row) for row in rows)
+
+
+def _unit(row: Mapping[str, Any]) -> Unit:
+    lists = {"path": tuple(row["path"]), "parts": tuple(row["parts"])}
+    return Unit(**{**row, **lists, "kind": UnitKind(row["kind"]), "status": Status(row["status"])})

@@ -1,0 +1,257 @@
+"""What was read of documents: pages, units, chunks; and the index over them: words, numbers, names, vectors."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Column, Row, Select, func, insert, select, text, update
+
+from models.grounding.document import Page, Status, Unit, UnitKind
+from models.grounding.library import (
+    CHUNKS,
+    DOCUMENTS,
+    FACTS,
+    NAMES,
+    NUMBERS,
+    PAGES,
+    UNITS,
+    VECTORS,
+    Library,
+)
+from models.grounding.rows import KeptChunk, KeptPage, KeptUnit, Stage
+
+# SQLite takes some 32,000 parameters in one statement.
+_MOST = 5_000
+_UNIT = [column.label(f"unit_{column.name}") for column in UNITS.c]
+_IS_READY = DOCUMENTS.c.status == Stage.READY
+
+
+class PassageStore:
+    """The texts of a library. What is read here was committed; a document that is not ready is not searched."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def pages(self, document: int, limit: int = -1, offset: int = 0) -> list[KeptPage]:
+        """Return pages of a document in order."""
+        query = select(PAGES).where(PAGES.c.document == document).order_by(PAGES.c.ordinal).limit(limit).offset(offset)
+        return [
+            KeptPage(row.ordinal, row.start, Page(row.text, row.number, row.confidence)) for row in self._rows(query)
+        ]
+
+    def units(self, document: int, limit: int = -1, offset: int = 0) -> list[KeptUnit]:
+        """Return units of a document in order."""
+        query = select(*_UNIT).where(UNITS.c.document == document).order_by(UNITS.c.ordinal)
+        return [_unit(row) for row in self._rows(query.limit(limit).offset(offset))]
+
+    def unit(self, unit_id: int) -> KeptUnit | None:
+        """Return a unit by its id; None when it is gone."""
+        return next((_unit(row) for row in self._rows(select(*_UNIT).where(UNITS.c.id == unit_id))), None)
+
+    def text(self, document: int, start: int, end: int) -> str:
+        """Return the characters of a document from *start* to *end*."""
+        query = (
+            select(PAGES.c.start, PAGES.c.text)
+            .where(PAGES.c.document == document, PAGES.c.start < end)
+            .where(PAGES.c.start + func.length(PAGES.c.text) > start)
+            .order_by(PAGES.c.ordinal)
+        )
+        return "".join(row.text[max(0, start - row.start) : end - row.start] for row in self._rows(query))
+
+    def chunks(self, document: int, limit: int = -1, offset: int = 0) -> list[KeptChunk]:
+        """Return chunks of a document in order."""
+        query = _chunks().where(CHUNKS.c.document == document).order_by(CHUNKS.c.id)
+        return [_chunk(row) for row in self._rows(query.limit(limit).offset(offset))]
+
+    def with_ids(self, chunks: Iterable[int]) -> dict[int, KeptChunk]:
+        """Return chunks of documents that are ready, by their ids."""
+        found = self._in(_chunks().where(_IS_READY), CHUNKS.c.id, chunks)
+        return {row.id: _chunk(row) for row in found}
+
+    def of_units(self, units: Iterable[int]) -> dict[int, list[int]]:
+        """Return the ids of the chunks of each unit, in order."""
+        query = select(CHUNKS.c.unit, CHUNKS.c.id).order_by(CHUNKS.c.id)
+        found: dict[int, list[int]] = {}
+        for unit, chunk in self._in(query, CHUNKS.c.unit, units):
+            found.setdefault(unit, []).append(chunk)
+        return found
+
+    def numbered(self, documents: Iterable[int], keys: Iterable[str]) -> list[tuple[int, int, str, UnitKind]]:
+        """Return id, document, key and kind of the units of *documents* under one of *keys*, in their order."""
+        query = (
+            select(UNITS.c.id, UNITS.c.document, NUMBERS.c.key, UNITS.c.kind)
+            .join(NUMBERS, NUMBERS.c.unit == UNITS.c.id)
+            .where(NUMBERS.c.key.in_(list(keys)))
+            .order_by(UNITS.c.document, UNITS.c.ordinal)
+        )
+        return [
+            (row.id, row.document, row.key, UnitKind(row.kind))
+            for row in self._in(query, NUMBERS.c.document, documents)
+        ]
+
+    def named(self, keys: Iterable[str]) -> dict[str, list[tuple[int, str, str, str]]]:
+        """Return number, title, kind and jurisdiction of the ready instruments under each of *keys*."""
+        query = (
+            select(NAMES.c.key, DOCUMENTS.c.number, DOCUMENTS.c.title, DOCUMENTS.c.instrument, DOCUMENTS.c.jurisdiction)
+            .join(DOCUMENTS, DOCUMENTS.c.number == NAMES.c.document)
+            .where(_IS_READY)
+            .order_by(DOCUMENTS.c.number)
+        )
+        found: dict[str, list[tuple[int, str, str, str]]] = {}
+        for key, *of_instrument in self._in(query, NAMES.c.key, keys):
+            found.setdefault(key, []).append((of_instrument[0], *of_instrument[1:]))
+        return found
+
+    def search(
+        self, expression: str, where: Mapping[str, str], documents: frozenset[int] | None, most: int
+    ) -> list[tuple[int, float]]:
+        """Return ids of ready chunks that match an expression of FTS5, with its bm25 turned positive, best first.
+
+        Args:
+            expression: Terms, each in quotation marks.
+            where: Values of the columns kind and jurisdiction.
+            documents: Only of these; None for all.
+            most: How many at most.
+        """
+        if not expression or documents == frozenset():
+            return []
+        conditions = "".join(f" AND chunks.{name} = :{name}" for name in ("kind", "jurisdiction") if name in where)
+        if documents is not None:
+            conditions += f" AND chunks.document IN ({', '.join(str(int(number)) for number in documents)})"
+        query = text(
+            "SELECT words.rowid, -bm25(words) AS score FROM words JOIN chunks ON chunks.id = words.rowid "  # noqa: S608  # numbers and names of ours  # nosec B608
+            "JOIN documents ON documents.number = chunks.document "
+            f"WHERE words MATCH :expression AND documents.status = 'ready'{conditions} ORDER BY score DESC LIMIT :most"
+        )
+        if not self._library.is_there:
+            return []
+        with self._library.reading() as connection:
+            rows = connection.execute(query, {"expression": expression, "most": most, **where})
+            return [(int(chunk), float(score)) for chunk, score in rows]
+
+    def frequency(self, term: str) -> int:
+        """Return how many chunks hold a term."""
+        query = text("SELECT count(*) FROM words WHERE words MATCH :term")
+        if not self._library.is_there:
+            return 0
+        with self._library.reading() as connection:
+            return int(connection.execute(query, {"term": f'"{term}"'}).scalar_one())
+
+    def size(self) -> int:
+        """Return how many chunks there are."""
+        rows = self._rows(select(func.count()).select_from(CHUNKS))
+        return int(rows[0][0]) if rows else 0
+
+    def without_vectors(self, document: int, most: int) -> list[KeptChunk]:
+        """Return chunks of a document that have no vector yet, in order."""
+        missing = CHUNKS.c.id.not_in(select(VECTORS.c.chunk).where(VECTORS.c.document == document))
+        query = _chunks().where(CHUNKS.c.document == document, missing).order_by(CHUNKS.c.id).limit(most)
+        return [_chunk(row) for row in self._rows(query)]
+
+    def add_vectors(self, document: int, vectors: Sequence[tuple[int, bytes]]) -> bool:
+        """Keep vectors of chunks of a document; False if it was deleted or is read anew meanwhile."""
+        with self._library.changing() as connection:
+            there = set(connection.execute(select(CHUNKS.c.id).where(CHUNKS.c.document == document)).scalars())
+            rows = [{"chunk": one, "document": document, "vector": packed} for one, packed in vectors if one in there]
+            if len(rows) < len(vectors):
+                return False
+            connection.execute(insert(VECTORS), rows)
+            counted = DOCUMENTS.c.embedded + len(rows)
+            connection.execute(update(DOCUMENTS).where(DOCUMENTS.c.number == document).values(embedded=counted))
+            return True
+
+    def vectors(self, document: int | None = None) -> Iterator[list[tuple[int, int, bytes]]]:
+        """Yield chunk, document and vector, in pieces: of one document or of all that are ready."""
+        if not self._library.is_there:
+            return
+        query = select(VECTORS.c.chunk, VECTORS.c.document, VECTORS.c.vector)
+        if document is None:
+            query = query.join(DOCUMENTS, DOCUMENTS.c.number == VECTORS.c.document).where(_IS_READY)
+        else:
+            query = query.where(VECTORS.c.document == document)
+        with self._library.reading() as connection:
+            result = connection.execution_options(yield_per=_MOST).execute(query)
+            for piece in result.partitions():
+                yield [(int(row[0]), int(row[1]), bytes(row[2])) for row in piece]
+
+    def fact(self, name: str) -> str:
+        """Return a fact on the index, or ""."""
+        rows = self._rows(select(FACTS.c.value).where(FACTS.c.name == name))
+        return str(rows[0][0]) if rows else ""
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Keep a fact on the index."""
+        with self._library.changing() as connection:
+            connection.execute(insert(FACTS).prefix_with("OR REPLACE").values(name=name, value=value))
+
+    def drop_vectors(self) -> None:
+        """Drop all vectors, as for another embedder; documents that are ready stay so, found by their words."""
+        with self._library.changing() as connection:
+            connection.execute(VECTORS.delete())
+            connection.execute(update(DOCUMENTS).values(embedded=0))
+
+    def _rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
+        if not self._library.is_there:
+            return []
+        with self._library.reading() as connection:
+            return connection.execute(query).all()
+
+    def _in(
+        self, query: Select[*tuple[Any, ...]], column: Column[Any], values: Iterable[object]
+    ) -> Iterator[Row[*tuple[Any, ...]]]:
+        """Return the rows of *query* whose *column* is one of *values*."""
+        wanted = list(dict.fromkeys(values))
+        for start in range(0, len(wanted), _MOST):
+            yield from self._rows(query.where(column.in_(wanted[start : start + _MOST])))
+
+
+@lru_cache(1)
+def _chunks() -> Select[*tuple[Any, ...]]:
+    """Return the query for chunks with what stands above them."""
+    of_document = (
+        DOCUMENTS.c.id.label("file_id"),
+        DOCUMENTS.c.title,
+        DOCUMENTS.c.common_name,
+        DOCUMENTS.c.name,
+        DOCUMENTS.c.instrument,
+    )
+    return (
+        select(CHUNKS, *of_document, *_UNIT)
+        .join(UNITS, UNITS.c.id == CHUNKS.c.unit)
+        .join(DOCUMENTS, DOCUMENTS.c.number == CHUNKS.c.document)
+    )
+
+
+def _unit(row: Row[*tuple[Any, ...]]) -> KeptUnit:
+    unit = Unit(
+        kind=UnitKind(row.unit_kind),
+        start=row.unit_start,
+        end=row.unit_end,
+        body=row.unit_body,
+        number=row.unit_number,
+        heading=row.unit_heading,
+        path=tuple(json.loads(row.unit_path)),
+        parts=tuple(json.loads(row.unit_parts)),
+        status=Status(row.unit_status),
+        since=row.unit_since,
+        until=row.unit_until,
+        identifier=row.unit_identifier,
+    )
+    return KeptUnit(row.unit_id, row.unit_document, unit)
+
+
+def _chunk(row: Row[*tuple[Any, ...]]) -> KeptChunk:
+    return KeptChunk(
+        id=row.id,
+        document=row.document,
+        file_id=row.file_id,
+        title=row.common_name or row.title or row.name,
+        instrument=row.instrument,
+        jurisdiction=row.jurisdiction,
+        unit=_unit(row),
+        start=row.start,
+        end=row.end,
+        page=row.page,
+        text=row.text,
+    )

@@ -1,0 +1,110 @@
+"""The vectors of a library: made by one embedder, kept in the database, searched in memory.
+
+An index holds the vectors of one embedder. With another one the old vectors are dropped and all documents are
+embedded again, while their words go on finding them: vectors of two models are not comparable.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+
+from models.grounding.passage_store import PassageStore
+from models.grounding.rows import KeptChunk
+from services.grounding.retrieval.embedding.embedder import Embedder
+from services.grounding.retrieval.legs import ChunkRecord, Hit, Vector
+from services.grounding.retrieval.passages import passage_of
+from services.grounding.retrieval.vectors import VectorTable, pack
+
+log = logging.getLogger(__name__)
+_MODEL, _DIMENSION = "embedder.model", "embedder.dimension"
+_AT_ONCE = 32
+
+
+class VectorIndex:
+    """The vectors of one library. Thread-safe."""
+
+    def __init__(self, passages: PassageStore, embedder: Embedder | None) -> None:
+        self._passages = passages
+        self.embedder = embedder
+        self._lock = threading.Lock()
+        self._table: VectorTable | None = None
+
+    @property
+    def can_embed(self) -> bool:
+        """Whether there is an embedder."""
+        return self.embedder is not None
+
+    def embed(self, document: int) -> Iterator[int]:
+        """Make the vectors that a document lacks; yields their number after each piece that was kept."""
+        if self.embedder is None:
+            return
+        self._agree(self.embedder)
+        while chunks := self._passages.without_vectors(document, _AT_ONCE):
+            vectors = self.embedder.embed_passages([passage_of(record_of(chunk)) for chunk in chunks])
+            packed = [(chunk.id, pack(vector)) for chunk, vector in zip(chunks, vectors, strict=True)]
+            if not self._passages.add_vectors(document, packed):
+                return
+            yield len(packed)
+
+    def load(self, document: int) -> None:
+        """Take the vectors of a document that became ready into memory."""
+        with self._lock:
+            if self._table is not None:
+                self._table.remove_document(document)
+                for piece in self._passages.vectors(document):
+                    self._table.add(piece)
+
+    def forget(self, document: int) -> None:
+        """Drop the vectors of a document from memory."""
+        with self._lock:
+            if self._table is not None:
+                self._table.remove_document(document)
+
+    def search(self, vector: Vector, most: int, documents: frozenset[int] | None) -> list[Hit]:
+        """Return the nearest chunks."""
+        return self._loaded(len(vector)).search(vector, most, documents)
+
+    def scores(self, vector: Vector, chunks: Sequence[int]) -> Mapping[int, float]:
+        """Return the cosine of each of *chunks* that has a vector."""
+        return self._loaded(len(vector)).scores(vector, chunks)
+
+    def _loaded(self, dimension: int) -> VectorTable:
+        with self._lock:
+            if self._table is None or self._table.dimension != dimension:
+                table = VectorTable(dimension)
+                if self.embedder is not None and self._passages.fact(_MODEL) == self.embedder.model_id:
+                    for piece in self._passages.vectors():
+                        table.add(piece)
+                self._table = table
+            return self._table
+
+    def _agree(self, embedder: Embedder) -> None:
+        """Drop the vectors of another embedder."""
+        known = self._passages.fact(_MODEL)
+        if known == embedder.model_id:
+            return
+        if known:
+            log.warning("vectors are made anew", extra={"before": known, "now": embedder.model_id})
+        self._passages.drop_vectors()
+        self._passages.set_fact(_MODEL, embedder.model_id)
+        self._passages.set_fact(_DIMENSION, str(embedder.dimension))
+        with self._lock:
+            self._table = None
+
+
+def record_of(chunk: KeptChunk) -> ChunkRecord:
+    """Return a chunk as retrieval knows it: its document is its instrument, where it is one."""
+    unit = chunk.unit.unit
+    return ChunkRecord(
+        chunk=chunk.id,
+        provision=chunk.unit.id,
+        document=chunk.document,
+        instrument=chunk.document if chunk.instrument else None,
+        title=chunk.title,
+        path=unit.path,
+        heading=unit.heading,
+        number=unit.number,
+        kind=unit.kind,
+        jurisdiction=chunk.jurisdiction,
+        text=chunk.text,
+    )
