@@ -9,6 +9,7 @@ import services.llm.providers as adapters
 from api.app import AppSettings
 from api.edge.access import AccessRules
 from config import Settings
+from grounding_parts import build_grounding
 from models.backups.backup import Backups
 from models.catalogue.authority_store import AuthorityStore
 from models.catalogue.limit_store import LimitStore
@@ -77,6 +78,7 @@ from utils.side.processes import SideProcesses
 from utils.tokens import TokenCounter
 
 if TYPE_CHECKING:
+    from services.grounding.retrieval.embedding.encoder_files import EncoderStore
     from services.workbench import Workbench
 
 # Threads that streams must leave free for everything else.
@@ -138,6 +140,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     registry = _registry(settings, catalogue, stores, llm, events)
     llm.chooser.check_default()
     data = _data(settings, catalogue, stores, judging, side)
+    grounding = build_grounding(settings, catalogue, stores, side)
     generation = _generation(settings, catalogue, llm, judging.examiner, stores)
     batches = BatchService(
         Collaborators(catalogue, llm, generation, data.dataset, events, metrics, clock),
@@ -162,6 +165,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
         backups=data.backups,
         quality=data.quality,
         reviews=data.reviews,
+        documents=grounding.documents,
+        retrieval=grounding.retrieval,
         chat=ChatService(llm, stores.ledger, clock, settings.answer_timeout_s, texts),
         providers=ProviderService(registry, models, stores.ledger, AddressRule(settings.allow_private_base_urls)),
         models=models,
@@ -172,6 +177,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
         lifetime=Lifetime(
             stores,
             judging.authorities,
+            grounding.library,
             Upkeep(Chores(data.dataset, _tasks(settings, data, judging), registry, stores.folder.check)),
             embedded,
             side.close,
@@ -188,7 +194,9 @@ def settings_of_app(settings: Settings) -> AppSettings:
     access = AccessRules(settings.api_tokens, hosts, origins, rate_limit, settings.trusted_proxies)
     dashboard = settings.dashboard_dir.expanduser() if settings.dashboard_dir else None
     sizes = settings.max_import_mb << 20, settings.max_body_mb << 20
-    return AppSettings(settings.database_url, access, *sizes, dashboard)
+    return AppSettings(
+        settings.database_url, access, *sizes, max_document_bytes=settings.max_document_mb << 20, dashboard=dashboard
+    )
 
 
 @dataclass(frozen=True)
@@ -222,6 +230,11 @@ class _Recipe:
 
     def checker(self, catalogue: Catalogue, authorities: AuthorityStore) -> CitationChecker:
         return build_checker(self.settings, catalogue, authorities)
+
+    def encoders(self) -> "EncoderStore":
+        from services.grounding.retrieval.embedding.encoder_files import EncoderStore
+
+        return EncoderStore(self.settings.catalog_dir, self.settings.model_dir)
 
     def benchmarks(self) -> Benchmarks:
         return Benchmarks(self.settings.data_dir.expanduser() / "benchmarks")

@@ -184,6 +184,22 @@ class Settings(BaseModel):
     hf_endpoint: Url = Field(None, description="Other address of the Hugging Face Hub, for a mirror")
     backup_keep: int = Field(5, ge=1, le=1000, description="Backups kept; older ones are removed")
     backup_every_h: float = Field(24, ge=0, description="Hours after which a backup is made by itself; 0 = never")
+    max_document_mb: int = Field(100, ge=1, le=4096, description="Largest document that can be uploaded, in megabytes")
+    embedder: Literal["auto", "small", "off"] = Field(
+        "auto",
+        description="What finds by meaning: auto = the embedders that `cli.py embedder fetch` brought, small, off",
+    )
+    embedding_base_url: Url = Field(
+        None, description="Address of an OpenAI-compatible server that embeds instead, with /v1"
+    )
+    embedding_api_key: Key = Field(None, description="Key of that server")
+    embedding_model: str = Field("text-embedding-3-small", description="Its model")
+    rerank_base_url: Url = Field(None, description="Address of a server with POST /rerank (Cohere, Jina, TEI, vLLM)")
+    rerank_api_key: Key = Field(None, description="Key of that server")
+    rerank_model: str = Field("", description="Its model")
+    speech_model_dir: Path | None = Field(
+        None, description="Folder of a faster-whisper model, for recordings as documents; see requirements-audio.txt"
+    )
     max_import_mb: int = Field(8192, ge=1, description="Largest file that can be imported, in megabytes")
     search_scan_rows: int = Field(
         20_000, ge=0, description="Samples up to which a search looks at all of them; above, an index is built"

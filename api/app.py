@@ -17,6 +17,7 @@ from api.resources import (
     catalogue,
     chat,
     data,
+    documents,
     generation,
     health,
     monitoring,
@@ -29,7 +30,20 @@ from api.resources import models as model_pages
 from models.database import init_db
 from services.platform import PAGES, Platform
 
-_RESOURCES = (health, catalogue, providers, model_pages, chat, quality, data, samples, transfer, generation, monitoring)
+_RESOURCES = (
+    health,
+    catalogue,
+    providers,
+    model_pages,
+    chat,
+    quality,
+    data,
+    samples,
+    transfer,
+    generation,
+    monitoring,
+    documents,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,7 @@ class AppSettings:
         access: Who may call.
         max_import_bytes: Largest body of an import; all others are smaller.
         max_body_bytes: Largest other body.
+        max_document_bytes: Largest document that is uploaded.
         dashboard: Folder of a built single-page dashboard, or None.
     """
 
@@ -48,6 +63,7 @@ class AppSettings:
     access: AccessRules
     max_import_bytes: int
     max_body_bytes: int = 64 << 20
+    max_document_bytes: int = 100 << 20
     dashboard: Path | None = None
 
 
@@ -64,6 +80,8 @@ def assemble(platform: Platform, settings: AppSettings) -> Flask:
     app = _App("legal_training_platform", static_folder=None)
     app.config.update(SQLALCHEMY_DATABASE_URI=settings.database_url, MAX_CONTENT_LENGTH=settings.max_body_bytes)
     app.config["MAX_IMPORT_BYTES"] = settings.max_import_bytes
+    # The parts around the file count too.
+    app.config["MAX_DOCUMENT_BYTES"] = settings.max_document_bytes + (1 << 20)
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.url_map.strict_slashes = False
     own = {"id": _IdConverter, "provider": _ProviderConverter, "model": _ModelConverter, "page": _PageConverter}

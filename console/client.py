@@ -71,6 +71,10 @@ class Client:
         """POST *body* to *path* below /api and return the JSON."""
         return self._json("POST", path, json=body, timeout=(_CONNECT_S, _GENERATE_S))
 
+    def delete(self, path: str) -> Any:  # as above
+        """DELETE *path* below /api and return the JSON."""
+        return self._json("DELETE", path, timeout=60)
+
     def upload(self, path: str, source: Upload, **query: object) -> Any:  # as above
         """POST the file *source* to *path* below /api, as it is read, and return the JSON."""
         headers = {"Content-Type": "application/octet-stream"}

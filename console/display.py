@@ -9,7 +9,10 @@ from rich.panel import Panel
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from console.bench import workbench
+
 if TYPE_CHECKING:
+    from config import Settings
     from models.contract.answers.base import StoredSample
     from models.contract.answers.batches import Batch
     from services.workbench import WeightStore
@@ -35,6 +38,18 @@ def fetch_weights(weights: "WeightStore", console: Console) -> Path:
         size = path.stat().st_size
         progress.update(task, description=f"model {weights.model_name} ready", completed=size, total=size)
     return path
+
+
+def fetch_encoders(settings: "Settings", console: Console, *, small: bool) -> list[Path]:
+    """Fetch the embedders that are missing, showing progress."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("embedders", total=None)
+
+        def report(what: str, done: int, total: int) -> None:
+            progress.update(task, description=what, completed=done, total=total or None)
+
+        return workbench(settings).fetch_encoders(small, report)
 
 
 def show_batch(updates: "Iterable[Batch]", console: Console) -> "Batch":

@@ -14,6 +14,7 @@ from utils.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from models.contract.answers.dataset import ImportedAnswer
+    from models.contract.answers.grounding import DocumentRow
 
 _SHOWN = 20
 
@@ -43,6 +44,26 @@ def import_file(client: Client, path: Path, options: dict[str, object], console:
             raise
         progress.update(task, description=result["message"])
     return result
+
+
+def upload_document(client: Client, path: Path, told: dict[str, str], console: Console) -> "DocumentRow":
+    """Upload the document at *path* and wait until it is read.
+
+    Raises:
+        RequestRefusedError: it was not taken.
+    """
+    size = path.stat().st_size
+    with _bar(console) as progress, path.open("rb") as file:
+        task = progress.add_task(f"sending {path.name}", total=size)
+
+        def sent(count: int) -> None:
+            progress.update(task, advance=count)
+            if progress.tasks[0].completed >= size:
+                progress.update(task, description=f"reading {path.name} …")
+
+        answer = client.upload("files/upload", _Counted(file, size, sent), name=path.name, wait="true", **told)
+    row: DocumentRow = answer["file"]
+    return row
 
 
 def export_file(client: Client, path: Path, options: dict[str, object], console: Console) -> tuple[int, str]:

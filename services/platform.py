@@ -12,6 +12,7 @@ from typing import Self
 from models.backups.backup import Backups
 from models.catalogue.authority_store import AuthorityStore
 from models.contract.bodies import GenerateRequest
+from models.grounding.library import Library
 from models.stores import Stores
 from services.assistant.chat_service import ChatService
 from services.batch.monitor import BatchMonitor
@@ -23,6 +24,8 @@ from services.dataset.publish_service import PublishService
 from services.dataset.search_service import SearchService
 from services.events import EventBroker, Subscription
 from services.generation_service import GenerationService, Made
+from services.grounding.document_service import DocumentService
+from services.grounding.retrieval_service import RetrievalService
 from services.llm.embedded.model import EmbeddedModel
 from services.llm_service import LLMService
 from services.operations.catalogue_service import CatalogueService
@@ -52,6 +55,7 @@ class Lifetime:
 
     stores: Stores
     authorities: AuthorityStore
+    library: Library
     upkeep: Upkeep
     embedded: EmbeddedModel
     end_side: Callable[[], None]
@@ -77,6 +81,8 @@ class Platform:
     quality: QualityService
     reviews: ReviewService
     chat: ChatService
+    documents: DocumentService
+    retrieval: RetrievalService
     providers: ProviderService
     models: ModelService
     health: HealthService
@@ -104,6 +110,7 @@ class Platform:
         self.stores.start()
         self.providers.know_all()
         self.lifetime.upkeep.start()
+        self.documents.start()
         self.batches.begin(self.lifetime.resume_batches)
         return self
 
@@ -119,10 +126,13 @@ class Platform:
 
     def _close(self) -> None:
         self.lifetime.upkeep.tell()
+        self.documents.tell()
         self.lifetime.end_side()
         self.events.close()
         self.batches.shutdown(_SHUTDOWN_S)
         self.lifetime.upkeep.stop(_SHUTDOWN_S)
+        self.documents.stop(_SHUTDOWN_S)
+        self.lifetime.library.close()
         self.dataset.close()
         if self.stores.folder.is_there():
             self.examiner.duplicates.close()  # what was learned is kept, where there is a folder to keep it in

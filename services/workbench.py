@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import closing
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
@@ -18,7 +18,7 @@ from models.samples.file.parquet_version import ParquetVersion
 from services.catalogue.catalogue import Catalogue
 from services.citations.authority_import import FORMATS, ImportedAuthorities, import_authorities
 from services.citations.checker import CitationChecker
-from services.llm.embedded.weights import WeightStore
+from services.llm.embedded.weights import Progress, WeightStore
 from services.llm_service import Credentials, LLMService
 from services.quality.benchmarks import Benchmarks
 from services.quality.duplicates import DUPLICATE
@@ -26,6 +26,9 @@ from services.quality.report.measuring import Measures, build_report, to_json
 from services.quality.report.page import render
 from utils.errors import InputError, StorageError
 from utils.side.processes import SideProcesses
+
+if TYPE_CHECKING:
+    from services.grounding.retrieval.embedding.encoder_files import EncoderStore
 
 __all__ = ["DUPLICATE", "FORMATS", "FileReport", "Recipe", "WeightStore", "Workbench"]
 _PROCESSES = 2
@@ -56,6 +59,9 @@ class Recipe(Protocol):
 
     def checker(self, catalogue: Catalogue, authorities: AuthorityStore) -> CitationChecker:
         """Wire the citation check."""
+
+    def encoders(self) -> EncoderStore:
+        """Return the embedders of this machine."""
 
     def benchmarks(self) -> Benchmarks:
         """Return the benchmarks that samples are compared with."""
@@ -92,6 +98,17 @@ class Workbench:
     def benchmarks(self) -> Benchmarks:
         """The benchmarks of the installation."""
         return self._recipe.benchmarks()
+
+    def fetch_encoders(self, small: bool, progress: Progress) -> list[Path]:
+        """Fetch the embedders of this machine that are missing; return their files.
+
+        Raises:
+            ConfigurationError: they cannot be fetched, or are damaged.
+        """
+        from services.grounding.retrieval.embedding.local import encoders_of
+
+        store = self._recipe.encoders()
+        return [store.ensure(name, progress).graph for name in encoders_of(small=small)]
 
     def credentials(self) -> dict[str, Credentials]:
         """Return how each provider is reached by the settings alone, the preferred one first."""

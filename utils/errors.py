@@ -133,8 +133,8 @@ class DuplicateDocumentError(ConflictError):
 
     code = "duplicate_document"
 
-    def __init__(self, file_id: str, name: str) -> None:
-        super().__init__(f"file: its bytes are here already, as {name[:80]!r}; use that one, or delete it first")
+    def __init__(self, message: str, file_id: str = "") -> None:
+        super().__init__(message)
         self.file_id = file_id
 
     @property

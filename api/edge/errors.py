@@ -13,6 +13,7 @@ from utils.errors import (
     AppError,
     ConfigurationError,
     DiskFullError,
+    DuplicateDocumentError,
     ExistsError,
     GenerationError,
     InputError,
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 STATUS: tuple[tuple[type[AppError], int], ...] = (
     (NotFoundError, 404),
     (ExistsError, 409),
+    (DuplicateDocumentError, 409),
     (InputError, 400),
     (TimeLimitError, 504),
     (GenerationError, 400),

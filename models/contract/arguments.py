@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.contract.answers.batches import BatchState
 from models.contract.answers.dataset import FILTERS
+from models.contract.answers.grounding import DocumentState
 from models.fields import HOLDS_SECRETS, LARGEST
 
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
@@ -194,3 +195,37 @@ class ModelChoice(BaseModel):
     """Picks between models of the same id."""
 
     provider_id: str = ""
+
+
+class UploadArguments(BaseModel):
+    """`POST /api/files/upload`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field("", description="Name of the file, where it is the body itself")
+    title: str = Field("", max_length=500, description="By default what the file says")
+    licence: str = Field("", max_length=100, description="Such as ogl-uk-3.0, cc-by-4.0, public-domain, own")
+    jurisdiction: str = Field("", max_length=100, description="uk, us, eu or international")
+    version: str = Field("", max_length=100, description="State of the text, as 2024-01-31")
+    url: str = Field("", max_length=2000, description="Where it can be read")
+    wait: bool = Field(default=False, description="Answer when it is read, after ten minutes at the latest")
+
+
+class DocumentsArguments(BaseModel):
+    """`GET /api/files`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=0, le=1_000)] = 100
+    offset: Count = 0
+    status: DocumentState | None = None
+    jurisdiction: str = ""
+
+
+class PartsArguments(BaseModel):
+    """`GET /api/files/<id>/pages` and `/chunks`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=0, le=1_000)] = 100
+    offset: Count = 0

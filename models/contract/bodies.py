@@ -301,3 +301,17 @@ class NoFields(BaseModel):
     """Body of requests that take nothing."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class RetrieveBody(BaseModel):
+    """Body of `POST /api/retrieve`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    query: Annotated[Text, Field(max_length=10_000)]
+    top_k: Whole = Field(10, ge=1, le=100)
+    file_ids: list[str] | None = Field(None, max_length=1_000, description="Only in these documents")
+    jurisdiction: Literal["uk", "us", "eu", "international"] | None = None
+    kind: Filter = Field(None, description="Only units of this kind: section, article, paragraph, …")
+    min_score: Real = Field(0.0, ge=0, le=1, description="Leave out what scores less")
+    explain: Flag = Field(default=False, description="Tell what each leg of the search says")

@@ -21,6 +21,8 @@ from models.grounding.rows import Document, NewDocument, Reading, Stage
 from utils.clock import Clock, iso
 from utils.errors import DuplicateDocumentError, StorageError
 
+# The columns of a `Table` tell no types.
+_Row = Row[*tuple[Any, ...]]
 _PIECE = 500
 
 
@@ -46,7 +48,8 @@ class DocumentStore:
                 )
         except StorageError as error:
             if isinstance(error.__cause__, IntegrityError) and (first := self.with_hash(new.sha256)) is not None:
-                raise DuplicateDocumentError(first.id, first.name) from None
+                message = f"file: its bytes are here already, as {first.name[:80]!r}; use that one, or delete it first"
+                raise DuplicateDocumentError(message, first.id) from None
             raise
         found = self.find(new.id)
         assert found is not None  # noqa: S101  # it was committed
@@ -174,7 +177,7 @@ class DocumentStore:
 _NOTHING = {"pages": 0, "units": 0, "chunks": 0, "characters": 0, "recognised": 0, "embedded": 0}
 
 
-def _document(row: Row[*tuple[Any, ...]]) -> Document:
+def _document(row: _Row) -> Document:
     values = dict(row._mapping)  # its public name
     values["stage"] = Stage(values.pop("status"))
     lists = {name: tuple(json.loads(values[name])) for name in ("aliases", "notes")}

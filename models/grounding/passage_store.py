@@ -21,6 +21,10 @@ from models.grounding.library import (
 )
 from models.grounding.rows import KeptChunk, KeptPage, KeptUnit, Stage
 
+# The columns of a `Table` tell no types.
+_Row = Row[*tuple[Any, ...]]
+_Query = Select[*tuple[Any, ...]]
+_Column = Column[Any]
 # SQLite takes some 32,000 parameters in one statement.
 _MOST = 5_000
 _UNIT = [column.label(f"unit_{column.name}") for column in UNITS.c]
@@ -191,15 +195,13 @@ class PassageStore:
             connection.execute(VECTORS.delete())
             connection.execute(update(DOCUMENTS).values(embedded=0))
 
-    def _rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
+    def _rows(self, query: _Query) -> Sequence[_Row]:
         if not self._library.is_there:
             return []
         with self._library.reading() as connection:
             return connection.execute(query).all()
 
-    def _in(
-        self, query: Select[*tuple[Any, ...]], column: Column[Any], values: Iterable[object]
-    ) -> Iterator[Row[*tuple[Any, ...]]]:
+    def _in(self, query: _Query, column: _Column, values: Iterable[object]) -> Iterator[_Row]:
         """Return the rows of *query* whose *column* is one of *values*."""
         wanted = list(dict.fromkeys(values))
         for start in range(0, len(wanted), _MOST):
@@ -207,7 +209,7 @@ class PassageStore:
 
 
 @lru_cache(1)
-def _chunks() -> Select[*tuple[Any, ...]]:
+def _chunks() -> _Query:
     """Return the query for chunks with what stands above them."""
     of_document = (
         DOCUMENTS.c.id.label("file_id"),
@@ -223,7 +225,7 @@ def _chunks() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _unit(row: Row[*tuple[Any, ...]]) -> KeptUnit:
+def _unit(row: _Row) -> KeptUnit:
     unit = Unit(
         kind=UnitKind(row.unit_kind),
         start=row.unit_start,
@@ -241,7 +243,7 @@ def _unit(row: Row[*tuple[Any, ...]]) -> KeptUnit:
     return KeptUnit(row.unit_id, row.unit_document, unit)
 
 
-def _chunk(row: Row[*tuple[Any, ...]]) -> KeptChunk:
+def _chunk(row: _Row) -> KeptChunk:
     return KeptChunk(
         id=row.id,
         document=row.document,

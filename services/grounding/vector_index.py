@@ -6,7 +6,7 @@ embedded again, while their words go on finding them: vectors of two models are 
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from models.grounding.passage_store import PassageStore
 from models.grounding.rows import KeptChunk
@@ -23,24 +23,26 @@ _AT_ONCE = 32
 class VectorIndex:
     """The vectors of one library. Thread-safe."""
 
-    def __init__(self, passages: PassageStore, embedder: Embedder | None) -> None:
+    def __init__(self, passages: PassageStore, embedder: Callable[[], Embedder | None]) -> None:
+        """Index *passages* with what *embedder* returns, which is asked when it is first needed."""
         self._passages = passages
-        self.embedder = embedder
+        self._embedder = embedder
         self._lock = threading.Lock()
         self._table: VectorTable | None = None
 
     @property
-    def can_embed(self) -> bool:
-        """Whether there is an embedder."""
-        return self.embedder is not None
+    def embedder(self) -> Embedder | None:
+        """What embeds; None where nothing does."""
+        return self._embedder()
 
     def embed(self, document: int) -> Iterator[int]:
         """Make the vectors that a document lacks; yields their number after each piece that was kept."""
-        if self.embedder is None:
+        embedder = self.embedder
+        if embedder is None:
             return
-        self._agree(self.embedder)
+        self._agree(embedder)
         while chunks := self._passages.without_vectors(document, _AT_ONCE):
-            vectors = self.embedder.embed_passages([passage_of(record_of(chunk)) for chunk in chunks])
+            vectors = embedder.embed_passages([passage_of(record_of(chunk)) for chunk in chunks])
             packed = [(chunk.id, pack(vector)) for chunk, vector in zip(chunks, vectors, strict=True)]
             if not self._passages.add_vectors(document, packed):
                 return
@@ -72,7 +74,8 @@ class VectorIndex:
         with self._lock:
             if self._table is None or self._table.dimension != dimension:
                 table = VectorTable(dimension)
-                if self.embedder is not None and self._passages.fact(_MODEL) == self.embedder.model_id:
+                embedder = self.embedder
+                if embedder is not None and self._passages.fact(_MODEL) == embedder.model_id:
                     for piece in self._passages.vectors():
                         table.add(piece)
                 self._table = table

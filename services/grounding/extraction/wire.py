@@ -4,13 +4,13 @@ Not pickled: whoever takes over the reading process by a document must not reach
 """
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import orjson
+from pydantic import TypeAdapter, ValidationError
 
-from models.grounding.document import Heading, Instrument, Page, Status, Unit, UnitKind
+from models.grounding.document import Heading, Page
 from services.grounding.extraction.outcome import Found, Limits, Step
 
 _LENGTH = struct.Struct("!I")
@@ -44,6 +44,9 @@ _KINDS: dict[str, Callable[..., Message]] = {
 }
 
 
+_FOUND = TypeAdapter(Found)  # its parts have parts of their own
+
+
 def packed(message: Message) -> bytes:
     """Return *message* as it is sent."""
     content = orjson.dumps([type(message).__name__, asdict(message)])
@@ -70,20 +73,7 @@ def received(read: Callable[[int], bytes]) -> Message:
         if kind == "Order":
             fields["limits"] = Limits(**fields["limits"])
         if kind == "Found":
-            fields |= {"instrument": _instrument(fields["instrument"]), "units": _units(fields["units"])}
+            return _FOUND.validate_python(fields)
         return _KINDS[kind](**fields)
-    except (TypeError, KeyError) as error:
+    except (TypeError, KeyError, ValidationError) as error:
         raise ValueError(f"no message: {error}") from error
-
-
-def _instrument(fields: Mapping[str, Any] | None) -> Instrument | None:
-    return None if fields is None else Instrument(**{**fields, "aliases": tuple(fields["aliases"])})
-
-
-def _units(rows: Sequence[Mapping[str, Any]] | None) -> tuple[Unit, ...] | None:
-    return None if rows is None else tuple(_unit(row) for row in rows)
-
-
-def _unit(row: Mapping[str, Any]) -> Unit:
-    lists = {"path": tuple(row["path"]), "parts": tuple(row["parts"])}
-    return Unit(**{**row, **lists, "kind": UnitKind(row["kind"]), "status": Status(row["status"])})

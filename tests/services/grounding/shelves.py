@@ -11,8 +11,10 @@ from models.grounding.document_store import DocumentStore
 from models.grounding.library import FILE, Library
 from models.grounding.passage_store import PassageStore
 from models.grounding.rows import Document
-from services.grounding.document_service import DocumentService, Pages, Parts, Told
+from services.events import EventBroker
+from services.grounding.document_service import FOLDER, DocumentService, Shelves, Told
 from services.grounding.extraction.reading import read_document
+from services.grounding.ingestion import Ingestion, Pages, Parts
 from services.grounding.retrieval.embedding.embedder import Vectors
 from services.grounding.retrieval.fusion import Calibration
 from services.grounding.retrieval.names import read_names
@@ -59,20 +61,20 @@ class Shelf:
         self.library = Library(folder / FILE)
         self.store = DocumentStore(self.library, SystemClock())
         self.passages = PassageStore(self.library)
-        self.vectors = VectorIndex(self.passages, embedder)
+        self.vectors = VectorIndex(self.passages, lambda: embedder)
         self.seen: list[Document] = []
         names = read_names(_CATALOG / "authorities")
+        self.files = folder / FOLDER
         parts = Parts(
             self.store,
-            self.passages,
             self.vectors,
             read or (lambda path, name, token: read_document(path, name, cancelled=token)),
             lambda: names,
-            frozenset({"uk", "us", "eu", "international"}),
             self.seen.append,
         )
-        self.service = DocumentService(parts, folder, most_bytes)
-        self.files = folder / "documents"
+        ids = frozenset({"uk", "us", "eu", "international"})
+        shelves = Shelves(self.store, self.passages, self.vectors, self.files, most_bytes, ids)
+        self.service = DocumentService(shelves, Ingestion(parts, self.files), EventBroker(4))
         index = StoredIndex(self.store, self.passages, self.vectors)
         self.retriever = Retriever(Index(index, index, index, index), embedder)
 

@@ -84,7 +84,7 @@ def test_a_name_is_its_last_part_and_never_a_path_on_the_disk(tmp_path: Path) ->
         document = shelf.add("Some words of law.\n", "../../etc/\x07passwd.txt")
         assert document.name == "passwd.txt"
         assert document.file.isalnum()
-        assert shelf.service.path_of(document).parent == tmp_path / "documents"
+        assert shelf.service.file(document.id)[1].parent == tmp_path / "documents"
 
 
 def test_a_document_that_cannot_be_read_fails_with_its_reason_and_can_be_tried_again(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_document_that_cannot_be_read_fails_with_its_reason_and_can_be_tried_a
         document = shelf.add(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "old.doc")
         assert document.stage is Stage.FAILED
         assert "cannot be read" in document.reason
-        again = shelf.service.wait(shelf.service.reindex(document.id).id, 60)
+        again = shelf.service.wait(shelf.service.reindex(document.id)["file_id"], 60)
         assert (again.stage, again.attempts) == (Stage.FAILED, 1)
 
 
@@ -153,7 +153,7 @@ def test_another_embedder_embeds_all_anew_and_words_find_meanwhile(tmp_path: Pat
             if shelf.service.find(made.id).embedded == 3:
                 break
             shelf.service.wait(made.id, 0)
-            shelf.service._stopping.wait(0.05)
+            shelf.service._ingestion._stopping.wait(0.05)
         assert shelf.service.find(made.id).embedded == 3
         assert shelf.passages.fact("embedder.model") == "other@1"
         assert len(other.embedded) == 4

@@ -1,6 +1,6 @@
 """The files of the embedders that run here: fetched, verified, and turned into what the runtime reads.
 
-The catalogue's `embedders.toml` says which encoders there are. Their weights come through the package registry as data
+`catalog/embedders.toml` says which encoders there are. Their weights come through the package registry as data
 (`services.llm.embedded.weights`) and become one ONNX file in the model folder; what they were made of is removed.
 """
 

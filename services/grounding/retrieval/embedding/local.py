@@ -118,6 +118,11 @@ class LocalEmbedder:
             encoder.release()
 
 
+def encoders_of(*, small: bool) -> tuple[str, ...]:
+    """Return the names of the encoders that `local_embedder` needs."""
+    return tuple(_SMALL if small else _BOTH)
+
+
 def local_embedder(store: EncoderStore, threads: int = 1, *, small: bool = False) -> LocalEmbedder:
     """Return the embedder of this machine, with so many threads a text.
 

@@ -1,0 +1,100 @@
+"""Composition root of documents and retrieval: settings in, their services out."""
+
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+from config import Settings
+from models.grounding.document_store import DocumentStore
+from models.grounding.library import FILE, Library
+from models.grounding.passage_store import PassageStore
+from models.grounding.rows import Document
+from models.stores import Stores
+from services.catalogue.catalogue import Catalogue
+from services.events import EventBroker
+from services.grounding.answers import document_row
+from services.grounding.document_service import FOLDER, DocumentService, Shelves
+from services.grounding.extraction.outcome import Limits
+from services.grounding.extraction.reading import Reading, read_document
+from services.grounding.ingestion import Ingestion, Parts
+from services.grounding.retrieval.embedding.embedder import Embedder
+from services.grounding.retrieval.names import read_names
+from services.grounding.retrieval.posting import JsonPoster
+from services.grounding.retrieval.remote_rerank import RemoteReranker, Reranker
+from services.grounding.retrieval_service import RetrievalService
+from services.grounding.vector_index import VectorIndex
+from utils.cancellation import CancelToken
+from utils.side.tasks import Side
+
+# Streams of documents; those of batches have most of the threads.
+_STREAMS = 32
+
+
+@dataclass(frozen=True)
+class Grounding:
+    """Documents and retrieval."""
+
+    library: Library
+    documents: DocumentService
+    retrieval: RetrievalService
+
+
+def build_grounding(settings: Settings, catalogue: Catalogue, stores: Stores, side: Side[object]) -> Grounding:
+    """Wire documents and retrieval; nothing large is loaded before it is needed."""
+    folder = stores.folder.path
+    library = Library(folder / FILE, stores.folder.check)
+    store, passages = DocumentStore(library, stores.clock), PassageStore(library)
+    vectors = VectorIndex(passages, cache(partial(embedder_of, settings)))
+    events = EventBroker(_STREAMS)
+
+    def changed(document: Document) -> None:
+        events.publish(lambda: {"type": "file", "file": document_row(document)}, 0)
+
+    names = cache(partial(read_names, settings.catalog_dir / "authorities"))
+    reading = partial(_read, Limits(speech_model=str(settings.speech_model_dir or "")))
+    parts = Parts(store, vectors, reading, names, changed, side)
+    shelves = Shelves(
+        store,
+        passages,
+        vectors,
+        folder / FOLDER,
+        settings.max_document_mb << 20,
+        frozenset(row.id for row in catalogue.jurisdictions),
+        stores.folder.check,
+    )
+    documents = DocumentService(shelves, Ingestion(parts, folder / FOLDER), events)
+    retrieval = RetrievalService(store, passages, vectors, partial(_reranker_of, settings))
+    return Grounding(library, documents, retrieval)
+
+
+def embedder_of(settings: Settings) -> Embedder | None:
+    """Return what embeds, as the settings say; None where nothing does or nothing was fetched."""
+    if settings.embedding_base_url:
+        from services.grounding.retrieval.embedding.remote import RemoteEmbedder
+
+        key = settings.secret("EMBEDDING_API_KEY") or ""
+        poster = JsonPoster(settings.embedding_base_url, key, timeout_s=settings.request_timeout_s)
+        return RemoteEmbedder(poster, settings.embedding_model)
+    if settings.embedder == "off":
+        return None
+    from services.grounding.retrieval.embedding.encoder_files import EncoderStore
+    from services.grounding.retrieval.embedding.local import encoders_of, local_embedder
+
+    store = EncoderStore(settings.catalog_dir, settings.model_dir)
+    for small in (False, True) if settings.embedder == "auto" else (True,):
+        if all(store.is_present(name) for name in encoders_of(small=small)):
+            return local_embedder(store, small=small)
+    return None
+
+
+def _reranker_of(settings: Settings) -> Reranker | None:
+    if not settings.rerank_base_url:
+        return None
+    poster = JsonPoster(
+        settings.rerank_base_url, settings.secret("RERANK_API_KEY") or "", timeout_s=settings.request_timeout_s
+    )
+    return RemoteReranker(poster, settings.rerank_model)
+
+
+def _read(limits: Limits, path: Path, name: str, token: CancelToken) -> Reading:
+    return read_document(path, name, limits, token)
