@@ -1,0 +1,1 @@
+"""What an answer claims of the law, held against the text of the law."""
