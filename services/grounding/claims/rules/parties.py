@@ -53,6 +53,11 @@ _GROUPS = tuple(
 )
 # A body with a name of its own: "the General Assembly".
 _BODY = re.compile(r"\bthe\s(?P<name>[A-Z][a-z]+(?:\s(?:(?:of|and|for)\s(?:the\s)?)?[A-Z][a-z]+){1,4})")
+_NO_BODY = re.compile(
+    r"\b(?:Act|Convention|Regulations?|Directive|Treaty|Treaties|Charter|Code|Protocol|Statute|Agreement"
+    r"|Constitution|Covenant|Declaration"
+    r"|Kingdom|States|Union|Republic|Ireland|Wales|Scotland|Journal)\b"
+)
 _WORDS_OF_A_NAME = 2
 # "Only the council may": who alone may or must.
 _ONLY = re.compile(
@@ -94,7 +99,7 @@ def _strange(claim: Claim, cited: Support) -> Failure | None:
     """Tell a body by its name of which the provision has no word."""
     known = cited.rule.roots | cited.rule.heading_roots
     for body in _BODY.finditer(claim.text):
-        named = roots(body["name"])
+        named = set() if _NO_BODY.search(body["name"]) else roots(body["name"])
         if len(named) >= _WORDS_OF_A_NAME and not named & known:
             sentence = f"the provision does not speak of the {body['name']}"
             return Failure(Label.CONTRADICTED, Reason.PARTY, sentence)

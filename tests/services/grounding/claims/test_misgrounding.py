@@ -223,6 +223,22 @@ def test_a_claim_that_changes_the_rule_fails_with_the_reason(
     assert judgement.failure.sentence
 
 
+@pytest.mark.parametrize("name", ["the Human Rights Act", "the United Kingdom", "the Library Council"])
+def test_an_instrument_a_country_or_a_body_of_the_text_is_no_strange_party(name: str) -> None:
+    claim = _cited(f"Under {{P}} the inspector must give the keeper a written report, as {name} knows.", "3")
+
+    assert judge(claim, "3", ACT).label is Label.SUPPORTED
+
+
+def test_a_body_that_the_text_does_not_name_is_another_party() -> None:
+    claim = _cited("Under {P} the inspector must give the Harbour Master a written report on the inspection.", "3")
+
+    failure = judge(claim, "3", ACT).failure
+
+    assert failure is not None
+    assert failure.reason is Reason.PARTY
+
+
 def test_a_wrong_section_is_told_which_is_right() -> None:
     judgement = judge(_cited("{P} forbids the keeper to charge for a loan, unless the book is late.", "4"), "4", ACT)
 
