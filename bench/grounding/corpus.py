@@ -7,7 +7,7 @@ A provision is named `file|instrument|provision`:
 - `us_code_*.jsonl[.gz]`: rows with title, section, heading, text; the instrument is "17 U.S.C.";
 - `uk_*.jsonl[.gz]`: rows with cite and the text of a whole Act, in which a line that is only a number and goes up
   begins a section ("s. 12"); what follows the heading "Schedules" is left out;
-- `us_constitution.md`: headings "Article. I." and "Section. 8."; "U.S. Const.", "Art. I s. 8".
+- the US Constitution: headings "Article. I." and "Section. 8."; "U.S. Const.", "Art. I s. 8".
 
 Where an article number comes twice in an instrument the first row is the article.
 """
