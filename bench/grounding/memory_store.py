@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from bench.grounding.corpus import TextProvision
 from models.grounding.document import Instrument, UnitKind
@@ -44,10 +45,7 @@ class MemoryStore:
                 self._chunks.append(self._record(number, instrument, text))
         self.passages = [passage_of(chunk) for chunk in self._chunks]
         self._base = sqlite3.connect(":memory:", check_same_thread=False)
-        self._base.execute(
-            f"CREATE VIRTUAL TABLE words USING fts5(tokens, content='', detail='column', tokenize='{FTS5_TOKENIZER}')"
-        )
-        self._base.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(words, 'row')")
+        self._base.execute(f"CREATE VIRTUAL TABLE words USING fts5(tokens, content='', tokenize='{FTS5_TOKENIZER}')")
         self._base.execute("CREATE TABLE chunk (id INTEGER PRIMARY KEY, jurisdiction TEXT, kind TEXT)")
         self._base.executemany(
             "INSERT INTO words (rowid, tokens) VALUES (?, ?)",
@@ -57,6 +55,8 @@ class MemoryStore:
             "INSERT INTO chunk VALUES (?, ?, ?)",
             ((chunk.chunk + 1, chunk.jurisdiction, chunk.kind) for chunk in self._chunks),
         )
+        # Nobody changes the index, so what was counted stays right.
+        self._frequency = lru_cache(8192)(self._counted)
         self.vectors: VectorTable | None = None
 
     def add_vectors(self, vectors: Sequence[Vector]) -> None:
@@ -83,11 +83,7 @@ class MemoryStore:
 
     def frequencies(self, terms: Iterable[str]) -> Mapping[str, int]:
         """Return in how many chunks each term is."""
-        found = {}
-        for term in set(terms):
-            row = self._base.execute("SELECT count(*) FROM words WHERE words MATCH ?", (f'"{term}"',)).fetchone()
-            found[term] = int(row[0])
-        return found
+        return {term: self._frequency(term) for term in set(terms)}
 
     def size(self) -> int:
         """Return how many chunks there are."""
@@ -125,6 +121,10 @@ class MemoryStore:
     def chunks(self, chunks: Iterable[int]) -> Mapping[int, ChunkRecord]:
         """Return the records of chunks."""
         return {number: self._chunks[number] for number in chunks}
+
+    def _counted(self, term: str) -> int:
+        row = self._base.execute("SELECT count(*) FROM words WHERE words MATCH ?", (f'"{term}"',)).fetchone()
+        return int(row[0])
 
     def _record(self, number: int, instrument: int, text: str) -> ChunkRecord:
         provision = self.provisions[number]

@@ -9,7 +9,7 @@ the figures without. The last line is one JSON object:
 - `hit1`, `hit3`, `hit10`, `mrr`: over the queries that have an answer (MRR over the first 100);
 - `citation_hit1`, `sibling_hit1`: first place, over the queries of that kind;
 - `off_topic_refused`, `answerable_refused`: shares of queries for which nothing scores above the embedder's floor;
-- the figures of the claims as `bench/grounding/claims.py` tells them.
+- the figures of the claims as the module claims beside this one tells them.
 
 The first run fetches the embedder (400 MB) and embeds all texts (some 20 minutes on two cores); both are kept.
 """

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from services.grounding.retrieval.legs import Hit, Vector
 
-EXACT_ROWS = 50_000
+EXACT_ROWS = 20_000
 CANDIDATES = 4_000
 # Rows that are widened at a time; they stay in the processor's cache.
 _BLOCK = 2_048

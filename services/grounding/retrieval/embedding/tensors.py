@@ -24,11 +24,11 @@ def read_tensors(path: Path) -> Mapping[str, NDArray[np.float32]]:
     Raises:
         ConfigurationError: it is no safetensors file.
     """
-    with path.open("rb") as file:
-        view = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     try:
+        with path.open("rb") as file:
+            view = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         (length,) = _LENGTH.unpack(view[: _LENGTH.size])
-        if length > min(_LARGEST_HEADER, len(view)):
+        if length > min(_LARGEST_HEADER, len(view) - _LENGTH.size):
             raise ValueError("header longer than the file")
         header = json.loads(view[_LENGTH.size : _LENGTH.size + length])
         body = _LENGTH.size + length
@@ -37,7 +37,7 @@ def read_tensors(path: Path) -> Mapping[str, NDArray[np.float32]]:
             for name, entry in header.items()
             if name != "__metadata__" and entry["dtype"] == "F32"
         }
-    except (ValueError, KeyError, TypeError, struct.error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
         raise ConfigurationError(
             f"model file {path}: no safetensors file ({error}); delete it and fetch it again"
         ) from None

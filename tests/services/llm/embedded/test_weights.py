@@ -198,7 +198,7 @@ def test_file_that_the_hub_does_not_have_is_said(registry: Path, monkeypatch: py
 
 
 def test_catalogue_pins_the_official_file_in_twenty_two_parts() -> None:
-    shipped = module._load(CATALOG)
+    shipped = module._load(CATALOG / "weights.toml")
 
     assert (shipped[0].id, len(shipped[0].wheels)) == ("qwen2.5-coder-1.5b-instruct", 22)
     assert all(weights.sha256 and weights.license == "Apache-2.0" for weights in shipped)
