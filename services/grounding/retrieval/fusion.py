@@ -20,12 +20,14 @@ class Calibration:
 
     Attributes:
         mean_share: How much the mean over all chunks of a provision counts beside its best chunk; 0 to 1.
+        first_share: How much its first chunk does: a rule stands at the beginning, exceptions and details behind.
         words: Weight of the covered share of the words beside the cosine.
         slope: With *offset*, turns the sum into a probability that the provision answers the question.
         floor: Results below this score are left out when the caller asks for it; what it costs is in the ADR.
     """
 
     mean_share: float
+    first_share: float
     words: float
     slope: float
     offset: float
@@ -46,8 +48,13 @@ def most_possible(terms: Iterable[str], frequencies: Mapping[str, int], size: in
     return _SATURATED * sum(term_weight(frequencies.get(term, 0), size) for term in set(terms)) or 1.0
 
 
-def pooled(cosines: Sequence[float], mean_share: float) -> float:
-    """Return the cosine of a provision from those of its chunks: the best, moved towards the mean."""
+def pooled(cosines: Sequence[float], calibration: Calibration) -> float:
+    """Return the cosine of a provision from those of its chunks in order: the best, the mean and the first together.
+
+    The best alone would favour long provisions, which have more chunks to be the best of.
+    """
     if not cosines:
         return 0.0
-    return (1 - mean_share) * max(cosines) + mean_share * sum(cosines) / len(cosines)
+    best_share = 1 - calibration.mean_share - calibration.first_share
+    mean = sum(cosines) / len(cosines)
+    return best_share * max(cosines) + calibration.mean_share * mean + calibration.first_share * cosines[0]

@@ -33,7 +33,7 @@ MOST_OF_A_LEG = 200
 # Of a longer question the words behind these are not searched for; its meaning is read whole.
 _MOST_TERMS = 64
 # What words alone are worth; see the ADR.
-WORDS_ALONE = Calibration(mean_share=0.0, words=1.0, slope=6.0, offset=-2.0, floor=0.0)
+WORDS_ALONE = Calibration(mean_share=0.0, first_share=0.0, words=1.0, slope=6.0, offset=-2.0, floor=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def _candidate(
 ) -> Candidate:
     known = [cosines[chunk] for chunk in group if chunk in cosines]
     share = max((shares.get(chunk, 0.0) for chunk in group), default=0.0)
-    cosine = pooled(known, calibration.mean_share) if known else None
+    cosine = pooled(known, calibration) if known else None
     best = max(group, key=lambda chunk: cosines.get(chunk, 0.0) + calibration.words * shares.get(chunk, 0.0))
     return Candidate(provision, best, cosine, share, (cosine or 0.0) + calibration.words * share)
 

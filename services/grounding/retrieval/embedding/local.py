@@ -137,5 +137,5 @@ def local_embedder(store: EncoderStore, threads: int = 1, *, small: bool = False
 
 _SMALL = {"all-minilm-l6-v2": 1.0}
 _BOTH = {"all-mpnet-base-v2": 0.7, "all-minilm-l6-v2": 0.3}
-_CALIBRATION = Calibration(mean_share=0.3, words=0.4, slope=12.0, offset=-6.0, floor=0.0)
-_SMALL_CALIBRATION = Calibration(mean_share=0.3, words=0.6, slope=12.0, offset=-6.0, floor=0.0)
+_CALIBRATION = Calibration(mean_share=0.3, first_share=0.3, words=0.3, slope=5.2, offset=-5.5, floor=0.0)
+_SMALL_CALIBRATION = Calibration(mean_share=0.3, first_share=0.3, words=0.3, slope=4.8, offset=-5.4, floor=0.0)

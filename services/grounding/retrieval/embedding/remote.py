@@ -13,7 +13,7 @@ from utils.errors import ConfigurationError, UnavailableError
 # Vendors take 96 (Cohere) to 2,048 (OpenAI) texts a request.
 _BATCH = 64
 # Of models that were not measured here: cosines of embedders of 2024 and later lie closer together than MiniLM's.
-UNMEASURED = Calibration(mean_share=0.3, words=0.4, slope=10.0, offset=-5.5, floor=0.0)
+UNMEASURED = Calibration(mean_share=0.3, first_share=0.3, words=0.3, slope=10.0, offset=-5.5, floor=0.0)
 
 
 class RemoteEmbedder:

@@ -65,7 +65,7 @@ class WordsEmbedder:
 
     model_id = "words"
     dimension = 4
-    calibration = Calibration(mean_share=0.0, words=0.5, slope=4.0, offset=-2.0, floor=0.2)
+    calibration = Calibration(mean_share=0.0, first_share=0.0, words=0.5, slope=4.0, offset=-2.0, floor=0.2)
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return a vector for each text."""

@@ -9,7 +9,7 @@ from services.grounding.retrieval.legs import ChunkRecord
 from services.grounding.retrieval.rerank import Candidate, ordered
 from tests.services.grounding.retrieval.shelf import store
 
-CALIBRATION = Calibration(mean_share=0.3, words=0.4, slope=8.0, offset=-4.0, floor=0.1)
+CALIBRATION = Calibration(mean_share=0.25, first_share=0.5, words=0.4, slope=8.0, offset=-4.0, floor=0.1)
 SHARES = st.floats(0, 1)
 
 
@@ -45,9 +45,10 @@ def test_a_question_without_words_can_be_covered_by_nothing() -> None:
     assert most_possible([], {}, 100) == 1.0
 
 
-def test_a_provision_is_as_near_as_its_best_chunk_moved_towards_the_mean() -> None:
-    assert pooled([0.9, 0.5, 0.1], 0.25) == pytest.approx(0.75 * 0.9 + 0.25 * 0.5)
-    assert pooled([], 0.25) == 0.0
+def test_the_best_chunk_the_mean_and_the_first_make_the_nearness_of_a_provision() -> None:
+    assert pooled([0.5, 0.9, 0.1], CALIBRATION) == pytest.approx(0.25 * 0.9 + 0.25 * 0.5 + 0.5 * 0.5)
+    assert pooled([0.7], CALIBRATION) == pytest.approx(0.7)
+    assert pooled([], CALIBRATION) == 0.0
 
 
 def test_what_is_cited_comes_first_in_the_order_of_the_question() -> None:
