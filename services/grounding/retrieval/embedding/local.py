@@ -136,6 +136,6 @@ def local_embedder(store: EncoderStore, threads: int = 1, *, small: bool = False
 
 
 _SMALL = {"all-minilm-l6-v2": 1.0}
-_BOTH = {"all-mpnet-base-v2": 0.7, "all-minilm-l6-v2": 0.3}
-_CALIBRATION = Calibration(mean_share=0.3, first_share=0.3, words=0.3, slope=5.2, offset=-5.5, floor=0.0)
-_SMALL_CALIBRATION = Calibration(mean_share=0.3, first_share=0.3, words=0.3, slope=4.8, offset=-5.4, floor=0.0)
+_BOTH = {"all-mpnet-base-v2": 0.8, "all-minilm-l6-v2": 0.2}
+_CALIBRATION = Calibration(mean_share=0.3, first_share=0.3, words=0.3, slope=5.7, offset=-5.6, floor=0.03)
+_SMALL_CALIBRATION = Calibration(mean_share=0.3, first_share=0.3, words=0.3, slope=5.8, offset=-5.8, floor=0.024)
