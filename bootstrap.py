@@ -9,7 +9,7 @@ import services.llm.providers as adapters
 from api.app import AppSettings
 from api.edge.access import AccessRules
 from config import Settings
-from grounding_parts import build_grounding
+from grounding_parts import Grounding, build_grounding
 from models.backups.backup import Backups
 from models.catalogue.authority_store import AuthorityStore
 from models.catalogue.limit_store import LimitStore
@@ -42,6 +42,7 @@ from services.generation.judge import Judge
 from services.generation.making import Maker
 from services.generation.scaffold import Scaffold
 from services.generation_service import GenerationService, GenerationSettings
+from services.grounding.proving import Prover
 from services.llm.adapters.base import AdapterSpec
 from services.llm.embedded.model import EmbeddedModel
 from services.llm.embedded.weights import WeightStore
@@ -131,7 +132,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     metrics = Metrics()
     stores.samples.folding.folded = metrics.fold_s.observe
     side = side_processes(settings)
-    judging = _judging(settings, catalogue, stores, side)
+    grounding = build_grounding(settings, catalogue, stores, side)
+    judging = _judging(settings, catalogue, stores, side, grounding)
     embedded = EmbeddedModel(weights, settings.local_idle_s, clock)
     learned = LimitStore(stores.engine, stores.writer, clock)
     earlier = EarlierUse(stores.tables.work, stores.tables.usage, learned, clock)
@@ -140,7 +142,6 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     registry = _registry(settings, catalogue, stores, llm, events)
     llm.chooser.check_default()
     data = _data(settings, catalogue, stores, judging, side)
-    grounding = build_grounding(settings, catalogue, stores, side)
     generation = _generation(settings, catalogue, llm, judging.examiner, stores)
     batches = BatchService(
         Collaborators(catalogue, llm, generation, data.dataset, events, metrics, clock),
@@ -290,7 +291,9 @@ def given(settings: Settings, catalogue: Catalogue) -> dict[str, Given]:
     }
 
 
-def _judging(settings: Settings, catalogue: Catalogue, stores: Stores, side: SideProcesses[Tools]) -> _Judging:
+def _judging(
+    settings: Settings, catalogue: Catalogue, stores: Stores, side: SideProcesses[Tools], grounding: Grounding
+) -> _Judging:
     """Wire what judges samples."""
     folder = settings.data_dir.expanduser()
     authorities = AuthorityStore(folder / "authorities.db")
@@ -301,7 +304,8 @@ def _judging(settings: Settings, catalogue: Catalogue, stores: Stores, side: Sid
     duplicates = DuplicateService(stores.samples, cache, extractor, thresholds, side)
     benchmarks = Benchmarks(folder / "benchmarks")
     strictness = ExaminerSettings(settings.citation_policy, settings.words_tolerance)
-    return _Judging(Examiner(checker, duplicates, benchmarks, strictness), authorities, benchmarks)
+    examiner = Examiner(checker, duplicates, benchmarks, Prover(grounding.grounder), strictness)
+    return _Judging(examiner, authorities, benchmarks)
 
 
 def _data(
@@ -345,12 +349,17 @@ def _tasks(settings: Settings, data: _Data, judging: _Judging) -> Sequence[Task]
 
 
 def _generation(
-    settings: Settings, catalogue: Catalogue, llm: LLMService, examiner: Examiner, stores: Stores
+    settings: Settings,
+    catalogue: Catalogue,
+    llm: LLMService,
+    examiner: Examiner,
+    stores: Stores,
 ) -> GenerationService:
     """Wire what makes one sample."""
     prompts = settings.catalog_dir / "prompts"
     guide = Guide(llm, Scaffold(catalogue, read_tables(prompts / "slots.toml", SlotValues)), stores.clock)
-    maker = Maker(catalogue, llm, guide, examiner, Judge(llm, prompts / "judge.md"), stores.clock)
+    judge = Judge(llm, prompts / "judge.md")
+    maker = Maker(catalogue, llm, guide, examiner, judge, stores.clock)
     wanted = GenerationSettings(settings.max_tries, settings.retry_after_cap_s, settings.answer_timeout_s)
     return GenerationService(catalogue, llm, maker, stores.clock, wanted, stores.ledger)
 

@@ -16,6 +16,7 @@ from services.grounding.answers import document_row
 from services.grounding.document_service import FOLDER, DocumentService, Shelves
 from services.grounding.extraction.outcome import Limits
 from services.grounding.extraction.reading import Reading, read_document
+from services.grounding.ground import Grounder
 from services.grounding.ingestion import Ingestion, Parts
 from services.grounding.retrieval.embedding.embedder import Embedder
 from services.grounding.retrieval.names import read_names
@@ -37,6 +38,7 @@ class Grounding:
     library: Library
     documents: DocumentService
     retrieval: RetrievalService
+    grounder: Grounder
 
 
 def build_grounding(settings: Settings, catalogue: Catalogue, stores: Stores, side: Side[object]) -> Grounding:
@@ -64,7 +66,7 @@ def build_grounding(settings: Settings, catalogue: Catalogue, stores: Stores, si
     )
     documents = DocumentService(shelves, Ingestion(parts, folder / FOLDER), events)
     retrieval = RetrievalService(store, passages, vectors, partial(_reranker_of, settings))
-    return Grounding(library, documents, retrieval)
+    return Grounding(library, documents, retrieval, Grounder(store, passages, retrieval))
 
 
 def embedder_of(settings: Settings) -> Embedder | None:

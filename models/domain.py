@@ -62,6 +62,8 @@ class Job:
     Attributes:
         seed: Fixes everything drawn at random for the sample.
         instruction: The caller's own instruction for the prompt, or None.
+        use_rag: Whether it shall stand on provisions of the documents that are here.
+        file_ids: Only of these documents; none for all.
     """
 
     practice_area: str
@@ -71,6 +73,8 @@ class Job:
     jurisdiction: str
     seed: int
     instruction: str | None = None
+    use_rag: bool = False
+    file_ids: tuple[str, ...] = ()
 
     @property
     def topic_key(self) -> str:
@@ -96,6 +100,7 @@ class RawAnswer:
         tokens: Prompt plus completion, in tokens.
         chain: Every target tried for it, in order, as `provider/model: outcome`.
         judgement: The judge's raw answer; "" before.
+        sources: Ids of the provisions that the model was shown, in the order of their markers.
     """
 
     text: str
@@ -106,6 +111,7 @@ class RawAnswer:
     prompt_hash: str = ""
     chain: tuple[str, ...] = ()
     judgement: str = ""
+    sources: tuple[int, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields, for storage."""

@@ -69,6 +69,8 @@ class Described(BaseModel):
     judge_score: Real | None = Field(None, ge=0, le=1)
     judgement: str | None = None
     review: Literal["accepted", "rejected"] | None = None
+    grounding: Literal["grounded", "partly", "none"] | None = None
+    sources: str | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -120,6 +120,7 @@ class BatchService:
         """Plan and start a batch; as `start_batch`."""
         request, preference, count, jobs = self._planned(request)
         first = next(jobs)
+        self._generation.maker.check_ground(first)
         self._admission.check_budget(request, preference, first)
         jobs = itertools.chain([first], jobs)
         now = self._clock.now()

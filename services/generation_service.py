@@ -126,6 +126,7 @@ class GenerationService:
         preference = Preference(wanted.provider or "", wanted.model, allow_failover=wanted.model is None)
         self._llm.check(preference)
         job = self._job(wanted, counter)
+        self.maker.check_ground(job)
         started = self._clock.monotonic()
         with time_limit(self._settings.time_limit_s, "the sample (setting ANSWER_TIMEOUT_S)") as cancel:
             calls = SingleCalls(self._calls)
@@ -216,6 +217,8 @@ class GenerationService:
             jurisdiction=self._catalogue.jurisdiction(wanted.jurisdiction or self._catalogue.default_jurisdiction).id,
             seed=secrets.randbits(31),
             instruction=wanted.reasoning_instruction,
+            use_rag=wanted.use_rag or bool(wanted.file_ids),
+            file_ids=wanted.file_ids,
         )
 
 

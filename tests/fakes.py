@@ -14,9 +14,16 @@ from bootstrap import Service
 from config import PROJECT_DIR, Settings
 from models.catalogue.authority_store import AuthorityStore
 from models.contract.answers.batches import Batch
+from models.grounding.document_store import DocumentStore
+from models.grounding.library import Library
+from models.grounding.passage_store import PassageStore
 from services.catalogue.catalogue import Catalogue, ProviderInfo, load_catalogue
 from services.citations.checker import CitationChecker
 from services.generation.judge import POINTS
+from services.grounding.ground import Grounder
+from services.grounding.proving import Prover
+from services.grounding.retrieval_service import RetrievalService
+from services.grounding.vector_index import VectorIndex
 from services.llm.adapters.base import AdapterSpec, BaseLLMProvider, CompletionRequest, ProviderConfig
 from services.llm.adapters.scripted import ScriptedProvider, Step
 from services.llm.limits.accounts import Accounts
@@ -69,12 +76,20 @@ CHECKER: CitationChecker = build_checker(
 )
 
 
+def no_law() -> Prover:
+    """Return a prover without documents."""
+    library = Library(Path("/nowhere/documents.db"))
+    store, passages = DocumentStore(library, ManualClock()), PassageStore(library)
+    retrieval = RetrievalService(store, passages, VectorIndex(passages, lambda: None), lambda: None)
+    return Prover(Grounder(store, passages, retrieval))
+
+
 def examiner(
     policy: CitationPolicy = "no_invalid", duplicates: DuplicateService | None = None, folder: Path = Path("/nowhere")
 ) -> Examiner:
     """Return an examiner without a data set behind it."""
     settings = ExaminerSettings(policy)
-    return Examiner(CHECKER, duplicates or NoDuplicates(), Benchmarks(folder), settings)
+    return Examiner(CHECKER, duplicates or NoDuplicates(), Benchmarks(folder), no_law(), settings)
 
 
 KEYS = {"groq_api_key": "gsk_test_0123456789", "cerebras_api_key": "csk-test-0123456789"}

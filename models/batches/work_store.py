@@ -126,10 +126,7 @@ class WorkStore:
         )
         with reading(self._engine) as connection:
             rows = list(connection.execute(query))
-        return [
-            WorkItem(batch_id, ordinal, Job(**orjson.loads(job)), attempts, _answer(raw))
-            for ordinal, job, attempts, raw in rows
-        ]
+        return [WorkItem(batch_id, ordinal, _job(job), attempts, _answer(raw)) for ordinal, job, attempts, raw in rows]
 
     def lease(self, connection: Connection, item: WorkItem, call: SentCall) -> None:
         """Mark *item* as under way ahead of *call*."""
@@ -218,8 +215,13 @@ class WorkStore:
         _END.run(connection, batch=item.batch_id, number=item.ordinal, new=state.value, sample=sample_id, why=reason)
 
 
+def _job(stored: str) -> Job:
+    fields = orjson.loads(stored)
+    return Job(**{**fields, "file_ids": tuple(fields.get("file_ids", ()))})
+
+
 def _answer(raw: str | None) -> RawAnswer | None:
     if raw is None:
         return None
     fields = orjson.loads(raw)
-    return RawAnswer(**{**fields, "chain": tuple(fields["chain"])})
+    return RawAnswer(**{**fields, "chain": tuple(fields["chain"]), "sources": tuple(fields.get("sources", ()))})

@@ -20,6 +20,8 @@ class GenerateRequest(BaseModel):
     sample_type: str = "case_analysis"
     jurisdiction: Filter = None
     reasoning_instruction: Filter = Field(None, max_length=4000)
+    use_rag: Flag = Field(default=False, description="Stand on provisions of the documents that are here")
+    file_ids: tuple[str, ...] = Field((), max_length=1_000, description="Only of these documents; implies use_rag")
     save: Flag = False
 
 
@@ -59,6 +61,8 @@ class BatchRequest(BaseModel):
     jurisdiction: Filter = None
     sample_type: Filter = None
     reasoning_instruction: Filter = Field(None, max_length=4000)
+    use_rag: Flag = Field(default=False, description="Stand on provisions of the documents that are here")
+    file_ids: tuple[str, ...] = Field((), max_length=1_000, description="Only of these documents; implies use_rag")
     smart_mode: Flag = False
     fill_gaps: Flag = Field(default=False, description="Make only the levels that the data set lacks most")
     allow_failover: Flag = True

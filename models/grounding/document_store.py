@@ -59,6 +59,10 @@ class DocumentStore:
         """Return the document with this id, or None."""
         return self._first(DOCUMENTS.c.id == document_id)
 
+    def numbered(self, number: int) -> Document | None:
+        """Return the document with this number, or None."""
+        return self._first(DOCUMENTS.c.number == number)
+
     def with_hash(self, sha256: str) -> Document | None:
         """Return the document with these bytes, or None."""
         return self._first(DOCUMENTS.c.sha256 == sha256)

@@ -124,6 +124,8 @@ def _jobs(
             jurisdiction=topic.jurisdiction,
             seed=draw.randrange(_SEEDS),
             instruction=request.reasoning_instruction,
+            use_rag=request.use_rag or bool(request.file_ids),
+            file_ids=request.file_ids,
         )
 
 

@@ -1,5 +1,6 @@
 """A draft, and what is asked of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.catalogue.catalogue import Requirements, SampleType
@@ -15,6 +16,16 @@ class Draft:
     case_citation: str
     reasoning: str
     thinking: str = ""
+
+    def without(self, leaving_out: Callable[[str], str]) -> "Draft":
+        """Return it with *leaving_out* applied to the texts of the sample."""
+        return Draft(
+            question=leaving_out(self.question),
+            answer=leaving_out(self.answer),
+            case_citation=leaving_out(self.case_citation),
+            reasoning=leaving_out(self.reasoning),
+            thinking=self.thinking,
+        )
 
 
 @dataclass(frozen=True, slots=True)

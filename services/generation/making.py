@@ -21,6 +21,8 @@ from services.drafts.parser import parse_answer
 from services.generation.guided import Guide, guided_draft
 from services.generation.judge import Judge, Judgement, JudgeSpec, judgement_columns, read_judgement, said_by
 from services.generation.prompts import SAMPLE_SCHEMA, PromptRenderer
+from services.grounding.ground import NO_GROUND, Ground, Wish
+from services.grounding.proving import without_markers
 from services.llm.attempts import Attempts
 from services.llm_service import LLMService, Outcome, Permit, Preference, Prompt, Terms
 from services.quality.examiner import Examiner, Task
@@ -76,11 +78,11 @@ class Making:
     answer: RawAnswer | None = None
     feedback: str = field(default="", init=False)
 
-    def took(self, outcome: Outcome, prompt_hash: str) -> None:
+    def took(self, outcome: Outcome, prompt_hash: str, ground: Ground = NO_GROUND) -> None:
         """Keep what came of a call for a draft."""
         error = outcome.error
         if error is None:
-            self.answer = _raw(outcome, self.attempts.chain, prompt_hash)
+            self.answer = _raw(outcome, self.attempts.chain, prompt_hash, ground)
             self.recorder.answered(self.answer, outcome)
             return
         if isinstance(error, AnswerFormatError):
@@ -117,7 +119,13 @@ class Maker:
     """Makes samples. Thread-safe: all state of a sample is in its `Making`."""
 
     def __init__(  # the parts of a sample
-        self, catalogue: Catalogue, llm: LLMService, guide: Guide, examiner: Examiner, judge: Judge, clock: Clock
+        self,
+        catalogue: Catalogue,
+        llm: LLMService,
+        guide: Guide,
+        examiner: Examiner,
+        judge: Judge,
+        clock: Clock,
     ) -> None:
         self._catalogue = catalogue
         self._llm = llm
@@ -125,6 +133,7 @@ class Maker:
         self._examiner = examiner
         self.judge = judge
         self._renderer = PromptRenderer(catalogue)
+        self._grounder = examiner.prover.grounder
         self._clock = clock
         self._examining = threading.Semaphore(_AT_A_TIME)
 
@@ -164,14 +173,16 @@ class Maker:
 
     def _examined(self, job: Job, answer: RawAnswer) -> Sample:
         draft = _read(answer)
+        ground = self._grounder.of_units(answer.sources) if answer.sources else NO_GROUND
+        plain = draft.without(without_markers) if ground.sources else draft
         fields = {
             "id": f"{answer.provider}_{uuid_utils.uuid7()}",
-            "question": draft.question,
-            "answer": draft.answer,
+            "question": plain.question,
+            "answer": plain.answer,
             "topic": job.topic_key,
             "difficulty": job.difficulty,
-            "case_citation": draft.case_citation,
-            "reasoning": draft.reasoning,
+            "case_citation": plain.case_citation,
+            "reasoning": plain.reasoning,
             "jurisdiction": job.jurisdiction,
             "sample_type": job.sample_type,
             "provider": answer.provider,
@@ -184,9 +195,9 @@ class Maker:
         }
         kind = self._catalogue.sample_type(job.sample_type)
         owner = f"{job.circuit}/{job.sample_type}/{job.difficulty}/{job.seed}"
-        task = Task(kind, self.requirements_of(job), job.jurisdiction, owner)
+        task = Task(kind, self.requirements_of(job), job.jurisdiction, owner, ground, draft)
         try:
-            marks = self._examiner.examine(draft, task, fields)
+            marks = self._examiner.examine(plain, task, fields)
         except QualityError as error:
             error.provider, error.model = answer.provider, answer.model
             raise
@@ -215,9 +226,14 @@ class Maker:
         """Say that a sample which was examined will not be stored."""
         self._examiner.duplicates.forget(sample_id)
 
-    def prompt(self, job: Job, feedback: str = "", variant: int = 0) -> tuple[Prompt, str]:
+    def check_ground(self, job: Job) -> None:
+        """Refuse a job that shall stand on documents where none can be; InputError or NotFoundError says why."""
+        if job.use_rag:
+            self._grounder.check(job.file_ids, job.jurisdiction)
+
+    def prompt(self, job: Job, feedback: str = "", variant: int = 0, ground: Ground = NO_GROUND) -> tuple[Prompt, str]:
         """Return the one prompt of *job* and its hash; *variant* makes another draw of it."""
-        rendered = self._renderer.render(job, feedback)
+        rendered = self._renderer.render(job, feedback, ground)
         messages = ({"role": "user", "content": rendered.text},)
         kind = f"{job.sample_type}/{job.difficulty}"
         expected, seed = rendered.expected_tokens, job.seed + variant
@@ -231,6 +247,7 @@ class Maker:
     def _obtain(self, making: Making) -> None:
         """Get one answer, from target to target."""
         attempts, prompt_hash = making.attempts, ""
+        ground = self._ground(making.job)
         terms = attempts.on(replace(making.terms, sending=making.recorder.sending))
 
         def call() -> Outcome:
@@ -239,10 +256,18 @@ class Maker:
             if small is not None:
                 prompt_hash = self._renderer.render(making.job).sha256
                 return guided_draft(making.job, small, terms, attempts.calls, self._guide)
-            prompt, prompt_hash = self.prompt(making.job, making.feedback, attempts.calls)
+            prompt, prompt_hash = self.prompt(making.job, making.feedback, attempts.calls, ground)
             return self._llm.ask(prompt, making.preference, terms, attempts.excluded, attempts.avoided)
 
-        attempts.run(call, lambda outcome: making.took(outcome, prompt_hash))
+        attempts.run(call, lambda outcome: making.took(outcome, prompt_hash, ground))
+
+    def _ground(self, job: Job) -> Ground:
+        """Return what a sample of *job* may stand on; QualityError where nothing answers its topic."""
+        if not job.use_rag:
+            return NO_GROUND
+        return self._grounder.ground(
+            Wish(f"{job.topic}. {job.practice_area}", job.jurisdiction, job.file_ids, job.seed)
+        )
 
     def _judged(self, sample: Sample, making: Making, spec: JudgeSpec) -> Sample:
         """Return *sample* with its judgement; QualityError when its score is too low.
@@ -276,7 +301,7 @@ class Maker:
         return sample.model_copy(update=judgement_columns(judgement, self.judge.name(spec)))
 
 
-def _raw(outcome: Outcome, chain: list[str], prompt_hash: str) -> RawAnswer:
+def _raw(outcome: Outcome, chain: list[str], prompt_hash: str, ground: Ground) -> RawAnswer:
     completion = outcome.answer()
     return RawAnswer(
         text=completion.text,
@@ -286,6 +311,7 @@ def _raw(outcome: Outcome, chain: list[str], prompt_hash: str) -> RawAnswer:
         thinking=completion.thinking,
         prompt_hash=prompt_hash,
         chain=tuple(chain),
+        sources=ground.units,
     )
 
 
@@ -312,8 +338,8 @@ def _is_judgement(text: str) -> bool:
 
 
 def _feedback(error: GenerationError, answer: RawAnswer) -> str:
-    """Return what the next draft is told; where only an authority was wrong, it keeps the question."""
-    if isinstance(error, QualityError) and error.field == "citation":
+    """Return what the next draft is told; where only the law of it was wrong, it keeps the question."""
+    if isinstance(error, QualityError) and error.field in ("citation", "grounding"):
         return f"{error}\nKeep the question as it was and mend the rest. The question was: {_read(answer).question}"
     return str(error)
 

@@ -13,6 +13,7 @@ from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, FileSystem
 from models.domain import Job
 from models.schemas import REQUIRED_FIELDS
 from services.catalogue.catalogue import Catalogue
+from services.grounding.ground import NO_GROUND, Ground
 from utils.errors import ConfigurationError
 
 _FIELDS = (*(name for name in REQUIRED_FIELDS if name != "id"), "sample_type")
@@ -51,12 +52,13 @@ class PromptRenderer:
             autoescape=False,  # noqa: S701
         )
 
-    def render(self, job: Job, feedback: str = "") -> RenderedPrompt:
+    def render(self, job: Job, feedback: str = "", ground: Ground = NO_GROUND) -> RenderedPrompt:
         """Return the prompt of *job*.
 
         Args:
             job: What is wanted.
             feedback: Why the last draft was refused, or "".
+            ground: The provisions that it shall stand on.
 
         Raises:
             InputError: the job names something unknown.
@@ -83,6 +85,7 @@ class PromptRenderer:
             "context": draw.choice(kind.contexts) if kind.contexts else "",
             "instruction": job.instruction or "",
             "feedback": feedback,
+            "sources": ground.sources,
         }
         try:
             text = self._environment.get_template(f"{kind.id}.md").render(values)

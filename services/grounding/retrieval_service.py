@@ -1,6 +1,6 @@
 """Answers questions with provisions of the documents that are here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from models.contract.answers.grounding import ResultRow
@@ -44,7 +44,7 @@ class RetrievalService:
             InputError: an unknown kind of unit.
             NotFoundError: a document that is not here.
         """
-        where = Filter(self._documents(wanted.file_ids), wanted.jurisdiction or "", _kind(wanted.kind))
+        where = Filter(self.documents(wanted.file_ids), wanted.jurisdiction or "", _kind(wanted.kind))
         answer = self.find(wanted.query, wanted.top_k, where, wanted.min_score, explain=wanted.explain)
         kept = self._passages.with_ids(found.chunk.chunk for found in answer.found)
         rows = [_row(found, kept[found.chunk.chunk]) for found in answer.found if found.chunk.chunk in kept]
@@ -68,8 +68,9 @@ class RetrievalService:
         index = StoredIndex(self._store, self._passages, self._vectors)
         return Retriever(Index(index, index, index, index), self._vectors.embedder, self._reranker())
 
-    def _documents(self, file_ids: list[str] | None) -> frozenset[int] | None:
-        if file_ids is None:
+    def documents(self, file_ids: Sequence[str] | None) -> frozenset[int] | None:
+        """Return the numbers of documents by their ids, None for all; NotFoundError for one that is not here."""
+        if not file_ids:
             return None
         found = {one: self._store.find(one) for one in file_ids}
         missing = [one for one, document in found.items() if document is None]

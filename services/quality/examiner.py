@@ -14,6 +14,8 @@ from services.catalogue.catalogue import Requirements, SampleType
 from services.citations.checker import Checked, CitationChecker, by_field, verdict_of
 from services.citations.citation import SHOWN, Verdict
 from services.drafts.draft import Draft, Wanted
+from services.grounding.ground import NO_GROUND, Ground
+from services.grounding.proving import LEVELS, Level, Proof, Prover
 from services.quality.benchmarks import Benchmarks
 from services.quality.checks import examine
 from services.quality.duplicates.duplicate_service import DuplicateService
@@ -28,12 +30,19 @@ _LISTED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What was asked of a draft: type, requirements, jurisdiction, and its owner."""
+    """What was asked of a draft: type, requirements, jurisdiction, and its owner.
+
+    Attributes:
+        ground: The provisions that its writer was shown.
+        written: The draft with the markers of provisions; None for the draft itself.
+    """
 
     kind: SampleType
     requirements: Requirements
     jurisdiction: str
     owner: str
+    ground: Ground = NO_GROUND
+    written: Draft | None = None
 
 
 class CitationMarks(TypedDict):
@@ -44,7 +53,10 @@ class CitationMarks(TypedDict):
 
 
 class Marks(CitationMarks):
-    """Columns on the quality of a sample."""
+    """Columns on the quality of a sample, and on the law that it stands on."""
+
+    grounding: quality.Grounding | None
+    sources: str | None
 
     quality_score: float
     quality_issues: str
@@ -66,11 +78,13 @@ class Examiner:
         checker: CitationChecker,
         duplicates: DuplicateService,
         benchmarks: Benchmarks,
+        prover: Prover,
         settings: ExaminerSettings,
     ) -> None:
         self.checker = checker
         self.duplicates = duplicates
         self.benchmarks = benchmarks
+        self.prover = prover
         self._settings = settings
 
     def examine(self, draft: Draft, task: Task, sample: Mapping[str, object]) -> Marks:
@@ -90,6 +104,7 @@ class Examiner:
         if reason is not None:
             raise QualityError(reason)
         self._refuse_citations(checked)
+        proof = self._proved(task.written or draft, task.ground)
         overlap = self.benchmarks.of_sample(sample)
         if overlap:
             name, count = max(overlap.items(), key=lambda item: item[1])
@@ -98,7 +113,32 @@ class Examiner:
         value, lost = score(draft, wanted)
         issues = [*lost, *_doubtful(checked)]
         issues += [f"alike: {other.similarity:.2f} to {other.id}" for other in alike[:_SHOWN]]
-        return {**citation_columns(checked), "quality_score": value, "quality_issues": _json(issues)}
+        issues += [f"grounding {doubt}" for doubt in proof.doubts[:_SHOWN]] if proof is not None else []
+        return {
+            **citation_columns(checked),
+            "quality_score": value,
+            "quality_issues": _json(issues),
+            "grounding": None if proof is None else LEVELS[proof.level],
+            "sources": None if proof is None else _json(list(proof.sources.values())),
+        }
+
+    def _proved(self, draft: Draft, ground: Ground) -> Proof | None:
+        """Hold a draft against the law that is here; None where there is none.
+
+        Raises:
+            QualityError: what it says is not in the law that it names, or it stands on nothing that it was shown.
+        """
+        if not ground.sources and not self.prover.has_law:
+            return None
+        texts = {"answer": draft.answer, "reasoning": draft.reasoning}
+        proof = self.prover.prove(texts, ground, self.checker.extractor)
+        if proof.refusals:
+            raise QualityError(f"grounding {'; '.join(proof.refusals[:_SHOWN])}", field="grounding")
+        if ground.sources and proof.level is Level.NONE:
+            raise QualityError(
+                "grounding: it states nothing of the provisions that were shown; cite and quote them", field="grounding"
+            )
+        return proof
 
     def mark(self, sample: Mapping[str, object]) -> CitationMarks:
         """Return the columns on the citations of a sample that a person wrote; nothing is refused."""

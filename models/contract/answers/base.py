@@ -99,3 +99,18 @@ class StoredSample(Answer):
             " other text"
         ),
     ]
+    grounding: Annotated[
+        str | None,
+        Field(
+            description="How well it stands on documents that were here when it was made: grounded, partly (something"
+            " in doubt, or law beside it) or none; null before that was looked at; a foreign Parquet file may hold any"
+            " other text"
+        ),
+    ]
+    sources: Annotated[
+        str | None,
+        Field(
+            description="The provisions that it stands on, a JSON array as text: file_id, unit_id, citation, title,"
+            " number, version, licence, url, quotes, and spans (places of the quotes in the document's text)"
+        ),
+    ]

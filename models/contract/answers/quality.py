@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue
 from models.contract.answers.base import Answer, StoredSample, Success
 
 Verdict: TypeAlias = Literal["verified", "unverified", "invalid"]
+Grounding: TypeAlias = Literal["grounded", "partly", "none"]
 CitationKind: TypeAlias = Literal["case", "statute", "regulation", "treaty"]
 Jurisdiction: TypeAlias = Literal["uk", "us", "eu", "international"]
 CitingField: TypeAlias = Literal["case_citation", "answer", "reasoning"]

@@ -30,7 +30,7 @@ _CATALOG = Path(__file__).parents[3] / "catalog"
 class WordsEmbedder:
     """Embeds a text as the words in it, each in a place of its own by its hash."""
 
-    calibration = Calibration(mean_share=0.0, words=1.0, slope=6.0, offset=-2.0, floor=0.0)
+    calibration = Calibration(mean_share=0.0, first_share=0.0, words=1.0, slope=6.0, offset=-2.0, floor=0.0)
 
     def __init__(self, model_id: str = "words@1", dimension: int = 64) -> None:
         self.model_id = model_id

@@ -1,0 +1,229 @@
+"""Proves a draft against the law: markers, quotations, and what it says of the provisions that it names.
+
+What refuses a draft, and what only marks it, goes by how often a rule is wrong of sound claims
+(docs/adr/0031-misgrounding.md).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypedDict
+
+from models.contract.answers.quality import Grounding
+from services.citations.extractor import Extractor
+from services.grounding.claims.claims import StatedClaim, claims
+from services.grounding.claims.judgement import FALSE, Failure, Label, Reason
+from services.grounding.claims.law import Law
+from services.grounding.claims.misgrounding import judge_any
+from services.grounding.claims.quotations import Quotation, find_quotations, prove
+from services.grounding.ground import Ground, Grounder, Source
+
+# A marker behind the stop of its sentence belongs to that sentence.
+_BEHIND = re.compile(r"([.!?][\"”’')]*)\s*(\[S\d{1,2}(?:\s?[,;]\s?S\d{1,2})*\])")
+_MARKER = re.compile(r"\s?\[(S\d{1,2}(?:\s?[,;]\s?S\d{1,2})*)\]")
+# These are also found of sound claims now and then, in a model's own words: they mark a sample, and do not refuse it.
+_MARKING = frozenset({Reason.NOT_IN_TEXT, Reason.PARTY, Reason.CONDITION, Reason.MODAL, Reason.EXCEPTION})
+_QUOTES_KEPT = 5
+
+
+class Level(StrEnum):
+    """How well a sample stands on the law that is here."""
+
+    GROUNDED = "grounded"
+    PARTLY = "partly"
+    NONE = "none"
+
+
+LEVELS: Mapping[Level, Grounding] = {Level.GROUNDED: "grounded", Level.PARTLY: "partly", Level.NONE: "none"}
+
+
+class SourceColumn(TypedDict):
+    """A provision that a sample stands on, as it is stored.
+
+    `spans` are the places of its quotations in the text of the document, in characters.
+    """
+
+    file_id: str
+    unit_id: int
+    citation: str
+    title: str
+    number: str
+    version: str
+    licence: str
+    url: str
+    quotes: list[str]
+    spans: list[tuple[int, int]]
+
+
+@dataclass(slots=True)
+class Proof:
+    """What came of holding a draft against the law.
+
+    Attributes:
+        refusals: What is wrong with it, with the reason: "number: …".
+        doubts: What may be wrong.
+        sources: The provisions that it stands on.
+        quotations: How many were proved.
+    """
+
+    refusals: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    sources: dict[int, SourceColumn] = field(default_factory=dict)
+    quotations: int = 0
+    outside: list[str] = field(default_factory=list)
+
+    @property
+    def level(self) -> Level:
+        """How well it stands."""
+        if not self.sources:
+            return Level.NONE
+        return Level.PARTLY if self.doubts or self.outside else Level.GROUNDED
+
+
+class Prover:
+    """Holds drafts against the law. Thread-safe."""
+
+    def __init__(self, grounder: Grounder) -> None:
+        self.grounder = grounder
+
+    @property
+    def has_law(self) -> bool:
+        """Whether there is any document that claims could be held against."""
+        return self.grounder.has_law
+
+    def prove(self, fields: Mapping[str, str], ground: Ground, extractor: Extractor) -> Proof:
+        """Return what is wrong with a draft, and what it stands on.
+
+        Args:
+            fields: Its texts by name: answer, reasoning.
+            ground: What it may stand on.
+            extractor: Finds citations.
+        """
+        proof = Proof()
+        by_marker = {source.marker: source for source in ground.sources}
+        for written in fields.values():
+            text = _BEHIND.sub(r" \2\1", written)
+            spans = self._claims(text, by_marker, ground, extractor, proof)
+            self._quotations(text, spans, ground, proof)
+        return proof
+
+    def _claims(
+        self, text: str, by_marker: Mapping[str, Source], ground: Ground, extractor: Extractor, proof: Proof
+    ) -> list[tuple[int, int]]:
+        """Judge the claims of *text*; return where those stand whose quotations were proved with them."""
+        spans = []
+        for unknown in sorted({marker for marker in _markers(text) if marker not in by_marker}):
+            proof.refusals.append(f"marker: [{unknown}] names no provision that was shown")
+        for claim in claims(text, extractor):
+            units = self._units(claim, by_marker, ground, proof)
+            for law_number in sorted({law for law, _ in units}):
+                law = self.grounder.law(law_number)
+                keys = [str(unit) for of_law, unit in units if of_law == law_number]
+                if law is not None and self._judge(claim, keys, law, ground, proof):
+                    spans.append((claim.start, claim.end))
+        return spans
+
+    def _units(
+        self, claim: StatedClaim, by_marker: Mapping[str, Source], ground: Ground, proof: Proof
+    ) -> list[tuple[int, int]]:
+        """Return document and id of the provisions that a claim rests on."""
+        marked = [by_marker[marker] for marker in _markers(claim.text) if marker in by_marker]
+        units = [(source.law, source.unit) for source in marked]
+        for named in claim.named:
+            shown = [one for one in ground.sources if one.number == named.number and _is_title(named.instrument, one)]
+            if shown:
+                units += [(one.law, one.unit) for one in shown]
+                continue
+            found, is_here = self.grounder.units_named(named.instrument, named.number)
+            units += [(unit.document, unit.id) for unit in found]
+            if is_here and not found:
+                proof.refusals.append(f"wrong_section: {named.instrument} has no provision {named.number}")
+            elif not found and not marked:
+                proof.outside.append(f"{named.instrument} {named.number}")
+        return list(dict.fromkeys(units))
+
+    def _judge(self, claim: StatedClaim, keys: list[str], law: Law, ground: Ground, proof: Proof) -> bool:
+        """Judge one claim; True where its quotations were proved or refused with it."""
+        text = without_markers(claim.text)
+        judgement = judge_any(text, keys, law)
+        failure = judgement.failure
+        if judgement.label in FALSE and failure is not None:
+            told = f"{failure.reason.value}: {failure.sentence}"
+            (proof.doubts if _is_doubt(failure) else proof.refusals).append(told)
+            return failure.reason is Reason.QUOTATION
+        if judgement.label is not Label.SUPPORTED:
+            return False
+        quoted = [quotation for quotation in find_quotations(text) if quotation.must_be_proved]
+        for key in keys:
+            source = _source_of(int(key), ground) or self._elsewhere(int(key))
+            if source is not None:
+                self._stand_on(source, quoted, proof)
+        return True
+
+    def _quotations(self, text: str, done: list[tuple[int, int]], ground: Ground, proof: Proof) -> None:
+        """Prove the quotations that no claim with a provision holds."""
+        for quotation in find_quotations(text):
+            inside = any(start <= quotation.start < end for start, end in done)
+            if inside or not quotation.must_be_proved or not ground.sources:
+                continue
+            proofs = [(source, prove(quotation, source.text)) for source in ground.sources]
+            stands = next((source for source, tried in proofs if tried.is_proved), None)
+            if stands is not None:
+                self._stand_on(stands, [quotation], proof)
+            elif quotation.is_attributed or quotation.is_block:
+                best = max(proofs, key=lambda pair: len(pair[1].nearest))[1]
+                proof.refusals.append(f"quotation: {best.sentence}")
+
+    def _elsewhere(self, unit: int) -> Source | None:
+        """Return a provision that was not shown and is here."""
+        return next(iter(self.grounder.of_units([unit]).sources), None)
+
+    @staticmethod
+    def _stand_on(source: Source, quoted: list[Quotation], proof: Proof) -> None:
+        column = proof.sources.setdefault(source.unit, _column(source))
+        for quotation in quoted:
+            found = prove(quotation, source.text)
+            if found.is_proved and quotation.text not in column["quotes"]:
+                proof.quotations += 1
+                if len(column["quotes"]) < _QUOTES_KEPT:
+                    column["quotes"].append(quotation.text)
+                    column["spans"] += [(source.start + start, source.start + end) for start, end in found.spans]
+
+
+def without_markers(text: str) -> str:
+    """Return *text* without the markers of provisions."""
+    return _MARKER.sub("", text)
+
+
+def _markers(text: str) -> Iterator[str]:
+    for match in _MARKER.finditer(text):
+        yield from re.findall(r"S\d{1,2}", match[1])
+
+
+def _is_doubt(failure: Failure) -> bool:
+    return failure.reason in _MARKING
+
+
+def _is_title(instrument: str, source: Source) -> bool:
+    one, other = instrument.casefold(), source.title.casefold()
+    return one in other or other in one
+
+
+def _source_of(unit: int, ground: Ground) -> Source | None:
+    return next((source for source in ground.sources if source.unit == unit), None)
+
+
+def _column(source: Source) -> SourceColumn:
+    return {
+        "file_id": source.file_id,
+        "unit_id": source.unit,
+        "citation": source.label,
+        "title": source.title,
+        "number": source.number,
+        "version": source.version,
+        "licence": source.licence,
+        "url": source.url,
+        "quotes": [],
+        "spans": [],
+    }
