@@ -30,6 +30,7 @@
         ├── RefusedError              refused: the model or its vendor declined
         ├── AnswerFormatError         json_error: the answer could not be read
         ├── QualityError              quality_error: it was read and is not good enough
+        │   └── NoGroundError     nothing in the documents answers the topic
         ├── TimeLimitError            it took longer than one answer may
         ├── NoTargetError             no provider is open for the request
         ├── TargetsChangedError       providers were changed while it waited; it is asked again
@@ -411,6 +412,13 @@ class QualityError(GenerationError):
     def __init__(self, message: str, *, field: str = "", provider: str = "", model: str = "") -> None:
         super().__init__(message, provider=provider, model=model)
         self.field = field
+
+
+class NoGroundError(QualityError):
+    """Nothing in the documents answers the topic: nobody was asked."""
+
+    code = "no_ground"
+    retryable = False
 
 
 class NoTargetError(GenerationError):

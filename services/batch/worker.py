@@ -27,6 +27,7 @@ from utils.errors import (
     ConfigurationError,
     GenerationError,
     InputError,
+    NoGroundError,
     NoTargetError,
     QualityError,
     RefusedError,
@@ -172,11 +173,15 @@ class ItemWorker:
             self._replaced += 1
             spent = self._replaced > self._live.target + _SPARE_REPLACEMENTS
         same = self._sameness.add(error)
-        following = None if hopeless or spent or same else replacement(item.job, item.ordinal)
+        # Another draw of a topic without law would find none either.
+        groundless = isinstance(error, NoGroundError)
+        following = None if hopeless or spent or same or groundless else replacement(item.job, item.ordinal)
         reason = error.labelled()
         event = self.durable(lambda: self._services.ledger.reject(item, state, reason, following))
         self._services.queue.look_again()
-        if not isinstance(error, BadRequestError):  # a request that no vendor takes is not its topic's fault
+        if groundless:
+            self._live.note(reason, error.code)
+        elif not isinstance(error, BadRequestError):  # a request that no vendor takes is not its topic's fault
             self._live.circuits.record_failure(item.job.circuit)
         self._live.rejected()
         self._services.counters.samples.labels("rejected").inc()

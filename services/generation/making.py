@@ -262,7 +262,7 @@ class Maker:
         attempts.run(call, lambda outcome: making.took(outcome, prompt_hash, ground))
 
     def _ground(self, job: Job) -> Ground:
-        """Return what a sample of *job* may stand on; QualityError where nothing answers its topic."""
+        """Return what a sample of *job* may stand on; NoGroundError where nothing answers its topic."""
         if not job.use_rag:
             return NO_GROUND
         return self._grounder.ground(

@@ -14,7 +14,7 @@ from services.grounding.retrieval.legs import Filter
 from services.grounding.retrieval.names import name_key
 from services.grounding.retrieval.numbers import number_keys
 from services.grounding.retrieval_service import RetrievalService
-from utils.errors import InputError, QualityError
+from utils.errors import InputError, NoGroundError
 
 # What is shown of one provision: some 900 tokens. A longer one is shown from its best place on.
 _LONGEST = 4_000
@@ -119,14 +119,14 @@ class Grounder:
         """Return provisions for *wish*, drawn by its seed.
 
         Raises:
-            QualityError: nothing in the documents answers the topic.
+            NoGroundError: nothing in the documents answers the topic.
         """
         numbers = self._retrieval.documents(wish.file_ids)
         # Documents that a caller names are meant, whatever they say of their jurisdiction.
         where = Filter(numbers, "" if wish.file_ids else wish.jurisdiction)
         found = [one.chunk for one in self._retrieval.find(wish.query, _FOUND, where).found]
         if not found:
-            raise QualityError(f"grounding: nothing in the documents answers {wish.query[:80]!r}", field="grounding")
+            raise NoGroundError(f"grounding: nothing in the documents answers {wish.query[:80]!r}")
         drawn = random.Random(wish.seed).sample(range(len(found)), min(wish.most, len(found)))
         return self.of_units(found[place].provision or 0 for place in sorted(drawn))
 

@@ -12,7 +12,7 @@ from typing import TypedDict
 
 from models.contract.answers.quality import Grounding
 from services.citations.extractor import Extractor
-from services.grounding.claims.claims import StatedClaim, claims
+from services.grounding.claims.claims import StatedClaim, claims, sentences
 from services.grounding.claims.judgement import FALSE, Failure, Label, Reason
 from services.grounding.claims.law import Law
 from services.grounding.claims.misgrounding import judge_any
@@ -115,7 +115,7 @@ class Prover:
         spans = []
         for unknown in sorted({marker for marker in _markers(text) if marker not in by_marker}):
             proof.refusals.append(f"marker: [{unknown}] names no provision that was shown")
-        for claim in claims(text, extractor):
+        for claim in _stated(text, extractor):
             units = self._units(claim, by_marker, ground, proof)
             for law_number in sorted({law for law, _ in units}):
                 law = self.grounder.law(law_number)
@@ -189,6 +189,17 @@ class Prover:
                 if len(column["quotes"]) < _QUOTES_KEPT:
                     column["quotes"].append(quotation.text)
                     column["spans"] += [(source.start + start, source.start + end) for start, end in found.spans]
+
+
+def _stated(text: str, extractor: Extractor) -> list[StatedClaim]:
+    """Return the claims of *text*: those that name a provision, and those that only bear a marker."""
+    named = claims(text, extractor)
+    marked = (
+        StatedClaim(text[start:end], start, end, ())
+        for start, end in sentences(text)
+        if _MARKER.search(text, start, end) and not any(one.start < end and start < one.end for one in named)
+    )
+    return sorted([*named, *marked], key=lambda claim: claim.start)
 
 
 def without_markers(text: str) -> str:

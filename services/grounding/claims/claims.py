@@ -106,6 +106,12 @@ def claims(answer: str, extractor: Extractor, instrument: str = "") -> list[Stat
     return made
 
 
+def sentences(answer: str) -> list[tuple[int, int]]:
+    """Return where the sentences of *answer* begin and end; a quotation is never parted."""
+    quoted = [(quotation.start, quotation.end) for quotation in find_quotations(answer)]
+    return list(_sentences(answer, (), quoted))
+
+
 def provisions_of(normalized: str) -> tuple[Named, ...]:
     """Return the provisions of a normalized citation; none if it names an instrument as a whole."""
     constitution = _CONSTITUTION.match(normalized)

@@ -8,7 +8,7 @@ from services.grounding.proving import Level, Proof, Prover, without_markers
 from services.grounding.retrieval_service import RetrievalService
 from tests.fakes import CHECKER
 from tests.services.grounding.shelves import Shelf
-from utils.errors import InputError, QualityError
+from utils.errors import InputError, NoGroundError
 
 _ACT = """Harbours and Moorings Act 2021
 Section 1. Licence to moor
@@ -77,6 +77,7 @@ def test_a_sound_answer_is_grounded_with_its_sources_and_the_places_of_its_quota
         ),
         ("By the Harbours and Moorings Act 2021, s 9, a lifeboat pays no fee.", "wrong_section"),
         ("The fee for a licence is £250 [S99].", "marker"),
+        ("A licence costs £900 [s3].", "number"),
         ("Under the Harbours and Moorings Act 2021, s 3, the fee for a licence is £900 [s3].", "number"),
     ],
 )
@@ -113,6 +114,6 @@ def test_a_ground_that_cannot_be_found_is_refused(shelf: Shelf) -> None:
     grounder = _prover(shelf).grounder
     with pytest.raises(InputError, match="no document of the jurisdiction us is ready"):
         grounder.check((), "us")
-    with pytest.raises(QualityError, match="nothing in the documents answers"):
+    with pytest.raises(NoGroundError, match="nothing in the documents answers"):
         grounder.ground(Wish("licence to moor", "us"))
     grounder.check((), "uk")
