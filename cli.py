@@ -22,6 +22,10 @@ from utils.errors import AppError, GenerationError
 if TYPE_CHECKING:
     from models.contract.answers.batches import Batch
 
+_INCLUDE = (
+    "unlicensed: also samples on documents whose licence does not allow it; all: also invalid citations and rejected."
+)
+
 
 class Group(click.Group):
     """A command group that turns an `AppError` into one sentence and exit code 1.
@@ -174,7 +178,8 @@ def import_(path: Path | None, starter: bool, url: str | None, **options: object
 @click.option("--jurisdiction")
 @click.option("--sample-type")
 @click.option("--batch-id")
-@click.option("--include", type=click.Choice(["fit", "all"]), help="all: also invalid citations and rejected samples.")
+@click.option("--grounding", type=click.Choice(["any", "partly", "grounded"]), help="Stand on law so well or better.")
+@click.option("--include", type=click.Choice(["fit", "unlicensed", "all"]), help=_INCLUDE)
 @click.option("--url", help="Use the service at this address.")
 def export(path: Path, url: str | None, **options: object) -> None:
     """Write the data set to a file."""
@@ -198,6 +203,8 @@ def export(path: Path, url: str | None, **options: object) -> None:
 @click.option("--license-name", help="Name of a licence that is other.")
 @click.option("--license-link", help="Address of a licence that is other.")
 @click.option("--splits", help="Push three splits with these shares, for example 0.9,0.05,0.05.")
+@click.option("--grounding", type=click.Choice(["any", "partly", "grounded"]), help="Stand on law so well or better.")
+@click.option("--include", type=click.Choice(["fit", "unlicensed", "all"]), help=_INCLUDE)
 @click.option("--url", help="Use the service at this address.")
 def push(url: str | None, **options: object) -> None:
     """Push the data set to the Hugging Face Hub (token: setting HUGGINGFACE_TOKEN)."""

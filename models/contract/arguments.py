@@ -30,6 +30,7 @@ class Filters(BaseModel):
     provider: str = ""
     model: str = ""
     batch_id: str = ""
+    grounding: str = Field("", description="grounded, partly or none")
 
     @property
     def chosen(self) -> dict[str, str]:
@@ -148,6 +149,10 @@ class ExportArguments(Filters):
 
     model_config = ConfigDict(extra="forbid")
 
+    grounding: str = Field(
+        "", description="any (default), partly or grounded: samples that stand on law so well or better"
+    )
+
     format: str = Field(
         "jsonl", description="parquet, jsonl, json, csv, messages, sharegpt, alpaca, preferences or preference_messages"
     )
@@ -158,7 +163,11 @@ class ExportArguments(Filters):
     splits: str = Field("", description="Shares of the three splits, such as 0.9,0.05,0.05")
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
     data_version: str = ""
-    include: str = Field("", description="all: also samples with invalid citations, and rejected ones")
+    include: str = Field(
+        "",
+        description="unlicensed: also samples that stand on documents whose licence does not allow it or is not known;"
+        " all: these, samples with invalid citations, and rejected ones",
+    )
 
 
 # However it is encoded, it fits into a request line.

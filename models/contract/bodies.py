@@ -147,6 +147,7 @@ class BulkFilter(BaseModel):
     provider: Filter = None
     model: Filter = None
     batch_id: Filter = None
+    grounding: Filter = None
     q: Filter = Field(None, description="Words, as in a search")
     field: str = "all"
     ids: list[str] | None = Field(None, max_length=10_000)
@@ -216,7 +217,7 @@ class PushBody(BaseModel):
     license_name: Filter = Field(None, max_length=200, description="Name of a licence that is other")
     license_link: Filter = Field(None, max_length=1000, description="Address of a licence that is other")
     splits: str = ""
-    include: str = ""
+    include: str = Field("", description="fit (default), unlicensed or all, as in an export")
     seed: Whole = Field(0, ge=0, lt=2**63)
     topic: Filter = None
     difficulty: Filter = None
@@ -225,6 +226,7 @@ class PushBody(BaseModel):
     provider: Filter = None
     model: Filter = None
     batch_id: Filter = None
+    grounding: Filter = Field(None, description="any (default), partly or grounded: so well or better")
 
     @model_validator(mode="after")
     def _one_branch_is_named(self) -> "PushBody":

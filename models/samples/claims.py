@@ -2,14 +2,15 @@
 
 Who reviewed it, its scores, the batch and provider that made it: from outside these are
 claims. They are kept as `imported_…`, beside this service's own findings; citations are
-checked again and their verdicts not kept. One claim has an effect, to be safe: a sample
-that was rejected elsewhere is left out of exports until it is reviewed here.
+checked again and their verdicts not kept. Two claims have an effect, to be safe: a sample
+that was rejected elsewhere is left out of exports until it is reviewed here, and one that
+stands on a text whose licence does not allow an export stays out as it did there.
 """
 
 from collections.abc import Collection, Mapping
 
 PREFIX = "imported_"
-_JUDGED = ("review", "judge_score", "judgement", "quality_score", "quality_issues")
+_JUDGED = ("review", "judge_score", "judgement", "quality_score", "quality_issues", "grounding", "sources")
 MADE_ANEW = frozenset({"citation_verdict", "citations"})
 # Only the service sets these.
 VERDICTS = frozenset(_JUDGED) | MADE_ANEW

@@ -12,7 +12,7 @@ from models.contract.arguments import ExportArguments
 from models.samples.file.parquet_version import Identity
 from models.samples.snapshot import HasSamples, Snapshot, Snapshots
 from services.dataset.pieces import groups_of, pieces_of
-from services.dataset.publishable import Publishable
+from services.dataset.publishable import Choice, Publishable, choice
 from services.dataset.splits import NAMES, SplitRequest, parse_shares
 from services.formats.export_format import REASONING, ExportFormat, ExportOptions
 from services.quality.citation_audit import COLUMN, NOTHING, Verdicts
@@ -32,20 +32,18 @@ class ExportRequest:
     Attributes:
         format: Name of a format.
         options: How samples are written.
-        filters: Exact values by column.
         split: One of train, validation, test; "" for everything.
         splits: How the data set is split.
         data_version: The state of the data set that is wanted; "" for any.
-        everything: Also samples with an invalid citation, and those that a reviewer rejected.
+        wanted: Which samples.
     """
 
     format: str = "jsonl"
     options: ExportOptions = field(default_factory=ExportOptions)
-    filters: Mapping[str, str] = field(default_factory=dict)
     split: str = ""
     splits: SplitRequest = field(default_factory=SplitRequest)
     data_version: str = ""
-    everything: bool = False
+    wanted: Choice = field(default_factory=Choice)
 
 
 @dataclass(frozen=True)
@@ -97,14 +95,14 @@ class Exporter:
                 f"data_version: the data set is now {data_version}, not {request.data_version[:40]}; "
                 "export all splits again"
             )
-        chosen, left_out = self.publishable.fit(snapshot, request.filters, request.everything)
-        positions = self.publishable.part(snapshot, request.filters, request.splits, request.split, chosen)
+        chosen, left_out = self.publishable.fit(snapshot, request.wanted)
+        positions = self.publishable.part(snapshot, request.wanted, request.splits, request.split, chosen)
         content = _content(snapshot, positions, spec, request.options)
         suffix = f"-{request.split}" if request.split else ""
         name = f"legal-training-dataset{suffix}.{spec.extension}"
         splits: Mapping[str, int] = {}
         if request.split:
-            splits = Counter(self.publishable.dealt(snapshot, request.filters, request.splits, chosen).values())
+            splits = Counter(self.publishable.dealt(snapshot, request.wanted, request.splits, chosen).values())
         return Export(name, spec.mimetype, len(positions), data_version, splits, left_out, content)
 
     def format(self, name: str) -> ExportFormat:
@@ -158,7 +156,9 @@ def exported_beside(request: ExportRequest, snapshot: Snapshot, side: Side[Expor
     """Return the export that another process writes; errors as `Exporter.export`, and SideError if it died."""
     version = snapshot.version
     verdicts = (
-        version.index.frame[COLUMN].cast(pl.Enum(_VERDICTS)) if version is not None and not request.everything else None
+        version.index.frame[COLUMN].cast(pl.Enum(_VERDICTS))
+        if version is not None and request.wanted.include != "all"
+        else None
     )
     parts = side.stream(ExportElsewhere(request, version.identity if version is not None else None, verdicts))
     export = next(parts)
@@ -178,18 +178,11 @@ def export_request(query: ExportArguments) -> ExportRequest:
     return ExportRequest(
         format=query.format,
         options=ExportOptions(fields, query.system_prompt, query.reasoning),
-        filters=query.chosen,
         split=query.split,
         splits=_splits(query.splits, query.seed),
         data_version=query.data_version,
-        everything=_everything(query.include),
+        wanted=choice(query.chosen, query.grounding, query.include),
     )
-
-
-def _everything(text: str) -> bool:
-    if text not in ("", "all", "fit"):
-        raise InputError(f"include: got {text[:40]!r}, want fit or all")
-    return text == "all"
 
 
 def _splits(text: str, seed: int) -> SplitRequest:

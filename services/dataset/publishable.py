@@ -4,16 +4,58 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 from models.samples.by_number import pieces_at
 from models.samples.file.row_index import WITHHELD
 from models.samples.sample_query import SampleQuery, select
 from models.samples.snapshot import POSITION, Snapshot
+from models.samples.sources import LICENCES, parted
 from services.dataset.splits import SplitRequest, split
+from services.grounding.licences import allows_export
 from services.quality.citation_audit import COLUMN, Verdicts
+from utils.errors import InputError
 from utils.frames import pl
 
+Include = Literal["fit", "unlicensed", "all"]
+Least = Literal["any", "partly", "grounded"]
+_INCLUDES: tuple[Include, ...] = get_args(Include)
+_LEAST: Mapping[Least, tuple[str, ...]] = {"any": (), "partly": ("partly", "grounded"), "grounded": ("grounded",)}
 _KEPT_SPLITS = 4
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which samples are wanted.
+
+    Attributes:
+        filters: Exact values by column.
+        grounding: How well they stand on law at least.
+        include: "fit" for those that may be published; "unlicensed" also those that stand on a document whose licence
+            does not allow it, or that has none; "all" also those with an invalid citation, and rejected ones.
+    """
+
+    filters: Mapping[str, str] = field(default_factory=dict)
+    grounding: Least = "any"
+    include: Include = "fit"
+
+    @property
+    def key(self) -> object:
+        """A value that two choices share only if they are the same."""
+        return tuple(sorted(self.filters.items())), self.grounding, self.include
+
+
+def choice(filters: Mapping[str, str], grounding: str, include: str) -> Choice:
+    """Return what a caller asked for; InputError for a word that there is not."""
+    chosen = {name: value for name, value in filters.items() if name != "grounding"}
+    least = next((name for name in _LEAST if name == (grounding or "any")), None)
+    if least is None:
+        raise InputError(f"grounding: got {grounding[:40]!r}, want any, partly or grounded")
+    included = next((name for name in _INCLUDES if name == (include or "fit")), None)
+    if included is None:
+        raise InputError(f"include: got {include[:40]!r}, want fit, unlicensed or all")
+    return Choice(chosen, least, included)
 
 
 class Publishable:
@@ -24,42 +66,38 @@ class Publishable:
         self._lock = threading.Lock()
         self._splits: dict[object, dict[str, str]] = {}
 
-    def fit(self, snapshot: Snapshot, filters: Mapping[str, str], everything: bool) -> tuple[pl.Series, dict[str, int]]:
-        """Return the numbers of the samples that may be published, oldest first, and how many may not, by reason.
-
-        Args:
-            snapshot: The data set.
-            filters: Exact values by column.
-            everything: Also samples with an invalid citation, and those that a reviewer rejected.
-        """
-        positions = select(snapshot, SampleQuery(filters, sort="created_at")).positions
-        if everything or not len(positions):
+    def fit(self, snapshot: Snapshot, wanted: Choice) -> tuple[pl.Series, dict[str, int]]:
+        """Return the numbers of the samples that are *wanted*, oldest first, and how many are left out, by reason."""
+        positions = select(snapshot, SampleQuery(wanted.filters, sort="created_at")).positions
+        if wanted.grounding != "any":
+            positions = _only(positions, _where(snapshot, pl.col("grounding").is_in(_LEAST[wanted.grounding])))
+        if wanted.include == "all" or not len(positions):
             return positions, {}
         states = self._audit.verdicts(snapshot).filter(pl.col(POSITION).is_in(positions.implode()))
-        invalid = states.filter(pl.col(COLUMN) == "invalid")[POSITION]
-        rejected = states.filter(pl.col("review").is_in(["rejected", WITHHELD]))[POSITION]
-        counts = {"invalid_citation": len(invalid), "rejected_by_review": len(rejected)}
-        unfit = pl.concat([invalid, rejected])
-        return positions.filter(~positions.is_in(unfit.implode())), {name: n for name, n in counts.items() if n}
+        unfit = {
+            "invalid_citation": states.filter(pl.col(COLUMN) == "invalid")[POSITION],
+            "rejected_by_review": states.filter(pl.col("review").is_in(["rejected", WITHHELD]))[POSITION],
+        }
+        if wanted.include == "fit":
+            unfit["licence"] = _only(_unlicensed(snapshot), positions)
+        counts = {name: len(numbers) for name, numbers in unfit.items() if len(numbers)}
+        left_out = pl.concat([numbers.cast(positions.dtype) for numbers in unfit.values()])
+        return positions.filter(~positions.is_in(left_out.implode())), counts
 
-    def part(
-        self, snapshot: Snapshot, filters: Mapping[str, str], splits: SplitRequest, name: str, chosen: pl.Series
-    ) -> pl.Series:
+    def part(self, snapshot: Snapshot, wanted: Choice, splits: SplitRequest, name: str, chosen: pl.Series) -> pl.Series:
         """Return those of *chosen* that are in the split *name*, in their order; all of them for no name."""
-        return in_split(snapshot, chosen, self.dealt(snapshot, filters, splits, chosen), name) if name else chosen
+        return in_split(snapshot, chosen, self.dealt(snapshot, wanted, splits, chosen), name) if name else chosen
 
-    def dealt(
-        self, snapshot: Snapshot, filters: Mapping[str, str], splits: SplitRequest, chosen: pl.Series
-    ) -> dict[str, str]:
+    def dealt(self, snapshot: Snapshot, wanted: Choice, splits: SplitRequest, chosen: pl.Series) -> dict[str, str]:
         """Return the split of each sample, by id; cached for the other splits of the same data set.
 
         Args:
             snapshot: The data set.
-            filters: The filters that found *chosen*.
+            wanted: What found *chosen*.
             splits: How it is split.
             chosen: Numbers of the samples that are split.
         """
-        key = (snapshot.state, tuple(sorted(filters.items())), splits, len(chosen))
+        key = (snapshot.state, wanted.key, splits, len(chosen))
         with self._lock:
             if key not in self._splits:
                 while len(self._splits) >= _KEPT_SPLITS:
@@ -73,3 +111,20 @@ def in_split(snapshot: Snapshot, chosen: pl.Series, dealt: Mapping[str, str], na
     ids = snapshot.index().select(POSITION, "id").collect()
     mine = ids.filter(pl.col("id").is_in([i for i, other in dealt.items() if other == name]))[POSITION]
     return chosen.filter(chosen.is_in(mine.implode()))
+
+
+def _unlicensed(snapshot: Snapshot) -> pl.Series:
+    """Return the samples that stand on a document whose licence does not allow an export, or that has none."""
+    named = snapshot.index().filter(pl.col(LICENCES).is_not_null()).select(POSITION, pl.col(LICENCES).cast(pl.String()))
+    found = named.collect()
+    denied = [told for told in found[LICENCES].unique() if not all(map(allows_export, parted(told)))]
+    return found.filter(pl.col(LICENCES).is_in(denied))[POSITION]
+
+
+def _where(snapshot: Snapshot, condition: pl.Expr) -> pl.Series:
+    return snapshot.index().filter(condition).select(POSITION).collect()[POSITION]
+
+
+def _only(positions: pl.Series, others: pl.Series) -> pl.Series:
+    """Return those of *positions* that are among *others*, in their order."""
+    return positions.filter(positions.is_in(others.cast(positions.dtype).implode()))

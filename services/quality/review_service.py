@@ -17,8 +17,11 @@ from models.samples.changes import differing
 from models.samples.file.row_index import WITHHELD
 from models.samples.sample_store import SampleStore
 from models.samples.snapshot import POSITION
+from models.samples.sources import CLAIMED, sources_in
+from models.samples.sources import COLUMN as SOURCES
 from models.schemas import changed_fields
 from services.drafts.parser import parse_answer
+from services.grounding.licences import allows_export
 from services.quality.duplicates.sketch import exact_key
 from services.quality.examiner import Examiner
 from utils.errors import GenerationError, InputError, NotFoundError
@@ -125,7 +128,7 @@ class ReviewService:
                 yield from (_pair(chosen, row["answer"], "rejected by review", "review") for row in rejected)
 
     def _sample(self, sample_id: str) -> StoredSample | None:
-        """Return a sample that may be chosen: it exists, is not rejected and has no invalid citation."""
+        """Return a sample that may be chosen: it exists, is not rejected and is sound."""
         try:
             sample = self._samples.get(sample_id)
         except NotFoundError:
@@ -133,8 +136,10 @@ class ReviewService:
         return sample if sample["review"] != "rejected" and self._is_sound(sample) else None
 
     def _is_sound(self, sample: Mapping[str, object]) -> bool:
-        """Tell whether a sample has no invalid citation, whoever wrote it."""
-        return self._examiner.mark(sample)["citation_verdict"] != "invalid"
+        """Tell whether a sample, whoever wrote it, has no invalid citation and stands on texts that may be exported."""
+        stands_on = sources_in(str(sample.get(SOURCES) or sample.get(CLAIMED) or ""))
+        is_free = all(allows_export(source.licence) for source in stands_on)
+        return is_free and self._examiner.mark(sample)["citation_verdict"] != "invalid"
 
 
 def lines(pairs: Iterable[Mapping[str, object]]) -> Iterator[bytes]:

@@ -11,7 +11,9 @@ from models.contract.answers.base import Answer, Failure, StoredSample, Success
 from models.contract.answers.batches import HistoryRow
 
 SearchField: TypeAlias = Literal["question", "answer", "topic", "case_citation", "reasoning"]
-FilterName: TypeAlias = Literal["topic", "difficulty", "jurisdiction", "sample_type", "provider", "model", "batch_id"]
+FilterName: TypeAlias = Literal[
+    "topic", "difficulty", "jurisdiction", "sample_type", "provider", "model", "batch_id", "grounding"
+]
 FILTERS: tuple[FilterName, ...] = get_args(FilterName)
 
 

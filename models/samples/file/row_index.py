@@ -18,6 +18,9 @@ from models.contract.answers.dataset import FILTERS
 from models.contract.answers.quality_report import TextField
 from models.contract.answers.statistics import CountedField
 from models.samples.file.newest import Rows, newest_first
+from models.samples.sources import CLAIMED as CLAIMED_SOURCES
+from models.samples.sources import COLUMN as SOURCES
+from models.samples.sources import LICENCES, licences_of
 from utils.files import replace_file
 from utils.frames import np, pl
 
@@ -29,7 +32,7 @@ WITHHELD = "withheld"
 _CLAIMED = "imported_review"
 _KEY = "row_index_of"
 _GENERATION = "search_index"
-_FORMAT = "2"
+_FORMAT = "3"
 # Up to so many ids are looked up one by one; a join reads all of them at once.
 _FEW = 200
 
@@ -52,6 +55,7 @@ def describe(rows: pl.DataFrame, is_ours: bool = False) -> pl.DataFrame:
         *(pl.col(name).str.len_chars().cast(pl.UInt32()).alias(f"{name}_chars") for name in LENGTHS),
         verdict.cast(pl.Categorical()).alias("citation_verdict"),
         _review(rows),
+        _licences(rows).cast(pl.Categorical()).alias(LICENCES),
         pl.col("quality_score").cast(pl.Float32()),
         *(empty.alias(f"{name}_tokens") for name in COUNTED),
         empty.alias(DOCUMENT),
@@ -64,6 +68,12 @@ def _review(rows: pl.DataFrame) -> pl.Expr:
     claimed = pl.col(_CLAIMED) if rows.schema.get(_CLAIMED) == pl.String() else pl.lit("")
     waiting = pl.when(claimed == "rejected").then(pl.lit(WITHHELD))
     return decided.otherwise(waiting).cast(pl.Categorical()).alias("review")
+
+
+def _licences(rows: pl.DataFrame) -> pl.Series:
+    """Return the licences of what the samples stand on, here or where they came from."""
+    claimed = rows.schema.get(CLAIMED_SOURCES) == pl.String()
+    return licences_of(rows.select(pl.coalesce(SOURCES, CLAIMED_SOURCES)).to_series() if claimed else rows[SOURCES])
 
 
 class RowIndex:

@@ -4,8 +4,9 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from services.dataset.hub.card_sources import Instrument, told_of
 from services.dataset.hub.licenses import UNKNOWN
 from services.formats.recipes import FLAT, as_markdown
 
@@ -46,6 +47,7 @@ class CardFacts:
         features: The columns, as `features.features_of` tells them; None to leave them to the reader.
         counts: Number of samples by value, for each column that is broken down.
         license: What was asked for, as `licenses.license_fields` returns it; empty for nothing.
+        sources: Number of samples by the instrument that they stand on.
     """
 
     name: str
@@ -53,6 +55,7 @@ class CardFacts:
     features: Sequence[Mapping[str, object]] | None
     counts: Mapping[str, Sequence[tuple[str, int]]]
     license: Mapping[str, str]
+    sources: Mapping[Instrument, int] = field(default_factory=dict)
 
     @property
     def samples(self) -> int:
@@ -124,7 +127,7 @@ numbered reasoning steps, length, sections and number of authorities asked of th
 Columns `question` and `answer`, and `reasoning` where it is wanted. Run with these trainers:
 
 {as_markdown(FLAT, next(iter(facts.splits.values())).files)}
-## What is in it
+{told_of(facts.sources)}## What is in it
 
 {tables}"""
 

@@ -14,11 +14,12 @@ from models.samples.file.group_writer import arrow_schema
 from models.samples.snapshot import POSITION, Snapshot
 from models.samples.statistics import counts
 from services.dataset.hub.card import CardFacts, SplitFacts
+from services.dataset.hub.card_sources import instruments_of
 from services.dataset.hub.features import Feature, as_in_json, features_of
 from services.dataset.hub.licenses import license_fields
 from services.dataset.hub.upload import MAIN, Destination, Hub
 from services.dataset.pieces import pieces_of
-from services.dataset.publishable import Publishable
+from services.dataset.publishable import Choice, Publishable, choice
 from services.dataset.splits import NAMES, SplitRequest, parse_shares
 from services.formats.export_format import ExportFormat, ExportOptions, Pieces
 from utils.errors import DiskFullError, InputError, StorageError
@@ -46,9 +47,8 @@ class PushRequest:
     format: str = "parquet"
     private: bool = False
     license: Mapping[str, str] = field(default_factory=dict)
-    filters: Mapping[str, str] = field(default_factory=dict)
+    wanted: Choice = field(default_factory=Choice)
     splits: SplitRequest | None = None
-    everything: bool = False
     revision: str = MAIN
     create_pr: bool = False
     message: str = ""
@@ -96,16 +96,13 @@ def push_request(body: PushBody) -> PushRequest:
         raise InputError(
             f"create_pr: is a pull request to {MAIN}, got revision {revision[:40]!r}; leave one of both out"
         )
-    if body.include not in ("", "all", "fit"):
-        raise InputError(f"include: got {body.include[:40]!r}, want fit or all")
     return PushRequest(
         body.repo_name,
         body.format,
         body.private,
         license_fields(body.license or "", body.license_name or "", body.license_link or ""),
-        {name: value for name in FILTERS if (value := getattr(body, name))},
+        choice({name: value for name in FILTERS if (value := getattr(body, name))}, body.grounding or "", body.include),
         SplitRequest(parse_shares(body.splits), body.seed) if body.splits else None,
-        body.include == "all",
         revision,
         body.create_pr,
         body.commit_message or "",
@@ -135,7 +132,7 @@ class Pusher:
         folder = self._folder / uuid.uuid4().hex
         try:
             folder.mkdir(parents=True)
-            chosen, left_out = self._publishable.fit(snapshot, request.filters, request.everything)
+            chosen, left_out = self._publishable.fit(snapshot, request.wanted)
             files, facts = self._written(snapshot, request, folder, chosen)
             message = request.message or f"Upload {facts.samples} samples"
             target = Destination(request.repo_name, message, request.private, request.revision, request.create_pr)
@@ -158,9 +155,7 @@ class Pusher:
         splits: dict[str, SplitFacts] = {}
         for name in NAMES if request.splits else NAMES[:1]:
             part = name if request.splits else ""
-            positions = self._publishable.part(
-                snapshot, request.filters, request.splits or SplitRequest(), part, chosen
-            )
+            positions = self._publishable.part(snapshot, request.wanted, request.splits or SplitRequest(), part, chosen)
             if len(positions):
                 written, splits[name] = _shards(snapshot, positions, spec, folder, name)
                 files.update(written)
@@ -170,7 +165,8 @@ class Pusher:
             )
         breakdown = counts(snapshot.index().filter(pl.col(POSITION).is_in(chosen.implode())), _BROKEN_DOWN)
         name = request.repo_name.rsplit("/", 1)[-1]
-        return files, CardFacts(name, splits, _features(spec, snapshot.columns), breakdown, request.license)
+        features, sources = _features(spec, snapshot.columns), instruments_of(snapshot, chosen)
+        return files, CardFacts(name, splits, features, breakdown, request.license, sources)
 
 
 def _shards(

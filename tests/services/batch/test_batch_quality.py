@@ -14,6 +14,7 @@ from config import PROJECT_DIR
 from models.contract.bodies import BatchRequest, Review
 from models.samples.sample_query import SampleQuery
 from services.dataset.exporting import ExportRequest
+from services.dataset.publishable import Choice
 from services.generation.judge import POINTS
 from services.llm.adapters.base import CompletionRequest
 from tests.fakes import CATALOGUE, Start, good_answer, judgement_for, run, sample
@@ -86,7 +87,7 @@ def test_invented_authorities_that_came_in_by_other_ways_are_left_out_and_counte
     platform.reviews.review("out", Review(decision="reject", reason="thin"))
 
     fit = platform.publish.export(ExportRequest(format="jsonl"))
-    everything = platform.publish.export(ExportRequest(format="jsonl", everything=True))
+    everything = platform.publish.export(ExportRequest(format="jsonl", wanted=Choice(include="all")))
     report = platform.quality.report()
 
     assert [json.loads(line)["id"] for line in b"".join(fit.content).splitlines()] == ["good"]

@@ -19,6 +19,7 @@ from services.dataset.exporting import ExportRequest
 from services.dataset.hub.upload import Destination, Hub
 from services.dataset.import_service import ImportService
 from services.dataset.publish_service import PublishService
+from services.dataset.publishable import Choice
 from services.dataset.splits import NAMES, SplitRequest, parse_shares, split
 from services.formats import exporters
 from services.formats.export_format import ExportFormat, ExportOptions
@@ -105,10 +106,10 @@ def test_fields_and_filters_choose_what_is_written(publish: PublishService, stor
     store.add(sample(id="a", jurisdiction="us"))
     store.add(sample(id="b"))
 
-    assert rows_of(publish, options=ExportOptions(("topic", "id")), filters={"jurisdiction": "us"}) == [
+    assert rows_of(publish, options=ExportOptions(("topic", "id")), wanted=Choice({"jurisdiction": "us"})) == [
         {"topic": "Contract Law - Formation of Contracts", "id": "a"}
     ]
-    assert written(publish, format="json", filters={"topic": "none"}) == b"[]\n"
+    assert written(publish, format="json", wanted=Choice({"topic": "none"})) == b"[]\n"
 
 
 @pytest.mark.parametrize(

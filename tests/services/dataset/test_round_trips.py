@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from models.samples.sample_store import SampleStore
 from services.dataset.import_service import ImportService
 from services.dataset.publish_service import PublishService
+from services.dataset.publishable import Choice
 from services.formats import exporters
 from services.formats.export_format import ExportFormat, ExportOptions
 from tests.fakes import sample
@@ -51,7 +52,7 @@ def test_every_export_comes_in_again_without_loss(
     take(imports, b"\n".join(map(orjson.dumps, rows)))
     before = held(store)
 
-    content = written(publish, format=spec.name, everything=True)
+    content = written(publish, format=spec.name, wanted=Choice(include="all"))
     emptied(store)
     take(imports, content, name=f"x.{spec.extension}")
 

@@ -344,6 +344,21 @@ def test_edit_keeps_what_was_there_and_checks_the_citations_again(store: SampleS
         reviews.review("s1", decision("edit", changes={"id": "other"}))
 
 
+@pytest.mark.parametrize("column", ["sources", "imported_sources"])
+@pytest.mark.parametrize(("licence", "count"), [("", 0), ("copyright", 0), ("ogl-uk-3.0", 2)])
+def test_no_pair_is_made_of_a_sample_on_a_text_that_must_stay_here(
+    store: SampleStore, reviews: ReviewService, licence: str, count: int, column: str
+) -> None:
+    on = {column: json.dumps([{"file_id": "f", "title": "Act", "licence": licence}])}
+    store.add(sample(id="edited", answer="Wrong.", **on))
+    reviews.review("edited", decision("edit", changes={"answer": "Right."}))
+    for name, word in (("good", "accept"), ("bad", "reject")):
+        store.add(sample(id=name, question="Is silence acceptance?", answer=f"{name} answer", **on))
+        reviews.review(name, decision(word))
+
+    assert len(list(reviews.pairs())) == count
+
+
 def test_pairs_have_one_question_and_a_reason(store: SampleStore, reviews: ReviewService) -> None:
     store.add(sample(id="edited", answer="Wrong."))
     reviews.review("edited", decision("edit", changes={"answer": "Right."}))
