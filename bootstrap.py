@@ -14,6 +14,7 @@ from models.backups.backup import Backups
 from models.catalogue.authority_store import AuthorityStore
 from models.catalogue.limit_store import LimitStore
 from models.catalogue.provider_store import ProviderStore
+from models.grounding.library import Library
 from models.samples.bulk_store import BulkStore
 from models.samples.search.search_index import SearchIndex
 from models.stores import Stores, open_stores
@@ -67,7 +68,7 @@ from services.quality.examiner import Examiner, ExaminerSettings
 from services.quality.report.measuring import Measures
 from services.quality.report.quality_service import QualityService
 from services.quality.review_service import ReviewService
-from side import Tools, build_checker, side_processes
+from side import Tools, build_checker, side_processes, surroundings
 from utils.addresses import AddressRule
 from utils.clock import Clock, SystemClock
 from utils.key_file import encryption_keys
@@ -141,7 +142,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     events = EventBroker(max(4, settings.threads - _FREE_THREADS))
     registry = _registry(settings, catalogue, stores, llm, events)
     llm.chooser.check_default()
-    data = _data(settings, catalogue, stores, judging, side)
+    data = _data(settings, catalogue, stores, judging, side, grounding.library)
     generation = _generation(settings, catalogue, llm, judging.examiner, stores)
     batches = BatchService(
         Collaborators(catalogue, llm, generation, data.dataset, events, metrics, clock),
@@ -309,7 +310,12 @@ def _judging(
 
 
 def _data(
-    settings: Settings, catalogue: Catalogue, stores: Stores, judging: _Judging, side: SideProcesses[Tools]
+    settings: Settings,
+    catalogue: Catalogue,
+    stores: Stores,
+    judging: _Judging,
+    side: SideProcesses[Tools],
+    library: Library,
 ) -> _Data:
     """Wire the services around the data set."""
     samples, file, folder, clock = stores.samples, stores.file, stores.file.path.parent, stores.clock
@@ -331,7 +337,7 @@ def _data(
         publish=PublishService(
             Exporter(samples, audit, find_specs(exporters, ExportFormat)), folder / ".import", hub, reviews.pairs, side
         ),
-        quality=QualityService(samples, measures, examiner, tokens, checking),
+        quality=QualityService(samples, measures, examiner, tokens, checking, surroundings(stores.engine, library)),
         reviews=reviews,
         backups=Backups(file.folder, settings.database_file, samples, clock, settings.backup_keep),
     )

@@ -8,10 +8,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from config import Settings
 from models.backups.backup import PARQUET
+from models.batches.review_store import refusal_reasons
 from models.catalogue.authority_store import AuthorityStore
 from models.database import open_reader
+from models.grounding.library import FILE, Library
+from models.grounding.provisions import shelved
 from models.samples.file.parquet_file import CACHE_FOLDER, INDEX
 from models.samples.read_only import SnapshotReader
 from services.catalogue.catalogue import Authority, Catalogue, load_catalogue
@@ -25,6 +30,7 @@ from services.formats import exporters
 from services.formats.export_format import ExportFormat
 from services.quality.benchmarks import Benchmarks
 from services.quality.citation_audit import Verdicts
+from services.quality.report.grounding import REFUSED, Surroundings
 from services.quality.report.measuring import Measures
 from utils.clock import Clock, SystemClock
 from utils.plugins import find_specs
@@ -62,6 +68,11 @@ def build_measures(settings: Settings) -> Measures:
     return Measures(catalogue, checker, Benchmarks(folder / "benchmarks"), settings.words_tolerance)
 
 
+def surroundings(engine: Engine, library: Library) -> Surroundings:
+    """Return what reports tell beside the samples."""
+    return Surroundings(partial(refusal_reasons, engine, REFUSED), partial(shelved, library))
+
+
 @dataclass(frozen=True)
 class Tools:
     """What tasks need, each made when it is first used."""
@@ -78,6 +89,12 @@ class Tools:
     def measures(self) -> Measures:
         """What samples are measured with."""
         return build_measures(self.settings)
+
+    @property
+    def around(self) -> Surroundings:
+        """What is known beside the samples."""
+        library = Library(self.settings.data_dir.expanduser() / FILE)
+        return surroundings(open_reader(self.settings.database_url), library)
 
     @property
     def checker(self) -> CitationChecker:

@@ -98,6 +98,13 @@ class ReviewStore:
             last = rows[-1].id
 
 
+def refusal_reasons(engine: Engine, beginning: str) -> Iterator[str]:
+    """Yield the reason of every refused draft whose reason begins so, behind its category in brackets."""
+    query = select(RefusalRow.reason).where(RefusalRow.reason.like(f"[%] {beginning}%"))
+    with reading(engine) as connection:
+        yield from connection.execute(query).scalars()
+
+
 def move_reviews(connection: Connection, old_id: str, new_id: str) -> None:
     """Let the decisions about a sample follow it to its new id, within the caller's transaction."""
     if new_id != old_id:

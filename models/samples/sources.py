@@ -27,6 +27,7 @@ class KeptSource:
 
     Attributes:
         file_id: Id of its document; "" where the column does not say.
+        unit_id: Of the provision in it; 0 where the column does not say. It changes when the document is read again.
         title: Of the instrument.
         number: Of the provision.
         licence: As the document's when the sample was made; "" where nobody named one.
@@ -34,6 +35,7 @@ class KeptSource:
     """
 
     file_id: str
+    unit_id: int
     title: str
     number: str
     version: str
@@ -78,8 +80,9 @@ def _source(item: dict[str, object]) -> KeptSource:
     file_id, title, number, version, licence, url = (
         _text(item.get(name)) for name in ("file_id", "title", "number", "version", "licence", "url")
     )
-    quotes = item.get("quotes")
-    return KeptSource(file_id, title, number, version, licence, url, len(quotes) if isinstance(quotes, list) else 0)
+    unit, quotes = item.get("unit_id"), item.get("quotes")
+    quotations = len(quotes) if isinstance(quotes, list) else 0
+    return KeptSource(file_id, unit if isinstance(unit, int) else 0, title, number, version, licence, url, quotations)
 
 
 def _text(value: object) -> str:

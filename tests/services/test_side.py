@@ -24,6 +24,7 @@ from services.quality.report.measuring import build_report
 from side import Tools, side_processes
 from tests.fakes import CHECKER, sample, settings_for
 from tests.patience import until
+from tests.services.grounding.shelves import Shelf
 from utils.errors import SideError
 from utils.plugins import find_specs
 from utils.side.processes import SideProcesses
@@ -107,6 +108,19 @@ def test_verdicts_report_and_pairs_are_those_that_the_service_finds(service: Ser
     assert report == {**expected, "is_current": True}
     assert pairs == report_on(duplicates._index, samples, duplicates._extractor, duplicates._limits, None)
     assert pairs["counts"]["duplicates"] + pairs["counts"]["siblings"] + pairs["counts"]["similar"] > 0
+
+
+def test_the_report_knows_the_documents_of_the_service(service: Service, tmp_path: Path) -> None:
+    with Shelf(tmp_path) as shelf:
+        shelf.add("Kites Act 2021\nSection 1. String\nA string must be short.\nSection 2. Fee\nNone is due.\n", "a.txt")
+
+    with pytest.raises(Exception, match="is being made"):
+        service.quality.report()
+    until(lambda: service.quality._kept is not None)
+
+    told = service.quality.report()["grounding"]
+    assert (told["total"]["not_looked_at"], told["provisions"], told["never_used"]) == (41, 2, 2)
+    assert pids(service)
 
 
 def test_the_audit_notes_the_verdicts_in_the_index(service: Service) -> None:

@@ -122,6 +122,61 @@ class Currency(Answer):
     ]
 
 
+class GroundingLevels(Answer):
+    """Samples by how well they stand on the law of the documents that were here."""
+
+    samples: int
+    grounded: int
+    partly: int
+    none: int
+    not_looked_at: Annotated[int, Field(description="Made before there was any document, or elsewhere")]
+
+
+class Misgrounding(Answer):
+    """What was wrong with what is said of provisions, by reason, such as number, quotation or wrong_section."""
+
+    refused: Annotated[
+        dict[str, int], Field(description="Drafts of batches that were refused; of the data set only, else empty")
+    ]
+    marked: Annotated[dict[str, int], Field(description="Doubts that samples are marked with (quality_issues)")]
+
+
+class UsedProvision(Answer):
+    """A provision that samples stand on."""
+
+    instrument: str
+    number: str
+    samples: int
+
+
+class UnusedProvisions(Answer):
+    """A document with provisions that no sample stands on."""
+
+    file_id: str
+    instrument: str
+    version: str
+    provisions: int
+    never_used: int
+    numbers: Annotated[list[str], Field(description="The first ten that were never used")]
+
+
+class GroundingFigures(Answer):
+    """How samples stand on law, and how the law that is here is used."""
+
+    total: GroundingLevels
+    by_jurisdiction: Annotated[dict[str, GroundingLevels], Field(description="unknown where a sample has none")]
+    by_model: Annotated[dict[str, GroundingLevels], Field(description="unknown where a sample has none")]
+    quotations_proved: Annotated[int, Field(description="Kept with samples: five of a provision at most")]
+    misgrounding: Misgrounding
+    provisions_used: Annotated[int, Field(description="Different provisions that samples stand on")]
+    most_used: Annotated[list[UsedProvision], Field(description="The twenty that most samples stand on")]
+    provisions: Annotated[int, Field(description="With a number, of all documents that are ready; 0 for a file")]
+    never_used: Annotated[int, Field(description="Those of them that no sample stands on")]
+    unused: Annotated[
+        list[UnusedProvisions], Field(description="The twenty documents with most provisions that were never used")
+    ]
+
+
 class WorstSample(Answer):
     """One of the ten samples in which a problem is worst."""
 
@@ -143,6 +198,7 @@ class QualityFigures(Answer):
     missing_fields: Annotated[dict[str, int], Field(description="Samples in which a field is empty, by field")]
     pii: PersonalData
     currency: Currency
+    grounding: GroundingFigures
     worst: Annotated[
         dict[Problem, list[WorstSample]], Field(description="By problem, of those that occur; worst first")
     ]

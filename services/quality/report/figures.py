@@ -25,6 +25,7 @@ from services.drafts.text import count_words
 from services.quality.duplicates import ALIKE, DUPLICATE
 from services.quality.duplicates.pairs import pairs_of, rows_of_pairs
 from services.quality.duplicates.sketch import Sketches
+from services.quality.report.grounding import Standing, Surroundings
 from utils.frames import NDArray, np, pl
 
 WORST = 10
@@ -101,6 +102,7 @@ class Totals:
     missing: Counter[str] = field(default_factory=Counter)
     days: Counter[str] = field(default_factory=Counter)
     repealed: Counter[str] = field(default_factory=Counter)
+    standing: Standing = field(default_factory=Standing)
     lengths: dict[TextField, list[NDArray[np.int64]]] = field(default_factory=lambda: defaultdict(list))
     worst: dict[Problem, _Worst] = field(default_factory=lambda: defaultdict(_Worst))
 
@@ -131,6 +133,7 @@ class Totals:
         self.contaminated.update(found.overlap.keys())
         self.pii.update(found.pii.keys())
         self.repealed.update(found.repealed)
+        self.standing.count(row)
         self._rank(str(row["id"]), found, row["quality_score"])
 
     def _rank(self, sample_id: str, found: Found, score: object) -> None:
@@ -172,13 +175,16 @@ class Totals:
             "samples_in_pairs": len(touched),
         }
 
-    def told(self, pairs: DuplicateFigures, catalogue: Catalogue, benchmarks: dict[str, int]) -> QualityFigures:
+    def told(
+        self, pairs: DuplicateFigures, catalogue: Catalogue, benchmarks: dict[str, int], around: Surroundings
+    ) -> QualityFigures:
         """Return the report.
 
         Args:
             pairs: What `pairs` returned.
             catalogue: Topics, difficulties and types that samples could have.
             benchmarks: Windows of each benchmark, by its name.
+            around: What is known beside the samples.
         """
         valid = sum(count for (group, _), count in self.valid.items() if group == "jurisdiction")
         return {
@@ -210,6 +216,7 @@ class Totals:
                 "by_month": dict(sorted(self.days.items())),
                 "repealed_law_cited": dict(self.repealed.most_common()),
             },
+            "grounding": self.standing.told(around),
             "worst": {name: rows.to_list() for name, rows in self.worst.items()},
         }
 

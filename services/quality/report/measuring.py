@@ -1,4 +1,4 @@
-"""Measures a data set: validity, citations, balance, duplicates, contamination, lengths, privacy, currency.
+"""Measures a data set: validity, citations, balance, duplicates, contamination, lengths, privacy, currency, grounding.
 
 It reads frames of samples once, from the store or from any Parquet file. Every problem lists its
 ten worst rows.
@@ -23,11 +23,12 @@ from services.quality.benchmarks import Benchmarks
 from services.quality.checks import problems
 from services.quality.duplicates.sketch import Sketches, sketches, texts_of
 from services.quality.report.figures import NEEDED, TEXTS, Found, Totals
+from services.quality.report.grounding import COLUMNS, NOTHING_AROUND, Surroundings
 from utils.errors import InputError
 from utils.frames import pl
 from utils.side.tasks import Side
 
-_READ = (*NEEDED, "model", "created_at", "quality_score")
+_READ = (*NEEDED, "model", "created_at", "quality_score", *COLUMNS)
 _PIECE = 500
 _AT_A_TIME = 4
 _PII = {
@@ -62,7 +63,10 @@ class ExaminePiece:
 
 
 def build_report(
-    pieces: Iterable[pl.DataFrame], measures: Measures, side: Side[Measures] | None = None
+    pieces: Iterable[pl.DataFrame],
+    measures: Measures,
+    side: Side[Measures] | None = None,
+    around: Surroundings = NOTHING_AROUND,
 ) -> QualityFigures:
     """Return the report over *pieces*, which hold samples with at least their question and answer.
 
@@ -70,6 +74,7 @@ def build_report(
         pieces: Frames of samples; columns that are missing count as empty.
         measures: The collaborators that measure.
         side: Processes that examine frames, several at a time; None to do it here, one by one.
+        around: What is known beside the samples.
 
     Raises:
         InputError: a piece has neither question nor answer.
@@ -87,7 +92,7 @@ def build_report(
         totals.measure(frame)
         for row, result in zip(frame.iter_rows(named=True), found, strict=True):
             totals.count(row, result)
-    return totals.told(totals.pairs(ids, rows), measures.catalogue, measures.benchmarks.names())
+    return totals.told(totals.pairs(ids, rows), measures.catalogue, measures.benchmarks.names(), around)
 
 
 def examine_piece(frame: pl.DataFrame, measures: Measures) -> list[Found]:

@@ -17,6 +17,7 @@ from models.samples.sample_store import SampleStore
 from models.samples.snapshot import HasSamples
 from services.citations.checker import by_field, counts_of
 from services.quality.examiner import Examiner
+from services.quality.report.grounding import NOTHING_AROUND, Surroundings
 from services.quality.report.measuring import Measures, build_report
 from services.quality.report.of_batch import assess
 from utils.errors import NotFoundError, UnavailableError
@@ -37,6 +38,10 @@ class ReportTools(HasSamples, Protocol):
     def measures(self) -> Measures:
         """What measures it."""
 
+    @property
+    def around(self) -> Surroundings:
+        """What is known beside it."""
+
     def examiners(self) -> SideProcesses[Measures]:
         """Return processes that examine samples."""
 
@@ -49,7 +54,7 @@ class ReportElsewhere:
         """Return the state of the data set that was reported on, and the report."""
         snapshot = tools.samples.snapshot()
         with closing(tools.examiners()) as side:
-            return snapshot.state, build_report(snapshot.pieces(), tools.measures, side)
+            return snapshot.state, build_report(snapshot.pieces(), tools.measures, side, tools.around)
 
 
 class QualityService:
@@ -62,13 +67,18 @@ class QualityService:
         examiner: Examiner,
         tokens: TokenCounter,
         side: Side[ReportTools] | None = None,
+        around: Surroundings = NOTHING_AROUND,
     ) -> None:
-        """Report on *store*; reports on large data sets are made at the *side*, if there is one."""
+        """Report on *store*; reports on large data sets are made at the *side*, if there is one.
+
+        *around* is what is known beside the samples.
+        """
         self._store = store
         self._tokens = tokens
         self._examiner = examiner
         self._measures = measures
         self._side = side
+        self._around = around
         self._lock = threading.Lock()
         self._making = threading.Lock()
         self._fault = ""
@@ -137,7 +147,7 @@ class QualityService:
         if self._side is not None and len(snapshot) > _AT_ONCE:
             state, made = self._side.run(ReportElsewhere())
         else:
-            state, made = snapshot.state, build_report(snapshot.pieces(), self._measures)
+            state, made = snapshot.state, build_report(snapshot.pieces(), self._measures, None, self._around)
         with self._lock:
             self._kept = (state, made)
         return made
