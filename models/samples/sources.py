@@ -17,6 +17,8 @@ COLUMN = "sources"
 CLAIMED = "imported_sources"
 # What the index holds of a sample that stands on nothing: null.
 LICENCES = "licences"
+# What was held against the law (`grounding`): where one is changed, nobody knows any more how well it stands.
+PROVED = frozenset({"answer", "reasoning"})
 _PARTED = ","
 _LONGEST = 200
 

@@ -19,6 +19,7 @@ from models.samples.foreign_fields import issues_of
 from models.samples.sample_query import SampleQuery, Selection, select
 from models.samples.sample_store import SampleStore
 from models.samples.snapshot import Snapshot
+from models.samples.sources import PROVED
 from models.samples.statistics import Present, detail, present, summarize
 from models.schemas import changed_fields, new_sample
 from services.dataset.token_statistics import TokenStatistics
@@ -128,6 +129,8 @@ class DatasetService:
     def update(self, sample_id: str, changes: Mapping[str, object]) -> StoredSample:
         """Change the named fields of a sample; its citations are checked again when a text changes.
 
+        How it stands on law is not known any more where answer or reasoning change; its sources stay.
+
         Any field may be sent with its present value, which changes nothing.
 
         Raises:
@@ -145,6 +148,8 @@ class DatasetService:
         if TEXTS & wanted.keys():
             wanted["review"] = None  # the review was of another text
             wanted.update(self._examiner.mark({**current, **wanted}))
+        if PROVED & wanted.keys():
+            wanted["grounding"] = None
         changed = self._store.update(
             sample_id,
             wanted,

@@ -17,7 +17,7 @@ from models.samples.changes import differing
 from models.samples.file.row_index import WITHHELD
 from models.samples.sample_store import SampleStore
 from models.samples.snapshot import POSITION
-from models.samples.sources import CLAIMED, sources_in
+from models.samples.sources import CLAIMED, PROVED, sources_in
 from models.samples.sources import COLUMN as SOURCES
 from models.schemas import changed_fields
 from services.drafts.parser import parse_answer
@@ -59,6 +59,8 @@ class ReviewService:
             current = self._samples.get(sample_id)
             changes.update(changed_fields(differing(review.changes, current)))
             changes.update(self._examiner.mark({**current, **changes}))
+            if PROVED & changes.keys():
+                changes["grounding"] = None
 
         record = self._reviews.recorder(sample_id, review.model_dump())
         changed = self._samples.update(sample_id, changes, record)

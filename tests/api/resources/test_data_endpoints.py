@@ -459,3 +459,56 @@ def test_change_of_many_that_is_unclear_is_refused(
 )
 def test_options_are_those_of_the_route_itself(client: FlaskClient, path: str, methods: set[str]) -> None:
     assert set(client.options(path).allow) == methods
+
+
+@pytest.fixture
+def grounded(client: FlaskClient, service: Service) -> FlaskClient:
+    for name, level, licence in (("free", "grounded", "own"), ("unnamed", "grounded", ""), ("half", "partly", "own")):
+        source = {"file_id": "f", "title": "Act", "licence": licence, "quotes": []}
+        service.dataset.keep(sample(id=name, grounding=level, sources=json.dumps([source])))
+    service.dataset.keep(sample(id="plain"))
+    return client
+
+
+@pytest.mark.parametrize(
+    ("query", "expected", "left_out"),
+    [
+        ("", ["free", "half", "plain"], "licence=1"),
+        ("grounding=any", ["free", "half", "plain"], "licence=1"),
+        ("grounding=partly", ["free", "half"], "licence=1"),
+        ("grounding=grounded&include=fit", ["free"], "licence=1"),
+        ("grounding=grounded&include=unlicensed", ["free", "unnamed"], None),
+        ("include=all", ["free", "half", "plain", "unnamed"], None),
+    ],
+)
+def test_export_keeps_to_licences_and_to_how_samples_stand_on_law(
+    grounded: FlaskClient, query: str, expected: list[str], left_out: str | None
+) -> None:
+    response = grounded.get(f"/api/export?{query}")
+
+    assert sorted(json.loads(line)["id"] for line in response.data.splitlines()) == expected
+    assert response.headers.get("X-Left-Out") == left_out
+
+
+@pytest.mark.parametrize(
+    ("query", "says"), [("grounding=none", "want any, partly or grounded"), ("include=x", "want fit")]
+)
+def test_export_by_a_word_that_there_is_not_is_refused(grounded: FlaskClient, query: str, says: str) -> None:
+    assert says in get(grounded, f"export?{query}", 400)["error"]
+
+
+def test_samples_are_found_and_sorted_by_how_they_stand_on_law(grounded: FlaskClient) -> None:
+    found = get(grounded, "samples/filter?grounding=grounded")
+
+    assert sorted(ids(found["samples"])) == ["free", "unnamed"]
+    assert found["filters"] == {"grounding": "grounded"}
+    assert ids(get(grounded, "samples/filter?sort=grounding")["samples"])[-1] == "plain"
+
+
+def test_changed_answer_is_not_proved_any_more_and_nobody_claims_that_it_is(grounded: FlaskClient) -> None:
+    claimed = grounded.put("/api/sample/half", json={"grounding": "grounded"})
+    changed = grounded.put("/api/sample/free", json={"answer": "Another rule altogether."})
+
+    assert (claimed.status_code, changed.status_code) == (400, 200)
+    assert changed.get_json()["sample"]["grounding"] is None
+    assert "own" in changed.get_json()["sample"]["sources"]

@@ -359,6 +359,18 @@ def test_no_pair_is_made_of_a_sample_on_a_text_that_must_stay_here(
     assert len(list(reviews.pairs())) == count
 
 
+@pytest.mark.parametrize(("field", "grounding"), [("answer", None), ("reasoning", None), ("question", "grounded")])
+def test_edit_of_what_was_proved_leaves_its_sources_and_no_proof(
+    store: SampleStore, reviews: ReviewService, field: str, grounding: str | None
+) -> None:
+    sources = json.dumps([{"file_id": "f", "title": "Act", "licence": "own"}])
+    store.add(sample(grounding="grounded", sources=sources))
+
+    edited = reviews.review("s1", decision("edit", changes={field: "Quite another text."}))
+
+    assert (edited["grounding"], edited["sources"]) == (grounding, sources)
+
+
 def test_pairs_have_one_question_and_a_reason(store: SampleStore, reviews: ReviewService) -> None:
     store.add(sample(id="edited", answer="Wrong."))
     reviews.review("edited", decision("edit", changes={"answer": "Right."}))
