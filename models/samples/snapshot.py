@@ -90,6 +90,11 @@ class Snapshot:
         first = rows_of(self.version)
         return pl.concat([rows, self.overlay.index.lazy().with_row_index(POSITION, offset=first)])
 
+    def has_any(self, column: str) -> bool:
+        """Tell whether any row of the index has a value in *column*; hidden rows count."""
+        frames = [self.overlay.index, *([self.version.index.frame] if self.version is not None else [])]
+        return any(frame[column].null_count() < frame.height for frame in frames)
+
     @cached_property
     def newest(self) -> Rows:
         """The numbers of all samples, newest first."""

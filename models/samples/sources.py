@@ -5,7 +5,6 @@ Files of others may have a column of that name with anything in it; what is no s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import orjson
@@ -63,7 +62,7 @@ def licences_of(texts: pl.Series) -> pl.Series:
     "" stands for a source that no licence was named for: "" alone, or ",mit" with another.
     """
     given = texts.drop_nulls().unique()
-    told = {text: _PARTED.join(_licences(text)) for text in given if sources_in(text)}
+    told = {text: _PARTED.join(sorted(found)) for text in given if (found := _licences(text))}
     if not told:
         return pl.Series(LICENCES, [None], dtype=pl.String()).new_from_index(0, len(texts))
     return texts.replace_strict(list(told), list(told.values()), default=None, return_dtype=pl.String())
@@ -74,8 +73,8 @@ def parted(licences: str) -> list[str]:
     return licences.split(_PARTED)
 
 
-def _licences(text: str) -> Iterator[str]:
-    return iter(sorted({source.licence.replace(_PARTED, " ") for source in sources_in(text)}))
+def _licences(text: str) -> set[str]:
+    return {source.licence.replace(_PARTED, " ") for source in sources_in(text)}
 
 
 def _source(item: dict[str, object]) -> KeptSource:

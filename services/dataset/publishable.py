@@ -78,7 +78,7 @@ class Publishable:
             "invalid_citation": states.filter(pl.col(COLUMN) == "invalid")[POSITION],
             "rejected_by_review": states.filter(pl.col("review").is_in(["rejected", WITHHELD]))[POSITION],
         }
-        if wanted.include == "fit":
+        if wanted.include == "fit" and snapshot.has_any(LICENCES):
             unfit["licence"] = _only(_unlicensed(snapshot), positions)
         counts = {name: len(numbers) for name, numbers in unfit.items() if len(numbers)}
         left_out = pl.concat([numbers.cast(positions.dtype) for numbers in unfit.values()])

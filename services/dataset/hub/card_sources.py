@@ -20,6 +20,8 @@ _TOLD = 50
 def instruments_of(snapshot: Snapshot, chosen: pl.Series) -> Counter[Instrument]:
     """Count the samples of *chosen* that stand on each instrument; one that stands on two counts for both."""
     counted: Counter[Instrument] = Counter()
+    if not snapshot.has_any(LICENCES):
+        return counted
     named = snapshot.index().filter(pl.col(LICENCES).is_not_null()).select(POSITION).collect()[POSITION]
     wanted = named.filter(named.is_in(chosen.cast(named.dtype).implode()))
     if not len(wanted):
