@@ -147,7 +147,10 @@ def _part_kind(label: str, levels: Sequence[tuple[str, str]]) -> str:
 def _label(one: Provision) -> str:
     if not one.number:
         return ""
-    return f"[{one.number}]" if one.kind is UnitKind.PARAGRAPH else f"{one.kind.capitalize()} {one.number}"
+    if one.kind is UnitKind.PARAGRAPH:
+        # A paragraph of a schedule says so in its number: "Sch. 2 para. 3".
+        return f"[{one.number}]" if one.number[0].isdigit() else one.number
+    return f"{one.kind.capitalize()} {one.number}"
 
 
 def _starts(pages: Sequence[Page], text: str) -> Iterator[_Start]:

@@ -13,6 +13,7 @@ from services.grounding.extraction.markup import read_markdown, read_text
 from services.grounding.extraction.outcome import Found, Limits, Pages, Step
 from services.grounding.extraction.pdf import read_pdf
 from services.grounding.extraction.texts import is_word
+from services.grounding.law.forms import Form, form_of, read_law
 
 Reader = Callable[[Path, str, Limits, Found], Pages]
 _READERS: Mapping[Kind, Reader] = {
@@ -24,6 +25,8 @@ _READERS: Mapping[Kind, Reader] = {
     Kind.IMAGE: read_image,
     Kind.AUDIO: read_audio,
 }
+# XML of law has a kind of its own; the other forms look like pages or text.
+_MAY_BE_LAW = (Kind.XML, Kind.HTML, Kind.TEXT, Kind.MARKDOWN)
 
 
 def read(path: str, name: str, limits: Limits, found: Found) -> Pages:
@@ -33,18 +36,26 @@ def read(path: str, name: str, limits: Limits, found: Found) -> Pages:
         DocumentError: it cannot be read, costs more than *limits*, or has no text.
     """
     kind = kind_of(Path(path), name)
-    found.kind = kind
-    reader = _READERS.get(kind)
-    if reader is None:
-        raise refused(name, "it is XML that is not of law, or not of a form that is known")
+    form = form_of(Path(path), name) if kind in _MAY_BE_LAW else None
+    found.kind = form or kind
     has_text = False
-    for page in reader(Path(path), name, limits, found):
+    for page in _pages(kind, form, Path(path), name, limits, found):
         if not isinstance(page, Step):
             _count(page, name, limits, found)
             has_text = has_text or is_word(page.text)
         yield page
     if not has_text:
         raise refused(name, _why_empty(found))
+
+
+def _pages(kind: Kind, form: Form | None, path: Path, name: str, limits: Limits, found: Found) -> Pages:
+    if form is not None:
+        yield from read_law(form, path, name, found)
+        return
+    reader = _READERS.get(kind)
+    if reader is None:
+        raise refused(name, "it is XML that is not of law, or not of a form that is known")
+    yield from reader(path, name, limits, found)
 
 
 def _count(page: Page, name: str, limits: Limits, found: Found) -> None:

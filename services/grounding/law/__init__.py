@@ -1,0 +1,1 @@
+"""Legislation and judgments as data: parsers of their formats, and what fetches them from the official services."""

@@ -1,0 +1,1 @@
+"""Parsers of law as data, and what fetches it. All texts here are made up."""
