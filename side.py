@@ -15,6 +15,7 @@ from models.backups.backup import PARQUET
 from models.batches.review_store import refusal_reasons
 from models.catalogue.authority_store import AuthorityStore
 from models.database import open_reader
+from models.grounding.law_store import LawStore
 from models.grounding.library import FILE, Library
 from models.grounding.provisions import shelved
 from models.samples.file.parquet_file import CACHE_FOLDER, INDEX
@@ -28,6 +29,7 @@ from services.citations.tables import check_reference, load_reference
 from services.dataset.exporting import Exporter
 from services.formats import exporters
 from services.formats.export_format import ExportFormat
+from services.grounding.law.added import LibraryLaw
 from services.quality.benchmarks import Benchmarks
 from services.quality.citation_audit import Verdicts
 from services.quality.report.grounding import REFUSED, Surroundings
@@ -40,12 +42,13 @@ _PROCESSES = 2
 
 
 def build_checker(settings: Settings, catalogue: Catalogue, authorities: AuthorityStore) -> CitationChecker:
-    """Wire the citation check: reference data, the authorities of the topics, those of the user."""
+    """Wire the citation check: reference data, the authorities of the topics, those of the user, law that was added."""
+    added = LibraryLaw(LawStore(Library(settings.data_dir.expanduser() / FILE)))
     folder = settings.catalog_dir / "authorities"
     check_reference(folder)
 
     def load() -> Reference:
-        return replace(known_reference(folder, catalogue.authorities), index=LocalIndex(authorities))
+        return replace(known_reference(folder, catalogue.authorities), index=LocalIndex(authorities), added=added)
 
     online = Lookup(authorities, settings.citation_lookup, settings.secret("COURTLISTENER_TOKEN") or "")
     return CitationChecker(load, online)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from models.contract.answers.quality import Jurisdiction
+from services.citations.added_law import AddedLaw, NoAddedLaw
 from services.citations.citation import fold_cite
 from services.citations.names import words_of
 
@@ -137,6 +138,7 @@ class Reference:
     resolutions: Mapping[str, Resolution]
     provisions: frozenset[str]
     index: Index = field(default_factory=NoIndex)
+    added: AddedLaw = field(default_factory=NoAddedLaw)
     _by_cite: Mapping[str, list[Known]] = field(default_factory=dict)
     _by_word: Mapping[str, list[Known]] = field(default_factory=dict)
 

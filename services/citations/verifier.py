@@ -5,7 +5,9 @@ nothing contradicts or confirms it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
+from services.citations.added_law import OVERRIDDEN, finding_of
 from services.citations.citation import (
     VERDICTS,
     Citation,
@@ -65,12 +67,24 @@ _LONG_NUMBER = 5
 def verify(citation: Citation, reference: Reference) -> Finding:
     """Return what is known of *citation*."""
     meant = citation.stands_for
-    found = verify(meant, reference) if meant is not None else _judge(citation, reference)
+    found = verify(meant, reference) if meant is not None else _by_added_law(citation, reference)
     if found.verdict is Verdict.VERIFIED and citation.unread:
         return unverified(
             "partly_read", f"{found.matched} is known, but not what stands beside it: {citation.unread}", found.matched
         )
     return found
+
+
+def _by_added_law(citation: Citation, reference: Reference) -> Finding:
+    """Judge *citation*; where its law was added, the text of it knows its provisions better than the tables."""
+    found = _judge(citation, reference)
+    if citation.kind == "case" or (found.verdict is Verdict.INVALID and found.code not in OVERRIDDEN):
+        return found
+    added = [one for cite in citation.cites if (one := finding_of(cite, reference.added)) is not None]
+    if not added:
+        return found
+    worst = _worst(added)
+    return replace(worst, ended=worst.ended or found.ended)
 
 
 def _judge(citation: Citation, reference: Reference) -> Finding:
