@@ -138,7 +138,7 @@ class _Reader:
             )
         elif any(one in _ARTICLE_HEADING for one in classes) and self._is_headed and self._open is not None:
             self._open.heading = f"{self._open.heading} {text}".strip()
-        elif found := _has(element, _ABOVE):
+        elif not self._is_annex and (found := _has(element, _ABOVE)):
             yield from self._close()
             self._put_above(int(next(one for one in found.groups() if one)), text)
         elif (annex := _ANNEX.match(text)) and (_has(element, _TITLE) or len(text) < 20) and self._has_begun:
@@ -150,6 +150,11 @@ class _Reader:
             yield from self._close()
         else:
             yield from self._text(element, text)
+
+    @property
+    def _is_annex(self) -> bool:
+        """Whether an annex is open, whose own headings are text of it."""
+        return self._open is not None and self._open.kind is UnitKind.SCHEDULE
 
     def _in_quotes(self, element: "Element", text: str, is_article: bool) -> bool:
         """Tell whether *element* is of what an act inserts into another: text of its own article."""

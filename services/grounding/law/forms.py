@@ -23,6 +23,7 @@ from services.grounding.structure import of_provisions
 
 _HEAD = 1 << 17
 _ROOT = re.compile(r"<(?![?!])(?:[\w.-]+:)?([\w.-]+)([^>]*)")
+_PROLOG = re.compile(r"\s*(?:<!--|<\?|<!doctype)", re.I)
 _LIKE_XML = re.compile(r"\s*(?:<\?xml|<!--|<!DOCTYPE|<[\w.-]+[\s>:])", re.I)
 
 
@@ -93,7 +94,7 @@ def form_of(path: Path, name: str = "") -> Form | None:
 
 
 def _of_markup(head: str, name: str) -> Form | None:
-    root = _ROOT.search(re.sub(r"<!--.*?-->", "", head, flags=re.S))
+    root = _ROOT.match(_behind_prolog(head))
     if root is None:
         return None
     if root[1].casefold() == "html" or eur_lex_html.SIGNS.search(head):
@@ -105,6 +106,19 @@ def _of_markup(head: str, name: str) -> Form | None:
     if why := _NO_LAW.get(root[1]):
         raise refused(name, why)
     return None
+
+
+def _behind_prolog(head: str) -> str:
+    """Return what begins with the root: declarations, comments and a document type stand before it."""
+    place = 0
+    while found := _PROLOG.match(head, place):
+        opening = found.group().strip().casefold()
+        closing = "-->" if opening == "<!--" else "?>" if opening == "<?" else ">"
+        end = head.find(closing, found.end())
+        if end < 0:
+            return ""
+        place = end + len(closing)
+    return head[place:].lstrip()
 
 
 def _of_table(head: str, name: str) -> Form | None:
