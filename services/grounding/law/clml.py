@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.grounding.document import Instrument, Provision, Status, UnitKind
+from models.grounding.document import Provision, Status, UnitKind
 from services.grounding.extraction.number_formats import formatted
+from services.grounding.law.clml_facts import IDENTIFIER, instrument_of
 from services.grounding.law.law import Law, above, child, clear, ended, iso_date, no_provisions, root_of
-from services.grounding.law.prose import Prose, Role, Walker, local, one_line
+from services.grounding.law.prose import Prose, Role, Walker, local
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -31,24 +32,6 @@ _KINDS = {
     "regulation": UnitKind.ARTICLE,
     "rule": UnitKind.RULE,
 }
-_ACTS = frozenset("ukpga ukla ukppa asp asc anaw mwa nia aep aosp aip apni gbla ukcm mnia".split())
-_EU = {"eur": "regulation", "eudr": "directive", "eudn": "decision", "eut": "treaty"}
-_CHAPTERS = {
-    "ukpga": "c.",
-    "asp": "asp",
-    "asc": "asc",
-    "anaw": "anaw",
-    "nia": "c.",
-    "uksi": "SI",
-    "ssi": "SSI",
-    "wsi": "SI",
-}
-_IDENTIFIER = re.compile(
-    r"legislation\.gov\.uk/(?:id/)?(?P<whole>[a-z]{2,5}/(?:\d{4}|[A-Za-z0-9]+/[\d-]+(?:-[A-Za-z]+/\d+)?)/\d+)(?P<rest>/[^?#]*)?"
-)
-_PART_OF = re.compile(
-    r"/(?:section|article|regulation|rule|schedule|part|chapter|crossheading|paragraph|body|annex|signature)\b[^?#]*"
-)
 _QUOTES = {"double": ("“", "”"), "single": ("‘", "’"), "default": ("“", "”"), "": ("“", "”")}
 _BLANK = ("NonBreakingSpace", "ThinSpace", "EmSpace", "EnSpace", "LinePadding", "BoxPadding")
 _LISTS = {
@@ -130,7 +113,7 @@ def parse(path: Path, name: str, law: Law) -> Iterator[Provision]:
             break
         if any(True for _ in above(element, _FOREIGN)):
             continue
-        law.instrument = law.instrument or _instrument(root_of(element))
+        law.instrument = law.instrument or instrument_of(root_of(element))
         for one in _read(element, law.instrument.version, held):
             is_empty = False
             yield one
@@ -209,11 +192,27 @@ def _made(element: "Element", kind: UnitKind, number: str, heading: str, prose: 
 
 def _status(element: "Element", prose: Prose, until: str, version: str) -> Status:
     said = _inherited(element, "Status").lower()
-    if said in ("repealed", "dead") or prose.is_deleted or (until and version and until <= version):
+    ended = bool(until and version and until <= version)
+    if said in ("repealed", "dead") or prose.is_deleted or ended or _is_struck(element):
         return Status.REPEALED
     if said == "prospective":
         return Status.PROSPECTIVE
     return Status.IN_FORCE if _inherited(element, "RestrictStartDate") else Status.UNKNOWN
+
+
+def _is_struck(element: "Element") -> bool:
+    """Tell whether all text of a provision stands in `Repeal`, which keeps it to be read (RetainText)."""
+    texts = [one for one in element.iter() if local(one) == "Text"]
+    struck = sum(len("".join(one.itertext())) for text in texts for one in text if local(one) == "Repeal")
+    return struck > 0 and not any(_outside(text).strip() for text in texts)
+
+
+def _outside(text: "Element") -> str:
+    """Return what stands in *text* itself and in what is not repealed."""
+    inner = ("".join(one.itertext()) for one in text if local(one) not in ("Repeal", "CommentaryRef"))
+    around = (text.text or "", *(one.tail or "" for one in text))
+    within = any(local(one) == "Repeal" for one in text.iterancestors())
+    return "" if within else "".join((*around, *inner))
 
 
 def _inherited(element: "Element", attribute: str) -> str:
@@ -245,7 +244,7 @@ def _identifier_of(element: "Element") -> str:
         return str(found)
     root = root_of(element)
     base, own = root.get("IdURI") or root.get("DocumentURI") or "", element.get("id", "")
-    whole = _IDENTIFIER.search(base)
+    whole = IDENTIFIER.search(base)
     return f"http://www.legislation.gov.uk/id/{whole['whole']}/{own.replace('-', '/')}" if whole and own else ""
 
 
@@ -259,54 +258,3 @@ def _list_number(item: "Element") -> str:
     place = [one for one in parent if local(one) == "ListItem"].index(item) + 1
     shown = formatted(place, _LISTS.get(parent.get("Type", ""), "decimal"))
     return _DECORATIONS.get(parent.get("Decoration", ""), "{}").format(shown)
-
-
-def _instrument(root: "Element") -> Instrument:
-    facts = next((one for one in root if local(one) == "Metadata"), None)
-    title = one_line(_text(facts, "title"))
-    address = root.get("IdURI") or root.get("DocumentURI") or _text(facts, "identifier")
-    stated = root.get("DocumentURI") or address
-    found = _IDENTIFIER.search(stated) or _IDENTIFIER.search(address)
-    whole = found["whole"] if found else ""
-    # A file of a single section must not stand for the whole Act.
-    part = _PART_OF.match(found["rest"] or "") if found else None
-    identifier = f"{whole}{part.group()}" if part else whole
-    series, _, number = whole.partition("/")
-    version = iso_date(_text(facts, "valid")) or _made_on(facts)
-    return Instrument(
-        title=title or identifier,
-        identifier=identifier,
-        kind="act" if series in _ACTS else _EU.get(series, "instrument"),
-        jurisdiction="uk",
-        version=version,
-        licence="ogl-uk-3.0",
-        url=f"https://www.legislation.gov.uk/{identifier}" if identifier else "",
-        aliases=_aliases(series, number, facts),
-    )
-
-
-def _aliases(series: str, number: str, facts: "Element | None") -> tuple[str, ...]:
-    year, _, count = number.partition("/")
-    sign = _CHAPTERS.get(series)
-    aliases = []
-    if sign and year.isdigit():
-        aliases.append(f"{sign} {year}/{count}" if series.endswith("si") else f"{year} {sign} {count}")
-    alternative = (
-        next((one for one in facts.iter() if local(one) == "AlternativeTitle"), None) if facts is not None else None
-    )
-    if alternative is not None and (text := one_line("".join(alternative.itertext()))):
-        aliases.append(text)
-    return tuple(aliases)
-
-
-def _text(facts: "Element | None", name: str) -> str:
-    found = next((one for one in facts if local(one) == name), None) if facts is not None else None
-    return "".join(found.itertext()) if found is not None else ""
-
-
-def _made_on(facts: "Element | None") -> str:
-    """Return the day of an Act or an instrument that was not revised."""
-    for one in facts.iter() if facts is not None else ():
-        if local(one) in ("EnactmentDate", "Made"):
-            return iso_date(one.get("Date"))
-    return ""

@@ -16,8 +16,9 @@ from services.grounding.extraction.kinds import refused
 from services.grounding.extraction.markup import decoded
 from services.grounding.extraction.outcome import Found
 from services.grounding.law.eu_numbers import instrument_of
+from services.grounding.law.eur_lex_walker import LEAVES, UNSEEN, PageWalker, classes_of, has_class
 from services.grounding.law.law import Law, no_provisions
-from services.grounding.law.prose import Prose, Role, Walker, local, one_line
+from services.grounding.law.prose import Prose, local, one_line
 from services.grounding.structure import parts_of
 
 if TYPE_CHECKING:
@@ -33,14 +34,11 @@ _ARTICLE = ("ti-art", "oj-ti-art", "title-article-norm")
 _ARTICLE_HEADING = ("sti-art", "oj-sti-art", "stitle-article-norm")
 _ABOVE = re.compile(r"(?:oj-)?ti-section-(\d)|title-division-(\d)|(?:oj-)?ti-grseq-(\d)")
 _TITLE = re.compile(r"(?:oj-)?doc-ti|title-doc-\w+|title-annex-\d|(?:oj-)?ti-annotation")
-_UNSEEN = re.compile(
-    r"(?:oj-)?(?:note|hd-[\w-]+|signatory|doc-end)|modref|arrow|separator\w*|footnote|disclaimer|reference|oj-note-tag|toc.*"
-)
 _FINAL = re.compile(r"(?:oj-)?final")
 _MARKS = re.compile(r"[►▼]\s?[A-Z]{1,3}\d{0,3}(?:\s(?=\S))?|◄")
-_NUMBER = re.compile(r"\(?(?:\d{1,3}[a-z]{0,2}|[a-z]{1,4}|[ivxlc]{1,6})[).]|[—–•-]", re.I)
 _RECITAL = re.compile(r"\((\d{1,3})\)\s")
 _WORD = re.compile(r"^\W*(?:article|art\.)\s*", re.I)
+_UNMARKED = re.compile(r"Article\s\d{1,4}[a-z]{0,3}", re.I)
 _ANNEX = re.compile(r"^annex\b\s*(?P<number>[IVXLC]+[a-z]?\b|\d+[a-z]?\b|[A-Z]\b)?[\s:.—–-]*", re.I)
 _OPENS, _CLOSES = re.compile(r"^\s*[‘“„]"), re.compile(r"[’”]\s?[.,;]?\s*$")
 _OPENING, _CLOSING = re.compile("[‘“„]"), re.compile(r"[’”](?!\w)")
@@ -48,54 +46,6 @@ _PARAGRAPH = re.compile(r"^(\d{1,3}[a-z]{0,2})\.(?=\s)", re.M)
 _STATE = re.compile(r"(?<![\w.])(0?\d{4}[RLD]\d{4})\b.{0,40}?\b(\d{2})\.(\d{2})\.(\d{4})", re.S)
 _DONE = re.compile(r"^Done at \w")
 _RANKED = ("part", "title", "chapter", "section", "subsection")
-_LEAVES = frozenset(("p", "table", "ul", "ol", "dl", "h1", "h2", "h3", "h4", "pre"))
-
-_BLOCKS = frozenset((*_LEAVES, "div", "li", "dt", "dd", "tbody", "thead", "caption"))
-_NO_TEXT = frozenset(("script", "style", "hr", "img", "head", "colgroup", "col"))
-
-
-def _classes(element: "Element") -> list[str]:
-    return (element.get("class") or "").split()
-
-
-def _has(element: "Element", pattern: re.Pattern[str]) -> re.Match[str] | None:
-    return next((found for one in _classes(element) if (found := pattern.fullmatch(one))), None)
-
-
-class _Walker(Walker):
-    """Reads elements of EUR-Lex pages."""
-
-    def role(self, element: "Element", name: str) -> Role:
-        if _is_unseen(element, name):
-            return Role.UNSEEN
-        classes = _classes(element)
-        if "grid-list-column-1" in classes or "no-parag" in classes:
-            return Role.NUMBER
-        if name in ("td", "th"):
-            return self._cell(element)
-        if name == "tr":
-            return Role.BLOCK if _is_item(element) else Role.ROW
-        if name == "sup" or "oj-super" in classes or "super" in classes:
-            return Role.RAISED
-        return Role.BREAK if name == "br" else Role.BLOCK if name in _BLOCKS else Role.INLINE
-
-    def _cell(self, cell: "Element") -> Role:
-        row = cell.getparent()
-        if row is None or not _is_item(row):
-            return Role.CELL
-        return Role.NUMBER if next(one for one in row if local(one)) is cell else Role.BLOCK
-
-
-def _is_unseen(element: "Element", name: str) -> bool:
-    href, own = element.get("href") or "", element.get("id") or ""
-    is_mark = name == "a" and (href.startswith(("#ntr", "#E0")) or own.startswith("ntc"))
-    return is_mark or name in _NO_TEXT or _has(element, _UNSEEN) is not None
-
-
-def _is_item(row: "Element") -> bool:
-    """Tell whether a row is an item of a list: a number and its text."""
-    cells = [one for one in row if local(one) in ("td", "th")]
-    return len(cells) == 2 and _NUMBER.fullmatch(one_line("".join(cells[0].itertext()))) is not None
 
 
 @dataclass(slots=True)
@@ -122,34 +72,40 @@ class _Reader:
 
     def provisions(self, body: "Element") -> Iterator[Provision]:
         for element in _pieces(body):
-            text = _MARKS.sub("", _Walker().line(element))
+            text = _MARKS.sub("", PageWalker().line(element))
             if text:
                 yield from self._take(element, text)
         yield from self._close()
 
     def _take(self, element: "Element", text: str) -> Iterator[Provision]:
-        classes = _classes(element)
-        is_article = any(one in _ARTICLE for one in classes)
+        classes = classes_of(element)
+        is_article = any(one in _ARTICLE for one in classes) or self._is_unmarked_article(element, text)
         if self._in_quotes(element, text, is_article):
             self._add(element)
         elif is_article:
             yield from self._begin(
                 _Open(UnitKind.ARTICLE, _WORD.sub("", text).strip(" ."), identifier=_anchor(element))
             )
-        elif any(one in _ARTICLE_HEADING for one in classes) and self._is_headed and self._open is not None:
+        elif self._is_headed and _is_heading(element) and self._open is not None:
             self._open.heading = f"{self._open.heading} {text}".strip()
-        elif not self._is_annex and (found := _has(element, _ABOVE)):
+        elif not self._is_annex and (found := has_class(element, _ABOVE)):
             yield from self._close()
             self._put_above(int(next(one for one in found.groups() if one)), text)
-        elif (annex := _ANNEX.match(text)) and (_has(element, _TITLE) or len(text) < 20) and self._has_begun:
+        elif (annex := _ANNEX.match(text)) and (has_class(element, _TITLE) or len(text) < 20) and self._has_begun:
             self._above = []
             yield from self._begin(_Open(UnitKind.SCHEDULE, annex["number"] or "", text[annex.end() :].strip()))
-        elif _has(element, _TITLE) and not self._has_begun:
+        elif has_class(element, _TITLE) and not self._has_begun:
             self.title.append(text)
         elif _DONE.match(text) or _final(element):
             yield from self._close()
         else:
             yield from self._text(element, text)
+
+    def _is_unmarked_article(self, element: "Element", text: str) -> bool:
+        """Tell whether *text* begins an article that has no class, but a container of its own."""
+        anchor = _anchor(element)
+        known = self._open.identifier if self._open is not None else ""
+        return anchor.startswith("art_") and anchor != known and _UNMARKED.fullmatch(text) is not None
 
     @property
     def _is_annex(self) -> bool:
@@ -176,14 +132,14 @@ class _Reader:
         anchored = re.fullmatch(r"rct_(\d+)", element.get("id") or "")
         if recital and (anchored or int(recital[1]) == self._recital + 1):
             self._recital = int(recital[1])
-            prose = _MARKS.sub("", _Walker().read([element]).text)
+            prose = _MARKS.sub("", PageWalker().read([element]).text)
             yield Provision(
                 UnitKind.RECITAL, recital[1], _RECITAL.sub("", prose, count=1).strip(), identifier=_anchor(element)
             )
         elif (
             self._open is not None
             and self._open.kind is UnitKind.SCHEDULE
-            and _has(element, _TITLE)
+            and has_class(element, _TITLE)
             and not self._open.elements
         ):
             self._open.heading = f"{self._open.heading} {text}".strip()
@@ -199,7 +155,7 @@ class _Reader:
     def _close(self) -> Iterator[Provision]:
         now, self._open = self._open, None
         if now is not None:
-            prose = Prose(_clean(_Walker().read(now.elements).text))
+            prose = Prose(_clean(PageWalker().read(now.elements).text))
             status = Status.REPEALED if prose.is_deleted else Status.UNKNOWN
             parts = _parts(prose.text)
             yield Provision(
@@ -219,6 +175,12 @@ class _Reader:
     def _add(self, element: "Element") -> None:
         if self._open is not None:
             self._open.elements.append(element)
+
+
+def _is_heading(element: "Element") -> bool:
+    parent = element.getparent()
+    is_titled = parent is not None and "eli-title" in classes_of(parent)
+    return is_titled or any(one in _ARTICLE_HEADING for one in classes_of(element))
 
 
 def _rank(heading: str) -> int:
@@ -252,19 +214,19 @@ def _anchor(element: "Element") -> str:
 
 
 def _final(element: "Element") -> bool:
-    return any(_has(one, _FINAL) for one in (element, *element.iterancestors()))
+    return any(has_class(one, _FINAL) for one in (element, *element.iterancestors()))
 
 
 def _pieces(element: "Element") -> Iterator["Element"]:
     """Yield what a page consists of: paragraphs, lists, tables, recitals."""
     for one in element:
         name = local(one)
-        if not name or name in ("script", "style", "head", "nav", "header", "footer") or _has(one, _UNSEEN):
+        if not name or name in ("script", "style", "head", "nav", "header", "footer") or has_class(one, UNSEEN):
             continue
-        is_norm = bool({"norm", "grid-container", "list"} & set(_classes(one)))
+        is_norm = bool({"norm", "grid-container", "list"} & set(classes_of(one)))
         is_recital = re.fullmatch(r"rct_\d+", one.get("id") or "") is not None
         if (
-            name in _LEAVES
+            name in LEAVES
             or is_norm
             or is_recital
             or not any(

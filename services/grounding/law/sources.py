@@ -186,7 +186,8 @@ def _us_code(rest: str, bases: Bases) -> Wanted | None:
         url=f"https://uscode.house.gov/browse/prelim@title{number}",
         identifier="" if release else f"usc/{number}",
     )
-    return Wanted("uscode.house.gov", address, (Ask(packing=Packing.ONE_XML),), told, listing, is_large=True)
+    ask = Ask({"Referer": f"{bases.us_code}/download/download.shtml"}, Packing.ONE_XML)
+    return Wanted("uscode.house.gov", address, (ask,), told, listing, is_large=True)
 
 
 def _case_law(rest: str, bases: Bases) -> Wanted | None:

@@ -140,6 +140,18 @@ def test_inserted_numbers_repealed_and_prospective_sections_are_told(tmp_path: P
     assert law.unit("30").until == "2019-12-31"
 
 
+def test_a_section_whose_repealed_text_is_kept_to_be_read_is_repealed(tmp_path: Path) -> None:
+    struck = '<Repeal ChangeId="d" RetainText="true" CommentaryRef="c">{}</Repeal>'
+    whole = (
+        f"<P2><Pnumber>1</Pnumber><P2para><Text>{struck.format('Was <Emphasis>law</Emphasis>.')}</Text></P2para></P2>"
+    )
+    partly = f"<Text>Is law{struck.format(' and was more')}.</Text>"
+    law = read_law(tmp_path / "a", _act(_section("21", whole) + _section("22", partly)))
+    assert [one.status for one in law.units] == [Status.REPEALED, Status.IN_FORCE]
+    assert law.lines("21") == ["(1) Was law."]
+    assert law.lines("22") == ["Is law and was more."]
+
+
 def test_paragraphs_of_schedules_are_not_mistaken_for_sections(tmp_path: Path) -> None:
     schedules = (
         '<Schedules><Title>SCHEDULES</Title><Schedule id="schedule-1"><Number>SCHEDULE 1</Number><TitleBlock>'

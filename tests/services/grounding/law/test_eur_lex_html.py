@@ -144,6 +144,18 @@ def test_a_consolidated_text_loses_its_arrows_and_knows_its_day(tmp_path: Path) 
     assert (law.instrument.identifier, law.instrument.version) == ("32031R0077", "2033-02-01")
 
 
+def test_an_article_without_a_class_is_known_by_its_container(tmp_path: Path) -> None:
+    page = (
+        '<html><body><div class="eli-subdivision" id="art_2"><p>Article&nbsp;2</p>'
+        '<div class="eli-title"><p>Definitions</p>'
+        "</div><p>Article 9</p><p>Lamps burn.</p></div></body></html>"
+    )
+    law = read_law(tmp_path / "a", page, "page.html")
+    assert law.numbers == [("article", "2")]
+    assert law.unit("2").heading == "Definitions"
+    assert law.lines("2") == ["Article 9", "Lamps burn."]
+
+
 def test_ordinary_html_stays_ordinary(tmp_path: Path) -> None:
     found = Found()
     (tmp_path / "a").write_text("<html><body><h1>Article 1</h1><p class='normal'>Scope of a blog.</p></body></html>")
