@@ -39,7 +39,9 @@ _MARKS = re.compile(r"[►▼]\s?[A-Z]{1,3}\d{0,3}(?:\s(?=\S))?|◄")
 _RECITAL = re.compile(r"\((\d{1,3})\)\s")
 _WORD = re.compile(r"^\W*(?:article|art\.)\s*", re.I)
 _UNMARKED = re.compile(r"Article\s\d{1,4}[a-z]{0,3}", re.I)
-_ANNEX = re.compile(r"^annex\b\s*(?P<number>[IVXLC]+[a-z]?\b|\d+[a-z]?\b|[A-Z]\b)?[\s:.—–-]*", re.I)
+_ANNEX = re.compile(
+    r"^(?:annex|appendix|protocol)\b\s*(?:\(no\s)?(?P<number>[IVXLC]+[a-z]?\b|\d+[a-z]?\b|[A-Z]\b)?[\s:.—–-]*", re.I
+)
 _OPENS, _CLOSES = re.compile(r"^\s*[‘“„]"), re.compile(r"[’”]\s?[.,;]?\s*$")
 _OPENING, _CLOSING = re.compile("[‘“„]"), re.compile(r"[’”](?!\w)")
 _PARAGRAPH = re.compile(r"^(\d{1,3}[a-z]{0,2})\.(?=\s)", re.M)
@@ -82,7 +84,7 @@ class _Reader:
         is_article = any(one in _ARTICLE for one in classes) or self._is_unmarked_article(element, text)
         if self._in_quotes(element, text, is_article):
             self._add(element)
-        elif is_article:
+        elif is_article and not self._is_annex:
             yield from self._begin(
                 _Open(UnitKind.ARTICLE, _WORD.sub("", text).strip(" ."), identifier=_anchor(element))
             )

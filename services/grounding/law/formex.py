@@ -41,7 +41,8 @@ _BY_NAME = {
 # Consolidated texts are published without the blanks around these.
 _WORDS = frozenset(("DATE", "REF.DOC", "REF.DOC.OJ", "FT", "QUOT.END"))
 _ABOVE = frozenset(("DIVISION", "SUBDIV", "PROLOG"))
-_QUOTED = ("QUOT.S",)
+# Articles in there are of another act, or of the rules that an annex contains.
+_FOREIGN = ("QUOT.S", "ARTICLE", "ANNEX", "CONS.ANNEX")
 # Of "Article 5a", "Artikel 5a"; a sole article has its number in an attribute alone.
 _NUMBER = re.compile(r"\d{1,4}[a-z]{0,3}\b")
 _ANNEX = re.compile(r"^(?:annex|appendix)\b\s*(?P<number>[IVXLC]+[a-z]?\b|\d+[a-z]?\b|[A-Z]\b)?[\s:.—–-]*", re.I)
@@ -77,7 +78,7 @@ def parse(path: Path, name: str, law: Law) -> Iterator[Provision]:
                     name, "it is an annex alone (Formex): send the file of the act, or its XHTML, which has both"
                 )
             break
-        if tag in ROOTS or any(True for _ in above(element, (*_QUOTED, "ARTICLE"))):
+        if tag in ROOTS or any(True for _ in above(element, _FOREIGN)):
             continue
         if law.instrument is None:
             law.instrument = _instrument(root_of(element))

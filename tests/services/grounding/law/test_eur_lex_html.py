@@ -63,7 +63,8 @@ def _page(p: str = "") -> str:
         f'<p class="{p}signatory">The President</p><p class="{p}doc-ti">ANNEX II</p><p class="{p}doc-ti">Oils</p>'
         f"<table><tr>"
         f'<td><p class="{p}tbl-txt">Whale</p></td><td><p class="{p}tbl-txt">3</p></td></tr></table>'
-        f'<p class="{p}ti-grseq-1">Part A</p><p class="{p}normal">Seal.</p><hr class="{p}note"/>'
+        f'<p class="{p}ti-grseq-1">Part A</p><p class="{p}normal">Seal.</p><p class="{p}ti-art">Article 1</p>'
+        f'<hr class="{p}note"/>'
         f'<p class="{p}note"><a id="ntr1" href="#ntc1">(1)</a> OJ C 1.</p></body></html>'
     )
 
@@ -94,7 +95,7 @@ def test_both_dresses_of_the_journal_give_the_same_law(law: Read) -> None:
     assert lines == ["1. This covers lamps:", "(a) of oil;", "(b) of gas.", "2. No candle counts."]
     assert (law.instrument.title, law.instrument.identifier) == ("Regulation (EU) 2031/77", "32031R0077")
     assert law.instrument.aliases == ("Harbour Lamps Regulation",)
-    assert law.lines("II") == ["Whale | 3", "Part A", "Seal."]
+    assert law.lines("II") == ["Whale | 3", "Part A", "Seal.", "Article 1"]
     assert law.unit("II").heading == "Oils"
 
 

@@ -48,7 +48,8 @@ _TERMS = (
 _ANNEX = (
     "<ANNEX><TITLE><TI><P>ANNEX II</P></TI><STI><P>Oils</P></STI></TITLE><CONTENTS><TBL><CORPUS><ROW><CELL>Whale"
     "</CELL>"
-    "<CELL>3</CELL></ROW></CORPUS></TBL></CONTENTS></ANNEX>"
+    "<CELL>3</CELL></ROW></CORPUS></TBL><ARTICLE IDENTIFIER='006'><TI.ART>Article 6</TI.ART><ALINEA>Rules.</ALINEA>"
+    "</ARTICLE></CONTENTS></ANNEX>"
 )
 _ACT = f"<?xml version='1.0'?><ACT><BIB.INSTANCE/>{_TITLE}{_PREAMBLE}{_TERMS}<FINAL><P>Done.</P></FINAL>{_ANNEX}</ACT>"
 
@@ -74,7 +75,7 @@ def test_an_act_has_recitals_articles_and_annexes(tmp_path: Path) -> None:
     unit = law.unit("5a")
     assert unit.parts == ("(1)", "(1)(a)", "(1)(a)(i)", "(2)")
     assert (unit.heading, unit.path) == ("Keepers", ("CHAPTER I Scope",))
-    assert law.lines("II") == ["Whale | 3"]
+    assert law.lines("II") == ["Whale | 3", "Article 6", "Rules."]
     assert law.unit("II").heading == "Oils"
 
 
