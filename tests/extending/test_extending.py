@@ -20,6 +20,7 @@ FOLLOWED = {
     "add-a-provider",
     "add-a-sample-type",
     "add-a-setting",
+    "add-a-source-of-law",
     "add-a-topic",
     "add-a-wire",
     "add-an-endpoint",
@@ -142,6 +143,13 @@ def test_endpoint_is_one_view_and_stands_in_the_document_by_itself(server: Runni
     assert counts["uk"] == len(server.get("topics?jurisdiction=uk")["topics"])
     assert told["paths"]["/api/topics/count"]["get"]["summary"] == "Count the topics of each jurisdiction."
     assert "counts" in told["components"]["schemas"]["TopicCountsAnswer"]["properties"]
+
+
+def test_source_of_law_is_a_function_and_its_row(house: House) -> None:
+    asked = "from services.grounding.law.sources import wanted; print(wanted('{}').address)"
+
+    for reference in ("lex.example/act/2031/7", "https://lex.example/act/2031/7/section/3"):
+        assert house.run("-c", asked.format(reference)) == "https://lex.example/act/2031/7.akn\n"
 
 
 def test_setting_is_declared_once_and_writes_its_row_of_the_readme(house: House) -> None:
