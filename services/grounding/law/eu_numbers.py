@@ -19,6 +19,8 @@ _SHORT = re.compile(r"\((?P<name>[^()]*(?:\([^()]*\)[^()]*)?)\)\s*(?:\(text with
 _EEA = re.compile(r"\s*\(text with eea relevance\.?\)", re.I)
 # Of this year or later an act has its year first.
 _YEAR_FIRST_FROM = 2015
+_CONSOLIDATED = re.compile(r"^consolidated version of (?:the )?", re.I)
+_TREATY = re.compile(r"\b(?:treaty|charter|protocol)\b", re.I)
 _NOT_NAMES = re.compile(r"recast|codified|repealing|text with|^\d|^the\b", re.I)
 
 
@@ -63,10 +65,11 @@ def instrument_of(title: str, celex: str = "", version: str = "") -> Instrument:
     kind = number.kind if number else _KINDS.get(known["letter"], "") if known else ""
     day = known["day"] if known else None
     stated = version or (f"{day[:4]}-{day[4:6]}-{day[6:]}" if day else "") or written_date(whole)
+    named = _CONSOLIDATED.sub("", whole)[:300] or identifier or "Act of the European Union"
     return Instrument(
-        title=number.written if number else whole[:300] or identifier or "Act of the European Union",
+        title=number.written if number else named,
         identifier=identifier,
-        kind=kind or "regulation",
+        kind=kind or ("treaty" if _TREATY.search(whole) else "regulation"),
         jurisdiction="eu",
         version=stated,
         licence="eu-reuse",

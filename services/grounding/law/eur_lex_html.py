@@ -38,6 +38,7 @@ _FINAL = re.compile(r"(?:oj-)?final")
 _MARKS = re.compile(r"[►▼]\s?[A-Z]{1,3}\d{0,3}(?:\s(?=\S))?|◄")
 _RECITAL = re.compile(r"\((\d{1,3})\)\s")
 _WORD = re.compile(r"^\W*(?:article|art\.)\s*", re.I)
+_NUMBER = re.compile(r"\d{1,4}[a-z]{0,3}\b")
 _UNMARKED = re.compile(r"Article\s\d{1,4}[a-z]{0,3}", re.I)
 _ANNEX = re.compile(
     r"^(?:annex|appendix|protocol)\b\s*(?:\(no\s)?(?P<number>[IVXLC]+[a-z]?\b|\d+[a-z]?\b|[A-Z]\b)?[\s:.—–-]*", re.I
@@ -85,9 +86,7 @@ class _Reader:
         if self._in_quotes(element, text, is_article):
             self._add(element)
         elif is_article and not self._is_annex:
-            yield from self._begin(
-                _Open(UnitKind.ARTICLE, _WORD.sub("", text).strip(" ."), identifier=_anchor(element))
-            )
+            yield from self._begin(_Open(UnitKind.ARTICLE, _number_of(text), identifier=_anchor(element)))
         elif self._is_headed and _is_heading(element) and self._open is not None:
             self._open.heading = f"{self._open.heading} {text}".strip()
         elif not self._is_annex and (found := has_class(element, _ABOVE)):
@@ -177,6 +176,13 @@ class _Reader:
     def _add(self, element: "Element") -> None:
         if self._open is not None:
             self._open.elements.append(element)
+
+
+def _number_of(title: str) -> str:
+    """Return the number in "Article 5a" or "Article 101 (ex Article 81 TEC)"; what is written where there is none."""
+    written = _WORD.sub("", title).strip(" .")
+    number = _NUMBER.match(written)
+    return number.group() if number else written
 
 
 def _is_heading(element: "Element") -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from services.grounding.document_service import Told
 from utils.errors import InputError
@@ -75,6 +75,7 @@ _UK_STATE = re.compile(r"/(?P<state>\d{4}-\d\d-\d\d|enacted|made|created|adopted
 _CELEX = re.compile(
     r"(?<![0-9A-Z])(?P<celex>[0-9][0-9]{4}[A-Z]{1,2}[0-9]{4}(?:\([0-9]{2}\))?(?:-(?P<day>[0-9]{8}))?)(?![0-9A-Z])", re.I
 )
+_TREATY = re.compile(r"(?<![0-9A-Z])(?P<celex>1[0-9]{4}[A-Z]{1,2}(?:/[A-Z]{3}|/?[0-9]{3}))(?![0-9A-Z])", re.I)
 _ELI = re.compile(r"^eli/(?P<kind>reg|dir|dec)[a-z_]*/(?P<year>\d{4})/(?P<number>\d{1,4})(?:/|$)", re.I)
 _ELI_LETTERS = {"reg": "R", "dir": "L", "dec": "D"}
 _USC = re.compile(
@@ -140,21 +141,21 @@ def _eur_lex(rest: str, bases: Bases) -> Wanted | None:
         Ask({"Accept": "application/zip;mtype=fmx4", **language}, Packing.FORMEX),
     )
     told = Told(
-        name=f"{celex}.xhtml",
+        name=f"{celex.replace('/', '-')}.xhtml",
         licence="eu-reuse",
         jurisdiction="eu",
         url=f"https://eur-lex.europa.eu/legal-content/EN/TXT/?uri=CELEX:{celex}",
         version=f"{day[:4]}-{day[4:6]}-{day[6:]}" if day else "",
         identifier=f"3{celex[1:10]}" if celex[0] in "03" else celex,
     )
-    return Wanted("EUR-Lex", f"{bases.cellar}/resource/celex/{celex}", asks, told)
+    return Wanted("EUR-Lex", f"{bases.cellar}/resource/celex/{quote(celex, safe='')}", asks, told)
 
 
 def _celex(rest: str) -> str | None:
     """Return the CELEX number in what stands behind the service's name: itself, in a query, or as an ELI."""
     path, _, query = rest.partition("?")
     asked = " ".join(value for values in parse_qs(query).values() for value in values)
-    if found := _CELEX.search(f"{path} {asked}"):
+    if found := _CELEX.search(f"{path} {asked}") or _TREATY.search(f"{path} {asked}"):
         return found["celex"].upper()
     eli = _ELI.match(path)
     if eli is None:

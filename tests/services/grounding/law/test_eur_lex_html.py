@@ -157,6 +157,17 @@ def test_an_article_without_a_class_is_known_by_its_container(tmp_path: Path) ->
     assert law.lines("2") == ["Article 9", "Lamps burn."]
 
 
+def test_a_treaty_has_its_name_and_new_numbers(tmp_path: Path) -> None:
+    page = (
+        '<html><body><p class="doc-ti">CONSOLIDATED VERSION OF THE TREATY ON HARBOURS</p>'
+        '<p class="ti-art">Article 5<br/>'
+        '(ex Article 3 TEH)</p><p class="normal">Harbours are free.</p></body></html>'
+    )
+    law = read_law(tmp_path / "a", page, "page.html")
+    assert law.numbers == [("article", "5")]
+    assert (law.instrument.title, law.instrument.kind) == ("TREATY ON HARBOURS", "treaty")
+
+
 def test_ordinary_html_stays_ordinary(tmp_path: Path) -> None:
     found = Found()
     (tmp_path / "a").write_text("<html><body><h1>Article 1</h1><p class='normal'>Scope of a blog.</p></body></html>")

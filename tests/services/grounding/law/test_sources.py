@@ -38,6 +38,8 @@ _USC = "https://uscode.house.gov/download/releasepoints/us/pl"
             "32016R0679",
         ),
         ("https://eur-lex.europa.eu/eli/reg/2016/679/oj", f"{_CELLAR}/32016R0679", "32016R0679"),
+        ("eur-lex/12012E/TXT", f"{_CELLAR}/12012E%2FTXT", "12012E/TXT"),
+        ("eur-lex/62014CJ0362", f"{_CELLAR}/62014CJ0362", "62014CJ0362"),
         ("http://data.europa.eu/eli/dir/2011/83/oj", f"{_CELLAR}/32011L0083", "32011L0083"),
         ("uscode/17@118-42", f"{_USC}/118/42/xml_usc17@118-42.zip", ""),
         ("uscode/5a@118-42", f"{_USC}/118/42/xml_usc05A@118-42.zip", ""),
