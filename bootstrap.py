@@ -169,6 +169,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
         reviews=data.reviews,
         documents=grounding.documents,
         retrieval=grounding.retrieval,
+        law=grounding.law,
         chat=ChatService(llm, stores.ledger, clock, settings.answer_timeout_s, texts),
         providers=ProviderService(registry, models, stores.ledger, AddressRule(settings.allow_private_base_urls)),
         models=models,

@@ -18,6 +18,10 @@ from services.grounding.extraction.outcome import Limits
 from services.grounding.extraction.reading import Reading, read_document
 from services.grounding.ground import Grounder
 from services.grounding.ingestion import Ingestion, Parts
+from services.grounding.law.fetching import Fetcher
+from services.grounding.law.fetching import Limits as FetchLimits
+from services.grounding.law.law_service import FOLDER as LAW_FOLDER
+from services.grounding.law.law_service import LawService
 from services.grounding.retrieval.embedding.embedder import Embedder
 from services.grounding.retrieval.names import read_names
 from services.grounding.retrieval.posting import JsonPoster
@@ -38,6 +42,7 @@ class Grounding:
     library: Library
     documents: DocumentService
     retrieval: RetrievalService
+    law: LawService
     grounder: Grounder
 
 
@@ -66,7 +71,9 @@ def build_grounding(settings: Settings, catalogue: Catalogue, stores: Stores, si
     )
     documents = DocumentService(shelves, Ingestion(parts, folder / FOLDER), events)
     retrieval = RetrievalService(store, passages, vectors, partial(_reranker_of, settings))
-    return Grounding(library, documents, retrieval, Grounder(store, passages, retrieval))
+    fetcher = Fetcher(folder / LAW_FOLDER, FetchLimits(settings.max_document_mb << 20))
+    law = LawService(documents, fetcher)
+    return Grounding(library, documents, retrieval, law, Grounder(store, passages, retrieval))
 
 
 def embedder_of(settings: Settings) -> Embedder | None:

@@ -1,5 +1,6 @@
 """Documents and embedders on the command line."""
 
+import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from console.transfer import upload_document
 if TYPE_CHECKING:
     from models.contract.answers.grounding import DocumentRow
 
+_LOOK_S = 0.5
 _URL = click.option("--url", help="Use the service at this address.")
 
 
@@ -75,6 +77,33 @@ def remove(file_ids: tuple[str, ...], url: str | None) -> None:
 
 
 @click.group()
+def law() -> None:
+    """Law from the official services, with licence and state kept."""
+
+
+@law.command("add")
+@click.argument("references", nargs=-1, required=True)
+@_URL
+def law_add(references: tuple[str, ...], url: str | None) -> None:
+    """Fetch law: legislation.gov.uk/ukpga/2006/46, eur-lex/32016R0679, uscode/17, caselaw/uksc/2015/67."""
+    console, failed = Console(), 0
+    with _client(url) as client:
+        for reference in references:
+            try:
+                with console.status(f"fetching {reference} …"):
+                    answer = client.post("law", {"reference": reference})
+                    row = _read(client, answer["file"])
+            except RequestRefusedError as error:
+                console.print(f"{reference}: {error}", markup=False)
+                failed += 1
+                continue
+            console.print(f"{reference}: {'unchanged' if answer['is_unchanged'] else _line(row)}", markup=False)
+            failed += row["status"] == "failed"
+    if failed:
+        raise click.ClickException(f"{failed} of {len(references)} were not added")
+
+
+@click.group()
 def embedder() -> None:
     """The models that find provisions by their meaning."""
 
@@ -86,6 +115,14 @@ def fetch(small: bool) -> None:
     console = Console()
     for path in fetch_encoders(load_settings(), console, small=small):
         console.print(str(path))
+
+
+def _read(client: Client, row: "DocumentRow") -> "DocumentRow":
+    """Wait until a document is read."""
+    while row["status"] not in ("ready", "failed"):
+        time.sleep(_LOOK_S)
+        row = client.get(f"files/{row['file_id']}")["file"]
+    return row
 
 
 def _client(url: str | None) -> AbstractContextManager[Client]:

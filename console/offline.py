@@ -8,7 +8,7 @@ from rich.console import Console
 
 from config import Settings, load_settings
 from console.bench import workbench
-from console.documents import documents, embedder
+from console.documents import documents, embedder, law
 from console.quality import summary
 from console.security import rotate
 from services.workbench import FORMATS, write_report
@@ -127,4 +127,4 @@ def _train_file(settings: Settings) -> Path:
     return path
 
 
-COMMANDS: tuple[click.Command, ...] = (authorities, decontaminate, report, tokens, keys, documents, embedder)
+COMMANDS: tuple[click.Command, ...] = (authorities, decontaminate, report, tokens, keys, documents, law, embedder)

@@ -25,6 +25,7 @@ from services.dataset.search_service import SearchService
 from services.events import EventBroker, Subscription
 from services.generation_service import GenerationService, Made
 from services.grounding.document_service import DocumentService
+from services.grounding.law.law_service import LawService
 from services.grounding.retrieval_service import RetrievalService
 from services.llm.embedded.model import EmbeddedModel
 from services.llm_service import LLMService
@@ -83,6 +84,7 @@ class Platform:
     chat: ChatService
     documents: DocumentService
     retrieval: RetrievalService
+    law: LawService
     providers: ProviderService
     models: ModelService
     health: HealthService
@@ -126,6 +128,7 @@ class Platform:
 
     def _close(self) -> None:
         self.lifetime.upkeep.tell()
+        self.law.tell()
         self.documents.tell()
         self.lifetime.end_side()
         self.events.close()

@@ -14,12 +14,13 @@ from models.contract.answers.grounding import (
     DeletedDocumentAnswer,
     DocumentAnswer,
     DocumentsAnswer,
+    LawAnswer,
     PagesAnswer,
     RetrieveAnswer,
     UploadAnswer,
 )
 from models.contract.arguments import DocumentsArguments, PartsArguments, UploadArguments
-from models.contract.bodies import NoFields, RetrieveBody
+from models.contract.bodies import LawBody, NoFields, RetrieveBody
 from models.fields import validated
 from utils.access_tokens import Role
 from utils.errors import InputError
@@ -40,6 +41,7 @@ def blueprint(name: str) -> Blueprint:
     routes.get("/files/<file_id>/chunks")(chunks)
     routes.post("/files/<file_id>/reindex")(reindex)
     routes.delete("/files/<file_id>")(delete)
+    routes.post("/law")(add_law)
     routes.post("/retrieve")(retrieve)
     return routes
 
@@ -141,6 +143,20 @@ def delete(file_id: str) -> DeletedDocumentAnswer:
     """Delete a document with its text, chunks, words and vectors; samples keep what they quote of it."""
     services().documents.delete(file_id)
     return {"success": True, "file_id": file_id, "message": "Deleted with all that was indexed of it"}
+
+
+@Endpoint(answers=LawAnswer, tag=_TAG, errors=(404,))
+def add_law(body: LawBody) -> Response:
+    """Fetch a text of law from its official service and take it in; it is read in the background."""
+    found, is_unchanged = services().law.take(body.reference)
+    answer: LawAnswer = {
+        "success": True,
+        "file_id": found["file_id"],
+        "is_unchanged": is_unchanged,
+        "message": "The same text is here already" if is_unchanged else "It is being read",
+        "file": found,
+    }
+    return reply(answer, 200 if is_unchanged else 202)
 
 
 @Endpoint(role=Role.READ, tag=_TAG, errors=(404,))

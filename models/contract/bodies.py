@@ -309,6 +309,16 @@ class NoFields(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class LawBody(BaseModel):
+    """Body of `POST /api/law`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reference: Annotated[Text, Field(max_length=500)] = Field(
+        description="Such as legislation.gov.uk/ukpga/2006/46, eur-lex/32016R0679, uscode/17, caselaw/uksc/2015/67"
+    )
+
+
 class RetrieveBody(BaseModel):
     """Body of `POST /api/retrieve`."""
 

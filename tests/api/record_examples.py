@@ -17,6 +17,7 @@ from config import PROJECT_DIR
 from services.llm.adapters.scripted import ScriptedProvider
 from tests.fakes import SAMPLE, catalog_without_limits, good_answer, settings_for
 from tests.patience import PATIENCE_S
+from tests.services.grounding.law.services import serving
 
 _ITEMS, _CHARS = 2, 240
 _GROQ = "openai/gpt-oss-120b"
@@ -93,7 +94,7 @@ def _calls(client: FlaskClient, platform: Service) -> list[tuple[str, dict[str, 
     _watch(call, platform, batch)
     _samples(call, batch)
     _quality(call)
-    _documents(call)
+    _documents(call, platform)
     _management(call)
     _publish(call, platform)
     return made
@@ -161,7 +162,7 @@ def _quality(call: Any) -> None:
     call("GET /api/quality/report")
 
 
-def _documents(call: Any) -> None:
+def _documents(call: Any, platform: Service) -> None:
     lease = (
         b"1. Rent\nThe tenant pays on the first day.\n2. Repairs\nThe landlord repairs the roof.\n3. Pets\nNo dog.\n"
     )
@@ -171,6 +172,10 @@ def _documents(call: Any) -> None:
     call("GET /api/files/{file_id}", **named)
     for name in ("pages", "chunks"):
         call(f"GET /api/files/{{file_id}}/{name}", query={"limit": 2}, **named)
+    with serving() as law:
+        law.answers["/ukpga/2011/7/data.xml"] = law.answers["/ukpga/2011/7/data.xml"][1:]
+        platform.law._bases = law.bases
+        call("POST /api/law", {"reference": "legislation.gov.uk/ukpga/2011/7"})
     call("POST /api/retrieve", {"query": "Who repairs the roof?", "top_k": 1, "explain": True})
     call("POST /api/files/{file_id}/reindex", {}, **named)
     call("DELETE /api/files/{file_id}", **named)

@@ -48,6 +48,15 @@ class UploadAnswer(Success):
     file: DocumentRow
 
 
+class LawAnswer(Success):
+    """Answer of `POST /api/law`."""
+
+    file_id: str
+    is_unchanged: Annotated[bool, Field(description="The same text was here already; nothing was done")]
+    message: str
+    file: DocumentRow
+
+
 class DocumentAnswer(Success):
     """Answer of `GET /api/files/<id>`."""
 

@@ -3,7 +3,9 @@
 import logging
 from dataclasses import dataclass
 
+from models.contract.answers.grounding import DocumentRow
 from models.grounding.rows import Document
+from services.grounding.answers import document_row
 from services.grounding.document_service import DocumentService
 from services.grounding.law.fetching import Fetcher
 from services.grounding.law.sources import Bases, wanted
@@ -35,6 +37,16 @@ class LawService:
         self._documents = documents
         self._fetcher = fetcher
         self._bases = bases or Bases()
+        self._stopping = CancelToken()
+
+    def take(self, reference: str) -> tuple[DocumentRow, bool]:
+        """Add a text and return what callers are told of it, and whether it was here already; errors as `add`."""
+        added = self.add(reference, self._stopping)
+        return document_row(added.document), added.is_unchanged
+
+    def tell(self) -> None:
+        """Break off what is being fetched: the service ends."""
+        self._stopping.cancel()
 
     def add(self, reference: str, token: CancelToken | None = None) -> Added:
         """Fetch what *reference* means and take it in; earlier states of it go when the new one is ready.
