@@ -22,6 +22,10 @@ CheckName = Literal[
 ]
 
 
+# What a party of a topic's facts is; "person" is a man or a woman.
+CastRole = Literal["person", "man", "woman", "firm"]
+
+
 class Row(BaseModel):
     """Base of the rows: frozen, and no unknown fields."""
 
@@ -50,7 +54,14 @@ class Difficulty(Row):
 
 
 class Topic(Row):
-    """One topic; its key needs the jurisdiction, since areas recur."""
+    """One topic; its key needs the jurisdiction, since areas recur.
+
+    Attributes:
+        facts: A fact pattern with the slots {a}, {b}, {sum}, {place}.
+        outcome: What the law says about these facts.
+        a: What the party {a} must be, so that the facts may be told of it.
+        b: The same of {b}.
+    """
 
     practice_area: str = Field(min_length=1)
     topic: str = Field(min_length=1)
@@ -58,6 +69,8 @@ class Topic(Row):
     jurisdiction: str
     facts: str
     outcome: str
+    a: CastRole = "person"
+    b: CastRole = "firm"
 
     @property
     def key(self) -> str:
@@ -77,8 +90,9 @@ class Authority(Row):
 class SlotValues(Row):
     """What the scaffold draws the facts of a jurisdiction from (`catalog/prompts/slots.toml`)."""
 
-    people: tuple[str, ...] = Field(min_length=1)
-    others: tuple[str, ...] = Field(min_length=1)
+    men: tuple[str, ...] = Field(min_length=1)
+    women: tuple[str, ...] = Field(min_length=1)
+    firms: tuple[str, ...] = Field(min_length=1)
     sums: tuple[str, ...] = Field(min_length=1)
     places: tuple[str, ...] = Field(min_length=1)
 

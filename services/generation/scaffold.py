@@ -19,6 +19,7 @@ from models.domain import Job
 from services.catalogue.catalogue import Authority, Catalogue, Part, Requirements, SampleType, Topic
 from services.catalogue.rows import SlotValues
 from services.drafts.text import count_words
+from services.generation.casting import cast_for
 from utils.errors import AnswerFormatError, InputError
 
 # What the model may write inside a sentence: no colon (it nests headings), no full stop, ASCII and the pound.
@@ -122,12 +123,7 @@ class Scaffold:
                 f"add [{job.jurisdiction}] to prompts/slots.toml, or choose a provider with a key"
             )
         draw = random.Random(job.seed)
-        values = {
-            "a": draw.choice(slots.people),
-            "b": draw.choice(slots.others),
-            "sum": draw.choice(slots.sums),
-            "place": draw.choice(slots.places),
-        }
+        values = cast_for(topic, slots, draw)
         authorities = known[: required.min_citations]
         facts, outcome = topic.facts.format(**values), topic.outcome.format(**values)
         return _Brief(kind, required, topic, facts, outcome, authorities, _party_names(authorities, facts))

@@ -40,7 +40,9 @@ from utils.errors import (
 
 JOB = Job("Contract Law", "Misrepresentation", "basic", "case_analysis", "uk", 5)
 GROQ_ONLY = Preference("groq", allow_failover=False)
-SLOTS = {"uk": SlotValues(people=("Ada Moss",), others=("Bell Works",), sums=("£5",), places=("Hull",))}
+SLOTS = {
+    "uk": SlotValues(men=("Abe Moss",), women=("Ada Moss",), firms=("Bell Works",), sums=("£5",), places=("Hull",))
+}
 
 
 def service(
