@@ -41,6 +41,7 @@ from services.formats.export_format import ExportFormat
 from services.generation.guided import Guide
 from services.generation.judge import Judge
 from services.generation.making import Maker
+from services.generation.provision.lead import ProvisionScaffold
 from services.generation.scaffold import Scaffold
 from services.generation_service import GenerationService, GenerationSettings
 from services.grounding.proving import Prover
@@ -364,7 +365,8 @@ def _generation(
 ) -> GenerationService:
     """Wire what makes one sample."""
     prompts = settings.catalog_dir / "prompts"
-    guide = Guide(llm, Scaffold(catalogue, read_tables(prompts / "slots.toml", SlotValues)), stores.clock)
+    slots = read_tables(prompts / "slots.toml", SlotValues)
+    guide = Guide(llm, Scaffold(catalogue, slots), ProvisionScaffold(slots), stores.clock)
     judge = Judge(llm, prompts / "judge.md")
     maker = Maker(catalogue, llm, guide, examiner, judge, stores.clock)
     wanted = GenerationSettings(settings.max_tries, settings.retry_after_cap_s, settings.answer_timeout_s)

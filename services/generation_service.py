@@ -209,15 +209,16 @@ class GenerationService:
         if kind == BALANCE:
             core = self._catalogue.core_types
             kind = core[counter % len(core)].id
+        row = self._catalogue.sample_type(kind)
         return Job(
             practice_area=wanted.practice_area,
             topic=wanted.topic,
             difficulty=self._catalogue.difficulty(wanted.difficulty).id,
-            sample_type=self._catalogue.sample_type(kind).id,
+            sample_type=row.id,
             jurisdiction=self._catalogue.jurisdiction(wanted.jurisdiction or self._catalogue.default_jurisdiction).id,
             seed=secrets.randbits(31),
             instruction=wanted.reasoning_instruction,
-            use_rag=wanted.use_rag or bool(wanted.file_ids),
+            use_rag=wanted.use_rag or bool(wanted.file_ids) or row.needs_law,
             file_ids=wanted.file_ids,
         )
 

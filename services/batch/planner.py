@@ -49,7 +49,7 @@ def plan(request: BatchRequest, catalogue: Catalogue, count: int, present: Prese
     by_topic = fill({key: wanted.get(key, 0.0) for key in keys}, present.topics, count)
     levels = fill(_level_shares(request, catalogue), _levels_held(request, present), count)
     kinds = fill(_type_shares(request, catalogue), present.sample_types, count)
-    return _jobs(request, [topics[key] for key in dealt(by_topic)], levels, kinds, draw)
+    return _jobs(request, [topics[key] for key in dealt(by_topic)], levels, kinds, draw, catalogue)
 
 
 def plan_filters(request: BatchRequest, catalogue: Catalogue) -> dict[str, str]:
@@ -112,19 +112,22 @@ def _jobs(
     levels: dict[str, int],
     kinds: dict[str, int],
     draw: random.Random,
+    catalogue: Catalogue,
 ) -> Iterator[Job]:
     level_of, kind_of = _Spread(levels, draw), _Spread(kinds, draw)
+    on_law = {row.id for row in catalogue.sample_types if row.needs_law}
     for topic in topics:
         key = (topic.jurisdiction, topic.key)
+        kind = kind_of.next(key)
         yield Job(
             practice_area=topic.practice_area,
             topic=topic.topic,
             difficulty=level_of.next(key),
-            sample_type=kind_of.next(key),
+            sample_type=kind,
             jurisdiction=topic.jurisdiction,
             seed=draw.randrange(_SEEDS),
             instruction=request.reasoning_instruction,
-            use_rag=request.use_rag or bool(request.file_ids),
+            use_rag=request.use_rag or bool(request.file_ids) or kind in on_law,
             file_ids=request.file_ids,
         )
 

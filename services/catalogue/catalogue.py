@@ -96,6 +96,11 @@ class Catalogue:
         """The types of the recommended mix, which `balance` cycles through."""
         return tuple(kind for kind in self.sample_types if kind.mix_percent)
 
+    @property
+    def law_type(self) -> SampleType | None:
+        """The type of samples about one provision; None if the catalogue has none."""
+        return next((kind for kind in self.sample_types if kind.needs_law), None)
+
     def difficulty(self, name: str) -> Difficulty:
         """Return the level *name*; InputError lists the known ones."""
         return _find(self.difficulties, name, "difficulty")

@@ -127,7 +127,11 @@ class Part(Row):
 
 
 class SampleType(Row):
-    """A kind of sample: what its answer consists of and what its validator counts."""
+    """A kind of sample: what its answer consists of and what its validator counts.
+
+    Attributes:
+        needs_law: It is about one provision of the documents that are here, and cannot be made without.
+    """
 
     id: str
     order: int
@@ -142,6 +146,7 @@ class SampleType(Row):
     counted: tuple[str, ...] = ()
     min_counted: int = 0
     mix_percent: int = 0
+    needs_law: bool = False
     min_words: int | None = None
     max_words: int | None = None
     min_steps: int | None = None

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 
 from models.domain import CallUsage, Job
+from services.generation.provision.lead import ProvisionScaffold
 from services.generation.scaffold import Scaffold
+from services.grounding.ground import Ground
 from services.llm.adapters.base import Completion
 from services.llm_service import LLMService, Outcome, Preference, Prompt, Target, Terms
 from utils.clock import Clock
@@ -13,15 +15,24 @@ from utils.unwrapping import parsed
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """What leads a small model."""
+    """What leads a small model: through a sample about a provision, and through any other."""
 
     llm: LLMService
     scaffold: Scaffold
+    provisions: ProvisionScaffold
     clock: Clock
 
 
-def guided_draft(job: Job, target: Target, terms: Terms, attempt: int, guide: Guide) -> Outcome:
+def guided_draft(job: Job, ground: Ground, target: Target, terms: Terms, attempt: int, guide: Guide) -> Outcome:
     """Return what came of a draft of *job* by *target*, with the use of all its calls together.
+
+    Args:
+        job: What is wanted.
+        ground: The one provision that it is about; none for a sample that is about no provision.
+        target: The small model.
+        terms: As of `LLMService.ask`.
+        attempt: Number of the try.
+        guide: What leads the model.
 
     Raises:
         InputError: the catalogue has nothing to lead the model with.
@@ -41,7 +52,10 @@ def guided_draft(job: Job, target: Target, terms: Terms, attempt: int, guide: Gu
         return _fields(outcome.answer().text)
 
     try:
-        text = guide.scaffold.draft(job, ask, attempt)
+        if ground.sources:
+            text = guide.provisions.draft(job, ground, ask, attempt)
+        else:
+            text = guide.scaffold.draft(job, ask, attempt)
     except (CancelledError, NoTargetError, BudgetSpentError):
         raise
     except GenerationError as error:

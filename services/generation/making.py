@@ -21,13 +21,14 @@ from services.drafts.parser import parse_answer
 from services.generation.guided import Guide, guided_draft
 from services.generation.judge import Judge, Judgement, JudgeSpec, judgement_columns, read_judgement, said_by
 from services.generation.prompts import SAMPLE_SCHEMA, PromptRenderer
+from services.generation.provision.choosing import one_provision
 from services.grounding.ground import NO_GROUND, Ground, Wish
 from services.grounding.proving import without_markers
 from services.llm.attempts import Attempts
 from services.llm_service import LLMService, Outcome, Permit, Preference, Prompt, Terms
 from services.quality.examiner import Examiner, Task
 from utils.clock import Clock, iso
-from utils.errors import AnswerFormatError, CancelledError, GenerationError, QualityError, RefusedError
+from utils.errors import AnswerFormatError, CancelledError, GenerationError, InputError, QualityError, RefusedError
 from utils.model_names import shown_model
 
 # Answers that are examined at a time. The interpreter works on one anyway: of those that come together the first is
@@ -254,8 +255,9 @@ class Maker:
             nonlocal prompt_hash
             small = self._llm.guided(making.preference)
             if small is not None:
+                self._check_guided(making.job)
                 prompt_hash = self._renderer.render(making.job).sha256
-                return guided_draft(making.job, small, terms, attempts.calls, self._guide)
+                return guided_draft(making.job, ground, small, terms, attempts.calls, self._guide)
             prompt, prompt_hash = self.prompt(making.job, making.feedback, attempts.calls, ground)
             return self._llm.ask(prompt, making.preference, terms, attempts.excluded, attempts.avoided)
 
@@ -265,9 +267,17 @@ class Maker:
         """Return what a sample of *job* may stand on; NoGroundError where nothing answers its topic."""
         if not job.use_rag:
             return NO_GROUND
-        return self._grounder.ground(
-            Wish(f"{job.topic}. {job.practice_area}", job.jurisdiction, job.file_ids, job.seed)
-        )
+        wish = Wish(f"{job.topic}. {job.practice_area}", job.jurisdiction, job.file_ids, job.seed)
+        if not self._catalogue.sample_type(job.sample_type).needs_law:
+            return self._grounder.ground(wish)
+        return one_provision(self._grounder, wish)
+
+    def _check_guided(self, job: Job) -> None:
+        if job.use_rag and not self._catalogue.sample_type(job.sample_type).needs_law:
+            raise InputError(
+                f"use_rag: the embedded model stands on documents in samples about one provision only, and "
+                f"{job.sample_type!r} is none; ask for sample_type 'provision', or for a larger model"
+            )
 
     def _judged(self, sample: Sample, making: Making, spec: JudgeSpec) -> Sample:
         """Return *sample* with its judgement; QualityError when its score is too low.

@@ -12,7 +12,7 @@ import json
 import math
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from models.domain import Job
@@ -20,10 +20,9 @@ from services.catalogue.catalogue import Authority, Catalogue, Part, Requirement
 from services.catalogue.rows import SlotValues
 from services.drafts.text import count_words
 from services.generation.casting import cast_for
+from services.generation.prose import CHARS, Ask, fields_schema, loops, sentences_of, upper
 from utils.errors import AnswerFormatError, InputError
 
-# What the model may write inside a sentence: no colon (it nests headings), no full stop, ASCII and the pound.
-_CHARS = "[A-Za-z0-9 ,;()£'-]"
 _MIN_SENTENCE, _MAX_SENTENCE = 50, 230
 _WORDS_A_SENTENCE = 20
 _MAX_SENTENCES = 4
@@ -39,16 +38,12 @@ _FRAME = (
     "A small change of the facts tests the rule",
     "What can be claimed follows from the rule",
 )
-_SENTENCE_END = re.compile(r"(?<=[.?])\s+")
 _COPIED = "copied what it was given"
 _LEADS = ("Here ", "On these facts ", "In this case ")
 _SYSTEM = (
     "You write parts of a training text about law in plain English. Use only the facts and the law given. "
     "Write complete, different sentences. Do not name any case, statute or court."
 )
-
-Ask = Callable[[str, str, dict[str, object], int, int], dict[str, str]]
-"""(system, question, schema, max_tokens, seed) -> the fields that the model wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +135,7 @@ class _Writer:
 
     def question(self) -> str:
         """Return the sentence that asks for the solution."""
-        patterns = {"question": f"^[A-Z]{_CHARS}{{20,{_MAX_SENTENCE}}}[?]$"}
+        patterns = {"question": f"^[A-Z]{CHARS}{{20,{_MAX_SENTENCE}}}[?]$"}
         wish = "Write one question that asks how the law decides these facts."
         return self._fields(wish, patterns, 80)["question"]
 
@@ -175,21 +170,21 @@ class _Writer:
         lines = []
         for number, principle in enumerate(principles, 1):
             last = number == count
-            patterns = {"application": f"^[A-Z]{_CHARS}{{40,{_MAX_SENTENCE}}}[.]$"}
+            patterns = {"application": f"^[A-Z]{CHARS}{{40,{_MAX_SENTENCE}}}[.]$"}
             if not last:
-                patterns["conclusion"] = f"^[A-Z]{_CHARS}{{20,{_MAX_SENTENCE}}}[.]$"
+                patterns["conclusion"] = f"^[A-Z]{CHARS}{{20,{_MAX_SENTENCE}}}[.]$"
             wish = f"Reasoning step {number} of {count}. Principle: {principle}. Apply it to the facts" + (
                 "." if last else ", then state the interim conclusion in a few words."
             )
             fields = self._fields(wish, patterns, 160)
             interim = self._brief.outcome if last else fields["conclusion"]
             lines.append(
-                f"Step {number}: {principle} → {fields['application']} → {_upper(interim)}".replace(". →", " →")
+                f"Step {number}: {principle} → {fields['application']} → {upper(interim)}".replace(". →", " →")
             )
         return "\n".join(lines)
 
     def _principles(self, count: int) -> list[str]:
-        rules = [_upper(authority.rule) for authority in self._brief.authorities]
+        rules = [upper(authority.rule) for authority in self._brief.authorities]
         if count == 1:
             return rules[:1]
         frame = [f"The facts raise a question of {self._brief.topic.topic}", *rules, *_FRAME]
@@ -214,7 +209,7 @@ class _Writer:
         texts: list[str] = []
         while sentences > 0 and len(texts) < _MAX_CALLS_A_PART:
             count = min(sentences, _MAX_SENTENCES)
-            first = f"{prefix}{_CHARS}{{30,180}}[.]" if prefix else _sentence()
+            first = f"{prefix}{CHARS}{{30,180}}[.]" if prefix else _sentence()
             pattern = "^" + " ".join([first, *[_sentence()] * (count - 1)]) + "$"
             fields = self._fields(wish, {"text": pattern}, 110 * count)
             texts.append(fields["text"])
@@ -230,7 +225,7 @@ class _Writer:
         for turn in range(_TRIES):
             self._seed += 1
             try:
-                schema = _object(_led(patterns, lead))
+                schema = fields_schema(_led(patterns, lead))
                 written = self._ask(_SYSTEM, self._brief.text + wish, schema, max_tokens, self._seed)
                 fields = {name: self._usable(text, wish) for name, text in written.items()}
             except AnswerFormatError as error:
@@ -238,7 +233,7 @@ class _Writer:
                 lead = _LEADS[turn % len(_LEADS)] if fault == _COPIED else lead
                 continue
             self._seen.update(
-                sentence.rstrip(".").casefold() for text in fields.values() for sentence in _sentences_of(text)
+                sentence.rstrip(".").casefold() for text in fields.values() for sentence in sentences_of(text)
             )
             return fields
         raise AnswerFormatError(f"a part of the sample stayed unusable: {fault}")
@@ -248,7 +243,7 @@ class _Writer:
         given = f"{self._brief.text} {wish}".casefold()
         kept: list[str] = []
         fault = "empty"
-        for sentence in _sentences_of(" ".join(text.split())):
+        for sentence in sentences_of(" ".join(text.split())):
             found = self._fault_of(sentence) or ("repeated a sentence" if sentence in kept else None)
             if sentence.rstrip(".?").casefold() in given:
                 found = _COPIED
@@ -266,7 +261,7 @@ class _Writer:
             return f"took the name {sorted(borrowed)[0]} from an authority"
         if sentence.rstrip(".").casefold() in self._seen:
             return "repeated a sentence"
-        if _loops(sentence):
+        if loops(sentence):
             return "went round in a loop"
         if len(sentence) >= _MAX_SENTENCE:
             return "a sentence was cut at its longest"
@@ -304,20 +299,9 @@ def _contradicts(text: str, outcome: str) -> bool:
     return False
 
 
-def _loops(sentence: str) -> bool:
-    """True when the same four words come three times."""
-    words = sentence.split()
-    grams = [tuple(words[n : n + 4]) for n in range(len(words) - 3)]
-    return any(grams.count(gram) >= 3 for gram in set(grams))
-
-
-def _sentences_of(text: str) -> list[str]:
-    return [sentence for sentence in _SENTENCE_END.split(text) if sentence]
-
-
 def _sentence() -> str:
     # No pattern holds a backslash: llama-cpp-python makes a grammar of it that ends its server.
-    return f"[A-Z]{_CHARS}{{{_MIN_SENTENCE},{_MAX_SENTENCE}}}[.]"
+    return f"[A-Z]{CHARS}{{{_MIN_SENTENCE},{_MAX_SENTENCE}}}[.]"
 
 
 def _led(patterns: Mapping[str, str], lead: str) -> dict[str, str]:
@@ -326,12 +310,3 @@ def _led(patterns: Mapping[str, str], lead: str) -> dict[str, str]:
         name: re.sub(r"^\^\[A-Z\]", f"^{lead}[A-Za-z]", pattern) if lead and not pattern.endswith("[?]$") else pattern
         for name, pattern in patterns.items()
     }
-
-
-def _object(patterns: Mapping[str, str]) -> dict[str, object]:
-    properties = {name: {"type": "string", "pattern": pattern} for name, pattern in patterns.items()}
-    return {"type": "object", "properties": properties, "required": list(patterns), "additionalProperties": False}
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -62,7 +62,7 @@ def test_cast_of_every_topic_and_seed_fits_the_roles_of_its_facts(topic: Topic) 
 def test_both_parties_may_be_of_one_role_and_are_different(role: str) -> None:
     topic = Topic(
         practice_area="P", topic="T", difficulty="basic", jurisdiction="uk", facts="x", outcome="y", a=role, b=role
-    )  # type: ignore[arg-type]
+    )
     drawn = [cast_for(topic, _SLOTS["uk"], random.Random(seed)) for seed in _SEEDS]
     assert all(one["a"] != one["b"] for one in drawn)
     assert len({one["a"] for one in drawn}) > 1

@@ -14,6 +14,7 @@ from services.catalogue.rows import SlotValues
 from services.generation.guided import Guide
 from services.generation.judge import Judge
 from services.generation.making import Maker
+from services.generation.provision.lead import ProvisionScaffold
 from services.generation.scaffold import Scaffold
 from services.generation_service import GenerationService, GenerationSettings, Making, Recorder, UsageRecorder
 from services.llm.adapters.base import CompletionRequest
@@ -51,7 +52,7 @@ def service(
     clock = ManualClock()
     llm, made = scripted_llm(scripts, clock, catalogue=without_limits(catalogue))
     limits = GenerationSettings(wait_cap_s=0.01)
-    guide = Guide(llm, Scaffold(catalogue, SLOTS), clock)
+    guide = Guide(llm, Scaffold(catalogue, SLOTS), ProvisionScaffold(SLOTS), clock)
     maker = Maker(catalogue, llm, guide, examiner(), Judge(llm, CATALOG / "prompts" / "judge.md"), clock)
     return GenerationService(catalogue, llm, maker, clock, limits, NoLog()), made
 

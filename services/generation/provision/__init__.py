@@ -1,0 +1,1 @@
+"""Samples about one provision of the documents that are here."""
