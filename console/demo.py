@@ -71,13 +71,8 @@ def _import_starter(client: Client, settings: Settings, console: Console) -> Non
 
 
 def _make_samples(client: Client, provider: str, console: Console) -> None:
-    request: dict[str, object] = {
-        "count": COUNT,
-        "provider": provider,
-        "jurisdiction": "uk",
-        "difficulty": "basic",
-        "sample_type": "case_analysis",
-    }
+    # No type is asked for: the embedded model makes samples about provisions where law is at hand, else case analyses.
+    request: dict[str, object] = {"count": COUNT, "provider": provider, "jurisdiction": "uk", "difficulty": "basic"}
     started = client.post("generate/batch/start", request)
     console.print(f"3. Batch {started['batch_id']}: {COUNT} samples by {started['provider']}/{started['model']}")
     ended = show_batch(client.follow(started["batch_id"]), console)

@@ -1,5 +1,6 @@
 """Progress bars and samples at the terminal (rich); plain lines where there is no terminal."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,9 +83,20 @@ def show_sample(sample: "StoredSample", console: Console) -> None:
         body.append(f"{name}\n", style="bold")
         body.append(value if len(value) <= _SHOWN else value[:_SHOWN] + " …")
         body.append("\n\n")
+    for line in _sources(sample):
+        body.append(f"{line}\n", style="italic")
     author = f"{sample['provider']} · {sample['model']}"
     title = f"{sample['topic']} · {sample['difficulty']} · {sample['sample_type']}"
     console.print(Panel(body, title=title, subtitle=author))
+
+
+def _sources(sample: "StoredSample") -> list[str]:
+    """Return a line for each provision that a sample stands on: its citation, version and file."""
+    rows = json.loads(sample.get("sources") or "[]")
+    return [
+        f"source: {row['citation']}{', as of ' + row['version'] if row['version'] else ''} (file {row['file_id']})"
+        for row in rows
+    ]
 
 
 def _doing(batch: "Batch") -> str:

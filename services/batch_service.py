@@ -5,7 +5,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import overload
 
 from models.batches.batch_store import BatchRow
@@ -120,7 +120,7 @@ class BatchService:
         """Plan and start a batch; as `start_batch`."""
         request, preference, count, jobs = self._planned(request)
         first = next(jobs)
-        self._generation.maker.check_ground(first)
+        self._check_ground(request, first)
         self._admission.check_budget(request, preference, first)
         jobs = itertools.chain([first], jobs)
         now = self._clock.now()
@@ -260,9 +260,20 @@ class BatchService:
 
     def _planned(self, request: BatchRequest) -> tuple[BatchRequest, Preference, int, Iterator[Job]]:
         """Return the request as it is taken, its targets, the number of samples and their jobs."""
+        is_open = self._admission.leaves_type_open(request)
         request, preference, count = self._admission.settled(request)
         present = self._dataset.present(plan_filters(request, self._catalogue))
-        return request, preference, count, plan(request, self._catalogue, count, present)
+        jobs = plan(request, self._catalogue, count, present)
+        if is_open:
+            jobs = self._generation.fitted(jobs, preference)
+        return request, preference, count, jobs
+
+    def _check_ground(self, request: BatchRequest, first: Job) -> None:
+        """Refuse a batch of which some samples shall stand on documents where none can be."""
+        mixed = request.mix.sample_types if request.mix else None
+        asked = set(mixed or ()) | {request.sample_type}
+        needs_law = any(kind.needs_law for kind in self._catalogue.sample_types if kind.id in asked)
+        self._generation.maker.check_ground(replace(first, use_rag=True) if needs_law else first)
 
     def _run(self, row: BatchRow, kind: str, detail: Mapping[str, object]) -> None:
         """Give *row* a runner and let it run; every item of it is written down."""

@@ -1,8 +1,8 @@
 """Makes samples for batches and for single requests. What happens to one stands in `services/generation/making.py`."""
 
 import secrets
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import cast
 
 from models.contract.answers.base import StoredSample
@@ -126,6 +126,8 @@ class GenerationService:
         preference = Preference(wanted.provider or "", wanted.model, allow_failover=wanted.model is None)
         self._llm.check(preference)
         job = self._job(wanted, counter)
+        if "sample_type" not in wanted.model_fields_set:
+            job = self.maker.fitted(job, preference)
         self.maker.check_ground(job)
         started = self._clock.monotonic()
         with time_limit(self._settings.time_limit_s, "the sample (setting ANSWER_TIMEOUT_S)") as cancel:
@@ -176,6 +178,15 @@ class GenerationService:
             return None, attempts.tokens, self._clock.monotonic() - started, error.labelled()
         made.sample["batch_id"] = batch_id
         return made.sample, made.tokens, made.elapsed_s, None
+
+    def fitted(self, jobs: Iterator[Job], preference: Preference) -> Iterator[Job]:
+        """Yield *jobs* as `Maker.fitted` has them; what the law answers is looked up once a topic."""
+        kinds: dict[str, Job] = {}
+        for job in jobs:
+            if job.circuit not in kinds:
+                kinds[job.circuit] = self.maker.fitted(job, preference)
+            fits = kinds[job.circuit]
+            yield replace(job, sample_type=fits.sample_type, use_rag=fits.use_rag)
 
     def conclude(self, job: Job, answer: RawAnswer, spec: JudgeSpec | None, why: str) -> Sample:
         """Return the sample of an answer that was paid for, without another call; as `Maker.conclude`."""

@@ -54,8 +54,10 @@ def main() -> None:
             os.environ["LOCAL_MODEL"] = wanted.model  # the service that is started reads it
         settings = load_settings(data_dir=folder, port=_free_port())
         with client_for(settings, None, wanted.out / "server.log") as client:
-            made = list(_samples(client, chosen, wanted.each))
-    _write(made, wanted.out)
+            made: list[dict[str, object]] = []
+            for row in _samples(client, chosen, wanted.each):
+                made.append(row)
+                _write(made, wanted.out)
     rows = [row for row in made if "answer" in row]
     seconds = sum(float(str(row["seconds"])) for row in made)
     verbatim = sum(bool(row["verbatim"]) for row in rows)

@@ -36,6 +36,11 @@ class Admission:
         self._dataset = dataset
         self._settings = settings
 
+    def leaves_type_open(self, request: BatchRequest) -> bool:
+        """Whether nobody asked for a type of samples, so that each job may have the one that its model does best."""
+        mixed = request.mix is not None and bool(request.mix.sample_types)
+        return not (request.sample_type or request.smart_mode or mixed)
+
     def settled(self, request: BatchRequest) -> tuple[BatchRequest, Preference, int]:
         """Fill in what the request left open; return it with its targets and the number of samples.
 

@@ -232,6 +232,19 @@ class Maker:
         if job.use_rag:
             self._grounder.check(job.file_ids, job.jurisdiction)
 
+    def fitted(self, job: Job, preference: Preference) -> Job:
+        """Return *job*, whose type nobody asked for, as its model does it best.
+
+        A small model is right more often about a provision that it is shown; so it gets one where the law that is here
+        answers the topic.
+        """
+        kind = self._catalogue.law_type
+        if kind is None or self._llm.guided(preference) is None:
+            return job
+        if not job.use_rag and not self._grounder.answers(_wish(job)):
+            return job
+        return replace(job, sample_type=kind.id, use_rag=True)
+
     def prompt(self, job: Job, feedback: str = "", variant: int = 0, ground: Ground = NO_GROUND) -> tuple[Prompt, str]:
         """Return the one prompt of *job* and its hash; *variant* makes another draw of it."""
         rendered = self._renderer.render(job, feedback, ground)
@@ -267,7 +280,7 @@ class Maker:
         """Return what a sample of *job* may stand on; NoGroundError where nothing answers its topic."""
         if not job.use_rag:
             return NO_GROUND
-        wish = Wish(f"{job.topic}. {job.practice_area}", job.jurisdiction, job.file_ids, job.seed)
+        wish = _wish(job)
         if not self._catalogue.sample_type(job.sample_type).needs_law:
             return self._grounder.ground(wish)
         return one_provision(self._grounder, wish)
@@ -309,6 +322,10 @@ class Maker:
             self.forget(sample.id)
             raise QualityError(f"judge: score {judgement.score:.2f}, want at least {spec.min_score:g}")
         return sample.model_copy(update=judgement_columns(judgement, self.judge.name(spec)))
+
+
+def _wish(job: Job) -> Wish:
+    return Wish(f"{job.topic}. {job.practice_area}", job.jurisdiction, job.file_ids, job.seed)
 
 
 def _raw(outcome: Outcome, chain: list[str], prompt_hash: str, ground: Ground) -> RawAnswer:

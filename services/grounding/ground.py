@@ -22,6 +22,8 @@ _SHOWN = 4
 # Of so many that were found some are drawn, so that samples of one topic do not all stand on the same law.
 _FOUND = 12
 _LAWS = 32
+# The score of what is more likely to be on the topic than not; scores are calibrated.
+_LIKELY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,13 @@ class Grounder:
             raise InputError(
                 f"use_rag: no document{where} is ready; upload one (POST /api/files/upload) or wait until it is read"
             )
+
+    def answers(self, wish: Wish) -> bool:
+        """Whether the documents are likely to answer *wish*: what is found is not off topic by its score."""
+        if not self.has_law:
+            return False
+        where = Filter(self._retrieval.documents(wish.file_ids), "" if wish.file_ids else wish.jurisdiction)
+        return bool(self._retrieval.find(wish.query, 1, where, max(self._retrieval.floor, _LIKELY)).found)
 
     def ground(self, wish: Wish) -> Ground:
         """Return provisions for *wish*, drawn by its seed.

@@ -58,6 +58,11 @@ class RetrievalService:
         return self._retriever.retrieve(query, top_k, where, floor=min_score, explain=explain)
 
     @property
+    def floor(self) -> float:
+        """The score below which what was found is taken for off topic."""
+        return self._retriever.floor
+
+    @property
     def embedder_id(self) -> str:
         """The model whose vectors are used; "" for none."""
         embedder = self._vectors.embedder

@@ -19,12 +19,16 @@ from services.generation.provision.case import Case, Turn, case_of
 from services.generation.provision.norms import Norm, norms
 from services.grounding.claims.clauses import clauses
 from services.grounding.claims.numbers import quantities
+from services.grounding.claims.quantity import same
+from services.grounding.claims.words import root
 from services.grounding.ground import Ground, Source
 from utils.errors import AnswerFormatError, QualityError
 
+_CUT = re.compile(r"\b[A-Z]\.$|\b(?:the|a|an|of|and|or|that|which)\.$")
+_LOOSE = re.compile(r"(?:which|whom|that|how|whether|where|who|it|he|she|they)\b")
 # No digits: every number of the sample is the law's.
 _CHARS = "[A-Za-z ,'-]"
-_MOST_CHARS, _TRIES, _MAX_TOKENS = 190, 5, 90
+_MOST_CHARS, _TRIES, _MAX_TOKENS = 190, 3, 90
 _SYSTEM = (
     "You write one sentence of a training text about law in plain English. Use only the law and the facts given. "
     "Add no fact about what the law requires, no number, no exception and no name."
@@ -79,7 +83,6 @@ class ProvisionScaffold:
 
         Raises:
             QualityError: the provision has no rule that can be quoted.
-            AnswerFormatError: a sentence of the model stayed unusable.
         """
         brief = self._brief(job, ground)
         writer = _Writer(brief, ask, job.seed + 1_000_003 * attempt)
@@ -125,10 +128,14 @@ class _Writer:
             "law. Say in a few words what kind of matter it is. Do not say what happened in it and not what the law "
             f"requires. Begin with: {lead}"
         )
-        return self._sentence(wish, lead, self._fault_of_scene)
+        plain = f"{brief.person} of {brief.place} keeps the papers of a matter."
+        return self._sentence(wish, lead, self._fault_of_scene) or plain
 
     def reason(self) -> str:
-        """Return the sentence that says why the facts lead to the outcome."""
+        """Return the sentence that says why the facts lead to the outcome; "" where the model finds no sound one.
+
+        The application stands without it: how the facts meet the rule is told by the code.
+        """
         case = self._brief.case
         wish = (
             f"Result: {case.meeting} {case.outcome}\nWrite one sentence that explains this result from the words of "
@@ -137,22 +144,34 @@ class _Writer:
         return self._sentence(wish, case.lead, self._fault_of_reason)
 
     def _sentence(self, wish: str, lead: str, fault_of: Callable[[str], str | None]) -> str:
-        fault = "nothing was written"
+        """Return a sentence without a fault; "" when none came."""
         for _ in range(_TRIES):
             self._seed += 1
             schema = fields_schema({"text": f"^{lead}[a-z]{_CHARS}{{20,{_MOST_CHARS}}}[.]$"})
             try:
                 written = self._ask(_SYSTEM, self._brief.text + wish, schema, _MAX_TOKENS, self._seed)["text"]
-            except AnswerFormatError as error:
-                fault = str(error)
+            except AnswerFormatError:
                 continue
-            found = _fault(written, lead) or fault_of(written[len(lead) :])
-            if found is None:
+            if not (self._fault(written, lead) or fault_of(written[len(lead) :])):
                 return " ".join(written.split())
-            fault = found
-        raise AnswerFormatError(f"a sentence of the sample stayed unusable: {fault}")
+        return ""
+
+    def _fault(self, written: str, lead: str) -> str | None:
+        """Return what is wrong with a sentence whatever it is for, or None."""
+        if not written.startswith(lead) or len(sentences_of(written)) != 1:
+            return "left the form"
+        if len(written) - len(lead) >= _MOST_CHARS or _CUT.search(written):
+            return "a sentence was cut"
+        if loops(written):
+            return "went round in a loop"
+        known = quantities(self._brief.text)
+        if any(not any(same(one, other) for other in known) for one in quantities(written[len(lead) :])):
+            return "brought in a number"
+        return None
 
     def _fault_of_scene(self, written: str) -> str | None:
+        if _LOOSE.match(written):
+            return "left out what the matter is about"
         if _OF_LAW.search(written) or _is_denied(written):
             return "told law in the scene"
         return None
@@ -161,16 +180,24 @@ class _Writer:
         turn = self._brief.case.turn
         if turn in (Turn.KEPT, Turn.USED) and (_DENIES.search(written) or _is_denied(written)):
             return "turned the case round"
+        if turn is Turn.BROKEN and self._denies_another_act(written):
+            return "told of another breach"
         if turn in (Turn.BROKEN, Turn.NOT_ENGAGED) and _GRANTS.search(written):
             return "turned the case round"
         return None
+
+    def _denies_another_act(self, written: str) -> bool:
+        """A clause of *written* denies something else than the act of the rule."""
+        norm = self._brief.case.norm
+        verb = root(norm.act.removeprefix("be ").split()[0])
+        return any(clause.negated and verb not in clause.roots for clause in clauses(written))
 
 
 def _fields(brief: _Brief, scene: str, reason: str) -> dict[str, str]:
     case, source = brief.case, brief.source
     parts = {
         "RULE": f'{source.label} provides: "{brief.quote}" [{source.marker}]',
-        "APPLICATION": f"{_addressed(case)} {case.facts} {case.meeting} {reason}",
+        "APPLICATION": f"{_addressed(case)} {case.facts} {case.meeting} {reason}".rstrip(),
         "CONCLUSION": case.outcome,
     }
     return {
@@ -197,19 +224,6 @@ def _steps(case: Case) -> str:
     return "\n".join(
         f"Step {number}: {' → '.join(part.rstrip('.') for part in row)}" for number, row in enumerate(rows, 1)
     )
-
-
-def _fault(written: str, lead: str) -> str | None:
-    """Return what is wrong with a sentence whatever it is for, or None."""
-    if not written.startswith(lead) or len(sentences_of(written)) != 1:
-        return "left the form"
-    if len(written) - len(lead) >= _MOST_CHARS:
-        return "a sentence was cut at its longest"
-    if loops(written):
-        return "went round in a loop"
-    if quantities(written[len(lead) :]):
-        return "brought in a number"
-    return None
 
 
 def _is_denied(written: str) -> bool:
