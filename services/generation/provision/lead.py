@@ -25,6 +25,10 @@ from services.grounding.ground import Ground, Source
 from utils.errors import AnswerFormatError, QualityError
 
 _CUT = re.compile(r"\b[A-Z]\.$|\b(?:the|a|an|of|and|or|that|which)\.$")
+# Citations are the code's: the model has no digits for them.
+_CITES = re.compile(
+    r"\b(?:arts?|articles?|ss?|sections?|paras?|paragraphs?|subsections?|chapters?|U S C)\b", re.IGNORECASE
+)
 _LOOSE = re.compile(r"(?:which|whom|that|how|whether|where|who|it|he|she|they)\b")
 # No digits: every number of the sample is the law's.
 _CHARS = "[A-Za-z ,'-]"
@@ -67,9 +71,9 @@ class _Brief:
 
     @property
     def text(self) -> str:
-        """The brief as the model reads it."""
-        about = f" ({self.source.heading})" if self.source.heading else ""
-        return f"Law: {self.source.label}{about}: {self.quote}\nFacts: {self.case.facts}\n\n"
+        """The brief as the model reads it; without the citation, whose numbers it cannot write."""
+        about = f"{self.source.heading}: " if self.source.heading else ""
+        return f"Law: {about}{self.quote}\nFacts: {self.case.facts}\n\n"
 
 
 class ProvisionScaffold:
@@ -83,10 +87,13 @@ class ProvisionScaffold:
 
         Raises:
             QualityError: the provision has no rule that can be quoted.
+        AnswerFormatError: no sentence of the model could be used.
         """
         brief = self._brief(job, ground)
         writer = _Writer(brief, ask, job.seed + 1_000_003 * attempt)
         scene, reason = writer.scene(), writer.reason()
+        if not scene and not reason:
+            raise AnswerFormatError("the model wrote no sentence that could be used")
         return json.dumps(_fields(brief, scene, reason), ensure_ascii=False)
 
     def _brief(self, job: Job, ground: Ground) -> _Brief:
@@ -120,7 +127,7 @@ class _Writer:
         self._seed = seed
 
     def scene(self) -> str:
-        """Return the sentence that tells how the matter comes up."""
+        """Return the sentence that tells how the matter comes up; "" where the model finds no sound one."""
         brief = self._brief
         lead = f"{brief.person} of {brief.place} keeps the papers of a matter about "
         wish = (
@@ -128,8 +135,7 @@ class _Writer:
             "law. Say in a few words what kind of matter it is. Do not say what happened in it and not what the law "
             f"requires. Begin with: {lead}"
         )
-        plain = f"{brief.person} of {brief.place} keeps the papers of a matter."
-        return self._sentence(wish, lead, self._fault_of_scene) or plain
+        return self._sentence(wish, lead, self._fault_of_scene)
 
     def reason(self) -> str:
         """Return the sentence that says why the facts lead to the outcome; "" where the model finds no sound one.
@@ -164,6 +170,8 @@ class _Writer:
             return "a sentence was cut"
         if loops(written):
             return "went round in a loop"
+        if _CITES.search(written[len(lead) :]):
+            return "pointed to a provision"
         known = quantities(self._brief.text)
         if any(not any(same(one, other) for other in known) for one in quantities(written[len(lead) :])):
             return "brought in a number"
@@ -195,13 +203,14 @@ class _Writer:
 
 def _fields(brief: _Brief, scene: str, reason: str) -> dict[str, str]:
     case, source = brief.case, brief.source
+    plain = f"{brief.person} of {brief.place} keeps the papers of a matter."
     parts = {
         "RULE": f'{source.label} provides: "{brief.quote}" [{source.marker}]',
         "APPLICATION": f"{_addressed(case)} {case.facts} {case.meeting} {reason}".rstrip(),
         "CONCLUSION": case.outcome,
     }
     return {
-        "question": f"{scene} {case.facts} What follows from {source.label}?",
+        "question": f"{scene or plain} {case.facts} What follows from {source.label}?",
         "answer": "\n\n".join(f"{heading}: {text}" for heading, text in parts.items()),
         "case_citation": source.label,
         "reasoning": _steps(case),

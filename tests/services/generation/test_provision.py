@@ -278,6 +278,7 @@ def _brief(shelf: Shelf, turn: Turn) -> tuple[Job, Ground]:
         (Turn.KEPT, "the rule and the rule and the rule and the rule and the rule and the rule."),
         (Turn.KEPT, "the words of the rule speak of the matter in the law of the U."),
         (Turn.KEPT, "the words of the rule speak of the very same matter as the."),
+        (Turn.KEPT, "the words of the rule in art ial of the Act speak of the matter."),
         (Turn.USED, "the harbour master did not touch the boat that lay there so long."),
         (Turn.BROKEN, "all that was done is in accordance and fulfils what the rule asks for."),
         (Turn.BROKEN, "the owner was not asked about the colour of the boat in the harbour."),
@@ -308,7 +309,8 @@ def test_reason_that_does_not_fit_the_case_is_asked_for_again_and_then_left_out(
 )
 def test_scene_that_tells_law_or_nothing_or_brings_a_number_gives_way_to_a_plain_one(shelf: Shelf, scene: str) -> None:
     job, ground = _brief(shelf, Turn.KEPT)
-    question = json.loads(ProvisionScaffold(SLOTS).draft(job, ground, Model(scene)))["question"]
+    model = Model(scene, scene, scene, SOUND)
+    question = json.loads(ProvisionScaffold(SLOTS).draft(job, ground, model))["question"]
     assert scene not in question
     assert " of Hull keeps the papers of a matter. " in question
 
