@@ -25,13 +25,13 @@ from services.grounding.ground import Ground, Source
 from utils.errors import AnswerFormatError, QualityError
 
 _CUT = re.compile(r"\b[A-Z]\.$|\b(?:the|a|an|of|and|or|that|which)\.$")
-# Citations are the code's: the model has no digits for them.
+# Citations are the code's.
 _CITES = re.compile(
     r"\b(?:arts?|articles?|ss?|sections?|paras?|paragraphs?|subsections?|chapters?|U S C)\b", re.IGNORECASE
 )
 _LOOSE = re.compile(r"(?:which|whom|that|how|whether|where|who|it|he|she|they)\b")
-# No digits: every number of the sample is the law's.
-_CHARS = "[A-Za-z ,'-]"
+# Digits are let through, since a model that may not write those of the law leaves gaps; its numbers are checked.
+_CHARS = "[A-Za-z0-9 ,'-]"
 _MOST_CHARS, _TRIES, _MAX_TOKENS = 190, 3, 90
 _SYSTEM = (
     "You write one sentence of a training text about law in plain English. Use only the law and the facts given. "
@@ -71,7 +71,7 @@ class _Brief:
 
     @property
     def text(self) -> str:
-        """The brief as the model reads it; without the citation, whose numbers it cannot write."""
+        """The brief as the model reads it; without the citation, which is the code's."""
         about = f"{self.source.heading}: " if self.source.heading else ""
         return f"Law: {about}{self.quote}\nFacts: {self.case.facts}\n\n"
 
@@ -153,7 +153,7 @@ class _Writer:
         """Return a sentence without a fault; "" when none came."""
         for _ in range(_TRIES):
             self._seed += 1
-            schema = fields_schema({"text": f"^{lead}[a-z]{_CHARS}{{20,{_MOST_CHARS}}}[.]$"})
+            schema = fields_schema({"text": f"^{lead}[a-z]{_CHARS}{{20,{_MOST_CHARS}}}[a-z0-9][.]$"})
             try:
                 written = self._ask(_SYSTEM, self._brief.text + wish, schema, _MAX_TOKENS, self._seed)["text"]
             except AnswerFormatError:

@@ -89,7 +89,9 @@ _STATES = re.compile(
     r"|remain|have|prejudice|lapse|run|prevent|receive|enjoy|benefit|suffer|retain)\b"
     r"|be\b(?! \w+(?:ed|en|ade|eld|ept|ent|aid|iven|one|own|ought|aught|old|rought|ut)\b))"
 )
-_NO_VERB_FIRST = re.compile(r"(?:not|also|then|at|by|for|from|in|of|on|to|upon|with|within|without|\w+ly)\b|[^ ]+,")
+_NO_VERB_FIRST = re.compile(
+    r"\w+ or \b|(?:not|also|then|at|by|for|from|in|of|on|to|upon|with|within|without|\w+ly)\b|[^ ]+,"
+)
 _AGENTS = re.compile(
     r"(?:^|\b)(?:persons?|part(?:y|ies)|courts?|authorit(?:y|ies)|states?|commissions?|councils?|offices?|ministers?"
     r"|secretar(?:y|ies)|agenc(?:y|ies)|compan(?:y|ies)|undertakings?|bod(?:y|ies)|boards?|committees?|tribunals?"

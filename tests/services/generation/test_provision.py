@@ -112,6 +112,7 @@ def test_plain_rule_is_taken_apart(text: str, force: Force, subject: str, act: s
         "Subject to what the court orders, the keeper must notify the owner of the vessel in writing.",
         "The keeper must notify the owner of the vessel in the manner set out in section 12 of the Act.",
         "It must notify the owner of the vessel in writing within two weeks of the removal.",
+        "The keeper may allow or disallow the plans that were made by the owner.",
         "This Act may be cited as the Harbours and Moorings Act and extends to Wales.",
         "Such a notice shall be deemed to have been received by the owner of the vessel.",
         "The keeper must notify the owner and may charge a fee for the notice that was given.",
@@ -211,7 +212,7 @@ class Model:
         assert "\\" not in pattern  # llama-cpp-python's server would end
         self.asked.append(question)
         ending = self.endings.pop(0) if len(self.endings) > 1 else self.endings[0]
-        return {"text": pattern[1:].split("[a-z][A-Z", 1)[0].split("[a-z][A-Za-z", 1)[0] + ending}
+        return {"text": pattern[1:].split("[a-z]", 1)[0] + ending}
 
 
 SCENE = "boats in a harbour and what is owed for a mooring."
@@ -275,6 +276,7 @@ def _brief(shelf: Shelf, turn: Turn) -> tuple[Job, Ground]:
     [
         (Turn.KEPT, "the harbour master failed to look at what the rule says about it."),
         (Turn.KEPT, "the thing was done within forty days of the payment by the owner."),
+        (Turn.KEPT, "the thing was done within 15 days of the payment by the owner."),
         (Turn.KEPT, "the rule and the rule and the rule and the rule and the rule and the rule."),
         (Turn.KEPT, "the words of the rule speak of the matter in the law of the U."),
         (Turn.KEPT, "the words of the rule speak of the very same matter as the."),
@@ -313,6 +315,12 @@ def test_scene_that_tells_law_or_nothing_or_brings_a_number_gives_way_to_a_plain
     question = json.loads(ProvisionScaffold(SLOTS).draft(job, ground, model))["question"]
     assert scene not in question
     assert " of Hull keeps the papers of a matter. " in question
+
+
+def test_number_of_the_law_may_be_said_again(shelf: Shelf) -> None:
+    job, ground = _brief(shelf, Turn.KEPT)
+    again = "the licence was granted within 14 days as the words of the rule say."
+    assert again in json.loads(ProvisionScaffold(SLOTS).draft(job, ground, Model(SCENE, again)))["answer"]
 
 
 def test_call_that_fails_is_made_again(shelf: Shelf) -> None:
