@@ -29,6 +29,7 @@ _CUT = re.compile(r"\b[A-Z]\.$|\b(?:the|a|an|of|and|or|that|which)\.$")
 _CITES = re.compile(
     r"\b(?:arts?|articles?|ss?|sections?|paras?|paragraphs?|subsections?|chapters?|U S C)\b", re.IGNORECASE
 )
+_NAME = re.compile(r"\b[A-Z][A-Za-z]+")
 _LOOSE = re.compile(r"(?:which|whom|that|how|whether|where|who|it|he|she|they)\b")
 # Digits are let through, since a model that may not write those of the law leaves gaps; its numbers are checked.
 _CHARS = "[A-Za-z0-9 ,'-]"
@@ -170,10 +171,16 @@ class _Writer:
             return "a sentence was cut"
         if loops(written):
             return "went round in a loop"
-        if _CITES.search(written[len(lead) :]):
+        return self._brought_in(written[len(lead) :])
+
+    def _brought_in(self, written: str) -> str | None:
+        """Return what a sentence has that neither law nor facts have, or None."""
+        if _CITES.search(written):
             return "pointed to a provision"
+        if not set(_NAME.findall(written)) <= set(_NAME.findall(f"{self._brief.text} {self._brief.source.label}")):
+            return "brought in a name"
         known = quantities(self._brief.text)
-        if any(not any(same(one, other) for other in known) for one in quantities(written[len(lead) :])):
+        if any(not any(same(one, other) for other in known) for one in quantities(written)):
             return "brought in a number"
         return None
 

@@ -276,6 +276,7 @@ def _brief(shelf: Shelf, turn: Turn) -> tuple[Job, Ground]:
     [
         (Turn.KEPT, "the harbour master failed to look at what the rule says about it."),
         (Turn.KEPT, "the thing was done within forty days of the payment by the owner."),
+        (Turn.KEPT, "the words of the rule speak of the matter as the Post Office Act does."),
         (Turn.KEPT, "the thing was done within 15 days of the payment by the owner."),
         (Turn.KEPT, "the rule and the rule and the rule and the rule and the rule and the rule."),
         (Turn.KEPT, "the words of the rule speak of the matter in the law of the U."),
