@@ -44,7 +44,7 @@ from services.generation.making import Maker
 from services.generation.provision.lead import ProvisionScaffold
 from services.generation.scaffold import Scaffold
 from services.generation_service import GenerationService, GenerationSettings
-from services.grounding.proving import Prover
+from services.grounding.proof import Prover
 from services.llm.adapters.base import AdapterSpec
 from services.llm.embedded.model import EmbeddedModel
 from services.llm.embedded.weights import WeightStore

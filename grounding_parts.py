@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config import Settings
 from models.grounding.document_store import DocumentStore
@@ -18,18 +19,18 @@ from services.grounding.extraction.outcome import Limits
 from services.grounding.extraction.reading import Reading, read_document
 from services.grounding.ground import Grounder
 from services.grounding.ingestion import Ingestion, Parts
-from services.grounding.law.fetching import Fetcher
-from services.grounding.law.fetching import Limits as FetchLimits
 from services.grounding.law.law_service import FOLDER as LAW_FOLDER
 from services.grounding.law.law_service import LawService
 from services.grounding.retrieval.embedding.embedder import Embedder
-from services.grounding.retrieval.names import read_names
-from services.grounding.retrieval.posting import JsonPoster
-from services.grounding.retrieval.remote_rerank import RemoteReranker, Reranker
+from services.grounding.retrieval.name_catalogue import NameCatalogue
 from services.grounding.retrieval_service import RetrievalService
 from services.grounding.vector_index import VectorIndex
 from utils.cancellation import CancelToken
 from utils.side.tasks import Side
+
+if TYPE_CHECKING:
+    from services.grounding.law.fetching import Fetcher
+    from services.grounding.retrieval.remote_rerank import Reranker
 
 # Streams of documents; those of batches have most of the threads.
 _STREAMS = 32
@@ -57,7 +58,7 @@ def build_grounding(settings: Settings, catalogue: Catalogue, stores: Stores, si
     def changed(document: Document) -> None:
         events.publish(lambda: {"type": "file", "file": document_row(document)}, 0)
 
-    names = cache(partial(read_names, settings.catalog_dir / "authorities"))
+    names = cache(partial(_names, settings.catalog_dir / "authorities"))
     reading = partial(_read, Limits(speech_model=str(settings.speech_model_dir or "")))
     parts = Parts(store, vectors, reading, names, changed, side)
     shelves = Shelves(
@@ -71,8 +72,7 @@ def build_grounding(settings: Settings, catalogue: Catalogue, stores: Stores, si
     )
     documents = DocumentService(shelves, Ingestion(parts, folder / FOLDER), events)
     retrieval = RetrievalService(store, passages, vectors, partial(_reranker_of, settings))
-    fetcher = Fetcher(folder / LAW_FOLDER, FetchLimits(settings.max_document_mb << 20))
-    law = LawService(documents, fetcher)
+    law = LawService(documents, cache(partial(_fetcher, folder / LAW_FOLDER, settings.max_document_mb << 20)))
     return Grounding(library, documents, retrieval, law, Grounder(store, passages, retrieval))
 
 
@@ -80,6 +80,7 @@ def embedder_of(settings: Settings) -> Embedder | None:
     """Return what embeds, as the settings say; None where nothing does or nothing was fetched."""
     if settings.embedding_base_url:
         from services.grounding.retrieval.embedding.remote import RemoteEmbedder
+        from services.grounding.retrieval.posting import JsonPoster
 
         key = settings.secret("EMBEDDING_API_KEY") or ""
         poster = JsonPoster(settings.embedding_base_url, key, timeout_s=settings.request_timeout_s)
@@ -96,9 +97,12 @@ def embedder_of(settings: Settings) -> Embedder | None:
     return None
 
 
-def _reranker_of(settings: Settings) -> Reranker | None:
+def _reranker_of(settings: Settings) -> "Reranker | None":
     if not settings.rerank_base_url:
         return None
+    from services.grounding.retrieval.posting import JsonPoster
+    from services.grounding.retrieval.remote_rerank import RemoteReranker
+
     poster = JsonPoster(
         settings.rerank_base_url, settings.secret("RERANK_API_KEY") or "", timeout_s=settings.request_timeout_s
     )
@@ -107,3 +111,15 @@ def _reranker_of(settings: Settings) -> Reranker | None:
 
 def _read(limits: Limits, path: Path, name: str, token: CancelToken) -> Reading:
     return read_document(path, name, limits, token)
+
+
+def _fetcher(folder: Path, most_bytes: int) -> "Fetcher":
+    from services.grounding.law.fetching import Fetcher, Limits
+
+    return Fetcher(folder, Limits(most_bytes))
+
+
+def _names(folder: Path) -> NameCatalogue:
+    from services.grounding.retrieval.names import read_names
+
+    return read_names(folder)

@@ -21,7 +21,7 @@ from services.catalogue.catalogue import Catalogue, ProviderInfo, load_catalogue
 from services.citations.checker import CitationChecker
 from services.generation.judge import POINTS
 from services.grounding.ground import Grounder
-from services.grounding.proving import Prover
+from services.grounding.proof import Prover
 from services.grounding.retrieval_service import RetrievalService
 from services.grounding.vector_index import VectorIndex
 from services.llm.adapters.base import AdapterSpec, BaseLLMProvider, CompletionRequest, ProviderConfig

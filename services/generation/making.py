@@ -23,7 +23,7 @@ from services.generation.judge import Judge, Judgement, JudgeSpec, judgement_col
 from services.generation.prompts import SAMPLE_SCHEMA, PromptRenderer
 from services.generation.provision.choosing import one_provision
 from services.grounding.ground import NO_GROUND, Ground, Wish
-from services.grounding.proving import without_markers
+from services.grounding.proof import without_markers
 from services.llm.attempts import Attempts
 from services.llm_service import LLMService, Outcome, Permit, Preference, Prompt, Terms
 from services.quality.examiner import Examiner, Task

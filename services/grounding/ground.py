@@ -5,16 +5,17 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from models.grounding.document_store import DocumentStore
 from models.grounding.passage_store import PassageStore
 from models.grounding.rows import Document, KeptUnit
-from services.grounding.claims.law import Law, Rule
 from services.grounding.retrieval.legs import Filter
-from services.grounding.retrieval.names import name_key
-from services.grounding.retrieval.numbers import number_keys
 from services.grounding.retrieval_service import RetrievalService
 from utils.errors import InputError, NoGroundError
+
+if TYPE_CHECKING:
+    from services.grounding.claims.law import Law
 
 # What is shown of one provision: some 900 tokens. A longer one is shown from its best place on.
 _LONGEST = 4_000
@@ -149,7 +150,7 @@ class Grounder:
                 sources.append(self._source(f"S{place}", kept, document))
         return Ground(tuple(sources))
 
-    def law(self, document: int) -> Law | None:
+    def law(self, document: int) -> "Law | None":
         """Return the provisions of a document as claims are held against them; None when it is gone."""
         kept = self._store.numbered(document)
         if kept is None:
@@ -168,6 +169,9 @@ class Grounder:
 
     def units_named(self, instrument: str, number: str) -> tuple[list[KeptUnit], bool]:
         """Return the provisions that are cited so, and whether the instrument is here at all."""
+        from services.grounding.retrieval.names import name_key
+        from services.grounding.retrieval.numbers import number_keys
+
         found = self._passages.named([name_key(instrument)])
         documents = {one[0] for instruments in found.values() for one in instruments}
         if not documents:
@@ -176,7 +180,9 @@ class Grounder:
         units = [self._passages.unit(unit) for unit, *_ in numbered]
         return [unit for unit in units if unit is not None], True
 
-    def _law(self, document: Document) -> Law:
+    def _law(self, document: Document) -> "Law":
+        from services.grounding.claims.law import Law, Rule
+
         rules = []
         for kept in self._passages.units(document.number):
             unit = kept.unit

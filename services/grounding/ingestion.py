@@ -133,9 +133,9 @@ class Ingestion:
 
     def _unembedded(self) -> Document | None:
         """Return a document that was read and lacks vectors, as after a change of the embedder."""
-        if self._parts.vectors.embedder is None:
-            return None
-        return self._store.unembedded()
+        lacking = self._store.unembedded()
+        # Asked last: an embedder is not looked for where nothing is to be embedded.
+        return lacking if lacking is not None and self._parts.vectors.embedder is not None else None
 
     def _take(self, document: Document) -> None:
         """Take one document a way further; whatever goes wrong with it is its reason."""

@@ -6,11 +6,7 @@ What refuses a draft, and what only marks it, goes by how often a rule is wrong 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TypedDict
 
-from models.contract.answers.quality import Grounding
 from services.citations.extractor import Extractor
 from services.grounding.claims.claims import StatedClaim, claims, sentences
 from services.grounding.claims.judgement import FALSE, Failure, Label, Reason
@@ -18,89 +14,27 @@ from services.grounding.claims.law import Law
 from services.grounding.claims.misgrounding import judge_any
 from services.grounding.claims.quotations import Quotation, find_quotations, prove
 from services.grounding.ground import Ground, Grounder, Source
+from services.grounding.proof import MARKER, Proof, SourceColumn, without_markers
 
 # A marker behind the stop of its sentence belongs to that sentence.
 _BEHIND = re.compile(r"([.!?][\"”’')]*)\s*(\[S\d{1,2}(?:\s?[,;]\s?S\d{1,2})*\])")
-_MARKER = re.compile(r"\s?\[(S\d{1,2}(?:\s?[,;]\s?S\d{1,2})*)\]")
 # These are also found of sound claims now and then, in a model's own words: they mark a sample, and do not refuse it.
 _MARKING = frozenset({Reason.NOT_IN_TEXT, Reason.PARTY, Reason.CONDITION, Reason.MODAL, Reason.EXCEPTION})
 _QUOTES_KEPT = 5
 
 
-class Level(StrEnum):
-    """How well a sample stands on the law that is here."""
+class Proving:
+    """One draft being held against the law."""
 
-    GROUNDED = "grounded"
-    PARTLY = "partly"
-    NONE = "none"
-
-
-LEVELS: Mapping[Level, Grounding] = {Level.GROUNDED: "grounded", Level.PARTLY: "partly", Level.NONE: "none"}
-
-
-class SourceColumn(TypedDict):
-    """A provision that a sample stands on, as it is stored.
-
-    `spans` are the places of its quotations in the text of the document, in characters.
-    """
-
-    file_id: str
-    unit_id: int
-    citation: str
-    title: str
-    number: str
-    version: str
-    licence: str
-    url: str
-    quotes: list[str]
-    spans: list[tuple[int, int]]
-
-
-@dataclass(slots=True)
-class Proof:
-    """What came of holding a draft against the law.
-
-    Attributes:
-        refusals: What is wrong with it, with the reason: "number: …".
-        doubts: What may be wrong.
-        sources: The provisions that it stands on.
-        quotations: How many were proved.
-    """
-
-    refusals: list[str] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
-    sources: dict[int, SourceColumn] = field(default_factory=dict)
-    quotations: int = 0
-    outside: list[str] = field(default_factory=list)
-
-    @property
-    def level(self) -> Level:
-        """How well it stands."""
-        if not self.sources:
-            return Level.NONE
-        return Level.PARTLY if self.doubts or self.outside else Level.GROUNDED
-
-
-class Prover:
-    """Holds drafts against the law. Thread-safe."""
-
-    def __init__(self, grounder: Grounder) -> None:
+    def __init__(self, grounder: Grounder, ground: Ground, extractor: Extractor) -> None:
         self.grounder = grounder
+        self._ground = ground
+        self._extractor = extractor
 
-    @property
-    def has_law(self) -> bool:
-        """Whether there is any document that claims could be held against."""
-        return self.grounder.has_law
-
-    def prove(self, fields: Mapping[str, str], ground: Ground, extractor: Extractor) -> Proof:
-        """Return what is wrong with a draft, and what it stands on.
-
-        Args:
-            fields: Its texts by name: answer, reasoning.
-            ground: What it may stand on.
-            extractor: Finds citations.
-        """
+    def of(self, fields: Mapping[str, str]) -> Proof:
+        """Return what is wrong with the texts of a draft, and what they stand on."""
         proof = Proof()
+        ground, extractor = self._ground, self._extractor
         by_marker = {source.marker: source for source in ground.sources}
         for written in fields.values():
             text = _BEHIND.sub(r" \2\1", written)
@@ -197,18 +131,13 @@ def _stated(text: str, extractor: Extractor) -> list[StatedClaim]:
     marked = (
         StatedClaim(text[start:end], start, end, ())
         for start, end in sentences(text)
-        if _MARKER.search(text, start, end) and not any(one.start < end and start < one.end for one in named)
+        if MARKER.search(text, start, end) and not any(one.start < end and start < one.end for one in named)
     )
     return sorted([*named, *marked], key=lambda claim: claim.start)
 
 
-def without_markers(text: str) -> str:
-    """Return *text* without the markers of provisions."""
-    return _MARKER.sub("", text)
-
-
 def _markers(text: str) -> Iterator[str]:
-    for match in _MARKER.finditer(text):
+    for match in MARKER.finditer(text):
         yield from re.findall(r"S\d{1,2}", match[1])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from models.contract.answers.grounding import ResultRow
 from models.contract.bodies import RetrieveBody
@@ -11,11 +12,12 @@ from models.grounding.passage_store import PassageStore
 from models.grounding.rows import KeptChunk
 from services.grounding.answers import chunk_row
 from services.grounding.retrieval.legs import Filter
-from services.grounding.retrieval.remote_rerank import Reranker
-from services.grounding.retrieval.retriever import Answer, Found, Index, Retriever
-from services.grounding.stored_index import StoredIndex
 from services.grounding.vector_index import VectorIndex
 from utils.errors import InputError, NotFoundError
+
+if TYPE_CHECKING:
+    from services.grounding.retrieval.remote_rerank import Reranker
+    from services.grounding.retrieval.retriever import Answer, Found, Retriever
 
 _NO_EMBEDDER = (
     "no embedder is here, so words alone find; `cli.py embedder fetch` fetches one, or set EMBEDDING_BASE_URL"
@@ -30,7 +32,7 @@ class RetrievalService:
         store: DocumentStore,
         passages: PassageStore,
         vectors: VectorIndex,
-        reranker: Callable[[], Reranker | None],
+        reranker: "Callable[[], Reranker | None]",
     ) -> None:
         self._store = store
         self._passages = passages
@@ -53,7 +55,7 @@ class RetrievalService:
             notes.setdefault("vectors", _NO_EMBEDDER)
         return rows, notes
 
-    def find(self, query: str, top_k: int, where: Filter, min_score: float = 0.0, *, explain: bool = False) -> Answer:
+    def find(self, query: str, top_k: int, where: Filter, min_score: float = 0.0, *, explain: bool = False) -> "Answer":
         """Return provisions for *query*; see `Retriever.retrieve`."""
         return self._retriever.retrieve(query, top_k, where, floor=min_score, explain=explain)
 
@@ -69,7 +71,10 @@ class RetrievalService:
         return embedder.model_id if embedder is not None else ""
 
     @cached_property
-    def _retriever(self) -> Retriever:
+    def _retriever(self) -> "Retriever":
+        from services.grounding.retrieval.retriever import Index, Retriever
+        from services.grounding.stored_index import StoredIndex
+
         index = StoredIndex(self._store, self._passages, self._vectors)
         return Retriever(Index(index, index, index, index), self._vectors.embedder, self._reranker())
 
@@ -93,7 +98,7 @@ def _kind(given: str | None) -> UnitKind | None:
         raise InputError(f"kind: got {given[:40]!r}, want one of {', '.join(UnitKind)}") from None
 
 
-def _row(found: Found, chunk: KeptChunk) -> ResultRow:
+def _row(found: "Found", chunk: KeptChunk) -> ResultRow:
     return {
         **chunk_row(chunk),
         "file_id": chunk.file_id,

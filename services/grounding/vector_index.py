@@ -7,13 +7,16 @@ embedded again, while their words go on finding them: vectors of two models are 
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from models.grounding.passage_store import PassageStore
 from models.grounding.rows import KeptChunk
 from services.grounding.retrieval.embedding.embedder import Embedder
 from services.grounding.retrieval.legs import ChunkRecord, Hit, Vector
 from services.grounding.retrieval.passages import passage_of
-from services.grounding.retrieval.vectors import VectorTable, pack
+
+if TYPE_CHECKING:
+    from services.grounding.retrieval.vectors import VectorTable
 
 log = logging.getLogger(__name__)
 _MODEL, _DIMENSION = "embedder.model", "embedder.dimension"
@@ -40,6 +43,8 @@ class VectorIndex:
         embedder = self.embedder
         if embedder is None:
             return
+        from services.grounding.retrieval.vectors import pack
+
         self._agree(embedder)
         while chunks := self._passages.without_vectors(document, _AT_ONCE):
             vectors = embedder.embed_passages([passage_of(record_of(chunk)) for chunk in chunks])
@@ -70,7 +75,9 @@ class VectorIndex:
         """Return the cosine of each of *chunks* that has a vector."""
         return self._loaded(len(vector)).scores(vector, chunks)
 
-    def _loaded(self, dimension: int) -> VectorTable:
+    def _loaded(self, dimension: int) -> "VectorTable":
+        from services.grounding.retrieval.vectors import VectorTable
+
         with self._lock:
             if self._table is None or self._table.dimension != dimension:
                 table = VectorTable(dimension)

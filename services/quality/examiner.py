@@ -15,7 +15,7 @@ from services.citations.checker import Checked, CitationChecker, by_field, verdi
 from services.citations.citation import SHOWN, Verdict
 from services.drafts.draft import Draft, Wanted
 from services.grounding.ground import NO_GROUND, Ground
-from services.grounding.proving import LEVELS, Level, Proof, Prover
+from services.grounding.proof import LEVELS, Level, Proof, Prover
 from services.quality.benchmarks import Benchmarks
 from services.quality.checks import examine
 from services.quality.duplicates.duplicate_service import DuplicateService

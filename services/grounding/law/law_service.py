@@ -1,16 +1,20 @@
 """Adds law: fetched from the official services, then taken in as any document is."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from models.contract.answers.grounding import DocumentRow
 from models.grounding.rows import Document
 from services.grounding.answers import document_row
 from services.grounding.document_service import DocumentService
-from services.grounding.law.fetching import Fetcher
 from services.grounding.law.sources import Bases, wanted
 from utils.cancellation import CancelToken
 from utils.errors import DuplicateDocumentError
+
+if TYPE_CHECKING:
+    from services.grounding.law.fetching import Fetcher
 
 log = logging.getLogger(__name__)
 FOLDER = "law"
@@ -32,8 +36,10 @@ class Added:
 class LawService:
     """Adds single texts by reference, such as "legislation.gov.uk/ukpga/2006/46" or "eur-lex/32016R0679"."""
 
-    def __init__(self, documents: DocumentService, fetcher: Fetcher, bases: Bases | None = None) -> None:
-        """Fetch with *fetcher* from the services at *bases*."""
+    def __init__(
+        self, documents: DocumentService, fetcher: "Callable[[], Fetcher]", bases: Bases | None = None
+    ) -> None:
+        """Fetch with what *fetcher* returns from the services at *bases*."""
         self._documents = documents
         self._fetcher = fetcher
         self._bases = bases or Bases()
@@ -60,7 +66,7 @@ class LawService:
             StorageError: the disk is full or cannot be written.
         """
         what = wanted(reference, self._bases)
-        with self._fetcher.fetched(what, token) as path, path.open("rb") as stream:
+        with self._fetcher().fetched(what, token) as path, path.open("rb") as stream:
             try:
                 document = self._documents.upload(stream, what.told)
             except DuplicateDocumentError as error:

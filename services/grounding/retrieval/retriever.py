@@ -3,6 +3,8 @@
 Any thread may call it. Without an embedder, or while it cannot answer, words alone find; the answer says so.
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -18,7 +18,7 @@ from services.generation.provision.choosing import one_provision
 from services.generation.provision.lead import ProvisionScaffold
 from services.generation.provision.norms import Force, Norm, definite, norms
 from services.grounding.ground import Ground, Grounder, Wish
-from services.grounding.proving import Level, Prover
+from services.grounding.proof import Level, Prover
 from services.grounding.retrieval_service import RetrievalService
 from tests.fakes import CHECKER
 from tests.services.grounding.shelves import Shelf

@@ -18,7 +18,7 @@ from services.generation.provision.lead import ProvisionScaffold
 from services.generation.scaffold import Scaffold
 from services.generation_service import GenerationService, GenerationSettings
 from services.grounding.ground import Grounder, Wish
-from services.grounding.proving import Prover
+from services.grounding.proof import Prover
 from services.grounding.retrieval_service import RetrievalService
 from services.llm.adapters.base import CompletionRequest
 from services.llm.adapters.scripted import Step

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from services.grounding.ground import Ground, Grounder, Wish
-from services.grounding.proving import Level, Proof, Prover, without_markers
+from services.grounding.proof import Level, Proof, Prover, without_markers
 from services.grounding.retrieval_service import RetrievalService
 from tests.fakes import CHECKER
 from tests.services.grounding.shelves import Shelf

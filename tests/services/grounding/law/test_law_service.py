@@ -22,7 +22,7 @@ def services() -> Iterator[Services]:
 
 def _add(shelf: Shelf, services: Services, reference: str) -> Added:
     fetcher = Fetcher(shelf.files.parent / "law", Limits(1 << 20, pause_s=0.0))
-    added = LawService(shelf.service, fetcher, services.bases).add(reference)
+    added = LawService(shelf.service, lambda: fetcher, services.bases).add(reference)
     shelf.service.wait(added.document.id, 30)
     return added
 
