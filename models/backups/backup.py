@@ -1,4 +1,4 @@
-"""Backups: a consistent copy of the data set, its journal and the batches, beside the data.
+"""Backups: a consistent copy of the data set, its journal, the batches and the documents, beside the data.
 
 No fold can happen during a copy, so `train.parquet` does not change; the database is
 copied after it by SQLite's own backup, so its journal holds all that is newer. A backup
@@ -30,6 +30,7 @@ from utils.files import is_disk_full, sync_file, sync_folder
 log = logging.getLogger(__name__)
 FOLDER = "backups"
 PARQUET, DATABASE, MANIFEST = "train.parquet", "batches.db", "backup.json"
+LIBRARY, DOCUMENTS = "documents.db", "documents"
 # Copies made ahead of a restore are not among those that roll.
 BEFORE = "before-restore-"
 # A backup dated further in the future was made with a wrong clock.
@@ -106,11 +107,13 @@ class Backups:
                 self._copy_file(snapshot.version, folder / PARQUET)
             with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(folder / DATABASE)) as copy:
                 source.backup(copy)
+        _copy_documents(self._data.path, folder)
         samples = len(snapshot)
         size = 0
-        for path in sorted(folder.iterdir()):
-            sync_file(path)
-            size += path.stat().st_size
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                sync_file(path)
+                size += path.stat().st_size
         manifest: Backup = {
             "name": name,
             "sequence": 1 + max((_order(made)[0] for made in manifests(self._folder)), default=0),
@@ -134,6 +137,29 @@ class Backups:
     def _roll(self) -> None:
         for old in rolling(manifests(self._folder))[self._keep :]:
             shutil.rmtree(self._folder / old["name"], ignore_errors=True)
+
+
+def _copy_documents(data: Path, folder: Path) -> None:
+    """Copy the library, and after it the files of its documents; those never change, so a second name will do."""
+    if not (data / LIBRARY).exists():
+        return
+    with closing(sqlite3.connect(data / LIBRARY)) as source, closing(sqlite3.connect(folder / LIBRARY)) as copy:
+        source.backup(copy)
+    (folder / DOCUMENTS).mkdir()
+    for path in (data / DOCUMENTS).iterdir() if (data / DOCUMENTS).is_dir() else ():
+        with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+            link_or_copy(path, folder / DOCUMENTS / path.name)
+    sync_folder(folder / DOCUMENTS)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a file that never changes a second name; copy it where the system has none."""
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def manifests(folder: Path) -> Iterator[Manifest]:

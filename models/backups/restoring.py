@@ -9,7 +9,20 @@ from pathlib import Path
 
 import orjson
 
-from models.backups.backup import BEFORE, DATABASE, FOLDER, MANIFEST, PARQUET, free_name, manifests, rolling, unwritable
+from models.backups.backup import (
+    BEFORE,
+    DATABASE,
+    DOCUMENTS,
+    FOLDER,
+    LIBRARY,
+    MANIFEST,
+    PARQUET,
+    free_name,
+    link_or_copy,
+    manifests,
+    rolling,
+    unwritable,
+)
 from models.contract.answers.dataset import Manifest
 from models.samples.file.parquet_file import CACHE_FOLDER
 from models.samples.file.parquet_version import ParquetVersion
@@ -57,7 +70,8 @@ def restore(data_dir: Path, database: Path, name: str | None, clock: Clock) -> R
         _copy(folder / wanted, fresh)
         _make_room(kept, clock)
         _checkpoint(database)
-        _move_all([*_old(data_dir, database, kept), *_new(data_dir, database, fresh)])
+        _checkpoint(data_dir / LIBRARY)
+        _move_all([*_old(data_dir, database, fresh, kept), *_new(data_dir, database, fresh)])
         sync_folder(data_dir)
     except OSError as error:
         _drop_empty(kept)
@@ -70,9 +84,16 @@ def restore(data_dir: Path, database: Path, name: str | None, clock: Clock) -> R
 
 def _copy(source: Path, fresh: Path) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(source, fresh)
-    for path in fresh.iterdir():
-        sync_file(path)
+    shutil.copytree(source, fresh, ignore=shutil.ignore_patterns(DOCUMENTS))
+    if (source / DOCUMENTS).is_dir():
+        shutil.copytree(source / DOCUMENTS, fresh / DOCUMENTS, copy_function=_linked)
+    for path in fresh.rglob("*"):
+        if path.is_file():
+            sync_file(path)
+
+
+def _linked(source: str, target: str) -> None:
+    link_or_copy(Path(source), Path(target))
 
 
 def _make_room(kept: Path, clock: Clock) -> None:
@@ -88,13 +109,20 @@ def _checkpoint(database: Path) -> None:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _old(data_dir: Path, database: Path, kept: Path) -> Iterable[_Move]:
-    parts = [data_dir / PARQUET, database, *(database.with_name(database.name + end) for end in ("-wal", "-shm"))]
+def _old(data_dir: Path, database: Path, fresh: Path, kept: Path) -> Iterable[_Move]:
+    parts = [data_dir / PARQUET, *_with_log(database)]
+    if (fresh / LIBRARY).exists():  # a backup of before there were documents leaves them as they are
+        parts += [*_with_log(data_dir / LIBRARY), data_dir / DOCUMENTS]
     return [(path, kept / path.name) for path in parts if path.exists()]
+
+
+def _with_log(database: Path) -> list[Path]:
+    return [database, *(database.with_name(database.name + end) for end in ("-wal", "-shm"))]
 
 
 def _new(data_dir: Path, database: Path, fresh: Path) -> Iterable[_Move]:
     parts = [(fresh / PARQUET, data_dir / PARQUET), (fresh / DATABASE, database)]
+    parts += [(fresh / name, data_dir / name) for name in (LIBRARY, DOCUMENTS)]
     return [(path, place) for path, place in parts if path.exists()]
 
 
@@ -122,8 +150,13 @@ def _check(source: Path) -> None:
     """Refuse a backup that cannot be read."""
     if (source / PARQUET).exists():
         ParquetVersion(source / PARQUET)
+    for name in (DATABASE, *([LIBRARY] if (source / LIBRARY).exists() else [])):
+        _check_database(source, name)
+
+
+def _check_database(source: Path, name: str) -> None:
     try:
-        with closing(sqlite3.connect(f"file:{source / DATABASE}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"file:{source / name}?mode=ro", uri=True)) as connection:
             verdict = connection.execute("PRAGMA quick_check").fetchone()[0]
     except sqlite3.Error as error:
         raise StorageError(f"backup {source.name}: damaged ({error}); choose another") from error

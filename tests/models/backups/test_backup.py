@@ -1,5 +1,6 @@
 """A backup holds everything of one moment; a restore puts it back and keeps what was there."""
 
+import io
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ import pytest
 
 from bootstrap import Service, build
 from models.backups.restoring import restore
+from models.contract.arguments import UploadArguments
+from models.contract.bodies import RetrieveBody
 from tests.fakes import sample, settings_for
 from utils.clock import ManualClock, SystemClock
 from utils.errors import DiskFullError, NotFoundError, StorageError
@@ -49,6 +52,50 @@ def test_restore_brings_back_file_and_journal_and_keeps_what_was_there(service: 
     assert ids(tmp_path) == {"folded", "waiting"}
     with closing(sqlite3.connect(Path(restored["kept"]) / "batches.db")) as kept:
         assert kept.execute("SELECT count(*) FROM batches").fetchone() == (0,)
+
+
+def upload(service: Service, text: str) -> str:
+    wanted = UploadArguments(name="note.txt", wait=True)
+    row = service.documents.take(io.BytesIO(text.encode()), wanted)
+    assert row["status"] == "ready"
+    return row["file_id"]
+
+
+def test_restore_brings_back_documents_with_their_files_and_index(service: Service, tmp_path: Path) -> None:
+    kept = upload(service, "The tenant pays the rent.")
+    made = service.backups.make()
+    service.documents.delete(kept)
+    later = upload(service, "The landlord repairs the roof.")
+    service.close()
+
+    restored = restore(tmp_path, tmp_path / "batches.db", made["name"], SystemClock())
+
+    again = build(settings_for(tmp_path)).start()
+    try:
+        found, _ = again.retrieval.retrieve(RetrieveBody(query="rent"))
+        assert [row["file_id"] for row in found] == [kept]
+        assert again.documents.file(kept)[1].read_text() == "The tenant pays the rent."
+        with pytest.raises(NotFoundError):
+            again.documents.get(later)
+        upload(again, "A third text.")  # nothing of the backup is written over
+    finally:
+        again.close()
+    assert len(list((Path(restored["kept"]) / "documents").iterdir())) == 1
+    assert len(list((tmp_path / "backups" / made["name"] / "documents").iterdir())) == 1
+
+
+def test_backup_of_before_there_were_documents_leaves_them_as_they_are(service: Service, tmp_path: Path) -> None:
+    made = service.backups.make()
+    kept = upload(service, "The tenant pays the rent.")
+    service.close()
+
+    restore(tmp_path, tmp_path / "batches.db", made["name"], SystemClock())
+
+    again = build(settings_for(tmp_path)).start()
+    try:
+        assert again.documents.get(kept)["status"] == "ready"
+    finally:
+        again.close()
 
 
 def test_backup_made_while_samples_are_added_is_of_one_moment(service: Service, tmp_path: Path) -> None:
