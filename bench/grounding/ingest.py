@@ -52,7 +52,7 @@ def write_pdf(path: Path, pages: int) -> int:
             y -= 14
         canvas.setFont("Times-Roman", 8)
         for note in range(1, 4):
-            canvas.drawString(72, 105 - 11 * note, f"{note} See section {page + note} of the Ordinary Code.")
+            canvas.drawString(72, 105 - 11 * note, f"{note} See {' '.join(chance.choices(_WORDS, k=6))}.")
         canvas.showPage()
     canvas.save()
     return written

@@ -218,15 +218,19 @@ def _numbered(text: str) -> Iterator[_Start]:
 
 
 def _longest_row(text: str) -> list[re.Match[str]]:
-    """Return the longest row of numbers with the same sign behind them; an empty one if all are short."""
-    rows: dict[str, list[list[re.Match[str]]]] = {}
+    """Return the longest row of numbers with the same sign behind them; an empty one if all are short.
+
+    Notes at the foot of pages begin with 1 again and again: rows of headings are also looked for by themselves.
+    """
+    rows: dict[tuple[str, bool | None], list[list[re.Match[str]]]] = {}
     for match in _NUMBERED.finditer(text):
-        number, of_sign = match["number"], rows.setdefault(match["sign"], [])
-        if number == "1":
-            of_sign.append([match])
-        elif of_sign and _follows(of_sign[-1][-1]["number"], number):
-            of_sign[-1].append(match)
-    longest = max((row for of_sign in rows.values() for row in of_sign), key=len, default=[])
+        for kind in (None, _has_heading(match)):
+            of_kind = rows.setdefault((match["sign"], kind), [])
+            if match["number"] == "1":
+                of_kind.append([match])
+            elif of_kind and _follows(of_kind[-1][-1]["number"], match["number"]):
+                of_kind[-1].append(match)
+    longest = max((row for of_kind in rows.values() for row in of_kind), key=len, default=[])
     return longest if len(longest) >= _SHORTEST_ROW else []
 
 

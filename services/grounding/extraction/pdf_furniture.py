@@ -77,16 +77,28 @@ def running(page: Sequence[Edge], neighbours: Sequence[tuple[int, Sequence[Edge]
 
 def _repeats(edge: Edge, neighbours: Sequence[tuple[int, Sequence[Edge]]]) -> bool:
     """Say whether neighbours have the line too, or one in its place whose number goes on with the pages."""
-    same = paged = 0
+    same = paged = crossed = 0
     for away, others in neighbours:
         near = [one for one in others if one.from_top is edge.from_top and abs(one.line.y - edge.line.y) <= _SAME_PLACE]
-        same += any(one.words == edge.words for one in near)
+        alike = [one for one in near if one.words == edge.words]
+        same += any(one.numbers == edge.numbers or _goes_on(edge, one, away) for one in alike)
         goes_on = any(_goes_on(edge, one, away) for one in near)
         # A number alone that goes on with the pages is one of pages; a heading may have one too ("Schedule 2").
         if goes_on and not any(map(str.isalpha, edge.words)):
             return True
         paged += goes_on
-    return same >= 2 or paged >= 2
+        crossed += any(_crosses(edge, one, away) for one in near)
+    # At the head a number that goes on beside other words each time may be that of a section ("Article 5", then "6"),
+    # unless it stands on the outer side of left and right pages.
+    return same >= 2 or (paged >= 2 and (same >= 1 or crossed >= 1 or not edge.from_top))
+
+
+def _crosses(edge: Edge, other: Edge, away: int) -> bool:
+    """Say whether the number of *other*, at its other side, is *away* pages from that of *edge*."""
+    return bool(edge.numbers and other.numbers) and (
+        (edge.has_first and other.has_last and edge.numbers[0] + away == other.numbers[-1])
+        or (edge.has_last and other.has_first and edge.numbers[-1] + away == other.numbers[0])
+    )
 
 
 def _goes_on(edge: Edge, other: Edge, away: int) -> bool:

@@ -59,6 +59,12 @@ def test_clauses_of_a_contract_are_told_from_numbers_at_the_start_of_a_line() ->
     ]
 
 
+def test_notes_at_the_foot_of_pages_do_not_part_the_row_of_sections() -> None:
+    pages = [Page(f"{n} Duty of lot {n}\nIt must be paid.\n1 See above.\n2 See below.\n", n) for n in range(1, 6)]
+    found = [(unit.number, unit.heading) for unit in units_of(pages)]
+    assert found == [(str(n), f"Duty of lot {n}") for n in range(1, 6)]
+
+
 def test_numbered_paragraphs_of_a_judgment_are_units() -> None:
     found = [(unit.kind, unit.number) for unit in units_of([Page(_JUDGMENT)]) if unit.number]
     assert found == [(UnitKind.PARAGRAPH, "1"), (UnitKind.PARAGRAPH, "2"), (UnitKind.PARAGRAPH, "3")]

@@ -170,6 +170,20 @@ def test_pages_that_say_but_one_line_each_are_not_left_empty(tmp_path: Path) -> 
     assert texts_of(paper.save()) == [f"Exhibit {number}\n" for number in range(1, 7)]
 
 
+def test_a_section_on_each_page_keeps_its_heading_and_its_notes(tmp_path: Path) -> None:
+    paper = Paper(tmp_path / "a.pdf")
+    for number, what in enumerate(("Duties", "Loans", "Gifts", "Votes", "Minutes", "Seals"), 1):
+        paper.at(72, 800, "Companies Code")
+        paper.at(72, 770, f"{number} {what} of directors")
+        paper.lines(72, 500, [f"Of {what.lower()} it is said that they are regulated."])
+        paper.at(72, 60, f"1 See the rules on {what.lower()}.")
+        paper.turn()
+
+    texts = texts_of(paper.save())
+    assert [text.split("\n")[0] for text in texts[:2]] == ["1 Duties of directors", "2 Loans of directors"]
+    assert all("1 See the rules on" in text and "Companies Code" not in text for text in texts)
+
+
 def test_feet_that_change_with_the_section_are_known_by_their_page_number(tmp_path: Path) -> None:
     paper = Paper(tmp_path / "a.pdf")
     titles = ["5.1. Duties", "5.1. Duties", "5.2. Loans", "5.3. Gifts", "5.4. Votes", "5.5. Minutes"]
