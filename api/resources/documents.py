@@ -159,7 +159,7 @@ def add_law(body: LawBody) -> Response:
     return reply(answer, 200 if is_unchanged else 202)
 
 
-@Endpoint(role=Role.READ, tag=_TAG, errors=(404,))
+@Endpoint(role=Role.READ, tag=_TAG)
 def retrieve(body: RetrieveBody) -> RetrieveAnswer:
     """Find the provisions that answer a question; calls no language model."""
     retrieval = services().retrieval

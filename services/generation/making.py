@@ -228,7 +228,7 @@ class Maker:
         self._examiner.duplicates.forget(sample_id)
 
     def check_ground(self, job: Job) -> None:
-        """Refuse a job that shall stand on documents where none can be; InputError or NotFoundError says why."""
+        """Refuse a job that shall stand on documents where none can be; InputError says why."""
         if job.use_rag:
             self._grounder.check(job.file_ids, job.jurisdiction)
 

@@ -13,7 +13,7 @@ from models.grounding.rows import KeptChunk
 from services.grounding.answers import chunk_row
 from services.grounding.retrieval.legs import Filter
 from services.grounding.vector_index import VectorIndex
-from utils.errors import InputError, NotFoundError
+from utils.errors import InputError
 
 if TYPE_CHECKING:
     from services.grounding.retrieval.remote_rerank import Reranker
@@ -43,8 +43,7 @@ class RetrievalService:
         """Return what answers a question, best first, and what could not be used.
 
         Raises:
-            InputError: an unknown kind of unit.
-            NotFoundError: a document that is not here.
+            InputError: an unknown kind of unit, or a document that is not here.
         """
         where = Filter(self.documents(wanted.file_ids), wanted.jurisdiction or "", _kind(wanted.kind))
         answer = self.find(wanted.query, wanted.top_k, where, wanted.min_score, explain=wanted.explain)
@@ -79,13 +78,13 @@ class RetrievalService:
         return Retriever(Index(index, index, index, index), self._vectors.embedder, self._reranker())
 
     def documents(self, file_ids: Sequence[str] | None) -> frozenset[int] | None:
-        """Return the numbers of documents by their ids, None for all; NotFoundError for one that is not here."""
+        """Return the numbers of documents by their ids, None for all; InputError for one that is not here."""
         if not file_ids:
             return None
         found = {one: self._store.find(one) for one in file_ids}
         missing = [one for one, document in found.items() if document is None]
         if missing:
-            raise NotFoundError(f"file_ids: {missing[0][:80]!r} is not here; GET /api/files lists those that are")
+            raise InputError(f"file_ids: {missing[0][:80]!r} is not here; GET /api/files lists those that are")
         return frozenset(document.number for document in found.values() if document is not None)
 
 
