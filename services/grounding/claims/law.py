@@ -10,7 +10,10 @@ from services.grounding.claims.numbers import quantities
 from services.grounding.claims.quantity import Quantity
 from services.grounding.claims.segments import MAX_CHARS, Segment, segments
 from services.grounding.claims.subject import said
-from services.grounding.claims.words import roots
+from services.grounding.claims.words import roots, tokens
+
+# So many words in a row are no coincidence.
+RUN = 6
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,12 @@ class Rule:
     def quantities(self) -> list[Quantity]:
         """The quantities of its text."""
         return quantities(said(self.text[:MAX_CHARS]))
+
+    @cached_property
+    def runs(self) -> set[tuple[str, ...]]:
+        """Its words, `RUN` at a time as they follow each other."""
+        words = [token.word for token in tokens(said(self.text[:MAX_CHARS]))]
+        return {tuple(words[place : place + RUN]) for place in range(len(words) - RUN + 1)}
 
     @cached_property
     def heading_roots(self) -> set[str]:

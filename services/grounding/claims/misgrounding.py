@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from services.grounding.claims.alignment import Claim, Support, best_other, read_claim, support
 from services.grounding.claims.judgement import FALSE, Failure, Judgement, Label, Reason
-from services.grounding.claims.law import Law, Rule
+from services.grounding.claims.law import RUN, Law, Rule
 from services.grounding.claims.nearness import Nearness
 from services.grounding.claims.quotations import Proof, find_quotations, prove, spans_in
 from services.grounding.claims.rules import absent, conditions, figures, opposites, parties, polarity, verbs
@@ -26,6 +26,8 @@ _ALIGNED = 0.4
 _ALIGNED_RULES: tuple[Rules, ...] = (figures.find, polarity.find, verbs.find)
 # A claim that says less than this share of its words beside its quotations is judged by them alone.
 _BESIDE = 0.5
+# A claim of which so much stands in its provision in runs of words repeats it.
+_REPEATED = 0.6
 # Where else a quotation may stand is looked for in provisions that have most of its words.
 _LIKELY = 0.8
 
@@ -57,7 +59,7 @@ def judge(text: str, key: str, law: Law, nearness: Nearness | None = None) -> Ju
     proofs = [prove(quotation, rule.text) for quotation in find_quotations(text) if quotation.must_be_proved]
     failure = _misquoted(proofs, rule, law)
     if failure is None and not _is_quoted(claim, proofs):
-        other = None if proofs else best_other(claim, law, key)
+        other = None if proofs or _repeats(claim, rule) else best_other(claim, law, key)
         failure = absent.find_other(claim, cited, other) or _first(claim, cited) or absent.find(claim, cited, other)
         if failure is None and nearness is not None and not proofs:
             failure = nearness.find(claim, cited)
@@ -80,6 +82,23 @@ def _is_quoted(claim: Claim, proofs: Sequence[Proof]) -> bool:
     """Tell whether proved quotations hold most of what *claim* says."""
     quoted = {root for proof in proofs for root in roots(proof.quotation.text)}
     return bool(proofs) and claim.share(claim.weights.keys() - quoted) < _BESIDE
+
+
+def _repeats(claim: Claim, rule: Rule) -> bool:
+    """Tell whether most of *claim* stands in *rule* in its own words, without quotation marks.
+
+    Then no other provision says it better, however alike provisions of one instrument are ("must be commenced within
+    30 days"). Words that were changed break the runs.
+    """
+    words = [token.word for token in claim.tokens]
+    runs = rule.runs
+    held = {
+        place + offset
+        for place in range(len(words) - RUN + 1)
+        if tuple(words[place : place + RUN]) in runs
+        for offset in range(RUN)
+    }
+    return bool(words) and len(held) >= _REPEATED * len(words)
 
 
 def _misquoted(proofs: Sequence[Proof], rule: Rule, law: Law) -> Failure | None:
