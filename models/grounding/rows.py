@@ -92,6 +92,11 @@ class Document:
     created_at: str
     updated_at: str
 
+    @property
+    def shown(self) -> str:
+        """What people call it: the common name, else the title, else the name of its file."""
+        return self.common_name or self.title or self.name
+
 
 @dataclass(frozen=True, slots=True)
 class NewUnit:

@@ -10,7 +10,7 @@ def document_row(document: Document) -> DocumentRow:
     return {
         "file_id": document.id,
         "name": document.name,
-        "title": document.common_name or document.title or document.name,
+        "title": document.shown,
         "status": document.stage.value,
         "reason": document.reason,
         "notes": list(document.notes),

@@ -122,8 +122,7 @@ class Grounder:
         """Whether the documents are likely to answer *wish*: what is found is not off topic by its score."""
         if not self.has_law:
             return False
-        where = Filter(self._retrieval.documents(wish.file_ids), "" if wish.file_ids else wish.jurisdiction)
-        return bool(self._retrieval.find(wish.query, 1, where, max(self._retrieval.floor, _LIKELY)).found)
+        return bool(self._retrieval.find(wish.query, 1, self._where(wish), max(self._retrieval.floor, _LIKELY)).found)
 
     def ground(self, wish: Wish) -> Ground:
         """Return provisions for *wish*, drawn by its seed.
@@ -131,10 +130,7 @@ class Grounder:
         Raises:
             NoGroundError: nothing in the documents answers the topic.
         """
-        numbers = self._retrieval.documents(wish.file_ids)
-        # Documents that a caller names are meant, whatever they say of their jurisdiction.
-        where = Filter(numbers, "" if wish.file_ids else wish.jurisdiction)
-        found = [one.chunk for one in self._retrieval.find(wish.query, _FOUND, where).found]
+        found = [one.chunk for one in self._retrieval.find(wish.query, _FOUND, self._where(wish)).found]
         if not found:
             raise NoGroundError(f"grounding: nothing in the documents answers {wish.query[:80]!r}")
         drawn = random.Random(wish.seed).sample(range(len(found)), min(wish.most, len(found)))
@@ -180,13 +176,18 @@ class Grounder:
         units = [self._passages.unit(unit) for unit, *_ in numbered]
         return [unit for unit in units if unit is not None], True
 
+    def _where(self, wish: Wish) -> Filter:
+        """Return where to look; documents that a caller names are meant, whatever they say of their jurisdiction."""
+        return Filter(self._retrieval.documents(wish.file_ids), "" if wish.file_ids else wish.jurisdiction)
+
     def _law(self, document: Document) -> "Law":
         from services.grounding.claims.law import Law, Rule
 
         rules = []
+        whole = self._passages.text(document.number, 0, document.characters)
         for kept in self._passages.units(document.number):
             unit = kept.unit
-            text = self._passages.text(document.number, unit.body, unit.end).strip()
+            text = whole[unit.body : unit.end].strip()
             if text:
                 rules.append(Rule(str(kept.id), text, unit.heading, _cited(unit.kind.value, unit.number)))
         return Law(rules, document.common_name or document.title)
@@ -194,7 +195,7 @@ class Grounder:
     def _source(self, marker: str, kept: KeptUnit, document: Document) -> Source:
         unit = kept.unit
         text = self._passages.text(document.number, unit.body, min(unit.end, unit.body + _LONGEST)).rstrip()
-        title = document.common_name or document.title or document.name
+        title = document.shown
         return Source(
             marker=marker,
             label=f"{title}, {_cited(unit.kind.value, unit.number)}" if unit.number else title,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from services.citations.extractor import Extractor
 from services.grounding.claims.claims import StatedClaim, claims, sentences
-from services.grounding.claims.judgement import FALSE, Failure, Label, Reason
+from services.grounding.claims.judgement import FALSE, Label, Reason
 from services.grounding.claims.law import Law
 from services.grounding.claims.misgrounding import judge_any
 from services.grounding.claims.quotations import Quotation, find_quotations, prove
@@ -27,99 +27,93 @@ class Proving:
     """One draft being held against the law."""
 
     def __init__(self, grounder: Grounder, ground: Ground, extractor: Extractor) -> None:
-        self.grounder = grounder
-        self._ground = ground
+        self._grounder = grounder
+        self._sources = ground.sources
+        self._by_marker = {source.marker: source for source in ground.sources}
+        self._by_unit = {source.unit: source for source in ground.sources}
         self._extractor = extractor
+        self._proof = Proof()
 
     def of(self, fields: Mapping[str, str]) -> Proof:
         """Return what is wrong with the texts of a draft, and what they stand on."""
-        proof = Proof()
-        ground, extractor = self._ground, self._extractor
-        by_marker = {source.marker: source for source in ground.sources}
         for written in fields.values():
             text = _BEHIND.sub(r" \2\1", written)
-            spans = self._claims(text, by_marker, ground, extractor, proof)
-            self._quotations(text, spans, ground, proof)
-        return proof
+            self._quotations(text, self._claims(text))
+        return self._proof
 
-    def _claims(
-        self, text: str, by_marker: Mapping[str, Source], ground: Ground, extractor: Extractor, proof: Proof
-    ) -> list[tuple[int, int]]:
+    def _claims(self, text: str) -> list[tuple[int, int]]:
         """Judge the claims of *text*; return where those stand whose quotations were proved with them."""
         spans = []
-        for unknown in sorted({marker for marker in _markers(text) if marker not in by_marker}):
-            proof.refusals.append(f"marker: [{unknown}] names no provision that was shown")
-        for claim in _stated(text, extractor):
-            units = self._units(claim, by_marker, ground, proof)
+        for unknown in sorted({marker for marker in _markers(text) if marker not in self._by_marker}):
+            self._proof.refusals.append(f"marker: [{unknown}] names no provision that was shown")
+        for claim in _stated(text, self._extractor):
+            units = self._units(claim)
             for law_number in sorted({law for law, _ in units}):
-                law = self.grounder.law(law_number)
+                law = self._grounder.law(law_number)
                 keys = [str(unit) for of_law, unit in units if of_law == law_number]
-                if law is not None and self._judge(claim, keys, law, ground, proof):
+                if law is not None and self._judge(claim, keys, law):
                     spans.append((claim.start, claim.end))
         return spans
 
-    def _units(
-        self, claim: StatedClaim, by_marker: Mapping[str, Source], ground: Ground, proof: Proof
-    ) -> list[tuple[int, int]]:
+    def _units(self, claim: StatedClaim) -> list[tuple[int, int]]:
         """Return document and id of the provisions that a claim rests on."""
-        marked = [by_marker[marker] for marker in _markers(claim.text) if marker in by_marker]
+        marked = [self._by_marker[marker] for marker in _markers(claim.text) if marker in self._by_marker]
         units = [(source.law, source.unit) for source in marked]
         for named in claim.named:
-            shown = [one for one in ground.sources if one.number == named.number and _is_title(named.instrument, one)]
+            shown = [one for one in self._sources if one.number == named.number and _is_title(named.instrument, one)]
             if shown:
                 units += [(one.law, one.unit) for one in shown]
                 continue
-            found, is_here = self.grounder.units_named(named.instrument, named.number)
+            found, is_here = self._grounder.units_named(named.instrument, named.number)
             units += [(unit.document, unit.id) for unit in found]
             if is_here and not found:
-                proof.refusals.append(f"wrong_section: {named.instrument} has no provision {named.number}")
+                self._proof.refusals.append(f"wrong_section: {named.instrument} has no provision {named.number}")
             elif not found and not marked:
-                proof.outside.append(f"{named.instrument} {named.number}")
+                self._proof.outside.append(f"{named.instrument} {named.number}")
         return list(dict.fromkeys(units))
 
-    def _judge(self, claim: StatedClaim, keys: list[str], law: Law, ground: Ground, proof: Proof) -> bool:
+    def _judge(self, claim: StatedClaim, keys: list[str], law: Law) -> bool:
         """Judge one claim; True where its quotations were proved or refused with it."""
         text = without_markers(claim.text)
         judgement = judge_any(text, keys, law)
         failure = judgement.failure
         if judgement.label in FALSE and failure is not None:
             told = f"{failure.reason.value}: {failure.sentence}"
-            (proof.doubts if _is_doubt(failure) else proof.refusals).append(told)
+            (self._proof.doubts if failure.reason in _MARKING else self._proof.refusals).append(told)
             return failure.reason is Reason.QUOTATION
         if judgement.label is not Label.SUPPORTED:
             return False
         quoted = [quotation for quotation in find_quotations(text) if quotation.must_be_proved]
         for key in keys:
-            source = _source_of(int(key), ground) or self._elsewhere(int(key))
+            source = self._by_unit.get(int(key)) or self._elsewhere(int(key))
             if source is not None:
-                self._stand_on(source, quoted, proof)
+                self._stand_on(source, quoted)
         return True
 
-    def _quotations(self, text: str, done: list[tuple[int, int]], ground: Ground, proof: Proof) -> None:
+    def _quotations(self, text: str, done: list[tuple[int, int]]) -> None:
         """Prove the quotations that no claim with a provision holds."""
         for quotation in find_quotations(text):
             inside = any(start <= quotation.start < end for start, end in done)
-            if inside or not quotation.must_be_proved or not ground.sources:
+            if inside or not quotation.must_be_proved or not self._sources:
                 continue
-            proofs = [(source, prove(quotation, source.text)) for source in ground.sources]
+            proofs = [(source, prove(quotation, source.text)) for source in self._sources]
             stands = next((source for source, tried in proofs if tried.is_proved), None)
             if stands is not None:
-                self._stand_on(stands, [quotation], proof)
+                self._stand_on(stands, [quotation])
             elif quotation.is_attributed or quotation.is_block:
                 best = max(proofs, key=lambda pair: len(pair[1].nearest))[1]
-                proof.refusals.append(f"quotation: {best.sentence}")
+                self._proof.refusals.append(f"quotation: {best.sentence}")
 
     def _elsewhere(self, unit: int) -> Source | None:
         """Return a provision that was not shown and is here."""
-        return next(iter(self.grounder.of_units([unit]).sources), None)
+        return next(iter(self._grounder.of_units([unit]).sources), None)
 
-    @staticmethod
-    def _stand_on(source: Source, quoted: list[Quotation], proof: Proof) -> None:
-        column = proof.sources.setdefault(source.unit, _column(source))
+    def _stand_on(self, source: Source, quoted: list[Quotation]) -> None:
+        column = self._proof.sources.setdefault(source.unit, _column(source))
         for quotation in quoted:
             found = prove(quotation, source.text)
             if found.is_proved and quotation.text not in column["quotes"]:
-                proof.quotations += 1
+                self._proof.quotations += 1
                 if len(column["quotes"]) < _QUOTES_KEPT:
                     column["quotes"].append(quotation.text)
                     column["spans"] += [(source.start + start, source.start + end) for start, end in found.spans]
@@ -141,17 +135,9 @@ def _markers(text: str) -> Iterator[str]:
         yield from re.findall(r"S\d{1,2}", match[1])
 
 
-def _is_doubt(failure: Failure) -> bool:
-    return failure.reason in _MARKING
-
-
 def _is_title(instrument: str, source: Source) -> bool:
     one, other = instrument.casefold(), source.title.casefold()
     return one in other or other in one
-
-
-def _source_of(unit: int, ground: Ground) -> Source | None:
-    return next((source for source in ground.sources if source.unit == unit), None)
 
 
 def _column(source: Source) -> SourceColumn:
