@@ -11,18 +11,17 @@ import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined, TemplateError, meta
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import TypedDict
 
 from models.domain import Job, RawAnswer
 from models.fields import Whole
 from services.drafts.draft import Draft
+from services.drafts.judging import load_template, one_line, parsed_once
 from services.drafts.thinking import split_thinking
 from services.llm.adapters.base import Completion
 from services.llm_service import LLMService, Outcome, Preference, Prompt, Target, Terms
 from utils.errors import AnswerFormatError, ConfigurationError
-from utils.json_escapes import mended
 from utils.model_names import shown_model
 from utils.unwrapping import Names, held_objects
 
@@ -97,17 +96,7 @@ class Judge:
     def __init__(self, llm: LLMService, template: Path) -> None:
         self._llm = llm
         self._path = template
-        # The output is a prompt, not HTML.
-        environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701  # nosec B701
-        try:
-            text = template.read_text(encoding="utf-8")
-            names = meta.find_undeclared_variables(environment.parse(text))
-            self._template = environment.from_string(text)
-        except (OSError, TemplateError) as error:
-            raise ConfigurationError(f"catalogue: {template}: {error}; restore it") from error
-        if names != _NAMES:
-            wanted = ", ".join(sorted(_NAMES))
-            raise ConfigurationError(f"catalogue: {template}: want the names {wanted}, and no other; restore it")
+        self._template = load_template(template, _NAMES)
 
     def check(self, spec: JudgeSpec, author: Preference) -> None:
         """Refuse a judge that nobody can ask, or that would judge its own samples.
@@ -161,7 +150,7 @@ def read_judgement(text: str) -> Judgement:
         AnswerFormatError: it is no judgement; says why.
     """
     rest, _ = split_thinking(text)
-    found = [held for held in held_objects(rest, _HELD, _parsed) if held.keys() >= set(POINTS)]
+    found = [held for held in held_objects(rest, _HELD, parsed_once) if held.keys() >= set(POINTS)]
     if len(found) != 1:
         raise AnswerFormatError(f"the judge's answer cannot be read (it holds {len(found)} judgements, want one)")
     try:
@@ -194,9 +183,7 @@ def _material(job: Job, draft: Draft) -> str:
         "authorities": draft.case_citation,
         "reasoning": draft.reasoning,
     }
-    text = json.dumps({"wanted": wanted, "sample": sample}, ensure_ascii=False)
-    # JSON leaves these as they are, and some readers take them for the end of a line.
-    return "".join(f"\\u{ord(char):04x}" if char in "\x85\u2028\u2029" else char for char in text)
+    return one_line({"wanted": wanted, "sample": sample})
 
 
 def _proven(outcome: Outcome, token: str) -> Outcome:
@@ -213,18 +200,6 @@ def _proven(outcome: Outcome, token: str) -> Outcome:
         "the judge did not give back its token: it may have followed the sample, not the rubric"
     )
     return replace(outcome, completion=None, error=refused)
-
-
-def _parsed(source: str) -> object:
-    return json.loads(mended(source), object_pairs_hook=_once, strict=False)
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Build an object; ValueError when a name stands twice, so that it would depend on the reader what it says."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a name stands twice")
-    return made
 
 
 def _preference(spec: JudgeSpec) -> Preference:

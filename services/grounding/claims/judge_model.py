@@ -4,21 +4,19 @@ The call itself belongs to whoever has the models. As in `services/generation/ju
 between two lines that nobody could foresee, and an answer counts only with the token that stands in the instructions.
 """
 
-import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jinja2 import Environment, StrictUndefined, TemplateError, meta
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from services.drafts.judging import load_template, one_line, parsed_once
 from services.drafts.thinking import split_thinking
 from services.grounding.claims.judgement import Failure, Judgement, Label, Reason
 from services.grounding.claims.law import Rule
 from services.grounding.claims.quotations import spans_in
-from utils.errors import AnswerFormatError, ConfigurationError
-from utils.json_escapes import mended
+from utils.errors import AnswerFormatError
 from utils.unwrapping import Names, held_objects
 
 MAX_TOKENS = 400
@@ -71,23 +69,13 @@ class GroundingPrompt:
         Raises:
             ConfigurationError: it cannot be read, or has other names than it should.
         """
-        # The output is a prompt, not HTML.
-        environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701  # nosec B701
-        try:
-            text = template.read_text(encoding="utf-8")
-            names = meta.find_undeclared_variables(environment.parse(text))
-            self._template = environment.from_string(text)
-        except (OSError, TemplateError) as error:
-            raise ConfigurationError(f"catalogue: {template}: {error}; restore it") from error
-        if names != _NAMES:
-            wanted = ", ".join(sorted(_NAMES))
-            raise ConfigurationError(f"catalogue: {template}: want the names {wanted}, and no other; restore it")
+        self._template = load_template(template, _NAMES)
 
     def ask(self, claim: str, rule: Rule, instrument: str) -> Question:
         """Return the question whether *claim* stands in *rule* of *instrument*."""
         mark, token = f"MATERIAL-{secrets.token_hex(8)}", secrets.token_hex(8)
         named = f"{instrument}, {rule.shown}" if instrument else rule.shown
-        material = _line({"claim": claim, "named": named, "provision": _cut(rule.text)})
+        material = one_line({"claim": claim, "named": named, "provision": _cut(rule.text)})
         text = self._template.render(material=material, mark=mark, token=token, reasons=", ".join(_REASONS))
         return Question(text, token)
 
@@ -101,7 +89,7 @@ def read_answer(text: str, token: str, rule: Rule, found: Judgement) -> Judgemen
         AnswerFormatError: it is no judgement by our instructions; says why.
     """
     rest, _ = split_thinking(text)
-    held = [one for one in held_objects(rest, _HELD, _parsed) if one.keys() >= {"token", "verdict"}]
+    held = [one for one in held_objects(rest, _HELD, parsed_once) if one.keys() >= {"token", "verdict"}]
     if len(held) != 1:
         raise AnswerFormatError(f"the judge's answer cannot be read (it holds {len(held)} judgements, want one)")
     try:
@@ -134,14 +122,3 @@ def _reason(given: str, label: Label) -> Reason:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _MAX_CHARS else f"{text[:_MAX_CHARS]} [the text goes on; it was cut here]"
-
-
-def _line(material: dict[str, str]) -> str:
-    """Return *material* as one line of JSON: no text in it can begin a line of its own."""
-    text = json.dumps(material, ensure_ascii=False)
-    # JSON leaves these as they are, and some readers take them for the end of a line.
-    return "".join(f"\\u{ord(char):04x}" if char in "\x85\u2028\u2029" else char for char in text)
-
-
-def _parsed(source: str) -> object:
-    return json.loads(mended(source), strict=False)
