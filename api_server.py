@@ -27,11 +27,14 @@ def create_app(settings: Settings | None = None, platform: "Service | None" = No
         ConfigurationError, StorageError: it cannot be set up; says what to do.
     """
     from api.app import assemble
-    from bootstrap import build, settings_of_app
+    from bootstrap import build, settings_of_app, settings_of_site
+    from web.site import install
 
     settings = settings or (platform.settings if platform else load_settings())
     platform = platform or build(settings)
-    return assemble(platform, settings_of_app(settings))
+    app = assemble(platform, settings_of_app(settings))
+    install(app, settings_of_site(settings))
+    return app
 
 
 def serve(settings: Settings) -> None:

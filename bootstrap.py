@@ -1,5 +1,6 @@
-"""Composition root: settings in, a wired service out. Only this module and `side.py` name concrete classes."""
+"""Composition root: settings in, a wired service out. The roots (`side.py`, `*_parts.py` too) name concrete classes."""
 
+import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 import services.llm.providers as adapters
 from api.app import AppSettings
 from api.edge.access import AccessRules
+from assistant_parts import Found, Way, build_assistant, build_queries
 from config import Settings
 from grounding_parts import Grounding, build_grounding
 from models.backups.backup import Backups
@@ -18,7 +20,9 @@ from models.grounding.library import Library
 from models.samples.bulk_store import BulkStore
 from models.samples.search.search_index import SearchIndex
 from models.stores import Stores, open_stores
+from product_parts import build_products
 from services.assistant.chat_service import ChatService
+from services.assistant.streamed_generation import StreamedGeneration
 from services.batch.measures import AlertThresholds
 from services.batch.monitor import BatchStores
 from services.batch_service import BatchService, BatchSettings, Collaborators
@@ -27,15 +31,16 @@ from services.catalogue.files import read_tables
 from services.catalogue.rows import ChatPrompt, SlotValues
 from services.citations.checker import CitationChecker
 from services.citations.on_demand import ExtractorOnDemand
+from services.dataset.browsing import Browsing
 from services.dataset.bulk_service import BulkService
 from services.dataset.dataset_service import DatasetService
 from services.dataset.exporting import Exporter
 from services.dataset.hub.push import HubAccess
 from services.dataset.import_service import ImportService
 from services.dataset.publish_service import PublishService
+from services.dataset.pushes import Pushes
 from services.dataset.search_service import SearchService
 from services.dataset.token_statistics import TokenStatistics
-from services.events import EventBroker
 from services.formats import exporters
 from services.formats.export_format import ExportFormat
 from services.generation.guided import Guide
@@ -54,6 +59,7 @@ from services.llm.routing.overrides import credentials_by_settings, roster_state
 from services.llm.routing.roster import Roster
 from services.llm_service import Credentials, LLMProviderFactory, LLMService
 from services.operations.catalogue_service import CatalogueService
+from services.operations.embedded_service import EmbeddedService
 from services.operations.health_service import HealthService
 from services.operations.model_service import ModelService
 from services.operations.provider_registry import ProviderRegistry
@@ -69,6 +75,8 @@ from services.quality.examiner import Examiner, ExaminerSettings
 from services.quality.report.measuring import Measures
 from services.quality.report.quality_service import QualityService
 from services.quality.review_service import ReviewService
+from services.streams.broker import EventBroker
+from services.streams.run_service import RunService
 from side import Tools, build_checker, side_processes, surroundings
 from utils.addresses import AddressRule
 from utils.clock import Clock, SystemClock
@@ -76,9 +84,11 @@ from utils.key_file import encryption_keys
 from utils.memory import give_back
 from utils.metrics import Metrics
 from utils.plugins import find_specs
+from utils.seats import Seats
 from utils.secret_box import SecretBox
 from utils.side.processes import SideProcesses
 from utils.tokens import TokenCounter
+from web.settings import SiteSettings
 
 if TYPE_CHECKING:
     from services.grounding.retrieval.embedding.encoder_files import EncoderStore
@@ -110,6 +120,7 @@ class _Data:
 
     dataset: DatasetService
     search: SearchService
+    browsing: Browsing
     bulk: BulkService
     imports: ImportService
     audit: CitationAudit
@@ -140,7 +151,10 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     learned = LimitStore(stores.engine, stores.writer, clock)
     earlier = EarlierUse(stores.tables.work, stores.tables.usage, learned, clock)
     llm = build_llm(settings, catalogue, embedded, clock, metrics, earlier)
-    events = EventBroker(max(4, settings.threads - _FREE_THREADS))
+    streams = max(4, settings.threads - _FREE_THREADS)
+    seats = Seats(streams)
+    events = EventBroker(seats)
+    runs = RunService(stores.runs, stores.ledger, llm, seats, streams)
     registry = _registry(settings, catalogue, stores, llm, events)
     llm.chooser.check_default()
     data = _data(settings, catalogue, stores, judging, side, grounding.library)
@@ -150,30 +164,44 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
         _batch_stores(stores),
         _batch_settings(settings),
     )
+    usage = UsageService(stores.tables.usage, llm)
+    sold = build_products(catalogue, stores, data.audit, usage, judging.examiner.duplicates)
+    assistant = build_assistant(settings, stores, llm, data.reviews, grounding.embedder)
+    looked_up = Found(grounding, judging.examiner.checker, judging.examiner.prover, sold)
+    queries = build_queries(settings, catalogue, looked_up, assistant, Way(llm, runs, batches, clock))
     models = ModelService(registry)
     texts = read_tables(settings.catalog_dir / "prompts" / "chat.toml", ChatPrompt)
     return Service(
         settings=settings,
         catalogue=CatalogueService(catalogue, llm),
         generation=generation,
+        streamed=StreamedGeneration(generation, data.dataset, runs),
         batches=batches,
         monitor=batches.monitor,
         events=events,
-        usage=UsageService(stores.tables.usage, llm),
+        usage=usage,
         dataset=data.dataset,
         search=data.search,
+        browsing=data.browsing,
         bulk=data.bulk,
         imports=data.imports,
         publish=data.publish,
+        pushes=Pushes(data.publish, runs),
         backups=data.backups,
         quality=data.quality,
         reviews=data.reviews,
+        products=sold.products,
+        questions=sold.questions,
+        assistant=assistant,
+        queries=queries,
         documents=grounding.documents,
         retrieval=grounding.retrieval,
         law=grounding.law,
-        chat=ChatService(llm, stores.ledger, clock, settings.answer_timeout_s, texts),
+        runs=runs,
+        chat=ChatService(llm, stores.ledger, runs, clock, settings.answer_timeout_s, texts),
         providers=ProviderService(registry, models, stores.ledger, AddressRule(settings.allow_private_base_urls)),
         models=models,
+        embedded=EmbeddedService(weights, EventBroker(seats)),
         health=HealthService(stores, data.dataset, llm, settings.min_free_mb),
         llm=llm,
         examiner=judging.examiner,
@@ -182,7 +210,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
             stores,
             judging.authorities,
             grounding.library,
-            Upkeep(Chores(data.dataset, _tasks(settings, data, judging), registry, stores.folder.check)),
+            Upkeep(Chores(data.dataset, _tasks(settings, data, judging, runs), registry, stores.folder.check)),
             embedded,
             side.close,
             settings.resume_batches,
@@ -199,8 +227,21 @@ def settings_of_app(settings: Settings) -> AppSettings:
     dashboard = settings.dashboard_dir.expanduser() if settings.dashboard_dir else None
     sizes = settings.max_import_mb << 20, settings.max_body_mb << 20
     return AppSettings(
-        settings.database_url, access, *sizes, max_document_bytes=settings.max_document_mb << 20, dashboard=dashboard
+        settings.database_url,
+        access,
+        *sizes,
+        max_document_bytes=settings.max_document_mb << 20,
+        dashboard=dashboard,
+        websocket=settings.enable_websocket,
     )
+
+
+def settings_of_site(settings: Settings) -> SiteSettings:
+    """Return what the pages go by."""
+    keys = encryption_keys(settings.data_dir.expanduser(), settings.encryption_keys, make=True)
+    # A key of its own: what is signed for a browser says nothing of how secrets are encrypted.
+    secret = hmac.digest(keys[0].encode(), b"session cookies of the pages", "sha256")
+    return SiteSettings(settings.api_tokens, secret, is_front=settings.dashboard_dir is None)
 
 
 @dataclass(frozen=True)
@@ -333,6 +374,7 @@ def _data(
     return _Data(
         dataset=DatasetService(samples, file, TokenStatistics(samples, tokens), prices, examiner),
         search=search,
+        browsing=Browsing(samples, search),
         bulk=BulkService(samples, BulkStore(stores.engine), search, examiner.duplicates, clock),
         imports=ImportService(samples, folder, clock, settings.max_import_mb << 20, side),
         audit=audit,
@@ -345,13 +387,14 @@ def _data(
     )
 
 
-def _tasks(settings: Settings, data: _Data, judging: _Judging) -> Sequence[Task]:
+def _tasks(settings: Settings, data: _Data, judging: _Judging, runs: RunService) -> Sequence[Task]:
     """Return what is done every few seconds."""
     return (
         data.search.update,
         judging.examiner.duplicates.update,
         data.audit.update,
         lambda _: data.backups.make_if_due(3600 * settings.backup_every_h),
+        lambda _: runs.prune(settings.run_keep_days),
         lambda _: give_back(),
     )
 
@@ -367,7 +410,7 @@ def _generation(
     prompts = settings.catalog_dir / "prompts"
     slots = read_tables(prompts / "slots.toml", SlotValues)
     guide = Guide(llm, Scaffold(catalogue, slots), ProvisionScaffold(slots), stores.clock)
-    judge = Judge(llm, prompts / "judge.md")
+    judge = Judge(llm, prompts)
     maker = Maker(catalogue, llm, guide, examiner, judge, stores.clock)
     wanted = GenerationSettings(settings.max_tries, settings.retry_after_cap_s, settings.answer_timeout_s)
     return GenerationService(catalogue, llm, maker, stores.clock, wanted, stores.ledger)

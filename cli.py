@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from config import Settings, load_settings
+from console.asking import answered
 from console.bench import workbench
 from console.client import Client
 from console.demo import choose_provider, run_demo
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from models.contract.answers.batches import Batch
 
 _INCLUDE = (
-    "unlicensed: also samples on documents whose licence does not allow it; all: also invalid citations and rejected."
+    "accepted: only what a reviewer accepted; unlicensed: also samples on documents whose licence does not allow it; "
+    "all: also invalid citations and rejected."
 )
 
 
@@ -89,6 +91,29 @@ def generate(url: str | None, provider: str | None, save: bool, **wanted: object
         made = client.post("generate", asked)
     show_sample(made["sample"], console)
     console.print(f"{made['tokens_used']} tokens, {made['elapsed']:g} s" + (", stored" if save else ""))
+
+
+@cli.command()
+@click.argument("query")
+@click.option(
+    "--docs",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Answer from this document alone; may be given several times.",
+)
+@click.option("--session", help="Go on with this session.")
+@click.option("--provider", help="Provider id.")
+@click.option("--model", help="Model id: this one and no other.")
+@click.option("--thoughts", is_flag=True, help="Show what the model thinks, too.")
+@click.option("--url", help="Use the service at this address.")
+def ask(url: str | None, docs: tuple[Path, ...], *, thoughts: bool, **asked: str | None) -> None:
+    """Ask about law, your documents or your data set; the answer comes word by word."""
+    settings = load_settings()
+    body = {"model_provider": asked["provider"], "model_name": asked["model"], "session_id": asked["session"]}
+    wanted = _given({"query": asked["query"], **body})
+    with client_for(settings, url, _log_file(settings)) as client:
+        if not answered(client, wanted, docs, Console(), shows_thoughts=thoughts):
+            sys.exit(1)
 
 
 @cli.command()
@@ -179,7 +204,7 @@ def import_(path: Path | None, starter: bool, url: str | None, **options: object
 @click.option("--sample-type")
 @click.option("--batch-id")
 @click.option("--grounding", type=click.Choice(["any", "partly", "grounded"]), help="Stand on law so well or better.")
-@click.option("--include", type=click.Choice(["fit", "unlicensed", "all"]), help=_INCLUDE)
+@click.option("--include", type=click.Choice(["fit", "accepted", "unlicensed", "all"]), help=_INCLUDE)
 @click.option("--url", help="Use the service at this address.")
 def export(path: Path, url: str | None, **options: object) -> None:
     """Write the data set to a file."""
@@ -204,7 +229,7 @@ def export(path: Path, url: str | None, **options: object) -> None:
 @click.option("--license-link", help="Address of a licence that is other.")
 @click.option("--splits", help="Push three splits with these shares, for example 0.9,0.05,0.05.")
 @click.option("--grounding", type=click.Choice(["any", "partly", "grounded"]), help="Stand on law so well or better.")
-@click.option("--include", type=click.Choice(["fit", "unlicensed", "all"]), help=_INCLUDE)
+@click.option("--include", type=click.Choice(["fit", "accepted", "unlicensed", "all"]), help=_INCLUDE)
 @click.option("--url", help="Use the service at this address.")
 def push(url: str | None, **options: object) -> None:
     """Push the data set to the Hugging Face Hub (token: setting HUGGINGFACE_TOKEN)."""

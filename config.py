@@ -95,12 +95,21 @@ def _check_fernet(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     return values
 
 
+def _check_model_name(text: str) -> str:
+    """Refuse a model without its provider: the first part of a model's id would be taken for one."""
+    provider, _, model = text.partition("/")
+    if text and not (provider.strip() and model.strip()):
+        raise ValueError("want provider/model, such as groq/openai/gpt-oss-20b")
+    return text
+
+
 Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(_split), AfterValidator(_check_fernet)]
 Key = Annotated[SecretStr | None, BeforeValidator(_clean_key)]
 Url = Annotated[str | None, AfterValidator(_clean_url)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Tokens = Annotated[tuple[AccessToken, ...], BeforeValidator(_parse_tokens)]
+ModelName = Annotated[str, AfterValidator(_check_model_name)]
 Names = Annotated[tuple[Literal["courtlistener", "find-case-law", "eur-lex"], ...], BeforeValidator(_split)]
 Patterns = Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_check_patterns)]
 
@@ -115,7 +124,7 @@ class Settings(BaseModel):
         description="Address the server listens on; another than loopback needs API_TOKENS or ALLOW_UNAUTHENTICATED",
     )
     port: Port = Field(5001, description="Port the server listens on")
-    threads: int = Field(256, ge=8, le=4096, description="Request threads of the server; progress streams use one each")
+    threads: int = Field(320, ge=8, le=4096, description="Request threads of the server; progress streams use one each")
     max_connections: int = Field(
         4096, ge=16, le=65_536, description="Connections open at once; when more come, the one that waits longest goes"
     )
@@ -169,7 +178,11 @@ class Settings(BaseModel):
     ollama_host: Url = Field(None, description="Address of your own Ollama server, for example http://127.0.0.1:11434")
     openai_api_key: Key = Field(None, description="Key of the OpenAI-compatible server")
     openai_base_url: Url = Field(None, description="Address of the OpenAI-compatible server, with /v1")
+    anthropic_api_key: Key = Field(None, description="Key of Anthropic")
+    anthropic_base_url: Url = Field(None, description="Other address for Anthropic, without /v1")
     google_api_key: Key = Field(None, description="Key of Google Gemini")
+    google_base_url: Url = Field(None, description="Other address for Google Gemini, without /v1beta")
+    openrouter_api_key: Key = Field(None, description="Key of OpenRouter")
     mistral_api_key: Key = Field(None, description="Key of Mistral")
     encryption_key: Keys = Field(
         (), description="Key that stored provider keys are encrypted with (cli.py keys new); a second one decrypts only"
@@ -183,8 +196,17 @@ class Settings(BaseModel):
 
     hf_endpoint: Url = Field(None, description="Other address of the Hugging Face Hub, for a mirror")
     backup_keep: int = Field(5, ge=1, le=1000, description="Backups kept; older ones are removed")
+    enable_websocket: bool = Field(False, description="Take queries over a WebSocket too, at /ws/query")
+    run_keep_days: float = Field(
+        30, ge=0, description="Days for which the events of a stream can be read again; 0 = for ever"
+    )
     backup_every_h: float = Field(24, ge=0, description="Hours after which a backup is made by itself; 0 = never")
-    max_document_mb: int = Field(100, ge=1, le=4096, description="Largest document that can be uploaded, in megabytes")
+    max_document_mb: int = Field(
+        100,
+        ge=1,
+        le=4096,
+        description="Largest document that can be uploaded, in megabytes; its text has at most 60 million characters",
+    )
     embedder: Literal["auto", "small", "off"] = Field(
         "auto",
         description="What finds by meaning: auto = the embedders that `cli.py embedder fetch` brought, small, off",
@@ -199,6 +221,12 @@ class Settings(BaseModel):
     rerank_model: str = Field("", description="Its model")
     speech_model_dir: Path | None = Field(
         None, description="Folder of a faster-whisper model, for recordings as documents; see requirements-audio.txt"
+    )
+    assistant_context_tokens: int = Field(
+        2000, ge=0, le=100_000, description="Most tokens of memories, earlier turns and summary beside a query"
+    )
+    assistant_summary_model: ModelName = Field(
+        "", description="Who summarises sessions, as provider/model; without it rules do, which cost nothing"
     )
     max_import_mb: int = Field(8192, ge=1, description="Largest file that can be imported, in megabytes")
     search_scan_rows: int = Field(

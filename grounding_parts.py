@@ -1,5 +1,7 @@
 """Composition root of documents and retrieval: settings in, their services out."""
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -12,7 +14,6 @@ from models.grounding.passage_store import PassageStore
 from models.grounding.rows import Document
 from models.stores import Stores
 from services.catalogue.catalogue import Catalogue
-from services.events import EventBroker
 from services.grounding.answers import document_row
 from services.grounding.document_service import FOLDER, DocumentService, Shelves
 from services.grounding.extraction.outcome import Limits
@@ -23,9 +24,11 @@ from services.grounding.law.law_service import FOLDER as LAW_FOLDER
 from services.grounding.law.law_service import LawService
 from services.grounding.retrieval.embedding.embedder import Embedder
 from services.grounding.retrieval.name_catalogue import NameCatalogue
-from services.grounding.retrieval_service import RetrievalService
+from services.grounding.retrieval_service import NO_EMBEDDER, RetrievalService
 from services.grounding.vector_index import VectorIndex
+from services.streams.broker import EventBroker
 from utils.cancellation import CancelToken
+from utils.seats import Seats
 from utils.side.tasks import Side
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ class Grounding:
     retrieval: RetrievalService
     law: LawService
     grounder: Grounder
+    embedder: Callable[[], Embedder | None]
+    read: Callable[[Path, str, CancelToken], Reading]
 
 
 def build_grounding(settings: Settings, catalogue: Catalogue, stores: Stores, side: Side[object]) -> Grounding:
@@ -52,8 +57,9 @@ def build_grounding(settings: Settings, catalogue: Catalogue, stores: Stores, si
     folder = stores.folder.path
     library = Library(folder / FILE, stores.folder.check)
     store, passages = DocumentStore(library, stores.clock), PassageStore(library)
-    vectors = VectorIndex(passages, cache(partial(embedder_of, settings)))
-    events = EventBroker(_STREAMS)
+    embedder = looked_for(partial(embedder_of, settings))
+    vectors = VectorIndex(passages, embedder)
+    events = EventBroker(Seats(_STREAMS))
 
     def changed(document: Document) -> None:
         events.publish(lambda: {"type": "file", "file": document_row(document)}, 0)
@@ -71,9 +77,9 @@ def build_grounding(settings: Settings, catalogue: Catalogue, stores: Stores, si
         stores.folder.check,
     )
     documents = DocumentService(shelves, Ingestion(parts, folder / FOLDER), events)
-    retrieval = RetrievalService(store, passages, vectors, partial(_reranker_of, settings))
+    retrieval = RetrievalService(store, passages, vectors, partial(_reranker_of, settings), no_embedder(settings))
     law = LawService(documents, cache(partial(_fetcher, folder / LAW_FOLDER, settings.max_document_mb << 20)))
-    return Grounding(library, documents, retrieval, law, Grounder(store, passages, retrieval))
+    return Grounding(library, documents, retrieval, law, Grounder(store, passages, retrieval), embedder, reading)
 
 
 def embedder_of(settings: Settings) -> Embedder | None:
@@ -95,6 +101,25 @@ def embedder_of(settings: Settings) -> Embedder | None:
         if all(store.is_present(name) for name in encoders_of(small=small)):
             return local_embedder(store, small=small)
     return None
+
+
+def no_embedder(settings: Settings) -> str:
+    """Return what is noted where nothing embeds."""
+    return "EMBEDDER is off, so words alone find" if settings.embedder == "off" else NO_EMBEDDER
+
+
+def looked_for(find: Callable[[], Embedder | None]) -> Callable[[], Embedder | None]:
+    """Return what *find* finds and keep it; it is asked again as long as it finds none, as before one was fetched."""
+    lock = threading.Lock()
+    kept: list[Embedder] = []
+
+    def found() -> Embedder | None:
+        with lock:
+            if not kept and (one := find()) is not None:
+                kept.append(one)
+            return kept[0] if kept else None
+
+    return found
 
 
 def _reranker_of(settings: Settings) -> "Reranker | None":

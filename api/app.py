@@ -20,10 +20,16 @@ from api.resources import (
     documents,
     generation,
     health,
+    memories,
     monitoring,
+    products,
     providers,
     quality,
+    query,
+    query_socket,
+    runs,
     samples,
+    sessions,
     transfer,
 )
 from api.resources import models as model_pages
@@ -43,6 +49,11 @@ _RESOURCES = (
     generation,
     monitoring,
     documents,
+    runs,
+    products,
+    sessions,
+    memories,
+    query,
 )
 
 
@@ -57,6 +68,7 @@ class AppSettings:
         max_body_bytes: Largest other body.
         max_document_bytes: Largest document that is uploaded.
         dashboard: Folder of a built single-page dashboard, or None.
+        websocket: Whether queries may come over a WebSocket.
     """
 
     database_url: str
@@ -65,6 +77,7 @@ class AppSettings:
     max_body_bytes: int = 64 << 20
     max_document_bytes: int = 100 << 20
     dashboard: Path | None = None
+    websocket: bool = False
 
 
 def assemble(platform: Platform, settings: AppSettings) -> Flask:
@@ -94,8 +107,16 @@ def assemble(platform: Platform, settings: AppSettings) -> Flask:
     CORS(
         app,
         resources={r"/api/*": {"origins": list(settings.access.origins)}},
-        allow_headers=["Content-Type", "Authorization", "Cache-Control", "Pragma", "Expires", "Last-Event-ID"],
-        methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"],
+        allow_headers=[
+            "Content-Type",
+            "Authorization",
+            "Cache-Control",
+            "Pragma",
+            "Expires",
+            "Last-Event-ID",
+            "Idempotency-Key",
+        ],
+        methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
         expose_headers=[
             "Content-Disposition",
             "X-Request-ID",
@@ -105,6 +126,7 @@ def assemble(platform: Platform, settings: AppSettings) -> Flask:
             "X-Data-Version",
             "X-Split-Counts",
             "X-Left-Out",
+            "X-Run-ID",
         ],
     )
     guard(app, settings.access)
@@ -113,6 +135,8 @@ def assemble(platform: Platform, settings: AppSettings) -> Flask:
             app.register_blueprint(resource.blueprint(name), url_prefix=prefix)
         app.register_blueprint(batches.blueprint(name), url_prefix=f"{prefix}/generate/batch")
     app.register_blueprint(documentation.blueprint())
+    if settings.websocket:
+        app.register_blueprint(query_socket.blueprint())
     if settings.dashboard is not None:
         app.register_blueprint(dashboard.blueprint(settings.dashboard))
     return app
@@ -152,5 +176,5 @@ class _ModelConverter(BaseConverter):
 class _PageConverter(BaseConverter):
     """A path of the dashboard: any but ours."""
 
-    regex = r"(?!(?:api|metrics)(?:/|$)).+"
+    regex = r"(?!(?:api|metrics|ui)(?:/|$)).+"
     part_isolating = False

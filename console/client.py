@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import requests
 
@@ -18,6 +18,12 @@ _STREAM_S = 45
 _GENERATE_S = 1800
 _AGAIN_S = 1.0
 _FINAL = ("completed", "stopped", "failed")
+_ENDS = ("done", "error")
+# JSON whose fields go by its type.
+Event: TypeAlias = Mapping[str, Any]
+_RUN = (_CONNECT_S, _STREAM_S)
+# A service that is started again is there within that.
+_PATIENCE_S = 60.0
 
 
 class RequestRefusedError(AppError):
@@ -110,6 +116,48 @@ class Client:
                 if batch["status"] in _FINAL:
                     return
 
+    def run(self, path: str, body: Mapping[str, object]) -> Iterator[Event]:
+        """POST *body* to *path* below /api, and yield the events of the run that it begins.
+
+        A connection that breaks off is made again, and the run goes on behind the last event.
+
+        Raises:
+            RequestRefusedError: it was refused.
+            UnavailableError: the service does not answer any more.
+        """
+        run_id, last = "", 0
+        try:
+            with self._session.post(f"{self.url}/api/{path}", json=body, stream=True, timeout=_RUN) as response:
+                _check(response)
+                run_id = response.headers["X-Run-ID"]
+                for number, event in _events(response):
+                    last = number
+                    yield event
+                    if event["type"] in _ENDS:
+                        return
+        except requests.RequestException as error:
+            if not run_id:
+                raise UnavailableError(f"{self.url}: the service does not answer ({type(error).__name__})") from None
+        yield from self._resumed(run_id, last)
+
+    def _resumed(self, run_id: str, last: int) -> Iterator[Event]:
+        gone_s = 0.0
+        while True:
+            time.sleep(_AGAIN_S)
+            url, since = f"{self.url}/api/runs/{run_id}/events", {"Last-Event-ID": str(last)}
+            try:
+                with self._session.get(url, headers=since, stream=True, timeout=_RUN) as response:
+                    _check(response)
+                    for number, event in _events(response):
+                        last, gone_s = number, 0.0
+                        yield event
+                        if event["type"] in _ENDS:
+                            return
+            except requests.RequestException as error:
+                gone_s += _AGAIN_S
+                if gone_s > _PATIENCE_S:
+                    raise UnavailableError(f"{self.url}: the service is gone ({type(error).__name__})") from None
+
     def _stream(self, batch_id: str) -> "Iterator[Batch]":
         url = f"{self.url}/api/generate/batch/stream"
         with self._session.get(url, stream=True, timeout=(_CONNECT_S, _STREAM_S)) as response:
@@ -132,3 +180,22 @@ class Client:
         if not response.ok:
             raise RequestRefusedError(str(body.get("error", response.status_code)), body)
         return body
+
+
+def _check(response: requests.Response) -> None:
+    if not response.ok:
+        try:
+            body = response.json()
+        except ValueError:
+            raise UnavailableError(f"{response.url}: answered {response.status_code}") from None
+        raise RequestRefusedError(str(body.get("error", response.status_code)), body)
+
+
+def _events(response: requests.Response) -> Iterator[tuple[int, Event]]:
+    """Yield the numbered events of a stream."""
+    number = 0
+    for line in response.iter_lines():
+        if line.startswith(b"id: "):
+            number = int(line[4:])
+        elif line.startswith(b"data: {"):
+            yield number, json.loads(line[6:])

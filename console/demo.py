@@ -62,7 +62,8 @@ def run_demo(settings: Settings, console: Console) -> None:
         _import_starter(client, settings, console)
         _make_samples(client, provider, console)
     console.print(f"4. Your data set: [bold]{settings.data_dir.expanduser().resolve() / 'train.parquet'}[/bold]")
-    console.print("   Start the server with `make run`, then try the curl examples of README.md.")
+    console.print(f"   Start the server with `make run`, then open http://127.0.0.1:{settings.port} for the dashboard,")
+    console.print("   or try the curl examples of README.md.")
 
 
 def _import_starter(client: Client, settings: Settings, console: Console) -> None:
@@ -73,6 +74,10 @@ def _import_starter(client: Client, settings: Settings, console: Console) -> Non
 def _make_samples(client: Client, provider: str, console: Console) -> None:
     # No type is asked for: the embedded model makes samples about provisions where law is at hand, else case analyses.
     request: dict[str, object] = {"count": COUNT, "provider": provider, "jurisdiction": "uk", "difficulty": "basic"}
+    files = client.get("files", status="ready", jurisdiction="uk")["total"]
+    if files and provider != "local":
+        request["use_rag"] = True
+        console.print(f"   The samples stand on your documents of the United Kingdom ({files})")
     started = client.post("generate/batch/start", request)
     console.print(f"3. Batch {started['batch_id']}: {COUNT} samples by {started['provider']}/{started['model']}")
     ended = show_batch(client.follow(started["batch_id"]), console)

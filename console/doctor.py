@@ -1,4 +1,4 @@
-"""Checks an installation: packages, keys, providers, disk, data set, model file."""
+"""Checks an installation: packages, keys, providers, disk, data set, model file, what reads scans, what embeds."""
 
 import ctypes.util
 import importlib.metadata
@@ -52,6 +52,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _guarded("data set", lambda: _data_set(settings.data_dir.expanduser() / PARQUET, settings))
     yield _engine()
     yield _guarded("model file", lambda: _weights(bench))
+    yield _guarded("scanned pages", lambda: _scans(bench))
+    yield _guarded("embedder", lambda: _embedder(settings, bench))
     yield from _providers(settings, bench)
 
 
@@ -136,6 +138,33 @@ def _weights(bench: Workbench) -> Finding:
     if not store.is_present():
         return Finding("model file", None, f"{store.model_name}: not fetched yet; `python3 cli.py model fetch` does it")
     return Finding("model file", True, f"{store.ensure()}: verified")
+
+
+def _scans(bench: Workbench) -> Finding:
+    version, languages, lacking = bench.recognition()
+    if not version:
+        return Finding("scanned pages", None, f"cannot be read: {lacking}")
+    says = f"{version}, languages {', '.join(languages) or 'none'}"
+    if lacking:
+        return Finding(
+            "scanned pages",
+            False,
+            f"{says}: {lacking}; on Debian apt-get install tesseract-ocr-eng, or set TESSDATA_PREFIX",
+        )
+    return Finding("scanned pages", True, says)
+
+
+def _embedder(settings: Settings, bench: Workbench) -> Finding:
+    if settings.embedding_base_url:
+        says = f"{settings.embedding_model} at {without_user(settings.embedding_base_url)}"
+        return Finding("embedder", True, says)
+    if settings.embedder == "off":
+        return Finding("embedder", None, "EMBEDDER is off, so citations and words alone find")
+    names = bench.encoders(small=settings.embedder == "small")
+    if not names:
+        says = "not fetched yet, so citations and words alone find; `python3 cli.py embedder fetch` does it"
+        return Finding("embedder", None, says)
+    return Finding("embedder", True, " and ".join(names))
 
 
 def _providers(settings: Settings, bench: Workbench) -> Iterator[Finding]:

@@ -101,6 +101,8 @@ class RawAnswer:
         chain: Every target tried for it, in order, as `provider/model: outcome`.
         judgement: The judge's raw answer; "" before.
         sources: Ids of the provisions that the model was shown, in the order of their markers.
+        reasoning_tokens: Tokens of its thinking; None where the vendor does not count them.
+        thought_ms: How long its thinking was streamed; None where it was not.
     """
 
     text: str
@@ -112,6 +114,8 @@ class RawAnswer:
     chain: tuple[str, ...] = ()
     judgement: str = ""
     sources: tuple[int, ...] = ()
+    reasoning_tokens: int | None = None
+    thought_ms: int | None = None
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields, for storage."""

@@ -13,6 +13,8 @@ from utils.errors import InputError
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Difficulty = Literal["foundational", "basic", "intermediate", "advanced", "expert"]
 DIFFICULTIES: tuple[Difficulty, ...] = get_args(Difficulty)
+# Asks the same as "basic": data of others has it, and a plan only where it is asked for.
+ALIAS_DIFFICULTY: Difficulty = "foundational"
 # What every JSON reader and Parquet agree on.
 LARGEST = 2**53
 _SHOWN = 10
@@ -31,6 +33,12 @@ def _clean(text: str) -> str:
     if not text.strip():
         raise ValueError("is empty")
     return text
+
+
+def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise ValueError("got an empty list, want at least one value; leave the field out for all")
+    return values
 
 
 def blank_to_none(value: object) -> object:
@@ -83,6 +91,8 @@ Characters = Annotated[str, AfterValidator(_whole_characters)]
 Identifier = Annotated[Text, AfterValidator(clean_id), Field(max_length=500)]
 Moment = Annotated[str | None, AfterValidator(_utc)]
 Filter = Annotated[str | None, BeforeValidator(blank_to_none)]
+# Which of many; left out it means all, so that an empty list must not.
+Chosen = Annotated[tuple[str, ...], AfterValidator(_not_empty), Field(json_schema_extra={"minItems": 1})]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Shares = Annotated[dict[str, Positive], Field(min_length=1, max_length=1000)]
 
@@ -127,6 +137,7 @@ _WANTED = {
     "bool_type": "true or false",
     "string_type": "text",
     "list_type": "a list",
+    "tuple_type": "a list",
     "dict_type": "an object",
     "model_type": "an object",
     "greater_than": "more than {gt}",
@@ -141,6 +152,7 @@ _WANTED = {
     "string_pattern_mismatch": "text of the form {pattern}",
 }
 _UNKNOWN = "a field"
+_AS_JSON = {None: "null", True: "true", False: "false"}
 # No secret of a vendor is a few short words.
 _HARMLESS = re.compile(r"(?!hf_|sk_)[a-z]{1,12}(_[a-z]{1,12}){0,3}")
 _NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?")
@@ -188,7 +200,9 @@ def _shown(value: object) -> str:
     """Return the value, shortened; numeric text without quotes, since a query has only text."""
     if isinstance(value, str):
         return value if _NUMBER.fullmatch(value) else repr(value[:80])
-    if isinstance(value, int | float | bool) or value is None:
+    if value is None or isinstance(value, bool):
+        return _AS_JSON[value]
+    if isinstance(value, int | float):
         return str(value)[:80]
     return f"a {type(value).__name__}"
 

@@ -71,6 +71,7 @@ class Described(BaseModel):
     review: Literal["accepted", "rejected"] | None = None
     grounding: Literal["grounded", "partly", "none"] | None = None
     sources: str | None = None
+    thinking_source: str | None = None
 
     @model_validator(mode="before")
     @classmethod

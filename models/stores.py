@@ -5,6 +5,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from models.assistant.run_store import RunStore
+from models.assistant.stores import AssistantStores, assistant_stores
 from models.backups import agreement
 from models.backups.backup import PARQUET
 from models.batches.batch_store import BatchStore
@@ -34,6 +36,8 @@ class Stores:
     samples: SampleStore
     tables: Tables
     ledger: Ledger
+    runs: RunStore
+    assistant: AssistantStores
     clock: Clock
 
     @property
@@ -46,9 +50,8 @@ class Stores:
         ping(self.engine)
 
     def start(self) -> None:
-        """Start the writer; calls that were under way when the last process ended become in doubt."""
+        """Start the writer."""
         self.writer.start()
-        self.ledger.lose_calls()
 
     def close(self) -> None:
         """Write what waits and close the folder."""
@@ -90,4 +93,6 @@ def open_stores(folder: Path, database_url: str, database_file: Path | None, clo
     usage, calls, events = UsageStore(engine), CallStore(), EventStore(engine)
     reviews = ReviewStore(engine, clock)
     tables = Tables(BatchStore(engine), WorkStore(engine), samples, usage, calls, events, reviews)
-    return Stores(bound, engine, writer, file, samples, tables, Ledger(writer, tables, clock), clock)
+    ledger, runs = Ledger(writer, tables, clock), RunStore(engine, writer, clock)
+    assistant = assistant_stores(engine, writer, clock)
+    return Stores(bound, engine, writer, file, samples, tables, ledger, runs, assistant, clock)

@@ -81,6 +81,38 @@ class Connection:
         self.has_left = self.has_ended
 
 
+class UpgradedSocket:
+    """A client's socket once the connection speaks another protocol: what reads and writes it may block.
+
+    It is closed by the front, as every connection.
+    """
+
+    def __init__(self, sock: socket.socket, patience_s: float) -> None:
+        """Use *sock*; a client that takes nothing for *patience_s* has left."""
+        self._sock = sock
+        self._patience_s = patience_s
+
+    def begin(self) -> None:
+        """Let it block from now on."""
+        self._sock.settimeout(self._patience_s)
+
+    def fileno(self) -> int:
+        """Return its descriptor, to wait for what comes."""
+        return self._sock.fileno()
+
+    def recv(self, size: int) -> bytes:
+        """Return what came, at most *size* bytes."""
+        return self._sock.recv(size)
+
+    def send(self, data: bytes) -> int:
+        """Send all of *data*; OSError if the client does not take it."""
+        self._sock.sendall(data)
+        return len(data)
+
+    def close(self) -> None:
+        """Leave it to the front."""
+
+
 class Room:
     """Connections that wait for the same thing for the same time: the first in is the first whose time is up."""
 

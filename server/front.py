@@ -36,7 +36,8 @@ _SEND_BUFFER_BYTES = 1 << 18
 # Errors of accept when resources are used up; they recur until there are some.
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _NO_ROOM_S = 0.2
-_BODY = re.compile(rb"\r\n(?:content-length|transfer-encoding)[ \t]*:", re.IGNORECASE)
+# What comes behind such a head is for the thread that serves it: a body, or messages.
+_BODY = re.compile(rb"\r\n(?:content-length|transfer-encoding|upgrade)[ \t]*:", re.IGNORECASE)
 _RESET = struct.pack("ii", 1, 0)
 
 

@@ -16,6 +16,7 @@ from gunicorn.http.errors import LimitRequestHeaders, NoMoreData, ParseException
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.base import Worker
 
+from server.connection import UpgradedSocket
 from utils.wsgi import LINE, ON_CLIENT_LEFT, Line
 
 __all__ = ["Exchange", "Host", "Loop", "NoMoreData", "ParseException", "too_large", "worker_class"]
@@ -91,22 +92,28 @@ class Exchange:
         self._parser = RequestParser(host.cfg, client, address)
         self._parser.unreader.unread(head)
 
-    def answer(self, server: object, watch: Callable[[Callable[[], None]], None], line: Line) -> bool:
+    def answer(
+        self, server: object, watch: Callable[[Callable[[], None]], None], line: Line, upgraded: UpgradedSocket
+    ) -> bool:
         """Have the app answer; return whether the connection is kept.
 
         Args:
             server: Where the caller came in.
             watch: Called by the app with what to do when the caller leaves.
             line: Those who may get the same answer.
+            upgraded: The connection, for an app that goes on in another protocol.
 
         Raises:
-            NoMoreData, StopIteration: the caller left without a request.
+            NoMoreData, StopIteration: the caller left without a request, or the app went on in another protocol.
             ParseException: this is no HTTP request that could be read.
         """
         response, environ = wsgi.create(next(self._parser), self._client, self._address, server, self._host.cfg)
         environ["wsgi.multithread"] = True
         environ[ON_CLIENT_LEFT] = watch
         environ[LINE] = line
+        if "websocket" in environ.get("HTTP_UPGRADE", "").lower():
+            upgraded.begin()
+            environ["gunicorn.socket"] = upgraded  # where WebSocket libraries look for it
         if not self._host.alive:
             response.force_close()
         pieces: Any = self._host.wsgi(environ, response.start_response)

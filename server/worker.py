@@ -18,7 +18,7 @@ from math import inf
 
 from gunicorn.workers.base import Worker
 
-from server.connection import Connection, ConnectionLimits, Outcome
+from server.connection import Connection, ConnectionLimits, Outcome, UpgradedSocket
 from server.front import HEAD_BYTES, Front
 from server.gunicorn_parts import Exchange, Host, NoMoreData, ParseException, too_large, worker_class
 from server.line import Copies, HeldAnswer, Line, Lines, Question, question_of
@@ -155,7 +155,8 @@ class _Service:
         try:
             if b"\r\n\r\n" not in head:
                 raise too_large(HEAD_BYTES)
-            keep = exchange.answer(connection.server, connection.watch, line)
+            upgraded = UpgradedSocket(connection.sock, client.patience.full_s)
+            keep = exchange.answer(connection.server, connection.watch, line, upgraded)
             if answer := held.taken():
                 self._answer_others(line.taken(), answer, Outcome.KEEP if keep else Outcome.CLOSE)
                 client.sendall(answer)

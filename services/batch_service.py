@@ -19,8 +19,8 @@ from services.batch.ending import Ending
 from services.batch.item_queue import ItemQueue
 from services.batch.live import LiveBatch
 from services.batch.monitor import BatchMonitor, BatchStores
-from services.batch.objects import judge_of, new_row, preference_of
-from services.batch.planner import plan, plan_filters
+from services.batch.objects import judge_of, new_row, preference_of, request_of
+from services.batch.planner import leaves_topics_open, plan, plan_filters, type_shares
 from services.batch.publisher import BatchPublisher
 from services.batch.recovery import Recovery
 from services.batch.report import plan_summary
@@ -29,9 +29,9 @@ from services.batch.running import RunningBatches
 from services.batch.worker import RunnerServices, RunnerSettings
 from services.catalogue.catalogue import Catalogue
 from services.dataset.dataset_service import DatasetService
-from services.events import EventBroker
 from services.generation_service import GenerationService
 from services.llm_service import AUTO, Budget, LLMService, Preference
+from services.streams.broker import EventBroker
 from utils.clock import Clock, iso
 from utils.errors import InputError, StorageError
 from utils.metrics import Metrics
@@ -120,12 +120,11 @@ class BatchService:
         """Plan and start a batch; as `start_batch`."""
         request, preference, count, jobs = self._planned(request)
         first = next(jobs)
-        self._check_ground(request, first)
         self._admission.check_budget(request, preference, first)
         jobs = itertools.chain([first], jobs)
         now = self._clock.now()
         batch_id = f"batch_{int(now.timestamp())}_{secrets.token_hex(4)}"
-        model = request.model or (None if preference.provider == AUTO else self._llm.targets(preference)[0].model.id)
+        model = request.model or (None if preference.provider == AUTO else self._first_model(preference))
         row = new_row(batch_id, iso(now), request, count, model)
         with self._running.place():
             try:
@@ -263,10 +262,28 @@ class BatchService:
         is_open = self._admission.leaves_type_open(request)
         request, preference, count = self._admission.settled(request)
         present = self._dataset.present(plan_filters(request, self._catalogue))
-        jobs = plan(request, self._catalogue, count, present)
+        one = self._is_of_law(request) or (is_open and self._llm.guided(preference) is not None)
+        on_law = one or request.use_rag or bool(request.file_ids)
+        answers = self._generation.answers(request.file_ids, is_small=one) if on_law else None
+        jobs = plan(request, self._catalogue, count, present, answers)
         if is_open:
             jobs = self._generation.fitted(jobs, preference)
-        return request, preference, count, jobs
+        first = next(jobs)
+        self._check_ground(request, first)
+        if not is_open:
+            kinds = [kind for kind, share in type_shares(request, self._catalogue).items() if share > 0]
+            self._generation.maker.check_model(kinds, request.use_rag or bool(request.file_ids), preference)
+        return request, preference, count, itertools.chain([first], jobs)
+
+    def _first_model(self, preference: Preference) -> str | None:
+        """Return the model that is asked first; None while its server has not said which it has."""
+        first = self._llm.targets(preference)[0].model
+        return None if first.awaited else first.id
+
+    def _is_of_law(self, request: BatchRequest) -> bool:
+        """Tell whether samples about one provision are asked for."""
+        law_type = self._catalogue.law_type
+        return law_type is not None and request.sample_type == law_type.id
 
     def _check_ground(self, request: BatchRequest, first: Job) -> None:
         """Refuse a batch of which some samples shall stand on documents where none can be."""
@@ -278,7 +295,7 @@ class BatchService:
     def _run(self, row: BatchRow, kind: str, detail: Mapping[str, object]) -> None:
         """Give *row* a runner and let it run; every item of it is written down."""
         batch_id = row["id"]
-        request = BatchRequest.model_validate(row["request"])
+        request = request_of(row)
         services = RunnerServices(
             self._generation,
             self._llm,
@@ -297,6 +314,7 @@ class BatchService:
             self._settings.max_workers,
             self._admission.minutes(request),
             judge_of(request),
+            leaves_topics_open(request),
         )
         live = LiveBatch(row, self._clock, self._settings.alerts)
         runner = BatchRunner(live, settings, services, self._ending.finish)

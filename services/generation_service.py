@@ -1,27 +1,29 @@
 """Makes samples for batches and for single requests. What happens to one stands in `services/generation/making.py`."""
 
+import random
 import secrets
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Protocol, cast
 
 from models.contract.answers.base import StoredSample
 from models.contract.bodies import GenerateRequest
-from models.domain import Job, RawAnswer
+from models.domain import CallUsage, Job, RawAnswer
 from models.schemas import Sample
-from services.catalogue.catalogue import BALANCE, Catalogue
+from services.catalogue.catalogue import BALANCE, Catalogue, Topic
 from services.generation.judge import JudgeSpec
 from services.generation.making import Maker, Making, Recorder
+from services.generation.topics import likely
 from services.llm.attempts import Attempts
 from services.llm.caller import Outcome
 from services.llm.limits.gate import Permit
 from services.llm.single_calls import CallLog, SingleCalls
 from services.llm_service import LLMService, Preference, Terms
-from utils.cancellation import time_limit
+from utils.cancellation import CancelToken, time_limit
 from utils.clock import Clock
 from utils.errors import GenerationError
 
-__all__ = ["GenerationService", "GenerationSettings", "Made", "Making", "Recorder"]
+__all__ = ["GenerationService", "GenerationSettings", "Made", "Making", "Recorder", "Watch"]
 
 
 # Who waits for one sample waits no longer for a provider's limits while another has room.
@@ -59,11 +61,42 @@ class Made:
     waited_s: Mapping[str, float]
 
 
+class Calls(Protocol):
+    """Counts the calls of one sample (`SingleCalls`)."""
+
+    def on(self, terms: Terms) -> Terms:
+        """Return *terms* on which every call is noted here."""
+
+    def sending(self, permit: Permit) -> None:
+        """Note the call."""
+
+    def used(self, usage: CallUsage) -> None:
+        """Count the call that was noted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who follows a sample while it is made.
+
+    Attributes:
+        calls: Counts its calls, and is told their words.
+        cancel: Ends the work.
+        has_words: Whether a part of the draft under way was told.
+        refused: Told of each draft that was refused.
+    """
+
+    calls: Calls
+    cancel: CancelToken
+    has_words: Callable[[], bool]
+    refused: Callable[[GenerationError], None]
+
+
 @dataclass(frozen=True, slots=True)
 class UsageRecorder:
     """Keeps only what was used: for samples that belong to no batch."""
 
-    calls: SingleCalls
+    calls: Calls
+    told: Callable[[GenerationError], None] = lambda _: None
 
     def sending(self, permit: Permit) -> None:
         """Note the call."""
@@ -82,7 +115,8 @@ class UsageRecorder:
         self.calls.used(outcome.usage)
 
     def refused(self, answer: RawAnswer, error: GenerationError) -> None:
-        """It was counted when it was answered."""
+        """Tell it; it was counted when it was answered."""
+        self.told(error)
 
 
 class GenerationService:
@@ -108,33 +142,50 @@ class GenerationService:
         """Return the budget of calls of one sample."""
         return Attempts(self._settings.max_tries)
 
-    def make(self, wanted: GenerateRequest, counter: int = 0) -> Made:
+    def check(self, wanted: GenerateRequest) -> None:
+        """Refuse what cannot be made; InputError says why."""
+        preference, judge = self._asked(wanted)
+        if judge is not None:
+            self.maker.judge.check(judge, preference)
+        self.maker.check_ground(self._job(wanted, 0))
+
+    def make(self, wanted: GenerateRequest, counter: int = 0, watch: Watch | None = None) -> Made:
         """Make one sample and wait for it; nothing is stored.
 
         Args:
             wanted: The request; its type `balance` picks a core type by *counter*.
             counter: Place in the cycle of core types.
+            watch: Who follows it.
 
         Raises:
             InputError: the request names something unknown; lists what is known.
             GenerationError: no sample could be made.
         """
-        return self._make(wanted, counter, self.attempts())
+        return self._make(wanted, counter, self.attempts(), watch)
 
-    def _make(self, wanted: GenerateRequest, counter: int, attempts: Attempts) -> Made:
+    def _asked(self, wanted: GenerateRequest) -> tuple[Preference, JudgeSpec | None]:
         # Who names a model wants that one: its failure is the answer, not another model's sample.
         preference = Preference(wanted.provider or "", wanted.model, allow_failover=wanted.model is None)
         self._llm.check(preference)
+        return preference, JudgeSpec.of(wanted.judge)
+
+    def _make(self, wanted: GenerateRequest, counter: int, attempts: Attempts, watch: Watch | None = None) -> Made:
+        preference, judge = self._asked(wanted)
+        if judge is not None:
+            self.maker.judge.check(judge, preference)
         job = self._job(wanted, counter)
         if "sample_type" not in wanted.model_fields_set:
             job = self.maker.fitted(job, preference)
         self.maker.check_ground(job)
         started = self._clock.monotonic()
-        with time_limit(self._settings.time_limit_s, "the sample (setting ANSWER_TIMEOUT_S)") as cancel:
-            calls = SingleCalls(self._calls)
+        watch = watch or _unwatched(SingleCalls(self._calls))
+        limit = time_limit(self._settings.time_limit_s, "the sample (setting ANSWER_TIMEOUT_S)", watch.cancel)
+        with limit as cancel:
             wait_cap_s = self._settings.wait_cap_s
-            terms = calls.on(Terms(calling=cancel, waiting=cancel, max_wait_s=wait_cap_s, patience_s=_PATIENCE_S))
-            sample = self.maker.make(Making(job, preference, None, terms, UsageRecorder(calls), attempts))
+            terms = watch.calls.on(Terms(calling=cancel, waiting=cancel, max_wait_s=wait_cap_s, patience_s=_PATIENCE_S))
+            recorder = UsageRecorder(watch.calls, watch.refused)
+            making = Making(job, preference, judge, terms, recorder, attempts, is_bound=watch.has_words)
+            sample = self.maker.make(making)
         self.maker.forget(sample.id)  # whether it is stored is the caller's choice
         waited_s = {cause: round(seconds, 2) for cause, seconds in attempts.waited_s.items()}
         return Made(_stored(sample), attempts.tokens, round(self._clock.monotonic() - started, 2), waited_s)
@@ -188,6 +239,26 @@ class GenerationService:
             fits = kinds[job.circuit]
             yield replace(job, sample_type=fits.sample_type, use_rag=fits.use_rag)
 
+    def answers(self, file_ids: tuple[str, ...], is_small: bool) -> Callable[[Topic], float]:
+        """Return what tells how likely the documents, or those named, answer a topic, 0 to 1."""
+        return lambda topic: self.maker.answers(topic, file_ids, is_small)
+
+    def elsewhere(self, job: Job, avoided: Collection[str]) -> Job | None:
+        """Return *job* on another topic that the documents are likely to answer; None if there is none.
+
+        Args:
+            job: What found no ground.
+            avoided: Circuits of topics that found none either.
+        """
+        is_small = self._catalogue.sample_type(job.sample_type).needs_law
+        jobs = {
+            topic: replace(job, practice_area=topic.practice_area, topic=topic.topic)
+            for topic in self._catalogue.topics_of(job.jurisdiction)
+        }
+        left = [topic for topic, other in jobs.items() if other.circuit not in avoided]
+        chosen = likely(left, self.answers(job.file_ids, is_small))
+        return jobs[random.Random(job.seed).choice(chosen)] if chosen else None
+
     def conclude(self, job: Job, answer: RawAnswer, spec: JudgeSpec | None, why: str) -> Sample:
         """Return the sample of an answer that was paid for, without another call; as `Maker.conclude`."""
         return self.maker.conclude(job, answer, spec, why)
@@ -232,6 +303,10 @@ class GenerationService:
             use_rag=wanted.use_rag or bool(wanted.file_ids) or row.needs_law,
             file_ids=wanted.file_ids,
         )
+
+
+def _unwatched(calls: Calls) -> Watch:
+    return Watch(calls, CancelToken(), lambda: False, lambda _: None)
 
 
 def _stored(sample: Sample) -> StoredSample:

@@ -64,15 +64,19 @@ class LLMService:
     ) -> None:
         self.factory = factory
         self.roster = factory.roster
-        self.models = ModelCatalogue(
-            self.roster, lambda name: factory.get_provider(name).list_models(), factory.has_own_address, clock
-        )
-        self.chooser = TargetChooser(factory, self.models, default_provider)
         self.router = Router(clock)
         self.accounts = accounts or Accounts(factory.is_own_server)
+        self.gate = Gate(self.router, self.accounts.of, clock)
+        self.models = ModelCatalogue(
+            self.roster,
+            lambda name: factory.get_provider(name).list_models(),
+            factory.has_own_address,
+            clock,
+            self.gate.recall,  # who waits for a model that may not exist chooses again
+        )
+        self.chooser = TargetChooser(factory, self.models, default_provider)
         self.sizes = AnswerSizes()
         self.sizing = Sizing(self.sizes, self.accounts)
-        self.gate = Gate(self.router, self.accounts.of, clock)
         self.daily = DailyBudget("daily budget", clock)
         self.metrics = metrics or Metrics()
         self.accepted = AcceptedParameters()
@@ -92,7 +96,16 @@ class LLMService:
         return usable[0].id if usable else provider.default_model
 
     def check(self, preference: Preference) -> None:
-        """Refuse a preference that no target can serve; InputError says why."""
+        """Refuse a preference that no target can serve; InputError says why.
+
+        Where only the list of a server of the user's own can tell what it has, it is asked first.
+        """
+        for target in self.targets(preference):
+            if not target.model.awaited:
+                break
+            self.models.ask_awaited(target.provider.id)
+            if not self.models.is_awaited(target.provider.id):
+                break
         self.chooser.check(self._within_budget(preference))
 
     def targets(self, preference: Preference) -> list[Target]:
@@ -127,8 +140,12 @@ class LLMService:
         Raises:
             NoTargetError: no target opens for as long as the terms wait, or all were excluded.
             BudgetSpentError: a budget has no room.
+            InputError: the prompt shows pictures, and none of the targets takes any.
             CancelledError: a token of the terms was set.
         """
+        if prompt.pictures:
+            preference = replace(preference, sees=True)
+            self.chooser.check_sight(self._within_budget(preference))
         budgets = (*terms.budgets, self.daily)
         need = partial(self.sizing.need, prompt, budgets=budgets)
         while True:
@@ -142,7 +159,7 @@ class LLMService:
                 continue
             if permit.waited_s:
                 self.metrics.waits_s.labels(permit.cause).inc(permit.waited_s)
-            request = self._request(permit, prompt)
+            request = self._request(permit, prompt, terms)
             return self._caller.call(permit, request, prompt.kind, terms)
 
     def adopt(self, state: RosterState) -> None:
@@ -189,6 +206,10 @@ class LLMService:
         )
         target = outcome.target  # some servers call every model by a name of their own
         return replace(outcome.answer(), provider=target.provider.id, model=target.model.id)
+
+    def spend(self, usage: CallUsage) -> None:
+        """Count what came of a call that broke off against the day's budget."""
+        self.gate.change(lambda _: self.daily.settle(0, 0.0, usage.tokens, usage.cost_usd))
 
     def useful_workers(self, preference: Preference) -> int:
         """Return how many calls at a time the limits can use."""
@@ -240,7 +261,7 @@ class LLMService:
     def _within_budget(self, preference: Preference) -> Preference:
         return preference if self.daily.max_cost_usd is None else replace(preference, priced_only=True)
 
-    def _request(self, permit: Permit, prompt: Prompt) -> CompletionRequest:
+    def _request(self, permit: Permit, prompt: Prompt, terms: Terms) -> CompletionRequest:
         info, model = permit.target.provider, permit.target.model
         accepted = self.accepted.of(permit.target.name)
         return CompletionRequest(
@@ -255,8 +276,9 @@ class LLMService:
             context_tokens=_rounded(permit.need.tokens + 512),
             chars=prompt.chars,
             may_be_cut=prompt.may_be_cut,
-            listener=prompt.listener,
+            listener=terms.listener,
             left_out=accepted.left_out,
+            pictures=prompt.pictures,
         )
 
 

@@ -14,15 +14,22 @@ from models.catalogue.authority_store import AuthorityStore
 from models.contract.bodies import GenerateRequest
 from models.grounding.library import Library
 from models.stores import Stores
+from services.assistant.assistant import Assistant
 from services.assistant.chat_service import ChatService
+from services.assistant.dataset_queries.questions import DatasetQuestions
+from services.assistant.product_service import ProductService
+from services.assistant.query_service import QueryService
+from services.assistant.streamed_generation import StreamedGeneration
+from services.batch.following import Following
 from services.batch.monitor import BatchMonitor
 from services.batch_service import BatchService
+from services.dataset.browsing import Browsing
 from services.dataset.bulk_service import BulkService
 from services.dataset.dataset_service import DatasetService
 from services.dataset.import_service import ImportService
 from services.dataset.publish_service import PublishService
+from services.dataset.pushes import Pushes
 from services.dataset.search_service import SearchService
-from services.events import EventBroker, Subscription
 from services.generation_service import GenerationService, Made
 from services.grounding.document_service import DocumentService
 from services.grounding.law.law_service import LawService
@@ -30,6 +37,7 @@ from services.grounding.retrieval_service import RetrievalService
 from services.llm.embedded.model import EmbeddedModel
 from services.llm_service import LLMService
 from services.operations.catalogue_service import CatalogueService
+from services.operations.embedded_service import EmbeddedService
 from services.operations.health_service import HealthService
 from services.operations.model_service import ModelService
 from services.operations.provider_service import PAGES, ProviderService
@@ -38,9 +46,11 @@ from services.operations.usage_service import UsageService
 from services.quality.examiner import Examiner
 from services.quality.report.quality_service import QualityService
 from services.quality.review_service import ReviewService
+from services.streams.broker import EventBroker, Subscription
+from services.streams.run_service import Reading, RunService
 from utils.metrics import Metrics
 
-__all__ = ["PAGES", "Lifetime", "Platform", "Subscription"]
+__all__ = ["PAGES", "Following", "Lifetime", "Platform", "Reading", "Subscription"]
 # Together with a last fold it must end before the server process is killed (`server.process.GRACE_S`).
 _SHUTDOWN_S = 2.5
 
@@ -69,24 +79,33 @@ class Platform:
 
     catalogue: CatalogueService
     generation: GenerationService
+    streamed: StreamedGeneration
     batches: BatchService
     monitor: BatchMonitor
     events: EventBroker
     usage: UsageService
     dataset: DatasetService
     search: SearchService
+    browsing: Browsing
     bulk: BulkService
     imports: ImportService
     publish: PublishService
+    pushes: Pushes
     backups: Backups
     quality: QualityService
     reviews: ReviewService
+    runs: RunService
     chat: ChatService
+    products: ProductService
+    questions: DatasetQuestions
+    assistant: Assistant
+    queries: QueryService
     documents: DocumentService
     retrieval: RetrievalService
     law: LawService
     providers: ProviderService
     models: ModelService
+    embedded: EmbeddedService
     health: HealthService
     llm: LLMService
     examiner: Examiner
@@ -110,9 +129,12 @@ class Platform:
         """Start the writer, the threads of the data set and the discovery of models; resume batches."""
         self.imports.prepare()
         self.stores.start()
+        self.runs.begin()
+        self.stores.ledger.lose_calls()  # those that were under way when the last process ended
         self.providers.know_all()
         self.lifetime.upkeep.start()
         self.documents.start()
+        self.assistant.upkeep.start()
         self.batches.begin(self.lifetime.resume_batches)
         return self
 
@@ -129,12 +151,17 @@ class Platform:
     def _close(self) -> None:
         self.lifetime.upkeep.tell()
         self.law.tell()
+        self.embedded.tell()
         self.documents.tell()
+        self.assistant.upkeep.tell()
         self.lifetime.end_side()
         self.events.close()
+        self.runs.close(_SHUTDOWN_S)
         self.batches.shutdown(_SHUTDOWN_S)
         self.lifetime.upkeep.stop(_SHUTDOWN_S)
         self.documents.stop(_SHUTDOWN_S)
+        self.embedded.stop(_SHUTDOWN_S)
+        self.assistant.upkeep.stop(_SHUTDOWN_S)
         self.lifetime.library.close()
         self.dataset.close()
         if self.stores.folder.is_there():

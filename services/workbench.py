@@ -99,6 +99,23 @@ class Workbench:
         """The benchmarks of the installation."""
         return self._recipe.benchmarks()
 
+    def encoders(self, *, small: bool) -> tuple[str, ...]:
+        """Return the names of the encoders that are here and embed: both, else the *small* one alone, else none."""
+        from services.grounding.retrieval.embedding.local import encoders_of
+
+        store = self._recipe.encoders()
+        wanted = [encoders_of(small=one) for one in ((True,) if small else (False, True))]
+        return next((names for names in wanted if all(map(store.is_present, names))), ())
+
+    def recognition(self) -> tuple[str, tuple[str, ...], str]:
+        """Return what reads scans, "" for nothing, its languages, and what it lacks or ""; errors as `installed`."""
+        from services.grounding.extraction.recognition import LANGUAGE, MISSING, installed
+
+        version, languages = installed()
+        if not version:
+            return "", (), MISSING
+        return version, languages, "" if LANGUAGE in languages else f"its language {LANGUAGE!r} is missing"
+
     def fetch_encoders(self, small: bool, progress: Progress) -> list[Path]:
         """Fetch the embedders of this machine that are missing; return their files.
 

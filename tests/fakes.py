@@ -1,7 +1,6 @@
 """Builders shared by the tests: settings for a temporary folder, a platform, a scripted way to models."""
 
 import hashlib
-import json
 import math
 import re
 import shutil
@@ -19,7 +18,6 @@ from models.grounding.library import Library
 from models.grounding.passage_store import PassageStore
 from services.catalogue.catalogue import Catalogue, ProviderInfo, load_catalogue
 from services.citations.checker import CitationChecker
-from services.generation.judge import POINTS
 from services.grounding.ground import Grounder
 from services.grounding.proof import Prover
 from services.grounding.retrieval_service import RetrievalService
@@ -37,7 +35,7 @@ from services.quality.duplicates.duplicate_service import Alike, DuplicateServic
 from services.quality.examiner import CitationPolicy, Examiner, ExaminerSettings
 from side import build_checker
 from tests.patience import PATIENCE_S
-from tests.vendors.writer import write_json
+from tests.vendors.writer import NO_VERDICTS, write_json, write_judgement
 from utils.clock import Clock, ManualClock
 
 T = TypeVar("T")
@@ -142,7 +140,10 @@ def kept_by_files(read: Callable[..., T]) -> Callable[..., T]:
         for path in files:
             state.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
         key = (read, state.digest(), *map(id, more))
-        return cast("T", kept_once(key, lambda: (read(folder, *more), more))[0])
+        # Some files are read later: what was read of a folder that is gone is of no use.
+        if key in _KEPT and not _KEPT[key][1].exists():
+            del _KEPT[key]
+        return cast("T", kept_once(key, lambda: (read(folder, *more), folder, more))[0])
 
     return reading
 
@@ -163,11 +164,11 @@ def good_answer(request: CompletionRequest) -> str:
     return write_json(request.messages[-1]["content"])
 
 
-def judgement_for(request: CompletionRequest, value: int) -> str:
-    """Answer *request* as a good judge would that gives *value* for each point."""
-    tokens = re.findall(r'"token": "([0-9a-f]+)"', request.messages[-1]["content"])
-    points = {name: {"score": value, "reason": "so it is"} for name in POINTS}
-    return json.dumps({"token": tokens[-1] if tokens else "", **points})
+def judgement_for(
+    request: CompletionRequest, value: int, verdicts: Mapping[str, Mapping[str, str]] = NO_VERDICTS
+) -> str:
+    """Answer *request* as a good judge would that gives *value* for each point; as `write_judgement`."""
+    return write_judgement(request.messages[-1]["content"], value, verdicts)
 
 
 def scripted_llm(

@@ -15,7 +15,7 @@ from tests.extending.house import pages, steps
 from tests.write_readme_settings import with_table
 from tests.write_trainers import with_recipes
 
-FOLDERS = ("api", "services", "models", "utils", "console", "server", "bench")
+FOLDERS = ("web", "api", "services", "models", "utils", "console", "server", "bench")
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
@@ -44,7 +44,9 @@ def test_recipes_of_the_document_are_those_of_the_code() -> None:
 
 def test_every_setting_is_read_by_something() -> None:
     code = "".join(path.read_text() for path in PROJECT_DIR.glob("*.py")) + "".join(
-        path.read_text() for folder in ("console", "api", "server") for path in (PROJECT_DIR / folder).rglob("*.py")
+        path.read_text()
+        for folder in ("console", "web", "api", "server")
+        for path in (PROJECT_DIR / folder).rglob("*.py")
     )
     catalog = (PROJECT_DIR / "catalog" / "providers.toml").read_text()
     unread = [

@@ -241,10 +241,15 @@ class TestProviderComparison:
     def test_thinking_quality(self, api: Api, vendors: VendorProcess) -> None:
         vendors.set("groq", thinking=True)
 
-        sample = api.post("generate", provider="groq", **SHORT).json()["sample"]
+        sample = api.post("generate", provider="groq", save=True, **SHORT).json()["sample"]
+        told = api.get(f"v1/samples/{sample['id']}/chain-of-thought")
 
         assert sample["thinking"] == "First the rule, then the facts."
         assert "First the rule" not in sample["answer"]
+        assert (told["provider_trace"]["text"], told["provider_trace"]["provider"]) == (sample["thinking"], "groq")
+        assert told["provider_trace"]["model"] == sample["model"]
+        assert (bool(told["chain_of_thought"]["steps"]), told["supports_cot"]) == (True, True)
+        assert "First the rule" not in str(told["chain_of_thought"])
 
     @pytest.mark.parametrize("provider", ["groq", "cerebras"])
     def test_response_time(self, api: Api, provider: str) -> None:

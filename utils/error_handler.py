@@ -8,9 +8,11 @@ overrule it, then anchored phrases alone, then `general`. The tables are in
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Literal, TypedDict
 
 from utils import error_rules as rules
+from utils.durations import parse_moment
 from utils.error_evidence import Evidence, chain_of, from_exception, from_text
 from utils.error_parameters import MOST_TOKENS, refused_parameters
 from utils.errors import (
@@ -35,6 +37,7 @@ from utils.errors import (
     StorageError,
     UnclassifiedError,
 )
+from utils.google_quota import UsedUp, until_midnight_s, used_up
 from utils.logs import redact
 from utils.vendor_answers import (
     ErrorInAnswer,
@@ -170,6 +173,7 @@ def _explain(typed: GenerationError, evidence: Evidence) -> None:
         typed.limit = _stated(rules.MINUTE_LIMIT, evidence.text)
         typed.calls_limit = _stated(rules.MINUTE_CALLS, evidence.text)
         typed.unit, typed.is_overload = _unit(evidence), rules.OVERLOAD.search(_said(evidence)) is not None
+        _explain_quota(typed, used_up(evidence.body))
     if isinstance(typed, AuthenticationError) and _is_of_a_vendor_behind(typed.headers, evidence):
         typed.scope = Scope.MODEL
     if isinstance(typed, BadRequestError):
@@ -177,6 +181,16 @@ def _explain(typed: GenerationError, evidence: Evidence) -> None:
         typed.most_tokens = _stated(MOST_TOKENS, evidence.text)
         if rules.BROKEN_GENERATION & {code.lower() for code in evidence.codes}:
             typed.generation = text_in(evidence.body, "failed_generation") or ""
+
+
+def _explain_quota(typed: RateLimitError, told: UsedUp | None) -> None:
+    """Take the vendor's own ids of what was used up for more than its sentence."""
+    if told is None:
+        return
+    typed.quota, typed.unit, typed.is_overload = told.of_a_day, told.unit, False
+    typed.limit, typed.calls_limit = told.tokens or typed.limit, told.requests or typed.calls_limit
+    if told.of_a_day:
+        typed.retry_after_s = until_midnight_s(parse_moment(typed.headers.get("date")) or datetime.now(UTC))
 
 
 def _unit(evidence: Evidence) -> Literal["requests", "tokens"] | None:

@@ -15,14 +15,17 @@ PARAMETERS = {
         "max_tokens": r"\bmax_tokens\b",
         "max_completion_tokens": r"\bmax_completion_tokens\b",
         "response_format": r"\bresponse[_ ]?format\b|\bjson_(?:schema|object)\b|\bstructured[_ ]outputs?\b"
-        r"|\bjson mode\b",
+        r"|\bjson mode\b|\boutput_(?:config\.)?format\b"
+        r"|\bresponse_?(?:json_?)?(?:schema|mime_?type)\b",
         "stream_options": r"\bstream_options\b",
+        "thinking": r"\bthinking(?:\b|_?(?:config|level|budget))",
     }.items()
 }
 # The strictest kind of `response_format`: a model that does not take it may take plain JSON.
 JSON_SCHEMA = "json_schema"
 _KIND_OF_FORMAT = re.compile(
-    r"response[_ ]?format[\"'`]*(?:\.| of |, |: | )?[\"'`]*type\b|\bjson_(?:schema|object)\b|structured[_ ]outputs?",
+    r"\bresponse_?(?:json_?)?schema\b"
+    r"|response[_ ]?format[\"'`]*(?:\.| of |, |: | )?[\"'`]*type\b|\bjson_(?:schema|object)\b|structured[_ ]outputs?",
     re.IGNORECASE,
 )
 _STATUSES = frozenset({400, 422, 501})
@@ -35,7 +38,7 @@ _NOT_TAKEN = re.compile(
     r"|extra (?:fields|inputs)|both be|mutually exclusive"
     r"|only (?:one|the default|be|\S+ (?:is|are) (?:supported|allowed))"
     r"|may only|(?:must|should) (?:not )?be|\binvalid"
-    r"|cannot (?:be|find)|no longer|incompatible|removed|reserved|has no effect",
+    r"|does not match any|cannot (?:be|find)|no longer|incompatible|removed|reserved|has no effect",
     re.IGNORECASE,
 )
 # These are about the length of the prompt, or a vendor's check of its own answer.

@@ -47,6 +47,7 @@ CODES = {
     "no_db_connection": "authentication",
     "authentication_error": "authentication",
     "account_deactivated": "authentication",
+    "billing_error": "authentication",
     "insufficient_quota": "rate_limit",
     "rate_limit_exceeded": "rate_limit",
     "rate_limit_error": "rate_limit",
@@ -57,6 +58,7 @@ CODES = {
     "resource_exhausted": "rate_limit",
     "engine_overloaded_error": "server_error",
     "overloaded_error": "server_error",
+    "timeout_error": "timeout",
     "context_length_exceeded": "bad_request",
     "exceed_context_size_error": "bad_request",
     "json_validate_failed": "bad_request",
@@ -64,8 +66,6 @@ CODES = {
     "wrong_api_format": "bad_request",
     "unsupported_parameter": "bad_request",
     "unsupported_value": "bad_request",
-    "invalid_argument": "bad_request",
-    "invalid-argument": "bad_request",
     "string_above_max_length": "bad_request",
     "content_filter": "bad_request",
 }
@@ -83,7 +83,8 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         r"|authentication (?:failed|required|error)|(?:failed|unable) to authenticate|verify your [^.\n]{0,30}api key"
         r"|insufficient (?:account )?(?:balance|credits?|funds)|(?:credit|account) balance (?:is )?too low|exceeded your current balance|payment required"
         r"|invalid (?:authentication|auth|bearer|access) ?(?:token|credentials?)?|must (?:be signed|sign) in"
-        r"|you need to (?:be signed|sign) in|no auth credentials|invalid credentials?|user not found",
+        r"|you need to (?:be signed|sign) in|no auth credentials|invalid credentials?|user not found"
+        r"|location is not supported|please enable billing",
     ),
     # Too large for the window, or the window is used up. Before "model": these messages name the model.
     (
@@ -107,7 +108,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         r"model\b[^\n]{0,100}\b(?:not found|(?:does )?(?:not|n'?t) exist|doesn'?t exist|decommissioned|deprecated and|retired"
         r"|is not (?:available|supported|loaded|accessible)|no longer (?:available|supported|served|exists)"
         r"|(?:currently |temporarily )unavailable|is blocked|has been (?:removed|disabled|deprecated|shut ?down))"
-        r"|(?:unknown|no such|invalid|unsupported) model\b|no models? (?:are )?loaded|loading model|model is (?:still )?loading"
+        r"|(?m:^model: [\w.:@/-]+$)|models/\S+ (?:is not (?:found|supported)|is no longer)|(?:unknown|no such|invalid|unsupported) model\b|no models? (?:are )?loaded|loading model|model is (?:still )?loading"
         r"|no (?:endpoints|providers?|instances?|available channels?) (?:found|available|for)"
         r"|not a valid model|pull(?:ing)? (?:it first|the model)|could not find model"
         r"|requires more system memory|too large for (?:the )?(?:available )?memory|unable to access (?:the )?model|not enough memory|model[^\n]{0,40}at capacity"
@@ -204,7 +205,7 @@ def of_status(status: int) -> str | None:
 # A quota that no short wait restores.
 QUOTA = re.compile(
     r"(?:per|a) (?:day|week|month)|\b(?:daily|weekly|monthly|session) (?:\w+ )?(?:limit|quota|usage)|\((?:RPD|TPD)\)"
-    r"|reached your (?:\w+ )?usage limit|insufficient_quota|exceeded your current quota",
+    r"|reached your (?:\w+ ){0,3}usage limit|spend_limit_reached|insufficient_quota|exceeded your current quota",
     re.IGNORECASE,
 )
 # Of what a limit is: tokens where only they are named.

@@ -20,6 +20,10 @@ from utils.redaction import redact
 
 __all__ = ["LogSettings", "bind", "bound", "configure_logging", "redact", "unbind"]
 
+# We log each vendor call ourselves; the clients' lines hold URLs, headers and bodies.
+_HTTP = ("httpx", "httpx2", "httpcore", "httpcore2", "urllib3", "flask-limiter")
+_NOISY = (*_HTTP, "groq", "openai", "cerebras", "anthropic", "google_genai")
+
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
@@ -49,8 +53,7 @@ def configure_logging(settings: LogSettings) -> None:
         old.close()
     root.handlers[:] = [handler]
     root.setLevel(settings.level)
-    # We log each vendor call ourselves; the clients' lines hold URLs and headers.
-    for noisy in ("httpx", "httpx2", "httpcore", "httpcore2", "groq", "openai", "cerebras", "urllib3", "flask-limiter"):
+    for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

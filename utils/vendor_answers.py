@@ -22,6 +22,8 @@ _WAIT_IN_TEXT = re.compile(
     rf"(?:try again|retry(?:ing)?|wait|reset(?:s|ting)?) (?:in|after|for)?:? ?(?:about |approximately )?({_DURATION})",
     re.I,
 )
+# Anthropic, when a limit of spending is reached.
+_MOMENT_IN_TEXT = re.compile(r"regain access on (\d{4}-\d\d-\d\d)(?: at (\d\d:\d\d))? UTC", re.I)
 _DEEPEST = 4
 
 
@@ -130,6 +132,8 @@ def wait_s(headers: Mapping[str, str], body: object, text: str) -> float | None:
     waits.append(_wait_in(body, 0))
     found = _WAIT_IN_TEXT.search(text)
     waits.append(parse_duration_s(found.group(1)) if found else None)
+    again = _MOMENT_IN_TEXT.search(text)
+    waits.append(seconds_until(f"{again[1]}T{again[2] or '00:00'}+00:00", now) if again else None)
     waits.append(_reset_s(headers, now))
     return next((wait for wait in waits if wait is not None), None)
 

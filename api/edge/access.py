@@ -21,8 +21,8 @@ from utils.access_tokens import AccessToken, Role, find_token
 from utils.errors import ConfigurationError
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
-# The only path that takes its token in the query: browsers' EventSource cannot send headers.
-_STREAM = re.compile(r"/api(/v1)?/generate/batch/stream/?")
+# The only paths that take their token in the query: browsers' EventSource cannot send headers.
+_STREAM = re.compile(r"/api(/v1)?/(generate/batch/stream|runs/[^/]+/events)/?|/ws/query/?")
 _MISSING = "is missing; send it in the header Authorization, after the word Bearer"
 _UNKNOWN = "is not known; its hash must be in API_TOKENS (`cli.py tokens new` makes both)"
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -110,7 +110,8 @@ def _undeclared() -> Role:
 def _refuse_foreign_pages(origins: Sequence[re.Pattern[str]]) -> None:
     """Refuse changes that a page of another site asks for; browsers send some of them without a preflight."""
     origin = request.headers.get("Origin")
-    if origin is None or request.method in _SAFE:
+    # Browsers open a WebSocket to any site, and no preflight asks first.
+    if origin is None or (request.method in _SAFE and not request.headers.get("Upgrade")):
         return
     if origin != request.host_url.rstrip("/") and not any(allowed.match(origin) for allowed in origins):
         raise Forbidden(f"origin {origin[:100]!r}: not allowed to change anything; add it to CORS_ORIGINS")

@@ -26,7 +26,7 @@ _POLICY = (
     "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'"
 )
 _INLINE = re.compile(rb"<script(?![^>]*\bsrc\s*=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
-_OURS = ("api", "metrics")
+_OURS = ("api", "metrics", "ui")
 
 
 def blueprint(folder: Path) -> Blueprint:

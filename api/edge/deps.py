@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 import orjson
-from flask import Request, Response, current_app
+from flask import Request, Response, current_app, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from models.samples.file.column_types import plain
 from services.platform import Platform
 from utils.errors import InputError
+
+_LONGEST_KEY = 200
 
 
 def services() -> Platform:
@@ -51,6 +53,23 @@ def event_stream(content: Iterable[bytes]) -> Response:
     response.headers["Cache-Control"] = "no-cache"
     response.headers["X-Accel-Buffering"] = "no"
     return response
+
+
+def run_stream(run_id: str, after: int = 0, *, marks_end: bool = True) -> Response:
+    """Answer with the events of a run behind number *after*; the last line says that no more come, if *marks_end*."""
+    reading = services().runs.read(run_id, after)
+    response = event_stream(reading.messages() if marks_end else reading.messages(last=b""))
+    response.headers["X-Run-ID"] = run_id
+    response.call_on_close(reading.close)
+    return response
+
+
+def idempotency_key() -> str | None:
+    """Return the caller's own name for this request; InputError where it is too long."""
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if len(key) > _LONGEST_KEY:
+        raise InputError(f"Idempotency-Key: has {len(key)} characters, want {_LONGEST_KEY} at most")
+    return key or None
 
 
 def reply(payload: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

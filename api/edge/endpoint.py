@@ -26,11 +26,18 @@ _ATTRIBUTE = "declaration"
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """An answer other than our JSON: a file, a page or a stream."""
+    """An answer other than our JSON: a file, a page or a stream.
+
+    Attributes:
+        events: Type of the JSON in the data of each message of a stream.
+        last: The data of its last message, where that is no such JSON.
+    """
 
     mimetype: str
     description: str = ""
     others: tuple[str, ...] = ()
+    events: object = None
+    last: str = ""
 
     @property
     def mimetypes(self) -> tuple[str, ...]:
@@ -47,26 +54,28 @@ class Endpoint:
 
     Attributes:
         answers: What a view that makes its own `Response` answers with status 200: a type, or the kind of file.
+        also: Statuses besides 200 with which the same is answered: 202 for what goes on in the background.
         role: Who may call; None: read for GET, write for the rest.
         errors: Statuses beyond those that every endpoint may answer with.
         headers: Headers of the answer, with their meaning.
         takes: The body of a view that gets the JSON object unchecked: the service validates it.
         reads: Who reads the body: this decorator ("edge"), or the view itself.
         consumes: Media types of the body besides JSON.
-        streams: Media type of the answer when a stream was asked for.
+        also_as: Another form of the answer, when that was asked for: a stream, a picture.
         in_line: Whether it takes turns with others (`api/edge/turns.py`). Not for what may take seconds, must
             answer at once, or has another answer each time; changes and files never do.
     """
 
     tag: str = ""
     answers: object = None
+    also: tuple[int, ...] = ()
     role: Role | None = None
     errors: tuple[int, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     takes: type[BaseModel] | None = None
     reads: Literal["edge", "view"] = "edge"
     consumes: tuple[str, ...] = ()
-    streams: str = ""
+    also_as: "File | None" = None
     in_line: bool = True
 
     def __call__(self, view: Callable[P, object]) -> Callable[P, Response]:

@@ -24,10 +24,9 @@ from api.edge.endpoint import Declaration, File, declared_by
 from api.edge.failures import FAILURES
 from api.edge.version import VERSION
 from models.contract.answers.base import Failure, StoredSample
-from models.contract.answers.batches import StreamMessage
 from models.contract.answers.dataset import ImportFailure
-from models.contract.answers.management import ChatMessage
 from models.contract.answers.monitoring import NotReadyFailure
+from models.contract.answers.runs import RunMessage
 from utils.access_tokens import Role
 
 # A piece of a schema: JSON of any depth, which no type of Python describes.
@@ -53,12 +52,12 @@ class _Route:
 
 
 class ClosedSchema(GenerateJsonSchema):
-    """Marks each object in an answer as having no other keys; a stored sample may have further columns."""
+    """Marks each object in an answer as having no other keys; a sample and an event may have further ones."""
 
     def typed_dict_schema(self, schema: TypedDictSchema) -> Json:
         """Describe a TypedDict."""
         made: Json = super().typed_dict_schema(schema)
-        made["additionalProperties"] = schema.get("cls") is StoredSample
+        made["additionalProperties"] = schema.get("cls") in (StoredSample, RunMessage)
         return made
 
 
@@ -116,9 +115,11 @@ class _Schemas:
             for model in (declared.query, declared.body):
                 if model is not None:
                     wanted[id(model)] = (model, "validation")
-            if not isinstance(declared.answer, File):
-                wanted[id(declared.answer)] = (declared.answer, "serialization")
-        for kind in (Failure, ImportFailure, NotReadyFailure, StreamMessage, ChatMessage):
+            for answer in (declared.answer, declared.endpoint.also_as):
+                told = answer.events if isinstance(answer, File) else answer
+                if told is not None:
+                    wanted[id(told)] = (told, "serialization")
+        for kind in (Failure, ImportFailure, NotReadyFailure):
             wanted[id(kind)] = (kind, "serialization")
         adapters = [(key, mode, _adapter(kind)) for key, (kind, mode) in wanted.items()]
         made, shared = TypeAdapter.json_schemas(
@@ -174,8 +175,8 @@ def _operation(route: _Route, schemas: _Schemas) -> Json:
     if role is not Role.NONE:
         operation["security"] = [{}, {"token": []}]
         operation["description"] = f"Needs the role {role.name.lower()} where tokens are set."
-    if declared.body is not None:
-        operation["requestBody"] = _body(declared, declared.body, schemas, example)
+    if declared.body is not None or declared.endpoint.consumes:
+        operation["requestBody"] = _body(declared, schemas, example)
     operation["responses"] = _responses(path, declared, schemas, example)
     return operation
 
@@ -214,46 +215,56 @@ def _with_blank(schema: Json) -> Json:
     return {"anyOf": [*bare, _BLANK], **rest}
 
 
-def _body(declared: Declaration, model: type[BaseModel], schemas: _Schemas, example: Json) -> Json:
-    needed = any(field.is_required() for field in model.model_fields.values())
-    told: Json = {"schema": schemas.of(model)}
-    if "body" in example:
-        told["example"] = example["body"]
-    content: Json = {_JSON: told}
+def _body(declared: Declaration, schemas: _Schemas, example: Json) -> Json:
+    content: Json = {}
+    needed = declared.body is None
+    if declared.body is not None:
+        needed = not declared.endpoint.consumes and any(
+            field.is_required() for field in declared.body.model_fields.values()
+        )
+        content[_JSON] = {"schema": schemas.of(declared.body)}
+        if "body" in example:
+            content[_JSON]["example"] = example["body"]
     for kind in declared.endpoint.consumes:
-        content[kind] = {"schema": _file_schema(kind)}
-    return {"required": needed and not declared.endpoint.consumes, "content": content}
+        content[kind] = {"schema": _file_schema(kind, declared.query, schemas)}
+    return {"required": needed, "content": content}
 
 
-def _file_schema(kind: str) -> Json:
+def _file_schema(kind: str, query: type[BaseModel] | None, schemas: _Schemas) -> Json:
+    """Describe a file that is the body, or one in a form, whose fields may be what the query may hold."""
     if kind != "multipart/form-data":
         return {"type": "string"}
-    fields = {"file": {"type": "string", "format": "binary"}}
-    return {"type": "object", "required": ["file"], "properties": fields}
+    fields = schemas.properties(query)[0] if query is not None else {}
+    properties = {"file": {"type": "string", "format": "binary"}, **fields}
+    return {"type": "object", "required": ["file"], "properties": properties}
 
 
 def _responses(path: str, declared: Declaration, schemas: _Schemas, example: Json) -> Json:
     answer = declared.answer
     if isinstance(answer, File):
-        success: Json = {
-            "description": answer.description or "A file",
-            "content": {kind: {} for kind in answer.mimetypes},
-        }
-        if answer.mimetype == "text/event-stream":
-            success["content"][answer.mimetype] = {"schema": _event(schemas.of(StreamMessage))}
+        success: Json = {"description": answer.description or "A file", "content": _content(answer, schemas)}
     else:
         told = _with_example({"schema": schemas.of(answer)}, example.get("answer"))
         success = {"description": "Done", "content": {_JSON: told}}
-    if declared.endpoint.streams:
-        success["content"][declared.endpoint.streams] = {"schema": _event(schemas.of(ChatMessage))}
+    if declared.endpoint.also_as is not None:
+        success["content"].update(_content(declared.endpoint.also_as, schemas))
     headers = {"X-Request-ID": "Finds the request in the log", **declared.endpoint.headers}
     success["headers"] = {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
-    return {"200": success, **{str(status): _refer(path, status) for status in _statuses(path, declared)}}
+    successes = {str(status): success for status in (200, *declared.endpoint.also)}
+    return {**successes, **{str(status): _refer(path, status) for status in _statuses(path, declared)}}
 
 
-def _event(schema: Json) -> Json:
-    """Describe one server-sent event, whose data is JSON of *schema*."""
-    data = {"type": "string", "contentMediaType": _JSON, "contentSchema": schema}
+def _content(file: File, schemas: _Schemas) -> Json:
+    """Describe a file, or the messages of a stream."""
+    schema = {} if file.events is None else {"schema": _event(schemas.of(file.events), file.last)}
+    return {kind: dict(schema) for kind in file.mimetypes}
+
+
+def _event(schema: Json, last: str) -> Json:
+    """Describe one server-sent event, whose data is JSON of *schema*; that of the last may be *last*."""
+    data: Json = {"type": "string", "contentMediaType": _JSON, "contentSchema": schema}
+    if last:
+        data = {"anyOf": [data, {"const": last}]}
     return {"type": "object", "properties": {"data": data}}
 
 

@@ -7,7 +7,14 @@ from flask import Blueprint, Response, request
 from api.edge.deps import event_stream, services
 from api.edge.endpoint import Endpoint, File
 from models.contract.answers.batch_reports import PlanAnswer
-from models.contract.answers.batches import ChangedAnswer, HistoryAnswer, StartedAnswer, StatusAnswer, StopAnswer
+from models.contract.answers.batches import (
+    ChangedAnswer,
+    HistoryAnswer,
+    StartedAnswer,
+    StatusAnswer,
+    StopAnswer,
+    StreamMessage,
+)
 from models.contract.arguments import HistoryArguments, StatusArguments, StreamArguments
 from models.contract.bodies import BatchReference, BatchRequest, NamedBatch, PlanRequest
 from services.platform import Subscription
@@ -98,7 +105,7 @@ def history(query: HistoryArguments) -> HistoryAnswer:
     return {"success": True, "batches": rows, "count": len(rows)}
 
 
-@Endpoint(answers=File("text/event-stream", "Unnamed messages, `data` is JSON"), tag=_TAG)
+@Endpoint(answers=File("text/event-stream", "Unnamed messages, `data` is JSON", events=StreamMessage), tag=_TAG)
 def stream(query: StreamArguments) -> Response:  # api/edge/access.py reads its token
     """Send every change as it happens; send `Last-Event-ID` to get what changed since."""
     platform = services()

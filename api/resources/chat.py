@@ -1,12 +1,9 @@
 """Chat with the models, as a whole or as a stream."""
 
-from collections.abc import Iterator
-
-import orjson
 from flask import Blueprint, Response
 
-from api.edge.deps import event_stream, reply, services
-from api.edge.endpoint import Endpoint
+from api.edge.deps import idempotency_key, reply, run_stream, services
+from api.edge.endpoint import Endpoint, File
 from models.contract.answers.management import ChatAnswer, ChatMessage, ChatProvidersAnswer, SystemPromptsAnswer
 from models.contract.bodies import ChatMessageBody, ChatRequest, ChatTest
 
@@ -23,13 +20,13 @@ def blueprint(name: str) -> Blueprint:
     return routes
 
 
-@Endpoint(answers=ChatAnswer, tag=_TAG, streams="text/event-stream")
+@Endpoint(answers=ChatAnswer, tag=_TAG, also_as=File("text/event-stream", events=ChatMessage))
 def completions(body: ChatRequest) -> Response:
-    """Answer a conversation; with `stream: true` as server-sent events of type token, thought, done or error."""
+    """Answer a conversation; with `stream: true` as the events of a run: status, thought, token, done or error."""
     if not body.stream:
         answer: ChatAnswer = {"success": True, **services().chat.complete(body)}
         return reply(answer)
-    return event_stream(_events(services().chat.stream(body)))
+    return run_stream(services().chat.stream(body, idempotency_key()), marks_end=False)
 
 
 @Endpoint(tag=_TAG)
@@ -51,9 +48,3 @@ def providers() -> ChatProvidersAnswer:
 def system_prompts() -> SystemPromptsAnswer:
     """List system prompts to choose from."""
     return {"success": True, "prompts": services().chat.system_prompts}
-
-
-def _events(pieces: Iterator[ChatMessage | None]) -> Iterator[bytes]:
-    yield b": open\n\n"  # sends the headers at once
-    for piece in pieces:
-        yield b": heartbeat\n\n" if piece is None else b"data: %s\n\n" % orjson.dumps(piece)

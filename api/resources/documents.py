@@ -13,6 +13,7 @@ from models.contract.answers.grounding import (
     ChunksAnswer,
     DeletedDocumentAnswer,
     DocumentAnswer,
+    DocumentRow,
     DocumentsAnswer,
     LawAnswer,
     PagesAnswer,
@@ -48,6 +49,7 @@ def blueprint(name: str) -> Blueprint:
 
 @Endpoint(
     answers=UploadAnswer,
+    also=(202,),
     reads="view",
     consumes=("multipart/form-data", "application/octet-stream"),
     tag=_TAG,
@@ -61,13 +63,17 @@ def upload(query: UploadArguments) -> Response:
         found = services().documents.take(stream, told)
     done = found["status"] in ("ready", "failed")
     answer: UploadAnswer = {
-        "success": True,
+        "success": found["status"] != "failed",
         "file_id": found["file_id"],
         "status": "ready" if found["status"] == "ready" else "failed" if done else "processing",
-        "message": found["reason"] or ("It is read and can be found" if done else "It is being read"),
+        "message": found["reason"] or ("It is read and can be found" if done else _progress(found)),
         "file": found,
     }
     return reply(answer, 200 if done else 202)
+
+
+def _progress(found: DocumentRow) -> str:
+    return "; ".join(("It is being read", *found["notes"]))
 
 
 def _given(query: UploadArguments) -> tuple[AbstractContextManager[IO[bytes]], UploadArguments]:
@@ -131,7 +137,7 @@ def chunks(file_id: str, query: PartsArguments) -> ChunksAnswer:
     return {"success": True, "chunks": rows, "count": len(rows), "total": total}
 
 
-@Endpoint(answers=DocumentAnswer, tag=_TAG, errors=(404,))
+@Endpoint(answers=DocumentAnswer, also=(202,), tag=_TAG, errors=(404,))
 def reindex(file_id: str, body: NoFields) -> Response:  # it has no fields
     """Read a document again from its file, as after a failure."""
     answer: DocumentAnswer = {"success": True, "file": services().documents.reindex(file_id)}
@@ -145,7 +151,7 @@ def delete(file_id: str) -> DeletedDocumentAnswer:
     return {"success": True, "file_id": file_id, "message": "Deleted with all that was indexed of it"}
 
 
-@Endpoint(answers=LawAnswer, tag=_TAG, errors=(404,))
+@Endpoint(answers=LawAnswer, also=(202,), tag=_TAG, errors=(404,))
 def add_law(body: LawBody) -> Response:
     """Fetch a text of law from its official service and take it in; it is read in the background."""
     found, is_unchanged = services().law.take(body.reference)
@@ -174,7 +180,7 @@ def retrieve(body: RetrieveBody) -> RetrieveAnswer:
     }
 
 
-@Endpoint(answers=File("text/event-stream", "Unnamed messages, `data` is JSON of type file"), tag=_TAG)
+@Endpoint(answers=File("text/event-stream", "Unnamed messages, `data` is JSON of type file or file_deleted"), tag=_TAG)
 def stream() -> Response:
     """Send every change of a document as it happens."""
     subscription = services().documents.events.subscribe(lambda: (), shared=False)

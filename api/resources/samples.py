@@ -19,6 +19,7 @@ from models.contract.answers.dataset import (
     SearchAnswer,
     UndoneAnswer,
 )
+from models.contract.answers.thought import ThoughtAnswer
 from models.contract.arguments import PageArguments, RandomArguments, SearchArguments
 from models.contract.bodies import BulkBody, SampleIds, UndoBody
 from models.samples.file.column_types import plain
@@ -37,6 +38,7 @@ def blueprint(name: str) -> Blueprint:
     routes.post("/samples/bulk/undo")(undo)
     routes.get("/samples/random")(draw)
     routes.get("/samples/filter")(find)
+    routes.get("/samples/<id:sample_id>/chain-of-thought")(chain_of_thought)
     routes.get("/search")(search)
     routes.get("/batch/<batch_id>/samples")(batch_samples)
     routes.get("/batch/<batch_id>/quality")(batch_quality)
@@ -100,6 +102,15 @@ def find(query: PageArguments) -> FilteredAnswer:
         "filters": {name: chosen[name] for name in FILTERS if name in chosen},
         "next_cursor": selection.next_cursor,
     }
+
+
+@Endpoint(tag=_TAG, errors=(404,), in_line=False)
+def chain_of_thought(sample_id: str) -> ThoughtAnswer:
+    """Show how a sample reasons, step by step, and what its model thought."""
+    sample = services().dataset.get(sample_id)
+    thought = services().quality.thought_of(sample)
+    supports_cot = services().models.supports_cot(sample["provider"], sample["model"])
+    return {"success": True, "sample_id": sample_id, **thought, "supports_cot": supports_cot}
 
 
 @Endpoint(tag=_TAG, in_line=False)

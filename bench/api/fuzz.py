@@ -32,7 +32,7 @@ from bench.api.malformed import Case, Route, make
 from bench.engine.common import processes, service
 from bench.store.corpus import Corpus
 from config import PROJECT_DIR
-from services.events import HEARTBEAT_S
+from services.streams.broker import HEARTBEAT_S
 from tests.e2e.server import RunningServer
 from tests.vendors.process import VendorProcess
 

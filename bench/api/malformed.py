@@ -28,6 +28,7 @@ _REQUIRED = "id question answer topic difficulty case_citation reasoning"
 _KEPT = (
     "jurisdiction sample_type batch_id provider model created_at updated_at tokens_used prompt_hash thinking"
     " failover_chain citation_verdict citations quality_score quality_issues judge_score judgement review"
+    " thinking_source"
 )
 _KIND = "provider model topic difficulty jurisdiction sample_type reasoning_instruction"
 _WANTED = (

@@ -40,8 +40,8 @@ class Laws:
         name = provision.rpartition("|")[0]
         if name not in self._made:
             texts = self._siblings.get(name, [])
-            rules = [Rule(text.id, text.text, text.heading, text.provision) for text in texts]
-            self._made[name] = Law(rules, texts[0].title if texts else "")
+            rules = [Rule(text.id, text.text, text.heading, text.number) for text in texts]
+            self._made[name] = Law(rules, texts[0].instrument.title if texts else "")
         return provision, self._made[name]
 
 

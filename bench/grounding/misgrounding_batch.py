@@ -8,6 +8,7 @@ prompt whose provisions hold no rule ("nothing") says nothing of them, and has t
 
 import argparse
 import json
+import re
 import sys
 import tempfile
 import threading
@@ -19,9 +20,13 @@ import requests
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench.engine.common import catalog, finish
+from bench.grounding.whole import until_embedded
 from tests.e2e.server import RunningServer
 from tests.vendors.lawyer import FAULTS, write_grounded
 from tests.vendors.simulator import SimulatedVendor
+
+_LOT = re.compile(r"How does the law decide the matter of lot \d+\?")
+_REFUSED = "Your last draft was refused"
 
 
 class Model:
@@ -31,21 +36,30 @@ class Model:
         self._lock = threading.Lock()
         self._number = 0
         self.planted: dict[str, str] = {}
+        self.answers: dict[str, str] = {}
+        self.told: list[str] = []
+        self.refused: set[str] = set()
 
     def __call__(self, prompt: str, _number: int) -> str:
         """Answer a prompt."""
         if "The reasoning has" not in prompt:
             return "OK, that is understood."
+        _, was_refused, told = prompt.partition(_REFUSED)
         with self._lock:
             self._number += 1
             number = self._number
+            if was_refused:
+                reason = told.partition("Write the sample again")[0].strip()
+                self.told.append(reason)
+                self.refused.update(_LOT.findall(reason))
         kinds = sorted(FAULTS)
         # Redrafts are sound: what is counted is each answer, not each sample.
-        wrong = number % 5 == 0 and "Your last draft was refused" not in prompt
+        wrong = number % 5 == 0 and not was_refused
         fields, planted = write_grounded(prompt, number, kinds[number // 5 % len(kinds)] if wrong else "")
         fields["question"] = f"How does the law decide the matter of lot {number}?"
         with self._lock:
             self.planted[fields["question"]] = planted
+            self.answers[fields["question"]] = fields["answer"]
         return json.dumps(fields)
 
 
@@ -54,6 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("texts", nargs="+", type=Path)
     parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--minutes", type=float, default=3)
     parser.add_argument("--verbose", action="store_true")
     given = parser.parse_args()
     model = Model()
@@ -74,28 +89,31 @@ def main() -> None:
                 sent = requests.post(f"{server.url}/files/upload", data=text.read_bytes(), params=told, timeout=600)
                 answer = sent.json()
                 print(text.name, answer["status"], answer["file"]["units"], "units")
+            until_embedded(server)
             wanted = {
                 "count": given.count,
                 "provider": "openai",
                 "jurisdiction": "uk",
                 "use_rag": True,
-                "max_minutes": 1.5,
+                "max_minutes": given.minutes,
             }
             batch = finish(server, server.post("generate/batch/start", **wanted)["batch_id"])
             report = server.get(f"batches/{batch['batch_id']}/report")["report"]
             samples = server.get("data")
     if given.verbose:
-        print(*sorted(error["error"][:300] for error in batch["errors"]), sep="\n")
+        print(*sorted(error["error"][:300] for error in batch["errors"]), *model.told, sep="\n")
     stored = {row["question"]: row for row in samples}
     outcome: Counter[tuple[str, str]] = Counter()
     for question, planted in model.planted.items():
         row = stored.get(question)
-        state = "refused" if row is None else str(row["grounding"])
+        state = str(row["grounding"]) if row is not None else "refused"
+        if row is None and not planted and question not in model.refused:
+            state = "under way"  # at the end of the batch; a sound answer that is refused is asked for again
         if row is not None and "grounding " in (row["quality_issues"] or ""):
             state = "marked"
         outcome[planted or "sound", state] += 1
         if given.verbose and (state in ("refused", "marked")) == (not planted):
-            print(planted or "sound", state, row and row["quality_issues"])
+            print(planted or "sound", state, row and row["quality_issues"], model.answers[question][:900], sep="\n")
     for (kind, state), count in sorted(outcome.items()):
         print(f"{kind:20} {state:10} {count}")
     print("refusals:", json.dumps(report.get("rejections"), default=str)[:2000])

@@ -77,18 +77,17 @@ def _chosen(texts: list[Text], count: int, seed: int) -> list[Text]:
 
 
 def _samples(client: Client, chosen: list[Text], each: int) -> Iterator[dict[str, object]]:
-    names = {"US": "us", "EU": "eu", "UK": "uk", "INT": "international"}
     for text in chosen:
-        where = names[text.jurisdiction]
-        kind = "Section" if text.jurisdiction in {"US", "UK"} else "Article"
-        number = text.provision.removeprefix("Article ").removeprefix("s. ")
-        body = f"{text.title or text.instrument}\n\n{kind} {number}. {text.heading}\n{text.text}\n"
-        about = {"title": text.title or text.instrument, "jurisdiction": where, "name": "provision.txt", "wait": "1"}
+        title, where = text.instrument.title or text.instrument.identifier, text.instrument.jurisdiction
+        kind = "Section" if where in {"us", "uk"} else "Article"
+        number = text.number.removeprefix("Article ").removeprefix("s. ")
+        body = f"{title}\n\n{kind} {number}. {text.heading}\n{text.text}\n"
+        about = {"title": title, "jurisdiction": where, "name": "provision.txt", "wait": "1"}
         uploaded = client.upload("files/upload", _Body(body.encode()), **about)
         for _ in range(each):
             wish = {
                 "provider": "local",
-                "practice_area": text.title or text.instrument,
+                "practice_area": title,
                 "topic": text.heading or number,
                 "difficulty": "basic",
                 "jurisdiction": where,

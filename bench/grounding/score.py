@@ -2,7 +2,7 @@
 
 Usage: python bench/grounding/score.py --texts DIR --queries FILE --claims FILE [--cache DIR] [--small] [--verbose]
 
-The forms of the files are told in `bench/grounding/corpus.py`; a query is {"query", "kind", "jurisdiction", "gold":
+The forms of the files are told in `bench/grounding/texts.py`; a query is {"query", "kind", "jurisdiction", "gold":
 [{"id"}]}. Queries are asked with their jurisdiction, as callers of the service know it; the line before the last gives
 the figures without. The last line is one JSON object:
 
@@ -21,6 +21,7 @@ import importlib.util
 import json
 import os
 import sys
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -31,15 +32,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from bench.grounding.corpus import read_corpus
-from bench.grounding.memory_store import MemoryStore
+from bench.grounding.shelf import KeptEmbedder, Shelf
+from bench.grounding.texts import read_texts
 from config import PROJECT_DIR
 from services.grounding.retrieval.embedding.embedder import Embedder, Vectors
 from services.grounding.retrieval.embedding.encoder_files import EncoderStore
 from services.grounding.retrieval.embedding.local import local_embedder
-from services.grounding.retrieval.legs import Filter
-from services.grounding.retrieval.names import read_names
-from services.grounding.retrieval.retriever import Index, Retriever
+from services.grounding.retrieval.legs import Filter, Vector
 
 _JURISDICTIONS = {"EU": "eu", "UK": "uk", "US": "us", "INT": "international"}
 _KEPT = Path("~/.cache/legal-training-platform").expanduser()
@@ -50,13 +49,13 @@ _STEP = 250
 def main() -> None:
     """Score and print."""
     arguments = _arguments()
-    store = MemoryStore(read_corpus(arguments.texts), read_names(PROJECT_DIR / "catalog" / "authorities"))
     embedder = local_embedder(EncoderStore(PROJECT_DIR / "catalog", arguments.models), small=arguments.small)
-    store.add_vectors(list(_vectors(embedder, store.passages, arguments.cache)))
-    retriever = Retriever(Index(store, store, store, store), embedder)
-    rows = _read(arguments.queries)
-    figures = _score(retriever, store, rows, with_jurisdiction=True, verbose=arguments.verbose)
-    print("without jurisdiction:", json.dumps(_score(retriever, store, rows, with_jurisdiction=False, verbose=False)))
+    with tempfile.TemporaryDirectory() as folder:
+        shelf = _filled(Path(folder), embedder, arguments)
+        rows = _read(arguments.queries)
+        figures = _score(shelf, rows, with_jurisdiction=True, verbose=arguments.verbose)
+        print("without jurisdiction:", json.dumps(_score(shelf, rows, with_jurisdiction=False, verbose=False)))
+        shelf.library.close()
     if arguments.claims:
         figures |= _claims(_read(arguments.claims), arguments.texts)
     print(json.dumps(figures))
@@ -76,6 +75,17 @@ def _arguments() -> argparse.Namespace:
 
 def _read(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def _filled(folder: Path, embedder: Embedder, arguments: argparse.Namespace) -> Shelf:
+    """Return the product's store with all texts and their vectors."""
+    kept: dict[str, Vector] = {}
+    shelf = Shelf(folder, KeptEmbedder(embedder, lambda texts: np.array([kept[text] for text in texts], np.float32)))
+    documents = shelf.keep(read_texts(arguments.texts))
+    passages = shelf.texts_under(documents)
+    kept.update(zip(passages, _vectors(embedder, passages, arguments.cache), strict=True))
+    shelf.embed(documents)
+    return shelf
 
 
 def _vectors(embedder: Embedder, passages: Sequence[str], folder: Path) -> Vectors:
@@ -98,8 +108,7 @@ def _vectors(embedder: Embedder, passages: Sequence[str], folder: Path) -> Vecto
 
 
 def _score(
-    retriever: Retriever,
-    store: MemoryStore,
+    shelf: Shelf,
     rows: Sequence[dict[str, object]],
     *,
     with_jurisdiction: bool,
@@ -107,11 +116,11 @@ def _score(
 ) -> dict[str, float]:
     ranks: dict[str, list[int | None]] = defaultdict(list)
     refused: dict[bool, list[bool]] = defaultdict(list)
-    floor = retriever.floor
+    floor = shelf.retrieval.floor
     for row in rows:
         where = Filter(jurisdiction=_JURISDICTIONS.get(str(row["jurisdiction"]), "") if with_jurisdiction else "")
-        found = retriever.retrieve(str(row["query"]), _DEEPEST, where).found
-        ids = [store.provisions[one.chunk.provision or 0].id for one in found]
+        found = shelf.retrieval.find(str(row["query"]), _DEEPEST, where).found
+        ids = [shelf.id_of(one.chunk) for one in found]
         gold = _gold(row)
         refused[bool(gold)].append(not found or found[0].score < floor)
         if not gold:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from sqlalchemy import Connection, Engine, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, Select, bindparam, func, insert, select, update
 from typing_extensions import TypedDict, Unpack
 
 from models.contract.answers.batches import Alert, BatchError, Switch
@@ -137,6 +137,12 @@ class BatchStore:
         if status:
             query = query.where(BatchHistory.status == status)
         return self._select(query.limit(limit).offset(offset))
+
+    def count(self, status: str | None = None) -> int:
+        """Count the batches, or those in *status*."""
+        query = select(func.count()).select_from(BatchHistory)
+        with reading(self._engine) as connection:
+            return int(connection.execute(query.where(BatchHistory.status == status) if status else query).scalar_one())
 
     def with_status(self, statuses: Sequence[BatchStatus]) -> list[BatchRow]:
         """Return the batches in any of *statuses*, oldest first."""

@@ -3,10 +3,10 @@
 Changes of a batch carry its id, those of the providers none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, delete, func, insert, select
 from typing_extensions import TypedDict
 
 from models.database import EventRow, reading
@@ -15,6 +15,7 @@ from models.writer import Statement
 _INSERT = Statement(
     insert(EventRow).values({name: bindparam(name) for name in ("batch_id", "at", "type", "detail")}).inline()
 )
+_QUERY = select(EventRow.id, EventRow.at, EventRow.type, EventRow.detail)
 # Rows kept; whoever was away for longer gets the state, not the changes.
 KEPT = 50_000
 _PRUNE_EVERY = 1000
@@ -60,16 +61,29 @@ class EventStore:
         with reading(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(query.order_by(newest))}
 
+    def of_sample(self, batch_id: str, sample_id: str) -> list[EventOf]:
+        """Return the changes of a batch that concern one of its samples, oldest first; none once they were pruned."""
+        of_batch = EventRow.batch_id == batch_id
+        stored = select(func.json_extract(EventRow.detail, "$.item")).where(
+            of_batch, EventRow.type == "sample", func.json_extract(EventRow.detail, "$.sample") == sample_id
+        )
+        same_item = func.json_extract(EventRow.detail, "$.item") == stored.limit(1).scalar_subquery()
+        return self._found(_QUERY.where(of_batch, same_item).order_by(EventRow.id))
+
     def of(self, batch_id: str, after: int, limit: int) -> list[EventOf]:
         """Return the changes of a batch after id *after*, oldest first."""
-        query = (
-            select(EventRow.id, EventRow.at, EventRow.type, EventRow.detail)
-            .where(EventRow.batch_id == batch_id, EventRow.id > after)
-            .order_by(EventRow.id)
-            .limit(limit)
-        )
+        mine = _QUERY.where(EventRow.batch_id == batch_id, EventRow.id > after)
+        return self._found(mine.order_by(EventRow.id).limit(limit))
+
+    def newest(self, batch_id: str, kinds: Sequence[str], limit: int) -> list[EventOf]:
+        """Return the last changes of *kinds* of a batch, newest first."""
+        mine = _QUERY.where(EventRow.batch_id == batch_id, EventRow.type.in_(kinds))
+        return self._found(mine.order_by(EventRow.id.desc()).limit(limit))
+
+    def _found(self, query: Select[int, str, str, str]) -> list[EventOf]:
         with reading(self._engine) as connection:
-            return [
-                {"id": row.id, "at": row.at, "type": row.type, "detail": orjson.loads(row.detail)}
-                for row in connection.execute(query)
-            ]
+            return [_event(row) for row in connection.execute(query)]
+
+
+def _event(row: Row[int, str, str, str]) -> EventOf:
+    return {"id": row.id, "at": row.at, "type": row.type, "detail": orjson.loads(row.detail)}

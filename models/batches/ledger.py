@@ -211,6 +211,17 @@ class Ledger:
 
         self._writer.run(write)
 
+    def settle_lost(self, call: int, usage: CallUsage) -> bool:
+        """Count *usage* for a call that an earlier process had under way; False where it is counted already."""
+
+        def write(connection: Connection) -> bool:
+            is_open = bool(self._tables.calls.take(connection, call))
+            if is_open:
+                self._tables.usage.add(connection, self._hour(), "", usage)
+            return is_open
+
+        return self._writer.run(write)
+
     def lose_calls(self) -> int:
         """Doubt the calls of no batch that an earlier process had under way; return how many."""
 

@@ -37,7 +37,10 @@ class ModelFields(TypedDict, total=False):
     max_tokens: int | None
     context_window: int | None
     supports_json_schema: bool | None
-    is_thinking_model: bool | None
+    is_thinking_model: bool | None  # kept by earlier versions; `supports_cot` is what is kept now
+    supports_cot: bool | None
+    supports_streaming: bool | None
+    supports_vision: bool | None
     guided: bool | None
     extra_config: dict[str, JsonValue] | None
 

@@ -1,6 +1,6 @@
 """Query arguments of requests. An argument without a value counts as absent."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -89,6 +89,25 @@ class QueueArguments(Filters):
     offset: Count = 0
 
 
+class BrowseArguments(Filters):
+    """A page of the list of samples, as people look through it."""
+
+    review: Literal["", "waiting", "accepted", "rejected"] = ""
+    verdict: Literal["", "verified", "unverified", "invalid", "none"] = Field(
+        "", description="Worst verdict on the citations; none: nothing is cited"
+    )
+    q: Words = Field("", description="Words; each must occur")
+    sort: str = Field("", description="As in a list; with words: newest or relevance")
+    size: Annotated[int, Field(ge=1, le=100)] = 50
+    page: Annotated[int, Field(ge=1, le=LARGEST)] = 1
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The filters that are set, by column."""
+        more = {"review": self.review, "citation_verdict": self.verdict}
+        return {**super().chosen, **{name: value for name, value in more.items() if value}}
+
+
 class ReportArguments(BaseModel):
     """`GET /api/quality/report`."""
 
@@ -125,6 +144,20 @@ class StreamArguments(BaseModel):
     access_token: str = Field("", description="For browsers' EventSource, which cannot send the header")
 
 
+class GraphArguments(BaseModel):
+    """`GET /api/agents/graph`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal["json", "svg"] | None = None
+
+
+class RunArguments(StreamArguments):
+    """`GET /api/runs/<id>/events`."""
+
+    after: Id = Field(0, description="Number of the last event received; the header Last-Event-ID goes before it")
+
+
 class EventArguments(BaseModel):
     """`GET /api/batches/<id>/events` and `GET /api/providers/events`."""
 
@@ -158,14 +191,17 @@ class ExportArguments(Filters):
     )
     fields: str = Field("", description="Columns, comma-separated")
     system_prompt: str = ""
-    reasoning: str = Field("omit", description="omit, answer or think")
+    reasoning: str = Field(
+        "omit", description="omit, answer or think; think keeps the model's own thoughts in flat formats"
+    )
     split: str = Field("", description="train, validation or test")
     splits: str = Field("", description="Shares of the three splits, such as 0.9,0.05,0.05")
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
     data_version: str = ""
     include: str = Field(
         "",
-        description="unlicensed: also samples that stand on documents whose licence does not allow it or is not known;"
+        description="accepted: only samples that a reviewer accepted; unlicensed: also samples that stand on documents"
+        " whose licence does not allow it or is not known;"
         " all: these, samples with invalid citations, and rejected ones",
     )
 
@@ -212,12 +248,16 @@ class UploadArguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field("", description="Name of the file, where it is the body itself")
-    title: str = Field("", max_length=500, description="By default what the file says")
+    title: str = Field(
+        "", max_length=500, description="Citations resolve by it; by default what the file, its first line or name says"
+    )
     licence: str = Field("", max_length=100, description="Such as ogl-uk-3.0, cc-by-4.0, public-domain, own")
     jurisdiction: str = Field("", max_length=100, description="uk, us, eu or international")
     version: str = Field("", max_length=100, description="State of the text, as 2024-01-31")
     url: str = Field("", max_length=2000, description="Where it can be read")
-    wait: bool = Field(default=False, description="Answer when it is read, after ten minutes at the latest")
+    wait: bool = Field(
+        default=False, description="Answer when it is read and its words find it, after ten minutes at the latest"
+    )
 
 
 class DocumentsArguments(BaseModel):

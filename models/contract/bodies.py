@@ -5,15 +5,37 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models.contract.answers.dataset import FILTERS
-from models.fields import HOLDS_SECRETS, Difficulty, Filter, Flag, Identifier, Positive, Real, Shares, Text, Whole
+from models.fields import (
+    HOLDS_SECRETS,
+    Chosen,
+    Difficulty,
+    Filter,
+    Flag,
+    Identifier,
+    Positive,
+    Real,
+    Shares,
+    Text,
+    Whole,
+)
 from models.schemas import Required
+
+
+class JudgeRequest(BaseModel):
+    """Another model that scores samples and rules on their claims of the law; one below `min_score` is rejected."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    provider: Annotated[str, Field(min_length=1)]
+    model: Filter = None
+    min_score: Real = Field(0.6, ge=0, le=1)
 
 
 class GenerateRequest(BaseModel):
     """Body of `POST /api/generate`."""
 
-    practice_area: str = "Contract Law"
-    topic: str = "Formation of Contracts"
+    practice_area: Text = "Contract Law"
+    topic: Text = "Formation of Contracts"
     difficulty: str = "intermediate"
     provider: Filter = None
     model: Filter = None
@@ -21,7 +43,10 @@ class GenerateRequest(BaseModel):
     jurisdiction: Filter = None
     reasoning_instruction: Filter = Field(None, max_length=4000)
     use_rag: Flag = Field(default=False, description="Stand on provisions of the documents that are here")
-    file_ids: tuple[str, ...] = Field((), max_length=1_000, description="Only of these documents; implies use_rag")
+    file_ids: Chosen = Field(
+        default_factory=tuple, max_length=1_000, description="Only of these documents; implies use_rag"
+    )
+    judge: JudgeRequest | None = None
     save: Flag = False
 
 
@@ -39,16 +64,6 @@ class Mix(BaseModel):
     sample_types: Shares | None = None
 
 
-class JudgeRequest(BaseModel):
-    """Another model that scores every sample of a batch; one below `min_score` (0 to 1) is rejected."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    provider: Annotated[str, Field(min_length=1)]
-    model: Filter = None
-    min_score: Real = Field(0.6, ge=0, le=1)
-
-
 class BatchRequest(BaseModel):
     """Body of `POST /api/generate/batch/start`."""
 
@@ -62,12 +77,14 @@ class BatchRequest(BaseModel):
     sample_type: Filter = None
     reasoning_instruction: Filter = Field(None, max_length=4000)
     use_rag: Flag = Field(default=False, description="Stand on provisions of the documents that are here")
-    file_ids: tuple[str, ...] = Field((), max_length=1_000, description="Only of these documents; implies use_rag")
+    file_ids: Chosen = Field(
+        default_factory=tuple, max_length=1_000, description="Only of these documents; implies use_rag"
+    )
     smart_mode: Flag = False
     fill_gaps: Flag = Field(default=False, description="Make only the levels that the data set lacks most")
     allow_failover: Flag = True
-    providers: tuple[str, ...] = Field((), max_length=50)
-    models: tuple[str, ...] = Field((), max_length=200)
+    providers: Chosen = Field(default_factory=tuple, max_length=50)
+    models: Chosen = Field(default_factory=tuple, max_length=200)
     weights: dict[str, Positive] = Field(default_factory=dict, max_length=50)
     mix: Mix | None = None
     judge: JudgeRequest | None = None
@@ -217,7 +234,7 @@ class PushBody(BaseModel):
     license_name: Filter = Field(None, max_length=200, description="Name of a licence that is other")
     license_link: Filter = Field(None, max_length=1000, description="Address of a licence that is other")
     splits: str = ""
-    include: str = Field("", description="fit (default), unlicensed or all, as in an export")
+    include: str = Field("", description="fit (default), accepted, unlicensed or all, as in an export")
     seed: Whole = Field(0, ge=0, lt=2**63)
     topic: Filter = None
     difficulty: Filter = None
@@ -326,7 +343,7 @@ class RetrieveBody(BaseModel):
 
     query: Annotated[Text, Field(max_length=10_000)]
     top_k: Whole = Field(10, ge=1, le=100)
-    file_ids: list[str] | None = Field(None, max_length=1_000, description="Only in these documents")
+    file_ids: Chosen | None = Field(None, max_length=1_000, description="Only in these documents")
     jurisdiction: Literal["uk", "us", "eu", "international"] | None = None
     kind: Filter = Field(None, description="Only units of this kind: section, article, paragraph, …")
     min_score: Real = Field(0.0, ge=0, le=1, description="Leave out what scores less")

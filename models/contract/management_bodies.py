@@ -80,7 +80,10 @@ class ModelChange(BaseModel):
     max_tokens: Limit | None = None
     context_window: Limit | None = None
     supports_json_schema: Flag | None = None
-    is_thinking_model: Flag | None = None
+    is_thinking_model: Flag | None = Field(None, description="The same as supports_cot")
+    supports_cot: Flag | None = None
+    supports_streaming: Flag | None = None
+    supports_vision: Flag | None = None
     guided: Flag | None = Field(
         None, description="Lead it through a sample by many short questions, as a small model needs"
     )

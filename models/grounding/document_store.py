@@ -1,7 +1,9 @@
 """Documents and how far each is: the durable jobs of their reading."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, func, insert, select, text, update
@@ -67,10 +69,6 @@ class DocumentStore:
         """Return the document with these bytes, or None."""
         return self._first(DOCUMENTS.c.sha256 == sha256)
 
-    def with_identifier(self, identifier: str) -> list[Document]:
-        """Return the documents of one instrument, newest first."""
-        return self._all(DOCUMENTS.c.identifier == identifier) if identifier else []
-
     def some(self, limit: int, offset: int, where: Mapping[str, str]) -> list[Document]:
         """Return documents, newest first, that have the values of *where*."""
         return self._all(*(DOCUMENTS.c[name] == value for name, value in where.items()), page=(limit, offset))
@@ -87,11 +85,11 @@ class DocumentStore:
         """Return the documents whose reading has not ended, oldest first."""
         return self._all(DOCUMENTS.c.status.not_in([Stage.READY, Stage.FAILED]))[::-1]
 
-    def unembedded(self) -> Document | None:
-        """Return the oldest ready document that lacks vectors, or None."""
+    def unembedded(self, beside: Collection[int] = ()) -> Document | None:
+        """Return the oldest ready document that lacks vectors, or None; none with a number of *beside*."""
         lacks = (DOCUMENTS.c.status == Stage.READY, DOCUMENTS.c.embedded < DOCUMENTS.c.chunks)
-        found = self._all(*lacks)
-        return found[-1] if found else None
+        oldest = select(func.min(DOCUMENTS.c.number)).where(*lacks, DOCUMENTS.c.number.not_in(beside))
+        return self._first(DOCUMENTS.c.number == oldest.scalar_subquery())
 
     def begin(self, number: int) -> None:
         """Say that the reading of a document begins."""
@@ -100,6 +98,34 @@ class DocumentStore:
     def advance(self, number: int, stage: Stage, **facts: object) -> None:
         """Say how far a document is."""
         self._change(number, status=stage, **facts)
+
+    def finish(self, number: int) -> list[int]:
+        """Have a document found from now on, and no other state of its instrument; all in one transaction.
+
+        The latest state by its date is found; of two without dates the one that came later. The others fail with that
+        as their reason and keep their files.
+
+        Returns:
+            The numbers of the documents that failed so, maybe *number* itself.
+        """
+        with self._library.changing() as connection:
+            new = connection.execute(select(*_STATE).where(DOCUMENTS.c.number == number)).first()
+            if new is None:
+                return []
+            same = (DOCUMENTS.c.identifier == new.identifier, DOCUMENTS.c.title == new.title)
+            ready = select(*_STATE).where(*same, DOCUMENTS.c.status == Stage.READY, DOCUMENTS.c.number != number)
+            states = [new, *connection.execute(ready)] if new.identifier else [new]
+            latest = reduce(_later, states)
+            for one in states:
+                if one.number != latest.number:
+                    _drop_text(connection, one.number)
+                    state = f"{latest.title} as of {latest.version}" if latest.version else latest.title
+                    reason = (
+                        f"a later state is here, {latest.id} ({state}); delete that one and POST …/reindex to use this"
+                    )
+                    self._set(connection, one.number, {"status": Stage.FAILED, "reason": reason, **_NOTHING})
+            self._set(connection, latest.number, {"status": Stage.READY})
+            return [one.number for one in states if one.number != latest.number]
 
     def fail(self, number: int, reason: str) -> None:
         """Say why a document cannot be read; what was kept of its text is dropped."""
@@ -178,6 +204,8 @@ class DocumentStore:
             return [_document(row) for row in connection.execute(query)]
 
 
+_STATE = (DOCUMENTS.c.number, DOCUMENTS.c.id, DOCUMENTS.c.identifier, DOCUMENTS.c.title, DOCUMENTS.c.version)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _NOTHING = {"pages": 0, "units": 0, "chunks": 0, "characters": 0, "recognised": 0, "embedded": 0}
 
 
@@ -186,6 +214,14 @@ def _document(row: _Row) -> Document:
     values["stage"] = Stage(values.pop("status"))
     lists = {name: tuple(json.loads(values[name])) for name in ("aliases", "notes")}
     return Document(**{**values, **lists})
+
+
+def _later(one: _Row, other: _Row) -> _Row:
+    """Return the later of two states of an instrument."""
+    days = (one.version, other.version)
+    if all(_DAY.fullmatch(day) for day in days) and days[0] != days[1]:
+        return max(one, other, key=lambda row: row.version)
+    return max(one, other, key=lambda row: row.number)
 
 
 def _encoded(facts: Mapping[str, object]) -> dict[str, object]:

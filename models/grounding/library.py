@@ -63,6 +63,8 @@ DOCUMENTS = Table(
     Column("created_at", String, nullable=False),
     Column("updated_at", String, nullable=False),
     Index("ix_documents_identifier", "identifier"),
+    Index("ix_documents_chunks", "chunks"),  # every question asks for their sum
+    Index("ix_documents_unready", "number", sqlite_where=text("status <> 'ready'")),
     sqlite_autoincrement=True,
 )
 PAGES = Table(
@@ -126,6 +128,8 @@ CHUNKS = Table(
     Column("text", String, nullable=False),
     Index("ix_chunks_document", "document"),
     Index("ix_chunks_unit", "unit"),
+    # What a search filters thousands of chunks by, without reading their texts.
+    Index("ix_chunks_place", "id", "document", "jurisdiction", "kind"),
     sqlite_autoincrement=True,  # ids are never used again: tables in memory hold them
 )
 VECTORS = Table(
@@ -137,7 +141,8 @@ VECTORS = Table(
     Index("ix_vectors_document", "document"),
 )
 FACTS = Table("facts", META, Column("name", String, primary_key=True), Column("value", String, nullable=False))
-_WORDS = "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(tokens, detail='column', tokenize='porter ascii')"
+# `detail` stays full: with less, bm25 reads and parts the text of every chunk that it scores.
+_WORDS = "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(tokens, tokenize='porter ascii')"
 
 
 class Library:
@@ -200,6 +205,8 @@ class Library:
                 event.listen(engine, "begin", _on_begin)
                 with engine.begin() as connection:
                     META.create_all(connection)
+                    for index in (index for table in META.tables.values() for index in table.indexes):
+                        index.create(connection, checkfirst=True)  # tables of an earlier version lack newer ones
                     connection.execute(text(_WORDS))
                 self._engine = engine
             return self._engine

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Row, Select, func, insert, select, text, update
+from sqlalchemy import Column, Row, Select, bindparam, func, insert, select, text, update
 
 from models.grounding.document import Page, Status, Unit, UnitKind
 from models.grounding.library import (
@@ -25,8 +25,10 @@ from models.grounding.rows import KeptChunk, KeptPage, KeptUnit, Stage
 _Row = Row[*tuple[Any, ...]]
 _Query = Select[*tuple[Any, ...]]
 _Column = Column[Any]
-# SQLite takes some 32,000 parameters in one statement.
+# Vectors that are read at a time.
 _MOST = 5_000
+# Values of a list as one parameter: the statement stays the same, and SQLite takes some 32,000 parameters at most.
+_WANTED = select(func.json_each(bindparam("wanted")).table_valued("value").c.value)
 _UNIT = [column.label(f"unit_{column.name}") for column in UNITS.c]
 _IS_READY = DOCUMENTS.c.status == Stage.READY
 
@@ -68,18 +70,41 @@ class PassageStore:
         query = _chunks().where(CHUNKS.c.document == document).order_by(CHUNKS.c.id)
         return [_chunk(row) for row in self._rows(query.limit(limit).offset(offset))]
 
+    def before(self, document: int, wanted: Mapping[str, int]) -> int:
+        """Return how many chunks stand before the first one that *wanted* names; 0 where it names none.
+
+        Args:
+            document: Its number.
+            wanted: One of `chunk` (an id), `unit` (an id), `page` (its number) and `start` (characters before it).
+        """
+        columns = {"chunk": CHUNKS.c.id, "unit": CHUNKS.c.unit, "page": CHUNKS.c.page}
+        named = [columns[name] == value for name, value in wanted.items() if name in columns]
+        named += [CHUNKS.c.end > wanted["start"]] if "start" in wanted else []
+        if not named:
+            return 0
+        first = select(func.min(CHUNKS.c.id)).where(CHUNKS.c.document == document, *named).scalar_subquery()
+        rows = self._rows(select(func.count()).where(CHUNKS.c.document == document, CHUNKS.c.id < first))
+        return int(rows[0][0]) if rows else 0
+
+    def holding(self, document: int, words: str) -> int:
+        """Return how many chunks of a document stand before the first that holds *words*; 0 where none does."""
+        where = (CHUNKS.c.document == document, func.instr(CHUNKS.c.text, words) > 0)
+        rows = self._rows(select(func.min(CHUNKS.c.id)).where(*where))
+        return self.before(document, {"chunk": rows[0][0]}) if rows and rows[0][0] is not None else 0
+
     def with_ids(self, chunks: Iterable[int]) -> dict[int, KeptChunk]:
         """Return chunks of documents that are ready, by their ids."""
         found = self._in(_chunks().where(_IS_READY), CHUNKS.c.id, chunks)
         return {row.id: _chunk(row) for row in found}
 
+    def places(self, chunks: Iterable[int]) -> Sequence[_Row]:
+        """Return id, unit, document, kind, jurisdiction and kind of instrument of *chunks* that can be searched."""
+        return self._in(_places(), CHUNKS.c.id, chunks)
+
     def of_units(self, units: Iterable[int]) -> dict[int, list[int]]:
         """Return the ids of the chunks of each unit, in order."""
-        query = select(CHUNKS.c.unit, CHUNKS.c.id).order_by(CHUNKS.c.id)
-        found: dict[int, list[int]] = {}
-        for unit, chunk in self._in(query, CHUNKS.c.unit, units):
-            found.setdefault(unit, []).append(chunk)
-        return found
+        query = select(CHUNKS.c.unit, func.json_group_array(CHUNKS.c.id)).group_by(CHUNKS.c.unit)
+        return {unit: sorted(json.loads(chunks)) for unit, chunks in self._in(query, CHUNKS.c.unit, units)}
 
     def numbered(self, documents: Iterable[int], keys: Iterable[str]) -> list[tuple[int, int, str, UnitKind]]:
         """Return id, document, key and kind of the units of *documents* under one of *keys*, in their order."""
@@ -123,10 +148,12 @@ class PassageStore:
         conditions = "".join(f" AND chunks.{name} = :{name}" for name in ("kind", "jurisdiction") if name in where)
         if documents is not None:
             conditions += f" AND chunks.document IN ({', '.join(str(int(number)) for number in documents)})"
+        # Read from the index alone: a row of `chunks` lies beside its text, and thousands match.
+        places = "JOIN chunks INDEXED BY ix_chunks_place ON chunks.id = words.rowid " if conditions else ""
         query = text(
-            "SELECT words.rowid, -bm25(words) AS score FROM words JOIN chunks ON chunks.id = words.rowid "  # noqa: S608  # numbers and names of ours  # nosec B608
-            "JOIN documents ON documents.number = chunks.document "
-            f"WHERE words MATCH :expression AND documents.status = 'ready'{conditions} ORDER BY score DESC LIMIT :most"
+            f"SELECT words.rowid, -bm25(words) AS score FROM words {places}"  # noqa: S608  # numbers and names of ours  # nosec B608
+            f"WHERE words MATCH :expression{conditions} AND +words.rowid NOT IN (SELECT id FROM chunks WHERE document "
+            "IN (SELECT number FROM documents WHERE status <> 'ready')) ORDER BY score DESC LIMIT :most"
         )
         if not self._library.is_there:
             return []
@@ -144,7 +171,7 @@ class PassageStore:
 
     def size(self) -> int:
         """Return how many chunks there are."""
-        rows = self._rows(select(func.count()).select_from(CHUNKS))
+        rows = self._rows(select(func.total(DOCUMENTS.c.chunks)))
         return int(rows[0][0]) if rows else 0
 
     def without_vectors(self, document: int, most: int) -> list[KeptChunk]:
@@ -165,19 +192,26 @@ class PassageStore:
             connection.execute(update(DOCUMENTS).where(DOCUMENTS.c.number == document).values(embedded=counted))
             return True
 
+    def embedded(self) -> tuple[int, int]:
+        """Return how many chunks of documents that are ready have vectors, and how many there are."""
+        columns = (func.total(DOCUMENTS.c.embedded), func.total(DOCUMENTS.c.chunks))
+        rows = self._rows(select(*columns).where(_IS_READY))
+        return (int(rows[0][0]), int(rows[0][1])) if rows else (0, 0)
+
     def vectors(self, document: int | None = None) -> Iterator[list[tuple[int, int, bytes]]]:
-        """Yield chunk, document and vector, in pieces: of one document or of all that are ready."""
+        """Yield chunk, document and vector, in pieces: of one document or of all that are ready, by chunk."""
         if not self._library.is_there:
             return
-        query = select(VECTORS.c.chunk, VECTORS.c.document, VECTORS.c.vector)
+        query = select(VECTORS.c.chunk, VECTORS.c.document, VECTORS.c.vector).order_by(VECTORS.c.chunk)
         if document is None:
-            query = query.join(DOCUMENTS, DOCUMENTS.c.number == VECTORS.c.document).where(_IS_READY)
+            # Not joined: the rows would come by documents, and be sorted with their vectors.
+            query = query.where(VECTORS.c.document.not_in(select(DOCUMENTS.c.number).where(~_IS_READY)))
         else:
             query = query.where(VECTORS.c.document == document)
         with self._library.reading() as connection:
             result = connection.execution_options(yield_per=_MOST).execute(query)
             for piece in result.partitions():
-                yield [(int(row[0]), int(row[1]), bytes(row[2])) for row in piece]
+                yield [(chunk, number, vector) for chunk, number, vector in piece]
 
     def fact(self, name: str) -> str:
         """Return a fact on the index, or ""."""
@@ -201,11 +235,20 @@ class PassageStore:
         with self._library.reading() as connection:
             return connection.execute(query).all()
 
-    def _in(self, query: _Query, column: _Column, values: Iterable[object]) -> Iterator[_Row]:
-        """Return the rows of *query* whose *column* is one of *values*."""
-        wanted = list(dict.fromkeys(values))
-        for start in range(0, len(wanted), _MOST):
-            yield from self._rows(query.where(column.in_(wanted[start : start + _MOST])))
+    def _in(self, query: _Query, column: _Column, values: Iterable[int | str]) -> Sequence[_Row]:
+        """Return the rows of *query* whose *column* is one of *values*, which are numbers or strings."""
+        if not self._library.is_there:
+            return []
+        wanted = json.dumps(list(dict.fromkeys(values)))
+        with self._library.reading() as connection:
+            return connection.execute(query.where(column.in_(_WANTED)), {"wanted": wanted}).all()
+
+
+@lru_cache(1)
+def _places() -> _Query:
+    columns = (CHUNKS.c.id, CHUNKS.c.unit, CHUNKS.c.document, CHUNKS.c.kind, CHUNKS.c.jurisdiction)
+    of_document = DOCUMENTS.c.instrument
+    return select(*columns, of_document).join(DOCUMENTS, DOCUMENTS.c.number == CHUNKS.c.document).where(_IS_READY)
 
 
 @lru_cache(1)

@@ -14,7 +14,7 @@ _JUDGED = ("review", "judge_score", "judgement", "quality_score", "quality_issue
 MADE_ANEW = frozenset({"citation_verdict", "citations"})
 # Only the service sets these.
 VERDICTS = frozenset(_JUDGED) | MADE_ANEW
-FOUND_OUT = VERDICTS | {"batch_id", "provider"}
+FOUND_OUT = VERDICTS | {"batch_id", "provider", "thinking_source"}
 
 
 def claims_in(values: Mapping[str, object]) -> set[str]:

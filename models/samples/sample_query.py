@@ -6,18 +6,29 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import UnionType
 
 import orjson
 
 from models.contract.answers.dataset import FILTERS
 from models.fields import DIFFICULTIES
 from models.samples.file.newest import TIME, Rows, oldest_first, place_of
+from models.samples.file.row_index import WITHHELD
 from models.samples.snapshot import POSITION, Snapshot
 from utils.errors import InputError
 from utils.frames import np, pl
 
 NEWEST = "-created_at"
-SORTS = ("created_at", "id", *FILTERS, "question_chars", "answer_chars", "reasoning_chars")
+SORTS = (
+    "created_at",
+    "id",
+    *FILTERS,
+    "citation_verdict",
+    "question_chars",
+    "answer_chars",
+    "reasoning_chars",
+    "quality_score",
+)
 _ALIASES = {"newest": NEWEST, "oldest": "created_at", "longest": "-answer_chars", "shortest": "answer_chars"}
 _KEY = "key"
 # Greater than any id: no text holds a higher character, and ids are shorter.
@@ -109,6 +120,8 @@ def _sorted(snapshot: Snapshot, query: SampleQuery, column: str, descending: boo
     key = pl.col(column).cast(pl.String()) if column in FILTERS else pl.col(column)
     if column == "difficulty":
         key = pl.col(column).cast(pl.String()).replace_strict(_LEVELS, default=len(_LEVELS), return_dtype=pl.Int64())
+    if column == "citation_verdict":
+        key = pl.col(column).cast(pl.String()).replace_strict(_VERDICTS, default=None, return_dtype=pl.Int64())
     rows = filtered(snapshot.index(), query.filters).select(POSITION, "id", key.alias(_KEY)).collect()
     total = rows.height
     if query.cursor:
@@ -128,8 +141,13 @@ def _sorted(snapshot: Snapshot, query: SampleQuery, column: str, descending: boo
 def filtered(index: pl.LazyFrame, filters: Mapping[str, str]) -> pl.LazyFrame:
     """Keep the rows that match *filters*."""
     for name, value in filters.items():
-        index = index.filter(pl.col(name) == value)
+        index = index.filter(is_waiting() if (name, value) == ("review", "waiting") else pl.col(name) == value)
     return index
+
+
+def is_waiting() -> pl.Expr:
+    """Rows of an index without a decision that was made here."""
+    return pl.col("review").is_null() | (pl.col("review") == WITHHELD)
 
 
 def parse_sort(sort: str) -> tuple[str, bool]:
@@ -141,6 +159,8 @@ def parse_sort(sort: str) -> tuple[str, bool]:
     return column, sort.startswith("-")
 
 
+# The weakest first; what is not checked yet comes last.
+_VERDICTS = {name: place for place, name in enumerate(("invalid", "unverified", "none", "verified"))}
 _LEVELS = {name: level for level, name in enumerate(DIFFICULTIES)}
 
 
@@ -148,7 +168,7 @@ def _cursor(sort: str, key: object, sample_id: str) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([sort, key, sample_id])).decode().rstrip("=")
 
 
-def _read_cursor(query: SampleQuery, kind: type) -> tuple[object, str]:
+def _read_cursor(query: SampleQuery, kind: type | UnionType) -> tuple[object, str]:
     """Return key and id of the last sample before the page; InputError for a cursor that is not ours."""
     try:
         padded = query.cursor + "=" * (-len(query.cursor) % 4)
@@ -164,7 +184,7 @@ def _read_cursor(query: SampleQuery, kind: type) -> tuple[object, str]:
 
 def _after(query: SampleQuery, descending: bool, dtype: pl.DataType) -> pl.Expr:
     """Rows after the cursor, in the query's order."""
-    key, sample_id = _read_cursor(query, int if dtype.is_numeric() else str)
+    key, sample_id = _read_cursor(query, int | float if dtype.is_numeric() else str)
     column, identifier = pl.col(_KEY), pl.col("id")
     behind = identifier < sample_id if descending else identifier > sample_id
     if key is None:

@@ -221,6 +221,24 @@ class Snapshot:
             yield fitted(piece, types)
         yield self._live.select(names)
 
+    def some(self, positions: pl.Series, names: Sequence[str]) -> pl.DataFrame:
+        """Return these columns of the samples with these numbers, in that order; only their row groups are read."""
+        first, numbers = rows_of(self.version), positions.to_numpy().astype(np.int64)
+        types = {name: self.columns[name] for name in names}
+        groups = list(self.version.groups()) if self.version is not None else []
+        starts = np.asarray([start for start, _ in groups], dtype=np.int64)
+        is_new = numbers >= first
+        group_of = np.searchsorted(starts, numbers, side="right") - 1
+        wanted = np.unique(group_of[~is_new]).tolist()
+        read = self.version.narrow(names, wanted) if self.version is not None and wanted else ()
+        rows = pl.concat([*(fitted(piece, types) for piece in read), self._live.select(names)])
+        # Where the rows of each group that was read begin, and behind them those of the journal.
+        begins = np.zeros(len(groups) + 1, dtype=np.int64)
+        begins[wanted] = np.cumsum([0, *(groups[group][1] for group in wanted)])[:-1]
+        file_rows = sum(groups[group][1] for group in wanted)
+        in_file = begins[group_of] + numbers - starts[group_of] if groups else np.zeros_like(numbers)
+        return rows[np.where(is_new, file_rows + numbers - first, in_file)]
+
     def described(self) -> pl.DataFrame:
         """Return the index of `pieces`, in the same order."""
         kept = [self.version.index.without(self.hidden)] if self.version is not None else []

@@ -5,6 +5,7 @@ Files of others may have a column of that name with anything in it; what is no s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -18,6 +19,7 @@ CLAIMED = "imported_sources"
 LICENCES = "licences"
 # What was held against the law (`grounding`): where one is changed, nobody knows any more how well it stands.
 PROVED = frozenset({"answer", "reasoning"})
+_PROOF = frozenset({"quotes", "spans"})
 _PARTED = ","
 _LONGEST = 200
 
@@ -54,6 +56,24 @@ def sources_in(text: str | None) -> list[KeptSource]:
     except orjson.JSONDecodeError:
         return []
     return [_source(item) for item in listed if isinstance(item, dict) and ("file_id" in item or "licence" in item)]
+
+
+def unproved(sample: Mapping[str, object]) -> dict[str, object]:
+    """Return what is known of the law of a sample whose text was changed: its sources, no quotation of them.
+
+    The sources stay, since their licences bind what was written from them.
+    """
+    return {"grounding": None, COLUMN: _unquoted(sample.get(COLUMN))}
+
+
+def _unquoted(column: object) -> object:
+    if not isinstance(column, str) or not sources_in(column):
+        return column
+    before = orjson.loads(column)
+    after = [
+        {**item, **{name: [] for name in _PROOF & item.keys()}} if isinstance(item, dict) else item for item in before
+    ]
+    return column if after == before else orjson.dumps(after).decode()
 
 
 def licences_of(texts: pl.Series) -> pl.Series:

@@ -34,6 +34,17 @@ class Present:
     sample_types: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A combination of what a plan chooses, and how many samples have it."""
+
+    jurisdiction: str
+    topic: str
+    difficulty: str
+    sample_type: str
+    samples: int
+
+
 def summarize(snapshot: Snapshot) -> Summary:
     """Return the body of `GET /api/stats` without the file's size; lengths in characters."""
     index = snapshot.index()
@@ -121,6 +132,13 @@ def present(snapshot: Snapshot, filters: Mapping[str, str]) -> Present:
         difficulties=dict(found["difficulty"]),
         sample_types=dict(found["sample_type"]),
     )
+
+
+def cells(snapshot: Snapshot) -> list[Cell]:
+    """Count the samples of each combination of jurisdiction, topic, difficulty and type that occurs."""
+    axes = ("jurisdiction", "topic", "difficulty", "sample_type")
+    counted = snapshot.index().group_by(axes).len().collect().with_columns(pl.col(axes).cast(pl.String()))
+    return [Cell(*row) for row in counted.sort(axes).iter_rows()]
 
 
 def counts(index: pl.LazyFrame, columns: Sequence[str]) -> dict[str, list[tuple[str, int]]]:

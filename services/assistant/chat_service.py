@@ -4,12 +4,9 @@ A streamed answer changes to another model only before its first words were sent
 come from the vendor as they are written.
 """
 
-import queue
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from models.contract.answers.management import (
-    ChatMessage,
     ChatModel,
     ChatProvider,
     ChatReply,
@@ -17,22 +14,21 @@ from models.contract.answers.management import (
     SystemPrompt,
 )
 from models.contract.bodies import ChatRequest
+from services.catalogue.capabilities import capabilities_of
 from services.catalogue.catalogue import ModelInfo, ProviderInfo
 from services.catalogue.rows import ChatPrompt
-from services.llm.adapters.base import Completion, Listener, Piece
+from services.llm.adapters.base import Completion
 from services.llm.single_calls import CallLog, SingleCalls
 from services.llm_service import LLMService, Preference, Prompt, Terms
+from services.streams.run import Run
+from services.streams.run_service import RunService
 from utils.cancellation import CancelToken, time_limit
 from utils.clock import Clock
-from utils.errors import AppError, CancelledError
 
 # Each try is another model: enough to reach another provider.
 _TRIES = 6
 _MAX_WAIT_S = 20.0
 _KIND = "chat"
-_END = None
-# A comment keeps proxies from closing a stream while a model thinks.
-HEARTBEAT_S = 15.0
 
 
 class ChatService:
@@ -42,12 +38,14 @@ class ChatService:
         self,
         llm: LLMService,
         calls: CallLog,
+        runs: RunService,
         clock: Clock,
         time_limit_s: float,
         system_prompts: Mapping[str, ChatPrompt],
     ) -> None:
         self._llm = llm
         self._calls = calls
+        self._runs = runs
         self._clock = clock
         self._time_limit_s = time_limit_s
         self.system_prompts: dict[str, SystemPrompt] = {
@@ -68,12 +66,11 @@ class ChatService:
             answer = self._llm.complete(_prompt(wanted), preference, calls.on(_terms(cancel)), _TRIES, calls.used)
         return {"response": answer.text, "thinking": answer.thinking or None, **self._told(answer, started)}
 
-    def stream(self, wanted: ChatRequest) -> Iterator[ChatMessage | None]:
-        """Answer *wanted* piece by piece; None after each silence. Bad input is refused before the first piece.
-
-        A reader that stops ends the call.
-        """
-        return self._messages(wanted, self._preference(wanted))
+    def stream(self, wanted: ChatRequest, key: str | None = None) -> str:
+        """Answer *wanted* in a run; return its id. Bad input is refused before it begins."""
+        preference = self._preference(wanted)
+        request = wanted.model_dump(exclude_none=True)
+        return self._runs.start("chat", request, lambda run: self._answer(run, wanted, preference), key)
 
     def providers(self) -> list[ChatProvider]:
         """Return the providers and models for chats."""
@@ -96,50 +93,14 @@ class ChatService:
             "models": [_model(model) for model in self._llm.models.usable(info)],
         }
 
-    def _messages(self, wanted: ChatRequest, preference: Preference) -> Iterator[ChatMessage | None]:
-        pieces: queue.SimpleQueue[ChatMessage | None] = queue.SimpleQueue()
-        gone = CancelToken()
-        work = threading.Thread(target=self._work, args=(wanted, preference, pieces, gone), name="chat", daemon=True)
-        work.start()
-        try:
-            while True:
-                try:
-                    piece = pieces.get(timeout=HEARTBEAT_S)
-                except queue.Empty:
-                    yield None
-                    continue
-                if piece is _END:
-                    return
-                yield piece
-        finally:
-            gone.cancel()
-
-    def _work(
-        self,
-        wanted: ChatRequest,
-        preference: Preference,
-        pieces: "queue.SimpleQueue[ChatMessage | None]",
-        gone: CancelToken,
-    ) -> None:
-        begun = threading.Event()
-
-        def heard(kind: Piece, text: str) -> None:
-            if gone.is_cancelled:
-                raise CancelledError("the reader of the stream has left", in_flight=True)
-            begun.set()
-            pieces.put({"type": kind, "content": text})
-
+    def _answer(self, run: Run, wanted: ChatRequest, preference: Preference) -> ChatReply:
+        calls = self._runs.calls(run)
         started = self._clock.monotonic()
-        calls = SingleCalls(self._calls)
-        try:
-            with time_limit(self._time_limit_s, "the answer (setting ANSWER_TIMEOUT_S)", gone) as cancel:
-                terms = calls.on(_terms(cancel))
-                answer = self._llm.complete(_prompt(wanted, heard), preference, terms, _TRIES, calls.used, begun.is_set)
-            pieces.put(_done(self._told(answer, started)))
-        except AppError as error:
-            pieces.put(_fault(error))
-        finally:
-            pieces.put(_END)
+        with time_limit(self._time_limit_s, "the answer (setting ANSWER_TIMEOUT_S)", run.cancel) as cancel:
+            terms = calls.on(_terms(cancel))
+            answer = self._llm.complete(_prompt(wanted), preference, terms, _TRIES, calls.used, run.has_words)
+        run.settle(answer.text)
+        return {**self._told(answer, started), "response": answer.text, "thinking": answer.thinking or None}
 
     def _told(self, answer: Completion, started: float) -> ChatSource:
         return {
@@ -151,35 +112,14 @@ class ChatService:
         }
 
 
-def _done(source: ChatSource) -> ChatMessage:
-    return {
-        "type": "done",
-        "provider": source["provider"],
-        "model": source["model"],
-        "tokens_used": source["tokens_used"],
-        "finish_reason": source["finish_reason"],
-        "elapsed_time": source["elapsed_time"],
-    }
-
-
-def _fault(error: AppError) -> ChatMessage:
-    facts = error.facts
-    return {
-        "type": "error",
-        "error": str(error),
-        "code": facts["code"],
-        "retryable": facts["retryable"],
-        "category": facts["category"],
-    }
-
-
 def _model(model: ModelInfo) -> ChatModel:
     return {
         "id": model.id,
         "name": model.display_name or model.id,
         "enabled": True,
         "max_tokens": model.max_output,
-        "is_thinking": model.thinking,
+        "is_thinking": model.thinks,
+        **capabilities_of(model),
     }
 
 
@@ -187,7 +127,7 @@ def _terms(cancel: CancelToken) -> Terms:
     return Terms("chat", calling=cancel, waiting=cancel, max_wait_s=_MAX_WAIT_S)
 
 
-def _prompt(wanted: ChatRequest, heard: Listener | None = None) -> Prompt:
+def _prompt(wanted: ChatRequest) -> Prompt:
     messages = tuple(message.model_dump() for message in wanted.messages)
     return Prompt(
         messages,
@@ -195,5 +135,4 @@ def _prompt(wanted: ChatRequest, heard: Listener | None = None) -> Prompt:
         temperature=wanted.temperature,
         kind=_KIND,
         may_be_cut=True,
-        listener=heard,
     )

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 
 from models.batches.batch_store import BatchRow
 from models.batches.work_store import WorkItem
-from models.contract.bodies import BatchRequest
 from models.domain import BatchStatus
 from models.schemas import Sample
 from services.batch.live import LiveBatch
 from services.batch.monitor import BatchStores
-from services.batch.objects import judge_of
+from services.batch.objects import judge_of, request_of
 from services.batch.publisher import BatchPublisher
 from services.batch.runner import BatchRunner
 from services.batch.running import RunningBatches
@@ -86,7 +85,7 @@ class Ending:
         Raises:
             StorageError: the disk refuses; what was stored stays, the rest is stored by the next call.
         """
-        judge = judge_of(BatchRequest.model_validate(row["request"]))
+        judge = judge_of(request_of(row))
         kept = 0
         for item in self.stores.work.drafts(row["id"]):
             sample = self._sample(item, judge)

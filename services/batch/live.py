@@ -59,6 +59,7 @@ class LiveBatch:
         self._consecutive_failures = 0
         self._current_sample: str | None = None
         self._waiting: tuple[Cause, str | None] | None = None
+        self._waits_until: float | None = None
         self._spreads = self._request.get("provider") == AUTO
         self._elapsed_before_s: float = row["elapsed_s"]
         self._running_since: float | None = None
@@ -158,6 +159,7 @@ class LiveBatch:
         until = None if seconds is None else iso(self._clock.now() + timedelta(seconds=round(seconds)))
         with self._lock:
             before, self._waiting = self._waiting, (cause, until)
+            self._waits_until = None if seconds is None else self._clock.monotonic() + seconds
             return before is None or before[0] != cause
 
     # --- views ---------------------------------------------------------------------------
@@ -228,7 +230,7 @@ class LiveBatch:
                 "last_provider": self._provider,
                 "last_model": self._model,
                 "samples_per_minute": rate,
-                "eta_seconds": round(left / rate * 60) if running and rate and left > 0 else None,
+                "eta_seconds": self._left_s(left, rate) if running and rate and left > 0 else None,
                 "attempts": self._attempts,
                 "rejected": self._rejected,
                 "cost_usd": None if self._unpriced_tokens else round(self._cost_usd, 6),
@@ -267,6 +269,11 @@ class LiveBatch:
     def _elapsed_s(self) -> float:
         since = self._running_since
         return self._elapsed_before_s + (self._clock.monotonic() - since if since is not None else 0.0)
+
+    def _left_s(self, left: int, rate: float) -> int:
+        """Return the seconds until the end at that pace; no fewer than it waits now."""
+        wait_s = self._waits_until - self._clock.monotonic() if self._waiting and self._waits_until is not None else 0.0
+        return round(max(left / rate * 60, wait_s))
 
     def _rate_per_minute(self) -> float | None:
         """Samples a minute, over the last few dozen: what it made hours ago says nothing of when it will end."""

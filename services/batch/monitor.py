@@ -12,16 +12,20 @@ from models.contract.answers.batch_events import BatchEvent
 from models.contract.answers.batch_reports import BatchReport, StuckBatch
 from models.contract.answers.batches import Batch, HistoryRow, NoBatch, PrimaryBatch
 from models.domain import ACTIVE, BatchStatus
+from services.batch.following import Following
 from services.batch.live import LiveBatch
 from services.batch.objects import history_row, nothing
 from services.batch.report import report, stuck_after_s, why_stuck
 from services.batch.running import RunningBatches
-from services.events import EventBroker, Subscription, encode
+from services.streams.broker import EventBroker, Subscription, encode
 from utils.clock import Clock
 from utils.errors import NotFoundError
 
 _SHOWN = 50
 _MAX_EVENTS = 1000
+# Changes of the batch as a whole; those of single samples are many.
+_TURNS = ("started", "paused", "resumed", "stopping", "switch", "alert", "ended")
+_MOST_TURNS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,15 @@ class BatchMonitor:
         """Return history rows, newest first; running ones with live values."""
         return [history_row(row, self._object_of(row)) for row in self._stores.batches.page(limit, offset, status)]
 
+    def count(self, status: str | None = None) -> int:
+        """Count the batches, or those in *status*."""
+        return self._stores.batches.count(status)
+
+    def going_on(self) -> list[Batch]:
+        """Return the batches that have not ended, newest first."""
+        rows = self._stores.batches.with_status([*ACTIVE, BatchStatus.PAUSED])
+        return [self._object_of(row) for row in reversed(rows)]
+
     def history_of(self, batch_id: str) -> HistoryRow | None:
         """Return the history row of one batch; None when there is none."""
         row = self._stores.batches.get(batch_id)
@@ -96,6 +109,15 @@ class BatchMonitor:
         self.row(batch_id)
         found = self._stores.events.of(batch_id, after, min(limit or _MAX_EVENTS, _MAX_EVENTS))
         return cast("list[BatchEvent]", found)  # `Ledger` wrote each with the detail of its kind
+
+    def events_of_sample(self, batch_id: str, sample_id: str) -> list[BatchEvent]:
+        """Return what happened on the way to a sample of a batch, oldest first; none that is not kept any more."""
+        return cast("list[BatchEvent]", self._stores.events.of_sample(batch_id, sample_id))  # as above
+
+    def turns_of(self, batch_id: str) -> list[BatchEvent]:
+        """Return the last changes of a batch as a whole, newest first: its states, its targets, its alerts."""
+        found = self._stores.events.newest(batch_id, _TURNS, _MOST_TURNS)
+        return cast("list[BatchEvent]", found)  # as in `events_of`
 
     def stuck(self) -> list[StuckBatch]:
         """Return the batches that run and make no progress, and why."""
@@ -139,6 +161,16 @@ class BatchMonitor:
             return messages
 
         return self._events.subscribe(first, shared=last_event_id is None)
+
+    def follow(self, batch_id: str) -> Following:
+        """Follow one batch; its changes are told, not what they are.
+
+        Raises:
+            NotFoundError: there is none.
+            UnavailableError: too many follow already, or the service is stopping.
+        """
+        self.row(batch_id)
+        return Following(self._events.subscribe(list, shared=False), self._events.unsubscribe, batch_id)
 
     def _object_of(self, row: BatchRow) -> Batch:
         runner = self._running.of(row["id"])

@@ -41,6 +41,12 @@ def new_row(batch_id: str, started_at: str, request: BatchRequest, count: int, m
     }
 
 
+def request_of(row: BatchRow) -> BatchRequest:
+    """Return the request that a batch was made of."""
+    # What was not chosen is kept as an empty list, which a caller may not send.
+    return BatchRequest.model_validate({name: value for name, value in row["request"].items() if value != []})
+
+
 def preference_of(request: BatchRequest) -> Preference:
     """Return which targets a batch may use."""
     return Preference(
@@ -56,8 +62,7 @@ def preference_of(request: BatchRequest) -> Preference:
 
 def judge_of(request: BatchRequest) -> JudgeSpec | None:
     """Return who judges the samples of a batch, or None."""
-    wanted = request.judge
-    return JudgeSpec(wanted.provider, wanted.model, wanted.min_score) if wanted is not None else None
+    return JudgeSpec.of(request.judge)
 
 
 def history_row(row: BatchRow, batch: Batch) -> HistoryRow:

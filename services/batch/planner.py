@@ -6,29 +6,36 @@ so that the data set comes as close to the target mix as new samples can bring i
 lacks most is filled first (water-filling). Levels of difficulty are spread instead, since
 a small batch would else be of one level; unless gaps are to be filled, or a mix of levels
 is given. Values are dealt evenly over the batch and over each topic, so that a batch that
-ends early has about the same mix.
+ends early has about the same mix. Of samples that stand on documents the topics that these
+are likely to answer are taken, unless the caller names topics.
 """
 
 import random
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from models.contract.bodies import BatchRequest
 from models.domain import Job
+from models.fields import ALIAS_DIFFICULTY
 from models.samples.statistics import Present
 from services.catalogue.catalogue import BALANCE, Catalogue, Topic
+from services.generation.topics import likely
 from utils.errors import InputError
 
 K = TypeVar("K", bound=Hashable)
 _SEEDS = 2**31
 _CASE_ANALYSIS = "case_analysis"
-# The same level as "basic", under the name that older clients use.
-_ALIAS = "foundational"
 _ALL = "all"
 
 
-def plan(request: BatchRequest, catalogue: Catalogue, count: int, present: Present | None = None) -> Iterator[Job]:
+def plan(
+    request: BatchRequest,
+    catalogue: Catalogue,
+    count: int,
+    present: Present | None = None,
+    answers: Callable[[Topic], float] | None = None,
+) -> Iterator[Job]:
     """Return *count* jobs that meet the filters of *request*, in the order of their work.
 
     Args:
@@ -36,20 +43,26 @@ def plan(request: BatchRequest, catalogue: Catalogue, count: int, present: Prese
         catalogue: What may be chosen.
         count: Samples wanted.
         present: What the data set holds already, of what the filters let through.
+        answers: How likely the documents answer a topic, 0 to 1; None for samples that do not stand on any.
 
     Raises:
         InputError: filter or mix name something unknown; lists what is known.
     """
     present = present or Present()
-    topics = {(row.jurisdiction, row.key): row for row in _topics(request, catalogue)}
+    topics = {(row.jurisdiction, row.key): row for row in _answered(request, _topics(request, catalogue), answers)}
     draw = random.Random(request.seed)
     keys = list(topics)
     draw.shuffle(keys)  # where all lack the same, no topic is first by its name
     wanted = _topic_shares(request, topics)
     by_topic = fill({key: wanted.get(key, 0.0) for key in keys}, present.topics, count)
     levels = fill(_level_shares(request, catalogue), _levels_held(request, present), count)
-    kinds = fill(_type_shares(request, catalogue), present.sample_types, count)
+    kinds = fill(type_shares(request, catalogue), present.sample_types, count)
     return _jobs(request, [topics[key] for key in dealt(by_topic)], levels, kinds, draw, catalogue)
+
+
+def leaves_topics_open(request: BatchRequest) -> bool:
+    """Tell whether the caller named no topics."""
+    return not (request.topic or (request.mix and request.mix.topics))
 
 
 def plan_filters(request: BatchRequest, catalogue: Catalogue) -> dict[str, str]:
@@ -180,7 +193,7 @@ def _levels_held(request: BatchRequest, present: Present) -> dict[str, int]:
     if not request.fill_gaps and not (request.mix and request.mix.difficulties):
         return {}
     held = dict(present.difficulties)
-    held["basic"] = held.get("basic", 0) + held.get(_ALIAS, 0)
+    held["basic"] = held.get("basic", 0) + held.get(ALIAS_DIFFICULTY, 0)
     return held
 
 
@@ -195,6 +208,13 @@ def _topics(request: BatchRequest, catalogue: Catalogue) -> list[Topic]:
     matching = [topic for topic in known if topic.key == request.topic]
     jurisdiction = chosen or catalogue.default_jurisdiction
     return matching or [catalogue.topic(area.strip(), name.strip(), jurisdiction)]
+
+
+def _answered(request: BatchRequest, topics: list[Topic], answers: Callable[[Topic], float] | None) -> Sequence[Topic]:
+    """Return those of *topics* that the documents are likely to answer; all where a caller chose them, or none is."""
+    if answers is None or not leaves_topics_open(request):
+        return topics
+    return likely(topics, answers) or topics
 
 
 def _topic_shares(request: BatchRequest, topics: Mapping[tuple[str, str], Topic]) -> dict[tuple[str, str], float]:
@@ -217,10 +237,11 @@ def _level_shares(request: BatchRequest, catalogue: Catalogue) -> dict[str, floa
     mix = request.mix.difficulties if request.mix else None
     if mix is not None:
         return {catalogue.difficulty(name).id: share for name, share in mix.items()}
-    return {row.id: 1.0 for row in catalogue.difficulties if row.id != _ALIAS}
+    return {row.id: 1.0 for row in catalogue.difficulties if row.id != ALIAS_DIFFICULTY}
 
 
-def _type_shares(request: BatchRequest, catalogue: Catalogue) -> dict[str, float]:
+def type_shares(request: BatchRequest, catalogue: Catalogue) -> dict[str, float]:
+    """Return the share of each type of samples that a request asks for; InputError where one is unknown."""
     mix = request.mix.sample_types if request.mix else None
     balanced = mix is not None or request.smart_mode
     wanted = request.sample_type or (BALANCE if balanced else _CASE_ANALYSIS)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 from models.contract.answers.batches import Batch
-from services.events import EventBroker
+from services.streams.broker import EventBroker
 
 log = logging.getLogger(__name__)
 _EVERY_S = 0.1

@@ -183,7 +183,6 @@ def _together(count: int, targets: Sequence[Target], estimates: Sequence[PlanTar
     shares = [weight / math.fsum(weights) for weight in weights]
     parts = [(share, row["cost_usd"]) for row, share in zip(estimates, shares, strict=True) if share]
     latencies = [llm.sizes.latency_s(target.name, 0.5) for target in targets]
-    # The first minute's samples may leave at once, so limits count from the second minute on.
     minutes = count / math.fsum(weights) if limited and any(weights) else None
     answer_s = max((latency for latency in latencies if latency), default=_USUAL_ANSWER_S)
     shared = list(zip(shares, estimates, strict=True))
@@ -193,8 +192,16 @@ def _together(count: int, targets: Sequence[Target], estimates: Sequence[PlanTar
     return _Expected(
         prompt_tokens + answer_tokens,
         round(sum(costs), 4) if len(costs) == len(parts) else None,
-        None if minutes is None else round(max(minutes - 1, 0.0) + answer_s / 60, 1),
+        None if minutes is None else _minutes(minutes, answer_s),
     )
+
+
+def _minutes(at_pace: float, answer_s: float) -> float:
+    """Return the minutes of what takes *at_pace* at the pace of the limits.
+
+    What fits into a minute's limits leaves at once; any more waits for the next minutes.
+    """
+    return round(answer_s / 60 if at_pace <= 1 else max(at_pace, 1 + answer_s / 60), 2)
 
 
 def _fitting(total: int, expected: _Expected, limits: PlanLimits) -> dict[LimitName, int]:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from models.batches.ledger import Ledger
 from models.batches.work_store import WorkItem
-from models.domain import BatchStatus, ItemState
+from models.domain import BatchStatus, ItemState, Job
 from services.batch.item_queue import ItemQueue
 from services.batch.item_recorder import ItemRecorder
 from services.batch.live import LiveBatch
@@ -61,13 +61,18 @@ class RunnerServices:
 
 @dataclass(frozen=True, slots=True)
 class RunnerSettings:
-    """Who may be called, and what may be spent; 0 for no time limit."""
+    """Who may be called, and what may be spent; 0 for no time limit.
+
+    Attributes:
+        is_topic_open: The caller named no topics, so that another may stand for one without law.
+    """
 
     preference: Preference
     budget: Budget
     max_workers: int
     max_minutes: float = 0.0
     judge: JudgeSpec | None = None
+    is_topic_open: bool = False
 
 
 class Run(Protocol):
@@ -104,6 +109,7 @@ class ItemWorker:
         self._rejected_in_a_row = 0
         self._replaced = 0
         self._sameness = Sameness()
+        self._groundless: set[str] = set()
 
     def process(self, item: WorkItem) -> None:
         """Take *item* to its end; it is recorded when this returns."""
@@ -172,10 +178,9 @@ class ItemWorker:
             hopeless = self._rejected_in_a_row >= _HOPELESS_IN_A_ROW
             self._replaced += 1
             spent = self._replaced > self._live.target + _SPARE_REPLACEMENTS
-        same = self._sameness.add(error)
-        # Another draw of a topic without law would find none either.
         groundless = isinstance(error, NoGroundError)
-        following = None if hopeless or spent or same or groundless else replacement(item.job, item.ordinal)
+        same = self._sameness.add(error)
+        following = None if hopeless or spent or same else self._following(item, groundless)
         reason = error.labelled()
         event = self.durable(lambda: self._services.ledger.reject(item, state, reason, following))
         self._services.queue.look_again()
@@ -191,6 +196,15 @@ class ItemWorker:
         elif hopeless:
             told = f"{_HOPELESS_IN_A_ROW} samples in a row were refused, the last: {reason}"
             self._run.stop(BatchStatus.FAILED, told)
+
+    def _following(self, item: WorkItem, groundless: bool) -> Job | None:
+        """Return the job in place of a rejected one: another draw, or another topic where this one has no law."""
+        if not groundless:
+            return replacement(item.job, item.ordinal)
+        with self._lock:
+            self._groundless.add(item.job.circuit)
+            avoided = frozenset(self._groundless)
+        return self._services.generation.elsewhere(item.job, avoided) if self._settings.is_topic_open else None
 
     def _stop_for_sameness(self, count: int, error: GenerationError) -> None:
         told = f"{count} samples in a row failed in the same way: {error.labelled()}"

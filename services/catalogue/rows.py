@@ -213,18 +213,32 @@ class ProviderInfo(Row):
 
 
 class ModelInfo(Row):
-    """What we know of a model; `retired` marks a tombstone."""
+    """What we know of a model.
+
+    Attributes:
+        discovered: Only a list or a user names it.
+        awaited: Its server has not said yet whether it has this model, so that nobody calls it.
+        retired: Marks a tombstone.
+        supports_cot: Whether it shows its reasoning; None for not known, as with the two below.
+        supports_streaming: Every adapter streams, so a model does unless a row says otherwise.
+        supports_vision: Whether it takes images.
+        evidence: Who says so.
+    """
 
     provider: str
     id: str
     context_window: int = Field(gt=0)
     max_output: int | None = None
     json_schema: bool = False
-    thinking: bool = False
+    supports_cot: bool | None = None
+    supports_streaming: bool | None = True
+    supports_vision: bool | None = None
+    evidence: str = ""
     guided: bool = False
     display_name: str = ""
     enabled: bool = True
     discovered: bool = False
+    awaited: bool = False
     retired: str = ""
     replacement: str = ""
     price_input: float | None = Field(None, ge=0)
@@ -239,6 +253,11 @@ class ModelInfo(Row):
         if self.price_input is not None and not (self.price_source and self.price_date):
             raise ValueError("price_source and price_date: want where and when the price was read")
         return self
+
+    @property
+    def thinks(self) -> bool:
+        """Whether its answers are known to need room for reasoning."""
+        return self.supports_cot is True
 
     def cost_usd(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         """Return what a call costs, in US dollars; None when the price is not known."""

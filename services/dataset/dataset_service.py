@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from models.batches.review_store import move_reviews
+from models.batches.review_store import Recorder, moved
 from models.contract.answers.base import StoredSample
+from models.contract.answers.batch_reports import BatchMade
 from models.contract.answers.dataset import DatasetReport
 from models.contract.answers.quality import SimilarSample
 from models.contract.answers.statistics import DetailedStats, StatsAnswer, TokenStats
+from models.samples.batch_figures import batch_figures, writers
 from models.samples.by_number import page_at, rows_at
 from models.samples.changes import differing
 from models.samples.claims import VERDICTS, set_apart
@@ -19,8 +20,9 @@ from models.samples.foreign_fields import issues_of
 from models.samples.sample_query import SampleQuery, Selection, select
 from models.samples.sample_store import SampleStore
 from models.samples.snapshot import Snapshot
-from models.samples.sources import PROVED
-from models.samples.statistics import Present, detail, present, summarize
+from models.samples.sources import PROVED, unproved
+from models.samples.statistics import Cell, Present, cells, detail, present, summarize
+from models.samples.while_unchanged import WhileUnchanged
 from models.schemas import changed_fields, new_sample
 from services.dataset.token_statistics import TokenStatistics
 from services.quality.examiner import Examiner
@@ -29,7 +31,6 @@ from utils.frames import pl
 
 _MAX_RANDOM = 10_000
 TEXTS = frozenset({"question", "answer", "case_citation", "reasoning"})
-T = TypeVar("T")
 
 
 class DatasetService:
@@ -49,9 +50,10 @@ class DatasetService:
         self._tokens = tokens
         self._prices = prices
         self._examiner = examiner
-        self._statistics = _Kept[StatsAnswer](store)
-        self._detailed = _Kept[DetailedStats](store)
-        self._priced = _Kept[TokenStats](store)
+        self._statistics = WhileUnchanged[StatsAnswer](store)
+        self._detailed = WhileUnchanged[DetailedStats](store)
+        self._priced = WhileUnchanged[TokenStats](store)
+        self._cells = WhileUnchanged[list[Cell]](store)
 
     @property
     def path(self) -> str:
@@ -126,16 +128,21 @@ class DatasetService:
         self._examiner.duplicates.renew(added)
         return added
 
-    def update(self, sample_id: str, changes: Mapping[str, object]) -> StoredSample:
+    def update(
+        self, sample_id: str, changes: Mapping[str, object], seen: str | None = None, also: Recorder | None = None
+    ) -> StoredSample:
         """Change the named fields of a sample; its citations are checked again when a text changes.
 
-        How it stands on law is not known any more where answer or reasoning change; its sources stay.
+        How it stands on law is not known any more where answer or reasoning change; its sources stay, without what
+        was quoted of them.
 
-        Any field may be sent with its present value, which changes nothing.
+        Any field may be sent with its present value, which changes nothing. *seen* is the sample's `updated_at` as its
+        editor saw it ("" for none); None to change it whatever happened since. *also* writes in the same transaction.
 
         Raises:
             NotFoundError: there is no such sample.
             InputError: a field is unusable, or is one that only the service sets.
+            ConflictError: it was changed since it was seen.
         """
         current = self._store.get(sample_id)
         wanted = differing(changes, current)
@@ -149,11 +156,9 @@ class DatasetService:
             wanted["review"] = None  # the review was of another text
             wanted.update(self._examiner.mark({**current, **wanted}))
         if PROVED & wanted.keys():
-            wanted["grounding"] = None
+            wanted.update(unproved(current))
         changed = self._store.update(
-            sample_id,
-            wanted,
-            lambda connection, _before: move_reviews(connection, sample_id, str(wanted.get("id") or sample_id)),
+            sample_id, wanted, moved(sample_id, str(wanted.get("id") or sample_id), seen, also)
         )
         self._examiner.duplicates.renew(changed)
         return changed
@@ -168,6 +173,14 @@ class DatasetService:
         if not samples:
             raise NotFoundError(f"batch {batch_id[:100]!r}: has no samples; see GET /api/generate/batch/history")
         return samples
+
+    def made_by(self, batch_id: str) -> BatchMade:
+        """Return figures on the samples of a batch that are here now; reads no text."""
+        return batch_figures(self._store.snapshot(), batch_id)
+
+    def writers_of(self, batch_ids: Collection[str]) -> dict[str, dict[str, int]]:
+        """Count the samples of each batch that are here now by "provider/model", most first; reads no text."""
+        return writers(self._store.snapshot(), batch_ids)
 
     def alike(self, sample: Mapping[str, object]) -> list[SimilarSample]:
         """Return what is similar to a sample."""
@@ -192,6 +205,10 @@ class DatasetService:
     def detailed_statistics(self) -> DetailedStats:
         """Return `stats` of `GET /api/stats/detailed`."""
         return self._detailed.current(detail)
+
+    def cells(self) -> list[Cell]:
+        """Count the samples of each combination of jurisdiction, topic, difficulty and type that occurs."""
+        return self._cells.current(cells)
 
     def token_statistics(self) -> TokenStats:
         """Return `stats` of `GET /api/stats/tokens`; UnavailableError while a large data set is being counted."""
@@ -247,24 +264,6 @@ class DatasetService:
                 for model, (name, price) in self._prices.items()
             },
         }
-
-
-class _Kept(Generic[T]):
-    """The last value computed from the data set. Thread-safe."""
-
-    def __init__(self, store: SampleStore) -> None:
-        self._store = store
-        self._kept: tuple[object, T] | None = None
-
-    def current(self, make: Callable[[Snapshot], T]) -> T:
-        """Return the cached value, or that of *make* if the data set has changed."""
-        snapshot = self._store.snapshot()
-        kept = self._kept
-        if kept is not None and kept[0] == snapshot.state:
-            return kept[1]
-        made = make(snapshot)
-        self._kept = (snapshot.state, made)
-        return made
 
 
 def _file_size(snapshot: Snapshot) -> int:

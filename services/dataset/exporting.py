@@ -55,6 +55,7 @@ class Export:
         data_version: State of the data set; splits of one state do not overlap.
         splits: Samples in each split, where one was asked for.
         left_out: Samples left out, by reason.
+        reviewed: Of the samples of all splits: `accepted` by a reviewer, and `never` decided on; empty for preferences.
         content: Its bytes, a piece at a time.
     """
 
@@ -65,6 +66,7 @@ class Export:
     splits: Mapping[str, int]
     left_out: Mapping[str, int]
     content: Iterator[bytes]
+    reviewed: Mapping[str, int] = field(default_factory=dict)
 
 
 class Exporter:
@@ -103,7 +105,8 @@ class Exporter:
         splits: Mapping[str, int] = {}
         if request.split:
             splits = Counter(self.publishable.dealt(snapshot, request.wanted, request.splits, chosen).values())
-        return Export(name, spec.mimetype, len(positions), data_version, splits, left_out, content)
+        reviewed = self.publishable.reviewed(snapshot, chosen)
+        return Export(name, spec.mimetype, len(positions), data_version, splits, left_out, content, reviewed)
 
     def format(self, name: str) -> ExportFormat:
         """Return the format *name*; InputError when there is none."""
@@ -113,7 +116,7 @@ class Exporter:
 
 
 def _content(snapshot: Snapshot, positions: pl.Series, spec: ExportFormat, options: ExportOptions) -> Iterator[bytes]:
-    groups = groups_of(snapshot, positions) if spec.write_groups is not None and not options.fields else None
+    groups = groups_of(snapshot, positions, options) if spec.write_groups is not None and not options.fields else None
     if spec.write_groups is not None and groups is not None:
         return spec.write_groups(groups, snapshot.columns)
     return spec.write(*pieces_of(snapshot, positions, spec, options), options)
@@ -197,7 +200,7 @@ def _check_options(spec: ExportFormat, request: ExportRequest, snapshot: Snapsho
         raise InputError(f"split: got {request.split[:40]!r}, want one of {', '.join(NAMES)}")
     if request.options.reasoning not in REASONING:
         raise InputError(f"reasoning: got {request.options.reasoning[:40]!r}, want one of {', '.join(REASONING)}")
-    if not spec.is_chat and (request.options.system_prompt or request.options.reasoning != REASONING[0]):
+    if not spec.is_chat and (request.options.system_prompt or request.options.reasoning == "answer"):
         raise InputError(
             f"format: {spec.name} has a column for reasoning and no system; choose messages, sharegpt or alpaca"
         )

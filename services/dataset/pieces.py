@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from models.samples.by_number import ascending, pieces_at
 from models.samples.file.carried_groups import CarriedGroup
 from models.samples.snapshot import Snapshot
+from models.samples.thinking_source import TRACE
 from services.dataset.leading import leading_first
 from services.formats.export_format import ExportFormat, ExportOptions
 from utils.frames import pl
@@ -26,18 +27,39 @@ def pieces_of(
     chosen = options.fields if options.fields and not spec.is_chat else tuple(snapshot.columns)
     columns = {name: snapshot.columns[name] for name in chosen}
     if not spec.holds_types:
-        told = options.fields if spec.is_chat else chosen
+        told = options.fields if spec.is_chat else [name for name in chosen if not options.hides(name)]
         positions = leading_first(snapshot, positions, {name: snapshot.columns[name] for name in told})
     read = _ahead(pieces_at(snapshot, positions)) if len(positions) >= _MANY else pieces_at(snapshot, positions)
-    pieces = (part.select(chosen) for piece in read for part in piece.iter_slices(spec.piece_rows))
+    pieces = (_shown(part, options).select(chosen) for piece in read for part in piece.iter_slices(spec.piece_rows))
     return pieces, columns
 
 
-def groups_of(snapshot: Snapshot, positions: pl.Series) -> Iterator[pl.DataFrame | CarriedGroup] | None:
-    """Return the samples at *positions*, row groups of the data set undecoded; None if there are none such."""
+def groups_of(
+    snapshot: Snapshot, positions: pl.Series, options: ExportOptions
+) -> Iterator[pl.DataFrame | CarriedGroup] | None:
+    """Return the samples at *positions*, row groups of the data set undecoded; None if there are none such.
+
+    There are none either where the data set holds what *options* hide.
+    """
     file = snapshot.version.carried(snapshot.columns) if snapshot.version is not None else None
     runs = ascending(positions) if file is not None else []
-    return (part for run in runs for part in snapshot.in_order(run, file)) if runs else None
+    if not runs or _holds_hidden(snapshot, options):
+        return None
+    parts = (part for run in runs for part in snapshot.in_order(run, file))
+    return (_shown(part, options) if isinstance(part, pl.DataFrame) else part for part in parts)
+
+
+def _holds_hidden(snapshot: Snapshot, options: ExportOptions) -> bool:
+    hidden = [name for name in TRACE if options.hides(name)]
+    if not hidden or snapshot.version is None:
+        return False
+    return any(piece[name].null_count() < piece.height for piece in snapshot.version.narrow(hidden) for name in hidden)
+
+
+def _shown(piece: pl.DataFrame, options: ExportOptions) -> pl.DataFrame:
+    """Return *piece* without what *options* hide; the columns stay."""
+    hidden = [name for name in piece.columns if options.hides(name)]
+    return piece.with_columns(pl.lit(None, piece.schema[name]).alias(name) for name in hidden) if hidden else piece
 
 
 def _ahead(pieces: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:

@@ -15,7 +15,7 @@ from services.dataset.exporting import (
     exported_beside,
     is_large,
 )
-from services.dataset.hub.push import HubAccess, Pushed, Pusher, push_request
+from services.dataset.hub.push import HubAccess, Pushed, Pusher, Told, nobody, push_request
 from services.dataset.hub.upload import Hub
 from services.dataset.pairs import PAIR_FORMATS, PREFERENCES, as_messages
 from services.formats.recipes import recipes_of
@@ -79,19 +79,43 @@ class PublishService:
             return exported_beside(request, snapshot, self._side)
         return self._exporter.export(request)
 
-    def publish(self, body: PushBody) -> Pushed:
-        """Push what a caller asked for to the Hub.
+    def preview(self, query: ExportArguments) -> Export:
+        """Return what `download` would, made here: its counts cost little, its content is written as it is read."""
+        if query.format in PAIR_FORMATS:
+            return self.download(query)
+        return self._exporter.export(export_request(query))
+
+    @property
+    def has_token(self) -> bool:
+        """Whether the settings hold a token of the Hub."""
+        return bool(self._hub.token)
+
+    def check(self, body: PushBody) -> None:
+        """Refuse what cannot be pushed, before anything is done; InputError as `publish`."""
+        self._token(body)
+        push_request(body)
+
+    def publish(self, body: PushBody, told: Told = nobody) -> Pushed:
+        """Push what a caller asked for to the Hub; *told* is called with each step.
 
         Raises:
             InputError: no token, an unknown format, licence or split, or nothing to push.
             PublishError: the Hub refused; with its reason.
         """
+        hub = Hub(self._token(body), self._hub.endpoint)
+        return self._pusher.push(self._exporter.snapshot(), push_request(body), hub, told)
+
+    def card(self, body: PushBody) -> str:
+        """Return the card that a push of *body* to a new repository would write; InputError as `publish`."""
+        return self._pusher.card(self._exporter.snapshot(), push_request(body))
+
+    def _token(self, body: PushBody) -> str:
         if body.token:
             remember_secret(body.token)
         token = body.token or self._hub.token
         if not token:
             raise InputError("token: is missing; send one or set HUGGINGFACE_TOKEN (a token that may write)")
-        return self._pusher.push(self._exporter.snapshot(), push_request(body), Hub(token, self._hub.endpoint))
+        return token
 
 
 def _listed(name: str, extension: str, description: str, is_chat: bool) -> ExportFormatRow:

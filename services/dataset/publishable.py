@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from models.samples.by_number import pieces_at
 from models.samples.file.row_index import WITHHELD
-from models.samples.sample_query import SampleQuery, select
+from models.samples.sample_query import SampleQuery, is_waiting, select
 from models.samples.snapshot import POSITION, Snapshot
 from models.samples.sources import LICENCES, parted
 from services.dataset.splits import SplitRequest, split
@@ -18,7 +18,7 @@ from services.quality.citation_audit import COLUMN, Verdicts
 from utils.errors import InputError
 from utils.frames import pl
 
-Include = Literal["fit", "unlicensed", "all"]
+Include = Literal["fit", "accepted", "unlicensed", "all"]
 Least = Literal["any", "partly", "grounded"]
 _INCLUDES: tuple[Include, ...] = get_args(Include)
 _LEAST: Mapping[Least, tuple[str, ...]] = {"any": (), "partly": ("partly", "grounded"), "grounded": ("grounded",)}
@@ -32,8 +32,9 @@ class Choice:
     Attributes:
         filters: Exact values by column.
         grounding: How well they stand on law at least.
-        include: "fit" for those that may be published; "unlicensed" also those that stand on a document whose licence
-            does not allow it, or that has none; "all" also those with an invalid citation, and rejected ones.
+        include: "fit" for those that may be published; "accepted" for those of them that a reviewer accepted;
+            "unlicensed" also those that stand on a document whose licence does not allow it, or that has none; "all"
+            also those with an invalid citation, and rejected ones.
     """
 
     filters: Mapping[str, str] = field(default_factory=dict)
@@ -54,7 +55,7 @@ def choice(filters: Mapping[str, str], grounding: str, include: str) -> Choice:
         raise InputError(f"grounding: got {grounding[:40]!r}, want any, partly or grounded")
     included = next((name for name in _INCLUDES if name == (include or "fit")), None)
     if included is None:
-        raise InputError(f"include: got {include[:40]!r}, want fit, unlicensed or all")
+        raise InputError(f"include: got {include[:40]!r}, want {', '.join(_INCLUDES[:-1])} or {_INCLUDES[-1]}")
     return Choice(chosen, least, included)
 
 
@@ -78,11 +79,22 @@ class Publishable:
             "invalid_citation": states.filter(pl.col(COLUMN) == "invalid")[POSITION],
             "rejected_by_review": states.filter(pl.col("review").is_in(["rejected", WITHHELD]))[POSITION],
         }
-        if wanted.include == "fit" and snapshot.has_any(LICENCES):
+        if wanted.include in ("fit", "accepted") and snapshot.has_any(LICENCES):
             unfit["licence"] = _only(_unlicensed(snapshot), positions)
+        if wanted.include == "accepted":
+            unfit["not_reviewed"] = states.filter(pl.col("review").is_null())[POSITION]
         counts = {name: len(numbers) for name, numbers in unfit.items() if len(numbers)}
         left_out = pl.concat([numbers.cast(positions.dtype) for numbers in unfit.values()])
         return positions.filter(~positions.is_in(left_out.implode())), counts
+
+    def reviewed(self, snapshot: Snapshot, chosen: pl.Series) -> dict[str, int]:
+        """Count those of *chosen* that a reviewer accepted, and those that nobody decided on here."""
+        known = snapshot.index().select(POSITION, pl.col("review").cast(pl.String())).collect()
+        mine = known.filter(pl.col(POSITION).is_in(chosen.cast(known[POSITION].dtype).implode()))
+        return {
+            "accepted": mine.filter(pl.col("review") == "accepted").height,
+            "never": mine.filter(is_waiting()).height,
+        }
 
     def part(self, snapshot: Snapshot, wanted: Choice, splits: SplitRequest, name: str, chosen: pl.Series) -> pl.Series:
         """Return those of *chosen* that are in the split *name*, in their order; all of them for no name."""

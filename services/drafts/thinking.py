@@ -1,10 +1,15 @@
-"""Takes a model's thinking out of its answer: blocks of tags, and the channels of harmony. Pure functions."""
+"""Takes a model's thinking out of the raw answer of a sample: blocks of tags, and the channels of harmony.
+
+What people read as it comes is parted while it is written (`services/llm/adapters/thought.py`); here all is there, and
+an object in a block that was never closed may be the draft. Pure functions.
+"""
 
 import re
 
+from services.llm.adapters.thought_marks import TAGS
 from utils.unwrapping import spans_of_objects
 
-_TAG = r"(?:think|thinking|thought|thoughts|reasoning|reflection|seed:think)"
+_TAG = rf"(?:{'|'.join(TAGS)})"
 _ANY = re.compile(rf"<(?P<end>/?){_TAG}>", re.IGNORECASE)
 # The marks of Mistral, Kimi and Cohere, as tags.
 _MARKS = (

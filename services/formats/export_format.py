@@ -10,6 +10,7 @@ import orjson
 
 from models.samples.file.carried_groups import CarriedGroup
 from models.samples.file.column_types import plain
+from models.samples.thinking_source import TRACE
 from utils.frames import pl
 
 REASONING = ("omit", "answer", "think")
@@ -22,12 +23,17 @@ class ExportOptions:
     Attributes:
         fields: Columns wanted, in order; empty for all (in chat formats: for only the conversation).
         system_prompt: The system message, in chat formats; "" for none.
-        reasoning: In chat formats: left out, before the answer, or in a <think> block.
+        reasoning: In chat formats: left out, before the answer, or in a <think> block. In others "think" keeps the
+            provider's trace, whose columns are empty without it.
     """
 
     fields: tuple[str, ...] = ()
     system_prompt: str = ""
     reasoning: str = "omit"
+
+    def hides(self, column: str) -> bool:
+        """Tell whether *column* is written empty: it holds a trace, and nobody asked for it."""
+        return column in TRACE and column not in self.fields and self.reasoning != "think"
 
 
 Pieces: TypeAlias = "Iterator[pl.DataFrame]"

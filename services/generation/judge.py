@@ -4,21 +4,29 @@ A sample is text that a model wrote, and may speak to its judge. It is therefore
 one JSON object between two lines that nobody could foresee, with the instructions after it. The
 judge must give back a token that stands in the instructions alone. An answer without it, or one
 that cannot be read, is no judgement; there is no score by default.
+
+What a sample says of provisions that are here goes to the judge in the same call, with their texts: it rules on each
+claim (`services/grounding/claims/judge_model.py`).
 """
 
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import TypedDict
 
+from models.contract.bodies import JudgeRequest
 from models.domain import Job, RawAnswer
 from models.fields import Whole
 from services.drafts.draft import Draft
 from services.drafts.judging import load_template, one_line, parsed_once
 from services.drafts.thinking import split_thinking
+from services.grounding.claims import judge_model
+from services.grounding.claims.judge_model import REASONS, Verdict
+from services.grounding.claims.question import Question
 from services.llm.adapters.base import Completion
 from services.llm_service import LLMService, Outcome, Preference, Prompt, Target, Terms
 from utils.errors import AnswerFormatError, ConfigurationError
@@ -27,9 +35,10 @@ from utils.unwrapping import Names, held_objects
 
 POINTS = ("legal_correctness", "grounding", "reasoning", "clarity", "difficulty_fit")
 BEST = 5
-_HELD = Names(("token", *POINTS))
+_HELD = Names(("token", *POINTS, "claims"))
 _TRIES = 3
 _MAX_TOKENS = 800
+_TOKENS_A_CLAIM = 160
 # What the template is made of.
 _NAMES = {"best", "mark", "material", "token"}
 
@@ -42,6 +51,26 @@ class JudgeSpec:
     model: str | None
     min_score: float
 
+    @classmethod
+    def of(cls, wanted: JudgeRequest | None) -> "JudgeSpec | None":
+        """Return what a request says of its judge; None for nobody."""
+        return cls(wanted.provider, wanted.model, wanted.min_score) if wanted is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is put before a judge.
+
+    Attributes:
+        job: What was wanted of the sample.
+        draft: The sample as it was written.
+        questions: Its claims of the law to rule on.
+    """
+
+    job: Job
+    draft: Draft
+    questions: tuple[Question, ...] = ()
+
 
 class _Point(BaseModel):
     model_config = ConfigDict(extra="ignore")
@@ -51,7 +80,7 @@ class _Point(BaseModel):
 
 
 class Judgement(BaseModel):
-    """Points from 1 to 5 with reasons, and the token that was given back."""
+    """Points from 1 to 5 with reasons, a verdict on each claim that was asked about, and the token given back."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -61,6 +90,7 @@ class Judgement(BaseModel):
     reasoning: _Point
     clarity: _Point
     difficulty_fit: _Point
+    claims: tuple[Verdict, ...] = Field((), exclude=True)
 
     @property
     def score(self) -> float:
@@ -81,6 +111,12 @@ SCHEMA: dict[str, object] = {
     "required": ["token", *POINTS],
     "additionalProperties": False,
 }
+WITH_CLAIMS: dict[str, object] = {
+    "type": "object",
+    "properties": {"token": {"type": "string"}, **dict.fromkeys(POINTS, _POINT), "claims": judge_model.SCHEMA},
+    "required": ["token", *POINTS, "claims"],
+    "additionalProperties": False,
+}
 
 
 class JudgementColumns(TypedDict):
@@ -93,10 +129,15 @@ class JudgementColumns(TypedDict):
 class Judge:
     """Asks the judging model. Thread-safe."""
 
-    def __init__(self, llm: LLMService, template: Path) -> None:
+    def __init__(self, llm: LLMService, prompts: Path) -> None:
+        """Read what is asked, of a sample and of its claims, in the folder *prompts*.
+
+        Raises:
+            ConfigurationError: a template cannot be read, or has other names than it should.
+        """
         self._llm = llm
-        self._path = template
-        self._template = load_template(template, _NAMES)
+        self._template = load_template(prompts / "judge.md", _NAMES)
+        self._on_claims = load_template(prompts / "grounding_judge.md", {"reasons"})
 
     def check(self, spec: JudgeSpec, author: Preference) -> None:
         """Refuse a judge that nobody can ask, or that would judge its own samples.
@@ -109,21 +150,21 @@ class Judge:
         if mine and theirs and {target.name for target in theirs} == {mine[0].name} and not author.allow_failover:
             raise ConfigurationError(f"judge: {mine[0].name} would judge its own samples; name another model")
 
-    def ask(self, spec: JudgeSpec, job: Job, draft: Draft, terms: Terms, attempt: int) -> Outcome:
+    def ask(self, spec: JudgeSpec, case: Case, terms: Terms, attempt: int) -> Outcome:
         """Make one call to the judge; the outcome holds an error when there is no judgement in the answer."""
-        mark, token = f"MATERIAL-{secrets.token_hex(8)}", secrets.token_hex(8)
-        text = self._template.render(material=_material(job, draft), mark=mark, token=token, best=BEST)
+        token = secrets.token_hex(8)
         targets = self._llm.targets(_preference(spec))
-        thinks = bool(targets) and targets[0].model.thinking
+        thinks = bool(targets) and targets[0].model.thinks
+        claims = len(case.questions)
         prompt = Prompt(
-            messages=({"role": "user", "content": text},),
-            schema=SCHEMA,
-            seed=job.seed + attempt,
-            max_tokens=None if thinks else _MAX_TOKENS,
+            messages=({"role": "user", "content": self._text(case, token)},),
+            schema=SCHEMA if not claims else WITH_CLAIMS,
+            seed=case.job.seed + attempt,
+            max_tokens=None if thinks else _MAX_TOKENS + claims * _TOKENS_A_CLAIM,
             temperature=0.0,
-            kind="judge",
+            kind="judge" if not claims else "judge of claims",
         )
-        return _proven(self._llm.ask(prompt, _preference(spec), terms), token)
+        return _proven(self._llm.ask(prompt, _preference(spec), terms), token, case.questions)
 
     def is_author(self, spec: JudgeSpec, answer: RawAnswer) -> bool:
         """Tell whether the judge wrote the answer itself."""
@@ -141,6 +182,11 @@ class Judge:
     def tries(self) -> int:
         """Calls that one judgement may take."""
         return _TRIES
+
+    def _text(self, case: Case, token: str) -> str:
+        mark = f"MATERIAL-{secrets.token_hex(8)}"
+        text = self._template.render(material=_material(case), mark=mark, token=token, best=BEST)
+        return text + self._on_claims.render(reasons=", ".join(REASONS)) if case.questions else text
 
 
 def read_judgement(text: str) -> Judgement:
@@ -164,13 +210,16 @@ def said_by(completion: Completion) -> str:
     return completion.text if completion.text.strip() else completion.thinking
 
 
-def judgement_columns(judgement: Judgement, judge: str) -> JudgementColumns:
-    """Return `judge_score` and `judgement` (JSON, with who judged) of a sample."""
-    return {"judge_score": judgement.score, "judgement": json.dumps({"judge": judge, **judgement.model_dump()})}
+def judgement_columns(judgement: Judgement, judge: str, questions: Sequence[Question] = ()) -> JudgementColumns:
+    """Return `judge_score` and `judgement` (JSON, with who judged, and its verdicts on claims) of a sample."""
+    held: dict[str, object] = {"judge": judge, **judgement.model_dump()}
+    claims = judge_model.judged_claims(judgement.claims, questions)
+    return {"judge_score": judgement.score, "judgement": json.dumps({**held, "claims": claims} if claims else held)}
 
 
-def _material(job: Job, draft: Draft) -> str:
+def _material(case: Case) -> str:
     """Return what is judged as one line of JSON: no text in it can begin a line of its own."""
+    job, draft = case.job, case.draft
     wanted = {
         "jurisdiction": job.jurisdiction,
         "topic": job.topic_key,
@@ -183,23 +232,23 @@ def _material(job: Job, draft: Draft) -> str:
         "authorities": draft.case_citation,
         "reasoning": draft.reasoning,
     }
-    return one_line({"wanted": wanted, "sample": sample})
+    return one_line({"wanted": wanted, "sample": sample, **judge_model.material(case.questions)})
 
 
-def _proven(outcome: Outcome, token: str) -> Outcome:
+def _proven(outcome: Outcome, token: str, questions: Sequence[Question]) -> Outcome:
     """Return *outcome*, with an error in place of an answer that is no judgement by our instructions."""
     if outcome.error is not None or outcome.completion is None:
         return outcome
     try:
-        given_back = read_judgement(said_by(outcome.completion)).token
+        judgement = read_judgement(said_by(outcome.completion))
+        if not secrets.compare_digest(judgement.token.encode(), token.encode()):
+            raise AnswerFormatError(
+                "the judge did not give back its token: it may have followed the sample, not the rubric"
+            )
+        judge_model.check(judgement.claims, questions)
     except AnswerFormatError as error:
         return replace(outcome, completion=None, error=error)
-    if secrets.compare_digest(given_back.encode(), token.encode()):
-        return outcome
-    refused = AnswerFormatError(
-        "the judge did not give back its token: it may have followed the sample, not the rubric"
-    )
-    return replace(outcome, completion=None, error=refused)
+    return outcome
 
 
 def _preference(spec: JudgeSpec) -> Preference:

@@ -7,33 +7,26 @@ of it.
 """
 
 import json
-import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-import uuid_utils
-
 from models.domain import Job, RawAnswer
 from models.schemas import Sample
-from services.catalogue.catalogue import Catalogue, Requirements
-from services.drafts.draft import Draft
-from services.drafts.parser import parse_answer
+from services.catalogue.catalogue import Catalogue, Requirements, Topic
+from services.generation.examination import Candidate, Examination, read_draft
 from services.generation.guided import Guide, guided_draft
-from services.generation.judge import Judge, Judgement, JudgeSpec, judgement_columns, read_judgement, said_by
+from services.generation.judge import Case, Judge, JudgeSpec, judgement_columns, read_judgement, said_by
 from services.generation.prompts import SAMPLE_SCHEMA, PromptRenderer
-from services.generation.provision.choosing import one_provision
+from services.generation.provision.choosing import has_provision, one_provision
+from services.grounding.claims.judge_model import rulings
 from services.grounding.ground import NO_GROUND, Ground, Wish
-from services.grounding.proof import without_markers
+from services.grounding.proof import NO_RULINGS, Rulings
 from services.llm.attempts import Attempts
 from services.llm_service import LLMService, Outcome, Permit, Preference, Prompt, Terms
-from services.quality.examiner import Examiner, Task
-from utils.clock import Clock, iso
+from services.quality.examiner import Examiner
+from utils.clock import Clock
 from utils.errors import AnswerFormatError, CancelledError, GenerationError, InputError, QualityError, RefusedError
-from utils.model_names import shown_model
-
-# Answers that are examined at a time. The interpreter works on one anyway: of those that come together the first is
-# done first, and its worker sends the next call, where all of them in slices would be done, and send, at the end.
-_AT_A_TIME = 2
 
 
 class Recorder(Protocol):
@@ -68,6 +61,7 @@ class Making:
         attempts: The calls for its drafts.
         answer: What was paid for, is kept and not refused; None when there is nothing such.
         feedback: Why the last draft was refused, for the next one; "" at first.
+        is_bound: Whether a part of the draft under way was shown, so that no other model may go on with it.
     """
 
     job: Job
@@ -78,6 +72,7 @@ class Making:
     attempts: Attempts
     answer: RawAnswer | None = None
     feedback: str = field(default="", init=False)
+    is_bound: Callable[[], bool] = lambda: False
 
     def took(self, outcome: Outcome, prompt_hash: str, ground: Ground = NO_GROUND) -> None:
         """Keep what came of a call for a draft."""
@@ -132,11 +127,10 @@ class Maker:
         self._llm = llm
         self._guide = guide
         self._examiner = examiner
+        self._examination = Examination(catalogue, examiner, clock)
         self.judge = judge
         self._renderer = PromptRenderer(catalogue)
         self._grounder = examiner.prover.grounder
-        self._clock = clock
-        self._examining = threading.Semaphore(_AT_A_TIME)
 
     def make(self, making: Making) -> Sample:
         """Return a sample of the job that passed every check.
@@ -155,54 +149,22 @@ class Maker:
             if making.answer is None:
                 self._obtain(making)
             try:
-                sample = self.examine(making.job, making.paid())
-                return sample if making.judge is None else self._judged(sample, making, making.judge)
+                if making.judge is None:
+                    return self.examine(making.job, making.paid())
+                return self._put_before(making, making.judge)
             except (AnswerFormatError, QualityError, RefusedError) as error:
                 making.refuse(error)
                 if making.attempts.are_spent:
                     raise
 
     def examine(self, job: Job, answer: RawAnswer) -> Sample:
-        """Read and check an answer.
+        """Read and check an answer that nobody judges.
 
         Raises:
             AnswerFormatError: no sample can be read out of it.
             QualityError: a check refuses it; says which and why.
         """
-        with self._examining:
-            return self._examined(job, answer)
-
-    def _examined(self, job: Job, answer: RawAnswer) -> Sample:
-        draft = _read(answer)
-        ground = self._grounder.of_units(answer.sources) if answer.sources else NO_GROUND
-        plain = draft.without(without_markers) if ground.sources else draft
-        fields = {
-            "id": f"{answer.provider}_{uuid_utils.uuid7()}",
-            "question": plain.question,
-            "answer": plain.answer,
-            "topic": job.topic_key,
-            "difficulty": job.difficulty,
-            "case_citation": plain.case_citation,
-            "reasoning": plain.reasoning,
-            "jurisdiction": job.jurisdiction,
-            "sample_type": job.sample_type,
-            "provider": answer.provider,
-            "model": shown_model(answer.model),
-            "created_at": iso(self._clock.now()),
-            "tokens_used": answer.tokens,
-            "prompt_hash": answer.prompt_hash,
-            "thinking": draft.thinking or None,
-            "failover_chain": json.dumps([_shown_step(step) for step in answer.chain]),
-        }
-        kind = self._catalogue.sample_type(job.sample_type)
-        owner = f"{job.circuit}/{job.sample_type}/{job.difficulty}/{job.seed}"
-        task = Task(kind, self.requirements_of(job), job.jurisdiction, owner, ground, draft)
-        try:
-            marks = self._examiner.examine(plain, task, fields)
-        except QualityError as error:
-            error.provider, error.model = answer.provider, answer.model
-            raise
-        return Sample.model_validate({**fields, **marks})
+        return self._examination.candidate(job, answer).sample()
 
     def conclude(self, job: Job, answer: RawAnswer, spec: JudgeSpec | None, why: str) -> Sample:
         """Return the sample of an answer that was paid for, without another call.
@@ -216,12 +178,10 @@ class Maker:
         Raises:
             GenerationError: a check or the judge refuses it.
         """
-        sample = self.examine(job, answer)
         if spec is None:
-            return sample
-        if not answer.judgement:
-            return _unjudged(sample, why)
-        return self._scored(sample, spec, read_judgement(answer.judgement))
+            return self.examine(job, answer)
+        candidate = self._examination.candidate(job, answer, is_judged=True)
+        return self._judged(candidate, spec, answer.judgement) if answer.judgement else self._unjudged(candidate, why)
 
     def forget(self, sample_id: str) -> None:
         """Say that a sample which was examined will not be stored."""
@@ -232,6 +192,24 @@ class Maker:
         if job.use_rag:
             self._grounder.check(job.file_ids, job.jurisdiction)
 
+    def check_model(self, kinds: Iterable[str], on_documents: bool, preference: Preference) -> None:
+        """Refuse types of samples that the model cannot write as they are wanted; InputError says which it can.
+
+        Args:
+            kinds: Ids of the types.
+            on_documents: Whether the samples shall stand on documents.
+            preference: Who may write them.
+        """
+        if self._llm.guided(preference) is not None:
+            for kind in kinds:
+                self._check_guided(kind, on_documents)
+
+    def answers(self, topic: Topic, file_ids: tuple[str, ...], is_small: bool) -> float:
+        """Return how likely the documents answer *topic*, 0 to 1; a small model needs a rule that can be quoted."""
+        wish = _wish(topic, file_ids)
+        likeness = self._grounder.likeness(wish)
+        return 0.0 if is_small and likeness and not has_provision(self._grounder, wish) else likeness
+
     def fitted(self, job: Job, preference: Preference) -> Job:
         """Return *job*, whose type nobody asked for, as its model does it best.
 
@@ -241,9 +219,13 @@ class Maker:
         kind = self._catalogue.law_type
         if kind is None or self._llm.guided(preference) is None:
             return job
-        if not job.use_rag and not self._grounder.answers(_wish(job)):
+        if not job.use_rag and not self._has_law_for(job):
             return job
         return replace(job, sample_type=kind.id, use_rag=True)
+
+    def _has_law_for(self, job: Job) -> bool:
+        wish = _wish(job, job.file_ids)
+        return self._grounder.answers(wish) and has_provision(self._grounder, wish)
 
     def prompt(self, job: Job, feedback: str = "", variant: int = 0, ground: Ground = NO_GROUND) -> tuple[Prompt, str]:
         """Return the one prompt of *job* and its hash; *variant* makes another draw of it."""
@@ -268,64 +250,83 @@ class Maker:
             nonlocal prompt_hash
             small = self._llm.guided(making.preference)
             if small is not None:
-                self._check_guided(making.job)
+                self._check_guided(making.job.sample_type, making.job.use_rag)
                 prompt_hash = self._renderer.render(making.job).sha256
                 return guided_draft(making.job, ground, small, terms, attempts.calls, self._guide)
             prompt, prompt_hash = self.prompt(making.job, making.feedback, attempts.calls, ground)
             return self._llm.ask(prompt, making.preference, terms, attempts.excluded, attempts.avoided)
 
-        attempts.run(call, lambda outcome: making.took(outcome, prompt_hash, ground))
+        attempts.run(call, lambda outcome: making.took(outcome, prompt_hash, ground), making.is_bound)
 
     def _ground(self, job: Job) -> Ground:
         """Return what a sample of *job* may stand on; NoGroundError where nothing answers its topic."""
         if not job.use_rag:
             return NO_GROUND
-        wish = _wish(job)
+        wish = _wish(job, job.file_ids, job.seed)
         if not self._catalogue.sample_type(job.sample_type).needs_law:
             return self._grounder.ground(wish)
         return one_provision(self._grounder, wish)
 
-    def _check_guided(self, job: Job) -> None:
-        if job.use_rag and not self._catalogue.sample_type(job.sample_type).needs_law:
+    def _check_guided(self, kind: str, on_documents: bool) -> None:
+        if on_documents and not self._catalogue.sample_type(kind).needs_law:
             raise InputError(
                 f"use_rag: the embedded model stands on documents in samples about one provision only, and "
-                f"{job.sample_type!r} is none; ask for sample_type 'provision', or for a larger model"
+                f"{kind!r} is none; ask for sample_type 'provision', or for a larger model"
             )
 
-    def _judged(self, sample: Sample, making: Making, spec: JudgeSpec) -> Sample:
-        """Return *sample* with its judgement; QualityError when its score is too low.
+    def _put_before(self, making: Making, spec: JudgeSpec) -> Sample:
+        """Return the sample of the answer in hand with its judgement; QualityError when the judge refuses it.
 
         A sample that could not be judged is kept and says so, since its draft is paid for.
         """
+        candidate = self._examination.candidate(making.job, making.paid(), is_judged=True)
         if self.judge.is_author(spec, making.paid()):
-            return _unjudged(sample, "the judge wrote it itself")
+            return self._unjudged(candidate, "the judge wrote it itself")
         if not _is_judgement(making.paid().judgement):
             try:
-                self._ask_judge(making, spec)
+                self._ask_judge(making, spec, candidate)
             except CancelledError:
                 raise
             except GenerationError as error:
-                return _unjudged(sample, error.labelled())
-        return self._scored(sample, spec, read_judgement(making.paid().judgement))
+                return self._unjudged(candidate, error.labelled())
+        return self._judged(candidate, spec, making.paid().judgement)
 
-    def _ask_judge(self, making: Making, spec: JudgeSpec) -> None:
-        attempts, draft = Attempts(self.judge.tries), _read(making.paid())
-        terms = attempts.on(replace(making.terms, sending=making.recorder.sending))
-        attempts.run(
-            lambda: self.judge.ask(spec, making.job, draft, terms, attempts.calls),
-            making.took_judgement,
-        )
+    def _ask_judge(self, making: Making, spec: JudgeSpec, candidate: Candidate) -> None:
+        attempts, case = Attempts(self.judge.tries), Case(making.job, candidate.written, candidate.questions)
+        # What it writes is no part of the sample.
+        terms = attempts.on(replace(making.terms, sending=making.recorder.sending, listener=None))
+        attempts.run(lambda: self.judge.ask(spec, case, terms, attempts.calls), making.took_judgement)
 
-    def _scored(self, sample: Sample, spec: JudgeSpec, judgement: Judgement) -> Sample:
-        """Return *sample* with its judgement; QualityError when its score is too low."""
+    def _judged(self, candidate: Candidate, spec: JudgeSpec, answer: str) -> Sample:
+        """Return the sample with the judgement in *answer*; QualityError when it refuses it."""
+        judgement, judge, questions = read_judgement(answer), self.judge.name(spec), candidate.questions
+        sample = self._ruled(candidate, rulings(judgement.claims, questions, judge))
         if judgement.score < spec.min_score:
             self.forget(sample.id)
             raise QualityError(f"judge: score {judgement.score:.2f}, want at least {spec.min_score:g}")
-        return sample.model_copy(update=judgement_columns(judgement, self.judge.name(spec)))
+        return sample.model_copy(update=judgement_columns(judgement, judge, questions))
+
+    def _unjudged(self, candidate: Candidate, why: str) -> Sample:
+        """Return the sample by the rules alone, which says why; QualityError, which says so too, if they refuse it."""
+        try:
+            sample = self._ruled(candidate, NO_RULINGS)
+        except QualityError as error:
+            raise QualityError(
+                f"{error} (not judged: {why})", field=error.field, provider=error.provider, model=error.model
+            ) from error
+        issues = [*json.loads(sample.quality_issues or "[]"), f"not judged: {why}"]
+        return sample.model_copy(update={"quality_issues": json.dumps(issues)})
+
+    def _ruled(self, candidate: Candidate, found: Rulings) -> Sample:
+        try:
+            return self._examination.ruled(candidate, found)
+        except QualityError:
+            self.forget(candidate.id)
+            raise
 
 
-def _wish(job: Job) -> Wish:
-    return Wish(f"{job.topic}. {job.practice_area}", job.jurisdiction, job.file_ids, job.seed)
+def _wish(topic: Job | Topic, file_ids: tuple[str, ...] = (), seed: int = 0) -> Wish:
+    return Wish(f"{topic.topic}. {topic.practice_area}", topic.jurisdiction, file_ids, seed)
 
 
 def _raw(outcome: Outcome, chain: list[str], prompt_hash: str, ground: Ground) -> RawAnswer:
@@ -336,24 +337,12 @@ def _raw(outcome: Outcome, chain: list[str], prompt_hash: str, ground: Ground) -
         model=outcome.target.model.id,
         tokens=outcome.usage.tokens,
         thinking=completion.thinking,
+        reasoning_tokens=completion.reasoning_tokens,
+        thought_ms=None if completion.thought_s is None else round(completion.thought_s * 1000),
         prompt_hash=prompt_hash,
         chain=tuple(chain),
         sources=ground.units,
     )
-
-
-def _read(answer: RawAnswer) -> Draft:
-    try:
-        return parse_answer(answer.text, answer.thinking)
-    except RecursionError:
-        raise AnswerFormatError("the answer is nested too deeply") from None
-
-
-def _shown_step(step: str) -> str:
-    """Return "provider/model: outcome" with the model as samples name it."""
-    target, colon, outcome = step.rpartition(": ")
-    provider, slash, model = target.partition("/")
-    return f"{provider}{slash}{shown_model(model)}{colon}{outcome}"
 
 
 def _is_judgement(text: str) -> bool:
@@ -367,10 +356,7 @@ def _is_judgement(text: str) -> bool:
 def _feedback(error: GenerationError, answer: RawAnswer) -> str:
     """Return what the next draft is told; where only the law of it was wrong, it keeps the question."""
     if isinstance(error, QualityError) and error.field in ("citation", "grounding"):
-        return f"{error}\nKeep the question as it was and mend the rest. The question was: {_read(answer).question}"
+        return (
+            f"{error}\nKeep the question as it was and mend the rest. The question was: {read_draft(answer).question}"
+        )
     return str(error)
-
-
-def _unjudged(sample: Sample, why: str) -> Sample:
-    issues = [*json.loads(sample.quality_issues or "[]"), f"not judged: {why}"]
-    return sample.model_copy(update={"quality_issues": json.dumps(issues)})

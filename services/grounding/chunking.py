@@ -1,7 +1,7 @@
 """Parts units into chunks: what is indexed and found. No chunk crosses a unit, so each has the heading of its own.
 
-The chunks of a unit hold its text from the heading on, each character once. A chunk ends at a paragraph where it can,
-else at a subdivision, a sentence, a clause, a word.
+The chunks of a unit hold its text from the heading on, each character once. A chunk ends at the last paragraph,
+subdivision, sentence or member of a list within its size, else at a line, a comma, a word.
 """
 
 import re
@@ -22,12 +22,13 @@ _ABBREVIATIONS = (
     "eds ex rel fed rev stat supp app cir cal f.3d f.2d q.b a.c w.l.r e.u e.c"
 )
 _ABBREVIATED = frozenset(_ABBREVIATIONS.split())
-_SENTENCE = re.compile(r"(?P<word>[^\s(\[]*)[.!?][\"”’')\]]*\s+(?=[\"“‘'(\[]?[A-Z0-9§(])")
+# None of those in the first row is better than another: full chunks are found best.
 _BORDERS = (
-    re.compile(r"\n[ \t]*\n\s*"),
-    re.compile(r"\n(?=[ \t]*(?:\(?\d{1,3}[A-Z]?[.)]|\([a-z]{1,5}\)))"),
-    _SENTENCE,
-    re.compile(r"\n|;\s+|:\s+"),
+    re.compile(
+        r"\n[ \t]*\n\s*|\n(?=[ \t]*(?:\(?\d{1,3}[A-Z]?[.)]|\([a-z]{1,5}\)))|[;:]\s+"
+        r"|(?P<word>[^\s(\[]*)[.!?][\"”’')\]]*\s+(?=[\"“‘'(\[]?[A-Z0-9§(])"
+    ),
+    re.compile(r"\n"),
     re.compile(r",\s+"),
     re.compile(r"\s+"),
 )

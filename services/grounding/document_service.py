@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,11 @@ from models.contract.arguments import DocumentsArguments, UploadArguments
 from models.grounding.document_store import DocumentStore
 from models.grounding.passage_store import PassageStore
 from models.grounding.rows import Document, NewDocument
-from services.events import EventBroker
 from services.grounding.answers import chunk_row, document_row, page_row
 from services.grounding.ingestion import Ingestion
-from services.grounding.licences import licence_id
+from services.grounding.licences import LICENCES, Licence, licence_id
 from services.grounding.vector_index import VectorIndex
+from services.streams.broker import EventBroker
 from utils.errors import DiskFullError, InputError, NotFoundError, StorageError
 from utils.files import is_disk_full, sync_file, sync_folder
 
@@ -28,6 +28,8 @@ FOLDER = "documents"
 _PIECE = 1 << 20
 _LONGEST_NAME = 200
 _PATIENCE_S = 600.0
+# Characters of a unit that are shown beside a sample: ten pages.
+_LONGEST_PASSAGE = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,17 @@ class Shelves:
     most_bytes: int
     jurisdictions: frozenset[str]
     guard: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A unit of law as a document has it; *start* is the place of its first character in the document."""
+
+    start: int
+    text: str
+    number: str
+    heading: str
+    title: str
 
 
 class DocumentService:
@@ -97,7 +110,9 @@ class DocumentService:
         """Return documents, newest first, and how many there are."""
         given = {"status": wanted.status or "", "jurisdiction": wanted.jurisdiction}
         where = {name: value for name, value in given.items() if value}
-        rows = [document_row(one) for one in self._store.some(wanted.limit, wanted.offset, where)]
+        rows = [
+            document_row(self._ingestion.noted(one)) for one in self._store.some(wanted.limit, wanted.offset, where)
+        ]
         return rows, self._store.count(where)
 
     def get(self, document_id: str) -> DocumentRow:
@@ -120,6 +135,31 @@ class DocumentService:
         document = self.find(document_id)
         rows = [chunk_row(one) for one in self._shelves.passages.chunks(document.number, limit, offset)]
         return rows, document.chunks
+
+    def passage(self, document_id: str, unit_id: int) -> Passage | None:
+        """Return the text of a unit of law; None where the document was read again or deleted since it was named."""
+        document = self._store.find(document_id)
+        kept = self._shelves.passages.unit(unit_id) if document is not None else None
+        if document is None or kept is None or kept.document != document.number:
+            return None
+        unit = kept.unit
+        text = self._shelves.passages.text(document.number, unit.start, min(unit.end, unit.start + _LONGEST_PASSAGE))
+        return Passage(unit.start, text, unit.number, unit.heading, document.shown)
+
+    def place(self, document_id: str, wanted: Mapping[str, int], words: str = "") -> int:
+        """Return how many chunks stand before the first one of a unit, page or place; errors as `find`.
+
+        Args:
+            document_id: Whose.
+            wanted: One of `chunk` (an id), `unit` (an id), `page` (its number) and `start` (characters before it).
+            words: Or words that it holds, where nothing is *wanted*.
+        """
+        number, passages = self.find(document_id).number, self._shelves.passages
+        return passages.holding(number, words) if words and not wanted else passages.before(number, wanted)
+
+    def licences(self) -> Mapping[str, Licence]:
+        """Return the licences that a document may have, by their ids."""
+        return LICENCES
 
     def reindex(self, document_id: str) -> DocumentRow:
         """Read a document again from its file, as after a failure; errors as `find`."""
@@ -164,12 +204,16 @@ class DocumentService:
         """Return a document when its reading has ended, or after *timeout_s* seconds as it is then."""
         return self._ingestion.wait(lambda: self.find(document_id), timeout_s)
 
+    def has(self, document_id: str) -> bool:
+        """Tell whether there is a document with this id."""
+        return self._store.find(document_id) is not None
+
     def find(self, document_id: str) -> Document:
         """Return a document; NotFoundError if there is none with this id."""
         found = self._store.find(document_id)
         if found is None:
             raise NotFoundError(f"file {document_id[:80]!r}: is not here; GET /api/files lists those that are")
-        return found
+        return self._ingestion.noted(found)
 
     def delete(self, document_id: str) -> None:
         """Delete a document: its file, text, chunks, words and vectors.
@@ -184,6 +228,7 @@ class DocumentService:
         self._shelves.vectors.forget(document.number)
         if file is not None:
             (self._folder / file).unlink(missing_ok=True)  # what is left after a crash is swept at the next start
+        self.events.publish(lambda: {"type": "file_deleted", "file_id": document.id}, 0)
         log.info("document deleted", extra={"document": document.id})
 
     def _jurisdiction(self, given: str) -> str:

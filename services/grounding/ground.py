@@ -1,6 +1,7 @@
 """The ground of a sample: provisions that it may stand on, found for its topic and shown to the model."""
 
 import random
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from utils.errors import InputError, NoGroundError
 
 if TYPE_CHECKING:
     from services.grounding.claims.law import Law
+    from services.grounding.retrieval.retriever import Found
 
 # What is shown of one provision: some 900 tokens. A longer one is shown from its best place on.
 _LONGEST = 4_000
@@ -24,7 +26,9 @@ _SHOWN = 4
 _FOUND = 12
 _LAWS = 32
 # The score of what is more likely to be on the topic than not; scores are calibrated.
-_LIKELY = 0.5
+LIKELY = 0.5
+# What scores less than this share of the best is of another matter.
+_WORTH = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +122,16 @@ class Grounder:
                 f"use_rag: no document{where} is ready; upload one (POST /api/files/upload) or wait until it is read"
             )
 
+    def likeness(self, wish: Wish) -> float:
+        """Return how likely the documents answer *wish*, 0 to 1; 0 where what is found is off topic by its score."""
+        found = (
+            self._retrieval.find(wish.query, 1, self._where(wish), self._retrieval.floor).found if self.has_law else ()
+        )
+        return found[0].score if found else 0.0
+
     def answers(self, wish: Wish) -> bool:
-        """Whether the documents are likely to answer *wish*: what is found is not off topic by its score."""
-        if not self.has_law:
-            return False
-        return bool(self._retrieval.find(wish.query, 1, self._where(wish), max(self._retrieval.floor, _LIKELY)).found)
+        """Tell whether the documents are more likely to answer *wish* than not."""
+        return self.likeness(wish) >= LIKELY
 
     def ground(self, wish: Wish) -> Ground:
         """Return provisions for *wish*, drawn by its seed.
@@ -130,11 +139,11 @@ class Grounder:
         Raises:
             NoGroundError: nothing in the documents answers the topic.
         """
-        found = [one.chunk for one in self._retrieval.find(wish.query, _FOUND, self._where(wish)).found]
-        if not found:
+        found = self._retrieval.find(wish.query, _FOUND, self._where(wish)).found
+        # Who names documents means them, whatever words their law has for the topic.
+        if not found or (not wish.file_ids and found[0].score < self._retrieval.floor):
             raise NoGroundError(f"grounding: nothing in the documents answers {wish.query[:80]!r}")
-        drawn = random.Random(wish.seed).sample(range(len(found)), min(wish.most, len(found)))
-        return self.of_units(found[place].provision or 0 for place in sorted(drawn))
+        return self.of_units(one.chunk.provision or 0 for one in _drawn(found, wish))
 
     def of_units(self, units: Iterable[int]) -> Ground:
         """Return the ground of provisions by their ids; those that are gone are left out, and keep their markers."""
@@ -195,10 +204,12 @@ class Grounder:
     def _source(self, marker: str, kept: KeptUnit, document: Document) -> Source:
         unit = kept.unit
         text = self._passages.text(document.number, unit.body, min(unit.end, unit.body + _LONGEST)).rstrip()
+        if unit.end > unit.body + _LONGEST:  # it ends with a whole word
+            text = text.rsplit(None, 1)[0]
         title = document.shown
         return Source(
             marker=marker,
-            label=f"{title}, {_cited(unit.kind.value, unit.number)}" if unit.number else title,
+            label=f"{title}, {_cited(_kind_in(title, unit.kind.value), unit.number)}" if unit.number else title,
             heading=unit.heading,
             text=text,
             start=unit.body,
@@ -214,6 +225,23 @@ class Grounder:
         )
 
 
+def _drawn(found: "Sequence[Found]", wish: Wish) -> list["Found"]:
+    """Return what *wish* gets of what was found, in its order: what it cites, the best, and some that are near to it.
+
+    Of a document that has provisions nothing else is taken: its front matter is no law.
+    """
+    with_numbers = {one.chunk.document for one in found if one.chunk.number}
+    law = [one for one in found if one.chunk.number or one.chunk.document not in with_numbers]
+    best = max(one.score for one in law if not one.is_cited) if any(not one.is_cited for one in law) else 0.0
+    kept = [one for one in law if one.is_cited or one.score >= _WORTH * best]
+    sure = [one for one in kept if one.is_cited] or (kept[:1] if wish.most > 1 else [])
+    others = [one for one in kept if one not in sure]
+    drawn = random.Random(wish.seed).sample(others, max(0, min(wish.most - len(sure), len(others))))
+    chosen = [*sure[: wish.most], *drawn]
+    return [one for one in kept if one in chosen]
+
+
+_ACT = re.compile(r"\bAct\b")
 _SHORT = {
     "section": "s",
     "article": "art",
@@ -223,6 +251,11 @@ _SHORT = {
     "paragraph": "para",
     "clause": "cl",
 }
+
+
+def _kind_in(title: str, kind: str) -> str:
+    """Return the kind of a numbered unit of a plain text: an Act has sections."""
+    return "section" if kind == "clause" and _ACT.search(title) else kind
 
 
 def _cited(kind: str, number: str) -> str:

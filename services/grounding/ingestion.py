@@ -1,13 +1,15 @@
 """Reads documents in the background: a durable job for each, which a restart takes up again.
 
 One thread reads, one document after another. Until all of a document is read nothing of it is kept but its row, then
-all in one transaction; so at whatever moment the process ends, a document is either not read or read whole.
+all in one transaction; so at whatever moment the process ends, a document is either not read or read whole. Then it is
+ready, and its words find it. Vectors are made when nothing waits to be read, a piece at a time.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +19,7 @@ from models.grounding.rows import ENDED, Document, Stage
 from services.grounding.extraction.outcome import Found
 from services.grounding.reading import Parting
 from services.grounding.retrieval.name_catalogue import NameCatalogue
+from services.grounding.titles import title_of
 from services.grounding.vector_index import VectorIndex
 from utils.cancellation import CancelToken
 from utils.errors import AppError, CancelledError, DocumentError, SideError, StorageError
@@ -25,7 +28,6 @@ from utils.side.tasks import Side
 log = logging.getLogger(__name__)
 # A document whose reading ended with the process so often is set aside: it may be the cause.
 _MOST_ATTEMPTS = 3
-_AGAIN_S = 30.0
 _HERE_CHARACTERS = 200_000
 _PAGES_A_STEP = 25
 
@@ -50,6 +52,7 @@ class Parts:
         names: Returns the names of instruments that are known.
         changed: Told of every change of a document.
         side: Where large texts are parted.
+        again_s: Seconds after which what failed for a while is tried again.
     """
 
     store: DocumentStore
@@ -58,6 +61,7 @@ class Parts:
     names: Callable[[], NameCatalogue]
     changed: Callable[[Document], None]
     side: Side[object] | None = None
+    again_s: float = 30.0
 
 
 class Ingestion:
@@ -72,6 +76,10 @@ class Ingestion:
         self._moved = threading.Condition()
         self._has_work = threading.Event()
         self._current: tuple[int, CancelToken] | None = None
+        # Documents that are tried again later, by number, and what each waits for.
+        self._aside: set[int] = set()
+        self._aside_until = 0.0
+        self._held: dict[int, str] = {}
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -100,11 +108,18 @@ class Ingestion:
         with self._moved:
             if self._current is not None and number in (None, self._current[0]):
                 self._current[1].cancel()
+            if number is not None:
+                self._held.pop(number, None)
             self._moved.notify_all()
+
+    def noted(self, document: Document) -> Document:
+        """Return *document* with what it waits for among its notes."""
+        held = self._held.get(document.number)
+        return replace(document, notes=(*document.notes, held)) if held else document
 
     def told(self, document: Document) -> None:
         """Say that a document came in or changed."""
-        self._parts.changed(document)
+        self._parts.changed(self.noted(document))
         self._has_work.set()
         with self._moved:
             self._moved.notify_all()
@@ -119,21 +134,33 @@ class Ingestion:
         while not self._stopping.is_cancelled:
             self._has_work.clear()  # before the look: what comes during it is not missed
             try:
-                document = next(iter(self._store.waiting()), None) or self._unembedded()
-                if document is None:
-                    self._has_work.wait(_AGAIN_S)
-                    continue
-                self._take(document)
-            except StorageError as error:
+                document = self._next()
+                if document is not None:
+                    self._take(document)
+                else:
+                    self._has_work.wait(self._parts.again_s)
+            except AppError as error:
                 log.warning("documents wait", extra={"reason": str(error)})
-                self._stopping.wait(_AGAIN_S)
+                self._rest()
             except Exception:  # top of a thread: it must live on
                 log.exception("documents: reading failed")
-                self._stopping.wait(_AGAIN_S)
+                self._rest()
 
-    def _unembedded(self) -> Document | None:
-        """Return a document that was read and lacks vectors, as after a change of the embedder."""
-        lacking = self._store.unembedded()
+    def _rest(self) -> None:
+        self._has_work.clear()
+        self._has_work.wait(self._parts.again_s)
+
+    def _next(self) -> Document | None:
+        """Return what is taken next: what waits to be read goes before what lacks vectors."""
+        if time.monotonic() >= self._aside_until:
+            self._aside.clear()
+        waiting = (one for one in self._store.waiting() if one.number not in self._aside)
+        first = next(waiting, None)
+        if first is not None:
+            return first
+        lacking = self._store.unembedded(self._aside)
+        if lacking is None and self._parts.vectors.renew():
+            lacking = self._store.unembedded(self._aside)
         # Asked last: an embedder is not looked for where nothing is to be embedded.
         return lacking if lacking is not None and self._parts.vectors.embedder is not None else None
 
@@ -144,33 +171,63 @@ class Ingestion:
             self._current = (document.number, token)
         try:
             with self._stopping.waking(token.cancel):
-                if document.stage not in (Stage.EMBEDDING, Stage.READY):
-                    self._read(document, token)
-                self._embed(document, token)
+                if document.stage is Stage.READY:
+                    self._embed(document)
+                else:
+                    if document.stage is not Stage.EMBEDDING:
+                        self._read(document, token)
+                    self._finish(document)
+            self._held.pop(document.number, None)
         except CancelledError:
             log.info("document left", extra={"document": document.id})
-        except (StorageError, SideError):
-            raise
         except Exception as error:
             if not isinstance(error, AppError):
                 log.exception("document failed", extra={"document": document.id})
-            self._store.fail(document.number, str(error) if isinstance(error, AppError) else _fault(error))
+            self._failed(document, error)
         finally:
             with self._moved:
                 self._current = None
             self._step(document)
 
+    def _failed(self, document: Document, error: Exception) -> None:
+        """Have a document that was read, or waits for what may come back, tried again; give up any other."""
+        reason = str(error) if isinstance(error, AppError) else _fault(error)
+        if isinstance(error, StorageError):
+            self._put_aside(document, f"waits for storage: {reason}")
+        elif document.stage is Stage.READY:
+            self._put_aside(document, f"its words find it, vectors are tried again: {reason}")
+        elif isinstance(error, SideError):
+            log.warning("document is tried again", extra={"document": document.id, "reason": reason})
+            self._skip(document)  # not held: it may be the cause, so its attempts count
+        else:
+            self._store.fail(document.number, reason)
+
+    def _put_aside(self, document: Document, waits_for: str) -> None:
+        """Have a document tried again later, behind the others."""
+        log.warning("document waits", extra={"document": document.id, "reason": waits_for})
+        self._skip(document)
+        self._held[document.number] = waits_for
+
+    def _skip(self, document: Document) -> None:
+        if not self._aside:
+            self._aside_until = time.monotonic() + self._parts.again_s
+        self._aside.add(document.number)
+
     def _read(self, document: Document, token: CancelToken) -> None:
-        if document.attempts >= _MOST_ATTEMPTS:
+        if document.number in self._held:  # what it waited for says nothing against it
+            self._store.advance(document.number, Stage.EXTRACTING)
+        elif document.attempts >= _MOST_ATTEMPTS:
             raise DocumentError(f"its reading failed {document.attempts} times; POST …/reindex tries again")
-        self._store.begin(document.number)
+        else:
+            self._store.begin(document.number)
         self._step(document)
         pages, found = self._pages(document, token)
         self._store.advance(document.number, Stage.CHUNKING)
         self._step(document)
-        instrument = _instrument(document, found)
+        instrument = _instrument(document, found, pages)
         facts: dict[str, object] = {
             "kind": found.kind,
+            "identifier": instrument.identifier or document.identifier,
             "notes": found.notes,
             "recognised": found.recognised,
             "jurisdiction": document.jurisdiction or instrument.jurisdiction,
@@ -197,27 +254,27 @@ class Ingestion:
             reading.close()
         return pages, reading.found
 
-    def _embed(self, document: Document, token: CancelToken) -> None:
-        for _ in self._parts.vectors.embed(document.number):
-            self._step(document)
-            if token.is_cancelled:
-                raise CancelledError("stopped")
-        self._store.advance(document.number, Stage.READY)
-        self._parts.vectors.load(document.number)
-        if document.identifier:
-            self._supersede(document)
+    def _finish(self, document: Document) -> None:
+        """Have a document found that was read."""
+        self._step(document)
+        older = self._store.finish(document.number)
+        if document.number not in older:
+            self._parts.vectors.load(document.number)
+        for number in older:
+            self._parts.vectors.forget(number)
+            if number != document.number and (other := self._store.numbered(number)) is not None:
+                self._parts.changed(other)
 
-    def _supersede(self, document: Document) -> None:
-        """Delete earlier versions of the same instrument, now that the new one can be searched."""
-        for other in self._store.with_identifier(document.identifier):
-            if other.number < document.number:
-                self._drop(other)
-
-    def _drop(self, document: Document) -> None:
-        file = self._store.delete(document.number)
-        self._parts.vectors.forget(document.number)
-        if file is not None:
-            (self._folder / file).unlink(missing_ok=True)
+    def _embed(self, document: Document) -> None:
+        """Make one piece of the vectors that a document lacks."""
+        made = next(self._parts.vectors.embed(document.number), 0)
+        found = self._store.numbered(document.number)
+        if found is None or found.stage is not Stage.READY:
+            return
+        if not made:
+            self._skip(document)
+        if found.embedded >= found.chunks:
+            self._parts.vectors.load(document.number)
 
     def _step(self, document: Document) -> None:
         """Tell how far a document is now."""
@@ -228,11 +285,14 @@ class Ingestion:
             self.leave(document.number)
 
 
-def _instrument(document: Document, found: Found) -> Instrument:
-    if found.instrument is not None:
-        return found.instrument
-    title = document.title or found.title or document.name
-    return Instrument(title, jurisdiction=document.jurisdiction)
+def _instrument(document: Document, found: Found, pages: Sequence[Page]) -> Instrument:
+    told = document.title if document.title != document.name else ""
+    if found.instrument is None:
+        return Instrument(told or found.title or title_of(pages, document.name), jurisdiction=document.jurisdiction)
+    # Its title tells its states from other instruments; what the sender calls it finds it too.
+    aliases = found.instrument.aliases
+    new = (told,) if told and told not in (found.instrument.title, *aliases) else ()
+    return replace(found.instrument, aliases=(*aliases, *new))
 
 
 def _fault(error: Exception) -> str:

@@ -7,12 +7,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypedDict
 
 from models.contract.answers.quality import Grounding
+from services.grounding.claims.judgement import Judgement
+from services.grounding.claims.question import Question
 from services.grounding.ground import Ground, Grounder
 
 if TYPE_CHECKING:
     from services.citations.extractor import Extractor
 
+# By the ids of questions.
+Rulings = Mapping[str, Judgement]
+NO_RULINGS: Rulings = {}
 MARKER = re.compile(r"\s?\[(S\d{1,2}(?:\s?[,;]\s?S\d{1,2})*)\]")
+_ODD_MARKER = re.compile(r"\[\s?(?:s|S|[Ss]ource)[^\w\]]{0,2}(\d{1,2})\s?\]")
 
 
 class Level(StrEnum):
@@ -53,6 +59,8 @@ class Proof:
         doubts: What may be wrong.
         sources: The provisions that it stands on.
         quotations: How many were proved.
+        questions: What a judging model may be asked of it.
+        arguable: Those of its refusals that the answer to such a question may lift.
     """
 
     refusals: list[str] = field(default_factory=list)
@@ -60,6 +68,13 @@ class Proof:
     sources: dict[int, SourceColumn] = field(default_factory=dict)
     quotations: int = 0
     outside: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    arguable: set[str] = field(default_factory=set)
+
+    @property
+    def facts(self) -> list[str]:
+        """Those of its refusals that no judge lifts."""
+        return [told for told in self.refusals if told not in self.arguable]
 
     @property
     def level(self) -> Level:
@@ -80,19 +95,27 @@ class Prover:
         """Whether there is any document that claims could be held against."""
         return self.grounder.has_law
 
-    def prove(self, fields: Mapping[str, str], ground: Ground, extractor: "Extractor") -> Proof:
+    def prove(
+        self, fields: Mapping[str, str], ground: Ground, extractor: "Extractor", rulings: Rulings = NO_RULINGS
+    ) -> Proof:
         """Return what is wrong with a draft, and what it stands on.
 
         Args:
             fields: Its texts by name: answer, reasoning.
             ground: What it may stand on.
             extractor: Finds citations.
+            rulings: What a judge decided; where it did not, the rules do.
         """
         from services.grounding.proving import Proving
 
-        return Proving(self.grounder, ground, extractor).of(fields)
+        return Proving(self.grounder, ground, extractor, rulings).of(fields)
+
+
+def with_markers(text: str) -> str:
+    """Return *text* with markers as they were asked for, however a model misspelled them: "[S?1]", "[Source 1]"."""
+    return _ODD_MARKER.sub(r"[S\1]", text)
 
 
 def without_markers(text: str) -> str:
     """Return *text* without the markers of provisions."""
-    return MARKER.sub("", text)
+    return MARKER.sub("", with_markers(text))

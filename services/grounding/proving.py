@@ -6,40 +6,52 @@ What refuses a draft, and what only marks it, goes by how often a rule is wrong 
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from services.citations.extractor import Extractor
 from services.grounding.claims.claims import StatedClaim, claims, sentences
 from services.grounding.claims.judgement import FALSE, Label, Reason
 from services.grounding.claims.law import Law
 from services.grounding.claims.misgrounding import judge_any
+from services.grounding.claims.question import question_of
 from services.grounding.claims.quotations import Quotation, find_quotations, prove
 from services.grounding.ground import Ground, Grounder, Source
-from services.grounding.proof import MARKER, Proof, SourceColumn, without_markers
+from services.grounding.proof import MARKER, NO_RULINGS, Proof, Rulings, SourceColumn, with_markers, without_markers
 
 # A marker behind the stop of its sentence belongs to that sentence.
 _BEHIND = re.compile(r"([.!?][\"”’')]*)\s*(\[S\d{1,2}(?:\s?[,;]\s?S\d{1,2})*\])")
-# These are also found of sound claims now and then, in a model's own words: they mark a sample, and do not refuse it.
-_MARKING = frozenset({Reason.NOT_IN_TEXT, Reason.PARTY, Reason.CONDITION, Reason.MODAL, Reason.EXCEPTION})
+# What a reference begins with.
+_UNIT = r"(?:\b(?:sections?|articles?|arts?|ss?|regulations?|rules?|paragraphs?|schedules?)\b\.?|§)"
 _QUOTES_KEPT = 5
 
 
 class Proving:
     """One draft being held against the law."""
 
-    def __init__(self, grounder: Grounder, ground: Ground, extractor: Extractor) -> None:
+    def __init__(self, grounder: Grounder, ground: Ground, extractor: Extractor, rulings: Rulings = NO_RULINGS) -> None:
         self._grounder = grounder
         self._sources = ground.sources
         self._by_marker = {source.marker: source for source in ground.sources}
         self._by_unit = {source.unit: source for source in ground.sources}
         self._extractor = extractor
+        self._rulings = rulings
         self._proof = Proof()
 
     def of(self, fields: Mapping[str, str]) -> Proof:
         """Return what is wrong with the texts of a draft, and what they stand on."""
-        for written in fields.values():
-            text = _BEHIND.sub(r" \2\1", written)
-            self._quotations(text, self._claims(text))
+        for name, written in fields.items():
+            text = _BEHIND.sub(r" \2\1", with_markers(written))
+            if name == "question":
+                self._asked(text)
+            else:
+                self._quotations(text, self._claims(text))
         return self._proof
+
+    def _asked(self, text: str) -> None:
+        """Prove what a question gives out as words of a provision; what else it says are facts of the case."""
+        for claim in _stated(text, self._extractor):
+            if any(quotation.must_be_proved and quotation.is_attributed for quotation in find_quotations(claim.text)):
+                self._claims(claim.text)
 
     def _claims(self, text: str) -> list[tuple[int, int]]:
         """Judge the claims of *text*; return where those stand whose quotations were proved with them."""
@@ -66,20 +78,41 @@ class Proving:
                 continue
             found, is_here = self._grounder.units_named(named.instrument, named.number)
             units += [(unit.document, unit.id) for unit in found]
-            if is_here and not found:
+            if is_here and not found and not self._refers(claim, named.number):
                 self._proof.refusals.append(f"wrong_section: {named.instrument} has no provision {named.number}")
-            elif not found and not marked:
+            elif not is_here and not marked:
                 self._proof.outside.append(f"{named.instrument} {named.number}")
         return list(dict.fromkeys(units))
+
+    def _refers(self, claim: StatedClaim, number: str) -> bool:
+        """Tell whether a provision that *claim* names or bears refers to *number* itself, maybe of another Act.
+
+        An amending Act speaks of "section 1A" and means that of the Act which it amends.
+        """
+        numbers = {named.number for named in claim.named}
+        markers = set(_markers(claim.text))
+        reference = re.compile(
+            rf"{_UNIT}\s*(?:[\w()]+(?:\s*,\s*|\s+(?:and|or|to)\s+)){{0,6}}{re.escape(number)}\b", re.I
+        )
+        return any(
+            (source.marker in markers or source.number in numbers) and reference.search(source.text) is not None
+            for source in self._sources
+        )
 
     def _judge(self, claim: StatedClaim, keys: list[str], law: Law) -> bool:
         """Judge one claim; True where its quotations were proved or refused with it."""
         text = without_markers(claim.text)
         judgement = judge_any(text, keys, law)
+        question = question_of(text, keys, law, judgement)
+        if question is not None:
+            self._proof.questions.append(question)
+            judgement = self._rulings.get(question.id, judgement)
         failure = judgement.failure
         if judgement.label in FALSE and failure is not None:
             told = f"{failure.reason.value}: {failure.sentence}"
-            (self._proof.doubts if failure.reason in _MARKING else self._proof.refusals).append(told)
+            (self._proof.refusals if failure.is_sure else self._proof.doubts).append(told)
+            if question is not None:
+                self._proof.arguable.add(told)
             return failure.reason is Reason.QUOTATION
         if judgement.label is not Label.SUPPORTED:
             return False
@@ -121,7 +154,9 @@ class Proving:
 
 def _stated(text: str, extractor: Extractor) -> list[StatedClaim]:
     """Return the claims of *text*: those that name a provision, and those that only bear a marker."""
-    named = claims(text, extractor)
+    # "[S3]" is no section 3.
+    unmarked = MARKER.sub(lambda found: re.sub(r"S(\d+)", lambda one: f"M{'m' * len(one[1])}", found[0]), text)
+    named = [replace(one, text=text[one.start : one.end]) for one in claims(unmarked, extractor)]
     marked = (
         StatedClaim(text[start:end], start, end, ())
         for start, end in sentences(text)

@@ -3,13 +3,15 @@
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 
+from models.grounding.document import UnitKind
 from models.grounding.document_store import DocumentStore
 from models.grounding.passage_store import PassageStore
-from services.grounding.retrieval.legs import ChunkRecord, Filter, FoundProvision, Hit, NamedInstrument, Vector
+from services.grounding.retrieval.legs import ChunkRecord, Filter, FoundProvision, Hit, NamedInstrument, Place, Vector
 from services.grounding.retrieval.words import match_expression
 from services.grounding.vector_index import VectorIndex, record_of
 
 _FREQUENCIES = 20_000
+_KINDS = {kind.value: kind for kind in UnitKind}
 
 
 class StoredIndex:
@@ -70,6 +72,13 @@ class StoredIndex:
     def chunks_of(self, provisions: Iterable[int]) -> Mapping[int, Sequence[int]]:
         """Return the chunks of each of *provisions*."""
         return self._passages.of_units(provisions)
+
+    def places(self, chunks: Iterable[int]) -> Mapping[int, Place]:
+        """Return where each of *chunks* belongs; those of documents that are not ready are absent."""
+        return {
+            chunk: Place(unit, document, document if instrument else None, _KINDS[kind], jurisdiction)
+            for chunk, unit, document, kind, jurisdiction, instrument in self._passages.places(chunks)
+        }
 
     def chunks(self, chunks: Iterable[int]) -> Mapping[int, ChunkRecord]:
         """Return the records of *chunks*; those of documents that are not ready are absent."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from models.grounding.document import Page, Provision, Unit, UnitKind
 
 _LONGEST_HEADING = 160
+# A longer line without an end of a sentence goes on in the next, whatever sign is behind a number there.
+_WRAPPED = 40
 # A row of numbers is one from three members on: two may be a coincidence.
 _SHORTEST_ROW = 3
 _WORDS = {
@@ -47,6 +49,9 @@ _NUMBERED = re.compile(
     re.M,
 )
 _ENDS_SENTENCE = re.compile(r"[.;,:!?]\s*$")
+_LABELS = re.compile(r"^(?:\s?\((?:\d{1,3}[A-Z]{0,2}|[a-z]{1,5})\))+(?=\s*[a-z,;.])")
+_DESCRIBED = re.compile(r"\([a-z]{3,}\b")
+_ONLY_LABELS = re.compile(r"\s?(?:\((?:\d{1,3}[A-Z]{0,2}|[a-z]{1,5})\))+\s*")
 _PART = re.compile(r"^[ \t]{0,40}(?:\d{1,4}[A-Z]{0,2}[. ]{1,3})?\((?P<label>\d{1,3}[A-Z]{0,2}|[a-z]{1,5})\)", re.M)
 _ROMAN = re.compile(r"x{0,3}(ix|iv|v?i{0,3})")
 
@@ -61,6 +66,7 @@ class _Start:
     number: str
     heading: str
     rank: int = -1  # of a heading above others; the lower the further out
+    is_alone: bool = False  # its line says nothing else
 
 
 def units_of(pages: Sequence[Page]) -> list[Unit]:
@@ -186,12 +192,49 @@ def _above(text: str) -> Iterator[_Start]:
 
 
 def _named(text: str) -> Iterator[_Start]:
-    """Yield lines that name a unit: those that go on as a sentence only mention one."""
+    """Yield lines that name a unit: those that go on as a sentence, or go on with one, only mention it.
+
+    So does a number alone on its line that a unit of the same kind had before: Schedules say so what they belong to.
+    """
+    seen: set[tuple[UnitKind, str]] = set()
+    for start in _naming(text):
+        key = (start.kind, start.number)
+        if start.number and key in seen and not start.heading and start.is_alone:
+            yield replace(start, kind=UnitKind.TEXT, number="")
+            continue
+        seen.add(key)
+        yield start
+
+
+def _naming(text: str) -> Iterator[_Start]:
     for match in _NAMED.finditer(text):
-        rest = match["rest"].strip()
+        if _ONLY_LABELS.fullmatch(match["rest"]):
+            yield from _of_schedule(text, match.start(), match.end())
+            continue
+        rest = _LABELS.sub("", match["rest"]).strip()
         if not match["sign"].strip() and rest and not rest[0].isupper() and rest[0] not in "(\"“‘'[":
-            continue  # "Section 12 applies where …"
-        yield replace(_named_start(match, 0, match.group()), start=match.start(), body=_body(text, match))
+            continue  # "Section 12(1) applies where …"
+        if _DESCRIBED.match(rest):
+            continue  # "Section 42 (contract regulations)": lists of references describe what they refer to
+        above = text[text.rfind("\n", 0, max(0, match.start() - 1)) + 1 : match.start()].strip()
+        is_small, has_sign = match["word"][0].islower(), bool(match["sign"].strip())
+        goes_on = len(above) > (_WRAPPED if has_sign else 0) and not _ENDS_SENTENCE.search(above)
+        if is_small and (goes_on or not (has_sign or rest[:1].isupper())):
+            continue  # "… has the meaning given by", on the next line "section 90 of the Education Act 2002."
+        is_alone = not match["rest"].strip() and match["word"].lower() == "section"
+        start = _named_start(match, 0, match.group())
+        yield replace(start, start=match.start(), body=_body(text, match), is_alone=is_alone)
+
+
+def _of_schedule(text: str, start: int, end: int) -> Iterator[_Start]:
+    """Yield a Schedule without a number: below its title stands what it belongs to, "Section 84(3)".
+
+    It is no part of the section before it. Below a line that names the Schedule there is nothing to begin.
+    """
+    above = text[max(0, start - _LONGEST_HEADING) : start].strip().rpartition("\n")[2].strip()
+    if "schedule" not in text[max(0, start - _LONGEST_HEADING) : start].lower():
+        heading = "" if _ENDS_SENTENCE.search(above) else _one_line(above)
+        yield _Start(start, _behind(text, end), UnitKind.TEXT, "", heading)
 
 
 def _named_start(match: re.Match[str], start: int, line: str) -> _Start:

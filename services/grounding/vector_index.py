@@ -6,6 +6,7 @@ embedded again, while their words go on finding them: vectors of two models are 
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _MODEL, _DIMENSION = "embedder.model", "embedder.dimension"
-_AT_ONCE = 32
+# Chunks of a piece of vectors, by how fast the embedder is: whoever uploads waits for a piece under way.
+_FEWEST, _MOST, _PIECE_S = 4, 32, 2.0
 
 
 class VectorIndex:
@@ -32,6 +34,7 @@ class VectorIndex:
         self._embedder = embedder
         self._lock = threading.Lock()
         self._table: VectorTable | None = None
+        self._at_once = _FEWEST
 
     @property
     def embedder(self) -> Embedder | None:
@@ -46,12 +49,30 @@ class VectorIndex:
         from services.grounding.retrieval.vectors import pack
 
         self._agree(embedder)
-        while chunks := self._passages.without_vectors(document, _AT_ONCE):
+        while chunks := self._passages.without_vectors(document, self._at_once):
+            started = time.monotonic()
             vectors = embedder.embed_passages([passage_of(record_of(chunk)) for chunk in chunks])
+            rate = len(chunks) / max(time.monotonic() - started, 1e-3)
+            self._at_once = max(_FEWEST, min(_MOST, int(rate * _PIECE_S)))
             packed = [(chunk.id, pack(vector)) for chunk, vector in zip(chunks, vectors, strict=True)]
             if not self._passages.add_vectors(document, packed):
                 return
             yield len(packed)
+
+    def renew(self) -> bool:
+        """Drop the vectors of another embedder, if there are any; True if some were dropped."""
+        known = self._passages.fact(_MODEL)
+        if not known or (embedder := self.embedder) is None or embedder.model_id == known:
+            return False
+        self._agree(embedder)
+        return True
+
+    def progress(self) -> tuple[int, int]:
+        """Return how many chunks of documents that are ready have vectors of this embedder, and of how many."""
+        embedder = self.embedder
+        made, chunks = self._passages.embedded()
+        is_ours = embedder is not None and self._passages.fact(_MODEL) == embedder.model_id
+        return (made if is_ours else 0), chunks
 
     def load(self, document: int) -> None:
         """Take the vectors of a document that became ready into memory."""
@@ -83,6 +104,7 @@ class VectorIndex:
                 table = VectorTable(dimension)
                 embedder = self.embedder
                 if embedder is not None and self._passages.fact(_MODEL) == embedder.model_id:
+                    table.reserve(self._passages.embedded()[0])
                     for piece in self._passages.vectors():
                         table.add(piece)
                 self._table = table

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from models.domain import CallUsage
 from services.catalogue.catalogue import ModelInfo
-from services.llm.adapters.base import BaseLLMProvider, Completion, CompletionRequest
+from services.llm.adapters.base import BaseLLMProvider, Completion, CompletionRequest, Listener
 from services.llm.limits.accounts import Accounts
 from services.llm.limits.answer_sizes import AnswerSizes
 from services.llm.limits.budget import Budget
@@ -54,6 +54,7 @@ class Terms:
         patience_s: See `Ask`.
         sending: Called with the permit before a request leaves; an error of it ends the call.
         cut_off: Called when a call announced by `sending` did not finish, with whether it had been sent.
+        listener: Called with each piece of the answer as it is written; None for the whole answer at once.
     """
 
     flow: str = "single"
@@ -64,6 +65,7 @@ class Terms:
     patience_s: float = QUOTA_S
     sending: Callable[[Permit], None] = lambda _: None
     cut_off: Callable[[bool], None] = lambda _: None
+    listener: Listener | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +197,9 @@ class Caller:
         elif completion.finish_reason == "length":
             self.sizes.cut_off(target.name, kind, permit.need.max_tokens)
         else:
-            self.sizes.answered(
-                target.name, kind, request.chars, completion.prompt_tokens, completion.completion_tokens
-            )
+            # What the vendor counts for pictures says nothing of how many characters a token has.
+            prompt_tokens = 0 if request.pictures else completion.prompt_tokens
+            self.sizes.answered(target.name, kind, request.chars, prompt_tokens, completion.completion_tokens)
 
         told = told_by(completion.headers, target.provider.requests_header)
 

@@ -12,6 +12,7 @@ from models.contract.answers.catalogue import (
     SampleTypes,
     TopicRow,
 )
+from services.catalogue.capabilities import capabilities_of
 from services.catalogue.catalogue import BALANCE, Catalogue, Difficulty, Jurisdiction, ModelInfo, ProviderInfo
 from services.llm_service import LLMService
 
@@ -46,6 +47,10 @@ class CatalogueService:
         """Return the jurisdictions and the default one."""
         rows = [self._jurisdiction(row) for row in self._catalogue.jurisdictions]
         return {"jurisdictions": rows, "default": self._catalogue.default_jurisdiction}
+
+    def jurisdiction_names(self) -> dict[str, str]:
+        """Return what each jurisdiction is called, by its id."""
+        return {row.id: row.name for row in self._catalogue.jurisdictions}
 
     def sample_types(self) -> SampleTypes:
         """Return the sample types, the mix of them, and the default one."""
@@ -135,5 +140,6 @@ def _model(model: ModelInfo, info: ProviderInfo, position: int) -> ModelRow:
         "owned_by": info.name,
         "fallback_priority": position,
         "supports_json_schema": model.json_schema,
-        "is_thinking_model": model.thinking,
+        "is_thinking_model": model.thinks,
+        **capabilities_of(model),
     }

@@ -6,9 +6,11 @@ from typing import cast
 from models.catalogue.provider_store import KeptModel, ModelFields
 from models.contract.answers.management import ModelView
 from models.contract.management_bodies import ModelChange
+from services.catalogue.capabilities import capabilities_of
 from services.catalogue.catalogue import ModelInfo, ProviderInfo
 from services.operations.provider_registry import ProviderRegistry
 from utils.errors import InputError, NotFoundError
+from utils.model_names import shown_model
 
 
 class ModelService:
@@ -65,6 +67,13 @@ class ModelService:
         except NotFoundError:
             return False
         return True
+
+    def supports_cot(self, provider: str | None, name: str | None) -> bool | None:
+        """Say whether the model *name*, as samples name it, shows its reasoning; None where nobody knows."""
+        llm = self._registry.llm
+        infos = [info for info in llm.roster.state.providers if info.id == provider]
+        rows = (row for info in infos for row in llm.models.all_of(info))
+        return next((row.supports_cot for row in rows if shown_model(row.id) == name), None)
 
     def know(self, provider: str, name: str) -> None:
         """Enable a model that a user named for an added provider, which need not list it."""
@@ -127,6 +136,11 @@ class ModelService:
 
     def _order(self, info: ProviderInfo, order: Sequence[str]) -> None:
         fields: dict[str, ModelFields] = {name: {"fallback_priority": place} for place, name in enumerate(order)}
+        known = {row.id for row in self._registry.llm.roster.models_of(info.id)}
+        for row in self._registry.llm.models.all_of(info):
+            # A place makes a model known that only the vendor's list had: it stays as it was.
+            if row.id in fields and row.id not in known and not row.enabled:
+                fields[row.id]["enabled"] = False
         self._put(info, "models reordered", fields)
 
     def _put(self, info: ProviderInfo, what: str, changes: Mapping[str, ModelFields]) -> None:
@@ -143,6 +157,10 @@ class ModelService:
 def _given(wanted: ModelChange) -> ModelFields:
     """Return the fields that were sent; the place is set by itself."""
     given = wanted.model_dump(exclude_unset=True, exclude={"provider_id", "fallback_priority"})
+    if "is_thinking_model" in given:  # one name is kept
+        given = {"supports_cot": given["is_thinking_model"]} | given
+    if "supports_cot" in given:
+        given["is_thinking_model"] = None
     return cast("ModelFields", given)  # pydantic's dump has no types; the names are those of the body
 
 
@@ -159,7 +177,8 @@ def _view(model: ModelInfo, kept: KeptModel | None, place: int, listed: bool | N
         "context_window": model.context_window,
         "supports_json_schema": model.json_schema,
         "supports_json": model.json_schema,
-        "is_thinking_model": model.thinking,
+        "is_thinking_model": model.thinks,
+        **capabilities_of(model),
         "guided": model.guided,
         "extra_config": (kept.fields.get("extra_config") if kept else None) or {},
         "left_out": [],

@@ -12,11 +12,11 @@ from models.catalogue.provider_store import KeptModel, KeptProvider, ProviderFie
 from models.contract.answers.batches import ProvidersChangedMessage
 from models.contract.answers.management import ChangeEvent, KeyCheck
 from services.catalogue.catalogue import Catalogue, ProviderInfo
-from services.events import EventBroker
 from services.llm.routing.credentials import Given, address_of, address_of_key, credentials_of, seal_key
 from services.llm.routing.overrides import custom_provider, roster_state
 from services.llm_service import LLMService
 from services.operations.key_check import check_key
+from services.streams.broker import EventBroker
 from utils.errors import NotFoundError
 from utils.secret_box import SecretBox
 

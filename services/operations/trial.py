@@ -18,9 +18,9 @@ def try_provider(llm: LLMService, info: ProviderInfo, model: str | None, call_lo
 
     While a limit that the vendor stated closes it, no call is made and the result says so.
     """
-    if model is None and info in llm.factory.enabled() and not llm.models.usable(info):
+    if model is None and info in llm.factory.enabled() and not _can_be_called(llm, info):
         llm.models.refresh([info.id])  # it may have been added just now
-        if not llm.models.usable(info):
+        if not _can_be_called(llm, info):
             return _unlisted(llm, info.id)
     preference = Preference(info.id, model, allow_failover=False)
     llm.check(preference)
@@ -43,6 +43,11 @@ def try_provider(llm: LLMService, info: ProviderInfo, model: str | None, call_lo
         return _untold(info.id, target.model.id, category, str(error))
     calls.used(outcome.usage)
     return _told(outcome, info, target.model.id)
+
+
+def _can_be_called(llm: LLMService, info: ProviderInfo) -> bool:
+    """Say whether some model may be called."""
+    return any(not model.awaited for model in llm.models.usable(info))
 
 
 def _late(target: str, was_sent: bool) -> str:

@@ -14,6 +14,7 @@ from api.edge.openapi import EXAMPLES
 from api_server import create_app
 from bootstrap import Service, build
 from config import PROJECT_DIR
+from models.assistant.rows import NewTurn
 from services.llm.adapters.scripted import ScriptedProvider
 from tests.fakes import SAMPLE, catalog_without_limits, good_answer, settings_for
 from tests.patience import PATIENCE_S
@@ -83,7 +84,7 @@ def _calls(client: FlaskClient, platform: Service) -> list[tuple[str, dict[str, 
         ):
             example["answer"] = _cut(response.get_json())
         made.append((name, example))
-        return response.get_json(silent=True)
+        return response.get_json(silent=True) or response.headers.get("X-Run-ID")
 
     call("POST /api/add", _SAMPLE)
     line = json.dumps({**SAMPLE, "id": "example-2"})
@@ -94,7 +95,9 @@ def _calls(client: FlaskClient, platform: Service) -> list[tuple[str, dict[str, 
     _watch(call, platform, batch)
     _samples(call, batch)
     _quality(call)
+    _products(call)
     _documents(call, platform)
+    _assistant(call, platform)
     _management(call)
     _publish(call, platform)
     return made
@@ -123,6 +126,13 @@ def _watch(call: Any, platform: Service, batch: str) -> None:
     call("GET /api/targets")
     generate = {"practice_area": "Tort Law", "topic": "Nuisance", "difficulty": "basic", "sample_type": "simple_qa"}
     call("POST /api/generate", generate)
+    run = call("POST /api/generate/stream", generate)
+    call("POST /api/query", {"query": "Is Donoghue v Stevenson [1932] AC 562 a real case?"})
+    call("POST /api/query/stream", {"query": "How many samples do we have per difficulty?"})
+    call("GET /api/agents/graph")
+    call("GET /api/runs/{run_id}/events", query={"after": 2}, run_id=run)
+    call("GET /api/runs/{run_id}", run_id=run)
+    call("POST /api/runs/{run_id}/cancel", {}, run_id=run)
 
 
 def _samples(call: Any, batch: str) -> None:
@@ -141,6 +151,7 @@ def _samples(call: Any, batch: str) -> None:
     done = call("POST /api/samples/bulk", change)
     call("GET /api/samples/bulk")
     call("POST /api/samples/bulk/undo", {"undo": done["undo"]})
+    call("GET /api/samples/{sample_id}/chain-of-thought", sample_id="example-1")
     call("GET /api/samples/random", query={"count": 1, "seed": 7})
     call("GET /api/samples/filter", query={"difficulty": "basic", "limit": 2})
     call("GET /api/search", query={"q": "invitation to treat", "snippets": "true"})
@@ -162,6 +173,17 @@ def _quality(call: Any) -> None:
     call("GET /api/quality/report")
 
 
+def _products(call: Any) -> None:
+    call("GET /api/dataset/query", query={"q": "how many basic samples on contract law do we have?"})
+    told = {"name": "Contract, basic", "description": "For a first run", "filters": {"difficulty": "basic"}}
+    made = call("POST /api/products", told)["product"]["id"]
+    call("GET /api/products")
+    call("GET /api/products/{product_id}", product_id=made)
+    call("GET /api/search/products", query={"q": "contract", "jurisdiction": "uk"})
+    call("POST /api/search/products", {"q": "contract", "filters": {"difficulty": "basic"}})
+    call("DELETE /api/products/{product_id}", product_id=made)
+
+
 def _documents(call: Any, platform: Service) -> None:
     lease = (
         b"1. Rent\nThe tenant pays on the first day.\n2. Repairs\nThe landlord repairs the roof.\n3. Pets\nNo dog.\n"
@@ -179,6 +201,40 @@ def _documents(call: Any, platform: Service) -> None:
     call("POST /api/retrieve", {"query": "Who repairs the roof?", "top_k": 1, "explain": True})
     call("POST /api/files/{file_id}/reindex", {}, **named)
     call("DELETE /api/files/{file_id}", **named)
+
+
+def _assistant(call: Any, platform: Service) -> None:
+    started = {"user_id": "ada", "metadata": {"matter": "lease"}}
+    deleted = call("POST /api/session/start", started)["session_id"]
+    named = {"session_id": call("POST /api/sessions/start", started)["session_id"]}
+    asked = NewTurn(
+        user_id="ada",
+        query="Who repairs the roof under the lease?",
+        response="The landlord repairs the roof (clause 2).",
+        intent="document_question",
+        citations=({"document": "lease.txt", "page": 1, "quote": "The landlord repairs the roof."},),
+        provider="groq",
+        model=_GROQ,
+        tokens=120,
+        **named,
+    )
+    platform.assistant.history.add(asked)
+    event = {"user_id": "ada", "event_id": "ui-1", "type": "feedback", "text": "Just what I needed", **named}
+    for name in ("events", "log_event"):
+        call(f"POST /api/{name}", event)
+    call("GET /api/events", query={"user_id": "ada", "type": "feedback"})
+    call("GET /api/query/history", query={"user_id": "ada", "limit": 1})
+    call("GET /api/sessions", query={"user_id": "ada", "limit": 1})
+    for word in ("sessions", "session"):
+        call(f"GET /api/{word}/{{session_id}}", query={"include_events": "1"}, **named)
+        call(f"POST /api/{word}/{{session_id}}/end", {}, **named)
+    call("DELETE /api/session/{session_id}", session_id=deleted)
+    call("DELETE /api/sessions/{session_id}", **named)
+    memory = {"user_id": "ada", "key": "jurisdiction", "value": "England and Wales"}
+    call("POST /api/memories", memory)
+    call("GET /api/memories", query={"user_id": "ada"})
+    call("PATCH /api/memories/{key}", {"user_id": "ada", "value": "Scotland"}, key="jurisdiction")
+    call("DELETE /api/memories/{key}", query={"user_id": "ada"}, key="jurisdiction")
 
 
 def _management(call: Any) -> None:

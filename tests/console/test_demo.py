@@ -1,15 +1,19 @@
 """The demo, and which provider it takes."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from config import Settings
 from console.demo import answers, choose_provider, run_demo
+from console.temporary_server import client_for
+from console.transfer import upload_document
 from tests.console.stub import Stub
 from tests.console.terminal import console, text_of
 from tests.e2e.server import free_port
 from tests.fakes import settings_for
+from tests.vendors.lawyer import write_grounded
 from tests.vendors.simulator import SimulatedVendor
 from utils.errors import ConfigurationError, GenerationError
 
@@ -24,6 +28,29 @@ def test_demo_uses_the_key_that_is_set_and_shows_three_samples(with_groq: Settin
     assert "embedded model" not in said
     assert said.count("groq · openai/gpt-oss-120b") == 3
     assert str(with_groq.data_dir / "train.parquet") in said
+
+
+def test_demo_stands_on_the_law_that_is_at_hand_and_shows_it_beside_each_sample(
+    with_groq: Settings, vendor: SimulatedVendor
+) -> None:
+    act = (
+        "Section 1. Damages for breach of contract\n"
+        "A party who breaks a contract must pay damages to the other party within 30 days of the breach.\n"
+        "Section 2. Formation of contracts\n"
+        "A contract is formed only if both parties must give consideration for the promise of the other.\n"
+    )
+    (with_groq.data_dir / "act.txt").write_text(act)
+    told = {"title": "Contracts (Breach) Act 2021", "jurisdiction": "uk"}
+    with client_for(with_groq, None, with_groq.data_dir / "before.log") as client:
+        assert upload_document(client, with_groq.data_dir / "act.txt", told, console())["status"] == "ready"
+    vendor.content = lambda prompt, number: json.dumps(write_grounded(prompt, number)[0])
+    shown = console()
+
+    run_demo(with_groq, shown)
+
+    said = text_of(shown)
+    assert "stand on your documents of the United Kingdom (1)" in said
+    assert said.count("Contracts (Breach) Act 2021, s ") >= 3
 
 
 def test_demo_that_falls_short_says_why(with_groq: Settings, vendor: SimulatedVendor) -> None:

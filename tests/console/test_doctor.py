@@ -65,6 +65,59 @@ def found_in(settings: Settings, what: str) -> Finding:
     return next(finding for finding in examine(settings) if finding.what == what)
 
 
+def tesseract(folder: Path, script: str) -> Path:
+    """Put a Tesseract into a folder that does what *script* says."""
+    (folder / "tesseract").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "tesseract").chmod(0o755)
+    return folder
+
+
+_SPEAKS = (
+    'if [ "$1" = --version ]; then echo "tesseract 5.9.1"; echo " leptonica-1.82"; else echo "List:"; echo LANG; fi'
+)
+
+
+@pytest.mark.parametrize(
+    ("script", "ok", "says"),
+    [
+        (_SPEAKS.replace("LANG", "'eng\ncym\nosd'"), True, "tesseract 5.9.1, languages eng, cym, osd"),
+        (_SPEAKS.replace("LANG", "cym"), False, "its language 'eng' is missing"),
+        ("exit 3", False, "Tesseract does not run"),
+        (None, None, "cannot be read: Tesseract is not installed: on Debian apt-get install"),
+    ],
+    ids=["there", "without-english", "broken", "missing"],
+)
+def test_doctor_tells_whether_scans_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, ok: bool | None, says: str
+) -> None:
+    monkeypatch.setenv("PATH", str(tesseract(tmp_path, script) if script else tmp_path))
+
+    found = found_in(settings_for(tmp_path / "data"), "scanned pages")
+
+    assert found.ok is ok
+    assert says in found.says
+
+
+@pytest.mark.parametrize(
+    ("given", "ok", "says"),
+    [
+        ({}, None, "embedder fetch"),
+        ({"embedder": "off"}, None, "EMBEDDER is off"),
+        (
+            {"embedding_base_url": "http://127.0.0.1:9/v1", "embedding_model": "bge"},
+            True,
+            "bge at http://127",
+        ),
+    ],
+    ids=["not-fetched", "off", "over-http"],
+)
+def test_doctor_tells_what_embeds(tmp_path: Path, given: dict[str, str], ok: bool | None, says: str) -> None:
+    found = found_in(settings_for(tmp_path, **given), "embedder")
+
+    assert found.ok is ok
+    assert says in found.says
+
+
 def test_wrong_setting_is_the_only_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     monkeypatch.setenv("PORT", "many")

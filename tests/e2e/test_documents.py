@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from models.grounding.library import FILE, Library
@@ -12,20 +13,9 @@ from tests.e2e.server import BUSY_S, RunningServer
 from tests.e2e.test_data_set import run_block
 from tests.fakes import catalog_without_limits
 from tests.vendors.lawyer import write_grounded
+from tests.vendors.moorings import ACT, CONTRADICTED, DOUBTED, MISSED, SOUND, TITLE, Drafts
 from tests.vendors.simulator import SimulatedVendor
-
-_ACT = """Section 1. Licence to moor
-(1) A person must not moor a vessel in a harbour for more than 14 days without a licence from the harbour master.
-
-(2) The harbour master may grant a licence for a period of 12 months.
-
-Section 2. Removal of vessels
-The harbour master may remove a vessel that is moored without a licence after giving its owner 7 days' notice.
-
-Section 3. Fees
-The owner of a vessel must pay a fee of 250 pounds for a licence within 21 days of its grant.
-"""
-_TITLE = "Harbours and Moorings Act 2021"
+from tests.vendors.writer import write_judgement
 
 
 def upload(server: RunningServer, content: bytes, **told: str) -> Any:
@@ -45,7 +35,7 @@ def rows(folder: Path) -> dict[str, int]:
 
 
 def test_readme_commands_on_documents_work_as_written(tmp_path: Path) -> None:
-    (tmp_path / "moorings.txt").write_text(_ACT)
+    (tmp_path / "moorings.txt").write_text(ACT)
     with RunningServer(tmp_path, model_dir=tmp_path / "models") as server:
         run_block("tested with documents", tmp_path, server)
         found = server.post("retrieve", query="how long may a vessel lie in the harbour?")["results"][0]
@@ -54,7 +44,7 @@ def test_readme_commands_on_documents_work_as_written(tmp_path: Path) -> None:
 
 
 def test_documents_survive_kills_whole_or_not_at_all(tmp_path: Path) -> None:
-    texts = [_ACT.replace("14 days", f"{days} days").encode() * 40 for days in range(20, 26)]
+    texts = [ACT.replace("14 days", f"{days} days").encode() * 40 for days in range(20, 26)]
     acknowledged: list[str] = []
     with RunningServer(tmp_path, model_dir=tmp_path / "models") as server:
         for number, text in enumerate(texts):
@@ -112,7 +102,7 @@ def test_a_batch_stands_on_documents_and_what_gets_the_law_wrong_is_told_and_wri
         }
         with RunningServer(tmp_path, **settings) as server:
             refused = server.post("generate/batch/start", count=1, provider="openai", use_rag=True, jurisdiction="us")
-            upload(server, _ACT.encode(), name="act.txt", title=_TITLE, jurisdiction="uk", licence="own", wait="true")
+            upload(server, ACT.encode(), name="act.txt", title=TITLE, jurisdiction="uk", licence="own", wait="true")
             wanted = {"count": 6, "provider": "openai", "jurisdiction": "uk", "use_rag": True, "difficulty": "basic"}
             topic = {"topic": "Administrative Law - Licence of a Harbour Master", "sample_type": "simple_qa"}
             batch = server.post("generate/batch/start", **wanted, **topic)
@@ -124,11 +114,71 @@ def test_a_batch_stands_on_documents_and_what_gets_the_law_wrong_is_told_and_wri
     told = "\n".join(model.prompts).split("# Your last draft was refused\n")[1:]
     reasons = [one.partition(":")[0] for one in told if one.startswith("grounding")]
     assert reasons == ["grounding number", "grounding quotation", "grounding wrong_section"]
-    assert all("# The law" in prompt and _TITLE in prompt for prompt in model.prompts)
+    assert all("# The law" in prompt and TITLE in prompt for prompt in model.prompts)
     for row in samples:
         assert row["grounding"] in ("grounded", "partly")
         source = json.loads(row["sources"])[0]
-        assert source["title"] == _TITLE
+        assert source["title"] == TITLE
         assert source["licence"] == "own"
         assert source["quotes"]
         assert "[S" not in row["answer"]
+
+
+def test_a_judge_decides_both_ways_on_what_the_rules_only_doubt_and_its_calls_are_paid_like_others(
+    tmp_path: Path,
+) -> None:
+    drafts = Drafts(f"{SOUND} {CONTRADICTED}", f"{SOUND} {MISSED}", f"{SOUND} {DOUBTED}")
+    verdicts = {
+        "must bear": {"verdict": "contradicted", "reason": "party", "words": "The owner of a vessel must pay a fee"},
+        "court": {"verdict": "not_in_law", "reason": "party", "why": "No court is named."},
+    }
+    topic = {"topic": "Administrative Law - Licence of a Harbour Master", "sample_type": "simple_qa"}
+    wanted = {"count": 3, "provider": "groq", "jurisdiction": "uk", "use_rag": True, "difficulty": "basic", **topic}
+    with SimulatedVendor("groq", ["openai/gpt-oss-120b"]) as author, SimulatedVendor("cerebras") as judge:
+        author.content = drafts
+        judge.content = lambda prompt, _number: write_judgement(prompt, 4, verdicts)
+        settings = {
+            "groq_base_url": author.url,
+            "groq_api_key": "gsk_test_0123456789",
+            "cerebras_base_url": judge.url,
+            "cerebras_api_key": "csk-test-0123456789",
+            "catalog_dir": catalog_without_limits(tmp_path),
+            "max_workers": 1,
+        }
+        with RunningServer(tmp_path, **settings) as server:
+            upload(server, ACT.encode(), name="act.txt", title=TITLE, jurisdiction="uk", licence="own", wait="true")
+            plain = server.post("generate/batch/start", **wanted, allow_failover=False)
+            server.wait_for_end(plain["batch_id"])
+            left_to_rules = server.get(f"data?batch_id={plain['batch_id']}")
+            drafts.prompts.clear()
+            judged = server.post(
+                "generate/batch/start", **wanted, allow_failover=False, judge={"provider": "cerebras"}, max_cost_usd=1
+            )
+            ended = server.wait_for_end(judged["batch_id"])
+            rows = server.get(f"data?batch_id={judged['batch_id']}")
+            usage = server.get(f"usage?batch_id={judged['batch_id']}&by=provider")["usage"]
+            figures = server.get("quality/report")["report"]["grounding"]
+
+    marked = [row for row in left_to_rules if "grounding " in row["quality_issues"]]
+    assert (len(left_to_rules), len(marked), drafts.told[0].partition(" (judge")[0]) == (
+        3,
+        2,
+        'grounding party: the claim is contradicted; the provision says "The owner of a vessel must pay a fee"',
+    )
+    assert drafts.told[1].startswith("grounding party: No court is named (judge cerebras/")
+    assert (ended["samples_generated"], len(drafts.told)) == (3, 2)
+    for row in rows:
+        said = json.loads(row["judgement"])
+        assert said["judge"].startswith("cerebras/")
+        assert {one["verdict"] for one in said["claims"]} == {"supported"}
+        assert len(said["claims"]) == 2
+        assert (row["grounding"], row["judge_score"], "grounding " in row["quality_issues"]) == (
+            "grounded",
+            0.75,
+            False,
+        )
+    by_provider = {row["provider"]: row for row in usage}
+    assert {name: row["calls"] for name, row in by_provider.items()} == {"groq": 5, "cerebras": 5}
+    assert by_provider["cerebras"]["cost_usd"] > 0
+    assert ended["cost_usd"] == pytest.approx(sum(row["cost_usd"] for row in usage), abs=1e-5)
+    assert figures["misgrounding"] == {"refused": {"party": 2}, "marked": {"not_in_text": 1, "condition": 1}}

@@ -4,6 +4,7 @@ One server runs with everything added, so that the additions are also seen to ge
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,7 @@ FOLLOWED = {
     "add-a-sample-type",
     "add-a-setting",
     "add-a-source-of-law",
+    "add-a-page",
     "add-a-topic",
     "add-a-wire",
     "add-an-endpoint",
@@ -28,7 +30,7 @@ FOLLOWED = {
     "add-an-import-format",
 }
 # Pages that tell of the user's own files, or of tables that have tests of their own.
-TOLD = {"add-an-authority"}
+TOLD = {"add-an-authority", "teach-an-intent"}
 KEY = "sk-example-0123456789"
 WANTED = {"practice_area": "Contract Law", "topic": "Misrepresentation", "difficulty": "basic", "save": True}
 
@@ -123,6 +125,16 @@ def test_export_format_is_one_module(server: RunningServer) -> None:
 
     assert "prompt_completion" in {row["id"] for row in server.get("export/formats")["formats"]}
     assert {frozenset(json.loads(line)) for line in lines} == {frozenset({"prompt", "completion"})}
+
+
+def test_page_is_a_module_and_a_template(server: RunningServer) -> None:
+    server.post("generate", **WANTED, provider="example")
+
+    page = server.session.get(f"{server.url.removesuffix('/api')}/ui/oldest")
+
+    assert page.status_code == 200
+    assert '<a href="/ui/oldest" aria-current="page">' in page.text
+    assert re.search(r'<th scope="row">20\d\d-\d\d-\d\d</th><td class="figure">\d+</td>', page.text)
 
 
 def test_import_format_is_told_in_one_file(server: RunningServer, tmp_path: Path) -> None:

@@ -238,7 +238,7 @@ def test_every_adapter_is_found_and_a_module_without_spec_is_refused(
     package.__path__ = [str(tmp_path / "plugins")]
     monkeypatch.setitem(sys.modules, "plugins", package)
 
-    assert found == {"groq", "cerebras", "ollama", "openai_compatible", "local"}
+    assert found == {"groq", "cerebras", "ollama", "openai_compatible", "anthropic", "google", "local"}
     with pytest.raises(TypeError, match="want AdapterSpec"):
         find_specs(package, AdapterSpec)
 

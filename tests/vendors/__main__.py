@@ -16,6 +16,8 @@ MODELS = {
     "cerebras": ["gpt-oss-120b"],
     "ollama": ["gpt-oss:120b", "gpt-oss:20b"],
     "openai": ["gpt-4.1-mini"],
+    "google": ["gemini-3.8-flash", "gemini-3.5-flash-lite"],
+    "anthropic": ["claude-sonnet-5-5", "claude-haiku-5-5"],
 }
 
 

@@ -8,6 +8,7 @@ what it used from its answer on. `shape` says how a minute's limit is kept (`tes
 import random
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.vendors.shapes import Bucket, FixedWindow, Shape, SlidingWindow, Taken
@@ -132,9 +133,11 @@ class Limits:
     def headers(self, kind: str, behaviour: Behaviour, now: float) -> dict[str, str]:
         """State the limits as the vendor does."""
         found: dict[str, str] = {}
-        if kind == "ollama" or not behaviour.tells:
+        if kind in ("ollama", "google") or not behaviour.tells:
             return found
         self._make(behaviour)
+        if kind == "anthropic":
+            return self._told_by_anthropic(now)
         for limit in self.all:
             name = _told_as(kind, behaviour.tells, limit)
             if name:
@@ -142,6 +145,18 @@ class Limits:
                 found[f"x-ratelimit-limit-{name}"] = str(limit.a_span)
                 found[f"x-ratelimit-remaining-{name}"] = str(int(limit.shape.remaining(now)))
                 found[f"x-ratelimit-reset-{name}"] = f"{reset_s:.6f}" if kind == "cerebras" else go_duration(reset_s)
+        return found
+
+    def _told_by_anthropic(self, now: float) -> dict[str, str]:
+        """State the limits of a minute; they are whole again at a moment."""
+        found: dict[str, str] = {}
+        for limit in self.all:
+            if limit.span == "minute":
+                moment = datetime.now(UTC) + timedelta(seconds=limit.shape.reset_s(now))
+                name = f"anthropic-ratelimit-{limit.unit}"
+                found[f"{name}-limit"] = str(limit.a_span)
+                found[f"{name}-remaining"] = str(int(limit.shape.remaining(now)))
+                found[f"{name}-reset"] = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
         return found
 
     def _make(self, behaviour: Behaviour) -> None:

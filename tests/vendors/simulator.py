@@ -1,4 +1,4 @@
-"""A simulated vendor: the wire of Groq, Cerebras, Ollama or an OpenAI-compatible server on loopback.
+"""A simulated vendor: the wire of Groq, Cerebras, Ollama, Anthropic, Google or an OpenAI-compatible server.
 
 The product's real SDK adapters talk to it. It plays faults by script, by share or by a
 function of the request's number, keeps limits, and counts what it saw. It runs in a
@@ -18,7 +18,19 @@ from email.utils import formatdate
 from typing import Any
 
 from tests.vendors.behaviour import Behaviour, Limits, fault_reply, pick_fault
-from tests.vendors.wire import HTML_502, PATHS, Answer, Reply, completion, error, heard, model_list, vendor_error
+from tests.vendors.wire import (
+    HTML_502,
+    PATHS,
+    Answer,
+    Reply,
+    completion,
+    error,
+    heard,
+    model_list,
+    not_taken,
+    of_path,
+    vendor_error,
+)
 from tests.vendors.writer import write_json
 
 __all__ = ["HTML_502", "Behaviour", "Reply", "SimulatedVendor", "error"]
@@ -46,6 +58,7 @@ class SimulatedVendor:
         self.latencies: list[float] = []
         self.refusals: list[float] = []
         self.outcomes: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()  # models
         self.answered = 0
         self.received = 0
         self.connections = 0
@@ -95,7 +108,7 @@ class SimulatedVendor:
             "arrivals": self.arrivals[-_KEPT:],
             "latencies": self.latencies[-_KEPT:],
             "refusals": self.refusals[-_KEPT:],
-            "models": dict(Counter(heard(self.kind, body)["model"] for body in self.requests)),
+            "models": dict(self.asked),
         }
 
     # --- as a context manager: a loop in a thread ------------------------------------------
@@ -143,6 +156,7 @@ class SimulatedVendor:
 
     async def answer(self, path: str, headers: dict[str, str], raw: bytes | None) -> Reply:
         """Answer one request; *raw* is None for a GET."""
+        path = path.partition("?")[0]
         self.paths.append(path)
         if raw is None:
             self.headers.append(headers)
@@ -158,13 +172,17 @@ class SimulatedVendor:
         if number <= _KEPT:
             self.requests.append(body)
             self.headers.append(headers)
-        if path != PATHS[self.kind][0]:
+        asked = of_path(self.kind, path, body)
+        if asked is None:
             return error(404, f"Unknown request URL: POST {path}")
-        body = heard(self.kind, body)
+        body, wrong = heard(self.kind, asked), not_taken(self.kind, asked)
+        self.asked[body["model"]] += 1
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             scripted = self.fault(number, body)
+            if scripted is None and wrong:
+                return vendor_error(self.kind, 400, wrong)
             return scripted if scripted is not None else await self._completion(body, number)
         finally:
             self.in_flight -= 1

@@ -1,13 +1,21 @@
 """The wire of each vendor: paths, bodies of answers and errors, headers, streams.
 
 Forms as the vendors document them and as users pasted them: Groq's envelope,
-Cerebras' flat errors, Ollama's `{"error": text}`, limits in headers.
+Cerebras' flat errors, Ollama's `{"error": text}`, limits in headers. Wires that share
+nothing with chat completions have modules of their own.
 """
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any
+
+from tests.vendors import anthropic_wire, gemini_wire
+from tests.vendors.replies import Answer, Reply
+from tests.vendors.sight import fault_of_pictures, words_of
+
+__all__ = ["ADAPTERS", "HTML_502", "PATHS", "Answer", "Reply", "Wire", "completion", "error", "heard", "vendor_error"]
 
 HTML_502 = b"<!DOCTYPE html><html><head><title>api.vendor.test | 502: Bad gateway</title></head><body>x</body></html>"
 
@@ -33,39 +41,19 @@ ADAPTERS = {
     "cerebras": Wire("cerebras"),
     "openai_compatible": Wire("openai"),
     "ollama": Wire("ollama"),
+    "anthropic": Wire("anthropic", lacks=frozenset({"seed"})),
+    "google": Wire("google", ("x-goog-api-key", "")),
 }
+# The vendors whose wire has nothing in common with chat completions.
+OWN: dict[str, ModuleType] = {"anthropic": anthropic_wire, "google": gemini_wire}
 PATHS = {
     "groq": ("/openai/v1/chat/completions", "/openai/v1/models"),
     "cerebras": ("/v1/chat/completions", "/v1/models"),
     "openai": ("/v1/chat/completions", "/v1/models"),
     "ollama": ("/api/chat", "/api/tags"),
+    "anthropic": ("/v1/messages", "/v1/models"),
+    "google": ("/v1beta/models/m1:generateContent", "/v1beta/models"),
 }
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What to send back.
-
-    Attributes:
-        hang: Never answer.
-        drip: Send a byte at a time.
-        cut: Send half of the body, then close.
-        reset: Close at once.
-        chunks: Sent one by one instead of `body` (a stream).
-    """
-
-    status: int = 200
-    body: bytes | dict[str, Any] = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    hang: bool = False
-    drip: bool = False
-    cut: bool = False
-    reset: bool = False
-    chunks: tuple[bytes, ...] = ()
-
-    @property
-    def payload(self) -> bytes:
-        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
 def error(
@@ -78,39 +66,48 @@ def error(
 
 def vendor_error(kind: str, status: int, message: str, code: str = "", headers: dict[str, str] | None = None) -> Reply:
     """Build an error in the form of vendor *kind*."""
+    if kind in OWN:
+        return Reply(status, OWN[kind].refusal(status, message), headers or {})
     if kind == "ollama":
         return Reply(status, {"error": message}, headers or {})
     return error(status, message, code, headers, flat=kind == "cerebras")
 
 
-def heard(_kind: str, body: dict[str, Any]) -> dict[str, Any]:
+def of_path(kind: str, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
+    """Return *body* with what its path says; None for a path where the vendor answers nobody."""
+    if kind == "google":
+        return gemini_wire.of_path(path, body)
+    return body if path == PATHS[kind][0] else None
+
+
+def heard(kind: str, body: dict[str, Any]) -> dict[str, Any]:
     """Return a request in the names of chat completions (model, messages, max_tokens), whatever its wire calls them."""
-    return body
+    said = dict(OWN[kind].heard(body)) if kind in OWN else dict(body)
+    said["messages"] = [{**message, "content": words_of(message.get("content", ""))} for message in said["messages"]]
+    return said
+
+
+def not_taken(kind: str, body: dict[str, Any]) -> str:
+    """Return what the vendor says to a request that it does not take; "" for a good one."""
+    return fault_of_pictures(kind, body) or (str(OWN[kind].fault_of(body)) if kind in OWN else "")
 
 
 def model_list(kind: str, models: list[str]) -> Reply:
     """Build the list of models."""
+    if kind in OWN:
+        return Reply(body=OWN[kind].models(models))
     if kind == "ollama":
         return Reply(body={"models": [{"model": name, "name": name} for name in models]})
     return Reply(body={"object": "list", "data": [{"id": name, "object": "model"} for name in models]})
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One completion before it takes a vendor's form; tokens as the vendor counts them."""
-
-    model: str
-    text: str
-    thinking: str = ""
-    prompt_tokens: int = 50
-    completion_tokens: int = 200
-    finish_reason: str = "stop"
-
-
 def completion(kind: str, answer: Answer, headers: dict[str, str], stream: bool = False) -> Reply:
     """Build the vendor's own form of a good answer."""
+    own = OWN.get(kind)
     if stream:
-        return Reply(headers=headers, chunks=tuple(_stream(kind, answer)))
+        return Reply(headers=headers, chunks=tuple(own.stream(answer) if own else _stream(kind, answer)))
+    if own:
+        return Reply(body=own.whole(answer), headers=headers)
     return Reply(body=_whole(kind, answer), headers=headers)
 
 

@@ -7,6 +7,7 @@ said will refuse it.
 import json
 import random
 import re
+from collections.abc import Mapping
 
 _WHO = "court tribunal judge claimant defendant buyer seller landlord tenant carrier insurer trustee director employer worker agent".split()
 _DOES = "weighs tests reads rejects accepts compares applies limits extends questions confirms narrows explains doubts follows".split()
@@ -32,6 +33,7 @@ _CITATIONS = {
     ],
 }
 _PLACES = {"United Kingdom": "uk", "United States": "us", "European Union": "eu", "International": "international"}
+NO_VERDICTS: Mapping[str, Mapping[str, str]] = {}
 _POINTS = ("legal_correctness", "grounding", "reasoning", "clarity", "difficulty_fit")
 
 
@@ -79,13 +81,44 @@ def write_sample(prompt: str, number: int = 1, is_varied: bool = False) -> dict[
 
 def write_json(prompt: str, number: int = 1, is_varied: bool = False) -> str:
     """Return `write_sample` as the text a model sends, a judgement to who asks for one, else a few words."""
-    if all(point in prompt for point in _POINTS):
-        token = re.findall(r'"token": "([0-9a-f]+)"', prompt)[-1:]
-        points = {point: {"score": 4, "reason": "it is as it should be"} for point in _POINTS}
-        return json.dumps({"token": "".join(token), **points})
+    if is_judging(prompt):
+        return write_judgement(prompt)
     if "The reasoning has" not in prompt:
         return "OK, that is understood."
     return json.dumps(write_sample(prompt, number, is_varied), ensure_ascii=False)
+
+
+def is_judging(prompt: str) -> bool:
+    """Tell whether a judge is asked."""
+    return all(point in prompt for point in _POINTS)
+
+
+def claims_in(prompt: str) -> list[dict[str, str]]:
+    """Return the claims that a judge is asked about: id, claim, and the texts that it rests on."""
+    lines = [line for line in prompt.splitlines() if line.startswith('{"wanted"')]
+    material = json.loads(lines[0]) if lines else {}
+    texts = {one["provision"]: one["text"] for one in material.get("provisions", ())}
+    return [
+        {"id": one["id"], "claim": one["claim"], "text": "\n".join(texts[mark] for mark in one["provisions"])}
+        for one in material.get("claims", ())
+    ]
+
+
+def write_judgement(prompt: str, value: int = 4, verdicts: Mapping[str, Mapping[str, str]] = NO_VERDICTS) -> str:
+    """Return what a judge answers that gives *value* for each point.
+
+    *verdicts* are its verdicts on claims, each by words of the claim; it takes all others for supported.
+    """
+    token = re.findall(r'"token": "([0-9a-f]+)"', prompt)[-1:]
+    said: dict[str, object] = {point: {"score": value, "reason": "so it is"} for point in _POINTS}
+    claims = claims_in(prompt)
+    if claims:
+        fair = {"verdict": "supported", "reason": "", "words": "", "why": ""}
+        said["claims"] = [
+            {"id": one["id"], **fair, **next((given for words, given in verdicts.items() if words in one["claim"]), {})}
+            for one in claims
+        ]
+    return json.dumps({"token": "".join(token), **said})
 
 
 def _sentences(words: int, draw: random.Random, is_varied: bool) -> list[str]:

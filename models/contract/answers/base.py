@@ -3,7 +3,7 @@
 Every key that a model names is always sent, unless its description says when it is absent.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -37,6 +37,7 @@ class Failure(Answer):
         ),
     ]
     request_id: Annotated[str, Field(description="Finds the request in the log; also sent as header X-Request-ID")]
+    file_id: NotRequired[Annotated[str, Field(description="Absent unless a document is here already: its id")]]
 
 
 class StoredSample(Answer):
@@ -90,7 +91,11 @@ class StoredSample(Answer):
     ]
     judge_score: Annotated[float | None, Field(description="Score by the judge, another model; 0 to 1")]
     judgement: Annotated[
-        str | None, Field(description="The judge, and each point with its reason, a JSON object as text")
+        str | None,
+        Field(
+            description="The judge, each point with its reason, and its verdicts on claims of the law, a JSON object as"
+            " text"
+        ),
     ]
     review: Annotated[
         str | None,
@@ -111,6 +116,14 @@ class StoredSample(Answer):
         str | None,
         Field(
             description="The provisions that it stands on, a JSON array as text: file_id, unit_id, citation, title,"
-            " number, version, licence, url, quotes, and spans (places of the quotes in the document's text)"
+            " number, version, licence, url, quotes, and spans (places of the quotes in the document's text);"
+            " no quotes and spans once answer or reasoning were changed"
+        ),
+    ]
+    thinking_source: Annotated[
+        str | None,
+        Field(
+            description="Whose thinking it is, a JSON object as text: provider, model, reasoning_tokens (null where the"
+            " vendor does not count them), duration_ms (null where it was not streamed)"
         ),
     ]

@@ -49,7 +49,10 @@ class BatchPlan(Answer):
     targets: Annotated[list[PlanTarget], Field(description="The targets that would serve at once")]
     expected_tokens: Annotated[int, Field(description="Prompt plus completion")]
     expected_cost_usd: Annotated[float | None, Field(description="US dollars; null when a price is not known")]
-    expected_minutes: Annotated[float | None, Field(description="Null without limits to estimate from")]
+    expected_minutes: Annotated[
+        float | None,
+        Field(description="At the pace of all targets together; null where one of them has no limits to estimate from"),
+    ]
     limits: PlanLimits
     expected_samples: Annotated[int, Field(description="Samples that the limits allow")]
     stopped_by: Annotated[LimitName | None, Field(description="The limit that would end it first; null for none")]
@@ -152,3 +155,45 @@ class StuckAnswer(Success):
     time_stuck_count: int
     threshold_minutes: Literal[10]
     message: str
+
+
+class RefusedKind(Answer):
+    """Drafts of a batch that were refused for the same kind of reason."""
+
+    kind: Annotated[str, Field(description='"[category] words", without figures')]
+    count: int
+
+
+class RefusedDraft(Answer):
+    """An answer that was paid for and refused."""
+
+    id: int
+    item: Annotated[int, Field(description="Number of the sample within the batch, from 0")]
+    at: Annotated[str, Field(description="ISO 8601")]
+    category: Annotated[str, Field(description="As in the errors of a batch; empty when not known")]
+    reason: str
+    texts: Annotated[
+        dict[str, str] | None, Field(description="question, answer, case_citation, reasoning; null when unreadable")
+    ]
+    raw: Annotated[str, Field(description="The answer as it came")]
+    sample_id: Annotated[str | None, Field(description="The sample that a later draft became; null before")]
+
+
+class MadeFigures(Answer):
+    """What the stored samples of a batch are like."""
+
+    samples: Annotated[int, Field(description="Samples that are in the data set now")]
+    citations: Annotated[
+        dict[str, int], Field(description="Samples by their worst citation; none: nothing cited; unchecked")
+    ]
+    quality_mean: Annotated[float | None, Field(description="Mean of quality_score, 0 to 1; null without any")]
+    judged: Annotated[int, Field(description="Samples that have a judge's score")]
+    judge_mean: Annotated[float | None, Field(description="Mean of judge_score, 0 to 1; null without any")]
+
+
+class BatchMade(Answer):
+    """The stored samples of a batch: together, by model and by topic."""
+
+    all: MadeFigures
+    models: Annotated[dict[str, MadeFigures], Field(description='By "provider/model"')]
+    topics: Annotated[dict[str, int], Field(description='Samples by "Area - Topic", most first')]

@@ -122,7 +122,10 @@ class Batch(Answer):
     samples_per_minute: Annotated[
         float | None, Field(description="Over the last samples; null before the third, or while it is not running")
     ]
-    eta_seconds: Annotated[int | None, Field(description="Seconds until its end at that pace; null when not known")]
+    eta_seconds: Annotated[
+        int | None,
+        Field(description="Seconds until its end at that pace, no fewer than it waits now; null when not known"),
+    ]
     attempts: Annotated[int, Field(description="Calls made")]
     rejected: Annotated[int, Field(description="Samples given up")]
     cost_usd: Annotated[float | None, Field(description="US dollars; null when a price is not known")]

@@ -108,7 +108,16 @@ class ProvidersAnswer(Success, Providers):
     """Answer of `GET /api/providers`."""
 
 
-class ModelRow(Answer):
+class Capabilities(Answer):
+    """What a model can do; null where nobody knows."""
+
+    supports_streaming: Annotated[bool | None, Field(description="Whether its answers come word by word")]
+    supports_cot: Annotated[bool | None, Field(description="Whether it shows its reasoning; null when not known")]
+    supports_vision: Annotated[bool | None, Field(description="Whether it takes images; null when not known")]
+    evidence: Annotated[str | None, Field(description="Who says so; null where nobody does")]
+
+
+class ModelRow(Capabilities):
     """A model that can be used."""
 
     id: str
@@ -121,7 +130,7 @@ class ModelRow(Answer):
         int, Field(description="Place among the models of its provider, from 0; lower ones first")
     ]
     supports_json_schema: bool
-    is_thinking_model: bool
+    is_thinking_model: Annotated[bool, Field(description="Whether supports_cot is true")]
 
 
 class Models(Answer):

@@ -16,9 +16,11 @@ class DocumentRow(Answer):
     file_id: str
     name: Annotated[str, Field(description="As its sender called it")]
     title: str
-    status: Annotated[DocumentState, Field(description="How far its reading is; ready: it can be found")]
+    status: Annotated[DocumentState, Field(description="How far its reading is; ready: its words find it")]
     reason: Annotated[str, Field(description="Why it failed; empty otherwise")]
-    notes: Annotated[list[str], Field(description="What its reader should know, such as pages recognised from a scan")]
+    notes: Annotated[
+        list[str], Field(description="What its reader should know: pages recognised from a scan, what it waits for")
+    ]
     kind: Annotated[str, Field(description="Kind of file, read from its content: pdf, docx, html, text, …")]
     size_bytes: int
     sha256: str
@@ -39,9 +41,12 @@ class DocumentRow(Answer):
     updated_at: str
 
 
-class UploadAnswer(Success):
+class UploadAnswer(Answer):
     """Answer of `POST /api/files/upload`."""
 
+    success: Annotated[
+        bool, Field(description="False when the file was kept and could not be read: status is failed then")
+    ]
     file_id: str
     status: Annotated[Literal["processing", "ready", "failed"], Field(description="processing until it is read")]
     message: str

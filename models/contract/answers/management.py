@@ -5,9 +5,10 @@ from typing import Annotated, Literal, NotRequired, TypeAlias
 from pydantic import Field, JsonValue
 
 from models.contract.answers.base import Answer, Success
+from models.contract.answers.catalogue import Capabilities
 
 
-class ModelView(Answer):
+class ModelView(Capabilities):
     """A model, usable or not."""
 
     id: str
@@ -21,7 +22,7 @@ class ModelView(Answer):
     context_window: Annotated[int, Field(description="Tokens of prompt and answer together")]
     supports_json_schema: bool
     supports_json: Annotated[bool, Field(description="The same as supports_json_schema")]
-    is_thinking_model: bool
+    is_thinking_model: Annotated[bool, Field(description="Whether supports_cot is true")]
     guided: Annotated[bool, Field(description="Whether it is led through a sample by many short questions")]
     extra_config: dict[str, JsonValue]
     left_out: Annotated[
@@ -158,6 +159,20 @@ class ProviderTestResult(Answer):
     error: TestFault | None
 
 
+class EmbeddedModelState(Answer):
+    """The model of this machine: whether its file is here, and how far its fetching is."""
+
+    provider: Annotated[str, Field(description="The provider that serves it")]
+    model: str
+    licence: Annotated[str, Field(description="Under which it may be used; empty where not known")]
+    size_bytes: Annotated[int | None, Field(description="Of its file; null where not known before it is fetched")]
+    stage: Literal["absent", "fetching", "ready", "failed"]
+    doing: Annotated[str, Field(description="What is being done; empty unless it is fetched")]
+    done_bytes: int
+    total_bytes: int | None
+    error: Annotated[str, Field(description="Why it could not be fetched; empty otherwise")]
+
+
 class ProviderTestAnswer(Success, ProviderTestResult):
     """Answer of `POST /api/providers/<id>/test`."""
 
@@ -271,14 +286,14 @@ class ChatAnswer(Success, ChatReply):
     """Answer of `POST /api/chat/completions` and `POST /api/chat/test`."""
 
 
-class ChatModel(Answer):
+class ChatModel(Capabilities):
     """A model to chat with."""
 
     id: str
     name: str
     enabled: bool
     max_tokens: int | None
-    is_thinking: bool
+    is_thinking: Annotated[bool, Field(description="Whether supports_cot is true")]
 
 
 class ChatProvider(Answer):
@@ -311,13 +326,15 @@ class SystemPromptsAnswer(Success):
     prompts: dict[str, SystemPrompt]
 
 
-ChatMessageType: TypeAlias = Literal["token", "thought", "done", "error"]
+ChatMessageType: TypeAlias = Literal["status", "token", "thought", "done", "error"]
 
 
 class ChatMessage(Answer):
     """The `data:` of a message of `POST /api/chat/completions` with `stream: true`."""
 
     type: ChatMessageType
+    status: NotRequired[Annotated[str, Field(description="started, with the run's id, or calling, with the model")]]
+    run_id: NotRequired[str]
     content: NotRequired[Annotated[str, Field(description="The next piece; in messages of type token and thought")]]
     error: NotRequired[
         Annotated[str, Field(description="Why the stream ends; in error, with code, retryable and category")]
@@ -330,3 +347,5 @@ class ChatMessage(Answer):
     tokens_used: NotRequired[int]
     finish_reason: NotRequired[str]
     elapsed_time: NotRequired[float]
+    response: NotRequired[Annotated[str, Field(description="The answer as a whole")]]
+    thinking: NotRequired[str | None]

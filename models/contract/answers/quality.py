@@ -134,18 +134,22 @@ class ReviewRow(Answer):
 
     sample_id: str
     at: Annotated[str, Field(description="ISO 8601")]
-    decision: Literal["accept", "reject", "edit"]
+    decision: Annotated[
+        Literal["accept", "reject", "edit", "change", "undo"],
+        Field(description="change: an edit that decides nothing; undo: a decision taken back, the sample waits again"),
+    ]
     reason: str
     reviewer: str | None
     before: Annotated[
         dict[str, JsonValue] | None,
         Field(
-            description="The sample as it was before an edit, columns without a value left out or null; null for the"
-            " other decisions"
+            description="The sample as it was before an edit or change, columns without a value left out or null; null"
+            " for other decisions"
         ),
     ]
     changes: Annotated[
-        dict[str, JsonValue], Field(description="The fields that an edit changed; empty for the other decisions")
+        dict[str, JsonValue],
+        Field(description="The fields that an edit or change changed; empty for the other decisions"),
     ]
 
 

@@ -1,8 +1,7 @@
 """One version of `train.parquet`: open, immutable, and readable for as long as somebody holds it.
 
-The file is opened once and read through that handle, so a version stays whole when
-another file takes its path. Rows are decoded a row group at a
-time; the footer is parsed once.
+The file is opened once and read through that handle, so a version stays whole when another file takes its path.
+Rows are decoded a row group at a time; the footer is parsed once.
 """
 
 from __future__ import annotations
@@ -163,13 +162,14 @@ class ParquetVersion:
         file = CarriedFile(self._source, self._bytes, lambda group: pl.concat(self.pieces_of(group)))
         return file if file.fits(footer_schema(columns)) else None
 
-    def narrow(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """Yield these columns of all rows in order; others are not decoded where the file is as we write it."""
+    def narrow(self, names: Sequence[str], only: Sequence[int] | None = None) -> Iterator[pl.DataFrame]:
+        """Yield these columns of all rows in order, or of row groups; others are not decoded where the file is ours."""
+        wanted = range(len(self._rows)) if only is None else only
         if not self._is_clean or not self.is_handy:
-            yield from (piece.select(names) for piece in self.pieces())
+            yield from (piece.select(names) for group in wanted for piece in self.pieces_of(group))
             return
-        for start in range(0, len(self._rows), _NARROW_GROUPS):
-            groups = list(range(start, min(start + _NARROW_GROUPS, len(self._rows))))
+        for start in range(0, len(wanted), _NARROW_GROUPS):
+            groups = list(wanted[start : start + _NARROW_GROUPS])
             with reading(self._path):
                 table = self._reader().read_row_groups(groups, columns=list(names), use_threads=False)
             yield pl.DataFrame(pl.from_arrow(table)).select(names)

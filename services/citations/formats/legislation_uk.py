@@ -65,6 +65,10 @@ _LEADING = frozenset(
 _LEADS_TO = re.compile(
     rf"(?:(?i:{_UNIT})\.?\s?{_NUMBERS}|{_SCHEDULE})(?:,?\s(?i:{_UNIT})\.?\s?{_NUMBERS}){{0,3}},?\s(?:of|to|under|in)\s(?:the\s)?"
 )
+# "That sections 4 and 5 of the Marsh Act 2011": the numbers are none of the title's words.
+_OF_NUMBERS = re.compile(
+    r"\d{1,4}[A-Za-z]{0,3}(?:\(\w{1,5}\))*(?:(?:,|\s(?:and|or))?\s\d{1,4}[A-Za-z]{0,3}(?:\(\w{1,5}\))*){0,8}\s(?:of|to)\s"
+)
 _REACH = 90
 _LOOK_BACK = 180
 _MAX_WORDS = 18
@@ -193,6 +197,8 @@ def _title_start(text: str, match: re.Match[str], reference: Reference) -> int:
     # A provision that leads to the title is no part of it: "reg 4 of the Marsh (Ponds) Regulations 2011".
     if starts and (ahead := _LEADS_TO.match(text, starts[0], match.start())):
         first += sum(start < ahead.end() for start in starts)
+    elif numbers := _OF_NUMBERS.match(text, words[first].start(), match.start()) if first < len(words) else None:
+        first += sum(word.start() < numbers.end() for word in words[first:])
     while first < len(words) and words[first].group().strip("(,.\"'").casefold() in _LEADING:
         first += 1
     return words[first].start() if first < len(words) else -1

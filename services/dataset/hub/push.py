@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,6 +73,13 @@ class Pushed:
     left_out: Mapping[str, int]
 
 
+Told = Callable[[str], None]
+
+
+def nobody(step: str) -> None:
+    """Takes the steps of a push where nobody wants to know them."""
+
+
 @dataclass(frozen=True, slots=True)
 class HubAccess:
     """How the Hub is reached.
@@ -118,27 +126,46 @@ class Pusher:
         self._publishable = publishable
         self._folder = folder
 
-    def push(self, snapshot: Snapshot, request: PushRequest, hub: Hub) -> Pushed:
-        """Push the data set with its card.
+    def push(self, snapshot: Snapshot, request: PushRequest, hub: Hub, told: Told = nobody) -> Pushed:
+        """Push the data set with its card; *told* is called with each step, and may raise to end it before the upload.
 
         Raises:
             InputError: unknown format, or nothing to push.
             PublishError: the Hub refused; with its reason.
         """
-        if request.format not in _FORMATS:
-            raise InputError(f"format: got {request.format[:40]!r}, want one of {', '.join(_FORMATS)}")
         from services.dataset.hub.card_merge import merged_card  # with YAML
 
-        folder = self._folder / uuid.uuid4().hex
-        try:
-            folder.mkdir(parents=True)
-            chosen, left_out = self._publishable.fit(snapshot, request.wanted)
-            files, facts = self._written(snapshot, request, folder, chosen)
+        with self._drafted(snapshot, request, told) as (files, facts, left_out):
+            size_mb = sum(path.stat().st_size for path in files.values()) / 1e6
+            told(f"uploading {facts.samples:,} samples and the card in {len(files) + 1} files, {size_mb:.1f} MB")
             message = request.message or f"Upload {facts.samples} samples"
             target = Destination(request.repo_name, message, request.private, request.revision, request.create_pr)
             done = hub.upload(target, files, lambda old: merged_card(facts, old))
             revision = done.revision if done.revision != MAIN else None
             return Pushed(done.url, revision, done.pull_request, facts.samples, left_out)
+
+    def card(self, snapshot: Snapshot, request: PushRequest) -> str:
+        """Return the card that a push to a new repository would write; errors as `push`, but nobody is asked."""
+        from services.dataset.hub.card_merge import merged_card
+
+        with self._drafted(snapshot, request, nobody) as (_, facts, _):
+            return merged_card(facts, None)
+
+    @contextmanager
+    def _drafted(
+        self, snapshot: Snapshot, request: PushRequest, told: Told
+    ) -> Iterator[tuple[Mapping[str, Path], CardFacts, Mapping[str, int]]]:
+        """Write the files of a push; lend them, with what the card says and how many samples are left out."""
+        if request.format not in _FORMATS:
+            raise InputError(f"format: got {request.format[:40]!r}, want one of {', '.join(_FORMATS)}")
+        folder = self._folder / uuid.uuid4().hex
+        try:
+            folder.mkdir(parents=True)
+            told("choosing the samples")
+            chosen, left_out = self._publishable.fit(snapshot, request.wanted)
+            told(f"writing {len(chosen):,} samples")
+            files, facts = self._written(snapshot, request, folder, chosen)
+            yield files, facts, left_out
         except OSError as error:
             if is_disk_full(error):
                 raise DiskFullError(f"{folder}: no space left on the disk; free some, nothing was pushed") from error
@@ -148,10 +175,10 @@ class Pusher:
 
     def _written(
         self, snapshot: Snapshot, request: PushRequest, folder: Path, chosen: pl.Series
-    ) -> tuple[dict[str, Path | bytes], CardFacts]:
+    ) -> tuple[dict[str, Path], CardFacts]:
         """Write every split into *folder*, as shards; return the files and what the card says."""
         spec = self._formats[_FORMATS[request.format]]
-        files: dict[str, Path | bytes] = {}
+        files: dict[str, Path] = {}
         splits: dict[str, SplitFacts] = {}
         for name in NAMES if request.splits else NAMES[:1]:
             part = name if request.splits else ""

@@ -20,7 +20,7 @@ from services.generation.provision.norms import Norm, norms
 from services.grounding.claims.clauses import clauses
 from services.grounding.claims.numbers import quantities
 from services.grounding.claims.quantity import same
-from services.grounding.claims.words import root
+from services.grounding.claims.words import root, roots
 from services.grounding.ground import Ground, Source
 from utils.errors import AnswerFormatError, QualityError
 
@@ -38,6 +38,9 @@ _SYSTEM = (
     "You write one sentence of a training text about law in plain English. Use only the law and the facts given. "
     "Add no fact about what the law requires, no number, no exception and no name."
 )
+_EVERY = re.compile(r"(?:No|Any|Each|Every)\s")
+# How much of what a scene says the provision speaks of, at the least.
+_OF_THE_LAW, _LEAST_OF_THE_LAW = 0.5, 2
 _OF_LAW = re.compile(
     r"\b(?:shall|must|may|can|cannot|should|ought|obliged|required?|requires|allow\w*|permit\w*|entitle\w*|forbid\w*"
     r"|prohibit\w*|breach\w*|violat\w*|compl(?:y|ies|ied|iance)|unlawful\w*|illegal\w*|liab\w*|guilty|fail\w*|refus\w*"
@@ -71,6 +74,11 @@ class _Brief:
         return " ".join(self.case.norm.text.split())
 
     @property
+    def known(self) -> set[str]:
+        """The roots of what the provision, its heading and its instrument speak of."""
+        return roots(f"{self.source.title} {self.source.heading} {self.source.text} {self.case.facts}")
+
+    @property
     def text(self) -> str:
         """The brief as the model reads it; without the citation, which is the code's."""
         about = f"{self.source.heading}: " if self.source.heading else ""
@@ -88,12 +96,13 @@ class ProvisionScaffold:
 
         Raises:
             QualityError: the provision has no rule that can be quoted.
-        AnswerFormatError: no sentence of the model could be used.
+            AnswerFormatError: no sentence of the model could be used at the first attempt, or read at a later one.
         """
         brief = self._brief(job, ground)
         writer = _Writer(brief, ask, job.seed + 1_000_003 * attempt)
         scene, reason = writer.scene(), writer.reason()
-        if not scene and not reason:
+        # Facts, rule and outcome stand without the model's sentences, which a second try may also lack.
+        if not scene and not reason and (attempt == 0 or not writer.was_read):
             raise AnswerFormatError("the model wrote no sentence that could be used")
         return json.dumps(_fields(brief, scene, reason), ensure_ascii=False)
 
@@ -126,6 +135,7 @@ class _Writer:
         self._brief = brief
         self._ask = ask
         self._seed = seed
+        self.was_read = False
 
     def scene(self) -> str:
         """Return the sentence that tells how the matter comes up; "" where the model finds no sound one."""
@@ -159,6 +169,7 @@ class _Writer:
                 written = self._ask(_SYSTEM, self._brief.text + wish, schema, _MAX_TOKENS, self._seed)["text"]
             except AnswerFormatError:
                 continue
+            self.was_read = True
             if not (self._fault(written, lead) or fault_of(written[len(lead) :])):
                 return " ".join(written.split())
         return ""
@@ -189,6 +200,9 @@ class _Writer:
             return "left out what the matter is about"
         if _OF_LAW.search(written) or _is_denied(written):
             return "told law in the scene"
+        said = roots(written)
+        if len(said & self._brief.known) < max(min(_LEAST_OF_THE_LAW, len(said)), _OF_THE_LAW * len(said)):
+            return "told of another matter"
         return None
 
     def _fault_of_reason(self, written: str) -> str | None:
@@ -227,13 +241,14 @@ def _fields(brief: _Brief, scene: str, reason: str) -> dict[str, str]:
 def _addressed(case: Case) -> str:
     norm = case.norm
     whose = "says what is to become of" if norm.is_passive else "is addressed to"
-    return f"The rule is a {'right' if norm.is_right else norm.force.value}, and it {whose} {case.subject}."
+    whom = _EVERY.sub("every ", norm.subject, count=1) if _EVERY.match(norm.subject) else case.subject
+    return f"The rule is a {'right' if norm.is_right else norm.force.value}, and it {whose} {whom}."
 
 
 def _steps(case: Case) -> str:
-    condition = case.condition or "It sets no condition that would have to be met first."
+    about = (case.condition,) if case.condition else ()
     rows = [
-        (_addressed(case), condition, "The first question is whether the rule speaks to these facts."),
+        (_addressed(case), *about, "The first question is whether the rule speaks to these facts."),
         ("The facts are held against the words of the rule", case.conduct, case.meeting),
         ("The outcome is what the rule attaches to such facts", case.meeting, case.outcome),
     ]

@@ -89,6 +89,24 @@ _STATES = re.compile(
     r"|remain|have|prejudice|lapse|run|prevent|receive|enjoy|benefit|suffer|retain)\b"
     r"|be\b(?! \w+(?:ed|en|ade|eld|ept|ent|aid|iven|one|own|ought|aught|old|rought|ut)\b))"
 )
+# "In either event the court may …": what stands before the subject is a condition, told somewhere else.
+_LEADS_IN = re.compile(
+    r"^(?:in|on|upon|for|at|by|with|without|after|before|during|under|within|to|from|until|as|so|then|thereafter|also"
+    r"|however|further|furthermore|where|when|if|unless|in addition|moreover)\b",
+    re.IGNORECASE,
+)
+# An act on something that may not be there ("any change"), or on somebody who is told by what he seems to have done.
+_HIDDEN = re.compile(
+    r"\b(?:any(?! (?:time|reasonable|place|manner|way|means)\b)|who|whom|whose|appears?|appearing|suspected|alleged)\b",
+    re.IGNORECASE,
+)
+# What takes back or narrows the sentence before it.
+_TAKES_BACK = re.compile(r"\s*(?:\(\w{1,5}\)\s*)*(?:But|However|Except|Unless|Provided)\b")
+# The words of another law, which this one only puts there.
+_AMENDS = re.compile(
+    r"\b(?:is|are|be) amended\b|\b(?:insert|substitute|omit)(?:ed)?\b[^.;]{0,40}(?:[—“:]|\n)|\bthere is inserted\b",
+    re.IGNORECASE,
+)
 _NO_VERB_FIRST = re.compile(
     r"\w+ or \b|(?:not|also|then|at|by|for|from|in|of|on|to|upon|with|within|without|\w+ly)\b|[^ ]+,"
 )
@@ -108,8 +126,10 @@ _INDEFINITE = re.compile(r"^(?:an?|any|each|every|no) ", re.IGNORECASE)
 
 def norms(text: str) -> list[Norm]:
     """Return the plain rules of a provision in the order of its text."""
-    found = (_norm(text[start:end], start) for start, end in _sentences(text))
-    return [norm for norm in found if norm is not None]
+    if _AMENDS.search(text):
+        return []
+    found = ((_norm(text[start:end], start), end) for start, end in _sentences(text))
+    return [norm for norm, end in found if norm is not None and _TAKES_BACK.match(text, end) is None]
 
 
 def definite(subject: str) -> str:
@@ -161,7 +181,9 @@ def _force(modal: str, subject: str) -> Force:
 
 
 def _is_plain(subject: str, act: str, condition: str, force: Force) -> bool:
-    if len(subject.split()) > _MOST_OF_SUBJECT or _LOOSE_SUBJECT.search(subject):
+    if len(subject.split()) > _MOST_OF_SUBJECT or _LOOSE_SUBJECT.search(subject) or _LEADS_IN.match(subject):
+        return False
+    if _HIDDEN.search(act):
         return False
     if not _LEAST_OF_ACT <= len(act.split()) <= _MOST_OF_ACT or _LOOSE_ACT.search(act) or _STATES.match(act):
         return False

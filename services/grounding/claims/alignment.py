@@ -26,10 +26,13 @@ class Claim:
     """A claim as it is compared: without its citation.
 
     Attributes:
+        text: As it was written, with blanks in the place of its citations.
+        written: With them.
         weights: The roots of what it says, each with how rare it is in the instrument.
     """
 
     text: str
+    written: str
     tokens: list[Token]
     clauses: list[Clause]
     quantities: list[Quantity]
@@ -78,7 +81,7 @@ def read_claim(text: str, law: Law) -> Claim:
         for token in content(words)
         if not (bare[token.start : token.end].isupper() and len(token.word) >= _ACRONYM and not law.has(token.root))
     }
-    return Claim(bare, words, clauses(bare), quantities(bare), weights)
+    return Claim(bare, text[:_MAX_CHARS], words, clauses(bare), quantities(bare), weights)
 
 
 def support(claim: Claim, rule: Rule) -> Support:

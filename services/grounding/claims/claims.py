@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from services.citations.citation import Citation
 from services.citations.extractor import Extractor
 from services.grounding.claims.quotations import find_quotations
+from services.grounding.claims.words import roots
 
 # Where a sentence ends, and what looks like its end and is none.
 _END = re.compile(r"[.!?][\"”’')\]]*\s+(?=[\"“‘'(\[]?[A-Z0-9§>])|\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
@@ -42,7 +43,7 @@ _CONSTITUTION = re.compile(
 _NUMBER = re.compile(r"(?P<number>[IVX]{1,5}\b|\d{1,5}[A-Za-z]{0,3}(?:[.-]\d+[a-z]?)?)(?P<parts>(?:\(\w{1,5}\))*)")
 _RANGE = re.compile(r"^(\d+)\s?(?:to|-|–)\s?(\d+)$")
 _MOST_OF_RANGE = 40
-# So many words beside a citation say something.
+# So many words with a meaning of their own beside a citation say something.
 _SAID = 2
 
 
@@ -187,9 +188,12 @@ def _parts(
 
 
 def _says(answer: str, start: int, end: int, mentions: Sequence[_Mention]) -> bool:
-    """Tell whether a part of a sentence says something beside what it names."""
-    named = sum(len(answer[one.start : one.end].split()) for one in mentions)
-    return len(answer[start:end].split()) - named >= _SAID
+    """Tell whether a part of a sentence says something beside what it names: "Issue: under section 5" does not."""
+    beside, at = "", start
+    for one in (*mentions, _Mention(end, end)):
+        beside += f" {answer[at : max(at, one.start)]}"
+        at = one.end
+    return len(roots(beside)) >= _SAID
 
 
 def _inside(place: int, spans: Sequence[tuple[int, int]]) -> bool:

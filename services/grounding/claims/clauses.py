@@ -139,6 +139,11 @@ _MUST = re.compile(
 )
 
 
+def denials(text: str) -> int:
+    """Return how many words of *text* deny something."""
+    return len(_DENIAL.findall(_IDLE.sub(" ", text)))
+
+
 def clauses(text: str) -> list[Clause]:
     """Return the clauses of a sentence in order; at least one if it has a word."""
     made: list[Clause] = []

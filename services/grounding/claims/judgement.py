@@ -33,6 +33,11 @@ class Reason(StrEnum):
     QUOTATION = "quotation"
 
 
+# These are also found of sound claims now and then, in a model's own words.
+_DOUBTS = frozenset({Reason.NOT_IN_TEXT, Reason.PARTY, Reason.CONDITION, Reason.MODAL, Reason.EXCEPTION})
+_FACTS = frozenset({Reason.QUOTATION, Reason.WRONG_SECTION})
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a claim does not stand.
@@ -41,6 +46,7 @@ class Failure:
         sentence: For people and for the model's next try; names both sides.
         start: Where the words that show it begin in the text of the named provision; equal to *end* for none.
         provision: The key of the provision that says what was claimed, of a wrong section.
+        sure: Whether the rule that found it is hardly ever wrong of sound claims; None: as its reason tells.
     """
 
     label: Label
@@ -49,6 +55,17 @@ class Failure:
     start: int = 0
     end: int = 0
     provision: str = ""
+    sure: bool | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it refuses a sample; otherwise it marks it."""
+        return self.reason not in _DOUBTS if self.sure is None else self.sure
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether it can be seen, so that no judge of meaning is asked: a quotation, or the section it stands in."""
+        return self.is_sure and self.reason in _FACTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from services.grounding.claims.numbers import quantities
 from services.grounding.claims.quantity import Quantity
 from services.grounding.claims.segments import MAX_CHARS, Segment, segments
 from services.grounding.claims.subject import said
+from services.grounding.claims.terms import terms
 from services.grounding.claims.words import roots, tokens
 
 # So many words in a row are no coincidence.
@@ -51,6 +52,11 @@ class Rule:
         """Its words, `RUN` at a time as they follow each other."""
         words = [token.word for token in tokens(said(self.text[:MAX_CHARS]))]
         return {tuple(words[place : place + RUN]) for place in range(len(words) - RUN + 1)}
+
+    @cached_property
+    def words(self) -> str:
+        """All its words in small letters, with one blank around each; labels of subdivisions are words."""
+        return f" {' '.join(one.word for one in terms(self.text))} "
 
     @cached_property
     def heading_roots(self) -> set[str]:

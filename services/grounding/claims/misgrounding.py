@@ -7,11 +7,12 @@ modals, conditions or parties differ, is one denied; is too little of it in the 
 from collections.abc import Callable, Sequence
 
 from services.grounding.claims.alignment import Claim, Support, best_other, read_claim, support
+from services.grounding.claims.copying import repeated, stands_whole
 from services.grounding.claims.judgement import FALSE, Failure, Judgement, Label, Reason
 from services.grounding.claims.law import RUN, Law, Rule
 from services.grounding.claims.nearness import Nearness
 from services.grounding.claims.quotations import Proof, find_quotations, prove, spans_in
-from services.grounding.claims.rules import absent, conditions, figures, opposites, parties, polarity, verbs
+from services.grounding.claims.rules import absent, conditions, copies, figures, opposites, parties, polarity, verbs
 from services.grounding.claims.words import roots
 
 Rules = Callable[[Claim, Support], Failure | None]
@@ -59,10 +60,7 @@ def judge(text: str, key: str, law: Law, nearness: Nearness | None = None) -> Ju
     proofs = [prove(quotation, rule.text) for quotation in find_quotations(text) if quotation.must_be_proved]
     failure = _misquoted(proofs, rule, law)
     if failure is None and not _is_quoted(claim, proofs):
-        other = None if proofs or _repeats(claim, rule) else best_other(claim, law, key)
-        failure = absent.find_other(claim, cited, other) or _first(claim, cited) or absent.find(claim, cited, other)
-        if failure is None and nearness is not None and not proofs:
-            failure = nearness.find(claim, cited)
+        failure = _misstated(claim, cited, law, nearness, is_quoting=bool(proofs))
     if failure is not None:
         return Judgement(failure.label, cited.score, failure.start, failure.end, failure)
     if proofs:
@@ -71,6 +69,22 @@ def judge(text: str, key: str, law: Law, nearness: Nearness | None = None) -> Ju
     if not cited.segments:
         return Judgement(Label.UNDECIDED, cited.score)
     return Judgement(Label.SUPPORTED, cited.score, cited.segments[0].start, cited.segments[0].end)
+
+
+def _misstated(
+    claim: Claim, cited: Support, law: Law, nearness: Nearness | None, *, is_quoting: bool
+) -> Failure | None:
+    """Return why what *claim* says in its own words, or repeats without quotation marks, does not stand."""
+    if stands_whole(claim, cited.rule):
+        return None
+    copy = repeated(claim, cited)
+    if copy is not None and copy.is_whole:
+        return None
+    if copy is not None and (changed := copies.find(copy, cited)) is not None:
+        return changed
+    other = None if is_quoting or _repeats(claim, cited.rule) else best_other(claim, law, cited.rule.key)
+    failure = absent.find_other(claim, cited, other) or _first(claim, cited) or absent.find(claim, cited, other)
+    return nearness.find(claim, cited) if failure is None and nearness is not None and not is_quoting else failure
 
 
 def _first(claim: Claim, cited: Support) -> Failure | None:

@@ -131,8 +131,11 @@ def prove(quotation: Quotation, text: str) -> Proof:
 
 def spans_in(quoted: str, text: str) -> tuple[tuple[int, int], ...]:
     """Return where the parts of *quoted* stand in *text*, in order; empty if they do not stand there."""
-    plain = _MARKUP.sub("", _REMARK.sub("", quoted))
+    as_written = _REMARK.sub("", quoted)
+    plain = _MARKUP.sub("", as_written)
     written = [_parts(plain)]
+    if plain != as_written:  # the text may have such signs too
+        written.append(_parts(as_written))
     if _LIST_SIGN.search(plain):
         written.append(_parts(_LIST_SIGN.sub("", plain)))
     found = (_found(parts, folded) for folded in forms(text) for parts in written)

@@ -34,7 +34,7 @@ def said(claim: str, title: str = "") -> str:
         claim: A sentence, or a text of the law.
         title: The instrument's, as far as known: where it stands alone it is blanked as well.
     """
-    text = re.sub(rf"(?<=[a-z]\s){re.escape(title)}", _titled, claim) if title else claim
+    text = re.sub(rf"(?:(?<=[a-z:;,.(]\s)|^){re.escape(title)}", _titled, claim) if title else claim
     return _TITLE_LEFT.sub(_blank, _CITED.sub(_blank, text))
 
 

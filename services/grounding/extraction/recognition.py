@@ -35,6 +35,30 @@ def is_there() -> bool:
     return shutil.which("tesseract") is not None
 
 
+LANGUAGE = "eng"
+
+
+def installed() -> tuple[str, tuple[str, ...]]:
+    """Return what Tesseract says of itself, "tesseract 5.3.0", and the languages that it has; "" where it is missing.
+
+    Raises:
+        DocumentError: it is there and does not run.
+    """
+    if shutil.which("tesseract") is None:
+        return "", ()
+    try:
+        version, languages = (_asked(question) for question in ("--version", "--list-langs"))
+    except (OSError, subprocess.SubprocessError) as error:
+        raise DocumentError(f"Tesseract does not run ({error}); install it again") from None
+    # The first line tells where the languages lie.
+    return version.partition("\n")[0].strip(), tuple(languages.split("\n")[1:])
+
+
+def _asked(question: str) -> str:
+    order = ["tesseract", question]
+    return subprocess.run(order, capture_output=True, text=True, timeout=20, check=True).stdout.strip()  # noqa: S603  # nosec B603
+
+
 @cache
 def _segmentation() -> str:
     """Return how pages are taken apart: with a look which way up they are, where Tesseract has what that needs."""
@@ -54,7 +78,7 @@ def recognise(picture: "Image", limits: Limits) -> Recognised:
     timeout_s = 0.8 * limits.page_s
     content = io.BytesIO()
     _fit(picture).save(content, "PNG", compress_level=1)
-    order = ["tesseract", "stdin", "stdout", "-l", "eng", "--dpi", "300", "--psm", _segmentation(), "tsv"]
+    order = ["tesseract", "stdin", "stdout", "-l", LANGUAGE, "--dpi", "300", "--psm", _segmentation(), "tsv"]
     try:
         done = subprocess.run(order, input=content.getvalue(), capture_output=True, timeout=timeout_s, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:

@@ -55,7 +55,7 @@ class LawService:
         self._stopping.cancel()
 
     def add(self, reference: str, token: CancelToken | None = None) -> Added:
-        """Fetch what *reference* means and take it in; earlier states of it go when the new one is ready.
+        """Fetch what *reference* means and take it in; earlier states are found no more when it is ready.
 
         Blocks while a service makes the text, some minutes at most; cancel *token* to end that.
 

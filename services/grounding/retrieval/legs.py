@@ -43,8 +43,24 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a chunk belongs: what is asked of hundreds of chunks for each question.
+
+    Attributes:
+        provision: Id of its provision; None where the chunk belongs to none.
+        instrument: Id of its instrument; None for none.
+    """
+
+    provision: int | None
+    document: int
+    instrument: int | None
+    kind: UnitKind
+    jurisdiction: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkRecord:
-    """A chunk as reranking needs it.
+    """A chunk as it is answered.
 
     Attributes:
         provision: Id of its provision; None where the chunk belongs to none.
@@ -123,6 +139,9 @@ class Provisions(Protocol):
 
     def chunks_of(self, provisions: Iterable[int]) -> Mapping[int, Sequence[int]]:
         """Return the chunks of each of *provisions*, in order."""
+
+    def places(self, chunks: Iterable[int]) -> Mapping[int, Place]:
+        """Return where each of *chunks* belongs; those that are gone are absent."""
 
     def chunks(self, chunks: Iterable[int]) -> Mapping[int, ChunkRecord]:
         """Return the records of *chunks*; those that are gone are absent."""

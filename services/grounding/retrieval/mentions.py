@@ -21,7 +21,7 @@ _WORDS = {
     "recital": r"recitals?(?![a-z])|recs?(?![a-z])",
     "paragraph": r"paragraphs?(?![a-z])|paras?(?![a-z])|¶{1,2}",
     "schedule": r"schedules?(?![a-z])|sch(?:ed)?s?(?![a-z])",
-    "clause": r"clauses?(?![a-z])",
+    "clause": r"clauses?(?![a-z])|cls?(?![a-z])",
 }
 _ANY_WORD = "|".join(_WORDS.values())
 _KINDS = {
@@ -37,7 +37,7 @@ _TWO_LEVELS = re.compile(
 )
 _MENTION = re.compile(rf"(?<![a-z\d])(?P<word>{_ANY_WORD})\.?\s*(?P<number>{_NUMBER}|{_ROMAN}){_PARTS}")
 _NEXT = re.compile(
-    rf"\s*(?P<link>,\s?(?:and|or|&)|,|;|and|or|&|to|through|-|–)\s*(?:(?:{_ANY_WORD})\.?\s*)?(?P<number>{_NUMBER}){_PARTS}"
+    rf"\s*(?P<link>,\s?(?:and|or|&)|,|;|and|or|&|to|through|-|–)\s*(?P<word>(?:{_ANY_WORD})\.?\s*)?(?P<number>{_NUMBER}){_PARTS}"
 )
 _RANGE = frozenset(("to", "through", "-", "–"))
 _PLURAL = re.compile(
@@ -120,8 +120,8 @@ def _listed(
     """Read on behind a number, over "and", "to" and, in the plural, commas; return all keys and where they end."""
     while following := _NEXT.match(folded, end):
         link = following["link"].rstrip()
-        if link[0] in ",;" and not is_plural:
-            break
+        if (link[0] in ",;" and not is_plural) or (following["word"] and link not in _RANGE):
+            break  # what has a word of its own may be of another instrument
         if link in _RANGE:
             keys += [(key,) for key in expanded(keys[-1][0], number_key(following["number"]))[1:]]
         else:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from services.grounding.retrieval.legs import ChunkRecord
+from services.grounding.retrieval.legs import Place
 
 # What a provision gains where the question names its instrument without a number ("under the GDPR, may I ..."): as
 # much as lies between a fair candidate and a good one.
@@ -32,17 +32,17 @@ class Candidate:
 
 
 def ordered(
-    candidates: Sequence[Candidate], records: Mapping[int, ChunkRecord], instruments: Collection[int]
+    candidates: Sequence[Candidate], places: Mapping[int, Place], instruments: Collection[int]
 ) -> list[Candidate]:
     """Return *candidates* best first.
 
-    *records* has the record of each one's chunk; those without one are gone and left out. *instruments* are those that
+    *places* tells where each one's chunk belongs; those without one are gone and left out. *instruments* are those that
     the question names.
     """
-    known = [candidate for candidate in candidates if candidate.chunk in records]
+    known = [candidate for candidate in candidates if candidate.chunk in places]
     moved = [
         replace(candidate, fused=candidate.fused + NAMED_INSTRUMENT)
-        if records[candidate.chunk].instrument in instruments
+        if places[candidate.chunk].instrument in instruments
         else candidate
         for candidate in known
     ]

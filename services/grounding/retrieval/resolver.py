@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from models.grounding.document import UnitKind
 from services.citations.citation import fold
 from services.grounding.retrieval.legs import Filter, FoundProvision, NamedInstrument, Names, Provisions
 from services.grounding.retrieval.mentions import Mention, bare_mention, mentions_in
@@ -24,6 +25,8 @@ _MOST_MEANT = 4
 _FAR = 80
 _WORD = re.compile(r"[^\W_]+")
 _BESIDE = re.compile(r"[\s,.:;('\"-]*(?:(?:of|in|under|to|the|and|its|annex|provides?|says?)[\s,]+){0,3}$")
+# No link is closer than "section 1 of the …".
+_OF = re.compile(r"[\s,.)]*of\s(?:the\s)?")
 # Between a name of one small word and its number is no word but "of the": "cat 3", not "the cat in article 3".
 _CLOSE = re.compile(r"[\s,.:;'(-]*(?:of\s(?:the\s)?)?")
 _CAPITALS = re.compile(r"\b[\w.]*[A-Z][\w.]*[A-Z][\w.]*\b")
@@ -32,6 +35,13 @@ _YEAR = re.compile(r"(?:1[2-9]|20)\d\d")
 _YEAR_BEHIND = re.compile(r",?\s(?:of\s)?((?:1[2-9]|20)\d\d)(?![\d/])")
 _TITLE_WORDS = ("act", "code", "rules", "regulations", "order", "measure")
 _CONSTITUTION = "us constitution"
+# A text whose numbers have no word before them has clauses; people call them sections, articles or clauses.
+_CALLED_SO = frozenset((UnitKind.CLAUSE, UnitKind.SECTION))
+# The title of an Act, or its end: "Theft Act 1968". A number beside one that is not here is of no other.
+_TITLE = re.compile(
+    r"(?:\b(?!(?:of|the|and|or|to|in|under|by|with|from|see|section|sections)\b)[a-z][a-z'-]*\s(?:\([^()]{1,60}\)\s)?){1,8}"
+    r"(?<=\s)(?:act|regulations|order|rules|measure),?\s(?:of\s)?(?:1[2-9]|20)\d\d\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +79,11 @@ class Resolver:
         folded = fold(query)
         mentions = mentions_in(folded)
         named = self._named(query, folded, mentions, where)
+        every = [*named, *_not_here(folded, named)]
         linked = [
             (mention, name)
             for mention in mentions
-            if (name := self._name_of(mention, named, folded, where)) is not None
+            if (name := self._name_of(mention, every, folded, where)) is not None and name.meant
         ]
         taken = {(name.start, name.end) for _, name in linked}
         for name in named:
@@ -118,6 +129,7 @@ class Resolver:
             if name.start >= mention.end:
                 gap = folded[mention.end : name.start]
                 cost = len(gap) if _BESIDE.fullmatch(gap) else len(gap) + _FAR // 2
+                cost = 0 if _OF.fullmatch(gap) else cost
             else:
                 gap = folded[name.end : mention.start]
                 cost = 1 + len(gap) if _BESIDE.fullmatch(gap) else len(gap) + _FAR // 2
@@ -143,19 +155,27 @@ class Resolver:
         return tuple(ids)
 
 
+def _not_here(folded: str, named: Sequence[_Named]) -> Iterator[_Named]:
+    """Yield titles in the question that no instrument of the index has."""
+    for title in _TITLE.finditer(folded):
+        if not any(one.start < title.end() and title.start() < one.end for one in named):
+            yield _Named(title.start(), title.end(), ())
+
+
 def _first(
     stored: Mapping[tuple[int, str], Sequence[FoundProvision]], name: _Named, tries: Sequence[str], mention: Mention
 ) -> list[int]:
     """Return the provisions under the first of *tries* that has any."""
-    for key in tries:
-        here = [
-            found.provision
-            for one in name.meant
-            for found in stored.get((one.instrument, key), ())
-            if found.kind in mention.kinds
-        ]
-        if here:
-            return here
+    for kinds in (mention.kinds, _CALLED_SO):
+        for key in tries:
+            here = [
+                found.provision
+                for one in name.meant
+                for found in stored.get((one.instrument, key), ())
+                if found.kind in kinds
+            ]
+            if here:
+                return here
     return []
 
 

@@ -17,12 +17,13 @@ from services.grounding.retrieval.legs import (
     Filter,
     Hit,
     Names,
+    Place,
     Provisions,
     Vector,
     VectorLeg,
     WordLeg,
 )
-from services.grounding.retrieval.remote_rerank import Reranker
+from services.grounding.retrieval.remote_rerank import MOST_RERANKED, Reranker
 from services.grounding.retrieval.rerank import Candidate, ordered
 from services.grounding.retrieval.resolver import Resolver
 from services.grounding.retrieval.words import telling_terms, tokens_of
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 # How many chunks a leg brings; measured: more changes nothing in the first ten.
 MOST_OF_A_LEG = 200
 # Of a longer question the words behind these are not searched for; its meaning is read whole.
-_MOST_TERMS = 64
+MOST_TERMS = 64
 # What words alone are worth; see the ADR.
 WORDS_ALONE = Calibration(mean_share=0.0, first_share=0.0, words=1.0, slope=6.0, offset=-2.0, floor=0.0)
 
@@ -114,24 +115,41 @@ class Retriever:
         words, bound = self._words(query, where)
         near = self._index.vectors.search_vectors(vector, where, MOST_OF_A_LEG) if vector is not None else ()
         calibration = self._embedder.calibration if self._embedder and vector is not None else WORDS_ALONE
-        chunks = self._index.provisions.chunks({hit.chunk for hit in (*words, *near)})
-        candidates = self._candidates(resolution.provisions, chunks, words, vector, (bound, calibration), where)
-        records = {**chunks, **self._index.provisions.chunks({one.chunk for one in candidates} - chunks.keys())}
-        ranked = [
-            one for one in ordered(candidates, records, resolution.instruments) if _fits(records[one.chunk], where)
-        ]
+        places = self._index.provisions.places({hit.chunk for hit in (*words, *near)})
+        candidates = self._candidates(resolution.provisions, places, words, vector, (bound, calibration))
+        places = self._places_of(candidates, places)
+        ranked = [one for one in ordered(candidates, places, resolution.instruments) if _fits(places[one.chunk], where)]
         found = [
             Found(
-                records[one.chunk],
+                record,
                 1.0 if one.cited is not None else calibration.score(one.fused, 0.0),
                 one.cited is not None,
                 _standings(one, words, near) if explain else (),
             )
-            for one in ranked
+            for one, record in self._read(ranked, top_k)
         ]
         if self._reranker is not None and found:
             found = self._reranker.rerank(query, found, notes)
         return Answer(tuple(one for one in found if one.score >= floor)[:top_k], notes)
+
+    def _places_of(self, candidates: Sequence[Candidate], known: Mapping[int, Place]) -> dict[int, Place]:
+        """Return where the chunk of each candidate belongs: where another chunk of its provision does."""
+        of_provision = {place.provision: place for place in known.values()}
+        places = {
+            one.chunk: of_provision[one.provision]
+            for one in candidates
+            if one.provision is not None and one.provision in of_provision
+        }
+        lacking = {one.chunk for one in candidates} - places.keys()
+        return {**places, **self._index.provisions.places(lacking)}
+
+    def _read(self, ranked: Sequence[Candidate], top_k: int) -> list[tuple[Candidate, ChunkRecord]]:
+        """Return the records of as many as can be among the first *top_k*, also after they are reranked."""
+        most = top_k
+        if self._reranker is not None:
+            most = max(top_k, MOST_RERANKED + sum(one.cited is not None for one in ranked))
+        records = self._index.provisions.chunks(one.chunk for one in ranked[:most])
+        return [(one, records[one.chunk]) for one in ranked[:most] if one.chunk in records]
 
     def _vector(self, query: str, notes: dict[str, str]) -> Vector | None:
         if self._embedder is None:
@@ -145,7 +163,7 @@ class Retriever:
 
     def _words(self, query: str, where: Filter) -> tuple[Sequence[Hit], float]:
         """Return the hits of the words, and the most that bm25 could be for them."""
-        terms = list(dict.fromkeys(tokens_of(query)))[:_MOST_TERMS]
+        terms = list(dict.fromkeys(tokens_of(query)))[:MOST_TERMS]
         if not terms:
             return (), 1.0
         frequencies = self._index.words.frequencies(terms)
@@ -155,49 +173,58 @@ class Retriever:
     def _candidates(
         self,
         cited: Sequence[int],
-        chunks: Mapping[int, ChunkRecord],
+        places: Mapping[int, Place],
         words: Sequence[Hit],
         vector: Vector | None,
         measures: tuple[float, Calibration],
-        where: Filter,
     ) -> list[Candidate]:
         bound, calibration = measures
         shares = {hit.chunk: min(1.0, hit.score / bound) for hit in words}
-        provisions = {record.provision for record in chunks.values() if record.provision is not None} | set(cited)
+        provisions = {place.provision for place in places.values() if place.provision is not None} | set(cited)
         groups = self._index.provisions.chunks_of(provisions)
-        loose = [chunk for chunk, record in chunks.items() if record.provision is None]
+        loose = [chunk for chunk, place in places.items() if place.provision is None]
         every = [chunk for group in groups.values() for chunk in group] + loose
         cosines = self._index.vectors.vector_scores(vector, every) if vector is not None else {}
-        places = {provision: place for place, provision in enumerate(cited)}
-        made = [_candidate(key, group, shares, cosines, calibration) for key, group in groups.items() if group]
-        made += [_candidate(None, (chunk,), shares, cosines, calibration) for chunk in loose]
+        order = {provision: place for place, provision in enumerate(cited)}
+        grouped: list[tuple[int | None, Sequence[int]]] = [*groups.items(), *((None, (chunk,)) for chunk in loose)]
         return [
-            Candidate(one.provision, one.chunk, one.cosine, one.share, one.fused, places.get(one.provision))
-            if one.provision is not None
-            else one
-            for one in made
+            _candidate(
+                (provision, order.get(provision) if provision is not None else None),
+                group,
+                shares,
+                cosines,
+                calibration,
+            )
+            for provision, group in grouped
+            if group
         ]
 
 
 def _candidate(
-    provision: int | None,
+    named: tuple[int | None, int | None],
     group: Sequence[int],
     shares: Mapping[int, float],
     cosines: Mapping[int, float],
     calibration: Calibration,
 ) -> Candidate:
+    """Return the provision that is *named*, and cited at that place, with its best chunk."""
     known = [cosines[chunk] for chunk in group if chunk in cosines]
-    share = max((shares.get(chunk, 0.0) for chunk in group), default=0.0)
     cosine = pooled(known, calibration) if known else None
-    best = max(group, key=lambda chunk: cosines.get(chunk, 0.0) + calibration.words * shares.get(chunk, 0.0))
-    return Candidate(provision, best, cosine, share, (cosine or 0.0) + calibration.words * share)
+    shared = shares.keys() & group
+    share = max((shares[chunk] for chunk in shared), default=0.0)
+    if shared or len(known) < len(group):
+        best = max(group, key=lambda chunk: cosines.get(chunk, 0.0) + calibration.words * shares.get(chunk, 0.0))
+    else:  # most have no word in common with the question
+        best = group[known.index(max(known))]
+    provision, cited = named
+    return Candidate(provision, best, cosine, share, (cosine or 0.0) + calibration.words * share, cited)
 
 
-def _fits(record: ChunkRecord, where: Filter) -> bool:
+def _fits(place: Place, where: Filter) -> bool:
     return (
-        (where.documents is None or record.document in where.documents)
-        and (not where.jurisdiction or record.jurisdiction == where.jurisdiction)
-        and (where.kind is None or record.kind == where.kind)
+        (where.documents is None or place.document in where.documents)
+        and (not where.jurisdiction or place.jurisdiction == where.jurisdiction)
+        and (where.kind is None or place.kind == where.kind)
     )
 
 

@@ -6,6 +6,7 @@ dimensions, 120 MB for 100,000 chunks. Up to `EXACT_ROWS` every row is compared.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from threading import Lock
 
 import numpy as np
@@ -15,8 +16,9 @@ from services.grounding.retrieval.legs import Hit, Vector
 
 EXACT_ROWS = 20_000
 CANDIDATES = 4_000
-# Rows that are widened at a time; they stay in the processor's cache.
-_BLOCK = 2_048
+# Rows that are widened at a time: they stay in the processor's cache, and are too few to be shared between cores.
+_BLOCK = 256
+_GROWTH = 1.25
 _LEVELS = 127
 _SCALE = np.dtype("<f4")
 Rows = NDArray[np.int64]
@@ -36,6 +38,19 @@ def unpack(packed: bytes) -> Vector:
     return found
 
 
+def packed_bytes(vector: Vector) -> int:
+    """Return how many bytes a packed vector of the dimension of *vector* has."""
+    return _SCALE.itemsize + len(vector)
+
+
+def likenesses(packed: Sequence[bytes], vector: Vector) -> list[float]:
+    """Return the cosine of each packed vector with *vector*; all have its dimension."""
+    raw = np.frombuffer(b"".join(packed), np.uint8).reshape(len(packed), packed_bytes(vector))
+    scales = np.ascontiguousarray(raw[:, : _SCALE.itemsize]).view(_SCALE)[:, 0]
+    found: list[float] = (raw[:, _SCALE.itemsize :].view(np.int8).astype(np.float32) @ vector * scales).tolist()
+    return found
+
+
 class VectorTable:
     """Packed vectors of chunks in memory, in rows; many threads may search while one adds or removes."""
 
@@ -51,7 +66,7 @@ class VectorTable:
         self._exact_rows = exact_rows
         self._candidates = candidates
         self._lock = Lock()
-        self._state = _State.empty(dimension)
+        self._state = _State(_Buffers(0, dimension), 0)
 
     def __len__(self) -> int:
         return len(self._state.chunks)
@@ -59,14 +74,12 @@ class VectorTable:
     @property
     def size_bytes(self) -> int:
         """Memory of the table."""
-        state = self._state
-        return (
-            state.values.nbytes
-            + state.scales.nbytes
-            + state.chunks.nbytes
-            + state.documents.nbytes
-            + state.signs.nbytes
-        )
+        return self._state.buffers.size_bytes
+
+    def reserve(self, rows: int) -> None:
+        """Make room for so many rows more, so that adding them copies nothing."""
+        with self._lock:
+            self._state = self._state.with_room(rows)
 
     def add(self, entries: Iterable[tuple[int, int, bytes]]) -> None:
         """Add chunks: id, id of the document, packed vector.
@@ -81,17 +94,24 @@ class VectorTable:
         if wrong := next((len(packed) for *_, packed in listed if len(packed) != size), None):
             raise ValueError(f"vector: got {wrong - _SCALE.itemsize} dimensions, want {self.dimension}")
         raw = np.frombuffer(b"".join(packed for *_, packed in listed), np.uint8).reshape(len(listed), size)
-        scales = np.ascontiguousarray(raw[:, : _SCALE.itemsize]).view(_SCALE)[:, 0].astype(np.float32)
-        values = np.ascontiguousarray(raw[:, _SCALE.itemsize :]).view(np.int8)
-        chunks = np.array([chunk for chunk, *_ in listed], np.int64)
-        documents = np.array([document for _, document, _ in listed], np.int64)
         with self._lock:
-            self._state = self._state.joined(_State(chunks, documents, values, scales, _signs(values)))
+            state = self._state.with_room(len(listed))
+            start, end = len(state.chunks), len(state.chunks) + len(listed)
+            # Behind the rows that a search under way sees, so that it is not disturbed.
+            buffers = state.buffers
+            buffers.chunks[start:end] = [chunk for chunk, *_ in listed]
+            buffers.documents[start:end] = [document for _, document, _ in listed]
+            buffers.scales[start:end] = np.ascontiguousarray(raw[:, : _SCALE.itemsize]).view(_SCALE)[:, 0]
+            buffers.values[start:end] = raw[:, _SCALE.itemsize :].view(np.int8)
+            buffers.signs[:, start:end] = _signs(buffers.values[start:end])
+            self._state = _State(buffers, end)
 
     def remove_document(self, document: int) -> None:
         """Remove the chunks of a document."""
         with self._lock:
-            self._state = self._state.kept(self._state.documents != document)
+            kept = np.flatnonzero(self._state.documents != document)
+            if len(kept) < len(self._state.chunks):
+                self._state = self._state.of(kept)
 
     def search(self, vector: Vector, most: int, documents: frozenset[int] | None = None) -> list[Hit]:
         """Return the *most* nearest chunks with their cosine, nearest first.
@@ -111,66 +131,89 @@ class VectorTable:
     def scores(self, vector: Vector, chunks: Sequence[int]) -> dict[int, float]:
         """Return the cosine of each of *chunks* that has a vector."""
         state = self._state
-        order = state.order
-        wanted = np.array(sorted(set(chunks)), np.int64)
-        if not len(wanted) or not len(order):
+        wanted = np.unique(np.fromiter(chunks, np.int64))
+        if not len(wanted) or not len(state.chunks):
             return {}
-        places = np.minimum(np.searchsorted(state.chunks, wanted, sorter=order), len(order) - 1)
-        rows = order[places]
+        order = state.order
+        places = np.searchsorted(state.chunks, wanted, sorter=order)
+        places = np.minimum(places, len(state.chunks) - 1)
+        rows = places if order is None else order[places]
         found = state.chunks[rows] == wanted
         scores = _scores(state, vector, rows[found])
-        return {int(chunk): float(score) for chunk, score in zip(wanted[found], scores, strict=True)}
+        return dict(zip(wanted[found].tolist(), scores.tolist(), strict=True))
+
+
+class _Buffers:
+    """Room for rows; the signs lie by their places, so that a comparison reads them in one sweep."""
+
+    def __init__(self, rows: int, dimension: int) -> None:
+        self.chunks = np.empty(rows, np.int64)
+        self.documents = np.empty(rows, np.int64)
+        self.values = np.empty((rows, dimension), np.int8)
+        self.scales = np.empty(rows, np.float32)
+        self.signs = np.empty((-(-dimension // 64), rows), np.uint64)
+
+    @property
+    def room(self) -> int:
+        return len(self.chunks)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(one.nbytes for one in (self.chunks, self.documents, self.values, self.scales, self.signs))
 
 
 class _State:
-    """One unchanging set of rows; a change makes another, so that a search sees one or the other."""
+    """One unchanging set of rows, the first of its buffers; a change makes another, and a search sees one of them."""
 
-    def __init__(
-        self,
-        chunks: Rows,
-        documents: Rows,
-        values: NDArray[np.int8],
-        scales: NDArray[np.float32],
-        signs: NDArray[np.uint64],
-    ) -> None:
-        self.chunks = chunks
-        self.documents = documents
-        self.values = values
-        self.scales = scales
-        self.signs = signs
-        self.order: Rows = np.argsort(chunks, kind="stable")
+    def __init__(self, buffers: _Buffers, rows: int) -> None:
+        self.buffers = buffers
+        self.chunks: Rows = buffers.chunks[:rows]
+        self.documents: Rows = buffers.documents[:rows]
+        self.values: NDArray[np.int8] = buffers.values[:rows]
+        self.scales: NDArray[np.float32] = buffers.scales[:rows]
+        self.signs: NDArray[np.uint64] = buffers.signs[:, :rows]
 
-    @classmethod
-    def empty(cls, dimension: int) -> "_State":
-        ids = np.empty(0, np.int64)
-        values = np.empty((0, dimension), np.int8)
-        return cls(ids, ids, values, np.empty(0, np.float32), _signs(values))
+    @cached_property
+    def order(self) -> Rows | None:
+        """The rows by the ids of their chunks; None where they lie so."""
+        return None if (np.diff(self.chunks) > 0).all() else np.argsort(self.chunks, kind="stable")
 
-    def joined(self, other: "_State") -> "_State":
-        return _State(
-            np.concatenate((self.chunks, other.chunks)),
-            np.concatenate((self.documents, other.documents)),
-            np.concatenate((self.values, other.values)),
-            np.concatenate((self.scales, other.scales)),
-            np.concatenate((self.signs, other.signs)),
-        )
+    def with_room(self, more: int) -> "_State":
+        rows = len(self.chunks)
+        if rows + more <= self.buffers.room:
+            return self
+        return self._copied(slice(None), max(rows + more, int(rows * _GROWTH)))
 
-    def kept(self, mask: NDArray[np.bool_]) -> "_State":
-        return _State(self.chunks[mask], self.documents[mask], self.values[mask], self.scales[mask], self.signs[mask])
+    def of(self, rows: Rows) -> "_State":
+        return self._copied(rows, len(rows))
+
+    def _copied(self, rows: Rows | slice, room: int) -> "_State":
+        buffers = _Buffers(room, self.values.shape[1])
+        count = len(self.chunks[rows])
+        buffers.chunks[:count] = self.chunks[rows]
+        buffers.documents[:count] = self.documents[rows]
+        buffers.values[:count] = self.values[rows]
+        buffers.scales[:count] = self.scales[rows]
+        buffers.signs[:, :count] = self.signs[:, rows]
+        return _State(buffers, count)
 
 
 def _signs(values: NDArray[np.int8]) -> NDArray[np.uint64]:
+    """Return one bit a dimension: in rows of 64 dimensions, with a column for each vector."""
     bits = np.packbits(values > 0, axis=1)
     padded = np.zeros((len(values), -(-bits.shape[1] // 8) * 8), np.uint8)
     padded[:, : bits.shape[1]] = bits
-    return padded.view(np.uint64)
+    return padded.view(np.uint64).T
 
 
 def _by_signs(state: _State, vector: Vector, rows: Rows | None, most: int) -> Rows:
     """Return the rows whose signs agree most with those of *vector*."""
-    wanted = _signs(np.where(vector[None] > 0, 1, -1).astype(np.int8))
-    signs = state.signs if rows is None else state.signs[rows]
-    differing = np.bitwise_count(signs ^ wanted).sum(axis=1, dtype=np.uint16)
+    wanted = _signs(np.where(vector[None] > 0, 1, -1).astype(np.int8))[:, 0]
+    differing = np.zeros(len(state.chunks), np.uint16)
+    for place, bits in zip(state.signs, wanted, strict=True):
+        differing += np.bitwise_count(place ^ bits)
+    if rows is not None:
+        differing = differing[rows]
     nearest = np.argpartition(differing, min(most, len(differing) - 1))[:most]
     return nearest.astype(np.int64) if rows is None else rows[nearest]
 

@@ -15,7 +15,7 @@ from services.citations.citation import plain
 FTS5_TOKENIZER = "porter ascii"
 # How many entries of the inverted index a question may read. Words beyond are in so many texts that they tell nothing
 # of one; a question of such words alone keeps its rarest.
-MOST_POSTINGS = 25_000
+MOST_POSTINGS = 20_000
 
 _INITIALS = re.compile(r"(?<![a-z0-9])(?:[a-z]\.){2,}")
 _POSSESSIVE = re.compile(r"'s\b")

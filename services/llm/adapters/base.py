@@ -8,14 +8,22 @@ content into a failure.
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias, TypedDict, Unpack
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypedDict, Unpack
 
 from services.llm.adapters.deadline import CallThreads
+from services.llm.adapters.pictures import Picture
+from services.llm.adapters.thought import ThoughtSplitter
 from utils.addresses import AddressRule, without_user
 from utils.cancellation import CancelToken
 from utils.error_handler import parse_error
-from utils.errors import CancelledError, ConfigurationError, GenerationError, ProviderConnectionError
+from utils.errors import (
+    BadRequestError,
+    CancelledError,
+    ConfigurationError,
+    GenerationError,
+    ProviderConnectionError,
+)
 from utils.redaction import redact
 
 Piece: TypeAlias = Literal["token", "thought"]
@@ -76,6 +84,7 @@ class CompletionRequest:
         may_be_cut: Whether an answer that is cut off at `max_tokens` is accepted.
         listener: Called with each piece as it is written; None for the whole answer at once.
         left_out: Parameters that the model does not take, by the names of OpenAI's API.
+        pictures: What the user's last message shows.
     """
 
     model: str
@@ -91,6 +100,7 @@ class CompletionRequest:
     may_be_cut: bool = False
     listener: Listener | None = None
     left_out: frozenset[str] = frozenset()
+    pictures: tuple[Picture, ...] = ()
 
 
 class RequestOptions(TypedDict, total=False):
@@ -121,11 +131,13 @@ class Completion:
     """One answer of a model.
 
     Attributes:
-        text: The model's raw text, never parsed here.
-        thinking: The reasoning that the vendor sent apart from the text.
+        text: The model's text, never parsed here: raw, but without its thoughts where people read it as it comes.
+        thinking: The reasoning that the vendor sent apart from the text, and what was taken out of it.
         prompt_tokens: Tokens of the prompt as the vendor counted them.
         finish_reason: "stop", "length", or the vendor's own word.
         headers: Headers of the answer, lower case; they state limits.
+        reasoning_tokens: Tokens of the reasoning among those of the answer; None where the vendor does not count them.
+        thought_s: How long the reasoning was streamed, in seconds; None where it was not.
     """
 
     text: str
@@ -136,6 +148,8 @@ class Completion:
     finish_reason: str
     headers: Mapping[str, str]
     provider: str = ""
+    reasoning_tokens: int | None = None
+    thought_s: float | None = None
 
     @property
     def tokens(self) -> int:
@@ -143,8 +157,38 @@ class Completion:
         return self.prompt_tokens + self.completion_tokens
 
 
+class Ear:
+    """A listener that hears nothing more once its call was given up: the call's thread may still be reading.
+
+    Without it words of a call that timed out would come among those of the next one.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener: Listener | None = listener
+        self._lock = threading.Lock()
+
+    def hear(self, kind: Piece, text: str) -> None:
+        """Pass a piece on; CancelledError once nobody waits for the call."""
+        with self._lock:
+            if self._listener is None:
+                raise CancelledError("the call was given up", in_flight=True)
+            self._listener(kind, text)
+
+    def close(self) -> None:
+        """Hear nothing more."""
+        with self._lock:
+            self._listener = None
+
+
 class BaseLLMProvider(ABC):
-    """An adapter. One instance per provider, shared by all threads; construction does no I/O."""
+    """An adapter. One instance per provider, shared by all threads; construction does no I/O.
+
+    Attributes:
+        takes_pictures: Whether `_complete` sends the pictures of a request; an adapter that does not know of them must
+            not answer as if there were none.
+    """
+
+    takes_pictures: ClassVar[bool] = False
 
     def __init__(self, config: ProviderConfig) -> None:
         self.config = config
@@ -169,12 +213,19 @@ class BaseLLMProvider(ABC):
             ConfigurationError: the installation lacks what the provider needs.
         """
         what = f"{self.config.id}/{request.model}"
+        if request.pictures and not self.takes_pictures:
+            raise BadRequestError(f"{what}: its wire takes no pictures", provider=self.config.id, model=request.model)
+        ear = Ear(request.listener) if request.listener is not None else None
+        heard = replace(request, listener=ear.hear) if ear is not None else request
         try:
-            return self._threads.call(lambda: self._complete(request), request.timeout_s, cancel or CancelToken(), what)
+            return self._threads.call(lambda: self._parted(heard), request.timeout_s, cancel or CancelToken(), what)
         except (CancelledError, ConfigurationError):
             raise
         except Exception as error:  # clients raise httpx, json and builtin errors too; all become ours
             raise self._typed(error, request.model) from error
+        finally:
+            if ear is not None:
+                ear.close()
 
     def list_models(self, timeout_s: float = 10.0) -> list[str]:
         """Return the ids that the provider serves now; raises GenerationError."""
@@ -215,6 +266,25 @@ class BaseLLMProvider(ABC):
             if self._client_made is None:
                 self._client_made = self._make_client()
             return self._client_made
+
+    def _parted(self, request: CompletionRequest) -> Completion:
+        """Ask; where people read the answer as it comes, its thoughts are taken out.
+
+        Other answers are drafts, whose raw text is kept and read by `services.drafts`.
+        """
+        if request.listener is None and not request.may_be_cut:
+            return self._complete(request)
+        splitter = ThoughtSplitter(request.listener)
+        heard = request if request.listener is None else replace(request, listener=splitter.hear)
+        answer = self._complete(heard)
+        splitter.end()
+        thought_s = splitter.thought_s
+        if splitter.heard != answer.text:  # nothing was streamed, or the arguments of a call are the text
+            splitter = ThoughtSplitter()
+            splitter.hear("thought", answer.thinking)
+            splitter.hear("token", answer.text)
+            splitter.end()
+        return replace(answer, text=splitter.text, thinking=splitter.thinking, thought_s=thought_s)
 
     def _typed(self, error: BaseException, model: str) -> GenerationError:
         # What answers at an address from the API is not shown to the caller who set it.

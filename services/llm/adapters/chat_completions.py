@@ -1,87 +1,54 @@
 """Shared by the adapters whose vendors speak the chat-completions wire format.
 
-The answer is read from the raw body, leniently: the clients' own models return a
-string for HTML, `choices=None` for an error inside a 200, or raise for what we can
-still use.
+The answer is read from the raw body, leniently: the clients' own models return `choices=None` for an error inside a
+200, or raise for what we can still use.
 """
 
-from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
-from importlib import import_module
-from typing import Any
+from collections.abc import Mapping
 
 import orjson
 
-from services.llm.adapters.base import BaseLLMProvider, Completion, CompletionRequest
-from services.llm.adapters.message import called_with, check_refusal, error_in_success, parts_of
+from services.llm.adapters.base import Completion, CompletionRequest
+from services.llm.adapters.message import called_with, check_refusal, count, error_in_success, json_in, parts_of, stated
+from services.llm.adapters.posting import PostingProvider, lower
 from services.llm.adapters.streamed import read_stream
-from services.llm.adapters.transport import Response, connections, transports
-from services.llm.adapters.wire import Wire
+from services.llm.adapters.turns import Turn, turns_of
 from utils.error_parameters import JSON_SCHEMA
-from utils.errors import AnswerFormatError
 
 # The two spellings of the most tokens of an answer.
 LENGTH_FIELDS = ("max_tokens", "max_completion_tokens")
 
 
-class ChatCompletionsProvider(BaseLLMProvider):
+class ChatCompletionsProvider(PostingProvider):
     """Base of Groq, Cerebras and everything OpenAI-compatible."""
 
+    takes_pictures = True
     max_tokens_field = "max_completion_tokens"
     prefix = ""
-    http_library = "httpx"
-    _wire: Wire | None = None
+
+    @property
+    def path(self) -> str:
+        """Where the client posts a question."""
+        return f"{self.prefix}/chat/completions"
 
     def _complete(self, request: CompletionRequest) -> Completion:
         if request.listener is not None:
             return self._stream(request)
-        response = self._post(self._client(), request)
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return read_completion(response.content, headers, self.config.id, request.model)
-
-    def _http_client(self) -> Any:  # each vendor wants that of its own library
-        """Return the HTTP client for the vendor's client, whose requests `Wire` then makes as that one does."""
-        self._wire = Wire(transports(self.http_library, self.config), self.http_library)
-        arguments = connections(self.http_library, self.config, transport=self._wire)
-        return import_module(self.http_library).Client(**arguments)
-
-    def _post(self, client: Any, request: CompletionRequest) -> Response:  # a client of whichever vendor
-        """Post by the client's general method, at half the CPU: its typed one walks through every message."""
-        content = orjson.dumps(self._body(request))
-
-        def by_client() -> Response:
-            response: Response = client.post(
-                f"{self.prefix}/chat/completions",
-                cast_to=import_module(self.http_library).Response,
-                content=content,
-                options={"timeout": request.timeout_s},
-            )
-            return response
-
-        return self._wire.post(by_client, request.timeout_s, content) if self._wire is not None else by_client()
+        response = self._post(self._client(), self.path, self._body(request), request.timeout_s)
+        return read_completion(response.content, lower(response.headers), self.config.id, request.model)
 
     def _stream(self, request: CompletionRequest) -> Completion:
-        """Read the answer as it is written; the client's own chunks drop what some vendors send."""
         arguments = self._body(request)
         extra = {} if "stream_options" in request.left_out else {"stream_options": {"include_usage": True}}
         opened = self._client().chat.completions.with_streaming_response.create(
             **arguments, stream=True, extra_body=extra, timeout=request.timeout_s
         )
-        with ExitStack() as held:
-            response = held.enter_context(opened)
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            lines = response.iter_lines()
-            answer = read_stream(lines, headers, request, self.config.id)
-            ended = held.pop_all()
-        # A connection is used again only if its answer was read to the end, which some servers are slow to write.
-        self._threads.afterwards(lambda: _read_out(lines, ended))
-        return answer
+        return self._listen(opened, lambda lines, headers: read_stream(lines, headers, request, self.config.id))
 
     def _body(self, request: CompletionRequest) -> dict[str, object]:
         arguments: dict[str, object] = {
             "model": request.model,
-            "messages": [dict(message) for message in request.messages],
+            "messages": _messages(request),
             self._length_field(request): request.max_tokens,
             "temperature": request.temperature,
             "top_p": request.top_p,
@@ -109,10 +76,18 @@ class ChatCompletionsProvider(BaseLLMProvider):
         ]
 
 
-def _read_out(lines: Iterator[str], ended: ExitStack) -> None:
-    """Read what follows the last piece of an answer, and let go of its connection."""
-    with ended:
-        deque(lines, maxlen=0)
+def _messages(request: CompletionRequest) -> list[dict[str, object]]:
+    if not request.pictures:
+        return [dict(message) for message in request.messages]
+    return [{"role": turn.role, "content": _content(turn)} for turn in turns_of(request.messages, request.pictures)]
+
+
+def _content(turn: Turn) -> object:
+    """Return what a message says; with pictures a list, which many servers take of the user alone."""
+    if not turn.pictures:
+        return turn.text
+    said: list[dict[str, object]] = [{"type": "text", "text": turn.text}] if turn.text.strip() else []
+    return said + [{"type": "image_url", "image_url": {"url": picture.data_uri}} for picture in turn.pictures]
 
 
 def _response_format(schema: Mapping[str, object], is_taken: bool) -> dict[str, object]:
@@ -129,10 +104,7 @@ def read_completion(content: bytes, headers: Mapping[str, str], provider: str, m
         GenerationError: it holds an error of the vendor, in whatever shape.
         AnswerFormatError: it is no chat completion.
     """
-    try:
-        body = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        raise AnswerFormatError(f"{provider}/{model}: the body ({len(content)} bytes) is not JSON") from None
+    body = json_in(content, provider, model)
     choices = body.get("choices") if isinstance(body, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise error_in_success(body, provider, model, headers)
@@ -148,15 +120,12 @@ def read_completion(content: bytes, headers: Mapping[str, str], provider: str, m
         text=text,
         thinking=next((said for part in thoughts if (said := part.text or part.thinking)), parts.thinking),
         model=str(body.get("model") or model),
-        prompt_tokens=_count(usage.get("prompt_tokens")),
-        completion_tokens=_count(usage.get("completion_tokens")) or len(text) // 4,
+        prompt_tokens=count(usage.get("prompt_tokens")),
+        completion_tokens=count(usage.get("completion_tokens")) or len(text) // 4,
         finish_reason=str(choices[0].get("finish_reason") or ""),
         headers=headers,
+        reasoning_tokens=stated(usage.get("completion_tokens_details"), "reasoning_tokens"),
     )
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and value >= 0 else 0
 
 
 def without_suffix(base_url: str, *suffixes: str) -> str:

@@ -6,6 +6,7 @@ although the status is 200.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -24,6 +25,19 @@ class Parts:
 
     text: str = ""
     thinking: str = ""
+
+
+def json_in(content: bytes, provider: str, model: str) -> Any:  # a vendor's, of any shape
+    """Return the JSON of an answer's body; AnswerFormatError where it is none."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise AnswerFormatError(f"{provider}/{model}: the body ({len(content)} bytes) is not JSON") from None
+
+
+def object_in(value: object) -> Mapping[str, object]:
+    """Return *value* where it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
 
 
 def parts_of(content: object) -> Parts:
@@ -68,6 +82,17 @@ def error_in_success(
             found.args = ("an error without a message",)
         return found
     return AnswerFormatError(f"{provider}/{model}: a 200 without choices (a {type(body).__name__} in JSON)")
+
+
+def count(value: object) -> int:
+    """Return the number of tokens that a vendor states; 0 for what is none."""
+    return value if isinstance(value, int) and value >= 0 else 0
+
+
+def stated(details: object, name: str) -> int | None:
+    """Return the number of tokens under *name*; None where the vendor states none."""
+    value = object_in(details).get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _part(part: object) -> Parts:

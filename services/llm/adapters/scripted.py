@@ -4,6 +4,7 @@ It ships with the product so that whoever extends the service can test without a
 vendor. It is no adapter: it stands for the class, not for a wire format.
 """
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 
@@ -18,6 +19,8 @@ class ScriptedProvider(BaseLLMProvider):
     A step is a text to answer, an exception to raise, a whole completion, or a
     function of the request.
     """
+
+    takes_pictures = True
 
     def __init__(self, config: ProviderConfig, script: Sequence[Step], models: Sequence[str] = ()) -> None:
         super().__init__(config)
@@ -39,8 +42,8 @@ class ScriptedProvider(BaseLLMProvider):
             return step
         text = step(request) if callable(step) else step
         if request.listener is not None:
-            for word in text.split(" "):
-                request.listener("token", f"{word} ")
+            for word in re.findall(r"[^ ]+ ?| ", text):
+                request.listener("token", word)
         return Completion(
             text=text,
             thinking="",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from services.llm.adapters.base import Completion, CompletionRequest, Piece
-from services.llm.adapters.message import check_refusal, error_in_success, parts_of
+from services.llm.adapters.message import check_refusal, count, error_in_success, parts_of, stated
 from utils.errors import ProviderConnectionError
 
 _THOUGHTS = ("reasoning", "reasoning_content", "thinking")
@@ -51,27 +51,33 @@ def read_stream(
         text=text,
         thinking="".join(heard.thoughts),
         model=heard.model or request.model,
-        prompt_tokens=_count(heard.usage.get("prompt_tokens")),
-        completion_tokens=_count(heard.usage.get("completion_tokens")) or len(text) // 4,
+        prompt_tokens=count(heard.usage.get("prompt_tokens")),
+        completion_tokens=count(heard.usage.get("completion_tokens")) or len(text) // 4,
         finish_reason=heard.finish_reason,
         headers=headers,
+        reasoning_tokens=stated(heard.usage.get("completion_tokens_details"), "reasoning_tokens"),
     )
+
+
+def object_of(line: str) -> dict[str, object]:
+    """Return the JSON object of a data line of server-sent events; {} where there is none."""
+    if not line.startswith("data:"):
+        return {}
+    try:
+        chunk = orjson.loads(line.removeprefix("data:"))
+    except orjson.JSONDecodeError:
+        return {}
+    return chunk if isinstance(chunk, dict) else {}
 
 
 def _chunks(lines: Iterable[str], heard: _Heard) -> Iterator[dict[str, object]]:
     """Yield the JSON objects of the data lines; what cannot be read is skipped."""
     for line in lines:
-        if not line.startswith("data:"):
-            continue
-        data = line.removeprefix("data:").strip()
-        if data == "[DONE]":
+        if line.startswith("data:") and line.removeprefix("data:").strip() == "[DONE]":
             heard.ended = True
             return
-        try:
-            chunk = orjson.loads(data)
-        except orjson.JSONDecodeError:
-            continue
-        if isinstance(chunk, dict):
+        chunk = object_of(line)
+        if chunk:
             yield chunk
 
 
@@ -111,7 +117,3 @@ def _take_calls(delta: Mapping[str, object], heard: _Heard) -> None:
     refusal = delta.get("refusal")
     if isinstance(refusal, str):
         heard.refusal.append(refusal)
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and value >= 0 else 0

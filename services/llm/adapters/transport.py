@@ -29,7 +29,17 @@ _MAX_CONNECTIONS = 1024
 # Shorter than the minute after which most servers and proxies end an idle connection.
 IDLE_S = 55.0
 # What the clients add from the environment (OPENAI_ORG_ID, GROQ_CUSTOM_HEADERS, …) is for the vendor's own address.
-_SENT = ("accept", "connection", "content-", "host", "transfer-", "user-agent", "x-litellm-", "x-stainless-")
+_SENT = (
+    "accept",
+    "anthropic-version",
+    "connection",
+    "content-",
+    "host",
+    "transfer-",
+    "user-agent",
+    "x-litellm-",
+    "x-stainless-",
+)
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 

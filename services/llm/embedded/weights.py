@@ -87,6 +87,20 @@ class WeightStore:
         source = self._source()
         return source.path if isinstance(source, LocalFile) else self._folder / source.file
 
+    @property
+    def size_bytes(self) -> int | None:
+        """How large the file is; None where that is not known before."""
+        source = self._source()
+        if isinstance(source, LocalFile):
+            return source.path.stat().st_size if source.path.is_file() else None
+        return source.size_bytes or None
+
+    @property
+    def licence(self) -> str:
+        """Under which the model may be used; "" where that is not known."""
+        source = self._source()
+        return "" if isinstance(source, LocalFile) else source.license
+
     def is_present(self) -> bool:
         """True when `ensure` would fetch nothing."""
         return self.path.is_file()

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.llm.adapters.base import Listener
+from services.llm.adapters.pictures import Picture
 from services.llm.limits.accounts import Accounts
 from services.llm.limits.answer_sizes import AnswerSizes
 from services.llm.limits.budget import Budget
@@ -18,6 +18,10 @@ ENOUGH_TOKENS = 2800
 # Before anything was measured: seconds an answer takes, and tokens of a sample with its prompt.
 _USUAL_LATENCY_S = 10.0
 _USUAL_TOKENS = 2500
+# What a picture of 2,048 px a side takes at most where vendors say it, a little high as all estimates here: 1,536
+# patches of 1.62 tokens at OpenAI (gpt-4.1-mini), nine tiles of 258 at Google, some 1,600 at Anthropic. What it really
+# took is in the usage.
+PICTURE_TOKENS = 2500
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Prompt:
         kind: What answers of similar length have in common.
         expected_tokens: How long the answer is expected to be, without thinking; 0 when not known.
         may_be_cut: Whether an answer that is cut off at `max_tokens` is accepted.
-        listener: See `CompletionRequest`.
+        pictures: What the user's last message shows; only models that see are asked.
     """
 
     messages: tuple[Mapping[str, str], ...]
@@ -40,7 +44,7 @@ class Prompt:
     kind: str = ""
     expected_tokens: int = 0
     may_be_cut: bool = False
-    listener: Listener | None = None
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def chars(self) -> int:
@@ -57,7 +61,7 @@ class Sizing:
 
     def need(self, prompt: Prompt, target: Target, budgets: Sequence[Budget] = ()) -> Need:
         """Return what a call takes of *target* at most; a shorter answer is asked for where *budgets* leave little."""
-        prompt_tokens = self.sizes.prompt_tokens(target.name, prompt.chars)
+        prompt_tokens = self.sizes.prompt_tokens(target.name, prompt.chars) + len(prompt.pictures) * PICTURE_TOKENS
         max_tokens = self._answer_tokens(target, prompt, prompt_tokens)
         prompt_usd = target.model.cost_usd(prompt_tokens, 0)
         left = min(
@@ -73,7 +77,7 @@ class Sizing:
         """Return how long an answer may be at least where the minute has little left; None for no less than asked."""
         if prompt.max_tokens is not None:
             return None
-        expected = 0 if target.model.thinking else prompt.expected_tokens
+        expected = 0 if target.model.thinks else prompt.expected_tokens
         return self.sizes.least(target.name, prompt.kind, expected)
 
     def pace(self, target: Target, tokens: float) -> float:
@@ -96,7 +100,7 @@ class Sizing:
         an answer, no more are asked for, so that the minute serves two.
         """
         model = target.model
-        wanted = prompt.max_tokens or (THINKING_TOKENS if model.thinking else ANSWER_TOKENS)
+        wanted = prompt.max_tokens or (THINKING_TOKENS if model.thinks else ANSWER_TOKENS)
         if prompt.max_tokens is None:
             wanted = self.sizes.cap(target.name, prompt.kind, wanted, prompt.expected_tokens)
         room = model.context_window - prompt_tokens

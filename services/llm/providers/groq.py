@@ -26,9 +26,7 @@ class GroqProvider(ChatCompletionsProvider):
 
     def _list_models(self) -> list[str]:
         # Speech and moderation models share the list.
-        return [
-            name for name in super()._list_models() if not any(part in name for part in ("whisper", "guard", "vision"))
-        ]
+        return [name for name in super()._list_models() if not any(part in name for part in ("whisper", "guard"))]
 
 
 SPEC = AdapterSpec("groq", GroqProvider)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class LocalProvider(ChatCompletionsProvider):
     """Chat completions by the embedded model, started at first use."""
 
+    # The server is started without what would read them.
+    takes_pictures = False
     max_tokens_field = "max_tokens"
     http_library = "httpx2"
 
@@ -26,7 +28,7 @@ class LocalProvider(ChatCompletionsProvider):
         try:
             # Asked each time: a restart moves it to another port.
             client = self._client().with_options(base_url=session.base_url, api_key=session.api_key)
-            response = self._post(client, request)
+            response = self._post(client, self.path, self._body(request), request.timeout_s)
             return read_completion(response.content, {}, self.config.id, request.model)
         finally:
             embedded.release()

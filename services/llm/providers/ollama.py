@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from services.llm.adapters.base import AdapterSpec, BaseLLMProvider, Completion, CompletionRequest, Piece
 from services.llm.adapters.message import called_with, error_in_success
 from services.llm.adapters.transport import connections
+from services.llm.adapters.turns import turns_of
 from utils.errors import AnswerFormatError
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ _NO_KEY = "none"
 
 class OllamaProvider(BaseLLMProvider):
     """Native chat API of an Ollama server."""
+
+    takes_pictures = True
 
     def _make_client(self) -> "Client":
         from ollama import Client
@@ -60,7 +63,7 @@ class OllamaProvider(BaseLLMProvider):
     def _arguments(self, request: CompletionRequest) -> dict[str, object]:
         return {
             "model": self._bare(request.model),
-            "messages": [dict(message) for message in request.messages],
+            "messages": _messages(request),
             "format": dict(request.schema) if request.schema is not None else None,
             "options": {
                 "num_predict": request.max_tokens,
@@ -127,6 +130,16 @@ class OllamaProvider(BaseLLMProvider):
 
     def _remember(self, response: "Response") -> None:
         self._seen.response = response
+
+
+def _messages(request: CompletionRequest) -> list[dict[str, object]]:
+    """Return the messages; of a text the SDK would read the file that has its name, so pictures go as bytes."""
+    turns = turns_of(request.messages, request.pictures)
+    return [
+        {"role": turn.role, "content": turn.text}
+        | ({"images": [picture.data for picture in turn.pictures]} if turn.pictures else {})
+        for turn in turns
+    ]
 
 
 SPEC = AdapterSpec("ollama", OllamaProvider)

@@ -11,6 +11,7 @@ from utils.secret_box import SecretBox
 
 # Initial limits of an added provider where the user sets none.
 CUSTOM_REQUESTS, CUSTOM_TOKENS = 60, 30_000
+_CAPABILITIES = frozenset({"supports_cot", "supports_streaming", "supports_vision"})
 
 
 def roster_state(
@@ -87,8 +88,11 @@ def _model(info: ModelInfo, fields: ModelFields) -> ModelInfo:
     names = {
         "max_tokens": "max_output",
         "supports_json_schema": "json_schema",
-        "is_thinking_model": "thinking",
+        "is_thinking_model": "supports_cot",
     }
-    kept = {names.get(name, name): value for name, value in fields.items()}
+    kept = {names[name]: value for name, value in fields.items() if name in names}
+    kept |= {name: value for name, value in fields.items() if name not in names and value is not None}
     wanted = {name: value for name, value in kept.items() if name in ModelInfo.model_fields and value is not None}
+    if by_user := sorted(wanted.keys() & _CAPABILITIES):
+        wanted["evidence"] = "; ".join(filter(None, (info.evidence, f"set by a user: {', '.join(by_user)}")))
     return info.model_copy(update=wanted)

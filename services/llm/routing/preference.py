@@ -1,6 +1,6 @@
 """What a request asks for, and which targets may serve it, in which order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.catalogue.catalogue import ModelInfo, ProviderInfo
 from services.llm.routing.factory import LLMProviderFactory
@@ -23,6 +23,7 @@ class Preference:
         models: Model ids ("model" or "provider/model") in order of preference, before all others.
         weights: Share of the load by provider, where several have room.
         priced_only: Use only models whose price is known.
+        sees: Use only models that take pictures; of those of whom nobody knows it, only the one that `model` names.
     """
 
     provider: str = ""
@@ -32,6 +33,7 @@ class Preference:
     models: tuple[str, ...] = ()
     weights: tuple[tuple[str, float], ...] = ()
     priced_only: bool = False
+    sees: bool = False
 
 
 class TargetChooser:
@@ -71,6 +73,7 @@ class TargetChooser:
                 self._factory.get_provider(name)
         self._check_models(preference)
         self._check_model(preference)
+        self.check_sight(preference)
         if not any(self.groups(preference)):
             raise InputError(
                 "max_cost_usd: no model of the chosen providers has a known price; add price_input, price_output, "
@@ -78,6 +81,16 @@ class TargetChooser:
                 if preference.priced_only
                 else "no model may serve this request; see GET /api/models"
             )
+
+    def check_sight(self, preference: Preference) -> None:
+        """Refuse a preference for models that see, where those that may serve it do not; InputError says what to do."""
+        if not preference.sees or any(self.groups(preference)) or not any(self.groups(replace(preference, sees=False))):
+            return
+        who = f"{preference.model[:100]} takes none" if preference.model else "no model that may be used takes any"
+        raise InputError(
+            f"pictures: {who}; name a model that sees (supports_vision in GET /api/models), "
+            "or upload the page as a document, so that its text is recognised"
+        )
 
     def _check_model(self, preference: Preference) -> None:
         if not preference.model or preference.provider == AUTO:
@@ -162,4 +175,13 @@ class TargetChooser:
 
 
 def _allowed(target: Target, preference: Preference) -> bool:
+    if preference.sees and not _may_see(target.model, preference):
+        return False
     return not preference.priced_only or target.model.price_input is not None
+
+
+def _may_see(model: ModelInfo, preference: Preference) -> bool:
+    """Whether pictures may be sent to *model*: where nobody knows, whoever names it decides."""
+    if model.supports_vision is None:
+        return model.id == preference.model
+    return model.supports_vision

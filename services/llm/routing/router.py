@@ -26,6 +26,8 @@ _REFUSED_MODELS = 2
 TRIAL_S = 120.0
 # How soon to look again while another call tries a closed target.
 TRIAL_LOOK_S = 1.0
+# How long a target stays closed at least while its server has not said which models it has.
+UNLISTED_S = 30.0
 # Failures in a row that close; a failure that is certain closes at once.
 _THRESHOLD = {"server_error": 3, "timeout": 3, "general": 5}
 
@@ -73,11 +75,15 @@ class Router:
 
     def opens_in_s(self, target: Target) -> float:
         """Return the seconds until *target* may be called; 0.0 when it may be now."""
+        if target.model.awaited:
+            return UNLISTED_S
         with self._lock:
             return self._opens_in_s(target, self._clock.monotonic()) if self._health else 0.0
 
     def wait_s(self, target: Target) -> float:
         """Return how long it is worth waiting for *target*, in seconds: inf while its key or account is refused."""
+        if target.model.awaited:
+            return UNLISTED_S
         with self._lock:
             if not self._health:
                 return 0.0
@@ -141,6 +147,8 @@ class Router:
 
     def reason(self, target: Target) -> str:
         """Return why *target* is closed now, or ""."""
+        if target.model.awaited:
+            return "connection_error"
         with self._lock:
             now = self._clock.monotonic()
             return next((health.reason for health in self._records(target) if health.closed_until > now), "")

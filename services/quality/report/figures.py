@@ -152,7 +152,7 @@ class Totals:
             told = "cites repealed law: " + ", ".join(found.repealed)
             self.worst["currency"].add(len(found.repealed), sample_id, told)
         if isinstance(score, float) and 0 <= score <= 1:
-            self.worst["quality"].add(1.0 - score, sample_id, f"quality score {score:.2f}")
+            self.worst["quality"].add(1.0 - score, sample_id, f"quality score {score * 100:.0f} %")
 
     def pairs(self, ids: list[pl.Series], rows: list[Sketches]) -> DuplicateFigures:
         """Count the pairs of similar samples; *rows* are the sketches of *ids*."""
@@ -167,7 +167,7 @@ class Totals:
         least = np.sort(similarity)[-WORST:][0] if len(similarity) else 0.0
         for place in np.flatnonzero(similarity >= least):
             value = float(similarity[place])
-            told = f"similarity {value:.2f} to {names[int(second[place])]}"
+            told = f"similarity {value * 100:.0f} % to {names[int(second[place])]}"
             self.worst["duplicates"].add(value, str(names[int(first[place])]), told)
         return {
             "similar_pairs": len(pairs),

@@ -5,21 +5,27 @@ The report is made once for each state of the data set; of a large one in the ba
 
 import logging
 import threading
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
+from models.contract.answers.base import StoredSample
 from models.contract.answers.dataset import BatchQuality
 from models.contract.answers.quality import Duplicates, SampleCitations, TextCitations
 from models.contract.answers.quality_report import QualityFigures, QualityReport
+from models.contract.answers.thought import Thought
 from models.samples.sample_query import SampleQuery
 from models.samples.sample_store import SampleStore
 from models.samples.snapshot import HasSamples
+from models.samples.while_unchanged import WhileUnchanged
 from services.citations.checker import by_field, counts_of
+from services.quality.duplicates.repeats import repeated_questions
 from services.quality.examiner import Examiner
 from services.quality.report.grounding import NOTHING_AROUND, Surroundings
 from services.quality.report.measuring import Measures, build_report
 from services.quality.report.of_batch import assess
+from services.quality.thought import thought_of
 from utils.errors import NotFoundError, UnavailableError
 from utils.side.processes import SideProcesses
 from utils.side.tasks import Side
@@ -83,6 +89,7 @@ class QualityService:
         self._making = threading.Lock()
         self._fault = ""
         self._kept: tuple[object, QualityFigures] | None = None
+        self._repeated = WhileUnchanged[list[Sequence[str]]](store)
         self._thread: threading.Thread | None = None
 
     def check_text(self, text: str, jurisdiction: str = "") -> TextCitations:
@@ -95,9 +102,17 @@ class QualityService:
         checked = self._examiner.checker.check_sample(self._store.get(sample_id))
         return {"citations": by_field(checked), "counts": counts_of(checked)}
 
+    def thought_of(self, sample: StoredSample) -> Thought:
+        """Return the reasoning of a stored sample in steps, and the provider's trace."""
+        return thought_of(sample, self._examiner.checker)
+
     def duplicates(self) -> Duplicates:
         """Return the pairs of similar samples."""
         return self._examiner.duplicates.report()
+
+    def repeated_questions(self) -> list[Sequence[str]]:
+        """Return the ids of samples that ask the same question word for word; kept until the data change."""
+        return self._repeated.current(repeated_questions)
 
     def of_batch(self, batch_id: str) -> BatchQuality:
         """Return figures on the samples of a batch; NotFoundError if it has none."""

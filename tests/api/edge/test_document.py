@@ -17,7 +17,8 @@ _RECORD = "record it: .venv/bin/python -m tests.api.record_examples"
 def test_every_route_is_in_the_document_with_its_summary(client: FlaskClient) -> None:
     app = client.application
     missing = []
-    for rule in app.url_map.iter_rules():
+    pages = ("ui.", "front")
+    for rule in (one for one in app.url_map.iter_rules() if not one.endpoint.startswith(pages)):
         path = re.sub(r"<(?:\w+:)?(\w+)>", "x", str(rule))
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             found = operation(app, method, path)
@@ -71,6 +72,20 @@ def test_every_status_of_the_error_table_is_described_with_an_example(client: Fl
     for status in FAILURES:
         told = shared[str(status)]["content"]["application/json"]
         assert problem(client.application, told["schema"], told["example"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/api/files/upload", {"file", "title", "licence", "jurisdiction", "version", "url", "wait"}),
+        ("/api/import", {"file", "mapping", "dry_run"}),
+    ],
+)
+def test_a_form_with_a_file_is_described_with_its_fields(client: FlaskClient, path: str, fields: set[str]) -> None:
+    told = described(client.application)["paths"][path]["post"]["requestBody"]["content"]["multipart/form-data"]
+
+    assert fields <= set(told["schema"]["properties"])
+    assert told["schema"]["required"] == ["file"]
 
 
 def test_models_of_answers_have_names_of_their_own() -> None:

@@ -1,6 +1,5 @@
 """Chat: whole and streamed, with failover, accounting and limits; by the real clients over a simulated wire."""
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ from tests.api.calls import get, post
 from tests.api.conformance import checked_client, problem
 from tests.fakes import Start
 from tests.patience import PATIENCE_S
+from tests.services.streams.house import read
 from tests.vendors.simulator import SimulatedVendor
 from tests.vendors.wire import error
 from utils.errors import ProviderServerError
@@ -30,10 +30,10 @@ def of(platform: Service) -> FlaskClient:
 def events(client: FlaskClient, **body: Any) -> list[dict[str, Any]]:
     response = client.post("/api/chat/completions", json={**HELLO, "stream": True, **body})
     assert response.mimetype == "text/event-stream"
-    told = [json.loads(line.removeprefix("data: ")) for line in response.text.split("\n\n") if line.startswith("data")]
+    told = [event for _, event in read([response.data])]
     schema = {"$ref": "#/components/schemas/ChatMessage"}
     assert [fault for message in told if (fault := problem(client.application, schema, message))] == []
-    return told
+    return [event for event in told if event["type"] != "status"]
 
 
 def test_all_messages_are_sent_and_the_answer_is_accounted_for(start: Start) -> None:

@@ -129,7 +129,7 @@ def test_providers_and_models_come_without_asking_a_vendor_and_without_keys(clie
     }  # fmt: skip
     assert set(models["models"][0]) == {
         "id", "name", "provider", "provider_name", "context_window", "owned_by", "fallback_priority",
-        "supports_json_schema", "is_thinking_model",
+        "supports_json_schema", "is_thinking_model", "supports_cot", "supports_streaming", "supports_vision", "evidence",
     }  # fmt: skip
     assert (models["default_provider"], models["default_model"]) == ("groq", "openai/gpt-oss-120b")
     assert "gsk_" not in json.dumps([providers, models])
@@ -143,6 +143,11 @@ def test_sample_lives_from_add_to_delete(client: FlaskClient) -> None:
     changed = client.put("/api/sample/a/b c", json={"answer": "new"}).get_json()
     assert changed["sample"]["answer"] == "new"
     assert get(client, "sample/a/b%20c")["sample"]["answer"] == "new"
+
+    thought = get(client, "v1/samples/a/b%20c/chain-of-thought")
+    assert (thought["sample_id"], thought["provider_trace"], thought["supports_cot"]) == ("a/b c", None, None)
+    assert thought["chain_of_thought"]["source"] == "sample"
+    assert "not found" in refused(client.get("/api/samples/nope/chain-of-thought"), 404)
 
     deleted = client.delete("/api/sample/a/b c").get_json()
     assert (deleted["success"], deleted["total_samples"]) == (True, 0)
@@ -230,6 +235,8 @@ def test_generate_returns_a_checked_sample_and_stores_it_only_on_request(client:
         ({"sample_type": "poem"}, "sample_type: got 'poem'"),
         ({"jurisdiction": "moon"}, "jurisdiction: got 'moon'"),
         ({"save": "maybe"}, "save: got 'maybe', want true or false"),
+        ({"practice_area": ""}, "practice_area: "),
+        ({"topic": " "}, "topic: "),
     ],
 )
 def test_generate_refuses_unknown_names(client: FlaskClient, body: dict[str, str], says: str) -> None:

@@ -464,7 +464,7 @@ def test_options_are_those_of_the_route_itself(client: FlaskClient, path: str, m
 @pytest.fixture
 def grounded(client: FlaskClient, service: Service) -> FlaskClient:
     for name, level, licence in (("free", "grounded", "own"), ("unnamed", "grounded", ""), ("half", "partly", "own")):
-        source = {"file_id": "f", "title": "Act", "licence": licence, "quotes": []}
+        source = {"file_id": "f", "title": "Act", "licence": licence, "quotes": ["It is."], "spans": [[1, 6]]}
         service.dataset.keep(sample(id=name, grounding=level, sources=json.dumps([source])))
     service.dataset.keep(sample(id="plain"))
     return client
@@ -510,5 +510,35 @@ def test_changed_answer_is_not_proved_any_more_and_nobody_claims_that_it_is(grou
     changed = grounded.put("/api/sample/free", json={"answer": "Another rule altogether."})
 
     assert (claimed.status_code, changed.status_code) == (400, 200)
-    assert changed.get_json()["sample"]["grounding"] is None
-    assert "own" in changed.get_json()["sample"]["sources"]
+    sample = changed.get_json()["sample"]
+    assert sample["grounding"] is None
+    assert json.loads(sample["sources"]) == [
+        {"file_id": "f", "title": "Act", "licence": "own", "quotes": [], "spans": []}
+    ]
+
+
+EDIT = {"decision": "edit", "reason": "It was out of date.", "reviewer": "ann"}
+
+
+@pytest.mark.parametrize("field", ["answer", "reasoning"])
+@pytest.mark.parametrize("by", ["a change", "a review"])
+def test_sample_of_a_changed_text_stays_bound_by_the_licences_of_its_sources(
+    grounded: FlaskClient, by: str, field: str
+) -> None:
+    change = {field: "Another rule altogether."}
+    if by == "a change":
+        answer = grounded.put("/api/sample/unnamed", json=change)
+    else:
+        answer = grounded.post("/api/sample/unnamed/review", json={**EDIT, "changes": change})
+
+    assert answer.status_code == 200
+    assert "It is." not in answer.get_json()["sample"]["sources"]
+    assert grounded.get("/api/export?format=jsonl").headers["X-Left-Out"] == "licence=1"
+
+
+def test_sample_of_which_no_text_was_changed_keeps_what_is_proved(grounded: FlaskClient) -> None:
+    same = get(grounded, "sample/free")["sample"]
+    changed = grounded.put("/api/sample/free", json={"answer": same["answer"], "topic": "Contract Law - Offer"})
+
+    assert changed.get_json()["sample"]["grounding"] == "grounded"
+    assert "It is." in changed.get_json()["sample"]["sources"]

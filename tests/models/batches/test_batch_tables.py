@@ -312,3 +312,56 @@ def test_batch_takes_only_steps_that_make_sense() -> None:
 
 def test_tables_are_in_one_file(tmp_path: Path, ledger: Ledger) -> None:
     assert (tmp_path / "batches.db").exists()
+
+
+def test_events_of_a_sample_are_those_on_the_way_to_it_alone(
+    ledger: Ledger, work: WorkStore, events: EventStore
+) -> None:
+    first, second = work.upcoming("b", -1, 10)
+    for item in (first, second):
+        ledger.change("b", "failure", {"item": item.ordinal, "error": f"timeout of {item.ordinal}"})
+    ledger.sending(second, 1, "groq", "groq/m", 50)
+    ledger.answered(second, ANSWER, USED)
+    ledger.finish(second, Sample.model_validate(sample(id='odd "id"')))
+
+    found = events.of_sample("b", 'odd "id"')
+
+    assert [(one["type"], one["detail"]["item"]) for one in found] == [("failure", 1), ("sample", 1)]
+    assert events.of_sample("b", "nobody") == []
+
+
+def test_refused_drafts_are_counted_by_kind_and_found_by_it(
+    writer: Writer, work: WorkStore, clock: ManualClock
+) -> None:
+    reviews = ReviewStore(writer._engine, clock)
+    item = WorkItem("b1", 0, JOB, 1, None)
+    told = [
+        "[quality_error] citations: got 1, want at least 2",
+        "[quality_error] citations: got 0, want at least 2",
+        "[quality_error] citations gone",
+        "[json_error] no JSON object in the answer (begins '<img src=x>: y')",
+    ]
+    with writer._engine.begin() as connection:
+        work.add(connection, "b1", [JOB])
+        for reason in told:
+            reviews.refuse(connection, item, "text", reason)
+        reviews.refuse(connection, WorkItem("b2", 0, JOB, 1, None), "text", told[0])
+
+    assert reviews.kinds_refused("b1") == [
+        ("[quality_error] citations", 2),
+        ("[json_error] no JSON object in the answer", 1),
+        ("[quality_error] citations gone", 1),
+    ]
+    found = reviews.drafts_refused("b1", "[quality_error] citations", 10, 0)
+    assert [row["reason"] for row in found] == [told[1], told[0]]
+    assert [row["reason"] for row in reviews.drafts_refused("b1", "", 1, 1)] == [told[2]]
+    assert reviews.drafts_refused("b1", "[json_error] no JSON object in the answer", 10, 0)[0]["sample_id"] is None
+
+
+def test_last_turns_of_a_batch_come_without_the_changes_of_its_samples(events: EventStore, writer: Writer) -> None:
+    with writer._engine.begin() as connection:
+        for kind in ("started", "sample", "switch", "sample", "ended"):
+            events.add(connection, "b1", "2026-11-29T10:00:00+00:00", kind, {})
+        events.add(connection, "b2", "2026-11-29T10:00:00+00:00", "switch", {})
+
+    assert [row["type"] for row in events.newest("b1", ["switch", "ended", "started"], 2)] == ["ended", "switch"]

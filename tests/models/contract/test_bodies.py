@@ -27,6 +27,7 @@ from models.contract.bodies import (
     SampleChange,
     SampleIds,
 )
+from models.contract.query_bodies import QueryBody
 from models.fields import validated
 from tests.fakes import sample
 from utils.errors import InputError
@@ -207,7 +208,7 @@ def test_flag_is_no_number(value: float) -> None:
 
 @pytest.mark.parametrize(("field", "says"), [("count", "number"), ("max_minutes", "a number")])
 def test_number_is_no_flag(field: str, says: str) -> None:
-    with pytest.raises(InputError, match=f"^{field}: got True, want .*{says}"):
+    with pytest.raises(InputError, match=f"^{field}: got true, want .*{says}"):
         validated(BatchRequest, {field: True})
 
 
@@ -265,3 +266,15 @@ def test_all_faults_are_told_at_once_and_many_are_counted() -> None:
         validated(BatchRequest, {"count": 0, "seed": -1})
     with pytest.raises(InputError, match=r"; and 5 more$"):
         validated(SampleIds, {"sample_ids": list(range(15))})
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        ({"query": None}, "query: got null, want text"),
+        ({"query": "x", "file_ids": "y"}, "file_ids: got 'y', want a list"),
+    ],
+)
+def test_message_speaks_json(sent: dict[str, object], says: str) -> None:
+    with pytest.raises(InputError, match=f"^{says}"):
+        validated(QueryBody, sent)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.samples.sources import licences_of, parted, sources_in
+from models.samples.sources import licences_of, parted, sources_in, unproved
 
 ONE = {
     "file_id": "f1",
@@ -60,3 +60,21 @@ def test_licences_are_all_told_and_told_apart(given_: list[str]) -> None:
     cell = json.dumps([{**ONE, "licence": licence} for licence in given_])
 
     assert parted(licences_of(pl.Series([cell]))[0]) == sorted(set(given_))
+
+
+def test_changed_text_keeps_the_sources_and_their_licences_and_no_quotation() -> None:
+    first = {"file_id": "f", "unit_id": 3, "licence": "own", "quotes": ["The master may."], "spans": [[4, 19]]}
+    second = {"licence": "closed", "quotes": []}
+    kept = unproved({"grounding": "grounded", "sources": json.dumps([first, second])})
+
+    assert kept["grounding"] is None
+    assert json.loads(str(kept["sources"])) == [
+        {**first, "quotes": [], "spans": []},
+        second,
+    ]
+    assert licences_of(pl.Series([kept["sources"]])).to_list() == ["closed,own"]
+
+
+@pytest.mark.parametrize("column", [None, "", "Smith v Jones", "[1, 2]", "[broken", '{"quotes": ["a"]}'])
+def test_sources_of_others_stay_as_they_are_when_the_text_is_changed(column: str | None) -> None:
+    assert unproved({"sources": column}) == {"grounding": None, "sources": column}

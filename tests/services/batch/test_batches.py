@@ -5,6 +5,7 @@ import json
 import shutil
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,10 +22,13 @@ from models.domain import Job
 from models.fields import validated
 from models.samples.sample_query import SampleQuery
 from models.samples.statistics import Present
+from models.schemas import Sample
 from services.batch.live import LiveBatch
 from services.batch.objects import new_row
 from services.batch.planner import fill, plan, replacement
 from services.batch.report import why_stuck
+from services.catalogue.catalogue import Topic
+from services.generation_service import Making
 from services.llm.adapters.base import CompletionRequest
 from services.llm_service import Preference
 from tests.fakes import CATALOGUE, Start, good_answer, run, sample
@@ -37,6 +41,7 @@ from utils.errors import (
     DiskFullError,
     InputError,
     ModelUnavailableError,
+    NoGroundError,
     NotFoundError,
     NotReadyError,
     ProviderConnectionError,
@@ -206,6 +211,29 @@ def test_plan_refuses_what_it_does_not_know(wrong: dict[str, Any]) -> None:
         jobs_of(BatchRequest.model_validate(wrong), 1)
 
 
+def _is_of_tort(topic: Topic) -> bool:
+    return topic.practice_area == "Tort Law"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "answers", "areas"),
+    [
+        pytest.param({}, _is_of_tort, {"Tort Law"}, id="what the documents answer"),
+        pytest.param({"topic": "Contract Law - Misrepresentation"}, _is_of_tort, {"Contract Law"}, id="named topic"),
+        pytest.param(
+            {"mix": {"topics": {"Contract Law - Misrepresentation": 1}}}, _is_of_tort, {"Contract Law"}, id="mix"
+        ),
+        pytest.param({}, lambda _topic: False, {row.practice_area for row in CATALOGUE.topics_of("uk")}, id="none"),
+    ],
+)
+def test_topics_that_the_documents_answer_are_planned_unless_a_caller_names_them(
+    wanted: dict[str, Any], answers: Callable[[Topic], bool], areas: set[str]
+) -> None:
+    request = BatchRequest.model_validate({"jurisdiction": "uk", "use_rag": True, "count": 60, **wanted})
+
+    assert {job.practice_area for job in plan(request, CATALOGUE, 60, answers=answers)} == areas
+
+
 def test_topic_of_the_callers_own_is_planned() -> None:
     assert jobs_of(BatchRequest(topic="Space Law - Moon Mining"), 1)[0].jurisdiction == "uk"
 
@@ -292,6 +320,31 @@ def test_bad_drafts_are_replaced_and_counted(start: Start) -> None:
     assert (batch["status"], batch["progress"], batch["rejected"]) == ("completed", 4, 2)
     assert {error["category"] for error in batch["errors"]} == {"json_error"}
     assert batch["attempts"] == 10
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "made"), [({}, "completed", 4), ({"topic": "Tort Law - Nuisance"}, "failed", 0)]
+)
+def test_topic_without_law_gives_its_place_to_another_unless_it_was_asked_for(
+    start: Start, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, str], status: str, made: int
+) -> None:
+    platform = start({"groq": [good_answer]}, max_workers=1)
+    make = platform.generation.maker.make
+    asked: list[str] = []
+
+    def only_on_fraud(making: Making) -> Sample:
+        asked.append(making.job.topic)
+        if making.job.topic != "Fraud":
+            raise NoGroundError("grounding: nothing in the documents answers it")
+        return make(making)
+
+    monkeypatch.setattr(platform.generation.maker, "make", only_on_fraud)
+    monkeypatch.setattr(platform.generation.maker, "answers", lambda topic, *_: topic.topic == "Fraud")
+
+    batch = run(platform, count=4, jurisdiction="uk", **wanted)
+
+    assert (batch["status"], batch["progress"]) == (status, made)
+    assert max(Counter(topic for topic in asked if topic != "Fraud").values()) <= (1 if not wanted else 4)
 
 
 def test_hopeless_batch_ends_failed_and_says_why(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -767,6 +820,19 @@ def test_plan_starts_nothing_and_tells_what_to_expect(start: Start) -> None:
     assert (short["expected_samples"], short["stopped_by"]) in {(24, "max_tokens_total"), (25, "max_tokens_total")}
     assert after["targets"][0]["basis"] == "measured"
     assert platform.batches.running_count() == 0
+
+
+def test_planned_time_follows_from_the_paces_that_the_plan_shows(start: Start) -> None:
+    platform = start({"groq": [good_answer]})
+    request = BatchRequest(count=10, provider="groq", difficulty="basic", allow_failover=False)
+
+    few = platform.batches.plan(request)
+    pace = few["targets"][0]["samples_per_minute"] or 0
+    many = platform.batches.plan(request.model_copy(update={"count": round(2 * pace)}))
+
+    assert pace > 10
+    assert many["expected_minutes"] == pytest.approx(2, abs=0.02)
+    assert 0 < (few["expected_minutes"] or 0) < 1
 
 
 def test_report_accounts_for_every_call_and_every_item(start: Start) -> None:

@@ -1,5 +1,6 @@
 """The catalogue as shipped, and what is said about a broken one."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel
 
 from services.catalogue.catalogue import load_catalogue
 from services.catalogue.files import read_tables
-from services.catalogue.rows import ChatPrompt, SlotValues
+from services.catalogue.rows import ChatPrompt, ModelInfo, SlotValues
 from services.drafts.text import headings
 from tests.fakes import CATALOG, CATALOGUE, CHECKER
 from utils.errors import ConfigurationError, InputError
@@ -74,6 +75,23 @@ def test_replacements_of_dead_models_are_not_dead_themselves() -> None:
     dead = {(model.provider, model.id) for model in CATALOGUE.models if model.retired}
 
     assert all((model.provider, model.replacement) not in dead for model in CATALOGUE.models if model.replacement)
+
+
+# Names that say that a model sees.
+_SEES = re.compile(r"vision|(?:^|[-/])vl(?:[-:]|$)|gpt-4o|gpt-4\.1|gemini|claude|pixtral|llava|llama-4|qwen-?3\.\d")
+
+
+def test_every_model_says_where_it_is_known_from_what_it_can_do() -> None:
+    for model in CATALOGUE.models:
+        told = (model.supports_cot, model.supports_vision)
+
+        assert len(model.evidence) > 20, model.id
+        assert None not in told or "not known" in model.evidence, model.id
+
+
+@pytest.mark.parametrize("model", [row for row in CATALOGUE.models if _SEES.search(row.id)], ids=lambda row: row.id)
+def test_model_whose_name_says_that_it_sees_does_or_says_why_not(model: ModelInfo) -> None:
+    assert model.supports_vision or "images is not known" in model.evidence
 
 
 @pytest.mark.parametrize(

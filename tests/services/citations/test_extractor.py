@@ -257,3 +257,16 @@ def test_text_before_moves_a_citation_and_changes_nothing_else(words: str, cite:
         alone.year,
         alone.court,
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "normalized"),
+    [
+        ("Is it right that section 1 of the Marsh Ponds Act 2011 says so?", "Marsh Ponds Act 2011, s 1"),
+        ("We know that sections 4 and 5 of the Marsh Ponds Act 2011 apply.", "Marsh Ponds Act 2011, sections 4 and 5"),
+        ("The duty which section 26A(2) of the Marsh Ponds Act 2011 lays down.", "Marsh Ponds Act 2011, s 26A(2)"),
+    ],
+)
+def test_numbers_of_sections_in_mid_sentence_are_no_words_of_the_title(text: str, normalized: str) -> None:
+    (citation,) = CHECKER.extractor.extract(text)
+    assert citation.normalized.replace("ss ", "sections ") == normalized

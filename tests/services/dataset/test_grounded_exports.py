@@ -122,7 +122,7 @@ def test_query_finds_samples_by_how_they_stand(law: SampleStore) -> None:
     ("grounding", "include", "says"),
     [
         ("none", "", "grounding: got 'none', want any, partly or grounded"),
-        ("", "everything", "include: got 'everything', want fit, unlicensed or all"),
+        ("", "everything", "include: got 'everything', want fit, accepted, unlicensed or all"),
     ],
 )
 def test_word_that_there_is_not_is_refused(grounding: str, include: str, says: str) -> None:
@@ -181,3 +181,23 @@ def test_sample_that_comes_in_again_is_as_bound_as_it_was(
     assert (back["grounding"], back["sources"]) == (None, None)
     assert json.loads(str(back["imported_sources"])) == [source(licence="")]  # type: ignore[typeddict-item]  # a claim
     assert (made.samples, made.left_out) == (2, {"licence": 3})
+
+
+def test_only_what_a_reviewer_accepted_is_exported_if_asked_for(publish: PublishService, law: SampleStore) -> None:
+    law.update("free", {"review": "accepted"})
+    law.update("closed", {"review": "accepted"})
+    law.add(standing("refused", None, review="rejected"))
+
+    made = publish.export(ExportRequest(wanted=choice({}, "", "accepted")))
+
+    assert [json.loads(line)["id"] for line in b"".join(made.content).splitlines()] == ["free"]
+    assert made.left_out == {"licence": 3, "rejected_by_review": 1, "not_reviewed": 3}
+    assert made.reviewed == {"accepted": 1, "never": 0}
+
+
+def test_export_tells_how_many_of_its_samples_were_reviewed(publish: PublishService, law: SampleStore) -> None:
+    law.update("free", {"review": "accepted"})
+
+    made = publish.export(ExportRequest(wanted=choice({}, "", "unlicensed")))
+
+    assert (made.samples, made.reviewed) == (5, {"accepted": 1, "never": 4})

@@ -11,13 +11,14 @@ from models.domain import CallUsage, Job, RawAnswer
 from models.schemas import Sample
 from services.catalogue.catalogue import Catalogue
 from services.catalogue.rows import SlotValues
+from services.generation.examination import Candidate
 from services.generation.guided import Guide
 from services.generation.judge import Judge
 from services.generation.making import Maker
 from services.generation.provision.lead import ProvisionScaffold
 from services.generation.scaffold import Scaffold
 from services.generation_service import GenerationService, GenerationSettings, Making, Recorder, UsageRecorder
-from services.llm.adapters.base import CompletionRequest
+from services.llm.adapters.base import Completion, CompletionRequest
 from services.llm.adapters.scripted import ScriptedProvider, Step
 from services.llm.attempts import Attempts
 from services.llm.single_calls import SingleCalls
@@ -53,7 +54,7 @@ def service(
     llm, made = scripted_llm(scripts, clock, catalogue=without_limits(catalogue))
     limits = GenerationSettings(wait_cap_s=0.01)
     guide = Guide(llm, Scaffold(catalogue, SLOTS), ProvisionScaffold(SLOTS), clock)
-    maker = Maker(catalogue, llm, guide, examiner(), Judge(llm, CATALOG / "prompts" / "judge.md"), clock)
+    maker = Maker(catalogue, llm, guide, examiner(), Judge(llm, CATALOG / "prompts"), clock)
     return GenerationService(catalogue, llm, maker, clock, limits, NoLog()), made
 
 
@@ -118,6 +119,29 @@ def test_sample_names_who_wrote_it_and_how_it_came_about() -> None:
     assert (tried.calls, len(tried.failures)) == (2, 1)
     assert len(sample.prompt_hash or "") == 64
     assert made["groq"].requests[1].schema
+
+
+@pytest.mark.parametrize(
+    ("thinking", "tokens", "thought_s", "source"),
+    [
+        ("I weigh.", 40, 1.2344, {"reasoning_tokens": 40, "duration_ms": 1234}),
+        ("I weigh.", None, None, {"reasoning_tokens": None, "duration_ms": None}),
+        ("", 40, None, {"reasoning_tokens": 40, "duration_ms": None}),
+        ("", None, None, None),
+    ],
+)
+def test_sample_says_whose_thinking_it_keeps(
+    thinking: str, tokens: int | None, thought_s: float | None, source: dict[str, object] | None
+) -> None:
+    text = good_answer(CompletionRequest("m", service(groq=[])[0].maker.prompt(JOB)[0].messages))
+    answer = Completion(text, thinking, "m", 1, 2, "stop", {}, reasoning_tokens=tokens, thought_s=thought_s)
+    generation, _ = service(groq=[answer])
+
+    sample = generate(generation, Preference(), Attempts(1))
+
+    told = json.loads(sample.thinking_source) if sample.thinking_source else None
+    assert told == (source and {"provider": "groq", "model": sample.model, **source})
+    assert sample.thinking == (thinking or None)
 
 
 @pytest.mark.parametrize(("asked", "made_for"), [(None, "us"), ("uk", "uk")])
@@ -324,21 +348,22 @@ def test_few_answers_are_examined_at_a_time_and_all_in_the_end(monkeypatch: pyte
     counting = threading.Lock()
     full = threading.Barrier(2)
     inside, most = 0, 0
-    real = generation.maker._examined
+    examination = generation.maker._examination
+    real = examination._examined
 
-    def slowly(job: Job, raw: RawAnswer) -> Sample:
+    def slowly(job: Job, raw: RawAnswer, is_judged: bool) -> Candidate:
         nonlocal inside, most
         with counting:
             inside += 1
             most = max(most, inside)
         full.wait()  # nobody leaves before a second one came
         try:
-            return real(job, raw)
+            return real(job, raw, is_judged)
         finally:
             with counting:
                 inside -= 1
 
-    monkeypatch.setattr(generation.maker, "_examined", slowly)
+    monkeypatch.setattr(examination, "_examined", slowly)
     with ThreadPoolExecutor(8) as crowd:
         made = list(crowd.map(lambda _: generation.maker.examine(JOB, answer), range(8)))
 

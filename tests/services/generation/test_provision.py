@@ -120,6 +120,12 @@ def test_plain_rule_is_taken_apart(text: str, force: Force, subject: str, act: s
         "The keeper notifies the owner of the vessel in writing within two weeks.",
         "The keeper must—",
         "",
+        "In either event the court may increase the damages up to three times the amount found.",
+        "The keeper must inform the owner of the vessel of any significant change to the terms.",
+        "The keeper may give a notice to a person who appears to him to have broken the terms.",
+        "The keeper must notify the owner of the vessel in writing. But a lifeboat is not such a vessel.",
+        "In section 4, after subsection (2) insert— The keeper must notify the owner of the vessel in writing.",
+        "The Harbours Act 2011 is amended as follows. The keeper must notify the owner of the vessel in writing.",
     ],
 )
 def test_sentence_that_is_not_plain_is_no_rule(text: str) -> None:
@@ -308,6 +314,7 @@ def test_reason_that_does_not_fit_the_case_is_asked_for_again_and_then_left_out(
         "which a keeper has looked at for a long time already.",
         "a boat that must be moved out of the harbour.",
         "two boats in a harbour and what is owed for them.",
+        "climate change and the green regulations on it.",
     ],
 )
 def test_scene_that_tells_law_or_nothing_or_brings_a_number_gives_way_to_a_plain_one(shelf: Shelf, scene: str) -> None:
@@ -316,6 +323,20 @@ def test_scene_that_tells_law_or_nothing_or_brings_a_number_gives_way_to_a_plain
     question = json.loads(ProvisionScaffold(SLOTS).draft(job, ground, model))["question"]
     assert scene not in question
     assert " of Hull keeps the papers of a matter. " in question
+
+
+def test_sample_stands_without_the_models_sentences_only_when_a_second_try_was_read(shelf: Shelf) -> None:
+    job, ground = _brief(shelf, Turn.KEPT)
+    scaffold, useless = ProvisionScaffold(SLOTS), Model("which nobody could use in a sample at all.")
+    with pytest.raises(AnswerFormatError, match="no sentence that could be used"):
+        scaffold.draft(job, ground, useless, attempt=0)
+    assert verdict_on(parse_answer(scaffold.draft(job, ground, useless, attempt=1)), job) is None
+
+    def silent(*_: object) -> dict[str, str]:
+        raise AnswerFormatError("no JSON")
+
+    with pytest.raises(AnswerFormatError, match="no sentence that could be used"):
+        scaffold.draft(job, ground, silent, attempt=1)
 
 
 def test_number_of_the_law_may_be_said_again(shelf: Shelf) -> None:

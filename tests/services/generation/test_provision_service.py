@@ -28,7 +28,7 @@ from services.quality.examiner import Examiner, ExaminerSettings
 from tests.fakes import CATALOG, CATALOGUE, CHECKER, NoDuplicates, scripted_llm
 from tests.services.grounding.shelves import Shelf
 from utils.clock import ManualClock
-from utils.errors import AnswerFormatError, InputError
+from utils.errors import AnswerFormatError, InputError, NoGroundError
 
 SLOTS = {
     name: SlotValues(men=("Abe Moss",), women=("Ada Moss",), firms=("Bell Works",), sums=("£5",), places=("Hull",))
@@ -65,7 +65,7 @@ def _service(shelf: Shelf, *answers: Step) -> GenerationService:
     prover = Prover(Grounder(shelf.store, shelf.passages, retrieval))
     examiner = Examiner(CHECKER, NoDuplicates(), Benchmarks(Path("/nowhere")), prover, ExaminerSettings("no_invalid"))
     guide = Guide(llm, Scaffold(CATALOGUE, SLOTS), ProvisionScaffold(SLOTS), clock)
-    maker = Maker(CATALOGUE, llm, guide, examiner, Judge(llm, CATALOG / "prompts" / "judge.md"), clock)
+    maker = Maker(CATALOGUE, llm, guide, examiner, Judge(llm, CATALOG / "prompts"), clock)
     return GenerationService(CATALOGUE, llm, maker, clock, GenerationSettings(wait_cap_s=0.01), NoLog())
 
 
@@ -143,6 +143,32 @@ def test_type_that_nobody_asked_for_follows_whether_the_law_answers_the_topic(
     fitted = list(_service(shelf).fitted(iter(jobs), LOCAL))
     assert [(job.sample_type, job.use_rag, job.seed) for job in fitted] == [(kind, answers, seed) for seed in range(3)]
     assert asked == ["Misrepresentation. Contract Law"]  # once a topic
+
+
+def test_sample_without_law_is_made_on_another_topic_that_the_documents_answer(shelf: Shelf) -> None:
+    service = _service(shelf)
+    groundless = replace(JOB, topic="Zebras", sample_type="provision", use_rag=True)
+
+    other = service.elsewhere(groundless, {groundless.circuit})
+
+    assert other is not None
+    assert (other.topic_key, other.jurisdiction) == ("Contract Law - Misrepresentation", "uk")
+    assert (other.sample_type, other.use_rag, other.seed) == ("provision", True, JOB.seed)
+    every = [replace(JOB, practice_area=one.practice_area, topic=one.topic) for one in CATALOGUE.topics_of("uk")]
+    assert service.elsewhere(groundless, {one.circuit for one in every}) is None
+
+
+def test_provision_without_a_rule_that_can_be_quoted_answers_no_small_model(tmp_path: Path) -> None:
+    title = "Misrepresentation (Harbours) Act 2021"
+    text = f"{title}\nSection 1. Misrepresentation in contract law\nMisrepresentation in contract law, see part 2.\n"
+    (topic,) = [one for one in CATALOGUE.topics_of("uk") if one.key == JOB.topic_key]
+    with Shelf(tmp_path) as made:
+        made.add(text, "act.txt", jurisdiction="uk", title=title)
+        service = _service(made)
+        assert service.answers((), is_small=False)(topic)
+        assert not service.answers((), is_small=True)(topic)
+        with pytest.raises(NoGroundError, match="holds a rule that can be quoted"):
+            service.make(_wish(sample_type="provision"))
 
 
 def test_law_of_another_topic_answers_nothing(shelf: Shelf) -> None:

@@ -10,8 +10,7 @@ import numpy as np
 from models.grounding.document_store import DocumentStore
 from models.grounding.library import FILE, Library
 from models.grounding.passage_store import PassageStore
-from models.grounding.rows import Document
-from services.events import EventBroker
+from models.grounding.rows import Document, Stage
 from services.grounding.document_service import FOLDER, DocumentService, Shelves, Told
 from services.grounding.extraction.reading import read_document
 from services.grounding.ingestion import Ingestion, Pages, Parts
@@ -21,8 +20,12 @@ from services.grounding.retrieval.names import read_names
 from services.grounding.retrieval.retriever import Index, Retriever
 from services.grounding.stored_index import StoredIndex
 from services.grounding.vector_index import VectorIndex
+from services.streams.broker import EventBroker
+from tests.patience import until
 from utils.cancellation import CancelToken
 from utils.clock import SystemClock
+from utils.errors import UnavailableError
+from utils.seats import Seats
 
 _CATALOG = Path(__file__).parents[3] / "catalog"
 
@@ -57,7 +60,9 @@ class Shelf:
         embedder: WordsEmbedder | None = None,
         read: Callable[[Path, str, CancelToken], Pages] | None = None,
         most_bytes: int = 1 << 24,
+        again_s: float = 0.05,
     ) -> None:
+        self.embedder = embedder
         self.library = Library(folder / FILE)
         self.store = DocumentStore(self.library, SystemClock())
         self.passages = PassageStore(self.library)
@@ -71,18 +76,30 @@ class Shelf:
             read or (lambda path, name, token: read_document(path, name, cancelled=token)),
             lambda: names,
             self.seen.append,
+            again_s=again_s,
         )
         ids = frozenset({"uk", "us", "eu", "international"})
         shelves = Shelves(self.store, self.passages, self.vectors, self.files, most_bytes, ids)
-        self.service = DocumentService(shelves, Ingestion(parts, self.files), EventBroker(4))
+        self.service = DocumentService(shelves, Ingestion(parts, self.files), EventBroker(Seats(4)))
         index = StoredIndex(self.store, self.passages, self.vectors)
         self.retriever = Retriever(Index(index, index, index, index), embedder)
 
     def add(self, text: str | bytes, name: str = "note.txt", **told: str) -> Document:
-        """Upload, and wait until it is read."""
+        """Upload, and wait until it is read and has its vectors."""
+        read = self.service.wait(self.send(text, name, **told).id, 60)
+        if self.embedder is not None and read.stage is Stage.READY:
+            until(lambda: not self.lacks_vectors(read.id))
+        return self.service.find(read.id)
+
+    def send(self, text: str | bytes, name: str = "note.txt", **told: str) -> Document:
+        """Upload."""
         content = text.encode() if isinstance(text, str) else text
-        made = self.service.upload(io.BytesIO(content), Told(name, **told))
-        return self.service.wait(made.id, 60)
+        return self.service.upload(io.BytesIO(content), Told(name, **told))
+
+    def lacks_vectors(self, document_id: str) -> bool:
+        """Tell whether a document has chunks without vectors."""
+        found = self.store.find(document_id)
+        return found is not None and found.embedded < found.chunks
 
     def find(self, query: str) -> list[str]:
         """Return the texts that are found, best first."""
@@ -104,6 +121,24 @@ class Shelf:
     def __exit__(self, *_: object) -> None:
         self.service.stop(30)
         self.library.close()
+
+
+class HeldEmbedder(WordsEmbedder):
+    """Embeds no passage until it is let go; then it fails as often as *failures* says."""
+
+    def __init__(self, failures: int = 0) -> None:
+        super().__init__()
+        self.begun = threading.Event()
+        self.go_on = threading.Event()
+        self.failures = failures
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        self.begun.set()
+        self.go_on.wait(30)
+        if self.failures:
+            self.failures -= 1
+            raise UnavailableError("the embedder is away")
+        return super().embed_passages(texts)
 
 
 class Held:

@@ -1,10 +1,14 @@
 import io
+import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from models.grounding.rows import Stage
 from services.grounding.document_service import Told
+from tests.patience import until
 from tests.services.grounding.shelves import Held, Shelf, WordsEmbedder
 from utils.errors import DuplicateDocumentError, InputError, NotFoundError
 
@@ -49,6 +53,48 @@ def test_what_was_deleted_is_found_nowhere_and_leaves_nothing(tmp_path: Path) ->
         assert [path.name for path in shelf.files.iterdir()] == [kept.file]
         with pytest.raises(NotFoundError):
             shelf.service.find(gone.id)
+
+
+def test_whoever_listens_is_told_that_a_document_was_deleted(tmp_path: Path) -> None:
+    with Shelf(tmp_path) as shelf:
+        gone = shelf.add(_LEASE)
+        heard = shelf.service.events.subscribe(lambda: (), shared=False)
+        shelf.service.delete(gone.id)
+        message = next(heard.messages())
+    told = message.decode().partition("data: ")[2]
+    assert json.loads(told) == {"type": "file_deleted", "file_id": gone.id}
+
+
+def test_a_place_of_a_document_is_found_by_passage_section_page_and_characters(tmp_path: Path) -> None:
+    with Shelf(tmp_path) as shelf:
+        shelf.add("1. Fees\nA fee is due.\n", "other.txt")
+        document = shelf.add(_LEASE)
+        rows, _ = shelf.service.chunks(document.id, 10, 0)
+        last = rows[2]
+
+        assert shelf.service.place(document.id, {"chunk": last["chunk_id"]}) == 2
+        assert shelf.service.place(document.id, {"unit": last["unit_id"]}) == 2
+        assert shelf.service.place(document.id, {"start": last["start"]}) == 2
+        assert shelf.service.place(document.id, {"page": 1}) == 0
+        assert shelf.service.place(document.id, {"chunk": 1}) == 0
+        assert shelf.service.place(document.id, {}) == 0
+        assert shelf.service.place(document.id, {}, "landlord repairs") == 1
+        assert shelf.service.place(document.id, {}, "A fee is due") == 0
+
+
+def test_what_documents_leave_in_the_data_folder_is_never_offered_to_the_repository(tmp_path: Path) -> None:
+    ignored = Path(__file__).parents[3] / ".gitignore"
+    git = shutil.which("git")
+    if git is None:
+        pytest.skip("git is not here")
+    subprocess.run([git, "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / ".gitignore").write_bytes(ignored.read_bytes())
+    with Shelf(tmp_path) as shelf:
+        shelf.add(_LEASE)
+        shown = subprocess.run(
+            [git, "-C", str(tmp_path), "status", "--porcelain", "-uall"], check=True, capture_output=True, text=True
+        ).stdout
+    assert shown == "?? .gitignore\n"
 
 
 def test_the_same_bytes_again_are_refused_with_the_first_id_and_leave_no_file(tmp_path: Path) -> None:
@@ -147,14 +193,8 @@ def test_another_embedder_embeds_all_anew_and_words_find_meanwhile(tmp_path: Pat
     other = WordsEmbedder("other@1", 32)
     with Shelf(tmp_path, other) as shelf:
         shelf.add("A new text brings the change to light.\n")
-        document = shelf.service.find(made.id)
-        assert document.stage is Stage.READY
-        for _ in range(100):
-            if shelf.service.find(made.id).embedded == 3:
-                break
-            shelf.service.wait(made.id, 0)
-            shelf.service._ingestion._stopping.wait(0.05)
-        assert shelf.service.find(made.id).embedded == 3
+        assert shelf.service.find(made.id).stage is Stage.READY
+        until(lambda: not shelf.lacks_vectors(made.id))
         assert shelf.passages.fact("embedder.model") == "other@1"
         assert len(other.embedded) == 4
 
@@ -172,3 +212,13 @@ def test_text_is_returned_by_its_place_over_the_borders_of_pages(tmp_path: Path)
         whole = "".join(page.page.text for page in shelf.passages.pages(document.number))
         for start, end in ((0, 10), (5, len(whole)), (len(whole) - 3, len(whole) + 9)):
             assert shelf.passages.text(document.number, start, end) == whole[start:end]
+
+
+def test_an_index_that_an_earlier_version_did_not_have_is_made_at_the_start(tmp_path: Path) -> None:
+    with Shelf(tmp_path) as before:
+        before.add("Section 1. Fees\nThe fee is £5.\n", "act.txt", jurisdiction="uk", title="Fees Act 2021")
+        with before.library.changing() as connection:
+            connection.exec_driver_sql("DROP INDEX ix_chunks_place")
+    with Shelf(tmp_path) as after:
+        found = after.passages.search('"fee"', {"jurisdiction": "uk"}, None, 5)
+    assert len(found) == 1

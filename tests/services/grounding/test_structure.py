@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,9 +91,47 @@ def test_an_article_with_a_recital_and_a_letter_number_keeps_them() -> None:
     ]
 
 
-def test_a_sentence_that_mentions_a_section_begins_no_unit() -> None:
-    text = "The rule is old.\nSection 12 applies where the buyer is a consumer.\nMore words.\n"
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("The rule is old.\nSection 12 applies where the buyer is a consumer.\nMore words.\n", id="verb"),
+        pytest.param("The rule is old.\nSection 12(1)(b) of the Ponds Act 2011 applies.\nMore.\n", id="labels"),
+        pytest.param(
+            "A proprietor within the meaning that is given by\nsection 90 of the Ponds Act 2011, and a keeper.\n",
+            id="of",
+        ),
+        pytest.param("The keeper of the pond has the duties that are laid down in\narticle 7.\nMore.\n", id="end"),
+        pytest.param("The list is long.\nSection 42 (powers of the keeper)\n", id="described"),
+        pytest.param("A notice under\nsection 9\n (6)  does not apply.\n", id="short lines"),
+        pytest.param("The rule is old.\nSection 9\xa0(6)  does not apply to it.\n", id="blanks"),
+    ],
+)
+def test_a_sentence_that_mentions_a_section_begins_no_unit(text: str) -> None:
     assert _units(text) == [("text", "", "")]
+
+
+def test_a_schedule_says_to_which_section_it_belongs_and_is_no_part_of_the_last_section() -> None:
+    text = (
+        "Section 1. Ponds\nA pond is kept.\nSection 2. Short title\nThis is the Ponds Act.\n"
+        "Sanctions\nSection 1(3)\nA keeper may be fined.\n"
+        "Schedule 2. Fees\nSection 1(4)\nThe fee is £5.\n"
+    )
+    assert _units(text) == [
+        ("section", "1", "Ponds"),
+        ("section", "2", "Short title"),
+        ("text", "", "Sanctions"),
+        ("schedule", "2", "Fees"),
+    ]
+
+
+def test_a_section_that_a_schedule_names_alone_on_a_line_is_not_there_twice() -> None:
+    text = "Section 1. Ponds\nA pond is kept.\nSection 2. Title\nThe Ponds Act.\nSanctions\nSection 1\nA fine is due.\n"
+    assert [number for kind, number, _ in _units(text) if kind == "section"] == ["1", "2"]
+
+
+def test_a_small_letter_begins_a_unit_below_a_heading_and_behind_a_sentence() -> None:
+    text = "Part One\nsection 1. Name\nThis is the Ponds Act.\nsection 2. Extent\nAll ponds.\n"
+    assert [number for kind, number, _ in _units(text) if kind == "section"] == ["1", "2"]
 
 
 def test_subdivisions_are_told_as_they_are_cited() -> None:

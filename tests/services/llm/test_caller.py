@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from models.domain import CallUsage
 from services.llm.adapters.base import Completion, CompletionRequest
+from services.llm.adapters.pictures import Picture
 from services.llm.adapters.scripted import Step
 from services.llm.caller import Outcome
 from services.llm.limits.gate import Permit
@@ -410,6 +411,17 @@ def test_answer_teaches_length_prompt_and_latency() -> None:
     assert llm.sizes.latency_s(TARGET, 0.5) == pytest.approx(3.0, rel=0.1)
 
 
+def test_what_pictures_take_is_not_put_down_to_the_words_beside_them() -> None:
+    llm, _ = scripted_llm({"groq": [Completion("Paid.", "", "m", 3_000, 20, "stop", {})]})
+    shown = replace(PROMPT, kind="page", pictures=(Picture("image/png", b"x"),))
+
+    seen = llm.ask(shown, Preference("groq"), NOW)
+
+    assert seen.usage.prompt_tokens == 3_000
+    assert llm.sizes.mean(seen.target.name, "page") == 20
+    assert llm.sizes.prompt_tokens(seen.target.name, 350) == 16 + 100
+
+
 @pytest.mark.parametrize(
     ("step", "may_be_cut", "mean"),
     [
@@ -448,7 +460,7 @@ def test_answer_counts_where_there_is_one_and_it_is_whole(
 
     outcome = llm.ask(replace(PROMPT, may_be_cut=may_be_cut), ONLY, NOW)
 
-    assert outcome.completion is completion
+    assert outcome.completion == completion
     assert (outcome.error is not None) is outcome.usage.failed is fails
     assert llm.router.closed() == []
 

@@ -185,9 +185,9 @@ def test_listener_hears_the_pieces_of_the_answer() -> None:
     heard: list[str] = []
     llm, _ = scripted_llm({"groq": ["one two"]})
 
-    llm.ask(replace(PROMPT, listener=lambda kind, text: heard.append(f"{kind}:{text}")), Preference(), NOW)
+    llm.ask(PROMPT, Preference(), replace(NOW, listener=lambda kind, text: heard.append(f"{kind}:{text}")))
 
-    assert heard == ["token:one ", "token:two "]
+    assert heard == ["token:one ", "token:two"]
 
 
 # --- who is asked ----------------------------------------------------------------------------

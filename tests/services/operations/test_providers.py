@@ -652,6 +652,17 @@ def test_model_is_changed_switched_and_moved(own: Service) -> None:
         models.toggle("llama-3.3-70b-versatile", "groq")
 
 
+def test_model_that_only_the_vendor_lists_stays_off_when_others_are_moved(start: Start) -> None:
+    with SimulatedVendor("groq", ["openai/gpt-oss-120b", "openai/gpt-oss-20b", "brand-new"]) as server:
+        platform = start({}, groq_base_url=server.url, groq_api_key="k")
+        platform.llm.models.refresh(["groq"])
+        assert not platform.models.one("brand-new", "groq")["enabled"]
+
+        platform.models.set_priority("openai/gpt-oss-20b", 0, "groq")
+
+        assert not platform.models.one("brand-new", "groq")["enabled"]
+
+
 def test_model_that_is_called_by_its_file_is_found_without_the_slash_and_can_be_guided(start: Start) -> None:
     with SimulatedVendor("openai", ["/models/tiny.gguf"]) as server:
         platform = start({}, openai_base_url=server.url)
@@ -663,6 +674,21 @@ def test_model_that_is_called_by_its_file_is_found_without_the_slash_and_can_be_
     assert (changed["id"], changed["guided"], changed["supports_json_schema"]) == ("/models/tiny.gguf", True, True)
     assert small is not None
     assert small.model.id == "/models/tiny.gguf"
+
+
+def test_user_says_what_an_own_model_can_do_and_takes_it_back(start: Start) -> None:
+    with SimulatedVendor("openai", ["own-model"]) as server:
+        platform = start({}, openai_base_url=server.url)
+        platform.llm.models.refresh(["openai"])
+        before = platform.models.one("own-model", "openai")
+
+        said = platform.models.update("own-model", ModelChange(supports_vision=True, is_thinking_model=True))
+        back = platform.models.update("own-model", ModelChange(supports_vision=None, supports_cot=None))
+
+    assert (before["supports_vision"], before["supports_cot"], before["supports_streaming"]) == (None, None, True)
+    assert (said["supports_vision"], said["supports_cot"], said["is_thinking_model"]) == (True, True, True)
+    assert said["evidence"] == "set by a user: supports_cot, supports_vision"
+    assert (back["supports_vision"], back["supports_cot"], back["evidence"]) == (None, None, None)
 
 
 @given(st.permutations(range(6)), st.integers(0, 10))

@@ -65,7 +65,7 @@ def with_citation(cite: str) -> tuple[Draft, dict[str, Any]]:
 def test_policy_decides_which_citations_refuse_a_draft(policy: Any, cite: str, refused: str | None) -> None:
     draft, fields = with_citation(cite)
     if refused is None:
-        marks = examiner(policy).examine(draft, TASK, fields)
+        marks = examiner(policy).examine(draft, TASK, fields).marks
         assert marks["citation_verdict"] == ("invalid" if cite == INVENTED else "unverified")
         return
     with pytest.raises(QualityError) as raised:
@@ -78,7 +78,7 @@ def test_policy_decides_which_citations_refuse_a_draft(policy: Any, cite: str, r
 def test_columns_of_a_sample_hold_every_citation_with_its_place() -> None:
     draft, fields = with_citation(UNKNOWN)
 
-    marks = examiner().examine(draft, TASK, fields)
+    marks = examiner().examine(draft, TASK, fields).marks
 
     found = json.loads(marks["citations"])
     assert {row["field"] for row in found} == {"case_citation", "answer"}

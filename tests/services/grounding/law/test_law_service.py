@@ -10,7 +10,6 @@ from services.grounding.law.fetching import Fetcher, Limits
 from services.grounding.law.law_service import Added, LawService
 from tests.services.grounding.law.services import CLML, Services, marked, serving
 from tests.services.grounding.shelves import Shelf
-from utils.errors import NotFoundError
 
 
 @pytest.fixture
@@ -69,8 +68,9 @@ def test_a_later_state_takes_the_place_of_the_earlier(services: Services, tmp_pa
         services.answers["/ukpga/2011/7/data.xml"] = [marked(CLML.replace("No oil", "Some oil").encode(), '"two"')]
         second = _add(shelf, services, "legislation.gov.uk/ukpga/2011/7")
         assert second.document.id != first.document.id
-        with pytest.raises(NotFoundError):
-            shelf.service.find(first.document.id)
+        earlier = shelf.service.find(first.document.id)
+        assert (earlier.stage, earlier.chunks) == (Stage.FAILED, 0)
+        assert f"a later state is here, {second.document.id} (Harbour Lights Act 2011" in earlier.reason
         assert shelf.find("oil lamp section 26A")[0].startswith("Some oil.")
 
 

@@ -1,19 +1,19 @@
 """A shelf of made-up law to retrieve from, and an embedder that knows a few words."""
 
-from collections.abc import Sequence
+import atexit
+from collections.abc import Iterable, Sequence
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.grounding.corpus import TextProvision
-from bench.grounding.memory_store import MemoryStore
-from config import PROJECT_DIR
+from bench.grounding.shelf import Shelf
+from bench.grounding.texts import Text
 from models.grounding.document import Instrument, UnitKind
 from services.grounding.retrieval.fusion import Calibration
 from services.grounding.retrieval.legs import Filter
-from services.grounding.retrieval.name_catalogue import NameCatalogue
-from services.grounding.retrieval.names import read_names
 from services.grounding.retrieval.resolver import Resolver
 from services.grounding.retrieval.retriever import Index
 
@@ -30,6 +30,7 @@ TITLE_61 = Instrument("61 U.S.C.", "usc/61", "code", "us", aliases=("Lighthouse 
 FEDERATION = Instrument("Constitution of the United States", "U.S. Const.", "constitution", "us")
 RULES = Instrument("Ferry Procedure Rules 1998", "uksi/1998/3132", "instrument", "uk", aliases=("FPR",))
 JUDGMENT = Instrument("Marsh v Baird", "[2015] UKSC 67", "judgment", "uk")
+LEASE = Instrument("Pier Lease Agreement 2024", "", "", "uk")
 
 _LAW: tuple[tuple[Instrument, UnitKind, str, str, str], ...] = (
     (HARBOURS, UnitKind.SECTION, "1", "Duty of pilots", "A pilot must keep a lookout at all times."),
@@ -54,6 +55,7 @@ _LAW: tuple[tuple[Instrument, UnitKind, str, str, str], ...] = (
     (FEDERATION, UnitKind.SECTION, "Art. I s. 9", "", "No Bill of Attainder shall be passed."),
     (FEDERATION, UnitKind.SECTION, "Amendment XIV s. 1", "", "All persons born are citizens."),
     (RULES, UnitKind.RULE, "3.4", "Striking out", "The court may strike out a claim about a ferry."),
+    (LEASE, UnitKind.CLAUSE, "4", "Boats", "The tenant may keep one boat at the pier."),
     (JUDGMENT, UnitKind.PARAGRAPH, "12", "", "The test is whether a reasonable pilot would have seen the buoy."),
 )
 
@@ -81,29 +83,29 @@ class WordsEmbedder:
 
 
 @cache
-def names() -> NameCatalogue:
-    """The catalogue's names."""
-    return read_names(PROJECT_DIR / "catalog" / "authorities")
-
-
-@cache
-def store() -> MemoryStore:
-    """The shelf; nobody changes it."""
-    provisions = [
-        TextProvision(f"{one.title}|{number}", one, kind, number, heading, (), text)
-        for one, kind, number, heading, text in _LAW
+def shelf() -> Shelf:
+    """The shelf, in the product's store; nobody changes it."""
+    folder = TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    made = Shelf(Path(folder.name), WordsEmbedder())
+    texts = [
+        Text(f"{one.title}|{number}", one, kind, number, 0, heading, text) for one, kind, number, heading, text in _LAW
     ]
-    made = MemoryStore(provisions, names())
-    made.add_vectors(list(WordsEmbedder().embed_passages(made.passages)))
+    made.embed(made.keep(texts))
     return made
 
 
 def index() -> Index:
     """The shelf as retrieval reads it."""
-    return Index(store(), store(), store(), store())
+    return Index(shelf().index, shelf().index, shelf().index, shelf().index)
+
+
+def names_of(provisions: Iterable[int | None]) -> list[str]:
+    """Return the names of provisions: "Harbours (Pilotage and Tolls) Act 2019|2"."""
+    kept = [shelf().passages.unit(provision or 0) for provision in provisions]
+    return [one.unit.identifier for one in kept if one is not None]
 
 
 def cited(query: str, where: Filter = Filter()) -> list[str]:  # noqa: B008  # unchanging
-    """Return the names of what *query* cites: "Harbours (Pilotage and Tolls) Act 2019|2"."""
-    found = Resolver(store(), store()).resolve(query, where)
-    return [store().provisions[provision].id for provision in found.provisions]
+    """Return the names of what *query* cites."""
+    return names_of(Resolver(shelf().index, shelf().index).resolve(query, where).provisions)

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.grounding.document import UnitKind
 from services.grounding.retrieval.fusion import Calibration, most_possible, pooled, term_weight
-from services.grounding.retrieval.legs import ChunkRecord
+from services.grounding.retrieval.legs import Place
 from services.grounding.retrieval.rerank import Candidate, ordered
-from tests.services.grounding.retrieval.shelf import store
 
 CALIBRATION = Calibration(mean_share=0.25, first_share=0.5, words=0.4, slope=8.0, offset=-4.0, floor=0.1)
 SHARES = st.floats(0, 1)
@@ -17,8 +17,9 @@ def candidate(chunk: int, fused: float, cited: int | None = None) -> Candidate:
     return Candidate(chunk, chunk, fused, 0.0, fused, cited)
 
 
-def records(*chunks: int) -> dict[int, ChunkRecord]:
-    return dict(store().chunks(chunks))
+def places(*chunks: int) -> dict[int, Place]:
+    """Chunks of instruments of their own."""
+    return {chunk: Place(chunk, 100 + chunk, 100 + chunk, UnitKind.SECTION, "uk") for chunk in chunks}
 
 
 @given(st.floats(-1, 1), SHARES)
@@ -52,13 +53,13 @@ def test_the_best_chunk_the_mean_and_the_first_make_the_nearness_of_a_provision(
 
 
 def test_what_is_cited_comes_first_in_the_order_of_the_question() -> None:
-    found = ordered([candidate(0, 0.9), candidate(1, 0.1, 1), candidate(2, 0.2, 0)], records(0, 1, 2), ())
+    found = ordered([candidate(0, 0.9), candidate(1, 0.1, 1), candidate(2, 0.2, 0)], places(0, 1, 2), ())
 
     assert [one.chunk for one in found] == [2, 1, 0]
 
 
 def test_the_named_instrument_comes_before_an_equal_one() -> None:
-    known = records(0, 4)
+    known = places(0, 4)
     instrument = known[4].instrument
     assert instrument is not None
 
@@ -68,4 +69,4 @@ def test_the_named_instrument_comes_before_an_equal_one() -> None:
 
 
 def test_a_chunk_that_is_gone_is_left_out() -> None:
-    assert [one.chunk for one in ordered([candidate(0, 0.5), candidate(9999, 0.9)], records(0), ())] == [0]
+    assert [one.chunk for one in ordered([candidate(0, 0.5), candidate(9999, 0.9)], places(0), ())] == [0]

@@ -1,7 +1,8 @@
 """Embedders and rerankers over HTTP: right answers read, wrong ones refused, nobody waits beyond the deadline."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from services.grounding.retrieval.posting import JsonPoster
 from services.grounding.retrieval.remote_rerank import RemoteReranker
 from services.grounding.retrieval.retriever import Found
 from tests.services.grounding.retrieval.serving import Answer, Behave, Served, serving
-from tests.services.grounding.retrieval.shelf import store
+from tests.services.grounding.retrieval.shelf import shelf
 from utils.errors import ConfigurationError, InputError, UnavailableError
 
 
@@ -33,8 +34,8 @@ def embeddings(_: str, body: dict[str, object]) -> Answer:
 
 
 def found(count: int) -> list[Found]:
-    known: dict[int, ChunkRecord] = dict(store().chunks(range(count)))
-    return [Found(known[place], 0.5 - place / 100, is_cited=False) for place in range(count)]
+    known: Mapping[int, ChunkRecord] = shelf().index.chunks(range(1, count + 1))
+    return [Found(replace(known[place + 1], chunk=place), 0.5 - place / 100, is_cited=False) for place in range(count)]
 
 
 def test_vectors_come_in_the_order_of_the_texts_with_length_one() -> None:

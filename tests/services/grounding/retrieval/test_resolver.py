@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.grounding.retrieval.legs import Filter
 from services.grounding.retrieval.resolver import Resolver
-from tests.services.grounding.retrieval.shelf import cited, store
+from tests.services.grounding.retrieval.shelf import cited, shelf
 
 HARBOURS = "Harbours (Pilotage and Tolls) Act 2019"
 LANTERNS = "Lanterns, Beacons and Buoys Act 2021"
@@ -39,6 +39,15 @@ LIGHTHOUSES, FEDERATION = "61 U.S.C.", "Constitution of the United States"
         ("ss. 1, 2 and 2A of the Harbours Act 2019", [f"{HARBOURS}|1", f"{HARBOURS}|2", f"{HARBOURS}|2A"]),
         ("Ferry Procedure Rules 1998, r 3.4(2)(a)", ["Ferry Procedure Rules 1998|3.4"]),
         ("FPR r. 3.4", ["Ferry Procedure Rules 1998|3.4"]),
+        # A text whose numbers have no word has clauses, whatever people call them.
+        ("clause 4 of the Pier Lease Agreement 2024", ["Pier Lease Agreement 2024|4"]),
+        ("Pier Lease Agreement 2024, cl 4", ["Pier Lease Agreement 2024|4"]),
+        ("section 4 of the Pier Lease Agreement 2024", ["Pier Lease Agreement 2024|4"]),
+        ("Piers Act 2021 cl 4", ["Harbours (Piers) Act 2021|4"]),
+        # A number is of the title beside it, also where that is not here.
+        ("Harbours Act 2019 s 2 and Theft Act 1968 s 1", [f"{HARBOURS}|2"]),
+        ("Harbours Act 2019 s 2 and section 1 of the Theft Act 1968", [f"{HARBOURS}|2"]),
+        ("s 172 of the Lanterns Act 2021 and s. 1 of the Railways (Tolls) Act 1887", [f"{LANTERNS}|172"]),
         # EU acts: number in all styles, alias, CELEX, ELI; a regulation and a directive of one number.
         ("Article 6(1)(f) KSR", [f"{KITES}|Article 6"]),
         ("KSR art. 6", [f"{KITES}|Article 6"]),
@@ -111,15 +120,17 @@ def test_a_filter_keeps_out_the_law_of_others() -> None:
 
 
 def test_an_instrument_that_is_named_without_a_number_is_told() -> None:
-    found = Resolver(store(), store()).resolve("Under the Kite Safety Regulation, must I be insured?", Filter())
+    found = Resolver(shelf().index, shelf().index).resolve(
+        "Under the Kite Safety Regulation, must I be insured?", Filter()
+    )
 
     assert not found.provisions
-    assert [store().instrument(place).title for place in found.instruments] == [KITES]
+    assert [one.title for one in map(shelf().store.numbered, found.instruments) if one] == [KITES]
 
 
 @given(st.text(max_size=200))
-def test_no_text_breaks_it(text: str) -> None:
-    cited(text)
+def test_a_citation_is_found_behind_any_text(text: str) -> None:
+    assert f"{KITES}|Article 7" in cited(f"{text}\n\nSee Article 7 KSR.")
 
 
 @given(st.sampled_from(["", " ", "  ", ", ", " - "]), st.sampled_from(["art", "Art.", "article", "ARTICLE", "Arts"]))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from models.grounding.document import UnitKind
 from services.grounding.retrieval.legs import Filter
 from services.grounding.retrieval.retriever import Found, Retriever
-from tests.services.grounding.retrieval.shelf import WordsEmbedder, index, store
+from tests.services.grounding.retrieval.shelf import WordsEmbedder, index, names_of
 from utils.errors import UnavailableError
 
 RETRIEVER = Retriever(index(), WordsEmbedder())
@@ -22,7 +22,7 @@ class SilentEmbedder(WordsEmbedder):
 
 
 def names(found: tuple[Found, ...]) -> list[str]:
-    return [store().provisions[one.chunk.provision or 0].id for one in found]
+    return names_of(one.chunk.provision for one in found)
 
 
 def test_the_cited_provision_comes_first_and_others_follow() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.grounding.retrieval.legs import Vector
-from services.grounding.retrieval.vectors import VectorTable, pack, unpack
+from services.grounding.retrieval.vectors import VectorTable, likenesses, pack, packed_bytes, unpack
 
 
 def unit(rows: int, dimension: int, seed: int) -> Vector:
@@ -93,3 +93,37 @@ def test_the_pass_over_signs_keeps_the_nearest() -> None:
 
     kept = sum(len(one & other) for one, other in zip(exact, found, strict=True))
     assert kept >= 0.95 * 200
+
+
+@given(st.integers(0, 100), st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(0, 2))
+def test_a_table_that_grew_and_shrank_finds_what_one_made_at_once_finds(
+    seed: int, pieces: list[int], removed: int
+) -> None:
+    made, question = unit(sum(pieces), 24, seed), unit(1, 24, seed + 1)[0]
+    entries = [(number * 7 % 101, number % 3, pack(vector)) for number, vector in enumerate(made)]
+    grown, whole = VectorTable(24), VectorTable(24)
+    grown.reserve(seed % 7)
+    start = 0
+    for piece in pieces:
+        grown.add(entries[start : start + piece])
+        start += piece
+
+    grown.remove_document(removed)
+    grown.add(entry for entry in entries if entry[1] == removed)
+    whole.add(entries)
+
+    ids = [chunk for chunk, *_ in entries]
+    found = {hit.chunk: hit.score for hit in grown.search(question, 99)}
+    assert found == pytest.approx({hit.chunk: hit.score for hit in whole.search(question, 99)}, abs=1e-5)
+    assert grown.scores(question, ids) == pytest.approx(whole.scores(question, ids), abs=1e-5)
+
+
+def test_likenesses_are_the_cosines_of_the_unpacked_vectors() -> None:
+    rows = unit(5, 16, 1)
+
+    found = likenesses([pack(row) for row in rows], rows[2])
+
+    assert found == pytest.approx([float(unpack(pack(row)) @ rows[2]) for row in rows], abs=1e-5)
+    assert max(found) == found[2]
+    assert likenesses([], rows[0]) == []
+    assert len(pack(rows[0])) == packed_bytes(rows[0])

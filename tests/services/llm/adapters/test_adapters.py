@@ -1,11 +1,13 @@
 """All adapters, with the vendors' real clients, against a simulated vendor on loopback."""
 
+import json
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +16,8 @@ import pytest
 
 import services.llm.providers
 from config import PROJECT_DIR
-from services.llm.adapters.base import AdapterSpec, BaseLLMProvider, CompletionRequest, ProviderConfig
+from services.llm.adapters.base import AdapterSpec, BaseLLMProvider, CompletionRequest, Piece, ProviderConfig
+from tests.services.drafts.planted_thoughts import FIELDS, TEXTS, Planted
 from tests.vendors.simulator import HTML_502, Reply, SimulatedVendor, error
 from tests.vendors.wire import ADAPTERS, vendor_error
 from utils.addresses import AddressRule
@@ -75,12 +78,13 @@ def test_one_attempt_is_one_request_with_everything_that_was_asked(
     )
     assert vendor.paths == [vendor.paths[0]]
     body = vendor.requests[0]
-    options = body.get("options", body)
+    options = body.get("options") or body.get("generationConfig") or body
     sent_cap = options.get("max_completion_tokens") or options.get("max_tokens") or options.get("num_predict")
+    sent_cap = sent_cap or options.get("maxOutputTokens")
     assert sent_cap == 123
     lacks = ADAPTERS[adapter_id].lacks
     assert "seed" in lacks or 0 <= options["seed"] < 2**31
-    assert "schema" in lacks or "json_schema" in str(body.get("response_format")) or body.get("format") == SCHEMA
+    assert "schema" in lacks or "'required': ['a']" in str(body)
     assert key_of(adapter_id, vendor) == "key-123"
     assert "content-length" in answer.headers
 
@@ -198,6 +202,48 @@ def test_reasoning_is_kept_apart_from_the_answer(
     assert (answer.text, answer.thinking) == ("answer", "I thought")
 
 
+@pytest.mark.parametrize("planted", TEXTS, ids=lambda planted: planted.name)
+def test_no_thought_is_in_a_streamed_piece_nor_in_the_text(
+    provider: BaseLLMProvider, vendor: SimulatedVendor, planted: Planted
+) -> None:
+    vendor.content = lambda prompt, number: planted.text
+    told: list[tuple[Piece, str]] = []
+    people = replace(ASK, schema=None, may_be_cut=True)
+
+    streamed = provider.complete(replace(people, listener=lambda kind, piece: told.append((kind, piece))))
+    whole = provider.complete(people)
+
+    assert (whole.text, whole.thinking) == (streamed.text, streamed.thinking) == (planted.answer, planted.thought)
+    assert "".join(piece for kind, piece in told if kind == "token") == planted.answer
+    assert "".join(piece for kind, piece in told if kind == "thought") == planted.thought
+    assert (streamed.thought_s is None, whole.thought_s) == (False, None)
+
+
+def test_raw_answer_of_a_sample_is_kept_whole(provider: BaseLLMProvider, vendor: SimulatedVendor) -> None:
+    vendor.content = lambda prompt, number: TEXTS[0].text
+
+    assert provider.complete(ASK).text == TEXTS[0].text
+
+
+@pytest.mark.parametrize("planted", FIELDS, ids=lambda planted: planted.name)
+def test_thoughts_in_fields_and_tags_are_one(planted: Planted) -> None:
+    delta, told = {"choices": [{"delta": planted.message}]}, []
+    usage = {"prompt_tokens": 9, "completion_tokens": 8, "completion_tokens_details": {"reasoning_tokens": 7}}
+    last = {"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": usage}
+    body = {"choices": [{"message": planted.message, "finish_reason": "stop"}], "usage": usage}
+    chunks = tuple(f"data: {json.dumps(chunk)}\n\n".encode() for chunk in (delta, last))
+    people = replace(ASK, schema=None, may_be_cut=True)
+
+    with SimulatedVendor("openai", ["m1"]) as vendor, made("openai_compatible", vendor.url) as provider:
+        vendor.fault = lambda number, body_: Reply(chunks=chunks) if body_.get("stream") else Reply(200, body)
+        streamed = provider.complete(replace(people, listener=lambda kind, piece: told.append((kind, piece))))
+        whole = provider.complete(people)
+
+    assert (whole.text, whole.thinking) == (streamed.text, streamed.thinking) == (planted.answer, planted.thought)
+    assert "".join(piece for kind, piece in told if kind == "token") == planted.answer
+    assert (whole.reasoning_tokens, streamed.reasoning_tokens) == (7, 7)
+
+
 def test_models_are_listed(provider: BaseLLMProvider, adapter_id: str) -> None:
     assert provider.list_models() == (["m1"] if adapter_id == "groq" else ["m1", "whisper-x"])
 
@@ -250,7 +296,7 @@ def test_newer_name_of_the_cap_goes_to_openai_itself() -> None:
 
 
 def test_clients_are_not_imported_before_they_are_used() -> None:
-    names = "('groq', 'openai', 'ollama', 'cerebras', 'huggingface_hub')"
+    names = "('groq', 'openai', 'ollama', 'cerebras', 'huggingface_hub', 'anthropic', 'google.genai')"
     code = f"import bootstrap, sys; print([m for m in {names} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT_DIR, check=True)
 

@@ -20,7 +20,7 @@ from tests.vendors.wire import ADAPTERS
 from utils.addresses import AddressRule
 from utils.errors import GenerationError
 
-SHAPED = ("groq", "cerebras", "openai_compatible")
+SHAPED = ("groq", "cerebras", "openai_compatible", "anthropic")
 ASK = CompletionRequest("m1", ({"role": "user", "content": "hi"},), timeout_s=60)
 OTHER = CompletionRequest("m2", ({"role": "user", "content": "another, longer question"},), timeout_s=60)
 

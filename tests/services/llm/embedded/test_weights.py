@@ -55,6 +55,7 @@ def test_parts_are_joined_verified_and_not_fetched_again(registry: Path) -> None
     said: list[str] = []
     made = store(registry)
     assert not made.is_present()
+    assert (made.size_bytes, made.licence) == (240, "")
 
     path = made.ensure(lambda what, done, total: said.append(what))
 
@@ -120,7 +121,9 @@ def test_file_of_the_users_own_is_used_as_it_is(registry: Path) -> None:
     made = store(registry, str(own))
 
     assert made.ensure() == own
-    assert made.model_name == "my-model"
+    assert (made.model_name, made.size_bytes) == ("my-model", 14)
+    own.unlink()
+    assert made.size_bytes is None
 
 
 @pytest.mark.parametrize(("content", "says"), [(None, "cannot be read"), (b"ZIP!", "is no GGUF file")])

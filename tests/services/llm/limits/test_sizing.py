@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.catalogue.catalogue import ModelInfo
+from services.llm.adapters.pictures import Picture
 from services.llm.limits.accounts import Accounts
 from services.llm.limits.answer_sizes import AnswerSizes
 from services.llm.limits.budget import Budget
-from services.llm.limits.sizing import ANSWER_TOKENS, ENOUGH_TOKENS, THINKING_TOKENS, Sizing
+from services.llm.limits.sizing import ANSWER_TOKENS, ENOUGH_TOKENS, PICTURE_TOKENS, THINKING_TOKENS, Sizing
 from services.llm.routing.router import Target
 from services.llm_service import Preference, Prompt, Terms
 from tests.fakes import provider_info, scripted_llm
@@ -92,13 +93,26 @@ def test_prompt_is_as_long_as_all_its_messages() -> None:
     assert (made.chars, Prompt(()).chars) == (11, 0)
 
 
+def test_every_picture_takes_tokens_room_and_money() -> None:
+    at = target(context=10_000, price=(1.0, 0.0))
+    shown = tuple(Picture("image/png", bytes(size)) for size in (0, 1, 1_000_000))
+
+    [none, one, three] = [sizing().need(prompt(pictures=shown[:count]), at) for count in (0, 1, 3)]
+
+    assert PICTURE_TOKENS >= 1_000
+    assert (none.prompt_tokens, none.max_tokens) == (EXTRA, ANSWER_TOKENS)
+    assert one.prompt_tokens == EXTRA + PICTURE_TOKENS
+    assert (three.prompt_tokens, three.tokens) == (EXTRA + 3 * PICTURE_TOKENS, 10_000)
+    assert three.cost_usd == pytest.approx(three.prompt_tokens / 1_000_000)
+
+
 @pytest.mark.parametrize(
     ("what", "asked", "max_tokens"),
     [
         pytest.param(target(), prompt(), ANSWER_TOKENS, id="usual-answer"),
-        pytest.param(target(thinking=True), prompt(), THINKING_TOKENS, id="thinking-takes-more"),
+        pytest.param(target(supports_cot=True), prompt(), THINKING_TOKENS, id="thinking-takes-more"),
         pytest.param(target(), prompt(max_tokens=77), 77, id="what-the-prompt-says"),
-        pytest.param(target(thinking=True), prompt(max_tokens=77), 77, id="also-of-a-thinking-model"),
+        pytest.param(target(supports_cot=True), prompt(max_tokens=77), 77, id="also-of-a-thinking-model"),
         pytest.param(target(max_output=500), prompt(), 500, id="model-writes-no-more"),
         pytest.param(target(max_output=500), prompt(max_tokens=501), 500, id="whatever-the-prompt-says"),
         pytest.param(target(max_output=9_000), prompt(), ANSWER_TOKENS, id="model-could-write-more"),
@@ -120,7 +134,7 @@ def test_prompt_is_as_long_as_all_its_messages() -> None:
         pytest.param(target(minute=3_000), prompt(3_500), 3_000 - 1_000 - EXTRA, id="minute-holds-the-prompt-too"),
         pytest.param(target(minute=100), prompt(35_000), 1, id="prompt-is-larger-than-a-minute"),
         pytest.param(
-            target(minute=10_000, thinking=True), prompt(), 5_000 - EXTRA, id="half-a-minute-is-enough-for-thinking"
+            target(minute=10_000, supports_cot=True), prompt(), 5_000 - EXTRA, id="half-a-minute-is-enough-for-thinking"
         ),
     ],
 )
@@ -195,7 +209,7 @@ def test_answer_that_is_short_anyway_is_not_made_longer_by_a_budget() -> None:
 def test_call_never_takes_more_than_window_and_minute_where_its_prompt_fits(
     chars: int, context: int, minute: int, max_output: int | None, asked: int | None, thinking: bool
 ) -> None:
-    what = target(context=context, minute=minute, max_output=max_output, thinking=thinking)
+    what = target(context=context, minute=minute, max_output=max_output, supports_cot=thinking)
 
     need = sizing().need(prompt(chars, max_tokens=asked), what)
 

@@ -47,10 +47,10 @@ def test_answers_and_lists_are_asked_for_where_the_vendor_has_them(adapter: str)
 
 
 def test_speech_and_moderation_models_are_none_of_groqs_for_samples() -> None:
-    models = ("openai/gpt-oss-120b", "whisper-large-v3", "llama-guard-4", "llama-3.2-90b-vision", "qwen/qwen3.8-27b")
+    models = ("openai/gpt-oss-120b", "whisper-large-v3", "llama-guard-4", "llama-5-vision", "qwen/qwen3.8-27b")
 
     with calling("groq", models) as (provider, _):
-        assert provider.list_models(60) == ["openai/gpt-oss-120b", "qwen/qwen3.8-27b"]
+        assert provider.list_models(60) == ["openai/gpt-oss-120b", "llama-5-vision", "qwen/qwen3.8-27b"]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,7 @@ def test_list_that_is_refused_is_one_typed_error(adapter: str) -> None:
         pytest.param(
             "cerebras", {"requests_per_day": 50, "tokens_per_minute": 9000}, {"day": 50, "minute": 9000}, id="cerebras"
         ),
+        pytest.param("anthropic", {"tokens_per_minute": 9000}, {"minute": 9000}, id="anthropic"),
         pytest.param("ollama", {"requests_per_day": 50}, {}, id="ollama-states-none"),
     ],
 )

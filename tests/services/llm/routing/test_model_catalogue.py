@@ -7,7 +7,14 @@ from services.llm.routing.model_catalogue import ModelCatalogue
 from services.llm.routing.roster import Roster, RosterState
 from tests.fakes import ROSTER, provider_info
 from utils.clock import ManualClock
-from utils.errors import AppError, InputError, ProviderConnectionError
+from utils.errors import (
+    AppError,
+    InputError,
+    ModelUnavailableError,
+    ProviderConnectionError,
+    ProviderServerError,
+    RateLimitError,
+)
 
 GROQ = provider_info("groq")
 
@@ -176,11 +183,15 @@ def test_model_that_is_named_is_found_whatever_is_known_of_it(
 class Lists:
     """Providers that list what they are told to, or fail; and who was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: bool = True) -> None:
         self.clock = ManualClock()
+        self.arrived = 0
         self.asked: list[str] = []
         self.answers: dict[str, list[str] | AppError] = {}
-        self.made = ModelCatalogue(ROSTER, self._list, clock=self.clock)
+        self.made = ModelCatalogue(ROSTER, self._list, lambda _: own, self.clock, self._arrive)
+
+    def _arrive(self) -> None:
+        self.arrived += 1
 
     def _list(self, name: str) -> list[str]:
         self.asked.append(name)
@@ -262,8 +273,8 @@ def test_list_that_failed_is_asked_for_again_soon(own: bool, after_s: int) -> No
     assert asked == ["openai"] * 2
 
 
-def test_failed_list_takes_the_place_of_an_older_one() -> None:
-    lists = Lists()
+def test_failed_list_of_a_vendor_takes_the_place_of_an_older_one() -> None:
+    lists = Lists(own=False)
     lists.made.refresh(["groq"])
     lists.answers["groq"] = ProviderConnectionError("refused")
 
@@ -293,3 +304,97 @@ def test_every_change_of_a_list_is_counted() -> None:
     lists.made.forget("groq")
 
     assert lists.made.changes == 3
+
+
+# --- what only the list of a server of the user's own can tell -------------------------------
+
+REFUSED = ProviderConnectionError("refused")
+
+
+def awaited(lists: Lists) -> set[bool]:
+    return {model.awaited for model in lists.made.usable(GROQ)}
+
+
+@pytest.mark.parametrize(
+    ("answer", "waits"),
+    [
+        pytest.param(["openai/gpt-oss-120b"], False, id="listed"),
+        pytest.param([], False, id="has-no-list"),
+        pytest.param(ModelUnavailableError("no such page", status=404), False, id="gives-no-list"),
+        pytest.param(REFUSED, True, id="not-there"),
+        pytest.param(ProviderServerError("loading", status=503), True, id="still-starting"),
+        pytest.param(RateLimitError("later", status=429), True, id="asked-too-often"),
+    ],
+)
+def test_models_of_an_own_server_are_awaited_until_it_says_what_it_has(
+    answer: list[str] | AppError, waits: bool
+) -> None:
+    lists = Lists()
+    lists.answers["groq"] = answer
+    assert awaited(lists) == {True}
+
+    lists.made.refresh(["groq"])
+
+    assert awaited(lists) == {waits}
+    assert lists.arrived == (not waits)
+
+
+def test_models_of_a_vendor_are_never_awaited() -> None:
+    lists = Lists(own=False)
+    lists.answers["groq"] = REFUSED
+    assert awaited(lists) == {False}
+
+    lists.made.refresh(["groq"])
+
+    assert awaited(lists) == {False}
+
+
+def test_model_that_a_user_named_is_not_awaited() -> None:
+    models = (
+        Lists().made.find(GROQ, "house-model"),
+        *house(models=(known("a"), known("c", discovered=True))).usable(OWN),
+    )
+
+    assert [(model.id, model.awaited) for model in models] == [("house-model", False), ("a", True), ("c", False)]
+
+
+def test_list_of_an_own_server_stands_while_the_next_does_not_come_and_is_asked_for_soon() -> None:
+    lists = Lists()
+    lists.answers["groq"] = ["house-model"]
+    lists.made.refresh(["groq"])
+    lists.answers["groq"] = REFUSED
+
+    lists.made.refresh(["groq"])
+    lists.clock.advance(30)
+
+    assert ids(lists.made.usable(GROQ)) == ["house-model"]
+    assert lists.made.discovery("groq").reason == "refused"
+    assert lists.made.refresh_due(["groq"]) == ["groq"]
+
+
+def test_caller_asks_for_a_list_that_is_awaited_but_not_all_the_time() -> None:
+    lists = Lists()
+    lists.answers["groq"] = REFUSED
+    for seconds in (0, 4, 1):  # never asked, just asked, asked a while ago
+        lists.clock.advance(seconds)
+        lists.made.ask_awaited("groq")
+    assert lists.asked == ["groq"] * 2
+
+    lists.answers["groq"] = ["house-model"]
+    for _ in range(3):
+        lists.clock.advance(60)
+        lists.made.ask_awaited("groq")
+
+    assert lists.asked == ["groq"] * 3
+
+
+def test_own_servers_are_asked_before_vendors() -> None:
+    asked: list[str] = []
+
+    def listing(name: str) -> list[str]:
+        asked.append(name)
+        return ["m"]
+
+    ModelCatalogue(ROSTER, listing, lambda name: name == "ollama").refresh_due(["groq", "ollama", "cerebras"])
+
+    assert asked == ["ollama", "groq", "cerebras"]

@@ -134,7 +134,7 @@ def test_added_provider_is_not_changed_by_its_own_row_a_second_time() -> None:
         pytest.param({"max_tokens": 100}, {"max_output": 100}, id="longest-answer"),
         pytest.param({"context_window": 5000}, {"context_window": 5000}, id="context"),
         pytest.param({"supports_json_schema": False}, {"json_schema": False}, id="schema"),
-        pytest.param({"is_thinking_model": False}, {"thinking": False}, id="thinking"),
+        pytest.param({"extra_config": {"supports_vision": True}}, {}, id="free-settings-say-nothing-of-it"),
         pytest.param({"display_name": "The large one"}, {"display_name": "The large one"}, id="name"),
         pytest.param({"max_tokens": None, "enabled": None}, {}, id="none-takes-nothing-away"),
         pytest.param({"extra_config": {"price_input": 0}}, {}, id="free-settings-are-no-fields"),
@@ -149,6 +149,32 @@ def test_what_a_user_set_of_a_model_stands_over_the_catalogue_and_the_rest_stays
     after = model_of(joined(models=[kept_model(name, **fields)]), name)
 
     assert after == before.model_copy(update=dict(changed))
+
+
+@pytest.mark.parametrize(
+    ("fields", "cot", "vision"),
+    [
+        pytest.param({"supports_cot": False}, False, False, id="cot"),
+        pytest.param({"is_thinking_model": False}, False, False, id="as-earlier-versions-kept-it"),
+        pytest.param({"supports_cot": False, "is_thinking_model": True}, False, False, id="both"),
+        pytest.param({"supports_vision": True}, True, True, id="vision"),
+    ],
+)
+def test_capability_that_a_user_set_says_that_a_user_did(fields: ModelFields, cot: bool, vision: bool) -> None:
+    name = "openai/gpt-oss-120b"
+    before = model_of(joined(), name)
+
+    after = model_of(joined(models=[kept_model(name, **fields)]), name)
+
+    assert (after.supports_cot, after.supports_vision, after.supports_streaming) == (cot, vision, True)
+    assert after.evidence == f"{before.evidence}; set by a user: {'supports_vision' if vision else 'supports_cot'}"
+
+
+def test_nothing_is_guessed_of_a_model_that_nobody_knows() -> None:
+    wanted = model_of(joined(models=[kept_model("qwen-vl-thinking", context_window=4096)]), "qwen-vl-thinking")
+
+    assert (wanted.supports_cot, wanted.supports_vision, wanted.evidence) == (None, None, "")
+    assert (wanted.supports_streaming, wanted.thinks) == (True, False)
 
 
 def test_model_that_no_catalogue_knows_is_kept_only_when_something_was_set_of_it() -> None:

@@ -1,7 +1,8 @@
 """Which targets may serve a request, in which order."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,13 +10,14 @@ from hypothesis import strategies as st
 
 from services.catalogue.catalogue import ModelInfo, ProviderInfo
 from services.llm.adapters.base import AdapterSpec
+from services.llm.adapters.pictures import Picture
 from services.llm.adapters.scripted import ScriptedProvider
 from services.llm.routing.factory import Credentials, LLMProviderFactory
 from services.llm.routing.roster import Roster, RosterState
-from services.llm_service import AUTO, LLMService, Preference
+from services.llm_service import AUTO, LLMService, Preference, Prompt, Terms
 from tests.fakes import provider_info, scripted_llm
 from utils.clock import ManualClock
-from utils.errors import ConfigurationError, InputError
+from utils.errors import ConfigurationError, InputError, RefusedError
 
 
 def test_auto_works_at_all_providers_at_once_and_leaves_the_embedded_model_alone() -> None:
@@ -102,10 +104,12 @@ PROVIDERS = (
 )
 
 
-def house(*names: str, default: str = "", addresses: Mapping[str, str] | None = None) -> LLMService:
+def house(
+    *names: str, default: str = "", addresses: Mapping[str, str] | None = None, models: Sequence[ModelInfo] = MODELS
+) -> LLMService:
     """Return a way to the providers *names*, with an address of the user's own for some."""
     credentials = {name: Credentials("k", (addresses or {}).get(name, "")) for name in names}
-    roster = Roster(RosterState(PROVIDERS, MODELS, credentials))
+    roster = Roster(RosterState(PROVIDERS, tuple(models), credentials))
     specs = [AdapterSpec(row.adapter, lambda config: ScriptedProvider(config, ["x"], ["listed"])) for row in PROVIDERS]
     return LLMService(LLMProviderFactory(roster, specs, 60), ManualClock(), default_provider=default)
 
@@ -354,3 +358,94 @@ def test_no_target_stands_twice_or_is_off_or_was_not_asked_for(preference: Prefe
         assert all(len(group) <= 1 for group in llm.chooser.groups(preference))
     asked_for_it = "local" in (preference.provider, *preference.providers) or usable == ["local"]
     assert asked_for_it or "local" not in {target.provider.id for target in found}
+
+
+# --- pictures --------------------------------------------------------------------------------
+
+SEEING = (
+    model("groq", "blind", 1.0, supports_vision=False),
+    model("groq", "unknown", 1.0),
+    model("groq", "seer", supports_vision=True),
+    model("cerebras", "seer", 1.0, supports_vision=True),
+    model("cerebras", "blind", supports_vision=False),
+    model("ollama", "unknown"),
+    model("local", "tiny", supports_vision=False),
+)
+SHOWN = Prompt(({"role": "user", "content": "Is it paid?"},), pictures=(Picture("image/png", b"x"),))
+UPLOAD = "upload the page as a document, so that its text is recognised"
+
+
+@pytest.mark.parametrize(
+    ("preference", "order"),
+    [
+        pytest.param(Preference(), ["groq/seer", "cerebras/seer"], id="default"),
+        pytest.param(Preference("cerebras"), ["cerebras/seer", "groq/seer"], id="named-provider-first"),
+        pytest.param(Preference("groq", allow_failover=False), ["groq/seer"], id="one-provider"),
+        pytest.param(Preference("groq", "seer", allow_failover=False), ["groq/seer"], id="named-model-that-sees"),
+        pytest.param(Preference("groq", "blind", allow_failover=False), [], id="named-model-that-does-not"),
+        pytest.param(Preference("groq", "blind"), ["groq/seer", "cerebras/seer"], id="another-for-one-that-does-not"),
+        pytest.param(Preference("groq", "unknown", allow_failover=False), ["groq/unknown"], id="unknown-by-name"),
+        pytest.param(Preference("groq", "brand-new", allow_failover=False), ["groq/brand-new"], id="new-by-name"),
+        pytest.param(Preference(models=("unknown",)), ["groq/seer", "cerebras/seer"], id="unknown-is-only-preferred"),
+        pytest.param(Preference("ollama", allow_failover=False), [], id="unknown-by-provider"),
+        pytest.param(Preference(priced_only=True), ["cerebras/seer"], id="priced"),
+    ],
+)
+def test_pictures_go_to_models_that_see(preference: Preference, order: list[str]) -> None:
+    llm = house("groq", "cerebras", "ollama", models=SEEING)
+
+    assert names_of(llm, replace(preference, sees=True)) == [order]
+
+
+def test_pictures_go_to_all_who_see_at_once_where_auto_is_asked_for() -> None:
+    llm = house("groq", "cerebras", "ollama", models=SEEING)
+
+    assert names_of(llm, Preference(AUTO, sees=True)) == [["groq/seer"], ["cerebras/seer"]]
+
+
+@pytest.mark.parametrize(
+    ("preference", "names", "who"),
+    [
+        pytest.param(Preference("groq", "blind", allow_failover=False), ["groq"], "blind takes none", id="named"),
+        pytest.param(Preference("ollama"), ["ollama"], "no model that may be used takes any", id="provider"),
+        pytest.param(Preference(AUTO), ["ollama"], "no model that may be used takes any", id="auto"),
+        pytest.param(Preference(), ["local"], "no model that may be used takes any", id="embedded-alone"),
+    ],
+)
+def test_pictures_that_nobody_takes_are_refused_with_what_to_do(
+    preference: Preference, names: list[str], who: str
+) -> None:
+    llm = house(*names, models=SEEING)
+    message = f"pictures: {who}; name a model that sees (supports_vision in GET /api/models), or {UPLOAD}"
+
+    llm.check(preference)
+    with pytest.raises(InputError, match=re.escape(message)):
+        llm.check(replace(preference, sees=True))
+    with pytest.raises(InputError, match=re.escape(message)):
+        llm.ask(SHOWN, preference, Terms(max_wait_s=0.0))
+
+
+def test_what_else_leaves_no_target_is_not_put_down_to_pictures() -> None:
+    llm = house("groq", models=SEEING[:1])
+
+    with pytest.raises(InputError, match="has a known price"):
+        llm.check(Preference("groq", "brand-new", allow_failover=False, priced_only=True, sees=True))
+
+
+def test_prompt_with_pictures_is_asked_where_they_are_seen_and_carries_them() -> None:
+    llm, made = scripted_llm({"groq": ["Paid."]})
+    seen = llm.ask(SHOWN, Preference(), Terms(max_wait_s=0.0))
+    unseen = llm.ask(replace(SHOWN, pictures=()), Preference(), Terms(max_wait_s=0.0))
+
+    assert (seen.target.model.supports_vision, unseen.target.model.supports_vision) == (True, False)
+    assert [request.pictures for request in made["groq"].requests] == [SHOWN.pictures, ()]
+
+
+def test_no_blind_model_goes_on_where_the_one_that_sees_failed() -> None:
+    llm, made = scripted_llm({"groq": [RefusedError("no"), "Paid."]})
+    one = Preference(allow_failover=False)
+
+    with pytest.raises(RefusedError):
+        llm.complete(SHOWN, one, Terms(max_wait_s=0.0))
+
+    assert len(made["groq"].requests) == 1

@@ -1,0 +1,1 @@
+"""Measurements of runs and of the assistant."""

@@ -1,0 +1,1 @@
+"""What conversations and runs leave behind: sessions, turns, events, memories, summaries, events of runs."""

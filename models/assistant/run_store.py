@@ -1,0 +1,222 @@
+"""Keeps runs and their events. All changes are the writer's; whoever reads needs no more than the engine."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+import orjson
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, null, select, update
+
+from models.assistant.run_tables import RunEventRow, RunRow
+from models.database import reading
+from models.writer import Statement, Writer
+from utils.clock import Clock, iso
+from utils.errors import ConflictError
+
+_EVENT = Statement(
+    insert(RunEventRow).values({name: bindparam(name) for name in ("run_id", "number", "data")}).inline()
+)
+_MINE = RunRow.id == bindparam("of")
+_CALLING = Statement(
+    update(RunRow).where(_MINE).values({name: bindparam(name) for name in ("call", "target", "prompt_tokens")})
+)
+_END = Statement(
+    update(RunRow)
+    .where(_MINE)
+    .values({**{name: bindparam(name) for name in ("state", "result", "ended_at")}, "call": null()})
+)
+_PRUNED_AT_ONCE = 200
+
+
+class RunState(StrEnum):
+    """What a run is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEvent:
+    """One event of a run.
+
+    Attributes:
+        number: From 1 on, without a gap.
+        data: Its JSON object, as it is sent.
+    """
+
+    run_id: str
+    number: int
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRun:
+    """A run as it is kept.
+
+    Attributes:
+        result: Its answer, once it is done.
+        events: How many events it has.
+        call: Number of the call that was under way, if one is.
+        target: Who was called last: "provider/model".
+        prompt_tokens: What the prompt of that call is estimated at.
+    """
+
+    id: str
+    kind: str
+    state: RunState
+    request: dict[str, object]
+    result: dict[str, object] | None
+    started_at: str
+    ended_at: str | None
+    events: int
+    call: int | None
+    target: str | None
+    prompt_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended."""
+
+    run_id: str
+    state: RunState
+    result: dict[str, object] | None = None
+
+
+class RunStore:
+    """Reads and writes runs. Thread-safe."""
+
+    def __init__(self, engine: Engine, writer: Writer, clock: Clock) -> None:
+        self._engine = engine
+        self._writer = writer
+        self._clock = clock
+
+    def begin(self, run_id: str, kind: str, request: dict[str, object], key: str | None = None) -> str:
+        """Keep a new run; return its id, or that of the run that was begun with *key* before.
+
+        Raises:
+            ConflictError: that one asks for something else.
+        """
+        row = {
+            "id": run_id,
+            "kind": kind,
+            "key": key,
+            "state": RunState.RUNNING.value,
+            "request": orjson.dumps(request, option=orjson.OPT_SORT_KEYS).decode(),
+            "started_at": iso(self._clock.now()),
+            "prompt_tokens": 0,
+        }
+
+        def write(connection: Connection) -> str:
+            before = None
+            if key is not None:
+                query = select(RunRow.id, RunRow.kind, RunRow.request).where(RunRow.key == key)
+                before = connection.execute(query).one_or_none()
+            if before is None:
+                connection.execute(insert(RunRow).values(**row))
+                return run_id
+            if (before.kind, before.request) != (kind, row["request"]):
+                raise ConflictError("Idempotency-Key: was sent with another request before; send a new one with this")
+            return str(before.id)
+
+        return self._writer.run(write)
+
+    def calling(self, run_id: str, call: int, target: str, prompt_tokens: int) -> None:
+        """Note the call that a run makes now."""
+        self._writer.run(
+            lambda connection: _CALLING.run(
+                connection, of=run_id, call=call, target=target, prompt_tokens=prompt_tokens
+            )
+        )
+
+    def add(self, events: Sequence[KeptEvent], endings: Iterable[Ending] = ()) -> None:
+        """Keep *events* and *endings*, all or none; returns once they are on the disk."""
+        rows: list[dict[str, object]] = [
+            {"run_id": event.run_id, "number": event.number, "data": event.data} for event in events
+        ]
+        ended_at = iso(self._clock.now())
+
+        def write(connection: Connection) -> None:
+            if rows:
+                _EVENT.run_many(connection, rows)
+            for ending in endings:
+                result = None if ending.result is None else orjson.dumps(ending.result).decode()
+                _END.run(connection, of=ending.run_id, state=ending.state.value, result=result, ended_at=ended_at)
+
+        self._writer.run(write)
+
+    def find(self, run_id: str) -> KeptRun | None:
+        """Return a run; None if there is none."""
+        found = self._runs(RunRow.id == run_id)
+        return found[0] if found else None
+
+    def recent(self, kind: str, count: int) -> list[KeptRun]:
+        """Return the last *count* runs of a kind, newest first."""
+        newest = select(RunRow.id).where(RunRow.kind == kind).order_by(RunRow.started_at.desc()).limit(count)
+        return sorted(self._runs(RunRow.id.in_(newest)), key=lambda run: run.started_at, reverse=True)
+
+    def unfinished(self) -> list[KeptRun]:
+        """Return the runs that have no end: those under way, or, at a start, those that a process left behind."""
+        return self._runs(RunRow.state == RunState.RUNNING.value)
+
+    def events(self, run_id: str, after: int = 0) -> list[KeptEvent]:
+        """Return the events of a run behind number *after*, in their order."""
+        query = (
+            select(RunEventRow.number, RunEventRow.data)
+            .where(RunEventRow.run_id == run_id, RunEventRow.number > after)
+            .order_by(RunEventRow.number)
+        )
+        with reading(self._engine) as connection:
+            return [KeptEvent(run_id, number, data) for number, data in connection.execute(query)]
+
+    def prune(self, age: timedelta) -> int:
+        """Delete runs that have ended and began longer than *age* ago, some at a time; return how many."""
+        before = iso(self._clock.now() - age)
+        old = (
+            select(RunRow.id)
+            .where(RunRow.started_at < before, RunRow.state != RunState.RUNNING.value)
+            .limit(_PRUNED_AT_ONCE)
+        )
+
+        with reading(self._engine) as connection:  # mostly there is nothing to write
+            ids = list(connection.execute(old).scalars())
+        self.delete(ids)
+        return len(ids)
+
+    def delete(self, run_ids: Sequence[str]) -> None:
+        """Delete runs with all that they told."""
+
+        def write(connection: Connection) -> None:
+            connection.execute(delete(RunEventRow).where(RunEventRow.run_id.in_(run_ids)))
+            connection.execute(delete(RunRow).where(RunRow.id.in_(run_ids)))
+
+        if run_ids:
+            self._writer.run(write)
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _runs(self, which: object) -> list[KeptRun]:
+        counted = select(func.count()).where(RunEventRow.run_id == RunRow.id).scalar_subquery()
+        query = select(RunRow.__table__, counted.label("events")).where(which)  # type: ignore[arg-type]  # a clause
+        with reading(self._engine) as connection:
+            return [_kept(row) for row in connection.execute(query).mappings()]
+
+
+def _kept(row: object) -> KeptRun:
+    columns = dict(row)  # type: ignore[call-overload]  # SQLAlchemy's mapping
+    return KeptRun(
+        id=columns["id"],
+        kind=columns["kind"],
+        state=RunState(columns["state"]),
+        request=orjson.loads(columns["request"]),
+        result=None if columns["result"] is None else orjson.loads(columns["result"]),
+        started_at=columns["started_at"],
+        ended_at=columns["ended_at"],
+        events=columns["events"],
+        call=columns["call"],
+        target=columns["target"],
+        prompt_tokens=columns["prompt_tokens"],
+    )

@@ -1,0 +1,1 @@
+"""The agents: one small graph, each node a module."""

@@ -1,0 +1,1 @@
+"""What the researcher and the writer find and prove."""

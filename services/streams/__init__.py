@@ -1,0 +1,1 @@
+"""Streams: changes on their way to who listens, and runs, whose events outlive the connection."""
