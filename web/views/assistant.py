@@ -67,11 +67,13 @@ def _conversation(session_id: str) -> ResponseReturnValue:
     platform = services()
     limit = _ALL_TURNS if request.args.get("all") else _TURNS
     run_id = platform.queries.under_way(session_id) or request.args.get("run", "")
-    # Before the turns are read: a run that is done then has its turn among them.
+    # Before the turns are read: a run that is done then has its turn among them. One that still runs may have it there
+    # as well, since a turn is kept before its run ends; it is told by its stream alone.
     run = platform.runs.facts(run_id) if run_id else None
     found = platform.assistant.sessions.get(session_id, limit, include_events=False)
-    turns = [of_turn(turn, _answer(turn["run_id"])) for turn in found.history]
     is_running = run is not None and run["state"] == "running"
+    told = [turn for turn in found.history if not (is_running and turn["run_id"] == run_id)]
+    turns = [of_turn(turn, _answer(turn["run_id"])) for turn in told]
     if run is not None and run["state"] in ("error", "cancelled"):
         turns.append(_ended(run_id))
     return page(
