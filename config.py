@@ -95,6 +95,16 @@ def _check_fernet(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     return values
 
 
+def _clean_database(value: str) -> str:
+    """Name the driver that we use; other databases are refused."""
+    kind, separator, place = value.strip().partition("://")
+    if kind in ("postgres", "postgresql", "postgresql+psycopg") and place:
+        return f"postgresql+psycopg://{place}"
+    if value and (kind != "sqlite" or not separator):
+        raise ValueError("want sqlite:///<file> or postgresql://<host>/<database>, with its user and password")
+    return value.strip()
+
+
 def _check_model_name(text: str) -> str:
     """Refuse a model without its provider: the first part of a model's id would be taken for one."""
     provider, _, model = text.partition("/")
@@ -103,6 +113,7 @@ def _check_model_name(text: str) -> str:
     return text
 
 
+Database = Annotated[str, AfterValidator(_clean_database)]
 Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(_split), AfterValidator(_check_fernet)]
 Key = Annotated[SecretStr | None, BeforeValidator(_clean_key)]
 Url = Annotated[str | None, AfterValidator(_clean_url)]
@@ -157,7 +168,11 @@ class Settings(BaseModel):
     )
     dashboard_dir: Path | None = Field(None, description="Folder of a built single-page dashboard, served at /")
     data_dir: Path = Field(PROJECT_DIR, description="Folder of train.parquet and batches.db")
-    database_uri: str = Field("", description="SQLAlchemy address of the database (default: batches.db in DATA_DIR)")
+    database_uri: Database = Field(
+        "",
+        description="Address of the database: postgresql://host/name, with requirements-scale.txt "
+        "(default: sqlite:///batches.db in DATA_DIR)",
+    )
     catalog_dir: Path = Field(PROJECT_DIR / "catalog", description="Folder of topics, sample types, prompts and models")
     model_dir: Path = Field(
         Path("~/.cache/legal-training-platform"), description="Cache folder of the embedded model's weights"

@@ -14,7 +14,7 @@ from config import Settings
 from models.backups.backup import PARQUET
 from models.batches.review_store import refusal_reasons
 from models.catalogue.authority_store import AuthorityStore
-from models.database import open_reader
+from models.engines.opening import open_reader
 from models.grounding.law_store import LawStore
 from models.grounding.library import FILE, Library
 from models.grounding.provisions import shelved

@@ -4,7 +4,7 @@ from config import Settings
 from models.batches.event_store import EventStore
 from models.catalogue.provider_store import ProviderStore
 from models.database import open_engine
-from models.writer import Writer
+from models.engines.writer import Writer
 from utils.clock import SystemClock
 from utils.errors import ConfigurationError
 from utils.filelock import FolderLock

@@ -1,23 +1,27 @@
-"""The database: its tables, and how it is opened and read. All changes go through `models/writer.py`."""
+"""The database: all its tables, and how they are made. All changes go through `models/engines/writer.py`.
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+Columns hold text, integers and floats only; JSON is kept as text, vectors as base64.
+"""
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, Index, create_engine, event
+from sqlalchemy import Engine, Index
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
+from models.engines.dialects import TEXT, WHOLE
+from models.engines.opening import connect, prepare_connections, storage_error
 from models.migrations import migrate
-from utils.errors import DiskFullError, StorageError
-from utils.files import is_disk_full
+
+# SQLAlchemy reads a plain dictionary here: ids are never given twice, so that a cursor means the same for ever.
+_COUNTED = {"sqlite_autoincrement": True}
 
 
 class Base(DeclarativeBase):
     """Base of the tables."""
+
+    registry = registry(type_annotation_map={int: WHOLE, str: TEXT})
 
 
 db = SQLAlchemy(model_class=Base)
@@ -98,7 +102,7 @@ class CallRow(Base):
     """A call outside batches, until its result is counted; calls found here at a start are in doubt."""
 
     __tablename__ = "calls"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  # SQLAlchemy reads a plain dictionary here
+    __table_args__ = _COUNTED
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[str]
@@ -133,7 +137,7 @@ class ModelRow(Base):
     """The override of a model, as JSON."""
 
     __tablename__ = "models"
-    __table_args__ = (Index("ix_models_name", "provider", "model", unique=True), {"sqlite_autoincrement": True})
+    __table_args__ = (Index("ix_models_name", "provider", "model", unique=True), _COUNTED)
 
     db_id: Mapped[int] = mapped_column(primary_key=True)
     provider: Mapped[str]
@@ -147,7 +151,7 @@ class EventRow(Base):
     """One change of a batch ("" for changes of providers); its id is the id of the message that streams send."""
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_batch", "batch_id"), {"sqlite_autoincrement": True})
+    __table_args__ = (Index("ix_events_batch", "batch_id"), _COUNTED)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     batch_id: Mapped[str]
@@ -160,7 +164,7 @@ class JournalRow(Base):
     """A sample that is newer than train.parquet; `op` is u (put) or d (delete)."""
 
     __tablename__ = "journal"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  # SQLAlchemy reads a plain dictionary here
+    __table_args__ = _COUNTED
 
     seq: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(unique=True)
@@ -175,7 +179,7 @@ class RefusalRow(Base):
     """A refused draft of an item; preferences are made of it."""
 
     __tablename__ = "refusals"
-    __table_args__ = (Index("ix_refusals_item", "batch_id", "ordinal"), {"sqlite_autoincrement": True})
+    __table_args__ = (Index("ix_refusals_item", "batch_id", "ordinal"), _COUNTED)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     batch_id: Mapped[str]
@@ -189,7 +193,7 @@ class ReviewRow(Base):
     """A review of a sample; after an edit, `before` is the sample before it, as JSON."""
 
     __tablename__ = "reviews"
-    __table_args__ = (Index("ix_reviews_sample", "sample_id"), {"sqlite_autoincrement": True})
+    __table_args__ = (Index("ix_reviews_sample", "sample_id"), _COUNTED)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     sample_id: Mapped[str]
@@ -205,7 +209,7 @@ class BulkRow(Base):
     """A change of many samples at once, which can be undone."""
 
     __tablename__ = "bulk_changes"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  # as above
+    __table_args__ = _COUNTED
 
     number: Mapped[int] = mapped_column(primary_key=True)
     token: Mapped[str] = mapped_column(unique=True)
@@ -249,11 +253,160 @@ class StoreRow(Base):
     before: Mapped[str | None]
 
 
+class RunRow(Base):
+    """One run: what was asked, who is asked for it now, and what came of it.
+
+    `call` is the number of the call under way (`calls`), `target` its "provider/model", `prompt_tokens` what its
+    prompt is estimated at: what a process that is killed has left to say of a call that was paid for.
+    """
+
+    __tablename__ = "runs"
+    __table_args__ = (Index("ix_runs_state", "state"), Index("ix_runs_started", "started_at"))
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    key: Mapped[str | None] = mapped_column(unique=True)
+    state: Mapped[str]
+    request: Mapped[str]
+    result: Mapped[str | None]
+    started_at: Mapped[str]
+    ended_at: Mapped[str | None]
+    call: Mapped[int | None]
+    target: Mapped[str | None]
+    prompt_tokens: Mapped[int] = mapped_column(default=0)
+
+
+class RunEventRow(Base):
+    """One event of a run's stream; its number is the id of the message."""
+
+    __tablename__ = "run_events"
+
+    run_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    data: Mapped[str]
+
+
+class SessionRow(Base):
+    """A conversation. Its title is empty until its first query."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index("ix_sessions_user", "user_id", "last_at"), _COUNTED)
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[str]
+    title: Mapped[str]
+    status: Mapped[str]
+    facts: Mapped[str]
+    started_at: Mapped[str]
+    last_at: Mapped[str]
+    ended_at: Mapped[str | None]
+    turns: Mapped[int] = mapped_column(default=0)
+
+
+class TurnRow(Base):
+    """A query and its answer, without the thoughts of any model.
+
+    `vector` is null until its text was embedded; `tries` counts the failures.
+    """
+
+    __tablename__ = "turns"
+    __table_args__ = (
+        Index("ix_turns_session", "session_id", "id"),
+        Index("ix_turns_user", "user_id", "id"),
+        Index("ix_turns_run", "run_id"),
+        _COUNTED,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[str | None]
+    user_id: Mapped[str]
+    at: Mapped[str]
+    query: Mapped[str]
+    response: Mapped[str]
+    intent: Mapped[str]
+    citations: Mapped[str]
+    provider: Mapped[str]
+    model: Mapped[str]
+    tokens: Mapped[int]
+    run_id: Mapped[str | None]
+    vector: Mapped[str | None]
+    vector_model: Mapped[str | None]
+    tries: Mapped[int] = mapped_column(default=0)
+
+
+class AuditRow(Base):
+    """What somebody did or was shown; `event_id` is the client's own, by which a repeated request is known."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (
+        Index("ix_audit_events_client", "user_id", "event_id", unique=True),
+        Index("ix_audit_events_session", "session_id", "id"),
+        _COUNTED,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[str | None]
+    user_id: Mapped[str]
+    session_id: Mapped[str | None]
+    type: Mapped[str]
+    at: Mapped[str]
+    text: Mapped[str]
+    sample_id: Mapped[str | None]
+    detail: Mapped[str]
+
+
+class MemoryRow(Base):
+    """What a user asked to be remembered."""
+
+    __tablename__ = "memories"
+
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+    created_at: Mapped[str]
+    updated_at: Mapped[str]
+
+
+class SummaryRow(Base):
+    """A summary of a session up to the turn `upto`; `made_by` is rules or model, `reason` why not by the model."""
+
+    __tablename__ = "summaries"
+    __table_args__ = (Index("ix_summaries_session", "session_id", "id"), _COUNTED)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[str]
+    user_id: Mapped[str]
+    at: Mapped[str]
+    upto: Mapped[int]
+    turns: Mapped[int]
+    text: Mapped[str]
+    made_by: Mapped[str]
+    model: Mapped[str]
+    reason: Mapped[str]
+
+
+class ProductRow(Base):
+    """One product. JSON columns hold objects as text; `hashes` those of its samples by id."""
+
+    __tablename__ = "products"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    description: Mapped[str]
+    created_at: Mapped[str]
+    filters: Mapped[str]
+    facts: Mapped[str]
+    hashes: Mapped[str]
+
+
 def init_db(app: Flask) -> None:
     """Bind `db` to *app* and create what is missing; needs SQLALCHEMY_DATABASE_URI in its config."""
     db.init_app(app)
     with app.app_context():
         prepare(db.engine)
+        db.engine.dispose()  # the service has connections of its own
 
 
 def open_engine(url: str) -> Engine:
@@ -263,72 +416,20 @@ def open_engine(url: str) -> Engine:
         StorageError: it cannot be opened, or is not a database.
     """
     try:
-        engine = create_engine(url)
-        prepare(engine)
+        engine = connect(url)
     except SQLAlchemyError as error:
+        raise storage_error(error, "database") from error
+    try:
+        prepare(engine)
+    except BaseException as error:
+        engine.dispose()
+        if not isinstance(error, SQLAlchemyError):
+            raise
         raise storage_error(error, f"database {make_url(url).render_as_string(hide_password=True)}") from error
     return engine
 
 
-def open_reader(url: str) -> Engine:
-    """Open the database to read in, in a process that does not own it; nothing can be changed through it."""
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, isolation_level="REPEATABLE READ")
-    engine = create_engine(url)
-    event.listen(engine, "connect", _on_connect_reader)
-    event.listen(engine, "begin", _on_begin)
-    return engine
-
-
 def prepare(engine: Engine) -> None:
-    """Set the pragmas of every new connection, create the tables, apply the migrations."""
-    if engine.dialect.name == "sqlite" and not event.contains(engine, "connect", _on_connect):
-        event.listen(engine, "connect", _on_connect)
-        event.listen(engine, "begin", _on_begin)
-    Base.metadata.create_all(engine)
-    migrate(engine)
-
-
-def ping(engine: Engine) -> None:
-    """Check that the database answers; StorageError if not."""
-    with reading(engine) as connection:
-        connection.exec_driver_sql("SELECT 1").scalar()
-
-
-def storage_error(error: Exception, what: str) -> StorageError:
-    """Say in words why the database failed."""
-    reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    # When the disk is full SQLite rolls the whole transaction back; the next failure is a consequence.
-    if is_disk_full(error):
-        return DiskFullError(f"{what}: no space left on the disk; free some and try again, nothing was lost")
-    return StorageError(f"{what}: {reason}; check that the file is a database of ours and can be written")
-
-
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """Lend a connection to read with; StorageError if the database fails."""
-    try:
-        with engine.connect() as connection:
-            yield connection
-    except SQLAlchemyError as error:
-        raise storage_error(error, "database") from error
-
-
-def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
-    # BEGIN is sent explicitly: Python's driver would begin at the first change only.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _on_connect_reader(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None
-    for pragma in ("busy_timeout=5000", "query_only=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _on_begin(connection: Connection) -> None:
-    # By the driver: SQLAlchemy's own way costs more than all that a small change does.
-    connection.connection.cursor().execute("BEGIN")
+    """Set what each connection needs, create the tables, apply the migrations."""
+    prepare_connections(engine)
+    migrate(engine, Base.metadata)

@@ -17,10 +17,11 @@ from models.batches.review_store import ReviewStore
 from models.batches.usage_store import UsageStore
 from models.batches.work_store import WorkStore
 from models.data_folder import DataFolder, open_folder
-from models.database import open_engine, ping
+from models.database import open_engine
+from models.engines.opening import ping
+from models.engines.writer import Writer
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.sample_store import SampleStore
-from models.writer import Writer
 from utils.clock import Clock
 from utils.errors import StorageError
 

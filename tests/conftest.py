@@ -15,13 +15,14 @@ from bootstrap import Service, build
 from config import Settings
 from models.data_folder import DataFolder
 from models.database import open_engine
+from models.engines.writer import Writer
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.sample_store import SampleStore
-from models.writer import Writer
 from services.catalogue.catalogue import ProviderInfo
 from services.llm.adapters.base import BaseLLMProvider
 from services.llm.adapters.scripted import ScriptedProvider, Step
 from services.llm.routing.factory import Credentials, LLMProviderFactory
+from tests.databases import database_file, database_url
 from tests.fakes import KEYS, Start, catalog_without_limits, kept_by_files, settings_for
 from utils import redaction
 from utils.clock import ManualClock
@@ -72,8 +73,9 @@ def folder(tmp_path: Path) -> Iterator[DataFolder]:
 
 @pytest.fixture
 def writer(folder: DataFolder) -> Iterator[Writer]:
-    engine = open_engine(f"sqlite:///{folder.path / 'batches.db'}")
-    folder.hold(folder.path / "batches.db")
+    engine = open_engine(database_url(folder.path))
+    if (file := database_file(folder.path)) is not None:
+        folder.hold(file)
     made = Writer(engine, folder.check)
     made.start()
     yield made

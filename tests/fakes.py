@@ -34,6 +34,7 @@ from services.quality.benchmarks import Benchmarks
 from services.quality.duplicates.duplicate_service import Alike, DuplicateService
 from services.quality.examiner import CitationPolicy, Examiner, ExaminerSettings
 from side import build_checker
+from tests.databases import KIND, database_url
 from tests.patience import PATIENCE_S
 from tests.vendors.writer import NO_VERDICTS, write_json, write_judgement
 from utils.clock import Clock, ManualClock
@@ -156,6 +157,8 @@ def sample(**changes: Any) -> dict[str, Any]:
 def settings_for(folder: Path, **changes: Any) -> Settings:
     """Return settings that touch nothing outside *folder* and read no environment."""
     values: dict[str, Any] = {"data_dir": folder, "model_dir": folder / "models", "log_level": "ERROR", **changes}
+    if KIND != "sqlite":
+        values.setdefault("database_uri", database_url(folder))
     return Settings(_env_file=None, **values)
 
 

@@ -84,3 +84,20 @@ def test_short_value_is_shown_where_a_number_or_a_choice_is_asked(monkeypatch: p
 
 def test_database_address_can_be_set() -> None:
     assert Settings(_env_file=None, database_uri="sqlite:///x.db").database_url == "sqlite:///x.db"
+
+
+@pytest.mark.parametrize("kind", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_postgresql_is_reached_by_the_driver_that_is_used_here(kind: str) -> None:
+    settings = Settings(_env_file=None, database_uri=f" {kind}://db.internal/samples ")
+
+    assert (settings.database_url, settings.database_file) == ("postgresql+psycopg://db.internal/samples", None)
+
+
+@pytest.mark.parametrize("address", ["mysql://db/ltp", "postgresql://", "batches.db"])
+def test_databases_that_cannot_be_used_are_refused_with_those_that_can(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URI", address)
+
+    with pytest.raises(ConfigurationError, match="DATABASE_URI: want sqlite"):
+        load_settings(_env_file=None)

@@ -24,13 +24,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import polars as pl
 
 from models.database import open_engine
+from models.engines.writer import Writer
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.sample_store import SampleStore
 from models.samples.search.search_index import SearchIndex
 from models.samples.staged import StagedSamples
 from models.samples.statistics import summarize
 from models.schemas import new_sample
-from models.writer import Writer
 from services.dataset.search_service import SearchRequest, SearchService
 from utils.clock import SystemClock
 

@@ -23,12 +23,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.database import open_engine
+from models.engines.writer import Writer
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.sample_query import SampleQuery
 from models.samples.sample_store import SampleStore
 from models.samples.search.search_index import SearchIndex
 from models.samples.statistics import detail, summarize
-from models.writer import Writer
 from services.dataset.import_service import ImportRequest, ImportService
 from services.dataset.search_service import SearchRequest, SearchService
 from services.formats.export_format import ExportOptions

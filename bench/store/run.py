@@ -20,13 +20,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench.store.corpus import Corpus
 from models.database import open_engine
+from models.engines.writer import Writer
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.sample_query import SampleQuery
 from models.samples.sample_store import SampleStore
 from models.samples.search.search_index import SearchIndex
 from models.samples.statistics import summarize
 from models.schemas import new_sample
-from models.writer import Writer
 from services.dataset.search_service import SearchRequest, SearchService
 from utils.clock import SystemClock
 

@@ -7,11 +7,11 @@ from sqlalchemy import Connection, Engine, RowMapping, insert, select
 
 from models.assistant.rows import AuditEvent, NewEvent
 from models.assistant.session_store import require
-from models.assistant.tables import AuditRow
 from models.assistant.typed import typed
 from models.contract.answers.assistant_memory import EventType
-from models.database import reading
-from models.writer import Writer
+from models.database import AuditRow
+from models.engines.opening import reading
+from models.engines.writer import Writer
 from utils.clock import Clock, iso
 from utils.errors import ConflictError
 

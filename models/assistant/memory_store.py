@@ -3,10 +3,10 @@
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from models.assistant.rows import Memory
-from models.assistant.tables import MemoryRow
 from models.assistant.typed import typed
-from models.database import reading
-from models.writer import Writer
+from models.database import MemoryRow
+from models.engines.opening import reading
+from models.engines.writer import Writer
 from utils.clock import Clock, iso
 from utils.errors import InputError, NotFoundError
 

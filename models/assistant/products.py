@@ -2,27 +2,12 @@
 
 import orjson
 from sqlalchemy import Connection, Engine, delete, insert, select
-from sqlalchemy.orm import Mapped, mapped_column
 from typing_extensions import TypedDict
 
-from models.database import Base, reading
-from models.writer import Writer
+from models.database import ProductRow
+from models.engines.opening import reading
+from models.engines.writer import Writer
 from utils.errors import ExistsError, NotFoundError
-
-
-class ProductRow(Base):
-    """One product. JSON columns hold objects as text; `hashes` those of its samples by id."""
-
-    __tablename__ = "products"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    kind: Mapped[str]
-    description: Mapped[str]
-    created_at: Mapped[str]
-    filters: Mapped[str]
-    facts: Mapped[str]
-    hashes: Mapped[str]
 
 
 class ProductRecord(TypedDict):

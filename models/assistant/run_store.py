@@ -8,9 +8,10 @@ from enum import StrEnum
 import orjson
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, null, select, update
 
-from models.assistant.run_tables import RunEventRow, RunRow
-from models.database import reading
-from models.writer import Statement, Writer
+from models.database import RunEventRow, RunRow
+from models.engines.opening import reading
+from models.engines.statement import Statement
+from models.engines.writer import Writer
 from utils.clock import Clock, iso
 from utils.errors import ConflictError
 

@@ -8,11 +8,11 @@ import orjson
 from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
 
 from models.assistant.rows import Session
-from models.assistant.tables import AuditRow, SessionRow, SummaryRow, TurnRow
 from models.assistant.typed import typed
 from models.contract.answers.assistant_memory import SessionStatus
-from models.database import reading
-from models.writer import Writer
+from models.database import AuditRow, SessionRow, SummaryRow, TurnRow
+from models.engines.opening import reading
+from models.engines.writer import Writer
 from utils.clock import Clock, iso
 from utils.errors import NotFoundError
 

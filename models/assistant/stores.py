@@ -9,7 +9,7 @@ from models.assistant.memory_store import MemoryStore
 from models.assistant.session_store import SessionStore
 from models.assistant.summary_store import SummaryStore
 from models.assistant.turn_store import TurnStore
-from models.writer import Writer
+from models.engines.writer import Writer
 from utils.clock import Clock
 
 

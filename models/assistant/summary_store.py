@@ -4,10 +4,10 @@ from sqlalchemy import Connection, Engine, func, insert, select
 
 from models.assistant.rows import NewSummary, Summary
 from models.assistant.session_store import require
-from models.assistant.tables import SessionRow, SummaryRow, TurnRow
 from models.assistant.typed import typed
-from models.database import reading
-from models.writer import Writer
+from models.database import SessionRow, SummaryRow, TurnRow
+from models.engines.opening import reading
+from models.engines.writer import Writer
 from utils.clock import Clock, iso
 
 

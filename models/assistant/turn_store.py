@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, case, func
 
 from models.assistant.rows import Brief, NewTurn, Turn
 from models.assistant.session_store import require
-from models.assistant.tables import SessionRow, TurnRow
 from models.assistant.typed import typed
-from models.database import reading
-from models.writer import Writer
+from models.database import SessionRow, TurnRow
+from models.engines.opening import reading
+from models.engines.writer import Writer
 from utils.clock import Clock, iso
 from utils.errors import InputError
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from models.backups.backup import newest
-from models.database import reading
+from models.engines.opening import reading
 from models.samples import journal
 from models.samples.file.broken_file import UnreadableError
 from models.samples.file.file_mark import FileMark, mark_of

@@ -8,9 +8,10 @@ from sqlalchemy import Connection, Engine, Select, bindparam, func, insert, sele
 from typing_extensions import TypedDict, Unpack
 
 from models.contract.answers.batches import Alert, BatchError, Switch
-from models.database import BatchHistory, reading
+from models.database import BatchHistory
 from models.domain import BatchStatus
-from models.writer import Statement
+from models.engines.opening import reading
+from models.engines.statement import Statement
 
 _TABLE = BatchHistory.__table__
 _JSON = ("errors", "model_switches", "provider_switches", "request", "metrics")

@@ -9,11 +9,14 @@ import orjson
 from sqlalchemy import Connection, Engine, Row, Select, bindparam, delete, func, insert, select
 from typing_extensions import TypedDict
 
-from models.database import EventRow, reading
-from models.writer import Statement
+from models.database import EventRow
+from models.engines.dialects import JsonText
+from models.engines.opening import reading
+from models.engines.statement import Adding
 
-_INSERT = Statement(
-    insert(EventRow).values({name: bindparam(name) for name in ("batch_id", "at", "type", "detail")}).inline()
+_INSERT = Adding(
+    insert(EventRow).values({name: bindparam(name) for name in ("batch_id", "at", "type", "detail")}),
+    EventRow.__table__.c.id,
 )
 _QUERY = select(EventRow.id, EventRow.at, EventRow.type, EventRow.detail)
 # Rows kept; whoever was away for longer gets the state, not the changes.
@@ -39,8 +42,7 @@ class EventStore:
     def add(self, connection: Connection, batch_id: str, at: str, kind: str, detail: Mapping[str, object]) -> int:
         """Write a change within the caller's transaction; return its id."""
         text = orjson.dumps(detail).decode()
-        added = _INSERT.run(connection, batch_id=batch_id, at=at, type=kind, detail=text)
-        event_id = int(added.lastrowid or 0)
+        event_id = _INSERT.add(connection, batch_id=batch_id, at=at, type=kind, detail=text)
         if event_id % _PRUNE_EVERY == 0:
             connection.execute(delete(EventRow).where(EventRow.id <= event_id - KEPT))
         return event_id
@@ -64,10 +66,10 @@ class EventStore:
     def of_sample(self, batch_id: str, sample_id: str) -> list[EventOf]:
         """Return the changes of a batch that concern one of its samples, oldest first; none once they were pruned."""
         of_batch = EventRow.batch_id == batch_id
-        stored = select(func.json_extract(EventRow.detail, "$.item")).where(
-            of_batch, EventRow.type == "sample", func.json_extract(EventRow.detail, "$.sample") == sample_id
+        stored = select(JsonText(EventRow.detail, "item")).where(
+            of_batch, EventRow.type == "sample", JsonText(EventRow.detail, "sample") == sample_id
         )
-        same_item = func.json_extract(EventRow.detail, "$.item") == stored.limit(1).scalar_subquery()
+        same_item = JsonText(EventRow.detail, "item") == stored.limit(1).scalar_subquery()
         return self._found(_QUERY.where(of_batch, same_item).order_by(EventRow.id))
 
     def of(self, batch_id: str, after: int, limit: int) -> list[EventOf]:

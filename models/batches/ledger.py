@@ -17,9 +17,9 @@ from models.batches.review_store import ReviewStore
 from models.batches.usage_store import UsageStore
 from models.batches.work_store import SentCall, WorkItem, WorkStore
 from models.domain import CallUsage, ItemState, Job, RawAnswer
+from models.engines.writer import Writer
 from models.samples.sample_store import SampleStore
 from models.schemas import Sample
-from models.writer import Writer
 from utils.clock import Clock, iso
 
 # A commit of so many items holds the writer for some 5 ms.

@@ -11,9 +11,10 @@ from typing_extensions import TypedDict
 
 from models.batches.work_store import WorkItem
 from models.contract.answers.quality import ReviewRow as Decision
-from models.database import RefusalRow, ReviewRow, WorkRow, reading
+from models.database import RefusalRow, ReviewRow, WorkRow
+from models.engines.opening import reading
+from models.engines.statement import Statement
 from models.samples.file.column_types import plain
-from models.writer import Statement
 from utils.clock import Clock, iso
 from utils.errors import ConflictError
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
+    Double,
     Engine,
-    Float,
-    Integer,
     Label,
+    SQLColumnExpression,
     bindparam,
     cast,
     func,
@@ -18,12 +19,14 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.types import TypeEngine
 
 from models.contract.answers.monitoring import UsageGroup, UsageRow
 from models.database import UsageRow as Table
-from models.database import reading
 from models.domain import CallUsage
-from models.writer import Statement
+from models.engines.dialects import WHOLE
+from models.engines.opening import reading
+from models.engines.statement import Statement
 
 _KEY = ("hour", "provider", "model", "batch_id")
 _AMOUNTS = ("calls", "failed", "rate_limited", "prompt_tokens", "completion_tokens", "cost_usd", "unpriced_tokens")
@@ -94,7 +97,7 @@ class UsageStore:
         }
         chosen: list[Label[str]] = [columns[name].label(name) for name in groups]
         sums = [
-            func.coalesce(func.sum(getattr(Table, name)), cast(0, Float if name == "cost_usd" else Integer)).label(name)
+            func.coalesce(_sum(getattr(Table, name), Double() if name == "cost_usd" else WHOLE), 0).label(name)
             for name in _TOLD
         ]
         query = select(*chosen, *sums).where(Table.hour >= since)
@@ -106,13 +109,13 @@ class UsageStore:
 
     def hours(self, since: str) -> list[HourOfUse]:
         """Return the use of every model by hour, from *since* on, oldest first."""
-        tokens = func.sum(Table.prompt_tokens + Table.completion_tokens)
+        tokens = _sum(Table.prompt_tokens + Table.completion_tokens, WHOLE)
         query = (
             select(
                 Table.hour,
                 Table.provider,
                 Table.model,
-                func.sum(Table.calls),
+                _sum(Table.calls, WHOLE),
                 tokens,
                 func.sum(Table.cost_usd),
             )
@@ -122,6 +125,11 @@ class UsageStore:
         )
         with reading(self._engine) as connection:
             return [HourOfUse(*row) for row in connection.execute(query)]
+
+
+def _sum(column: SQLColumnExpression[Any], kind: TypeEngine[Any]) -> ColumnElement[Any]:  # of whatever the column holds
+    """Sum *column* as a number of *kind*: PostgreSQL's sum of whole numbers is none that JSON knows."""
+    return cast(func.sum(column), kind)
 
 
 def _told(row: Mapping[str, Any]) -> UsageRow:  # SQLAlchemy knows the types of columns by their values only

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, insert, literal_column, select, update
 
-from models.database import WorkRow, reading
+from models.database import WorkRow
 from models.domain import ItemState, Job, RawAnswer
-from models.writer import Statement
+from models.engines.opening import reading
+from models.engines.statement import Statement
 
 _MINE = (WorkRow.batch_id == bindparam("batch"), WorkRow.ordinal == bindparam("number"))
 _ADD = Statement(

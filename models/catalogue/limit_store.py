@@ -6,8 +6,9 @@ from datetime import timedelta
 import orjson
 from sqlalchemy import Connection, Engine, delete, insert, select
 
-from models.database import LimitRow, reading
-from models.writer import Writer
+from models.database import LimitRow
+from models.engines.opening import reading
+from models.engines.writer import Writer
 from utils.clock import Clock, iso
 
 # What nobody confirmed for so long may be another limit by now.

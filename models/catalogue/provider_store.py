@@ -10,9 +10,14 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from models.batches.event_store import EventStore
 from models.contract.answers.management import ChangeDetail, ChangeEvent
-from models.database import ModelRow, ProviderRow, reading
-from models.writer import Writer
+from models.database import ModelRow, ProviderRow
+from models.engines.opening import reading
+from models.engines.writer import Writer
 from utils.clock import Clock, iso
+
+# In the order in which they were added.
+_PROVIDERS = select(*ProviderRow.__table__.columns).order_by(ProviderRow.created_at, ProviderRow.id)
+_MODELS = select(*ModelRow.__table__.columns).order_by(ModelRow.db_id)
 
 
 class ProviderFields(TypedDict, total=False):
@@ -98,13 +103,13 @@ class ProviderStore:
     def providers(self) -> dict[str, KeptProvider]:
         """Return the overrides, by provider."""
         with reading(self._engine) as connection:
-            rows = connection.execute(select(*ProviderRow.__table__.columns)).mappings().all()
+            rows = connection.execute(_PROVIDERS).mappings().all()
         return {row["id"]: KeptProvider(**{**row, "fields": orjson.loads(row["fields"])}) for row in rows}
 
     def models(self) -> list[KeptModel]:
         """Return the overrides of models."""
         with reading(self._engine) as connection:
-            rows = connection.execute(select(*ModelRow.__table__.columns)).mappings().all()
+            rows = connection.execute(_MODELS).mappings().all()
         return [KeptModel(**{**row, "fields": orjson.loads(row["fields"])}) for row in rows]
 
     def know(self, providers: Iterable[str], models: Iterable[tuple[str, str]]) -> None:
@@ -176,7 +181,7 @@ class ProviderStore:
 
         def write(connection: Connection) -> int:
             count = 0
-            for row in connection.execute(select(*ProviderRow.__table__.columns)).mappings().all():
+            for row in connection.execute(_PROVIDERS).mappings().all():
                 sealed = {name: renew(row[name]) for name in ("sealed_key", "sealed_config") if row[name]}
                 if sealed:
                     connection.execute(update(ProviderRow).where(ProviderRow.id == row["id"]).values(**sealed))

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.database import storage_error
+from models.engines.opening import storage_error
 
 FILE = "documents.db"
 META = MetaData()

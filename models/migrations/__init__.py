@@ -1,65 +1,59 @@
-"""Numbered schema changes, applied at start.
+"""Brings the tables of a database up to date; every schema change is a numbered module in `versions`.
 
-`create_all` makes a fresh database as it is today; a change to an existing table
-gets the next number in `STEPS`, as SQL that SQLite and PostgreSQL both take.
+A new database is made at once as it is today. Alembic, which takes a while to import, is only asked where there is
+something to change.
 """
 
-import re
+from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, MetaData, inspect, text
 
-# (number, statements); a database remembers the highest number it has seen.
-STEPS: tuple[tuple[int, tuple[str, ...]], ...] = (
-    (1, ()),
-    (
-        2,
-        (
-            "ALTER TABLE batches ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 0",
-            "ALTER TABLE batches ADD COLUMN cost_usd FLOAT NOT NULL DEFAULT 0",
-            # What was used before usage was recorded has no price.
-            "ALTER TABLE batches ADD COLUMN unpriced_tokens INTEGER NOT NULL DEFAULT 0",
-            "UPDATE batches SET unpriced_tokens = tokens_used",
-            "ALTER TABLE batches ADD COLUMN elapsed_s FLOAT NOT NULL DEFAULT 0",
-            "ALTER TABLE batches ADD COLUMN reason VARCHAR",
-            "ALTER TABLE batches ADD COLUMN metrics VARCHAR NOT NULL DEFAULT '{}'",
-            "ALTER TABLE work ADD COLUMN sent_at FLOAT",
-            "ALTER TABLE work ADD COLUMN sent_to VARCHAR",
-            "ALTER TABLE work ADD COLUMN sent_tokens INTEGER",
-        ),
-    ),
-    (
-        3,
-        (
-            "ALTER TABLE work ADD COLUMN in_flight VARCHAR",
-            "UPDATE work SET in_flight = sent_to WHERE state = 'leased' AND raw_answer IS NULL",
-            "ALTER TABLE usage ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 0",
-        ),
-    ),
-)
+from models.engines.postgresql import take_turn
+
+NEWEST = "0005"
+# Tables of the first release; databases that count their versions in the second table are of before Alembic.
+_OLDEST, _COUNTED = "batches", "schema_version"
+_VERSION = "alembic_version"
+_MAKE = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
 
 
-_NEW_COLUMN = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+)")
-_SEEN = "INSERT INTO schema_version (version) VALUES (:n)"
-
-
-def migrate(engine: Engine) -> None:
-    """Apply every step that *engine* has not seen, each in one transaction."""
+def migrate(engine: Engine, tables: MetaData) -> None:
+    """Make *tables* in *engine*, or apply each change that it has not seen, all of them or none."""
     with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)"))
-        seen = connection.execute(text("SELECT MAX(version) FROM schema_version")).scalar()
-        if seen is None:  # all or none: half of them would call the next start's tables old
-            connection.execute(text(_SEEN), [{"n": number} for number, _ in STEPS])
-            return
-    for number, statements in STEPS:
-        if number > seen:
-            with engine.begin() as connection:
-                for statement in statements:
-                    if not _is_there(connection, statement):
-                        connection.execute(text(statement))
-                connection.execute(text(_SEEN), {"n": number})
+        if engine.dialect.name == "postgresql":
+            take_turn(connection)  # several processes may start at the same moment
+        seen = _seen(connection)
+        if seen is None:
+            tables.create_all(connection)
+            connection.execute(text(_MAKE))
+            _write(connection, NEWEST)
+        elif seen != NEWEST:
+            _upgrade(connection, seen)
 
 
-def _is_there(connection: Connection, statement: str) -> bool:
-    """Tell whether *statement* adds a column that a table has since it was made, a moment ago."""
-    adds = _NEW_COLUMN.match(statement)
-    return adds is not None and adds[2] in {column["name"] for column in inspect(connection).get_columns(adds[1])}
+def _seen(connection: Connection) -> str | None:
+    """Return the number of the last change that a database has seen; None where it is new."""
+    names = inspect(connection).get_table_names()
+    if _VERSION in names:
+        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
+    if _OLDEST not in names:
+        return None
+    counted = (
+        connection.execute(text("SELECT MAX(version) FROM schema_version")).scalar() if _COUNTED in names else None
+    )
+    return f"{counted or 1:04}"
+
+
+def _upgrade(connection: Connection, seen: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    if not inspect(connection).has_table(_VERSION):
+        command.stamp(config, seen)
+    command.upgrade(config, "head")
+
+
+def _write(connection: Connection, number: str) -> None:
+    connection.execute(text("INSERT INTO alembic_version (version_num) VALUES (:number)"), {"number": number})

@@ -6,7 +6,8 @@ from typing import TypedDict
 import orjson
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from models.database import BulkBeforeRow, BulkRow, reading
+from models.database import BulkBeforeRow, BulkRow
+from models.engines.opening import reading
 from models.samples.file.column_types import plain
 from utils.errors import ConflictError, NotFoundError
 

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterable
 from itertools import chain
 
+from models.engines.writer import Writer
 from models.samples import journal
 from models.samples.file.carried_groups import CarriedGroup
 from models.samples.file.parquet_file import ParquetFile
@@ -21,7 +22,6 @@ from models.samples.file.row_index import RowIndex
 from models.samples.snapshot import Snapshot
 from models.samples.staged import MergePlan, MergeResult, StagedSamples, taken_parts
 from models.samples.store_state import StoreState
-from models.writer import Writer
 from utils.clock import Clock
 from utils.errors import StorageError
 from utils.frames import pl

@@ -13,20 +13,19 @@ from functools import cached_property
 from typing import TypeAlias
 
 import orjson
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from models.database import FoldRow, JournalRow, StoreRow
+from models.engines.dialects import replacing
+from models.engines.statement import Statement
 from models.samples.file.column_types import plain, stacked
 from models.samples.file.intake import schema
 from models.samples.file.row_index import describe
-from models.writer import Statement
 from utils.frames import pl
 
 # Replace, not update: a change must take a new seq.
 _REPLACE = Statement(
-    insert(JournalRow)
-    .prefix_with("OR REPLACE", dialect="sqlite")
-    .values({name: bindparam(name) for name in ("id", "op", "topic", "difficulty", "created_at", "data")})
+    replacing(JournalRow, "id", ("id", "op", "topic", "difficulty", "created_at", "data"), counted="seq")
 )
 # A frame of more pieces is slow to query.
 _CHUNKS = 50

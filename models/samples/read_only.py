@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from models.database import reading
+from models.engines.opening import reading
 from models.samples import journal
 from models.samples.file.parquet_version import Identity, ParquetVersion, identity_of
 from models.samples.file.row_index import load_index

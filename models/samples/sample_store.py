@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from sqlalchemy import Connection, Engine
 
 from models.contract.answers.base import StoredSample
+from models.engines.writer import Writer
 from models.samples import journal
 from models.samples.by_number import rows_at, samples_of
 from models.samples.file.file_watch import FileWatch
@@ -25,7 +26,6 @@ from models.samples.snapshot import Snapshot
 from models.samples.staged import MergeResult, StagedSamples, check_room, duplicates
 from models.samples.store_state import StoreState
 from models.schemas import COLUMNS, Sample, changed_fields, new_sample, stamped, too_large
-from models.writer import Writer
 from utils.clock import Clock, iso
 from utils.errors import InputError, NotFoundError
 from utils.frames import pl

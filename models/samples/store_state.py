@@ -11,7 +11,7 @@ from collections.abc import Set
 
 from sqlalchemy import Connection, Engine
 
-from models.database import reading
+from models.engines.opening import reading
 from models.samples import journal
 from models.samples.file.file_mark import new_mark
 from models.samples.file.file_watch import FileWatch

@@ -9,10 +9,11 @@ import pytest
 
 from bootstrap import build
 from models.data_folder import DataFolder
+from models.engines.writer import Writer
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.file.parquet_version import ParquetVersion
 from models.samples.sample_store import SampleStore
-from models.writer import Writer
+from tests.databases import only_on_sqlite
 from tests.fakes import sample, settings_for
 from utils.errors import DataFolderGoneError, StorageError
 
@@ -61,6 +62,7 @@ def test_nothing_is_accepted_while_the_folder_is_away_and_all_goes_on_when_it_is
     assert set(pl.read_parquet(folder.path / "train.parquet")["id"]) == {"folded", "waiting", "later"}
 
 
+@only_on_sqlite
 @pytest.mark.parametrize("name", ["", "batches.db", "batches.db-wal"])
 def test_nothing_is_accepted_once_folder_or_database_were_removed(
     filled: SampleStore, folder: DataFolder, name: str
@@ -118,6 +120,7 @@ def test_file_written_into_another_folder_is_never_put_in_place(filled: SampleSt
         file.swap(version)
 
 
+@only_on_sqlite
 def test_change_is_not_called_kept_when_the_folder_went_away_during_its_commit(writer: Writer) -> None:
     asked: list[int] = []
 

@@ -19,6 +19,7 @@ from config import load_settings
 from models.contract.management_bodies import NewProvider
 from services.llm.adapters.scripted import ScriptedProvider
 from tests.api.conformance import checked_client
+from tests.databases import kept_bytes
 from tests.fakes import SAMPLE, Start, good_answer
 from tests.patience import PATIENCE_S
 from utils.access_tokens import Role, find_token, hashed_form, new_token, parse_token
@@ -236,10 +237,7 @@ def test_no_key_of_any_vendor_comes_out_anywhere(
     platform = start({"groq": [good_answer]}, encryption_key=KEY, allow_private_base_urls=True)
     client = checked_client(create_app(platform=platform))
     seen = _everywhere(client, platform, secret)
-    platform.stores.writer.run(
-        lambda connection: connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    )
-    written = b"".join(path.read_bytes() for path in tmp_path.glob("batches.db*"))
+    written = kept_bytes(platform.stores.engine, tmp_path)
     logged = capsys.readouterr()
     logging.getLogger().handlers.clear()
 

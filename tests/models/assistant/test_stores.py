@@ -12,8 +12,9 @@ from models.assistant.audit_store import RepeatedEventError
 from models.assistant.memory_store import MOST
 from models.assistant.rows import AuditEvent, NewEvent, NewSummary, NewTurn
 from models.assistant.stores import AssistantStores, assistant_stores
-from models.database import open_engine, reading
-from models.writer import Writer
+from models.database import open_engine
+from models.engines.opening import reading
+from models.engines.writer import Writer
 from utils.clock import ManualClock
 from utils.errors import ConflictError, InputError, NotFoundError
 

@@ -12,6 +12,7 @@ from config import Settings
 from console.doctor import _data_set
 from console.recovery import accept, put_back
 from models.samples.file.parquet_file import ParquetFile
+from tests.databases import only_on_sqlite
 from tests.fakes import sample, settings_for
 from utils.errors import DataMismatchError, StorageError
 
@@ -57,6 +58,7 @@ def _age(folder: Path, name: str) -> None:
         shutil.copy(path, folder / path.name)
 
 
+@only_on_sqlite
 @pytest.mark.parametrize("spoil", [_remove, _empty, _age])
 @pytest.mark.parametrize("name", ["train.parquet", "batches.db"])
 def test_start_is_refused_where_a_part_is_missing_empty_or_older(
@@ -70,6 +72,7 @@ def test_start_is_refused_where_a_part_is_missing_empty_or_older(
         build(settings)
 
 
+@only_on_sqlite
 def test_refusal_says_how_many_samples_are_missing_and_which_backup_has_them(settings: Settings) -> None:
     platform = build(settings)
     platform.start()
@@ -86,6 +89,7 @@ def test_refusal_says_how_many_samples_are_missing_and_which_backup_has_them(set
     assert _run(settings, []) == {"a", "b", "c"}
 
 
+@only_on_sqlite
 def test_refusal_of_an_older_database_names_the_newest_backup(settings: Settings) -> None:
     names = []
     for number in range(2):
@@ -101,6 +105,7 @@ def test_refusal_of_an_older_database_names_the_newest_backup(settings: Settings
         build(settings)
 
 
+@only_on_sqlite
 def test_database_that_is_none_is_refused_with_the_backup_that_there_is(settings: Settings) -> None:
     platform = build(settings)
     platform.start()
@@ -113,6 +118,7 @@ def test_database_that_is_none_is_refused_with_the_backup_that_there_is(settings
         build(settings)
 
 
+@only_on_sqlite
 def test_start_with_nothing_but_backups_is_refused_and_said_by_the_doctor_until_it_is_accepted(
     settings: Settings,
 ) -> None:
@@ -143,6 +149,7 @@ def test_parts_are_taken_as_they_are_once_that_is_said(settings: Settings) -> No
     assert accept(settings) is None
 
 
+@only_on_sqlite
 def test_new_database_can_be_given_an_old_file(settings: Settings) -> None:
     _remove(settings.data_dir, "batches.db")
 
@@ -151,6 +158,7 @@ def test_new_database_can_be_given_an_old_file(settings: Settings) -> None:
     assert _run(settings, []) == {"a", "b", "c", "d"}
 
 
+@only_on_sqlite
 def test_file_of_others_is_still_taken_in_at_a_start(settings: Settings) -> None:
     pl.DataFrame([sample(id="theirs")]).write_parquet(settings.data_dir / "train.parquet")
 

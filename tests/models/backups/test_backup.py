@@ -15,9 +15,12 @@ from bootstrap import Service, build
 from models.backups.restoring import restore
 from models.contract.arguments import UploadArguments
 from models.contract.bodies import RetrieveBody
+from tests.databases import only_on_sqlite
 from tests.fakes import sample, settings_for
 from utils.clock import ManualClock, SystemClock
 from utils.errors import DiskFullError, NotFoundError, StorageError
+
+pytestmark = only_on_sqlite
 
 
 @pytest.fixture

@@ -15,10 +15,12 @@ from models.batches.work_store import WorkItem, WorkStore
 from models.contract.answers.batches import BatchError
 from models.contract.bodies import BatchRequest
 from models.domain import BatchStatus, CallUsage, ItemState, Job, RawAnswer
+from models.engines.statement import Statement
+from models.engines.writer import Writer
 from models.samples.sample_store import SampleStore
 from models.schemas import Sample
-from models.writer import Statement, Writer
 from services.batch.objects import new_row
+from tests.databases import only_on_sqlite
 from tests.fakes import sample
 from utils.clock import ManualClock
 from utils.errors import InputError, StorageError
@@ -310,6 +312,7 @@ def test_batch_takes_only_steps_that_make_sense() -> None:
     assert not BatchStatus.PAUSED.is_active
 
 
+@only_on_sqlite
 def test_tables_are_in_one_file(tmp_path: Path, ledger: Ledger) -> None:
     assert (tmp_path / "batches.db").exists()
 

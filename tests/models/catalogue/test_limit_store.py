@@ -3,7 +3,7 @@
 import pytest
 
 from models.catalogue.limit_store import LimitStore
-from models.writer import Writer
+from models.engines.writer import Writer
 from utils.clock import ManualClock
 
 LEARNED = {"requests": {"rate": 10.0, "minute": 600, "is_coarse": True}}

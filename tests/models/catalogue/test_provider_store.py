@@ -6,7 +6,8 @@ from models.batches.event_store import EventStore
 from models.catalogue.provider_store import ProviderStore
 from models.data_folder import DataFolder
 from models.database import open_engine
-from models.writer import Writer
+from models.engines.writer import Writer
+from tests.databases import database_url
 from utils.clock import ManualClock, iso
 from utils.errors import AuthenticationError
 
@@ -105,7 +106,7 @@ def test_everything_that_was_set_is_there_after_a_restart(
     before = (kept.providers(), kept.models(), kept.changes(0, 10))
     writer.close()
 
-    engine = open_engine(f"sqlite:///{folder.path / 'batches.db'}")
+    engine = open_engine(database_url(folder.path))
     again = ProviderStore(engine, Writer(engine), EventStore(engine), clock)
     after = (again.providers(), again.models(), again.changes(0, 10))
     engine.dispose()

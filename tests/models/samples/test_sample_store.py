@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from models.database import open_engine
+from models.engines.writer import Writer
 from models.fields import validated
 from models.samples.file.intake import schema
 from models.samples.file.parquet_file import ParquetFile
@@ -21,7 +22,6 @@ from models.samples.sample_store import SampleStore
 from models.samples.staged import StagedSamples
 from models.samples.statistics import summarize
 from models.schemas import Sample, new_sample
-from models.writer import Writer
 from tests.fakes import sample
 from utils.clock import ManualClock
 from utils.errors import DiskFullError, InputError, NotFoundError, StorageError

@@ -3,7 +3,7 @@
 import pytest
 
 from models.assistant.stores import AssistantStores, assistant_stores
-from models.writer import Writer
+from models.engines.writer import Writer
 from utils.clock import ManualClock
 
 

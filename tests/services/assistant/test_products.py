@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from models.assistant.products import ProductStore
+from models.engines.writer import Writer
 from models.samples.sample_store import SampleStore
-from models.writer import Writer
 from services.assistant.product_service import ProductService
 from tests.fakes import SAMPLE
 from utils.clock import ManualClock

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from models.assistant.products import ProductStore
 from models.contract.answers.assistant_data import ProductSearch
 from models.contract.bodies import BatchRequest
+from models.engines.writer import Writer
 from models.fields import validated
 from models.samples.sample_store import SampleStore
-from models.writer import Writer
 from services.assistant.product_service import ProductService
 from services.assistant.shopping import MOST_QUESTIONS, Option, Question, Shopping, ShoppingState, Turn
 from services.assistant.vocabulary import vocabulary_of

@@ -21,6 +21,7 @@ from services.llm.adapters.base import ProviderConfig
 from services.llm.adapters.scripted import ScriptedProvider
 from services.llm.routing.overrides import _models
 from services.llm_service import Preference, Prompt, Terms
+from tests.databases import kept_bytes
 from tests.fakes import KEYS, Start, good_answer, run, settings_for
 from tests.patience import PATIENCE_S
 from tests.vendors.simulator import Reply, SimulatedVendor
@@ -277,9 +278,8 @@ def test_key_is_nowhere_in_clear(own: Service, tmp_path: Path) -> None:
     secret = "sk-very-secret-0123456789"
     shown = added(own, api_key=secret)
     own.providers.set_config("groq", ProviderConfigChange(api_key=f"gsk_{secret}", config={"password": secret}))
-    own.stores.writer.run(lambda connection: connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
 
-    on_disk = b"".join(path.read_bytes() for path in tmp_path.glob("batches.db*"))
+    on_disk = kept_bytes(own.stores.engine, tmp_path)
 
     assert secret.encode() not in on_disk
     views = [shown, own.providers.all(), own.providers.config("groq"), repr(own.llm.roster.state)]

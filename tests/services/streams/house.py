@@ -10,6 +10,7 @@ from models.stores import Stores, open_stores
 from services.llm.adapters.scripted import Step
 from services.streams.run import Run
 from services.streams.run_service import RunService
+from tests.databases import database_file, database_url
 from tests.fakes import scripted_llm
 from utils.clock import ManualClock
 from utils.seats import Seats
@@ -23,9 +24,7 @@ class RunHouse:
 
     def __init__(self, folder: Path, *script: Step, seats: int = 8, most: int = 8) -> None:
         self.clock = ManualClock()
-        self.stores: Stores = open_stores(
-            folder, f"sqlite:///{folder / 'batches.db'}", folder / "batches.db", self.clock
-        )
+        self.stores: Stores = open_stores(folder, database_url(folder), database_file(folder), self.clock)
         self.stores.start()
         self.llm, made = scripted_llm({"groq": script or ["Good day."]}, self.clock)
         self.groq = made["groq"]

@@ -273,13 +273,13 @@ def test_stream_that_breaks_off_is_an_error_and_its_tokens_are_counted(tmp_path:
 
 
 def test_run_of_a_process_that_was_killed_ends_in_an_error_and_its_tokens_are_counted(tmp_path: Path) -> None:
-    spoken = threading.Event()
+    spoken, over = threading.Event(), threading.Event()
 
     def slow(request: CompletionRequest) -> str:
         assert request.listener is not None
         request.listener("token", "An offer is a promise.")
         spoken.set()
-        assert threading.Event().wait(PATIENCE_S)
+        over.wait(PATIENCE_S)
         return "never"
 
     killed = RunHouse(tmp_path, slow)
@@ -303,16 +303,18 @@ def test_run_of_a_process_that_was_killed_ends_in_an_error_and_its_tokens_are_co
     assert (row["calls"], row["failed"], row["completion_tokens"], row["in_doubt"]) == (1, 1, 6, 0)
     assert house.llm.daily.tokens == row["total_tokens"]
     house.close()
+    over.set()
+    killed.service.close(0.0)
 
 
 def test_call_that_was_counted_before_the_kill_is_not_counted_again(tmp_path: Path) -> None:
     house = RunHouse(tmp_path, "An offer.")
-    ended = threading.Event()
+    ended, over = threading.Event(), threading.Event()
 
     def work(run: Run) -> Mapping[str, object]:
         answer = asking(house)(run)
         ended.set()
-        assert threading.Event().wait(PATIENCE_S)
+        over.wait(PATIENCE_S)
         return dict(answer)
 
     house.run(work)
@@ -323,6 +325,8 @@ def test_call_that_was_counted_before_the_kill_is_not_counted_again(tmp_path: Pa
     again = RunHouse(tmp_path)
 
     assert again.used() == before
+    over.set()
+    house.service.close(0.0)
     again.close()
 
 

@@ -3,10 +3,9 @@
 SQLite allows one writer at a time, so the service has exactly one. It groups waiting changes into one commit, and
 a caller returns only when its change is on the disk (WAL, synchronous=FULL; figures in docs/adr/0003-store.md).
 
-The statements of the hot path are compiled once: building an expression and looking up its compiled form costs
-SQLAlchemy some ten times what SQLite needs to run it, and a batch runs the same dozen for every sample. They are still
-written as expressions, so that they fit any dialect; the driver's cursor runs them on the connection of the
-transaction.
+On PostgreSQL several processes write. Each has this one thread, and every transaction begins by taking its turn
+(`take_turn`), so that what was written with one writer in mind holds there too: a change that reads before it writes
+sees all that was written before, and ids are in the order in which they can be seen.
 """
 
 import logging
@@ -14,18 +13,20 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Generic, Protocol, TypeVar, cast
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.sql.expression import Executable
 
-from models.database import storage_error
+from models.engines.opening import storage_error
+from models.engines.postgresql import is_committed, take_turn
 from utils.errors import StorageError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _GROUP_MAX = 256
+_ASK_AGAIN_S = 1.0
 
 
 class Writer:
@@ -39,6 +40,8 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._gate = threading.Lock()
         self._own: Connection | None = None
+        self._is_shared = engine.dialect.name == "postgresql"
+        self._closing = threading.Event()
 
     def start(self) -> None:
         """Start the thread; the owner must `close` it."""
@@ -47,6 +50,7 @@ class Writer:
 
     def close(self) -> None:
         """Commit what waits, then end the thread."""
+        self._closing.set()
         with self._gate:  # nothing can be queued after the end marker
             thread, self._thread = self._thread, None
             if thread is not None:
@@ -98,17 +102,36 @@ class Writer:
 
     def _together(self, group: "list[_Pending]") -> bool:
         """Run *group* in one transaction; False if one of several failed, and nothing was kept."""
+        begun = _Begun()
         try:
             self._guard()
             with self._connection() as connection, connection.begin():
+                begun.turn = take_turn(connection) if self._is_shared else ""
                 for change in group:
                     change.apply(connection)
+                begun.is_whole = True
             self._guard()  # success must not be reported if the folder is gone
         except Exception as error:  # noqa: BLE001  # running each alone shows which one failed
+            if begun.is_whole and begun.turn and self._was_kept(begun.turn):
+                return True
             if len(group) > 1:
                 return False
             group[0].error = self._failure(error)
         return True
+
+    def _was_kept(self, turn: str) -> bool:
+        """Tell whether a transaction was committed whose connection broke before its server said so.
+
+        While the server is away nobody knows, and what was kept must not be written twice: it is asked until it
+        answers.
+        """
+        while True:
+            try:
+                return is_committed(self._engine, turn)
+            except SQLAlchemyError as error:
+                log.warning("commit in doubt", extra={"reason": type(error).__name__})
+            if self._closing.wait(_ASK_AGAIN_S):
+                return False
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -127,6 +150,14 @@ class Writer:
             return error
         log.warning("commit failed", extra={"reason": type(error).__name__})
         return storage_error(error, "database")
+
+
+@dataclass(slots=True)
+class _Begun:
+    """How far a transaction came: the name of its turn, if it had to take one, and whether all was written."""
+
+    turn: str = ""
+    is_whole: bool = False
 
 
 class _Pending(Protocol):
@@ -161,48 +192,3 @@ class _Change(Generic[T]):
             if self.error is not None:
                 raise self.error
             return self._result
-
-
-class Cursor(Protocol):
-    """What callers read of a driver's cursor."""
-
-    @property
-    def rowcount(self) -> int:
-        """Rows that were changed."""
-
-    @property
-    def lastrowid(self) -> int | None:
-        """Id of the row that was added."""
-
-
-class Statement:
-    """An expression with `bindparam`s; columns may only have types that need no conversion (text, numbers)."""
-
-    def __init__(self, expression: Executable) -> None:
-        self._expression = expression
-        self._compiled: dict[str, tuple[str, tuple[str, ...] | None]] = {}
-
-    def run(self, connection: Connection, **values: object) -> Cursor:
-        """Run it with *values* by name of the parameter; return the driver's cursor.
-
-        Raises:
-            Exception: the driver's own error, not SQLAlchemy's.
-        """
-        sql, order = self._on(connection)
-        cursor = connection.connection.cursor()
-        cursor.execute(sql, values if order is None else tuple(values[name] for name in order))
-        return cast("Cursor", cursor)  # every PEP 249 driver has these
-
-    def run_many(self, connection: Connection, rows: list[dict[str, object]]) -> None:
-        """Run it for each of *rows*; errors as in `run`."""
-        sql, order = self._on(connection)
-        parameters = rows if order is None else [tuple(row[name] for name in order) for row in rows]
-        connection.connection.cursor().executemany(sql, parameters)
-
-    def _on(self, connection: Connection) -> tuple[str, tuple[str, ...] | None]:
-        name = connection.dialect.name
-        if name not in self._compiled:
-            made: Any = self._expression.compile(dialect=connection.dialect)  # type: ignore[attr-defined]  # of every clause
-            order = tuple(made.positiontup) if made.positional else None
-            self._compiled[name] = (str(made), order)
-        return self._compiled[name]

@@ -1,0 +1,65 @@
+"""Opens a database of either kind and lends connections to read with. All changes go through `writer.py`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from models.engines.postgresql import open_postgresql
+from models.engines.sqlite import listen, open_sqlite, open_to_read
+from utils.errors import DiskFullError, StorageError
+from utils.files import is_disk_full
+
+_READERS = 4
+
+
+def is_sqlite(url: str) -> bool:
+    """Tell whether *url* is that of a file here, not of a server."""
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def connect(url: str) -> Engine:
+    """Return an engine for *url*; the first use connects."""
+    return open_sqlite(url) if is_sqlite(url) else open_postgresql(url)
+
+
+def open_reader(url: str) -> Engine:
+    """Open the database to read in, in a process that does not own it; nothing can be changed through it."""
+    if is_sqlite(url):
+        return open_to_read(url)
+    return open_postgresql(url, _READERS).execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def prepare_connections(engine: Engine) -> None:
+    """Set what each connection of an *engine* needs that somebody else made."""
+    if engine.dialect.name == "sqlite":
+        listen(engine)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Lend a connection to read with, which sees one state of the database; StorageError if the database fails."""
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield connection
+    except SQLAlchemyError as error:
+        raise storage_error(error, "database") from error
+
+
+def ping(engine: Engine) -> None:
+    """Check that the database answers; StorageError if not."""
+    with reading(engine) as connection:
+        connection.exec_driver_sql("SELECT 1").scalar()
+
+
+def storage_error(error: Exception, what: str) -> StorageError:
+    """Say in words why the database failed."""
+    reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    # When the disk is full SQLite rolls the whole transaction back; the next failure is a consequence.
+    if is_disk_full(error):
+        return DiskFullError(f"{what}: no space left on the disk; free some and try again, nothing was lost")
+    return StorageError(f"{what}: {reason}; check that the database is one of ours and can be written")

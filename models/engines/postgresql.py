@@ -1,0 +1,79 @@
+"""PostgreSQL: several processes, on several machines.
+
+Each connection is asked whether it lives before it is lent, so that a server that was restarted costs nobody an
+error. A session that hangs while it holds something, because its machine was cut off, is ended by the server.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from utils.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from psycopg import Connection as Driver
+    from psycopg.abc import Buffer
+
+# Of the transactions that write; any number that no other program in the same database uses.
+_TURN = 0x4C_54_50_01
+_TAKE_TURN = f"SELECT pg_advisory_xact_lock({_TURN}), pg_current_xact_id()::text"
+_CONNECT_S = 5
+# What each session asks of the server. A writer that is cut off holds the turn of all others.
+_SESSION = {
+    "idle_in_transaction_session_timeout": "15s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+    "timezone": "UTC",
+}
+_KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+
+
+def open_postgresql(url: str, connections: int = 16) -> Engine:
+    """Open a database with at most so many *connections* at a time; whoever needs one more waits.
+
+    Raises:
+        ConfigurationError: the driver is not installed.
+    """
+    options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    given = {"connect_timeout": _CONNECT_S, "options": options, "application_name": "legal-training-platform"}
+    try:
+        engine = create_engine(
+            url, pool_pre_ping=True, pool_size=connections, max_overflow=0, connect_args={**given, **_KEEPALIVE}
+        )
+    except ImportError as error:
+        raise ConfigurationError(
+            f"DATABASE_URI: {error.name} is missing; run `pip install -r requirements-scale.txt`"
+        ) from None
+    event.listen(engine, "connect", _on_connect)
+    return engine
+
+
+def take_turn(connection: Connection) -> str:
+    """Wait until no other process writes; return the name of the transaction, which holds the turn to its end."""
+    cursor = connection.connection.cursor()
+    cursor.execute(_TAKE_TURN)
+    row: Any = cursor.fetchone()
+    return str(row[1])
+
+
+def is_committed(engine: Engine, transaction: str) -> bool:
+    """Tell whether a *transaction* was committed whose connection broke before it said so."""
+    with engine.connect() as connection:
+        # A server that has not noticed the broken connection may still be at it.
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
+        found = connection.exec_driver_sql("SELECT pg_xact_status(%(of)s::xid8)", {"of": transaction}).scalar()
+    return found == "committed"
+
+
+def _on_connect(connection: "Driver", _record: object) -> None:
+    from psycopg.types.string import StrDumper
+
+    class PlainText(StrDumper):
+        """Texts of models and documents may hold NUL, which PostgreSQL's do not take."""
+
+        def dump(self, obj: str) -> "Buffer | None":
+            return super().dump(obj.replace("\x00", "") if "\x00" in obj else obj)
+
+    connection.adapters.register_dumper(str, PlainText)
