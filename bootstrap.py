@@ -24,7 +24,7 @@ from product_parts import build_products
 from services.assistant.chat_service import ChatService
 from services.assistant.streamed_generation import StreamedGeneration
 from services.batch.measures import AlertThresholds
-from services.batch.monitor import BatchStores
+from services.batch.stores import BatchStores
 from services.batch_service import BatchService, BatchSettings, Collaborators
 from services.catalogue.catalogue import Catalogue, load_catalogue
 from services.catalogue.files import read_tables
@@ -164,6 +164,9 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
         _batch_stores(stores),
         _batch_settings(settings),
     )
+    batches.fleet.gone.append(runs.take_over)
+    batches.fleet.looks.append(runs.cancel_asked)
+    batches.fleet.changed.append(registry.load)
     usage = UsageService(stores.tables.usage, llm)
     sold = build_products(catalogue, stores, data.audit, usage, judging.examiner.duplicates)
     assistant = build_assistant(settings, stores, llm, data.reviews, grounding.embedder)
@@ -376,7 +379,7 @@ def _data(
         search=search,
         browsing=Browsing(samples, search),
         bulk=BulkService(samples, BulkStore(stores.engine), search, examiner.duplicates, clock),
-        imports=ImportService(samples, folder, clock, settings.max_import_mb << 20, side),
+        imports=ImportService(samples, folder, clock, settings.max_import_mb << 20, side, stores.own_name),
         audit=audit,
         publish=PublishService(
             Exporter(samples, audit, find_specs(exporters, ExportFormat)), folder / ".import", hub, reviews.pairs, side
@@ -418,7 +421,7 @@ def _generation(
 
 def _batch_stores(stores: Stores) -> BatchStores:
     tables = stores.tables
-    return BatchStores(tables.batches, tables.work, tables.events, tables.usage, stores.ledger)
+    return BatchStores(tables.batches, tables.work, tables.events, tables.usage, stores.ledger, stores.members)
 
 
 def _batch_settings(settings: Settings) -> BatchSettings:

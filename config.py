@@ -136,6 +136,9 @@ class Settings(BaseModel):
     )
     port: Port = Field(5001, description="Port the server listens on")
     threads: int = Field(320, ge=8, le=4096, description="Request threads of the server; progress streams use one each")
+    web_workers: int = Field(
+        1, ge=1, le=64, description="Processes of the server; more than one needs a DATABASE_URI of PostgreSQL"
+    )
     max_connections: int = Field(
         4096, ge=16, le=65_536, description="Connections open at once; when more come, the one that waits longest goes"
     )
@@ -301,6 +304,12 @@ class Settings(BaseModel):
     def __init__(self, _env_file: str | None = ".env", **given: object) -> None:
         """Read the environment, and beneath it the file *_env_file*; what is *given* wins over both."""
         super().__init__(**{**_told(_env_file), **given})
+
+    @model_validator(mode="after")
+    def _several_processes_have_a_database_for_several(self) -> "Settings":
+        if self.web_workers > 1 and self.database_file is not None:
+            raise ValueError("WEB_WORKERS: more than one needs PostgreSQL; set DATABASE_URI, or WEB_WORKERS=1")
+        return self
 
     @model_validator(mode="after")
     def _others_are_let_in_on_purpose(self) -> "Settings":

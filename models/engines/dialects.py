@@ -26,14 +26,14 @@ class JsonText(GenericFunction[str]):
 
 
 @compiles(JsonText, "sqlite")
-def _json_in_sqlite(element: JsonText, compiler: SQLCompiler, **given: Any) -> str:  # as SQLAlchemy calls it
+def _json_in_sqlite(element: JsonText, compiler: SQLCompiler, **given: object) -> str:
     column, name = element.clauses
     path = f"'$.{_name_of(name)}'"
     return f"CAST(json_extract({compiler.process(column, **given)}, {path}) AS TEXT)"
 
 
 @compiles(JsonText, "postgresql")
-def _json_in_postgresql(element: JsonText, compiler: SQLCompiler, **given: Any) -> str:  # as SQLAlchemy calls it
+def _json_in_postgresql(element: JsonText, compiler: SQLCompiler, **given: object) -> str:
     column, name = element.clauses
     return f"(CAST({compiler.process(column, **given)} AS json) ->> '{_name_of(name)}')"
 
