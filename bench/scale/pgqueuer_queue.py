@@ -12,7 +12,10 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 T = TypeVar("T")
-HELD = "SELECT id FROM pgqueuer WHERE id = ANY($1) AND queue_manager_id = ANY($2) AND status = 'picked' FOR UPDATE"
+HELD = """
+SELECT job.id FROM pgqueuer job JOIN unnest($1::bigint[], $2::uuid[]) AS mine (id, owner)
+ON job.id = mine.id AND job.queue_manager_id = mine.owner WHERE job.status = 'picked' FOR UPDATE OF job
+"""
 
 
 class SyncDriver:
@@ -62,14 +65,17 @@ class PgqQueue:
     """
 
     def __init__(self, url: str, way: str, is_fenced: bool = False) -> None:
-        """Connect in a *way*: `asyncpg`, `psycopg` (both in an event loop of this thread) or `sync`."""
+        """Connect in a *way*: `asyncpg`, `psycopg` (both in an event loop of this thread), `sync`, or `unprepared`."""
         self.name = f"PgQueuer, {way}{', fenced' if is_fenced else ''}"
         queries: Any = import_module("pgqueuer.queries").Queries
         self._is_fenced = is_fenced
+        self.batches = ["b0"]
         self._parameter: Any = import_module("pgqueuer.ports.repository").EntrypointExecutionParameter
         psycopg: Any = import_module("psycopg")
         self.connection = psycopg.connect(url, autocommit=True)
-        if way == "sync":
+        if way in {"sync", "unprepared"}:
+            if way == "unprepared":
+                self.connection.prepare_threshold = None
             self.run: Any = at_once
             self.queries = queries(SyncDriver(self.connection))
             return
@@ -89,8 +95,8 @@ class PgqQueue:
         self.connection.execute("ALTER TABLE pgqueuer DISABLE TRIGGER ALL")
         self.connection.execute(
             "INSERT INTO pgqueuer (priority, status, entrypoint, payload)"
-            " SELECT 0, 'queued', 'b', convert_to('b/' || n, 'UTF8') FROM generate_series(1, %s) n",
-            (count,),
+            " SELECT 0, 'queued', 'b' || n %% %s, convert_to(n::text, 'UTF8') FROM generate_series(1, %s) n",
+            (len(self.batches), count),
         )
         self.connection.execute("ALTER TABLE pgqueuer ENABLE TRIGGER ALL")
         self.connection.execute("VACUUM ANALYZE pgqueuer")
@@ -98,7 +104,7 @@ class PgqQueue:
     def enqueue(self, count: int, at_a_time: int) -> None:
         """Put jobs in, by its own call."""
         for start in range(0, count, at_a_time):
-            names, payloads = ["b"] * at_a_time, [f"b/{start + n}".encode() for n in range(at_a_time)]
+            names, payloads = ["b0"] * at_a_time, [f"{start + n}".encode() for n in range(at_a_time)]
             self.run(self.queries.enqueue(names, payloads, [0] * at_a_time))
 
     def claim(self, count: int, stale_s: float = 30.0) -> list[Any]:
@@ -106,7 +112,7 @@ class PgqQueue:
         jobs: list[Any] = self.run(
             self.queries.dequeue(
                 batch_size=count,
-                entrypoints={"b": self._parameter(concurrency_limit=0)},
+                entrypoints=dict.fromkeys(self.batches, self._parameter(concurrency_limit=0)),
                 queue_manager_id=uuid4(),
                 global_concurrency_limit=None,
                 heartbeat_timeout=timedelta(seconds=stale_s),

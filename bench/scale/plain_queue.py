@@ -51,22 +51,23 @@ class PlainQueue:
     def __init__(self, url: str) -> None:
         psycopg: Any = import_module("psycopg")
         self.connection = psycopg.connect(url, autocommit=True)
+        self.batches = ["b0"]
 
     def fill(self, count: int) -> None:
-        """Make the table anew with *count* items to do."""
+        """Make the table anew with *count* items to do, dealt to the batches."""
         self.connection.execute("DROP TABLE IF EXISTS work; DROP SEQUENCE IF EXISTS fences")
         self.connection.execute(SCHEMA)
         self.connection.execute(
             "INSERT INTO work (batch_id, ordinal, job)"
-            ' SELECT \'b\', n, \'{"topic": "topic \' || n %% 40 || \'", "difficulty": "basic"}\''
+            " SELECT 'b' || n %% %s, n, 'a basic question about topic ' || n %% 40"
             " FROM generate_series(1, %s) n",
-            (count,),
+            (len(self.batches), count),
         )
         self.connection.execute("VACUUM ANALYZE work")
 
     def claim(self, count: int, lease_s: float = 30.0) -> Claimed:
         """Lease the next *count* items."""
-        found: Claimed = self.connection.execute(CLAIM, (["b"], count, lease_s)).fetchall()
+        found: Claimed = self.connection.execute(CLAIM, (self.batches, count, lease_s)).fetchall()
         return found
 
     def finish(self, items: Claimed) -> int:

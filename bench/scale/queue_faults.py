@@ -160,7 +160,7 @@ async def _manager(url: str, work: Any, driver: str = "asyncpg", **options: Any)
         psycopg: Any = import_module("psycopg")
         held = queries.from_psycopg_connection(await psycopg.AsyncConnection.connect(url, autocommit=True))
     manager = import_module("pgqueuer.qm").QueueManager(held)
-    manager.entrypoint("b", **options)(work)
+    manager.entrypoint("b0", **options)(work)
     return manager
 
 

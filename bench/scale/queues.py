@@ -1,6 +1,6 @@
 """Compares PgQueuer with a plain work table on PostgreSQL 15: CPU of an item, backlog, and what happens in trouble.
 
-    .venv/bin/python -m bench.scale.queues FOLDER [costs] [backlog] [reader] [done] [faults] [restarts]
+    .venv/bin/python -m bench.scale.queues FOLDER [costs] [backlog] [batches] [reader] [done] [faults] [restarts]
 
 FOLDER keeps an environment of its own. Without a word all are measured (some 15 min, 5 GB of disk).
 CPU of the client is that of this process; CPU of the server that of all processes of PostgreSQL, its writers too.
@@ -26,6 +26,7 @@ def main() -> None:
     parts: dict[str, Callable[[Any], None]] = {
         "costs": costs,
         "backlog": backlog,
+        "batches": batches,
         "reader": reader,
         "done": done,
         "faults": queue_faults.faults,
@@ -40,7 +41,7 @@ def _queues(url: str) -> list[Any]:
     from bench.scale.pgqueuer_queue import PgqQueue
     from bench.scale.plain_queue import PlainQueue
 
-    ways = (("psycopg", False), ("asyncpg", False), ("sync", False), ("sync", True))
+    ways = (("psycopg", False), ("asyncpg", False), ("unprepared", True), ("sync", False), ("sync", True))
     return [PlainQueue(url), *(PgqQueue(url, way, is_fenced) for way, is_fenced in ways)]
 
 
@@ -54,7 +55,7 @@ def costs(database: Any) -> None:
                 f"| {queue.name} | {at_a_time} | {_spent(database, queue, at_a_time, _enough(at_a_time))} |", flush=True
             )
     print("\n| enqueue 10,000 | at a time | client ms a job | server ms | wall ms |\n| --- | --- | --- | --- | --- |")
-    for queue in _queues(database.url)[1:4]:
+    for queue in _queues(database.url)[1:5]:
         for at_a_time in (1, 100, 10_000):
             queue.fill(0)
             cells = _measured(database, lambda q=queue, n=at_a_time: q.enqueue(_SMALL, n), _SMALL)  # type: ignore[misc]
@@ -80,6 +81,19 @@ def backlog(database: Any) -> None:
                     flush=True,
                 )
         queue.fill(0)
+
+
+def batches(database: Any) -> None:
+    """Print what a claim costs that may take of any of many batches, of 100,000 items in all."""
+    print(
+        "\n| queue | batches | client ms an item, 10 at a time | server ms | wall ms |\n| --- | --- | --- | --- | --- |"
+    )
+    plain, *_, sync, _ = _queues(database.url)
+    for queue in (plain, sync):
+        for count in (1, 50):
+            queue.batches = [f"b{number}" for number in range(count)]
+            queue.fill(100_000)
+            print(f"| {queue.name} | {count} | {_spent(database, queue, 10, 3000)} |", flush=True)
 
 
 def reader(database: Any) -> None:
@@ -108,7 +122,7 @@ def done(database: Any) -> None:
     plain.fill(1_000_000)
     plain.connection.execute("UPDATE work SET state = 'done'")
     plain.connection.execute(
-        "INSERT INTO work (batch_id, ordinal, job) SELECT 'b', n, '{}' FROM generate_series(2000000, 2010000) n"
+        "INSERT INTO work (batch_id, ordinal, job) SELECT 'b0', n, '{}' FROM generate_series(2000000, 2010000) n"
     )
     plain.connection.execute("VACUUM ANALYZE work")
     _told(database, plain, ("work",))
@@ -117,7 +131,7 @@ def done(database: Any) -> None:
     # What its own calls log of each job: queued, picked, successful.
     sync.connection.execute(
         "INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority, aggregated)"
-        " SELECT n, s::pgqueuer_status, 'b', 0, true FROM generate_series(1, 1000000) n,"
+        " SELECT n, s::pgqueuer_status, 'b0', 0, true FROM generate_series(1, 1000000) n,"
         " unnest(ARRAY['queued', 'picked', 'successful']) s"
     )
     sync.connection.execute("VACUUM ANALYZE pgqueuer_log")
