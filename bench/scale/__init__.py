@@ -1,0 +1,1 @@
+"""Benchmarks of what carries the service beyond one machine: table formats and queues."""
