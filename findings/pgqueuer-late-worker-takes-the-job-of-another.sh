@@ -18,7 +18,7 @@ cd "$folder"
 "${as[@]}" "$bin/initdb" -D "$folder/data" -A trust -U postgres > "$folder/log"
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 "${as[@]}" "$bin/pg_ctl" -D "$folder/data" -o "-p $port -k $folder -c listen_addresses=127.0.0.1" -l "$folder/data/log" -w start >> "$folder/log"
-export DATABASE="postgresql://postgres@127.0.0.1:$port/postgres"
+export DATABASE="postgresql://127.0.0.1:$port/postgres?user=postgres"
 python3 -m venv tools
 tools/bin/python -m pip --quiet --disable-pip-version-check install pgqueuer==1.6.0 asyncpg==0.32.0
 cat > worker.py <<'PY'

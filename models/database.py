@@ -73,7 +73,7 @@ class WorkRow(Base):
     __tablename__ = "work"
     __table_args__ = (
         Index("ix_work_batch_state", "batch_id", "state"),
-        Index("ix_work_open", "batch_id", "ordinal", where="state = 'todo' AND owner IS NULL"),
+        _index_of("ix_work_open", "batch_id", "ordinal", where="state = 'todo' AND owner IS NULL"),
         _index_of("ix_work_owner", "owner", where="owner IS NOT NULL"),
         _index_of("ix_work_in_flight", "batch_id", where="in_flight IS NOT NULL"),
     )

@@ -30,7 +30,7 @@ class Postgres:
     def __init__(self, folder: Path) -> None:
         """Make the cluster in *folder*; PostgreSQL refuses to run as root, so that root hands it to postgres."""
         self.port = free_port()
-        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        self.url = f"postgresql://127.0.0.1:{self.port}/postgres?user=postgres"
         self._folder = folder
         self._user = "postgres" if os.geteuid() == 0 else None
         folder.chmod(0o755)
