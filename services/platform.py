@@ -168,5 +168,5 @@ class Platform:
             self.examiner.duplicates.close()  # what was learned is kept, where there is a folder to keep it in
         self.lifetime.authorities.close()
         self.lifetime.embedded.stop()
-        self.llm.factory.close()
+        self.llm.close()
         self.stores.close()

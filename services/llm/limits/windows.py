@@ -44,6 +44,8 @@ class SlidingWindow:
         self.calls_limit = calls_limit
         self.tokens_limit = tokens_limit
         self.hold_until = 0.0
+        # How much of the limits this process may use, while it cannot ask what others do: see `shared.fallback`.
+        self.calls_share = self.tokens_share = math.inf
         self._entries: list[Entry] = []
         self._first = 0
         self.calls = 0
@@ -54,8 +56,10 @@ class SlidingWindow:
         if self.tokens_limit is not None and tokens > self.tokens_limit:
             return math.inf
         self.expire(now)
-        calls_over = self.calls + 1 - (self.calls_limit if self.calls_limit is not None else math.inf)
-        tokens_over = self.tokens + tokens - (self.tokens_limit if self.tokens_limit is not None else math.inf)
+        calls_limit = self.calls_limit if self.calls_limit is not None else math.inf
+        tokens_limit = self.tokens_limit if self.tokens_limit is not None else math.inf
+        calls_over = self.calls + 1 - min(calls_limit, self.calls_share)
+        tokens_over = self.tokens + tokens - min(tokens_limit, max(self.tokens_share, tokens))  # one call at least
         until = self.hold_until
         for entry in self._entries[self._first :] if calls_over > 0 or tokens_over > 0 else ():
             if not entry.calls and not entry.tokens:
@@ -122,6 +126,10 @@ class SlidingWindow:
     def tokens_log(self, since: float, until: float) -> list[tuple[float, float]]:
         """Return the same with the tokens of each."""
         return [(entry.at, float(entry.tokens)) for entry in self._recent(since, until) if entry.tokens][::-1]
+
+    def entries(self) -> list[Entry]:
+        """Return what the window holds, oldest first."""
+        return self._entries[self._first :]
 
     def expire(self, now: float) -> None:
         """Forget what is older than the window."""

@@ -1,0 +1,105 @@
+"""What one process may use of an account while it does not know what the others use.
+
+A share, the limit by the number of processes, holds in sum once a whole window has passed without the ledger. Before,
+somebody may have used most of it, and all of that counts still: so each goes on with as much as it used itself and with
+its share of what nobody had used. Who used more than a share comes down to it after one window; the others go up to it
+after two, when that has left the window.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.llm.limits.windows import SlidingWindow
+
+# The others notice a little sooner or later.
+_SLACK_S = 3.0
+
+Pair = tuple[float, float]
+
+
+def share(limit: int, first: float, processes: int, passed_spans: float) -> int:
+    """Return how much of its own a window may hold; at least 1, so that no process is shut out.
+
+    Args:
+        limit: What it holds in all.
+        first: What it may hold at first: own use, and a share of what was free.
+        processes: How many share it.
+        passed_spans: For how long the ledger is away, in lengths of the window.
+    """
+    whole = limit / processes
+    most = whole if passed_spans > 2.0 else min(first, whole) if passed_spans > 1.0 else first
+    return max(1, math.floor(most))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    since: float
+    processes: int
+    first: tuple[Pair, ...]  # calls and tokens of each window
+
+
+class Shares:
+    """Keeps the windows of one account to their shares. Not thread-safe: the gate holds the lock."""
+
+    def __init__(self, windows: Sequence[SlidingWindow]) -> None:
+        self._windows = windows
+        self._lost: _Lost | None = None
+
+    @property
+    def are_kept(self) -> bool:
+        """Whether they hold now."""
+        return self._lost is not None
+
+    def begin(self, used: Sequence[Pair] | None, growth: Pair, processes: int, now: float) -> None:
+        """Keep to them from *now* on; where they are kept already, to what both times allow.
+
+        Args:
+            used: Calls and tokens of each window that all processes used together, as far as is known; None for what
+                the windows hold themselves: it was read from the tables, which know of all.
+            growth: What the others may have used since that was told.
+            processes: How many share.
+            now: The time.
+        """
+        rows: list[Pair] = []
+        for window, of_all in zip(self._windows, used or (None, None, None), strict=True):
+            window.expire(now)
+            own = (window.calls, window.tokens)
+            limits = (window.calls_limit, window.tokens_limit)
+            total = own if of_all is None else (of_all[0] + growth[0], of_all[1] + growth[1])
+            first = [
+                mine + (math.inf if limit is None else max(0.0, limit - all_) / processes)
+                for mine, all_, limit in zip(own, total, limits, strict=True)
+            ]
+            rows.append((first[0], first[1]))
+        if self._lost is not None:
+            both = zip(rows, self._lost.first, strict=True)
+            rows = [(min(now_[0], then[0]), min(now_[1], then[1])) for now_, then in both]
+        self._lost = _Lost(now, processes, tuple(rows))
+        self.keep(now)
+
+    def keep(self, now: float) -> None:
+        """Move with the time; nothing when the ledger is there."""
+        lost = self._lost
+        if lost is None:
+            return
+        for window, first in zip(self._windows, lost.first, strict=True):
+            spans = (now - lost.since) / (window.span_s + _SLACK_S)
+            calls, tokens = window.calls_limit, window.tokens_limit
+            window.calls_share = (
+                math.inf if calls is None else share(calls, _most(first[0], calls), lost.processes, spans)
+            )
+            window.tokens_share = (
+                math.inf if tokens is None else share(tokens, _most(first[1], tokens), lost.processes, spans)
+            )
+
+    def end(self) -> None:
+        """Let the ledger say again what may be used."""
+        self._lost = None
+        for window in self._windows:
+            window.calls_share = window.tokens_share = math.inf
+
+
+def _most(first: float, limit: int) -> float:
+    """Return *first*; never more than there is, where a limit became known only later."""
+    return min(first, limit)

@@ -1,0 +1,346 @@
+"""One account in one process: what it holds of it, what it asks of the ledger, and what it does while that is away.
+
+All methods are called under the gate's lock and are functions of the time they are given (seconds of a monotonic
+clock); `keeper.py` carries requests and answers.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import TypedDict
+
+from services.llm.limits.meter import Meter
+from services.llm.limits.rate_limiter import RateLimiter
+from services.llm.limits.shared.blocks import Block, Blocks, Row
+from services.llm.limits.shared.fallback import Shares
+from services.llm.limits.shared.knowledge import Knowledge
+from services.llm.limits.shared.ledger import AccountAnswer, Asked
+from services.llm.limits.windows import MINUTE_S, Entry
+
+# Reads the entries of the last minute, by call, and of the last day, by hour, that the tables know of all processes.
+Past = Callable[[], tuple[Iterable[Entry], Iterable[Entry]]]
+# A block is what is used in a second of the process's pace; it may be used a little longer, and begins so soon.
+_BLOCK_S, _LASTS_S, _AHEAD_S = 1.0, 1.5, 0.5
+_CALLS_AT_MOST = 200
+# An hour and a day are counted in so many steps.
+_STEPS = (240, 288)
+# Who waits asks again so soon, although nothing should be free yet: others give back what they do not use.
+_ASK_AGAIN_S = 0.25
+# What was used is told so soon; what others learned is asked so often, until the account was idle for so long.
+_TELL_S, _LOOK_S, _IDLE_S = 0.25, 0.5, 120.0
+# A refusal holds the others up for so much longer than it is renewed.
+_HOLD_MORE_S = 1.0
+# Who waits and does not ask for so long waits no more.
+_STALE_S = 1.0
+# A ledger that knows nothing is told all by every process within that time: each looks for it every half second.
+GATHER_S = 3.0
+# What was heard longer ago says nothing of what is free.
+_FRESH_S = 5.0
+
+
+class _Whole(TypedDict):
+    """All that one process knows of its own use: rows of the minute, and (window, seconds ago, calls, tokens)."""
+
+    whole: bool
+    entries: list[Row]
+    long: list[tuple[int, float, int, int]]
+
+
+class _State(Enum):
+    NEW = "new"
+    JOINED = "joined"
+    AWAY = "away"
+    RETURNING = "returning"  # all was told, and what is used now would not be
+
+
+class Lease:
+    """What this process holds of one account. Not thread-safe: the gate holds the lock."""
+
+    def __init__(self, name: str, limiter: RateLimiter, process: str, now: float, wake: Callable[[], None]) -> None:
+        """Lease for *limiter*.
+
+        Args:
+            name: The account.
+            limiter: Whose logs, pace and limits they are; what it holds by now others know too.
+            process: The name of this process, which no other has.
+            now: The time.
+            wake: Wakes the keeper.
+        """
+        self.name = name
+        self.own_share = 1.0
+        self._limiter, self._process, self._wake = limiter, process, wake
+        self._windows = (limiter.minute, limiter.hour, limiter.day)
+        self._scale = limiter.minute.span_s / MINUTE_S  # tests have shorter minutes
+        self._before = [set(window.entries()) for window in self._windows]
+        self._blocks, self._shares = Blocks(), Shares(self._windows)
+        self._state, self._was_away = _State.NEW, False
+        self._epoch, self._turn, self._version = "", 0, 0
+        self._known = Knowledge.of(limiter)
+        self._used: list[tuple[int, int]] | None = None
+        self._need = 0
+        self._asked: Asked = {}
+        self._is_urgent = self._holds = False
+        self._asked_at = self._heard_at = self._lost_at = -math.inf
+        self._retry_at = self._ready_at = self._held_until = self._long_until = -math.inf
+        self._used_at = now
+
+    # --- a call: see `RateLimiter` -------------------------------------------------------
+
+    def shut_s(self, now: float) -> float:
+        """Return for how long another process's refusal holds calls up."""
+        return max(0.0, self._held_until - now)
+
+    def wait_s(self, tokens: int, now: float) -> float:
+        """Return the seconds until a call of *tokens* fits a block; asks for one where it does not."""
+        if self._state is _State.AWAY:
+            return 0.0  # the shares of the windows say how much
+        wait_s = self._blocks.wait_s(tokens, now)
+        if not math.isinf(wait_s):
+            return wait_s
+        if not self._need:
+            self._need = tokens
+            self._wake()
+        return max(_ASK_AGAIN_S, self._ready_at - now)
+
+    def long_wait_s(self, now: float) -> float:
+        """Return the seconds until the hour or the day of all has room, as the ledger said."""
+        return max(0.0, self._long_until - now)
+
+    def take(self, entry: Entry, now: float) -> None:
+        """Use a call that fits."""
+        self._used_at = now
+        self._blocks.take(entry, now)
+
+    def sent(self, entry: Entry, now: float) -> None:
+        """The call leaves now."""
+        self._blocks.sent(entry, now)
+
+    def settle(self, entry: Entry, calls: int, tokens: int) -> None:
+        """Count *calls* and *tokens* for *entry* instead of what it was taken for."""
+        self._blocks.settle(entry, calls, tokens)
+
+    def end(self, entry: Entry) -> None:
+        """The call is over; it changes no more."""
+        self._blocks.end(entry)
+
+    def tell(self) -> None:
+        """Tell the others soon what was learned."""
+        self._is_urgent = True
+        self._wake()
+
+    # --- what the keeper carries ---------------------------------------------------------
+
+    def due_s(self, now: float) -> float:
+        """Return the seconds until the ledger should be asked; inf when the account is idle."""
+        if self._state is _State.AWAY or self._is_urgent:
+            return 0.0
+        due = math.inf
+        if self._need:
+            due = self._retry_at
+        if self._blocks.is_changed:
+            due = min(due, self._asked_at + _TELL_S * min(1.0, self._scale))
+        if now - self._used_at < _IDLE_S or self._need or self._held_until > now:
+            due = min(due, self._asked_at + _LOOK_S)
+        return max(0.0, min(due, self._blocks.next_end()) - now)
+
+    def request(self, processes: int, now: float) -> Asked:
+        """Return what the ledger should be asked, of *processes* that live."""
+        self._asked_at, self._is_urgent = now, False
+        asked: dict[str, object] = {
+            "process": self._process,
+            "epoch": self._epoch,
+            "turn": self._turn,
+            "version": self._version,
+            "gather_s": GATHER_S,
+            "was_away": self._was_away,
+            "windows": self._limits(),
+            "rates": self._rates(),
+        }
+        if self._state is _State.JOINED:
+            asked["entries"] = self._blocks.rows(now)
+        else:
+            asked |= self._whole(now, lambda entry: entry.granted_at >= self._lost_at)
+            self._state = _State.RETURNING if self._state is _State.AWAY else self._state
+        self._asked = self._with_news(asked, processes, now)
+        return self._asked
+
+    def introduce(
+        self, answer: AccountAnswer, past: tuple[Iterable[Entry], Iterable[Entry]] | None, now: float
+    ) -> Asked:
+        """Return what a ledger that began anew should be told, beside what it was asked already.
+
+        Args:
+            answer: What it said.
+            past: What the tables know, when this process found it first; None when another did, or there are none.
+            now: The time.
+        """
+        is_first = not self._epoch
+        self._epoch, self._turn, self._asked_at = answer["epoch"], answer["turn"], now
+        # What was used until the last answer is in the tables, but for calls that were under way.
+        under_way = set(self._blocks.under_way())
+        whole = self._whole(now, lambda entry: entry.granted_at >= self._heard_at or entry in under_way)
+        minute, day = past or ((), ())
+        long = [(i, max(0.0, now - row.at), row.calls, row.tokens) for row in day for i in (2, 3)]
+        before = [
+            (f"{self._process}:before#{number}", row.calls, row.tokens, 0, 0, "", "", max(0.0, now - row.at))
+            for number, row in enumerate(minute if is_first else ())  # else they tell it themselves
+        ]
+        self._asked = {
+            **self._asked,
+            "epoch": self._epoch,
+            "turn": self._turn,
+            "version": 0,
+            "was_away": self._was_away or not is_first,
+            "whole": True,
+            "entries": [*whole["entries"], *before],
+            "long": [*whole["long"], *long],
+        }
+        return self._asked
+
+    def last_request(self, processes: int, now: float) -> Asked:
+        """Return what the ledger should hear before this process ends: what is held and not used goes back."""
+        self._blocks.close(now)
+        self._need = 0
+        return self.request(processes, now)
+
+    def answered(self, answer: AccountAnswer, processes: int, now: float) -> None:
+        """Take over what the ledger answered to the last request."""
+        if answer["gather_s"] > 0.0 and not self._shares.are_kept:
+            self._share(processes, now)  # by what was known before: the ledger knows only of those who told it
+        self._turn, self._heard_at = answer["turn"], now
+        self._state, self._was_away = _State.JOINED, False
+        self._count(answer, processes)
+        if "learned" in answer:
+            Knowledge.read(answer["learned"]).teach(self._limiter)
+            self._known = Knowledge.of(self._limiter)
+        self._version = answer["version"]
+        held_s = answer.get("hold_s", 0.0)
+        self._held_until = now + held_s if held_s > 0.0 else -math.inf
+        if held_s > 0.0:  # it finds out when the vendor takes calls again
+            for meter in self._meters:
+                meter.yield_to_others(now)
+        self._granted(answer, now)
+        if answer["gather_s"] <= 0.0 and (self._shares.are_kept or any(self._before)):
+            self._shares.end()
+            for window, entries in zip(self._windows, self._before, strict=True):
+                for entry in entries:
+                    window.remove(entry)  # the ledger has them
+                entries.clear()
+
+    def lost(self, processes: int, now: float) -> None:
+        """Go on without the ledger, with this process's share."""
+        if self._state in (_State.NEW, _State.JOINED):
+            self._lost_at = now
+            self._share(processes, now)
+            self._need, self._held_until, self._long_until = 0, -math.inf, -math.inf
+        self._blocks.drop()
+        self._state, self._was_away = _State.AWAY, True
+
+    def keep(self, now: float) -> None:
+        """Move the shares with the time."""
+        self._shares.keep(now)
+
+    # --- inside --------------------------------------------------------------------------
+
+    @property
+    def _meters(self) -> tuple[Meter, Meter]:
+        return self._limiter.calls, self._limiter.tokens
+
+    def _limits(self) -> list[tuple[float, float, int, int]]:
+        """Return span, step, calls and tokens of each window; -1 for no limit."""
+        rows = []
+        for window, steps in zip(self._windows, (1, *_STEPS), strict=True):
+            limits = (window.calls_limit, window.tokens_limit)
+            calls, tokens = (-1 if limit is None else limit for limit in limits)
+            rows.append((window.span_s, window.span_s / steps, calls, tokens))
+        return rows
+
+    def _rates(self) -> tuple[float, float]:
+        """Return at which pace unused calls and tokens come back; 0 for never."""
+        calls, tokens = (meter.paced[0] for meter in self._meters)
+        return calls, 0.0 if self._limiter.tokens.may_be_fine else tokens
+
+    def _with_news(self, asked: dict[str, object], processes: int, now: float) -> dict[str, object]:
+        hold_s = max(meter.held_s(now) for meter in self._meters)
+        if hold_s > 0.0 or self._holds:
+            asked["hold_s"] = hold_s + _HOLD_MORE_S if hold_s > 0.0 else 0.0
+            self._holds = hold_s > 0.0
+        known = Knowledge.of(self._limiter)
+        if known.is_news(self._known):
+            asked["learned"], self._known = known.text(), known
+        if self._need:
+            asked["want"], self._need = self._want(self._need, processes), 0
+        return asked
+
+    def _want(self, tokens: int, processes: int) -> dict[str, object]:
+        """Return the block that is wanted: what a second of this process's pace takes, at least a call of *tokens*."""
+        minute, (calls_pace, tokens_pace) = self._limiter.minute, (meter.paced for meter in self._meters)
+        rates = [
+            calls_pace[0] or math.inf,
+            (tokens_pace[0] or math.inf) / tokens,
+            math.inf if minute.calls_limit is None else minute.calls_limit / minute.span_s,
+            math.inf if minute.tokens_limit is None else minute.tokens_limit / minute.span_s / tokens,
+        ]
+        calls = min(_CALLS_AT_MOST, min(rates) * _BLOCK_S * self._scale / processes)
+        calls = max(1, math.floor(calls))
+        return {
+            "calls": calls,
+            "tokens": calls * tokens,
+            "least": tokens,
+            "pace_calls": calls_pace,
+            "pace_tokens": tokens_pace,
+            "lasts_s": _LASTS_S * self._scale,
+            "ahead_s": _AHEAD_S * self._scale,
+            "stale_s": _STALE_S,
+        }
+
+    def _whole(self, now: float, is_new: Callable[[Entry], bool]) -> _Whole:
+        """Return the last minute of this process, and what *is_new* to the ledger in the hour and the day."""
+        own = [
+            [entry for entry in window.entries() if entry.calls == 1 and entry not in before]
+            for window, before in zip(self._windows, self._before, strict=True)
+        ]
+        width_s = self._windows[0].span_s / 60
+        rows = self._blocks.whole(self._process, own[0], width_s, now)
+        long = [
+            (i, max(0.0, now - entry.at) if entry.sent else 0.0, 1, entry.tokens)
+            for i, entries in ((2, own[1]), (3, own[2]))
+            for entry in entries
+            if is_new(entry)
+        ]
+        return {"whole": True, "entries": rows, "long": long}
+
+    def _count(self, answer: AccountAnswer, processes: int) -> None:
+        """Take over how much all processes use, and how much of it is this one's."""
+        self._used = answer["used"]
+        calls, tokens = self._used[0]
+        minute = self._limiter.minute
+        shares = [own / of_all for own, of_all in ((minute.calls, calls), (minute.tokens, tokens)) if of_all > 0]
+        self.own_share = min(1.0, max([0.5 / processes, *shares])) if shares else 1.0
+
+    def _granted(self, answer: AccountAnswer, now: float) -> None:
+        """Hold the block that was granted, or wait for one."""
+        wait_s = answer["wait_s"]
+        self._ready_at, self._retry_at = now + wait_s, now + min(max(0.005, wait_s), _ASK_AGAIN_S * self._scale)
+        self._long_until = now + answer.get("long_s", 0.0)
+        if "grant" in answer:
+            name, calls, tokens, hour, day = answer["grant"]
+            starts = self._asked_at + answer["starts_s"]
+            # Counted from when it was asked for: the ledger's own time is later.
+            ends = starts + _LASTS_S * self._scale
+            block = Block(name, calls, tokens, max(starts, now), ends, (hour, day), (calls, tokens))
+            self._blocks.add(block)
+        elif answer["why"] == "pace":
+            for meter in self._meters:
+                meter.bound()
+
+    def _share(self, processes: int, now: float) -> None:
+        """Keep to this process's share, by what is known of the others."""
+        age_s = now - self._heard_at
+        rates = [0.0, 0.0]
+        if self._used is not None:
+            minute = self._limiter.minute
+            more_s = (age_s + _LASTS_S * self._scale) / minute.span_s if age_s < _FRESH_S else math.inf
+            limits = (minute.calls_limit, minute.tokens_limit)
+            rates = [0.0 if limit is None else limit * more_s for limit in limits]
+        self._shares.begin(self._used, (rates[0], rates[1]), processes, now)
