@@ -153,8 +153,9 @@ class Meter:
         self._bound = True
 
     def held_s(self, now: float) -> float:
-        """Return for how long nobody may call after a refusal; 0.0 when none holds."""
-        return max(0.0, self._at - now) if self.closure is None else max(0.5, self.closure.wait_s(self._size, now))
+        """Return for how long nobody may call after a refusal; 0.0 when none holds, or anybody may look again."""
+        shut_s = self.shut_s(now)
+        return max(shut_s, self._at - now if self.closure is None else 0.0)
 
     def yield_to_others(self, now: float) -> None:
         """Leave it to another process to find out when the vendor takes calls again."""

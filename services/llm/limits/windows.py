@@ -15,6 +15,7 @@ from services.llm.limits.limit_headers import Unit
 MINUTE_S = 60.25
 HOUR_S = 3_600.0 + 5.0
 DAY_S = 86_400.0 + 60.0
+_LOOK_S = 1.0
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +47,7 @@ class SlidingWindow:
         self.hold_until = 0.0
         # How much of the limits this process may use, while it cannot ask what others do: see `shared.fallback`.
         self.calls_share = self.tokens_share = math.inf
+        self.takes_one = False  # a call that is larger than the share of tokens, when there is no other
         self._entries: list[Entry] = []
         self._first = 0
         self.calls = 0
@@ -59,7 +61,8 @@ class SlidingWindow:
         calls_limit = self.calls_limit if self.calls_limit is not None else math.inf
         tokens_limit = self.tokens_limit if self.tokens_limit is not None else math.inf
         calls_over = self.calls + 1 - min(calls_limit, self.calls_share)
-        tokens_over = self.tokens + tokens - min(tokens_limit, max(self.tokens_share, tokens))  # one call at least
+        tokens_share = max(self.tokens_share, tokens) if self.takes_one else self.tokens_share
+        tokens_over = self.tokens + tokens - min(tokens_limit, tokens_share)
         until = self.hold_until
         for entry in self._entries[self._first :] if calls_over > 0 or tokens_over > 0 else ():
             if not entry.calls and not entry.tokens:
@@ -69,6 +72,9 @@ class SlidingWindow:
             until = max(until, (entry.at if entry.sent else now) + self.span_s)
             if calls_over <= 0 and tokens_over <= 0:
                 break
+        else:
+            if calls_over > 0 or tokens_over > 0:  # more than the share, which changes with the time
+                until = max(until, now + _LOOK_S)
         return max(0.0, until - now)
 
     def add(self, entry: Entry) -> None:
@@ -118,6 +124,11 @@ class SlidingWindow:
         """Return the tokens that still fit now; inf without a limit."""
         self.expire(now)
         return math.inf if self.tokens_limit is None else self.tokens_limit - self.tokens
+
+    def has_room(self, used: tuple[int, int], tokens: int) -> bool:
+        """Say whether a call of *tokens* fits the limits when so many calls and tokens are *used*."""
+        calls_fit = self.calls_limit is None or used[0] < self.calls_limit
+        return calls_fit and (self.tokens_limit is None or used[1] + tokens <= self.tokens_limit)
 
     def calls_log(self, since: float, until: float) -> list[tuple[float, float]]:
         """Return the calls that left after *since* and up to *until*, oldest first, each with 1."""

@@ -149,15 +149,20 @@ local function before_me(want)
   return since, many, tokens
 end
 
--- How many calls fit all windows, and how many tokens, when others get theirs first.
-local function room(calls, tokens, many, their_tokens)
+-- How many calls fit all windows, and how many tokens, when others get theirs first. Of what is left of an hour or a day
+-- a block takes a small part only: to the others it is spent as long as it is held.
+local function room(want, many, their_tokens)
+  local calls, tokens = want.calls, want.tokens
   for i = 1, 3 do
     local limit_calls, limit_tokens = ask.windows[i][3], ask.windows[i][4]
+    local part = i == 1 and 1 or want.part
     if limit_calls >= 0 then
-      calls = math.min(calls, limit_calls - of_state('calls' .. i) - many)
+      local left = limit_calls - of_state('calls' .. i) - many
+      calls = math.min(calls, math.max(math.min(left, 1), math.floor(left * part)))
     end
     if limit_tokens >= 0 then
-      tokens = math.min(tokens, limit_tokens - of_state('tokens' .. i) - their_tokens)
+      local left = limit_tokens - of_state('tokens' .. i) - their_tokens
+      tokens = math.min(tokens, math.max(math.min(left, want.least), math.floor(left * part)))
     end
   end
   return calls, tokens
@@ -190,7 +195,7 @@ local function lease(answer)
     answer.why, answer.wait_s = 'held', held_s
     return
   end
-  local calls, tokens = room(want.calls, want.tokens, many, their_tokens)
+  local calls, tokens = room(want, many, their_tokens)
   local start_c, turn_c = paced('next_calls', want.pace_calls, many)
   local start_t, turn_t = paced('next_tokens', want.pace_tokens, their_tokens)
   local fits = calls >= 1 and tokens >= want.least

@@ -17,6 +17,9 @@ if not epoch and ask.before then
   redis.call('HSET', DAY, 'epoch', epoch, 'before', cjson.encode(ask.before))
   redis.call('EXPIRE', DAY, KEPT_S)
 end
+if ask.was_away then  -- others may have spent what they have not told: nothing is granted until they had the time
+  redis.call('HSET', DAY, 'gather', tonumber(time[1]) + ask.gather_s)
+end
 if not epoch or epoch ~= ask.epoch then
   return cjson.encode({stale = true, founded = not epoch, epoch = epoch or ''})
 end
@@ -50,9 +53,10 @@ local function fits(wanted)
   return true
 end
 
-local answer = {epoch = epoch, used = used, held = held, granted = {0, 0}, fits = false}
+local gathers = tonumber(redis.call('HGET', DAY, 'gather') or '0') > tonumber(time[1])
+local answer = {epoch = epoch, used = used, held = held, granted = {0, 0}, fits = false, gathers = gathers}
 for _, wanted in ipairs(ask.wants) do  -- the largest first
-  if fits(wanted) then
+  if fits(wanted) and not gathers then
     answer.granted, answer.fits = wanted, true
     keep(wanted)
     break

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 
 from services.llm.limits.budget import DailyBudget, Room
-from services.llm.limits.shared.ledger import Asked, BudgetAnswer
+from services.llm.limits.shared.ledger import GATHER_S, Asked, BudgetAnswer
 from utils.clock import Clock
 
 # Tokens and US dollars.
@@ -46,10 +46,11 @@ class SharedBudget(DailyBudget):
         self._own_heard: Pair = _NOTHING
         self._asked: tuple[Pair, Pair] = (_NOTHING, _NOTHING)  # spent and held, as told last
         self._need: Pair | None = None
+        self._asked_need: Pair | None = None
         self._refused: tuple[Pair, Room] | None = None
         self._set_aside, self._growth = _NOTHING, _NOTHING  # by all, and how much more between two answers
         self._processes = 1
-        self._is_away = self._is_used = self._is_changed = False
+        self._is_away = self._was_away = self._is_used = self._is_changed = False
         self._asked_at = self._refused_at = -math.inf
 
     # --- a call --------------------------------------------------------------------------
@@ -91,11 +92,6 @@ class SharedBudget(DailyBudget):
 
     # --- what the keeper carries ---------------------------------------------------------
 
-    @property
-    def day(self) -> str:
-        """The day that it is about (UTC)."""
-        return self._day.isoformat()
-
     def due_s(self, now: float) -> float:
         """Return the seconds until the ledger should be asked; inf when nothing is limited."""
         if self.max_tokens is None and self.max_cost_usd is None:
@@ -104,34 +100,43 @@ class SharedBudget(DailyBudget):
             return 0.0
         return max(0.0, self._asked_at + (_TELL_S if self._is_changed else _LOOK_S) - now)
 
-    def request(self, now: float) -> Asked:
-        """Return what the ledger should be asked."""
+    def request(self, now: float) -> tuple[str, Asked]:
+        """Return which day (UTC) the ledger should be asked about, and what."""
         self._turn()
         if self._is_away:
             self._parked, self._free, self._is_away = self._free, _NOTHING, False
         elif not self._is_used and self._need is None:
             self._free = _NOTHING
-        self._asked_at, self._is_changed, self._is_used = now, False, False
+        self._asked_at, self._asked_need, self._is_changed, self._is_used = now, self._need, False, False
         held = (self._reserved_tokens + max(0.0, self._free[0]), self._reserved_usd + max(0.0, self._free[1]))
         self._asked = (self._own, held)
         most = (self.max_tokens, self.max_cost_usd)
         wants = [] if self._need is None else [tuple(_CALLS * part for part in self._need), self._need]
-        return {
+        return self._day.isoformat(), {
             "process": self._process,
             "epoch": self._epoch,
             "spent": self._own,
             "held": held,
             "most": [-1 if limit is None else limit for limit in most],
             "wants": wants,
+            "was_away": self._was_away,
+            "gather_s": GATHER_S,
         }
 
-    def introduce(self, answer: BudgetAnswer, past: Pair | None, now: float) -> Asked:
+    def introduce(self, answer: BudgetAnswer, past: Pair | None, now: float) -> tuple[str, Asked]:
         """Return what a ledger that began anew should be told; *past* when this process has to begin it."""
         if answer["founded"]:
-            return {**self.request(now), "before": past or _NOTHING}
+            day, asked = self.request(now)
+            return day, {**asked, "before": past or _NOTHING}
         if self.past is not None:  # what was heard is in the tables
             self._own = (self._own[0] - self._own_heard[0], self._own[1] - self._own_heard[1])
+        self._was_away |= bool(self._epoch)  # it was emptied
         self._epoch, self._own_heard = answer["epoch"], _NOTHING
+        return self.request(now)
+
+    def last_request(self, now: float) -> tuple[str, Asked]:
+        """Return what the ledger should hear before this process ends: what is not spent goes back."""
+        self._free, self._need = _NOTHING, None
         return self.request(now)
 
     def answered(self, answer: BudgetAnswer, now: float) -> None:
@@ -145,17 +150,20 @@ class SharedBudget(DailyBudget):
         total = (used[0] + held[0], used[1] + held[1])
         self._growth = (max(0.0, total[0] - self._set_aside[0]), max(0.0, total[1] - self._set_aside[1]))
         self._set_aside = total
-        if self._need is not None and not answer["fits"]:
-            alone = (used[0] + self._need[0], used[1] + self._need[1])
-            is_never = not self._fits(alone, self._most()) or max(held) <= 0.0
-            self._refused, self._refused_at = (self._need, Room.NO if is_never else Room.WAIT), now
-        self._need = None
+        self._was_away, wanted = False, self._asked_need
+        if wanted is not None and not answer["fits"]:
+            is_never = not self._fits((used[0] + wanted[0], used[1] + wanted[1]), self._most()) or max(held) <= 0.0
+            room = Room.NO if is_never and not answer["gathers"] else Room.WAIT
+            self._refused, self._refused_at = (wanted, room), now
+        if self._need is wanted:
+            self._need = None
 
-    def lost(self, processes: int) -> None:
-        """Go on without the ledger, with this process's share of what was free."""
+    def lost(self, processes: int, now: float) -> None:
+        """Go on without the ledger, with this process's share of what was free *now*."""
         if self._is_away:
             return
-        self._is_away, self._need, self._refused, self._processes = True, None, None, processes
+        self._is_away = self._was_away = True
+        self._need, self._refused, self._processes = None, None, processes
         if self._parked is not None:
             self._free, self._parked = self._parked, None
             return

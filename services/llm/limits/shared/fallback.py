@@ -18,18 +18,19 @@ _SLACK_S = 3.0
 Pair = tuple[float, float]
 
 
-def share(limit: int, first: float, processes: int, passed_spans: float) -> int:
-    """Return how much of its own a window may hold; at least 1, so that no process is shut out.
+def share(limit: int | None, first: float, processes: int, passed_spans: float) -> float:
+    """Return how much of its own a window may hold; inf without a limit.
 
     Args:
         limit: What it holds in all.
         first: What it may hold at first: own use, and a share of what was free.
-        processes: How many share it.
+        processes: How many share it; each may make a call, however many they are, once a window has passed twice.
         passed_spans: For how long the ledger is away, in lengths of the window.
     """
-    whole = limit / processes
-    most = whole if passed_spans > 2.0 else min(first, whole) if passed_spans > 1.0 else first
-    return max(1, math.floor(most))
+    if limit is None:
+        return math.inf
+    whole, first = max(1.0, limit / processes), min(first, limit)
+    return math.floor(whole if passed_spans > 2.0 else min(first, whole) if passed_spans > 1.0 else first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +86,13 @@ class Shares:
             return
         for window, first in zip(self._windows, lost.first, strict=True):
             spans = (now - lost.since) / (window.span_s + _SLACK_S)
-            calls, tokens = window.calls_limit, window.tokens_limit
-            window.calls_share = (
-                math.inf if calls is None else share(calls, _most(first[0], calls), lost.processes, spans)
-            )
-            window.tokens_share = (
-                math.inf if tokens is None else share(tokens, _most(first[1], tokens), lost.processes, spans)
-            )
+            window.calls_share = share(window.calls_limit, first[0], lost.processes, spans)
+            window.tokens_share = share(window.tokens_limit, first[1], lost.processes, spans)
+            window.takes_one = spans > 2.0
 
     def end(self) -> None:
         """Let the ledger say again what may be used."""
         self._lost = None
         for window in self._windows:
             window.calls_share = window.tokens_share = math.inf
-
-
-def _most(first: float, limit: int) -> float:
-    """Return *first*; never more than there is, where a limit became known only later."""
-    return min(first, limit)
+            window.takes_one = False

@@ -14,26 +14,29 @@ from services.llm.limits.rate_limiter import RateLimiter
 from services.llm.limits.shared.blocks import Block, Blocks, Row
 from services.llm.limits.shared.fallback import Shares
 from services.llm.limits.shared.knowledge import Knowledge
-from services.llm.limits.shared.ledger import AccountAnswer, Asked
+from services.llm.limits.shared.ledger import GATHER_S, AccountAnswer, Asked
 from services.llm.limits.windows import MINUTE_S, Entry
 
 # Reads the entries of the last minute, by call, and of the last day, by hour, that the tables know of all processes.
-Past = Callable[[], tuple[Iterable[Entry], Iterable[Entry]]]
+Entries = tuple[Iterable[Entry], Iterable[Entry]]
+Past = Callable[[], Entries]
 # A block is what is used in a second of the process's pace; it may be used a little longer, and begins so soon.
 _BLOCK_S, _LASTS_S, _AHEAD_S = 1.0, 1.5, 0.5
 _CALLS_AT_MOST = 200
 # An hour and a day are counted in so many steps.
 _STEPS = (240, 288)
+# So much of a process's share of what an hour or a day has left is held at most.
+_PART = 0.25
 # Who waits asks again so soon, although nothing should be free yet: others give back what they do not use.
-_ASK_AGAIN_S = 0.25
+_ASK_AGAIN_S, _SOONEST_S = 0.25, 0.005
 # What was used is told so soon; what others learned is asked so often, until the account was idle for so long.
 _TELL_S, _LOOK_S, _IDLE_S = 0.25, 0.5, 120.0
+# Whether an hour or a day that was spent has room after all: others held it, and gave it back.
+_LONG_LOOK_S = 5.0
 # A refusal holds the others up for so much longer than it is renewed.
 _HOLD_MORE_S = 1.0
 # Who waits and does not ask for so long waits no more.
 _STALE_S = 1.0
-# A ledger that knows nothing is told all by every process within that time: each looks for it every half second.
-GATHER_S = 3.0
 # What was heard longer ago says nothing of what is free.
 _FRESH_S = 5.0
 
@@ -56,7 +59,15 @@ class _State(Enum):
 class Lease:
     """What this process holds of one account. Not thread-safe: the gate holds the lock."""
 
-    def __init__(self, name: str, limiter: RateLimiter, process: str, now: float, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        limiter: RateLimiter,
+        process: str,
+        now: float,
+        wake: Callable[[], None],
+        is_in_tables: bool = False,
+    ) -> None:
         """Lease for *limiter*.
 
         Args:
@@ -65,10 +76,12 @@ class Lease:
             process: The name of this process, which no other has.
             now: The time.
             wake: Wakes the keeper.
+            is_in_tables: Whether tables know what all processes used of it in the last hour and day.
         """
         self.name = name
         self.own_share = 1.0
         self._limiter, self._process, self._wake = limiter, process, wake
+        self._is_in_tables = is_in_tables
         self._windows = (limiter.minute, limiter.hour, limiter.day)
         self._scale = limiter.minute.span_s / MINUTE_S  # tests have shorter minutes
         self._before = [set(window.entries()) for window in self._windows]
@@ -77,7 +90,7 @@ class Lease:
         self._epoch, self._turn, self._version = "", 0, 0
         self._known = Knowledge.of(limiter)
         self._used: list[tuple[int, int]] | None = None
-        self._need = 0
+        self._need = self._asked_need = self._long_need = 0
         self._asked: Asked = {}
         self._is_urgent = self._holds = False
         self._asked_at = self._heard_at = self._lost_at = -math.inf
@@ -139,6 +152,8 @@ class Lease:
             due = self._retry_at
         if self._blocks.is_changed:
             due = min(due, self._asked_at + _TELL_S * min(1.0, self._scale))
+        if self._long_until > now:
+            due = min(due, self._asked_at + _LONG_LOOK_S)
         if now - self._used_at < _IDLE_S or self._need or self._held_until > now:
             due = min(due, self._asked_at + _LOOK_S)
         return max(0.0, min(due, self._blocks.next_end()) - now)
@@ -164,21 +179,22 @@ class Lease:
         self._asked = self._with_news(asked, processes, now)
         return self._asked
 
-    def introduce(
-        self, answer: AccountAnswer, past: tuple[Iterable[Entry], Iterable[Entry]] | None, now: float
-    ) -> Asked:
+    def introduce(self, answer: AccountAnswer, past: Entries | None, processes: int, now: float) -> Asked:
         """Return what a ledger that began anew should be told, beside what it was asked already.
 
         Args:
             answer: What it said.
             past: What the tables know, when this process found it first; None when another did, or there are none.
+            processes: How many live.
             now: The time.
         """
         is_first = not self._epoch
+        if not is_first:
+            self._share(processes, now)
         self._epoch, self._turn, self._asked_at = answer["epoch"], answer["turn"], now
         # What was used until the last answer is in the tables, but for calls that were under way.
-        under_way = set(self._blocks.under_way())
-        whole = self._whole(now, lambda entry: entry.granted_at >= self._heard_at or entry in under_way)
+        since, under_way = self._heard_at if self._is_in_tables else -math.inf, set(self._blocks.under_way())
+        whole = self._whole(now, lambda entry: entry.granted_at >= since or entry in under_way)
         minute, day = past or ((), ())
         long = [(i, max(0.0, now - row.at), row.calls, row.tokens) for row in day for i in (2, 3)]
         before = [
@@ -209,7 +225,7 @@ class Lease:
             self._share(processes, now)  # by what was known before: the ledger knows only of those who told it
         self._turn, self._heard_at = answer["turn"], now
         self._state, self._was_away = _State.JOINED, False
-        self._count(answer, processes)
+        self._count(answer, processes, now)
         if "learned" in answer:
             Knowledge.read(answer["learned"]).teach(self._limiter)
             self._known = Knowledge.of(self._limiter)
@@ -269,7 +285,8 @@ class Lease:
         if known.is_news(self._known):
             asked["learned"], self._known = known.text(), known
         if self._need:
-            asked["want"], self._need = self._want(self._need, processes), 0
+            asked["want"] = self._want(self._need, processes)
+            self._asked_need, self._need = self._need, 0
         return asked
 
     def _want(self, tokens: int, processes: int) -> dict[str, object]:
@@ -287,6 +304,7 @@ class Lease:
             "calls": calls,
             "tokens": calls * tokens,
             "least": tokens,
+            "part": _PART / processes,
             "pace_calls": calls_pace,
             "pace_tokens": tokens_pace,
             "lasts_s": _LASTS_S * self._scale,
@@ -310,37 +328,47 @@ class Lease:
         ]
         return {"whole": True, "entries": rows, "long": long}
 
-    def _count(self, answer: AccountAnswer, processes: int) -> None:
+    def _count(self, answer: AccountAnswer, processes: int, now: float) -> None:
         """Take over how much all processes use, and how much of it is this one's."""
         self._used = answer["used"]
+        longer = zip(self._windows[1:], self._used[1:], strict=True)
+        if all(window.has_room(of_all, self._long_need) for window, of_all in longer):
+            self._long_until = -math.inf
         calls, tokens = self._used[0]
         minute = self._limiter.minute
+        minute.expire(now)
         shares = [own / of_all for own, of_all in ((minute.calls, calls), (minute.tokens, tokens)) if of_all > 0]
         self.own_share = min(1.0, max([0.5 / processes, *shares])) if shares else 1.0
 
     def _granted(self, answer: AccountAnswer, now: float) -> None:
         """Hold the block that was granted, or wait for one."""
-        wait_s = answer["wait_s"]
-        self._ready_at, self._retry_at = now + wait_s, now + min(max(0.005, wait_s), _ASK_AGAIN_S * self._scale)
-        self._long_until = now + answer.get("long_s", 0.0)
+        if "want" not in self._asked:
+            return
+        self._long_until, self._long_need = now + answer.get("long_s", 0.0), self._asked_need
         if "grant" in answer:
             name, calls, tokens, hour, day = answer["grant"]
+            # From when it was asked for: the ledger's own time is later.
             starts = self._asked_at + answer["starts_s"]
-            # Counted from when it was asked for: the ledger's own time is later.
             ends = starts + _LASTS_S * self._scale
-            block = Block(name, calls, tokens, max(starts, now), ends, (hour, day), (calls, tokens))
-            self._blocks.add(block)
-        elif answer["why"] == "pace":
+            self._blocks.add(Block(name, calls, tokens, max(starts, now), ends, (hour, day), (calls, tokens)))
+            self._retry_at = self._ready_at = -math.inf
+            return
+        wait_s = answer["wait_s"]
+        self._ready_at, self._retry_at = now + wait_s, now + min(max(_SOONEST_S, wait_s), _ASK_AGAIN_S * self._scale)
+        if answer["why"] == "pace":
             for meter in self._meters:
                 meter.bound()
 
     def _share(self, processes: int, now: float) -> None:
         """Keep to this process's share, by what is known of the others."""
-        age_s = now - self._heard_at
-        rates = [0.0, 0.0]
+        growth = (0.0, 0.0)
         if self._used is not None:
-            minute = self._limiter.minute
-            more_s = (age_s + _LASTS_S * self._scale) / minute.span_s if age_s < _FRESH_S else math.inf
-            limits = (minute.calls_limit, minute.tokens_limit)
-            rates = [0.0 if limit is None else limit * more_s for limit in limits]
-        self._shares.begin(self._used, (rates[0], rates[1]), processes, now)
+            # What they may have been granted since the last answer: the pace, the burst, and a block under way each.
+            age_s = now - self._heard_at + _BLOCK_S * self._scale
+            block = (1, self._limiter.minute.tokens / max(1, self._limiter.minute.calls))
+            grown = [
+                burst + rate * age_s + processes * units if rate and age_s < _FRESH_S else math.inf
+                for (rate, burst), units in zip((meter.paced for meter in self._meters), block, strict=True)
+            ]
+            growth = (grown[0], grown[1])
+        self._shares.begin(self._used, growth, processes, now)

@@ -4,7 +4,7 @@ Whoever asks waits for the network, at most a moment: never under the gate's loc
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypedDict, cast
 
@@ -15,18 +15,8 @@ _TIMEOUT_S = 0.5
 _PREFIX = "ltp"
 # Who was not heard of for so long does not live.
 ALIVE_S = 5.0
-_LIVE = """
-local time = redis.call('TIME')
-local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.17g', now - tonumber(ARGV[2])))
-if ARGV[3] == 'gone' then
-  redis.call('ZREM', KEYS[1], ARGV[1])
-else
-  redis.call('ZADD', KEYS[1], string.format('%.17g', now), ARGV[1])
-end
-return redis.call('ZCARD', KEYS[1])
-"""
-
+# A ledger that knows nothing is told all by every process within that time: each looks for it every half second.
+GATHER_S = 3.0
 Asked = Mapping[str, object]
 
 
@@ -61,7 +51,10 @@ class AccountAnswer(TypedDict, total=False):
 
 
 class BudgetAnswer(TypedDict, total=False):
-    """What `budget.lua` answers; each pair has tokens and US dollars."""
+    """What `budget.lua` answers; each pair has tokens and US dollars.
+
+    `gathers`: nothing is granted yet, since others may not have told what they spent while the ledger was away.
+    """
 
     epoch: str
     stale: bool
@@ -70,6 +63,7 @@ class BudgetAnswer(TypedDict, total=False):
     held: tuple[int, float]
     granted: tuple[int, float]
     fits: bool
+    gathers: bool
 
 
 class _Scripts(Protocol):
@@ -85,8 +79,8 @@ class _Scripts(Protocol):
 class Ledger:
     """Asks the scripts. Thread-safe, as the client is."""
 
-    def __init__(self, url: str, timeout_s: float = _TIMEOUT_S) -> None:
-        """Ask the Redis at *url*; connects when first asked."""
+    def __init__(self, url: str, timeout_s: float = _TIMEOUT_S, read: Callable[[str], str] | None = None) -> None:
+        """Ask the Redis at *url*; connects when first asked. *read* returns the text of a script, by its name."""
         import redis  # who has no ledger does not pay for it
         from redis.backoff import NoBackoff
         from redis.retry import Retry
@@ -102,7 +96,7 @@ class Ledger:
         self._error = redis.RedisError
         self._missing = redis.exceptions.NoScriptError
         self._shas: dict[str, str] = {}
-        self._account, self._budget = read_script("account"), read_script("budget")
+        self._account, self._budget, self._live = map(read or read_script, ("account", "budget", "live"))
 
     def account(self, name: str, asked: Asked) -> AccountAnswer:
         """Ask the script of the account *name*; LedgerAwayError."""
@@ -116,7 +110,7 @@ class Ledger:
 
     def live(self, process: str, is_gone: bool = False) -> int:
         """Say that *process* lives, or that it goes; return how many live. LedgerAwayError."""
-        found = self._run(_LIVE, [f"{_PREFIX}:live"], process, str(ALIVE_S), "gone" if is_gone else "")
+        found = self._run(self._live, [f"{_PREFIX}:live"], process, str(ALIVE_S), "gone" if is_gone else "")
         return int(cast("int", found))
 
     def close(self) -> None:
