@@ -84,3 +84,22 @@ def test_short_value_is_shown_where_a_number_or_a_choice_is_asked(monkeypatch: p
 
 def test_database_address_can_be_set() -> None:
     assert Settings(_env_file=None, database_uri="sqlite:///x.db").database_url == "sqlite:///x.db"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["redis://redis:6379/0", "rediss://user:secret@cache.example:6380", "unix:///run/redis.sock", "redis://[::1]:6379"],
+)
+def test_address_of_a_redis_is_taken_and_never_shown(address: str) -> None:
+    settings = Settings(_env_file=None, redis_url=address)
+
+    assert settings.secret("REDIS_URL") == address
+    assert address not in repr(settings)
+
+
+@pytest.mark.parametrize("address", ["localhost:6379", "http://redis", "redis://", "redis://host:99999", "unix://"])
+def test_address_that_is_no_redis_is_refused_without_being_shown(address: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"REDIS_URL: want redis://") as error:
+        load_settings(_env_file=None, redis_url=address)
+
+    assert f"got '{address}'" not in str(error.value)

@@ -22,6 +22,8 @@ T = TypeVar("T")
 _BEAT_S, _TRY_AGAIN_S = 1.0, 0.5
 # Without a word from the ledger ever, so many processes are assumed.
 UNKNOWN_PROCESSES = 4
+# Others that start at the same time are not counted yet: the number is not trusted so soon.
+_COUNTED_S = 3.0
 
 
 class Accountant(Protocol):
@@ -73,6 +75,7 @@ class Rounds:
         self._budgets: list[SharedBudget] = []
         self._known_processes, self._is_away = 0, False
         self._beat_at = self._try_at = -math.inf
+        self._began_at = math.inf
 
     @property
     def state(self) -> SharedState:
@@ -86,7 +89,7 @@ class Rounds:
         else:
             self._budgets.append(part)
         if self._is_away:
-            self._gate.change(lambda now: part.lost(self._processes, now))
+            self._gate.change(lambda now: part.lost(self._sharers(now), now))
 
     def pause_s(self) -> float:
         """Return the seconds until something is due."""
@@ -125,12 +128,16 @@ class Rounds:
     def _processes(self) -> int:
         return self._known_processes or UNKNOWN_PROCESSES
 
+    def _sharers(self, now: float) -> int:
+        """Return by how many to share what the ledger does not know."""
+        return self._processes if now - self._began_at >= _COUNTED_S else max(self._processes, UNKNOWN_PROCESSES)
+
     def _make(self, now: float) -> None:
         if self._is_away and now < self._try_at:
             return
         if self._is_away or now >= self._beat_at + _BEAT_S:
             self._known_processes = self._ledger.live(self._process)
-            self._beat_at = now
+            self._beat_at, self._began_at = now, min(self._began_at, now)
         for lease, past in list(self._leases):
             if self._gate.look(lease.due_s) <= 0.0:
                 self._ask_account(lease, past)
@@ -146,7 +153,7 @@ class Rounds:
         answer = self._ledger.account(lease.name, self._gate.look(partial(lease.request, processes)))
         if answer.get("stale"):
             known = _read(past) if answer["founded"] else None
-            introduce = partial(lease.introduce, answer, known, processes)
+            introduce = partial(lease.introduce, answer, known, self._sharers(self._clock.monotonic()))
             answer = self._ledger.account(lease.name, self._gate.look(introduce))
         if answer.get("stale"):
             raise LedgerAwayError("Redis: it was emptied twice at once")
@@ -174,11 +181,12 @@ class Rounds:
         self._gate.change(self._keep_shares)
 
     def _keep_shares(self, now: float) -> None:
+        processes = self._sharers(now)
         for lease, _ in self._leases:
-            lease.lost(self._processes, now)
+            lease.lost(processes, now)
             lease.keep(now)
         for budget in self._budgets:
-            budget.lost(self._processes, now)
+            budget.lost(processes, now)
 
 
 def _read(past: Callable[[], T] | None) -> T | None:

@@ -28,7 +28,15 @@ _NEVER = threading.Event()
 
 def hammer(url: str, span_s: float, calls: int, tokens: int, seconds: float) -> dict[str, object]:
     """Use *calls* and *tokens* in *span_s*; without *url* alone. Answers take 20 ms."""
-    provider = ProviderInfo.model_validate({"id": "p", "name": "p", "adapter": "groq"})
+    row = {
+        "id": "p",
+        "name": "p",
+        "adapter": "groq",
+        "base_url": "http://p",
+        "default_model": "m",
+        "limit_scope": "model",
+    }
+    provider = ProviderInfo.model_validate({**row, "requests_per_minute": 1, "tokens_per_minute": 1})
     target = Target(provider, ModelInfo(provider="p", id="m", context_window=100_000))
     clock, limiter, stopped = SystemClock(), RateLimiter(ConcurrencyLimit(64)), CancelToken()
     limiter.minute.span_s = span_s

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.llm.limits.windows import DAY_S, HOUR_S, MINUTE_S, Entry
 from tests.redis_server import RedisServer
-from tests.services.llm.limits.shared.simulation import Call, World
+from tests.services.llm.limits.shared.simulation import World
 
 CALLS, TOKENS = 240, 24_000
 Step = Callable[[World, int, float], None]
@@ -229,13 +229,3 @@ def test_what_the_tables_know_counts_once_for_all_that_start(redis_server: Redis
     assert sum(process.call(10) is not None for _ in range(50) for process in processes) == 40
     world.advance(MINUTE_S)
     assert sum(process.call(10) is not None for _ in range(50) for process in processes) == 20
-
-
-def test_settings_of_redis_are_those_of_the_product(redis_server: RedisServer) -> None:
-    """The simulation only replaces where the time comes from."""
-    world = World(redis_server)
-    process = world.start(10)
-    call = process.call(10)
-
-    assert isinstance(call, Call)
-    assert redis_server.client.zcard("ltp:{groq/a}:minute") == 1
