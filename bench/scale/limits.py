@@ -21,6 +21,8 @@ sys.path.insert(0, str(ROOT))
 from tests.redis_server import RedisServer  # noqa: E402  # after the path
 
 PROCESSES, SPAN_S = 4, 60.25
+LASTS_S, OUTAGE_LASTS_S = 75.0, 130.0
+LIMITS = ((6000, 10**9, "6,000 requests"), (10**6, 1_200_000, "1,200,000 tokens"), (1200, 10**9, "1,200 requests"))
 HAMMER = "tests.services.llm.limits.shared.hammering"
 
 
@@ -96,21 +98,17 @@ def main() -> None:
         server = RedisServer(Path(folder))
         server.start()
         try:
-            for calls, tokens, unit in ((1200, 10**9, "1,200 requests"), (10**6, 1_200_000, "1,200,000 tokens")):
+            for calls, tokens, unit in LIMITS:
                 if "redis" in chosen:
                     server.empty()
-                    show(f"{unit} a minute, shared", run(server.url, calls, tokens, 130.0), calls, tokens)
+                    show(f"{unit} a minute, shared", run(server.url, calls, tokens, LASTS_S), calls, tokens)
                 if "alone" in chosen:
-                    shared = run("", calls // PROCESSES, tokens // PROCESSES, 130.0)
-                    show(f"{unit} a minute, a quarter each, no Redis", shared, calls, tokens)
+                    seen = run("", calls // PROCESSES, tokens // PROCESSES, LASTS_S)
+                    show(f"{unit} a minute, a quarter each, no Redis", seen, calls, tokens)
             if "outage" in chosen:
                 server.empty()
-                show(
-                    "1,200 requests, Redis away for 30 s and emptied",
-                    run(server.url, 1200, 10**9, 180.0, server),
-                    1200,
-                    10**9,
-                )
+                seen = run(server.url, 1200, 10**9, OUTAGE_LASTS_S, server)
+                show("1,200 requests, Redis away for a sixth of the time and emptied", seen, 1200, 10**9)
         finally:
             server.close()
 

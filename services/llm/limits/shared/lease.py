@@ -21,7 +21,7 @@ from services.llm.limits.windows import MINUTE_S, Entry
 Entries = tuple[Iterable[Entry], Iterable[Entry]]
 Past = Callable[[], Entries]
 # A block is what is used in a second of the process's pace; it may be used a little longer, and begins so soon.
-_BLOCK_S, _LASTS_S, _AHEAD_S = 1.0, 1.5, 0.5
+_BLOCK_S, _LASTS_S, _AHEAD_S = 1.0, 1.5, 1.0
 _CALLS_AT_MOST = 200
 # An hour and a day are counted in so many steps.
 _STEPS = (240, 288)
@@ -30,7 +30,7 @@ _PART = 0.25
 # Who waits asks again so soon, although nothing should be free yet: others give back what they do not use.
 _ASK_AGAIN_S, _SOONEST_S = 0.25, 0.005
 # What was used is told so soon; what others learned is asked so often, until the account was idle for so long.
-_TELL_S, _LOOK_S, _IDLE_S = 0.25, 0.5, 120.0
+_TELL_S, _LOOK_S, _IDLE_S = 1.0, 0.8, 120.0
 # Whether an hour or a day that was spent has room after all: others held it, and gave it back.
 _LONG_LOOK_S = 5.0
 # A refusal holds the others up for so much longer than it is renewed.
@@ -94,7 +94,7 @@ class Lease:
         self._asked: Asked = {}
         self._is_urgent = self._holds = False
         self._asked_at = self._heard_at = self._lost_at = -math.inf
-        self._retry_at = self._ready_at = self._held_until = self._long_until = -math.inf
+        self._need_until = self._retry_at = self._ready_at = self._held_until = self._long_until = -math.inf
         self._used_at = now
 
     # --- a call: see `RateLimiter` -------------------------------------------------------
@@ -110,6 +110,7 @@ class Lease:
         wait_s = self._blocks.wait_s(tokens, now)
         if not math.isinf(wait_s):
             return wait_s
+        self._need_until = max(self._ready_at, now) + _STALE_S
         if not self._need:
             self._need = tokens
             self._wake()
@@ -148,6 +149,8 @@ class Lease:
         if self._state is _State.AWAY or self._is_urgent:
             return 0.0
         due = math.inf
+        if self._need and now > self._need_until:
+            self._need = 0  # who needed it is gone
         if self._need:
             due = self._retry_at
         if self._blocks.is_changed:
@@ -219,8 +222,10 @@ class Lease:
         self._need = 0
         return self.request(processes, now)
 
-    def answered(self, answer: AccountAnswer, processes: int, now: float) -> None:
-        """Take over what the ledger answered to the last request."""
+    def answered(self, answer: AccountAnswer, processes: int, now: float) -> bool:
+        """Take over what the ledger answered to the last request; say whether a waiting caller may go on by it."""
+        was_open = self._state is _State.JOINED and not self._shares.are_kept and self._held_until <= now
+        long_before = self._long_until
         if answer["gather_s"] > 0.0 and not self._shares.are_kept:
             self._share(processes, now)  # by what was known before: the ledger knows only of those who told it
         self._turn, self._heard_at = answer["turn"], now
@@ -242,6 +247,8 @@ class Lease:
                 for entry in entries:
                     window.remove(entry)  # the ledger has them
                 entries.clear()
+        is_same = was_open == (not self._shares.are_kept and self._held_until <= now)
+        return "grant" in answer or "learned" in answer or not is_same or self._long_until != long_before
 
     def lost(self, processes: int, now: float) -> None:
         """Go on without the ledger, with this process's share."""
@@ -299,7 +306,7 @@ class Lease:
             math.inf if minute.tokens_limit is None else minute.tokens_limit / minute.span_s / tokens,
         ]
         calls = min(_CALLS_AT_MOST, min(rates) * _BLOCK_S * self._scale / processes)
-        calls = max(1, math.floor(calls))
+        calls = max(1, round(calls))
         return {
             "calls": calls,
             "tokens": calls * tokens,
@@ -354,7 +361,11 @@ class Lease:
             self._retry_at = self._ready_at = -math.inf
             return
         wait_s = answer["wait_s"]
-        self._ready_at, self._retry_at = now + wait_s, now + min(max(_SOONEST_S, wait_s), _ASK_AGAIN_S * self._scale)
+        # The pace is known to the moment; a minute may have room before its time.
+        # Asked again without a word of the callers, until they should have looked themselves.
+        self._need, self._need_until = self._need or self._asked_need, now + wait_s + _STALE_S
+        most_s = (2.0 if answer["why"] == "pace" else 1.0) * _ASK_AGAIN_S * self._scale
+        self._ready_at, self._retry_at = now + wait_s, now + min(max(_SOONEST_S, wait_s), most_s)
         if answer["why"] == "pace":
             for meter in self._meters:
                 meter.bound()

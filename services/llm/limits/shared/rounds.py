@@ -19,11 +19,11 @@ from utils.errors import StorageError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-_BEAT_S, _TRY_AGAIN_S = 1.0, 0.5
+_BEAT_S, _TRY_AGAIN_S = 2.0, 0.5
 # Without a word from the ledger ever, so many processes are assumed.
 UNKNOWN_PROCESSES = 4
 # Others that start at the same time are not counted yet: the number is not trusted so soon.
-_COUNTED_S = 3.0
+_COUNTED_S = 4.0
 
 
 class Accountant(Protocol):
@@ -157,7 +157,8 @@ class Rounds:
             answer = self._ledger.account(lease.name, self._gate.look(introduce))
         if answer.get("stale"):
             raise LedgerAwayError("Redis: it was emptied twice at once")
-        self._gate.change(partial(lease.answered, answer, processes))
+        if self._gate.look(partial(lease.answered, answer, processes)):
+            self._gate.change(lambda _: None)
 
     def _ask_budget(self, budget: SharedBudget) -> None:
         day, asked = self._gate.look(budget.request)

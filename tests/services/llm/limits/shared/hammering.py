@@ -14,6 +14,7 @@ from pathlib import Path
 from services.catalogue.catalogue import ModelInfo, ProviderInfo
 from services.llm.limits.concurrency import ConcurrencyLimit
 from services.llm.limits.gate import Ask, Gate, Need
+from services.llm.limits.meter import Learned
 from services.llm.limits.rate_limiter import RateLimiter
 from services.llm.limits.shared.keeper import SharedLimits
 from services.llm.limits.shared.ledger import Ledger
@@ -42,6 +43,7 @@ def hammer(url: str, span_s: float, calls: int, tokens: int, seconds: float) -> 
     limiter.minute.span_s = span_s
     limiter.tell("requests", calls)
     limiter.tell("tokens", tokens)
+    limiter.recall({"tokens": Learned(1.0, None, True)})  # a vendor that does not count by the second
     limiter.calls.rate, limiter.tokens.rate = calls / span_s, tokens / span_s
     gate = Gate(Router(clock), lambda _: limiter, clock)
     shared = SharedLimits(Ledger(url), clock) if url else None

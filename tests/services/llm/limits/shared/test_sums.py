@@ -143,7 +143,7 @@ def test_tokens_that_an_answer_did_not_use_serve_others(redis_server: RedisServe
     assert second.call(200) is None
 
     first.settle(call, 300)
-    world.advance(0.5)
+    world.advance(1.5)
 
     assert second.call(200) is not None
 
