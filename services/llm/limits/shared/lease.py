@@ -15,18 +15,12 @@ from services.llm.limits.shared.blocks import Block, Blocks, Row
 from services.llm.limits.shared.fallback import Shares
 from services.llm.limits.shared.knowledge import Knowledge
 from services.llm.limits.shared.ledger import GATHER_S, AccountAnswer, Asked
+from services.llm.limits.shared.wants import BLOCK_S, LASTS_S, STALE_S, limits_of, rates_of, want
 from services.llm.limits.windows import MINUTE_S, Entry
 
 # Reads the entries of the last minute, by call, and of the last day, by hour, that the tables know of all processes.
 Entries = tuple[Iterable[Entry], Iterable[Entry]]
 Past = Callable[[], Entries]
-# A block is what is used in a second of the process's pace; it may be used a little longer, and begins so soon.
-_BLOCK_S, _LASTS_S, _AHEAD_S = 1.0, 1.5, 1.0
-_CALLS_AT_MOST = 200
-# An hour and a day are counted in so many steps.
-_STEPS = (240, 288)
-# So much of a process's share of what an hour or a day has left is held at most.
-_PART = 0.25
 # Who waits asks again so soon, although nothing should be free yet: others give back what they do not use.
 _ASK_AGAIN_S, _SOONEST_S = 0.25, 0.005
 # What was used is told so soon; what others learned is asked so often, until the account was idle for so long.
@@ -35,8 +29,6 @@ _TELL_S, _LOOK_S, _IDLE_S = 1.0, 0.8, 120.0
 _LONG_LOOK_S = 5.0
 # A refusal holds the others up for so much longer than it is renewed.
 _HOLD_MORE_S = 1.0
-# Who waits and does not ask for so long waits no more.
-_STALE_S = 1.0
 # What was heard longer ago says nothing of what is free.
 _FRESH_S = 5.0
 
@@ -110,7 +102,7 @@ class Lease:
         wait_s = self._blocks.wait_s(tokens, now)
         if not math.isinf(wait_s):
             return wait_s
-        self._need_until = max(self._ready_at, now) + _STALE_S
+        self._need_until = max(self._ready_at, now) + STALE_S
         if not self._need:
             self._need = tokens
             self._wake()
@@ -171,8 +163,8 @@ class Lease:
             "version": self._version,
             "gather_s": GATHER_S,
             "was_away": self._was_away,
-            "windows": self._limits(),
-            "rates": self._rates(),
+            "windows": limits_of(self._windows),
+            "rates": rates_of(self._limiter),
         }
         if self._state is _State.JOINED:
             asked["entries"] = self._blocks.rows(now)
@@ -269,20 +261,6 @@ class Lease:
     def _meters(self) -> tuple[Meter, Meter]:
         return self._limiter.calls, self._limiter.tokens
 
-    def _limits(self) -> list[tuple[float, float, int, int]]:
-        """Return span, step, calls and tokens of each window; -1 for no limit."""
-        rows = []
-        for window, steps in zip(self._windows, (1, *_STEPS), strict=True):
-            limits = (window.calls_limit, window.tokens_limit)
-            calls, tokens = (-1 if limit is None else limit for limit in limits)
-            rows.append((window.span_s, window.span_s / steps, calls, tokens))
-        return rows
-
-    def _rates(self) -> tuple[float, float]:
-        """Return at which pace unused calls and tokens come back; 0 for never."""
-        calls, tokens = (meter.paced[0] for meter in self._meters)
-        return calls, 0.0 if self._limiter.tokens.may_be_fine else tokens
-
     def _with_news(self, asked: dict[str, object], processes: int, now: float) -> dict[str, object]:
         hold_s = max(meter.held_s(now) for meter in self._meters)
         if hold_s > 0.0 or self._holds:
@@ -292,32 +270,9 @@ class Lease:
         if known.is_news(self._known):
             asked["learned"], self._known = known.text(), known
         if self._need:
-            asked["want"] = self._want(self._need, processes)
+            asked["want"] = want(self._limiter, self._need, processes, self._scale)
             self._asked_need, self._need = self._need, 0
         return asked
-
-    def _want(self, tokens: int, processes: int) -> dict[str, object]:
-        """Return the block that is wanted: what a second of this process's pace takes, at least a call of *tokens*."""
-        minute, (calls_pace, tokens_pace) = self._limiter.minute, (meter.paced for meter in self._meters)
-        rates = [
-            calls_pace[0] or math.inf,
-            (tokens_pace[0] or math.inf) / tokens,
-            math.inf if minute.calls_limit is None else minute.calls_limit / minute.span_s,
-            math.inf if minute.tokens_limit is None else minute.tokens_limit / minute.span_s / tokens,
-        ]
-        calls = min(_CALLS_AT_MOST, min(rates) * _BLOCK_S * self._scale / processes)
-        calls = max(1, round(calls))
-        return {
-            "calls": calls,
-            "tokens": calls * tokens,
-            "least": tokens,
-            "part": _PART / processes,
-            "pace_calls": calls_pace,
-            "pace_tokens": tokens_pace,
-            "lasts_s": _LASTS_S * self._scale,
-            "ahead_s": _AHEAD_S * self._scale,
-            "stale_s": _STALE_S,
-        }
 
     def _whole(self, now: float, is_new: Callable[[Entry], bool]) -> _Whole:
         """Return the last minute of this process, and what *is_new* to the ledger in the hour and the day."""
@@ -356,14 +311,14 @@ class Lease:
             name, calls, tokens, hour, day = answer["grant"]
             # From when it was asked for: the ledger's own time is later.
             starts = self._asked_at + answer["starts_s"]
-            ends = starts + _LASTS_S * self._scale
+            ends = starts + LASTS_S * self._scale
             self._blocks.add(Block(name, calls, tokens, max(starts, now), ends, (hour, day), (calls, tokens)))
             self._retry_at = self._ready_at = -math.inf
             return
         wait_s = answer["wait_s"]
         # The pace is known to the moment; a minute may have room before its time.
         # Asked again without a word of the callers, until they should have looked themselves.
-        self._need, self._need_until = self._need or self._asked_need, now + wait_s + _STALE_S
+        self._need, self._need_until = self._need or self._asked_need, now + wait_s + STALE_S
         most_s = (2.0 if answer["why"] == "pace" else 1.0) * _ASK_AGAIN_S * self._scale
         self._ready_at, self._retry_at = now + wait_s, now + min(max(_SOONEST_S, wait_s), most_s)
         if answer["why"] == "pace":
@@ -375,7 +330,7 @@ class Lease:
         growth = (0.0, 0.0)
         if self._used is not None:
             # What they may have been granted since the last answer: the pace, the burst, and a block under way each.
-            age_s = now - self._heard_at + _BLOCK_S * self._scale
+            age_s = now - self._heard_at + BLOCK_S * self._scale
             block = (1, self._limiter.minute.tokens / max(1, self._limiter.minute.calls))
             grown = [
                 burst + rate * age_s + processes * units if rate and age_s < _FRESH_S else math.inf
