@@ -45,9 +45,9 @@ class SlidingWindow:
         self.calls_limit = calls_limit
         self.tokens_limit = tokens_limit
         self.hold_until = 0.0
-        # How much of the limits this process may use, while it cannot ask what others do: see `shared.fallback`.
-        self.calls_share = self.tokens_share = math.inf
-        self.takes_one = False  # a call that is larger than the share of tokens, when there is no other
+        # How many calls and tokens of the limits this process may use while it cannot ask what others do, and whether
+        # a call larger than that fits when there is no other: see `shared.fallback`.
+        self.share: tuple[float, float, bool] | None = None
         self._entries: list[Entry] = []
         self._first = 0
         self.calls = 0
@@ -58,11 +58,14 @@ class SlidingWindow:
         if self.tokens_limit is not None and tokens > self.tokens_limit:
             return math.inf
         self.expire(now)
-        calls_limit = self.calls_limit if self.calls_limit is not None else math.inf
-        tokens_limit = self.tokens_limit if self.tokens_limit is not None else math.inf
-        calls_over = self.calls + 1 - min(calls_limit, self.calls_share)
-        tokens_share = max(self.tokens_share, tokens) if self.takes_one else self.tokens_share
-        tokens_over = self.tokens + tokens - min(tokens_limit, tokens_share)
+        calls_over = self.calls + 1 - (self.calls_limit if self.calls_limit is not None else math.inf)
+        tokens_over = self.tokens + tokens - (self.tokens_limit if self.tokens_limit is not None else math.inf)
+        if self.share is not None:
+            most_calls, most_tokens, takes_one = self.share
+            calls_over = max(calls_over, self.calls + 1 - most_calls)
+            tokens_over = max(
+                tokens_over, self.tokens + tokens - (max(most_tokens, tokens) if takes_one else most_tokens)
+            )
         until = self.hold_until
         for entry in self._entries[self._first :] if calls_over > 0 or tokens_over > 0 else ():
             if not entry.calls and not entry.tokens:

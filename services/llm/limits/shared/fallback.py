@@ -86,13 +86,12 @@ class Shares:
             return
         for window, first in zip(self._windows, lost.first, strict=True):
             spans = (now - lost.since) / (window.span_s + _SLACK_S)
-            window.calls_share = share(window.calls_limit, first[0], lost.processes, spans)
-            window.tokens_share = share(window.tokens_limit, first[1], lost.processes, spans)
-            window.takes_one = spans > 2.0
+            calls = share(window.calls_limit, first[0], lost.processes, spans)
+            tokens = share(window.tokens_limit, first[1], lost.processes, spans)
+            window.share = (calls, tokens, spans > 2.0)
 
     def end(self) -> None:
         """Let the ledger say again what may be used."""
         self._lost = None
         for window in self._windows:
-            window.calls_share = window.tokens_share = math.inf
-            window.takes_one = False
+            window.share = None
