@@ -54,6 +54,7 @@ from services.llm.adapters.base import AdapterSpec
 from services.llm.embedded.model import EmbeddedModel
 from services.llm.embedded.weights import WeightStore
 from services.llm.limits.accounts import Accounts, EarlierUse
+from services.llm.limits.shared.keeper import SharedLimits
 from services.llm.routing.credentials import Given
 from services.llm.routing.overrides import credentials_by_settings, roster_state
 from services.llm.routing.roster import Roster
@@ -314,7 +315,8 @@ def build_llm(  # the root knows every part
     rule = AddressRule(settings.allow_private_base_urls)
     specs = find_specs(adapters, AdapterSpec)
     factory = LLMProviderFactory(roster, specs, settings.request_timeout_s, embedded, rule)
-    accounts = Accounts(factory.is_own_server, earlier, settings.max_workers)
+    shared = shared_limits(settings, clock)
+    accounts = Accounts(factory.is_own_server, earlier, settings.max_workers, shared)
     llm = LLMService(
         factory,
         clock,
@@ -323,11 +325,23 @@ def build_llm(  # the root knows every part
         accounts=accounts,
         metrics=metrics,
     )
+    if shared is not None:
+        llm.daily = shared.budget("daily budget", None if earlier is None else earlier.today)
     llm.daily.max_tokens = settings.max_tokens_per_day
     llm.daily.max_cost_usd = settings.max_cost_usd_per_day
     if earlier is not None:
-        llm.daily.settle(0, 0.0, *earlier.today())
+        llm.daily.begin(*earlier.today())
     return llm
+
+
+def shared_limits(settings: Settings, clock: Clock) -> SharedLimits | None:
+    """Return what keeps limits together with other processes; None without a Redis."""
+    url = settings.secret("REDIS_URL")
+    if not url:
+        return None
+    from services.llm.limits.shared.ledger import Ledger
+
+    return SharedLimits(Ledger(url), clock)
 
 
 def given(settings: Settings, catalogue: Catalogue) -> dict[str, Given]:

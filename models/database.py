@@ -96,12 +96,16 @@ class WorkRow(Base):
 
 
 class MemberRow(Base):
-    """A process of the service that works on this database; `seen_at` is by the database's clock, in seconds."""
+    """A process of the service that works on this database; `seen_at` is by the database's clock, in seconds.
+
+    `ledger` names where it keeps limits together with the others, "" for nowhere.
+    """
 
     __tablename__ = "members"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     host: Mapped[str]
+    ledger: Mapped[str]
     started_at: Mapped[str]
     seen_at: Mapped[float]
 

@@ -18,6 +18,7 @@ from models.database import MemberRow
 from models.engines.opening import reading, storage_error
 from models.engines.writer import Writer
 from utils.clock import Clock, iso
+from utils.errors import ConfigurationError
 
 # How often a row is renewed, and for how long an old one is believed: while its lock is held, and when it is free
 # (a database that was restarted has lost all locks, and the processes need a moment to take them again).
@@ -38,14 +39,45 @@ class Members:
         self._session: Connection | None = None
         self.is_alone = engine.dialect.name == "sqlite"
         self.me = _new_name()
+        self._ledger = ""
 
-    def join(self) -> None:
-        """Begin to work on the database; StorageError where it cannot be reached."""
+    def join(self, ledger: str = "") -> None:
+        """Begin to work on the database.
+
+        Args:
+            ledger: Where limits are kept together, the same for all; "" for nowhere: then nobody else may be there.
+
+        Raises:
+            ConfigurationError: another process lives that keeps its limits elsewhere, or alone.
+            StorageError: the database cannot be reached.
+        """
         if self.is_alone:
             return
-        row = {"id": self.me, "host": socket.gethostname()[:100], "started_at": iso(self._clock.now())}
-        self._writer.run(lambda connection: connection.execute(insert(MemberRow).values(**row, seen_at=_NOW)))
+        self._ledger = ledger
+        self._enter(lambda connection: self._check_limits(connection, ledger))
         self._hold()
+
+    def _enter(self, check: Callable[[Connection], None] = lambda _: None) -> None:
+        row = {"id": self.me, "host": socket.gethostname()[:100], "ledger": self._ledger}
+        row["started_at"] = iso(self._clock.now())
+
+        def write(connection: Connection) -> None:
+            check(connection)
+            connection.execute(insert(MemberRow).values(**row, seen_at=_NOW))
+
+        self._writer.run(write)
+
+    @staticmethod
+    def _check_limits(connection: Connection, ledger: str) -> None:
+        """Refuse to work beside a process that would use the same limits, and not know of it."""
+        rows = connection.execute(select(MemberRow.id, MemberRow.host, MemberRow.ledger)).all()
+        for name, host, others in rows:
+            if (not ledger or others != ledger) and _is_locked(connection, name):
+                what = "is missing" if not ledger else "differs"
+                raise ConfigurationError(
+                    f"REDIS_URL: {what}, and a process on {host} works on the same database; set the same for all of "
+                    "them: they share the limits of the providers"
+                )
 
     def beat(self) -> bool:
         """Say that this process lives; False where others took it for gone: it has nothing in hand any more.
@@ -59,7 +91,8 @@ class Members:
         if not self._writer.run(lambda connection: connection.execute(mine).rowcount):
             self._let_go()
             self.me = _new_name()
-            self.join()
+            self._enter()
+            self._hold()
             return False
         if self._session is None:
             self._hold()

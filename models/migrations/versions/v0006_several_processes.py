@@ -28,6 +28,7 @@ def upgrade() -> None:
         "members",
         sa.Column("id", TEXT, primary_key=True),
         sa.Column("host", TEXT, nullable=False),
+        sa.Column("ledger", TEXT, nullable=False),
         sa.Column("started_at", TEXT, nullable=False),
         sa.Column("seen_at", sa.Double, nullable=False),
     )

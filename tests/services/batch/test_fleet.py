@@ -17,18 +17,20 @@ from services.streams.run import Run
 from tests.databases import needs_postgresql, postgres
 from tests.fakes import Start, good_answer, sample
 from tests.patience import PATIENCE_S, until
-from utils.errors import InputError, LeaseLostError
+from tests.redis_server import RedisServer, redis_server, redis_session
+from utils.errors import ConfigurationError, InputError, LeaseLostError
 
 pytestmark = needs_postgresql
+__all__ = ["redis_server", "redis_session"]
 
 
 @pytest.fixture
-def two(start: Start, tmp_path: Path) -> Callable[..., tuple[Service, Service]]:
+def two(start: Start, tmp_path: Path, redis_server: RedisServer) -> Callable[..., tuple[Service, Service]]:
     """Start two services on the same database and folder; each answers by the function that it is given."""
     url = postgres().database(f"{tmp_path} fleet")
 
     def begin(first: Any = good_answer, second: Any = good_answer, **settings: Any) -> tuple[Service, Service]:
-        given = {"database_uri": url, **settings}
+        given = {"database_uri": url, "redis_url": redis_server.url, **settings}
         return start({"groq": [first]}, **given), start({"groq": [second]}, **given)
 
     return begin
@@ -107,7 +109,7 @@ def test_what_a_process_had_in_hand_that_is_gone_is_taken_over_and_its_late_answ
     a, b = two(max_workers=1)
     ledger, members = a.stores.ledger, a.stores.members
     lost = Members(a.stores.engine, a.stores.writer, a.stores.clock)
-    lost.join()
+    lost.join("redis")
     batch_id = a.batches.start_batch(count=4, provider="groq")["batch_id"]
     a.batches.pause(batch_id)
     until(lambda: not a.batches._running.of(batch_id)._in_hand and not b.batches._running.of(batch_id)._in_hand)
@@ -145,6 +147,20 @@ def test_a_process_that_was_taken_for_gone_goes_on_under_another_name(two: Any) 
 
     until(lambda: a.batches.get_status(batch_id)["status"] == "completed")
     assert a.batches.get_status(batch_id)["progress"] == a.dataset.count() == 6
+
+
+def test_who_does_not_share_the_limits_is_refused_beside_who_lives_and_not_after_its_end(
+    start: Start, tmp_path: Path, redis_server: RedisServer
+) -> None:
+    url = postgres().database(f"{tmp_path} alone")
+    first = start({"groq": [good_answer]}, database_uri=url)
+
+    for settings in ({}, {"redis_url": redis_server.url}):
+        with pytest.raises(ConfigurationError, match=r"REDIS_URL: (is missing|differs), and a process on"):
+            start({"groq": [good_answer]}, database_uri=url, **settings)
+    first.close()
+
+    assert start({"groq": [good_answer]}, database_uri=url).batches.get_status()["running"] is False
 
 
 def test_a_budget_holds_for_both_together(two: Any) -> None:
