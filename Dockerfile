@@ -10,12 +10,12 @@
 ARG BASE=python:3.13-slim-bookworm
 
 FROM ${BASE} AS build
-COPY requirements.lock /tmp/requirements.lock
+COPY requirements.lock requirements-scale.lock /tmp/
 # The environment has no pip of its own: nothing can be installed in the running container.
 RUN python -m venv --without-pip /opt/venv \
     && pip --python /opt/venv/bin/python install --require-hashes --no-deps --no-cache-dir --no-input \
         --disable-pip-version-check --only-binary :all: \
-        --requirement /tmp/requirements.lock \
+        --requirement /tmp/requirements.lock --requirement /tmp/requirements-scale.lock \
     && pip --python /opt/venv/bin/python check
 # .dockerignore says what stays out. Readable by all, writable by root alone, compiled here since it cannot be later.
 COPY . /app

@@ -65,6 +65,7 @@ audit: dev
 lock: dev
 	$(LOCK) requirements-pip.txt --output-file requirements-pip.lock
 	$(LOCK) requirements.txt --universal --python-version 3.11 --no-strip-extras --output-file requirements.lock
+	$(LOCK) requirements-scale.txt --universal --python-version 3.11 --no-strip-extras --constraints requirements.lock --output-file requirements-scale.lock
 	$(LOCK) requirements-dev.txt --universal --python-version 3.11 --no-strip-extras --output-file requirements-dev.lock
 
 $(VENV)/bin/python:

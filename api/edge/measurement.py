@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from flask import Flask, Response, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -46,7 +46,12 @@ def measure(app: Flask, platform: Platform) -> None:
 @Endpoint(answers=File("text/plain", "Metrics in Prometheus' text format"), role=Role.READ, tag="Service")
 def metrics_page() -> Response:
     """Return the metrics for Prometheus."""
-    return Response(generate_latest(services().metrics.registry), mimetype=None, content_type=CONTENT_TYPE_LATEST)
+    platform = services()
+    # Several processes may listen on one port, and each scrape reaches one of them: it says which.
+    shown: Collector = platform.metrics.registry
+    if platform.stores.seat is not None:
+        shown = _Named(platform.metrics.registry, str(platform.stores.seat.seat))
+    return Response(generate_latest(shown), mimetype=None, content_type=CONTENT_TYPE_LATEST)
 
 
 def _begin() -> None:
@@ -59,6 +64,20 @@ def _end(error: BaseException | None) -> None:
     current = g.pop("span", None)
     if current is not None:
         current.__exit__(type(error) if error else None, error, None)
+
+
+class _Named(Collector):
+    """Metrics of one of several processes, each with the name of it."""
+
+    def __init__(self, metrics: CollectorRegistry, process: str) -> None:
+        self._metrics = metrics
+        self._name = {"process": process}
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all metrics with the label `process`."""
+        for metric in self._metrics.collect():
+            metric.samples = [one._replace(labels={**one.labels, **self._name}) for one in metric.samples]
+            yield metric
 
 
 class _State(Collector):

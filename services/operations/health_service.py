@@ -65,10 +65,19 @@ class HealthService:
         if shared is not None:  # Redis that is away is coped with
             told = "shared by" if shared.is_joined else "Redis is away: this process keeps to its share of"
             parts["limits"] = {"ok": True, "detail": f"{told} {shared.processes}"}
+        if self._stores.seat is not None:
+            parts["processes"] = self._processes()
         broken = [f"{name}: {part['detail']}" for name, part in parts.items() if not part["ok"]]
         if broken:
             raise NotReadyError("; ".join(broken), parts)
         return {"status": "ready", "total_samples": samples[0], "parts": parts}
+
+    def _processes(self) -> PartState:
+        try:
+            count = 1 + self._stores.members.others()
+        except StorageError as error:
+            return {"ok": False, "detail": str(error)}
+        return {"ok": True, "detail": "this one alone" if count == 1 else f"{count} work together"}
 
     def disk_free_bytes(self) -> int:
         """Return the free bytes of the data folder's disk."""

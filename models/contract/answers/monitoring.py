@@ -57,7 +57,8 @@ class ReadyAnswer(Answer):
     status: Literal["ready"]
     total_samples: int
     parts: Annotated[
-        dict[str, PartState], Field(description="database, dataset, disk, providers; limits with REDIS_URL")
+        dict[str, PartState],
+        Field(description="database, dataset, disk, providers; also limits (Redis), processes (PostgreSQL)"),
     ]
 
 
@@ -156,5 +157,6 @@ class NotReadyFailure(Failure):
 
     status: Literal["not ready"]
     parts: Annotated[
-        dict[str, PartState], Field(description="database, dataset, disk, providers; limits with REDIS_URL")
+        dict[str, PartState],
+        Field(description="database, dataset, disk, providers; also limits (Redis), processes (PostgreSQL)"),
     ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from api_server import create_app
 from bootstrap import Service
 from models.batches.members import Members
 from models.contract.management_bodies import ProviderChange
@@ -270,3 +271,15 @@ def test_folds_and_changes_of_both_at_once_lose_nothing(two: Any) -> None:
     ids = sorted(f"{name}{number}" for name in "abcd" for number in range(40))
     assert sorted(row["id"] for row in a.stores.samples.walk()) == ids
     assert sorted(row["id"] for row in b.stores.samples.walk()) == ids
+
+
+def test_each_says_who_it_is_and_how_many_there_are(two: Any) -> None:
+    a, b = two()
+    pages = [create_app(platform=service).test_client() for service in (a, b)]
+
+    shown = [page.get("/metrics").text for page in pages]
+    parts = [page.get("/api/health/ready").get_json()["parts"] for page in pages]
+
+    assert 'ltp_dataset_samples{process="0"} 0.0' in shown[0]
+    assert 'ltp_dataset_samples{process="1"} 0.0' in shown[1]
+    assert [part["processes"]["detail"] for part in parts] == ["2 work together"] * 2

@@ -1,0 +1,44 @@
+"""What deploy/ starts fits together, and is what the service knows."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from config import PROJECT_DIR, Settings
+
+DEPLOY = PROJECT_DIR / "deploy"
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+
+
+def services_of_ours() -> set[str]:
+    return {name for name, one in COMPOSE["services"].items() if one["image"].startswith("legal-training-platform")}
+
+
+def test_services_are_given_settings_that_there_are_and_the_same() -> None:
+    given = [COMPOSE["services"][name]["environment"] for name in sorted(services_of_ours())]
+
+    assert len(given) == 2
+    assert given[0] == given[1]
+    assert {name.lower() for name in given[0]} <= set(Settings.model_fields)
+    assert "postgresql://database/" in given[0]["DATABASE_URI"]
+    assert {"database", "limits"} <= COMPOSE["services"].keys()
+
+
+def test_nginx_and_prometheus_ask_the_services_that_are_started() -> None:
+    nginx = set(re.findall(r"server ([\w-]+):5001", (DEPLOY / "nginx.conf").read_text()))
+    scraped = yaml.safe_load((DEPLOY / "prometheus.yml").read_text())["scrape_configs"][0]["static_configs"][0][
+        "targets"
+    ]
+
+    assert nginx == services_of_ours()
+    assert {target.partition(":")[0] for target in scraped} == services_of_ours()
+
+
+def test_files_that_are_mounted_are_there_and_volumes_are_named() -> None:
+    mounts = [mount for one in COMPOSE["services"].values() for mount in one.get("volumes", ())]
+
+    for mount in mounts:
+        source = mount.partition(":")[0]
+        assert (DEPLOY / source).is_file() if source.startswith(".") else source in COMPOSE["volumes"], mount
+    assert Path(DEPLOY / COMPOSE["services"]["app-1"]["build"]["context"] / "Dockerfile").is_file()
