@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, String, bindparam, text
+from sqlalchemy import BigInteger, Integer, String, bindparam, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
@@ -38,7 +38,7 @@ def _json_in_postgresql(element: JsonText, compiler: SQLCompiler, **given: Any) 
     return f"(CAST({compiler.process(column, **given)} AS json) ->> '{_name_of(name)}')"
 
 
-def _name_of(clause: ColumnElement[Any]) -> str:  # a bound value of any type
+def _name_of(clause: object) -> str:
     name = str(getattr(clause, "value", ""))
     if not name.isidentifier():
         raise ValueError(f"json_text: {name!r} is no name of a member")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
@@ -18,6 +19,17 @@ _READERS = 4
 def is_sqlite(url: str) -> bool:
     """Tell whether *url* is that of a file here, not of a server."""
     return make_url(url).get_backend_name() == "sqlite"
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of the database at *url*; None where a server has it."""
+    place = make_url(url).database
+    return Path(place) if is_sqlite(url) and place else None
+
+
+def shown(url: str) -> str:
+    """Return *url* without its password."""
+    return make_url(url).render_as_string(hide_password=True)
 
 
 def connect(url: str) -> Engine:

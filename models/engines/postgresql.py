@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _TURN = 0x4C_54_50_01
 _TAKE_TURN = f"SELECT pg_advisory_xact_lock({_TURN}), pg_current_xact_id()::text"
 _CONNECT_S = 5
+_OUR_NAME = "legal-training-platform"
 # What each session asks of the server. A writer that is cut off holds the turn of all others.
 _SESSION = {
     "idle_in_transaction_session_timeout": "15s",
@@ -37,7 +38,7 @@ def open_postgresql(url: str, connections: int = 16) -> Engine:
         ConfigurationError: the driver is not installed.
     """
     options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
-    given = {"connect_timeout": _CONNECT_S, "options": options, "application_name": "legal-training-platform"}
+    given = {"connect_timeout": _CONNECT_S, "options": options, "application_name": _OUR_NAME}
     try:
         engine = create_engine(
             url, pool_pre_ping=True, pool_size=connections, max_overflow=0, connect_args={**given, **_KEEPALIVE}
@@ -65,6 +66,15 @@ def is_committed(engine: Engine, transaction: str) -> bool:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
         found = connection.exec_driver_sql("SELECT pg_xact_status(%(of)s::xid8)", {"of": transaction}).scalar()
     return found == "committed"
+
+
+def sessions_beside(engine: Engine) -> int:
+    """Return how many sessions other programs of ours have in the database of *engine*."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %(ours)s"
+    with engine.connect() as connection:
+        found = int(connection.exec_driver_sql(query, {"ours": _OUR_NAME}).scalar_one())
+        pool: Any = engine.pool  # the one of `open_postgresql`, which counts what it has
+        return max(0, found - int(pool.checkedin()) - int(pool.checkedout()))
 
 
 def _on_connect(connection: "Driver", _record: object) -> None:
