@@ -72,7 +72,8 @@ class PostgresServer:
     def remove(self) -> None:
         """Stop it and remove what it kept."""
         if self._folder.exists():
-            self.stop()
+            if (self.data / "postmaster.pid").exists():
+                self.stop()
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def url(self, name: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from models.backups.moving.taking_over import filling
+from models.backups.moving.taking_over import filling, refuse_company
 from models.database import open_engine, prepare
 from models.engines.opening import connect, reading
 from models.engines.sqlite import open_sqlite
@@ -47,11 +47,13 @@ def filled_from(file: Path, url: str) -> Iterator[Callable[[], None]]:
     Where that is not called nothing is changed. A *file* of an earlier release is brought up to date first.
 
     Raises:
+        ConflictError: a service uses it.
         StorageError: one of them fails, or what arrived differs.
     """
     source, target = open_engine(f"sqlite:///{file}"), connect(url)
     try:
         with filling(source, target, anew=True) as (connection, _):
+            refuse_company(target)
             try:
                 yield connection.commit
             finally:

@@ -67,7 +67,7 @@ def take_over(source: Engine, target: Engine, told: Told = lambda _: None, *, li
             new.execute(text(f"CREATE TABLE {REHEARSAL} (taken_at VARCHAR NOT NULL)"))
             new.execute(text(f"INSERT INTO {REHEARSAL} VALUES (:at)"), {"at": live_at})  # noqa: S608  # a constant
         else:
-            _refuse_company(source)
+            refuse_company(source)
     return proofs
 
 
@@ -90,14 +90,13 @@ def filling(
         raise storage_error(error, "database") from error
 
 
-def _refuse_company(source: Engine) -> None:
-    """Refuse what was taken while another service, on whatever machine, could write to a server's *source*."""
-    if source.dialect.name != "postgresql":
-        return  # whoever writes to a file holds its folder
-    if others := sessions_beside(source):
+def refuse_company(engine: Engine) -> None:
+    """Raise ConflictError if a service, on whatever machine, has connections to the server's database of *engine*."""
+    # Whoever writes to a file holds its folder.
+    if engine.dialect.name == "postgresql" and (others := sessions_beside(engine)):
         raise ConflictError(
-            f"database: {others} connections of services to it are open, so what was taken may lack what they write; "
-            "stop every service that uses it, or take a copy all the same with --live"
+            f"database: {others} connections of services to it are open, and what they write would be lost; stop every "
+            "service that uses it"
         )
 
 
