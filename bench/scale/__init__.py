@@ -1,0 +1,1 @@
+"""Benchmarks of what several processes, or a server's database, cost and bear."""
