@@ -16,6 +16,8 @@ WHOLE = BigInteger().with_variant(Integer(), "sqlite")
 # Texts sort by their characters' codes, as SQLite's do, whatever language a server is set to.
 TEXT = String().with_variant(String(collation="C"), "postgresql")
 
+_ESCAPED_NUL = r"(?<!\\)((?:\\\\)*)\\u0000"
+
 
 class JsonText(GenericFunction[str]):
     """`json_text(column, name)`: a member of the JSON object in a column of text, as text; null where it has none."""
@@ -35,7 +37,11 @@ def _json_in_sqlite(element: JsonText, compiler: SQLCompiler, **given: Any) -> s
 @compiles(JsonText, "postgresql")
 def _json_in_postgresql(element: JsonText, compiler: SQLCompiler, **given: Any) -> str:  # as SQLAlchemy calls it
     column, name = element.clauses
-    return f"(CAST({compiler.process(column, **given)} AS json) ->> '{_name_of(name)}')"
+    text_of = compiler.process(column, **given)
+    # An escaped NUL anywhere in an object has PostgreSQL refuse all of it; behind an escaped backslash it is none.
+    without = f"regexp_replace({text_of}, '{_ESCAPED_NUL}', '\\1', 'g')"
+    plain = f"CASE WHEN strpos({text_of}, '\\u0000') = 0 THEN {text_of} ELSE {without} END"
+    return f"(CAST({plain} AS json) ->> '{_name_of(name)}')"
 
 
 def _name_of(clause: object) -> str:
