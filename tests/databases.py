@@ -17,6 +17,7 @@ from models.database import Base, open_engine
 
 KIND = os.environ.get("TEST_DATABASE", "sqlite")
 only_on_sqlite = pytest.mark.skipif(KIND != "sqlite", reason="is about the file of SQLite")
+only_on_servers = pytest.mark.skipif(KIND == "sqlite", reason="is about a server's database")
 _KEPT = 40
 _OPTIONS = (
     "fsync=off",

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import orjson
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from bootstrap import Service, build
 from models.backups.restoring import restore
 from models.contract.arguments import UploadArguments
 from models.contract.bodies import RetrieveBody
-from tests.databases import database_url, only_on_sqlite
+from tests.databases import database_url, only_on_servers, only_on_sqlite, postgres
 from tests.fakes import sample, settings_for
 from utils.clock import ManualClock, SystemClock
-from utils.errors import DiskFullError, NotFoundError, StorageError
+from utils.errors import ConflictError, DiskFullError, NotFoundError, StorageError
 
 
 @pytest.fixture
@@ -249,3 +251,53 @@ def test_backup_of_a_data_set_that_became_empty_is_never_due(service: Service) -
     service.backups._clock = ManualClock(SystemClock().now() + timedelta(days=30))
 
     assert not service.backups.is_due(3600)
+
+
+@only_on_servers
+def test_restore_whose_database_breaks_at_the_very_end_puts_the_files_back(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = service.backups.make()["name"]
+    service.dataset.add(sample(id="later"))
+    service.close()
+    before = {path.name for path in (tmp_path / "backups").iterdir()}
+
+    def breaks(_: Connection) -> None:
+        raise OperationalError("COMMIT", {}, Exception("gone"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("sqlalchemy.Connection.commit", breaks)
+        with pytest.raises(StorageError, match="gone"):
+            restore(tmp_path, database_url(tmp_path), name, SystemClock())
+
+    assert {path.name for path in (tmp_path / "backups").iterdir()} == before
+    assert ids(tmp_path) == {"folded", "waiting", "later"}
+
+
+@only_on_servers
+def test_database_that_a_service_uses_is_not_restored_beneath_it(service: Service, tmp_path: Path) -> None:
+    name = service.backups.make()["name"]
+
+    with pytest.raises(ConflictError, match="connections of services to it are open"):
+        restore(tmp_path, database_url(tmp_path), name, SystemClock())
+
+    service.close()
+    assert ids(tmp_path) == {"folded", "waiting"}
+
+
+@only_on_servers
+def test_backup_is_put_back_onto_a_new_server(service: Service, tmp_path: Path) -> None:
+    name = service.backups.make()["name"]
+    service.close()
+    (tmp_path / "train.parquet").unlink()
+    postgres().sql("CREATE DATABASE anew")
+
+    restored = restore(tmp_path, postgres().url("anew"), name, SystemClock())
+
+    again = build(settings_for(tmp_path, database_uri=postgres().url("anew"))).start()
+    try:
+        assert {row["id"] for row in again.dataset.draw(100, {})} == {"folded", "waiting"}
+    finally:
+        again.close()
+        postgres().sql("DROP DATABASE anew WITH (FORCE)")
+    assert not (Path(restored["kept"]) / "batches.db").exists()
