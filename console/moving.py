@@ -62,7 +62,10 @@ def _next_step(target: str, *, live: bool) -> str:
             f"rehearsed: {target} is a copy of this moment. What is written from now on is not in it, and no service "
             "starts on it; stop the service and give the command again without --live"
         )
-    return f"taken over: set DATABASE_URI to {target} and start; the old database is as it was"
+    return (
+        f"taken over: set DATABASE_URI to {target} and start. The old database is as it was; put it away, so that no "
+        "service starts on it by mistake"
+    )
 
 
 def _told(proofs: list[Proof]) -> Table:
