@@ -9,7 +9,7 @@
 # make backup  a copy of data set and batches; make restore puts the newest back (NAME=… another)
 # make install / make clean
 
-SHELL := /bin/bash
+SHELL := /bin/bash -o pipefail
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \

@@ -24,7 +24,7 @@ from product_parts import build_products
 from services.assistant.chat_service import ChatService
 from services.assistant.streamed_generation import StreamedGeneration
 from services.batch.measures import AlertThresholds
-from services.batch.monitor import BatchStores
+from services.batch.stores import BatchStores
 from services.batch_service import BatchService, BatchSettings, Collaborators
 from services.catalogue.catalogue import Catalogue, load_catalogue
 from services.catalogue.files import read_tables
@@ -54,6 +54,7 @@ from services.llm.adapters.base import AdapterSpec
 from services.llm.embedded.model import EmbeddedModel
 from services.llm.embedded.weights import WeightStore
 from services.llm.limits.accounts import Accounts, EarlierUse
+from services.llm.limits.shared.keeper import SharedLimits
 from services.llm.routing.credentials import Given
 from services.llm.routing.overrides import credentials_by_settings, roster_state
 from services.llm.routing.roster import Roster
@@ -164,6 +165,9 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
         _batch_stores(stores),
         _batch_settings(settings),
     )
+    batches.fleet.gone.append(runs.take_over)
+    batches.fleet.looks.append(runs.cancel_asked)
+    batches.fleet.changed.append(registry.load)
     usage = UsageService(stores.tables.usage, llm)
     sold = build_products(catalogue, stores, data.audit, usage, judging.examiner.duplicates)
     assistant = build_assistant(settings, stores, llm, data.reviews, grounding.embedder)
@@ -311,7 +315,8 @@ def build_llm(  # the root knows every part
     rule = AddressRule(settings.allow_private_base_urls)
     specs = find_specs(adapters, AdapterSpec)
     factory = LLMProviderFactory(roster, specs, settings.request_timeout_s, embedded, rule)
-    accounts = Accounts(factory.is_own_server, earlier, settings.max_workers)
+    shared = shared_limits(settings, clock)
+    accounts = Accounts(factory.is_own_server, earlier, settings.max_workers, shared)
     llm = LLMService(
         factory,
         clock,
@@ -320,11 +325,23 @@ def build_llm(  # the root knows every part
         accounts=accounts,
         metrics=metrics,
     )
+    if shared is not None:
+        llm.daily = shared.budget("daily budget", None if earlier is None else earlier.today)
     llm.daily.max_tokens = settings.max_tokens_per_day
     llm.daily.max_cost_usd = settings.max_cost_usd_per_day
     if earlier is not None:
-        llm.daily.settle(0, 0.0, *earlier.today())
+        llm.daily.begin(*earlier.today())
     return llm
+
+
+def shared_limits(settings: Settings, clock: Clock) -> SharedLimits | None:
+    """Return what keeps limits together with other processes; None without a Redis."""
+    url = settings.secret("REDIS_URL")
+    if not url:
+        return None
+    from services.llm.limits.shared.ledger import Ledger
+
+    return SharedLimits(Ledger(url), clock)
 
 
 def given(settings: Settings, catalogue: Catalogue) -> dict[str, Given]:
@@ -376,7 +393,7 @@ def _data(
         search=search,
         browsing=Browsing(samples, search),
         bulk=BulkService(samples, BulkStore(stores.engine), search, examiner.duplicates, clock),
-        imports=ImportService(samples, folder, clock, settings.max_import_mb << 20, side),
+        imports=ImportService(samples, folder, clock, settings.max_import_mb << 20, side, stores.own_name),
         audit=audit,
         publish=PublishService(
             Exporter(samples, audit, find_specs(exporters, ExportFormat)), folder / ".import", hub, reviews.pairs, side
@@ -418,7 +435,7 @@ def _generation(
 
 def _batch_stores(stores: Stores) -> BatchStores:
     tables = stores.tables
-    return BatchStores(tables.batches, tables.work, tables.events, tables.usage, stores.ledger)
+    return BatchStores(tables.batches, tables.work, tables.events, tables.usage, stores.ledger, stores.members)
 
 
 def _batch_settings(settings: Settings) -> BatchSettings:

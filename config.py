@@ -9,6 +9,7 @@ import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, get_args
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -47,6 +48,20 @@ def _clean_url(value: str | None) -> str | None:
         value = f"http://{value}"
     if not value.startswith(("http://", "https://")):
         raise ValueError("want an address that begins with http:// or https://")
+    return value
+
+
+def _check_redis(value: SecretStr | None) -> SecretStr | None:
+    """Refuse what is no address of a Redis; it may hold a password, and is not shown."""
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value.get_secret_value())
+        is_whole = bool(parts.path if parts.scheme == "unix" else parts.hostname) and parts.port != 0
+    except ValueError:  # the port
+        is_whole = False
+    if not is_whole or parts.scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("want redis://host[:port][/number], rediss:// for TLS, or unix:///path of a socket")
     return value
 
 
@@ -117,6 +132,7 @@ Database = Annotated[str, AfterValidator(_clean_database)]
 Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(_split), AfterValidator(_check_fernet)]
 Key = Annotated[SecretStr | None, BeforeValidator(_clean_key)]
 Url = Annotated[str | None, AfterValidator(_clean_url)]
+RedisUrl = Annotated[SecretStr | None, BeforeValidator(_clean_key), AfterValidator(_check_redis)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Tokens = Annotated[tuple[AccessToken, ...], BeforeValidator(_parse_tokens)]
@@ -136,6 +152,9 @@ class Settings(BaseModel):
     )
     port: Port = Field(5001, description="Port the server listens on")
     threads: int = Field(320, ge=8, le=4096, description="Request threads of the server; progress streams use one each")
+    web_workers: int = Field(
+        1, ge=1, le=64, description="Processes of the server; more than one needs a DATABASE_URI of PostgreSQL"
+    )
     max_connections: int = Field(
         4096, ge=16, le=65_536, description="Connections open at once; when more come, the one that waits longest goes"
     )
@@ -172,6 +191,10 @@ class Settings(BaseModel):
         "",
         description="Address of the database: postgresql://host/name, with requirements-scale.txt "
         "(default: sqlite:///batches.db in DATA_DIR)",
+    )
+    redis_url: RedisUrl = Field(
+        None,
+        description="Address of a Redis where several processes keep limits and the day's budget together, redis://…",
     )
     catalog_dir: Path = Field(PROJECT_DIR / "catalog", description="Folder of topics, sample types, prompts and models")
     model_dir: Path = Field(
@@ -301,6 +324,15 @@ class Settings(BaseModel):
     def __init__(self, _env_file: str | None = ".env", **given: object) -> None:
         """Read the environment, and beneath it the file *_env_file*; what is *given* wins over both."""
         super().__init__(**{**_told(_env_file), **given})
+
+    @model_validator(mode="after")
+    def _several_processes_have_a_database_for_several(self) -> "Settings":
+        if self.web_workers > 1 and (self.database_file is not None or self.redis_url is None):
+            raise ValueError(
+                "WEB_WORKERS: several processes need PostgreSQL for what they do and Redis for the limits that they "
+                "share; set DATABASE_URI and REDIS_URL, or WEB_WORKERS=1"
+            )
+        return self
 
     @model_validator(mode="after")
     def _others_are_let_in_on_purpose(self) -> "Settings":

@@ -28,6 +28,7 @@ from services.grounding.retrieval_service import NO_EMBEDDER, RetrievalService
 from services.grounding.vector_index import VectorIndex
 from services.streams.broker import EventBroker
 from utils.cancellation import CancelToken
+from utils.filelock import FileTurn
 from utils.seats import Seats
 from utils.side.tasks import Side
 
@@ -66,7 +67,8 @@ def build_grounding(settings: Settings, catalogue: Catalogue, stores: Stores, si
 
     names = cache(partial(_names, settings.catalog_dir / "authorities"))
     reading = partial(_read, Limits(speech_model=str(settings.speech_model_dir or "")))
-    parts = Parts(store, vectors, reading, names, changed, side)
+    turn = FileTurn(folder / ".documents.lock") if stores.seat is not None else None
+    parts = Parts(store, vectors, reading, names, changed, side, turn=turn)
     shelves = Shelves(
         store,
         passages,

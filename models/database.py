@@ -5,7 +5,7 @@ Columns hold text, integers and floats only; JSON is kept as text, vectors as ba
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, Index
+from sqlalchemy import Engine, Index, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
@@ -15,6 +15,11 @@ from models.migrations import migrate
 
 # SQLAlchemy reads a plain dictionary here: ids are never given twice, so that a cursor means the same for ever.
 _COUNTED = {"sqlite_autoincrement": True}
+
+
+def _index_of(name: str, *columns: str, where: str) -> Index:
+    """Return an index that holds the rows of which *where* is true, and no others."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Base(DeclarativeBase):
@@ -52,17 +57,25 @@ class BatchHistory(Base):
     errors: Mapped[str] = mapped_column(default="[]")
     model_switches: Mapped[str] = mapped_column(default="[]")
     provider_switches: Mapped[str] = mapped_column(default="[]")
+    owner: Mapped[str | None]
+    ends_as: Mapped[str | None]
 
 
 class WorkRow(Base):
     """One item: a sample that a batch wants; unique by batch and ordinal.
 
     `in_flight` names the target ("provider/model") of a call under way for it, the draft's or its judge's, until the
-    call's result is counted.
+    call's result is counted. `owner` is the process that has it in hand, `fence` how often it was taken: what a process
+    says of an item that was given to another meanwhile is refused.
     """
 
     __tablename__ = "work"
-    __table_args__ = (Index("ix_work_batch_state", "batch_id", "state"),)
+    __table_args__ = (
+        Index("ix_work_batch_state", "batch_id", "state"),
+        _index_of("ix_work_open", "batch_id", "ordinal", where="state = 'todo' AND owner IS NULL"),
+        _index_of("ix_work_owner", "owner", where="owner IS NOT NULL"),
+        _index_of("ix_work_in_flight", "batch_id", where="in_flight IS NOT NULL"),
+    )
 
     batch_id: Mapped[str] = mapped_column(primary_key=True)
     ordinal: Mapped[int] = mapped_column(primary_key=True)
@@ -76,6 +89,34 @@ class WorkRow(Base):
     raw_answer: Mapped[str | None]
     sample_id: Mapped[str | None]
     reason: Mapped[str | None]
+    owner: Mapped[str | None]
+    fence: Mapped[int] = mapped_column(default=0, server_default="0")
+    sent_usd: Mapped[float | None]
+
+
+class MemberRow(Base):
+    """A process of the service that works on this database; `seen_at` is by the database's clock, in seconds.
+
+    `ledger` names where it keeps limits together with the others, "" for nowhere.
+    """
+
+    __tablename__ = "members"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    ledger: Mapped[str]
+    started_at: Mapped[str]
+    seen_at: Mapped[float]
+
+
+class BatchPartRow(Base):
+    """What one process has to tell of a batch that several work on, as JSON."""
+
+    __tablename__ = "batch_parts"
+
+    batch_id: Mapped[str] = mapped_column(primary_key=True)
+    member: Mapped[str] = mapped_column(primary_key=True)
+    data: Mapped[str]
 
 
 class UsageRow(Base):
@@ -106,6 +147,7 @@ class CallRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[str]
     target: Mapped[str]
+    owner: Mapped[str | None]
 
 
 class ProviderRow(Base):
@@ -256,7 +298,8 @@ class RunRow(Base):
     """One run: what was asked, who is asked for it now, and what came of it.
 
     `call` is the number of the call under way (`calls`), `target` its "provider/model", `prompt_tokens` what its
-    prompt is estimated at: what a process that is killed has left to say of a call that was paid for.
+    prompt is estimated at: what a process that is killed has left to say of a call that was paid for. `owner` is the
+    process that works on it, `cancel_asked` 1 once another was asked to end it.
     """
 
     __tablename__ = "runs"
@@ -273,6 +316,8 @@ class RunRow(Base):
     call: Mapped[int | None]
     target: Mapped[str | None]
     prompt_tokens: Mapped[int] = mapped_column(default=0)
+    owner: Mapped[str | None]
+    cancel_asked: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class RunEventRow(Base):

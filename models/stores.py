@@ -13,6 +13,7 @@ from models.batches.batch_store import BatchStore
 from models.batches.call_store import CallStore
 from models.batches.event_store import EventStore
 from models.batches.ledger import Ledger, Tables
+from models.batches.members import Members
 from models.batches.review_store import ReviewStore
 from models.batches.usage_store import UsageStore
 from models.batches.work_store import WorkStore
@@ -24,22 +25,34 @@ from models.samples.file.parquet_file import ParquetFile
 from models.samples.sample_store import SampleStore
 from utils.clock import Clock
 from utils.errors import StorageError
+from utils.filelock import FolderLock
 
 
 @dataclass(frozen=True)
 class Stores:
-    """All storage of the service. `close` releases it."""
+    """All storage of the service. `close` releases it.
+
+    Attributes:
+        seat: The place of this process among those that share the folder; None where it has the folder alone.
+    """
 
     folder: DataFolder
+    seat: FolderLock | None
     engine: Engine
     writer: Writer
     file: ParquetFile
     samples: SampleStore
     tables: Tables
     ledger: Ledger
+    members: Members
     runs: RunStore
     assistant: AssistantStores
     clock: Clock
+
+    @property
+    def own_name(self) -> str:
+        """What this process adds to names of files that no other may write: nothing where it has the folder alone."""
+        return f"-{self.seat.seat}" if self.seat is not None and self.seat.seat else ""
 
     @property
     def database(self) -> str:
@@ -59,6 +72,8 @@ class Stores:
         self.writer.close()
         self.engine.dispose()
         self.folder.close()
+        if self.seat is not None:
+            self.seat.release()
 
 
 def open_stores(folder: Path, database_url: str, database_file: Path | None, clock: Clock) -> Stores:
@@ -88,12 +103,15 @@ def open_stores(folder: Path, database_url: str, database_file: Path | None, clo
     if database_file is not None:
         bound.hold(database_file)
     writer = Writer(engine, bound.check)
-    file = ParquetFile(folder / PARQUET, bound)
-    file.prepare()
+    seat = FolderLock.any_seat(folder) if database_file is None else None
+    file = ParquetFile(folder / PARQUET, bound, seat.seat if seat is not None else 0)
+    if seat is None:
+        file.prepare()  # another process may be writing what looks like a leftover
     samples = SampleStore(file, engine, writer, clock)
     usage, calls, events = UsageStore(engine), CallStore(), EventStore(engine)
     reviews = ReviewStore(engine, clock)
     tables = Tables(BatchStore(engine), WorkStore(engine), samples, usage, calls, events, reviews)
-    ledger, runs = Ledger(writer, tables, clock), RunStore(engine, writer, clock)
+    members = Members(engine, writer, clock)
+    ledger, runs = Ledger(writer, tables, members, clock), RunStore(engine, writer, members, clock)
     assistant = assistant_stores(engine, writer, clock)
-    return Stores(bound, engine, writer, file, samples, tables, ledger, runs, assistant, clock)
+    return Stores(bound, seat, engine, writer, file, samples, tables, ledger, members, runs, assistant, clock)

@@ -1,5 +1,7 @@
 """The server process: one worker with many threads under gunicorn's parent; waitress where gunicorn cannot run.
 
+Where the database is a server's there may be several workers, each with a seat of its own in the data folder.
+
 The parent holds the folder's lock and imports nothing heavy; the worker builds the
 service after the fork (Polars must not be forked) and is replaced by the parent if
 it dies, going on with its batches.
@@ -84,8 +86,11 @@ def run(job: Job) -> None:
     configure_logging(replace(settings.logging, file=None))
     check_port(settings.host, settings.port)
     folder = settings.data_dir.expanduser()
-    lock = FolderLock(folder)
-    lock.acquire()
+    lock = FolderLock(folder) if settings.database_file is not None else None
+    if lock is not None:
+        lock.acquire()
+    else:  # each worker takes a seat among those that share it
+        folder.mkdir(parents=True, exist_ok=True)
     try:
         parent = Parent(os.getpid(), place_of(folder))
         if sys.platform == "win32":
@@ -93,7 +98,8 @@ def run(job: Job) -> None:
         else:
             _run_gunicorn(job, parent)
     finally:
-        lock.release()
+        if lock is not None:
+            lock.release()
 
 
 def check_port(host: str, port: int) -> None:
@@ -131,7 +137,7 @@ def _run_gunicorn(job: Job, parent: Parent) -> None:
                 if ":" in settings.host
                 else f"{settings.host}:{settings.port}",
                 "worker_class": patient_worker(serving),
-                "workers": 1,
+                "workers": settings.web_workers,
                 "backlog": 2048,
                 "limit_request_line": LONGEST_LINE,
                 "limit_request_field_size": LONGEST_LINE,

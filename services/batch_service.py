@@ -6,26 +6,32 @@ import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import overload
 
 from models.batches.batch_store import BatchRow
+from models.batches.ledger import SpendLimits
+from models.batches.parts import bare
 from models.contract.answers.batch_reports import BatchPlan, PlanLimits
 from models.contract.answers.batches import Batch, NoBatch, PrimaryBatch
 from models.contract.bodies import BatchRequest
 from models.domain import ACTIVE, BatchStatus, Job
 from models.fields import validated
 from services.batch.admission import Admission, BatchSettings
-from services.batch.ending import Ending
+from services.batch.ending import GOES_ON, Ending
+from services.batch.fleet import Fleet
 from services.batch.item_queue import ItemQueue
 from services.batch.live import LiveBatch
-from services.batch.monitor import BatchMonitor, BatchStores
-from services.batch.objects import judge_of, new_row, preference_of, request_of
+from services.batch.monitor import BatchMonitor
+from services.batch.objects import ON_REQUEST, judge_of, new_row, preference_of, request_of
+from services.batch.others import Others
 from services.batch.planner import leaves_topics_open, plan, plan_filters, type_shares
 from services.batch.publisher import BatchPublisher
 from services.batch.recovery import Recovery
 from services.batch.report import plan_summary
 from services.batch.runner import BatchRunner
 from services.batch.running import RunningBatches
+from services.batch.stores import BatchStores
 from services.batch.worker import RunnerServices, RunnerSettings
 from services.catalogue.catalogue import Catalogue
 from services.dataset.dataset_service import DatasetService
@@ -40,6 +46,8 @@ __all__ = ["BatchService", "BatchSettings", "BatchStores", "Collaborators"]
 log = logging.getLogger(__name__)
 # Share of a shutdown's time that answers under way get to come in.
 _WARM = 0.7
+# Items that are taken at a time: few where others want some too.
+_MANY, _FEW = 200, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,7 @@ class BatchService:
         self._commands = threading.RLock()
         self._admission = Admission(self._llm, self._generation, self._dataset, settings)
         self._running = RunningBatches(settings.max_concurrent)
+        self._others = Others(stores, services.clock)
         self.monitor = BatchMonitor(self._running, stores, services.events, services.clock)
         self.publisher = BatchPublisher(services.events, self.monitor.one)
         self._ending = Ending(
@@ -80,14 +89,28 @@ class BatchService:
             self._running,
             self.publisher,
             self._commands,
+            self._others,
             services.clock,
             self._llm.gate.forget,
         )
         self.recovery = Recovery(stores, self.publisher, services.clock, self._run, self._ending.keep_drafts)
+        self.fleet = Fleet(stores, self._running, self.publisher, self._ending, services.clock, self._join)
 
     def begin(self, resume: bool) -> None:
-        """Start what tells the streams, and *resume* the batches that were running, or close them."""
+        """Start what tells the streams, and *resume* the batches that were running, or close them.
+
+        What other processes are at is joined in any case.
+        """
         self.publisher.start()
+        if self._others.are_none:
+            self._begin_alone(resume)
+            return
+        self.fleet.take_over_left()
+        if not resume and not self._stores.members.others():
+            self.recovery.close_interrupted()
+        self.fleet.start()
+
+    def _begin_alone(self, resume: bool) -> None:
         if resume:
             self.recovery.resume_all()
         else:
@@ -145,16 +168,24 @@ class BatchService:
         """
         with self._commands:
             runner = self._running.of(batch_id)
-            if runner is None or runner.live.status is not BatchStatus.RUNNING:
+            # On the disk first: a pause that a restart forgets would be none.
+            runs_here = runner is not None and runner.live.status is BatchStatus.RUNNING
+            event = self._paused(batch_id) if runs_here or not self._others.are_none else None
+            if event is None:
                 status = self.monitor.one(batch_id)["status"]
                 raise InputError(f"batch {batch_id} is {status}, only a running one can be paused")
-            # On the disk first: a pause that a restart forgets would be none.
-            event = self._stores.ledger.change(batch_id, "paused", {}, status=BatchStatus.PAUSED.value)
-            runner.live.rest(BatchStatus.PAUSED)
-            runner.pause()
+            if runner is not None:
+                runner.live.rest(BatchStatus.PAUSED)
+                runner.pause()
         self.publisher.changed(batch_id, event, True)
-        threading.Thread(target=self._ending.fold, args=(runner.live,), name="fold at a pause", daemon=True).start()
+        if runner is not None:
+            told = (runner.live,)
+            threading.Thread(target=self._ending.fold, args=told, name="fold at a pause", daemon=True).start()
         return self.monitor.one(batch_id)
+
+    def _paused(self, batch_id: str) -> int | None:
+        paused = BatchStatus.PAUSED.value
+        return self._stores.ledger.change_from(batch_id, (BatchStatus.RUNNING,), "paused", {}, status=paused)
 
     def resume(self, batch_id: str) -> Batch:
         """Go on with a paused batch.
@@ -173,7 +204,12 @@ class BatchService:
 
     def _resume(self, batch_id: str, runner: BatchRunner | None) -> None:
         with self._running.place():
-            if runner is None:
+            if not self._others.are_none:
+                running = BatchStatus.RUNNING.value
+                event = self._stores.ledger.change_from(batch_id, (BatchStatus.PAUSED,), "resumed", {}, status=running)
+                self.fleet.follow(batch_id)
+                self.publisher.changed(batch_id, event or 0, True)
+            elif runner is None:
                 self.recovery.resume(batch_id)
             else:
                 event = self._stores.ledger.change(batch_id, "resumed", {}, status=BatchStatus.RUNNING.value)
@@ -208,6 +244,8 @@ class BatchService:
         Answers under way get most of the time to come in: what is paid for should be kept.
         """
         self._ending.leaving.set()
+        if not self._others.are_none:
+            self.fleet.close()
         begun = self._clock.monotonic()
         runners = self._running.runners()
         for runner in runners:
@@ -218,6 +256,17 @@ class BatchService:
             for runner in runners:
                 runner.abandon()
         self.publisher.close()
+
+    def leave(self) -> None:
+        """Let the other processes have at once what this one had in hand, and know that it has ended."""
+        if self._others.are_none:
+            return
+        members = self._stores.members
+        try:
+            self._stores.ledger.take_over(members.me)
+            members.leave()
+        except StorageError as error:
+            log.warning("others not told of the end", extra={"reason": str(error)})
 
     def wait(self, batch_id: str, timeout_s: float | None = None) -> bool:
         """Wait for the end of a batch; False when it did not come in time."""
@@ -295,13 +344,25 @@ class BatchService:
     def _run(self, row: BatchRow, kind: str, detail: Mapping[str, object]) -> None:
         """Give *row* a runner and let it run; every item of it is written down."""
         batch_id = row["id"]
+        event = self._stores.ledger.change(batch_id, kind, detail, status=BatchStatus.RUNNING.value)
+        if self._others.are_none:
+            self._join(row)
+        else:
+            self.fleet.follow(batch_id)  # it may have seen it already
+        self.publisher.changed(batch_id, event, True)
+
+    def _join(self, row: BatchRow) -> None:
+        """Give the batch of *row*, which runs, a runner here."""
+        batch_id, is_shared = row["id"], not self._others.are_none
+        at_once = min(_FEW, self._settings.max_workers) if is_shared else _MANY
         request = request_of(row)
         services = RunnerServices(
             self._generation,
             self._llm,
             self._metrics,
             self._stores.ledger,
-            ItemQueue(self._stores.work, batch_id),
+            self._others,
+            ItemQueue(partial(self._stores.ledger.claim, batch_id), at_once),
             self._clock,
             lambda event, now: self.publisher.changed(batch_id, event, now),
         )
@@ -312,19 +373,20 @@ class BatchService:
             preference_of(request),
             spent,
             self._settings.max_workers,
-            self._admission.minutes(request),
+            _minutes_left(self._admission.minutes(request), row) if is_shared else self._admission.minutes(request),
             judge_of(request),
             leaves_topics_open(request),
+            SpendLimits(request.max_tokens_total, request.max_cost_usd) if is_shared else None,
         )
-        live = LiveBatch(row, self._clock, self._settings.alerts)
+        live = LiveBatch(bare(row) if is_shared else row, self._clock, self._settings.alerts, is_shared)
         runner = BatchRunner(live, settings, services, self._ending.finish)
-        event = self._stores.ledger.change(batch_id, kind, detail, status=BatchStatus.RUNNING.value)
         live.run()
         self._running.add(runner)
         runner.start()
-        self.publisher.changed(batch_id, event, True)
 
     def _stop(self, batch_id: str) -> bool:
+        if not self._others.are_none:
+            return self._stop_everywhere(batch_id)
         with self._commands:
             runner = self._running.of(batch_id)
             if runner is None:
@@ -342,8 +404,30 @@ class BatchService:
         self.publisher.changed(batch_id, event, True)
         return True
 
+    def _stop_everywhere(self, batch_id: str) -> bool:
+        stopping, stopped = BatchStatus.STOPPING.value, BatchStatus.STOPPED.value
+        try:
+            event = self._stores.ledger.change_from(
+                batch_id, GOES_ON, "stopping", {}, status=stopping, ends_as=stopped, reason=ON_REQUEST
+            )
+        except StorageError:
+            runner = self._running.of(batch_id)
+            if runner is not None:
+                runner.stop()  # its end is told to the others as soon as that works
+            raise
+        if event is None:
+            return False
+        self.fleet.follow(batch_id)
+        self.publisher.changed(batch_id, event, True)
+        return True
+
     def _discard(self, batch_id: str) -> None:
         try:
             self._stores.ledger.discard(batch_id, "it could not be planned")
         except StorageError as error:
             log.warning("batch not discarded", extra={"batch_id": batch_id, "reason": str(error)})
+
+
+def _minutes_left(minutes: float, row: BatchRow) -> float:
+    """Return what is left of the time of a batch that was worked on before; 0 for no limit."""
+    return max(minutes - row["elapsed_s"] / 60, 1e-6) if minutes else 0.0

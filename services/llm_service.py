@@ -21,6 +21,7 @@ from services.llm.limits.accounts import Accounts
 from services.llm.limits.answer_sizes import AnswerSizes
 from services.llm.limits.budget import Budget, DailyBudget
 from services.llm.limits.gate import Ask, Gate, Permit
+from services.llm.limits.shared.keeper import SharedState
 from services.llm.limits.sizing import Prompt, Sizing
 from services.llm.limits.windows import SlidingWindow
 from services.llm.routing.accepted import AcceptedParameters
@@ -78,6 +79,8 @@ class LLMService:
         self.sizes = AnswerSizes()
         self.sizing = Sizing(self.sizes, self.accounts)
         self.daily = DailyBudget("daily budget", clock)
+        if self.accounts.shared is not None:
+            self.accounts.shared.bind(self.gate)
         self.metrics = metrics or Metrics()
         self.accepted = AcceptedParameters()
         self._caller = Caller(
@@ -210,6 +213,22 @@ class LLMService:
     def spend(self, usage: CallUsage) -> None:
         """Count what came of a call that broke off against the day's budget."""
         self.gate.change(lambda _: self.daily.settle(0, 0.0, usage.tokens, usage.cost_usd))
+
+    @property
+    def shared(self) -> SharedState | None:
+        """Whether the limits are kept together with other processes; None while there are none."""
+        return None if self.accounts.shared is None else self.accounts.shared.state
+
+    @property
+    def ledger(self) -> str:
+        """The name of where limits are kept together with other processes; "" for nowhere."""
+        return "" if self.accounts.shared is None else self.accounts.shared.name
+
+    def close(self) -> None:
+        """Give back what is held of shared limits; close the connections to vendors."""
+        if self.accounts.shared is not None:
+            self.accounts.shared.close()
+        self.factory.close()
 
     def useful_workers(self, preference: Preference) -> int:
         """Return how many calls at a time the limits can use."""

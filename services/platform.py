@@ -129,8 +129,10 @@ class Platform:
         """Start the writer, the threads of the data set and the discovery of models; resume batches."""
         self.imports.prepare()
         self.stores.start()
+        self.stores.members.join(self.llm.ledger)
         self.runs.begin()
-        self.stores.ledger.lose_calls()  # those that were under way when the last process ended
+        if self.stores.members.is_alone:
+            self.stores.ledger.lose_calls()  # those that were under way when the last process ended
         self.providers.know_all()
         self.lifetime.upkeep.start()
         self.documents.start()
@@ -168,5 +170,6 @@ class Platform:
             self.examiner.duplicates.close()  # what was learned is kept, where there is a folder to keep it in
         self.lifetime.authorities.close()
         self.lifetime.embedded.stop()
-        self.llm.factory.close()
+        self.llm.close()
+        self.batches.leave()
         self.stores.close()

@@ -87,7 +87,7 @@ def writer(folder: DataFolder) -> Iterator[Writer]:
 def store(folder: DataFolder, writer: Writer, clock: ManualClock) -> SampleStore:
     file = ParquetFile(folder.path / "train.parquet", folder)
     file.prepare()
-    return SampleStore(file, writer._engine, writer, clock)
+    return SampleStore(file, writer.engine, writer, clock)
 
 
 @pytest.fixture

@@ -93,6 +93,18 @@ def test_postgresql_is_reached_by_the_driver_that_is_used_here(kind: str) -> Non
     assert (settings.database_url, settings.database_file) == ("postgresql+psycopg://db.internal/samples", None)
 
 
+def test_several_processes_need_a_database_and_limits_for_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEB_WORKERS", "2")
+    for name, value in (("", ""), ("DATABASE_URI", "postgresql://db/ltp"), ("REDIS_URL", "redis://limits")):
+        if name:
+            monkeypatch.setenv(name, value)
+        if name != "REDIS_URL":
+            with pytest.raises(ConfigurationError, match="WEB_WORKERS: several processes need PostgreSQL"):
+                load_settings(_env_file=None)
+
+    assert load_settings(_env_file=None).web_workers == 2
+
+
 @pytest.mark.parametrize("address", ["mysql://db/ltp", "postgresql://", "batches.db"])
 def test_databases_that_cannot_be_used_are_refused_with_those_that_can(
     address: str, monkeypatch: pytest.MonkeyPatch
@@ -101,3 +113,22 @@ def test_databases_that_cannot_be_used_are_refused_with_those_that_can(
 
     with pytest.raises(ConfigurationError, match="DATABASE_URI: want sqlite"):
         load_settings(_env_file=None)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["redis://redis:6379/0", "rediss://cache.example:6380/1", "unix:///run/redis.sock", "redis://[::1]:6379"],
+)
+def test_address_of_a_redis_is_taken_and_never_shown(address: str) -> None:
+    settings = Settings(_env_file=None, redis_url=address)
+
+    assert settings.secret("REDIS_URL") == address
+    assert address not in repr(settings)
+
+
+@pytest.mark.parametrize("address", ["localhost:6379", "http://redis", "redis://", "redis://host:99999", "unix://"])
+def test_address_that_is_no_redis_is_refused_without_being_shown(address: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"REDIS_URL: want redis://") as error:
+        load_settings(_env_file=None, redis_url=address)
+
+    assert f"got '{address}'" not in str(error.value)

@@ -190,6 +190,12 @@ class StorageError(AppError):
     retryable = True
 
 
+class LeaseLostError(AppError):
+    """Another process has in hand what this one was at; nothing of what it said was kept."""
+
+    code = "lease_lost"
+
+
 class DataFolderBusyError(StorageError):
     """Another process owns the data folder."""
 
@@ -456,6 +462,10 @@ class BudgetSpentError(GenerationError):
     """Another call could exceed what may be spent."""
 
     code = category = "budget_spent"
+
+
+class BudgetHeldError(GenerationError):
+    """What is left of a budget is set aside for calls of other processes; some of it may come back."""
 
 
 class CancelledError(GenerationError):

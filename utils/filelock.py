@@ -1,6 +1,8 @@
-"""The lock that makes one process the owner of a data folder."""
+"""The lock that makes one process the owner of a data folder, and the seats of several that share one."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -8,15 +10,39 @@ from filelock import FileLock, Timeout
 from utils.errors import DataFolderBusyError, StorageError
 
 LOCK_NAME = ".data-folder.lock"
+_SEATS = 64
+
+
+class FileTurn:
+    """One process at a time of those that share a file: no other has the turn until the block ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = FileLock(str(path), timeout=0, thread_local=False)
+
+    @contextmanager
+    def taken(self) -> Iterator[bool]:
+        """Take the turn for the block; False where another process has it."""
+        try:
+            self._lock.acquire()
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._lock.release()
 
 
 class FolderLock:
     """Exclusive ownership of a folder, freed by the operating system if we die."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, seat: int = 0) -> None:
+        """Lock *folder*, or one *seat* of those that share it; the first is that of an owner."""
+        self.seat = seat
         self._folder = folder
-        self._path = folder / LOCK_NAME
-        self._owner = folder / f"{LOCK_NAME}.pid"
+        name = f"{LOCK_NAME}.{seat}" if seat else LOCK_NAME
+        self._path = folder / name
+        self._owner = folder / f"{name}.pid"
         # Not thread-local: the thread that stops the service is not the one that started it.
         self._lock = FileLock(str(self._path), timeout=0, thread_local=False)
 
@@ -47,6 +73,23 @@ class FolderLock:
         if self._lock.is_locked:
             self._owner.unlink(missing_ok=True)
             self._lock.release()
+
+    @classmethod
+    def any_seat(cls, folder: Path) -> "FolderLock":
+        """Take the first free seat of a folder.
+
+        Raises:
+            DataFolderBusyError: all are taken.
+            StorageError: the folder cannot be created or written.
+        """
+        for seat in range(_SEATS):
+            lock = cls(folder, seat)
+            try:
+                lock.acquire()
+            except DataFolderBusyError:
+                continue
+            return lock
+        raise DataFolderBusyError(f"data folder {folder}: {_SEATS} processes use it, which is the limit")
 
     def _read_owner(self) -> str:
         try:

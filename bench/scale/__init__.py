@@ -1,1 +1,1 @@
-"""Benchmarks of what several processes, or a server's database, cost and bear."""
+"""Benchmarks of what carries the service beyond one machine: databases, table formats and queues."""

@@ -2,7 +2,7 @@
 
 .venv/bin/python bench/scale/database.py [--items 2000] [--rounds 3] [--profile] [postgresql://host/empty …]
 
-An item is read from the work table, sent, answered and finished, each step a commit as a batch makes it: by one thread,
+An item is claimed, sent, answered and finished, each step a commit as a batch makes it: by one thread,
 so that each commit is alone, and by 64, whose commits go together. SQLite is measured in a folder of its own beside
 the databases that are named; those have to be empty, and are filled. CPU of a database's server is not in it. In each
 round the databases take turns. With --profile the functions of the writer's thread that took longest are printed.
@@ -66,11 +66,9 @@ def planned(stores: Stores, count: int) -> str:
 
 
 def items_of(stores: Stores, batch_id: str) -> Iterator[WorkItem]:
-    """Yield the items of a batch as its queue reads them."""
-    last = -1
-    while page := stores.tables.work.upcoming(batch_id, last, _PAGE):
+    """Yield the items of a batch as its queue takes them."""
+    while page := stores.ledger.claim(batch_id, _PAGE):
         yield from page
-        last = page[-1].ordinal
 
 
 def done(stores: Stores, item: WorkItem) -> None:

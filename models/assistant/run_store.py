@@ -6,8 +6,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 import orjson
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, null, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, insert, null, select, true, update
 
+from models.batches.members import Members
 from models.database import RunEventRow, RunRow
 from models.engines.opening import reading
 from models.engines.statement import Statement
@@ -90,9 +91,10 @@ class Ending:
 class RunStore:
     """Reads and writes runs. Thread-safe."""
 
-    def __init__(self, engine: Engine, writer: Writer, clock: Clock) -> None:
+    def __init__(self, engine: Engine, writer: Writer, members: Members, clock: Clock) -> None:
         self._engine = engine
         self._writer = writer
+        self._members = members
         self._clock = clock
 
     def begin(self, run_id: str, kind: str, request: dict[str, object], key: str | None = None) -> str:
@@ -109,6 +111,7 @@ class RunStore:
             "request": orjson.dumps(request, option=orjson.OPT_SORT_KEYS).decode(),
             "started_at": iso(self._clock.now()),
             "prompt_tokens": 0,
+            "owner": self._members.me,
         }
 
         def write(connection: Connection) -> str:
@@ -159,9 +162,32 @@ class RunStore:
         newest = select(RunRow.id).where(RunRow.kind == kind).order_by(RunRow.started_at.desc()).limit(count)
         return sorted(self._runs(RunRow.id.in_(newest)), key=lambda run: run.started_at, reverse=True)
 
-    def unfinished(self) -> list[KeptRun]:
-        """Return the runs that have no end: those under way, or, at a start, those that a process left behind."""
-        return self._runs(RunRow.state == RunState.RUNNING.value)
+    def left_behind(self, owner: str | None = None) -> list[KeptRun]:
+        """Return the runs without an end of a process that is gone: *owner*, or, where one works alone, any before."""
+        if owner is None and not self._members.is_alone:
+            return []
+        whose = RunRow.owner == owner if owner is not None else true()
+        return self._runs(and_(RunRow.state == RunState.RUNNING.value, whose))
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other process can have runs."""
+        return self._members.is_alone
+
+    def running(self, kind: str) -> list[KeptRun]:
+        """Return the runs of a kind that are under way, wherever."""
+        return self._runs(and_(RunRow.state == RunState.RUNNING.value, RunRow.kind == kind))
+
+    def ask_to_cancel(self, run_id: str) -> None:
+        """Let the process that works on a run know that it shall end it."""
+        asked = update(RunRow).where(RunRow.id == run_id).values(cancel_asked=1)
+        self._writer.run(lambda connection: connection.execute(asked))
+
+    def to_cancel(self) -> list[str]:
+        """Return the runs of this process that another was asked to end."""
+        mine = (RunRow.owner == self._members.me, RunRow.state == RunState.RUNNING.value, RunRow.cancel_asked == 1)
+        with reading(self._engine) as connection:
+            return list(connection.execute(select(RunRow.id).where(*mine)).scalars())
 
     def events(self, run_id: str, after: int = 0) -> list[KeptEvent]:
         """Return the events of a run behind number *after*, in their order."""

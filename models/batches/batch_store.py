@@ -1,19 +1,21 @@
 """Batches in the database. Changes take the writer's connection, reads their own."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
-from sqlalchemy import Connection, Engine, Select, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, delete, func, insert, select, update
 from typing_extensions import TypedDict, Unpack
 
-from models.contract.answers.batches import Alert, BatchError, Switch
-from models.database import BatchHistory
+from models.contract.answers.batches import Alert, BatchError, Cause, Switch
+from models.database import BatchHistory, BatchPartRow
 from models.domain import BatchStatus
 from models.engines.opening import reading
 from models.engines.statement import Statement
+from utils.circuit_breaker import CircuitSummary
 
 _TABLE = BatchHistory.__table__
+_COLUMNS = tuple(column for column in _TABLE.columns if column.name != "owner")
 _JSON = ("errors", "model_switches", "provider_switches", "request", "metrics")
 
 
@@ -64,6 +66,27 @@ class BatchColumns(TypedDict, total=False):
     errors: list[BatchError]
     model_switches: list[Switch]
     provider_switches: list[Switch]
+    ends_as: str | None
+
+
+class BatchPart(TypedDict):
+    """What one of several processes tells of a batch.
+
+    Attributes:
+        columns: Of its own work alone.
+        current_sample: What it writes now.
+        waiting_for: What all its workers wait for.
+        waiting_until: When that may be over.
+        rate: Samples a minute.
+        circuits: Its topics' circuits.
+    """
+
+    columns: BatchColumns
+    current_sample: str | None
+    waiting_for: Cause | None
+    waiting_until: str | None
+    rate: float | None
+    circuits: CircuitSummary
 
 
 class BatchRow(TypedDict):
@@ -90,6 +113,7 @@ class BatchRow(TypedDict):
     errors: list[BatchError]
     model_switches: list[Switch]
     provider_switches: list[Switch]
+    ends_as: str | None
 
 
 def _adding(*names: str) -> Statement:
@@ -115,13 +139,62 @@ class BatchStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def insert(self, connection: Connection, row: BatchRow) -> None:
-        """Add a batch; *row* holds the columns, lists and `request` not encoded yet."""
-        connection.execute(insert(BatchHistory).values(**_encoded(row)))
+    def insert(self, connection: Connection, row: BatchRow, owner: str | None = None) -> None:
+        """Add a batch that *owner* plans; *row* holds the columns, lists and `request` not encoded yet."""
+        connection.execute(insert(BatchHistory).values(**_encoded(row), owner=owner))
 
     def update(self, connection: Connection, batch_id: str, **values: Unpack[BatchColumns]) -> None:
         """Set columns of one batch."""
         connection.execute(update(BatchHistory).where(BatchHistory.id == batch_id).values(**_encoded(values)))
+
+    def update_from(
+        self,
+        connection: Connection,
+        batch_id: str,
+        statuses: Collection[BatchStatus],
+        **values: Unpack[BatchColumns],
+    ) -> bool:
+        """Set columns of a batch that is in one of *statuses*; False where it is not."""
+        still = (BatchHistory.id == batch_id, BatchHistory.status.in_(statuses))
+        return bool(connection.execute(update(BatchHistory).where(*still).values(**_encoded(values))).rowcount)
+
+    def used(self, connection: Connection, batch_id: str) -> tuple[int, float]:
+        """Return the tokens and US dollars that a batch has used."""
+        query = select(BatchHistory.tokens_used, BatchHistory.cost_usd).where(BatchHistory.id == batch_id)
+        tokens, usd = connection.execute(query).one()
+        return tokens, usd
+
+    def planned_by(self, batch_id: str) -> str | None:
+        """Return the process that plans, or planned, a batch."""
+        with reading(self._engine) as connection:
+            return connection.execute(select(BatchHistory.owner).where(BatchHistory.id == batch_id)).scalar()
+
+    def put_part(self, connection: Connection, batch_id: str, member: str, part: BatchPart) -> None:
+        """Keep what one process tells of a batch, in place of what it told before."""
+        mine = (BatchPartRow.batch_id == batch_id, BatchPartRow.member == member)
+        data = json.dumps(part)
+        if not connection.execute(update(BatchPartRow).where(*mine).values(data=data)).rowcount:
+            connection.execute(insert(BatchPartRow).values(batch_id=batch_id, member=member, data=data))
+
+    def parts(self, batch_id: str) -> dict[str, BatchPart]:
+        """Return what the processes tell of a batch, by process."""
+        query = select(BatchPartRow.member, BatchPartRow.data).where(BatchPartRow.batch_id == batch_id)
+        with reading(self._engine) as connection:
+            return {name: json.loads(data) for name, data in connection.execute(query.order_by(BatchPartRow.member))}
+
+    def parts_of_member(self, connection: Connection, member: str) -> dict[str, BatchPart]:
+        """Return what a process told, by batch."""
+        query = select(BatchPartRow.batch_id, BatchPartRow.data).where(BatchPartRow.member == member)
+        return {batch_id: json.loads(data) for batch_id, data in connection.execute(query)}
+
+    def drop_parts(self, connection: Connection, *where: ColumnElement[bool]) -> None:
+        """Forget what processes told: it is in the rows now."""
+        connection.execute(delete(BatchPartRow).where(*where))
+
+    def of_connection(self, connection: Connection, batch_id: str) -> BatchRow | None:
+        """Return one batch as the open transaction sees it, or None."""
+        found = connection.execute(select(*_COLUMNS).where(BatchHistory.id == batch_id)).mappings().first()
+        return None if found is None else _decoded(dict(found))
 
     def add(self, connection: Connection, batch_id: str, **amounts: float) -> None:
         """Add to counters of one batch; which go together stands in `_ADD`."""
@@ -129,12 +202,12 @@ class BatchStore:
 
     def get(self, batch_id: str) -> BatchRow | None:
         """Return one batch, or None."""
-        rows = self._select(select(_TABLE).where(BatchHistory.id == batch_id))
+        rows = self._select(select(*_COLUMNS).where(BatchHistory.id == batch_id))
         return rows[0] if rows else None
 
     def page(self, limit: int | None = None, offset: int = 0, status: str | None = None) -> list[BatchRow]:
         """Return batches, newest first."""
-        query = select(_TABLE).order_by(BatchHistory.started_at.desc(), BatchHistory.id.desc())
+        query = select(*_COLUMNS).order_by(BatchHistory.started_at.desc(), BatchHistory.id.desc())
         if status:
             query = query.where(BatchHistory.status == status)
         return self._select(query.limit(limit).offset(offset))
@@ -147,7 +220,7 @@ class BatchStore:
 
     def with_status(self, statuses: Sequence[BatchStatus]) -> list[BatchRow]:
         """Return the batches in any of *statuses*, oldest first."""
-        query = select(_TABLE).where(BatchHistory.status.in_(statuses)).order_by(BatchHistory.started_at)
+        query = select(*_COLUMNS).where(BatchHistory.status.in_(statuses)).order_by(BatchHistory.started_at)
         return self._select(query)
 
     def _select(self, query: Select[tuple[object, ...]]) -> list[BatchRow]:

@@ -14,9 +14,9 @@ class CallStore:
         """Note a call that leaves; return its number."""
         return int(connection.execute(insert(CallRow).values(**row).returning(CallRow.id)).scalar_one())
 
-    def take(self, connection: Connection, call: int | None = None) -> list[str]:
-        """Remove call number *call*, or all of them; return their targets."""
-        which = () if call is None else (CallRow.id == call,)
+    def take(self, connection: Connection, call: int | None = None, owner: str | None = None) -> list[str]:
+        """Remove call number *call*, or all those of *owner*, or all of them; return their targets."""
+        which = [*([CallRow.id == call] if call is not None else []), *([CallRow.owner == owner] if owner else [])]
         targets = list(connection.execute(select(CallRow.target).where(*which)).scalars())
         connection.execute(delete(CallRow).where(*which))
         return targets

@@ -4,26 +4,44 @@ Every method returns once it is on the disk. The steps of an item: `sending` ahe
 each call, then `answered` or `failed`, then `finish`, `refuse` or `reject`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 from typing_extensions import Unpack
 
-from models.batches.batch_store import BatchColumns, BatchRow, BatchStore
+from models.batches.batch_store import BatchColumns, BatchPart, BatchRow, BatchStore
 from models.batches.call_store import CallStore
 from models.batches.event_store import EventStore
+from models.batches.members import Members, notify
+from models.batches.parts import merged, told_in
 from models.batches.review_store import ReviewStore
 from models.batches.usage_store import UsageStore
 from models.batches.work_store import SentCall, WorkItem, WorkStore
-from models.domain import CallUsage, ItemState, Job, RawAnswer
+from models.database import BatchPartRow
+from models.domain import BatchStatus, CallUsage, ItemState, Job, RawAnswer
 from models.engines.writer import Writer
 from models.samples.sample_store import SampleStore
 from models.schemas import Sample
 from utils.clock import Clock, iso
+from utils.errors import BudgetHeldError, BudgetSpentError
 
 # A commit of so many items holds the writer for some 5 ms.
 _PLANNED_AT_ONCE = 500
+_NOT_ENDED = tuple(status for status in BatchStatus if not status.is_final)
+
+
+@dataclass(frozen=True, slots=True)
+class SpendLimits:
+    """What a batch may use in all, where several processes use it; None for no limit.
+
+    Attributes:
+        call_usd: What the call may cost that is about to leave; None when its price is not known.
+    """
+
+    max_tokens: int | None = None
+    max_cost_usd: float | None = None
+    call_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +60,10 @@ class Tables:
 class Ledger:
     """Records the way of each item. Thread-safe: all changes are the writer's."""
 
-    def __init__(self, writer: Writer, tables: Tables, clock: Clock) -> None:
+    def __init__(self, writer: Writer, tables: Tables, members: Members, clock: Clock) -> None:
         self._writer = writer
         self._tables = tables
+        self._members = members
         self._clock = clock
 
     # --- batches -------------------------------------------------------------------------
@@ -54,7 +73,8 @@ class Ledger:
 
         Until the last piece its status is what *row* says; `note` then lets it run.
         """
-        self._writer.run(lambda connection: self._tables.batches.insert(connection, row))
+        owner = self._members.me
+        self._writer.run(lambda connection: self._tables.batches.insert(connection, row, owner))
         piece: list[Job] = []
         first = 0
 
@@ -83,6 +103,32 @@ class Ledger:
 
         return self._writer.run(write)
 
+    def change_from(
+        self,
+        batch_id: str,
+        statuses: Collection[BatchStatus],
+        kind: str,
+        detail: Mapping[str, object],
+        **columns: Unpack[BatchColumns],
+    ) -> int | None:
+        """Record a change as `change`, if the batch is in one of *statuses*; None where it is not any more."""
+
+        def write(connection: Connection) -> int | None:
+            if not self._tables.batches.update_from(connection, batch_id, statuses, **columns):
+                return None
+            return self._event(connection, batch_id, kind, detail)
+
+        return self._writer.run(write)
+
+    def ends(self, batch_id: str, statuses: Collection[BatchStatus], **columns: Unpack[BatchColumns]) -> None:
+        """Let all processes know how a batch ends that is in one of *statuses*; its event comes when it has ended."""
+
+        def write(connection: Connection) -> None:
+            if self._tables.batches.update_from(connection, batch_id, statuses, **columns):
+                notify(connection)
+
+        self._writer.run(write)
+
     def recover(self, batch_id: str) -> int:
         """Put back what an earlier process had in flight; return how many calls are in doubt."""
 
@@ -101,23 +147,86 @@ class Ledger:
 
         self._writer.run(write)
 
-    def close(self, batch_id: str, **columns: Unpack[BatchColumns]) -> int:
-        """End a batch: cancel what was not begun, doubt what is in flight; return the event's id."""
+    def close(self, batch_id: str, **columns: Unpack[BatchColumns]) -> int | None:
+        """End a batch: cancel what was not begun, doubt what is in flight; return the event's id.
 
-        def write(connection: Connection) -> int:
+        None where it had ended before.
+        """
+
+        def write(connection: Connection) -> int | None:
+            if not self._tables.batches.update_from(connection, batch_id, _NOT_ENDED, status=columns["status"]):
+                return None
             doubt = self._doubt(connection, batch_id, self._tables.work.cancel_rest(connection, batch_id))
             self._tables.batches.update(connection, batch_id, **columns)
+            self._tables.batches.drop_parts(connection, BatchPartRow.batch_id == batch_id)
             detail = {"status": columns["status"], "reason": columns.get("reason"), "left_in_flight": doubt}
             return self._event(connection, batch_id, "ended", detail)
 
         return self._writer.run(write)
 
+    # --- processes -----------------------------------------------------------------------
+
+    def take_over(self, member: str) -> dict[str, int] | None:
+        """Give back what a process had in hand that is gone; return its calls that are in doubt, by batch.
+
+        None where another process did it.
+        """
+
+        def write(connection: Connection) -> dict[str, int] | None:
+            if not self._members.remove(connection, member):
+                return None
+            lost = self._tables.work.lose(connection, member)
+            self._settle_parts(connection, member)
+            found = {batch_id: self._doubt(connection, batch_id, targets) for batch_id, targets in lost.items()}
+            for target in self._tables.calls.take(connection, owner=member):
+                self._tables.usage.doubt(connection, self._hour(), "", target)
+            for batch_id, count in found.items():
+                self._event(connection, batch_id, "resumed", {"in_doubt": count})
+            return found
+
+        return self._writer.run(write)
+
+    def keep_part(self, batch_id: str, part: BatchPart) -> None:
+        """Keep what this process has to tell of a batch that several work on."""
+        member = self._members.me
+        self._writer.run(lambda connection: self._tables.batches.put_part(connection, batch_id, member, part))
+
     # --- items ---------------------------------------------------------------------------
 
-    def sending(self, item: WorkItem, attempt: int, account: str, target: str, tokens: int) -> None:
-        """Mark the item as under way: call number *attempt* leaves for *target* with at most *tokens*."""
-        call = SentCall(attempt, self._clock.now().timestamp(), account, target, tokens)
-        self._writer.run(lambda connection: self._tables.work.lease(connection, item, call))
+    def claim(self, batch_id: str, most: int) -> list[WorkItem]:
+        """Take up to so many items of a batch that nobody has in hand, in order."""
+        owner = self._members.me
+        return self._writer.aside(lambda connection: self._tables.work.claim(connection, batch_id, owner, most))
+
+    def put_back(self, batch_id: str) -> None:
+        """Let others take what this process has in hand of a batch and does not work on."""
+        owner = self._members.me
+        self._writer.run(lambda connection: self._tables.work.put_back(connection, batch_id, owner))
+
+    def sending(
+        self,
+        item: WorkItem,
+        attempt: int,
+        account: str,
+        target: str,
+        tokens: int,
+        limits: SpendLimits | None = None,
+    ) -> None:
+        """Mark the item as under way: call number *attempt* leaves for *target* with at most *tokens*.
+
+        Raises:
+            LeaseLostError: another process has it; as every step of an item.
+            BudgetSpentError, BudgetHeldError: it might go beyond *limits*, with what all processes use.
+        """
+        usd = limits.call_usd if limits is not None else None
+        call = SentCall(attempt, self._clock.now().timestamp(), account, target, tokens, usd)
+
+        def write(connection: Connection) -> None:
+            if limits is not None:
+                self._check_budget(connection, item.batch_id, call, limits)
+            self._tables.work.lease(connection, item, call)
+
+        self._writer.run(write)
 
     def answered(self, item: WorkItem, answer: RawAnswer, usage: CallUsage) -> None:
         """Keep a paid answer, with what it cost, before it is read."""
@@ -189,7 +298,7 @@ class Ledger:
 
     def open_call(self, target: str) -> int:
         """Note that a call of no batch leaves for *target*; return its number."""
-        row = {"at": iso(self._clock.now()), "target": target}
+        row = {"at": iso(self._clock.now()), "target": target, "owner": self._members.me}
         return self._writer.run(lambda connection: self._tables.calls.add(connection, row))
 
     def used(self, usage: CallUsage, call: int) -> None:
@@ -223,7 +332,10 @@ class Ledger:
         return self._writer.run(write)
 
     def lose_calls(self) -> int:
-        """Doubt the calls of no batch that an earlier process had under way; return how many."""
+        """Doubt the calls of no batch that an earlier process had under way; return how many.
+
+        Not for one of several processes: what others have under way is none of its business.
+        """
 
         def write(connection: Connection) -> int:
             targets = self._tables.calls.take(connection)
@@ -234,6 +346,33 @@ class Ledger:
         return self._writer.run(write)
 
     # --- inside --------------------------------------------------------------------------
+
+    def _settle_parts(self, connection: Connection, member: str) -> None:
+        """Put what a process told of its batches into their rows."""
+        batches = self._tables.batches
+        for batch_id, part in batches.parts_of_member(connection, member).items():
+            row = batches.of_connection(connection, batch_id)
+            if row is not None:
+                batches.update(connection, batch_id, **told_in(merged(row, [part])))
+        batches.drop_parts(connection, BatchPartRow.member == member)
+
+    def _check_budget(self, connection: Connection, batch_id: str, call: SentCall, limits: SpendLimits) -> None:
+        """Refuse a call that might go beyond *limits*, with what was used and what is under way anywhere."""
+        tokens, usd = self._tables.batches.used(connection, batch_id)
+        tokens_held, usd_held = self._tables.work.under_way(connection, batch_id)
+        spent, held = [], False
+        for limit, used, wanted, under_way, unit in (
+            (limits.max_tokens, tokens, call.tokens, tokens_held, "tokens"),
+            (limits.max_cost_usd, usd, call.usd or 0.0, usd_held, "USD"),
+        ):
+            if limit is not None and used + wanted > limit:
+                spent.append(f"{used:g} of {limit:g} {unit}")
+            held = held or (limit is not None and used + wanted + under_way > limit)
+        if spent:
+            told = " and ".join(spent)
+            raise BudgetSpentError(f"budget of the batch reached: {told} used, another call could exceed it")
+        if held:
+            raise BudgetHeldError("budget of the batch: what is left is set aside for calls under way")
 
     def _count(self, connection: Connection, batch_id: str, usage: CallUsage) -> None:
         self._tables.usage.add(connection, self._hour(), batch_id, usage)
@@ -253,6 +392,7 @@ class Ledger:
         return len(targets)
 
     def _event(self, connection: Connection, batch_id: str, kind: str, detail: Mapping[str, object]) -> int:
+        notify(connection)
         return self._tables.events.add(connection, batch_id, iso(self._clock.now()), kind, detail)
 
     def _hour(self) -> str:

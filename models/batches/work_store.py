@@ -7,24 +7,54 @@ reached a provider is leased. A lease of an earlier process is dead at start: `r
 hands an answer on that was committed already, so that nothing is paid twice. Apart from the
 state stands whether a call is under way, the draft's or its judge's: whatever cuts it off,
 it is in doubt then.
+
+A process takes items by `claim`, which gives each a new fence. Every change names the fence that it knows: of an item
+that was given to another meanwhile nothing is kept (`LeaseLostError`).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from models.database import WorkRow
 from models.domain import ItemState, Job, RawAnswer
+from models.engines.dialects import WHOLE
 from models.engines.opening import reading
 from models.engines.statement import Statement
+from utils.errors import LeaseLostError
 
-_MINE = (WorkRow.batch_id == bindparam("batch"), WorkRow.ordinal == bindparam("number"))
+_MINE = (
+    WorkRow.batch_id == bindparam("batch"),
+    WorkRow.ordinal == bindparam("number"),
+    WorkRow.fence == bindparam("known"),
+    # What has ended is not ended again, whoever tries.
+    WorkRow.state.in_([literal_column(f"'{state}'") for state in (ItemState.TODO, ItemState.LEASED)]),
+)
+_OPEN = (ItemState.TODO, ItemState.LEASED)
+# What a new owner may do must not be undone by the one before.
+_NEXT_FENCE = WorkRow.fence + literal_column("1")
 _ADD = Statement(
     insert(WorkRow).values(
         {name: bindparam(name) for name in ("batch_id", "ordinal", "job")}
-        | {"state": literal_column(f"'{ItemState.TODO}'"), "attempts": literal_column("0")}
+        | {
+            "state": literal_column(f"'{ItemState.TODO}'"),
+            "attempts": literal_column("0"),
+            "fence": literal_column("0"),
+        }
     )
 )
 _STATE = Statement(update(WorkRow).where(*_MINE).values(state=bindparam("new"), in_flight=literal_column("NULL")))
@@ -37,6 +67,7 @@ _LEASE = Statement(
         sent_at=bindparam("at"),
         sent_to=bindparam("to"),
         sent_tokens=bindparam("tokens"),
+        sent_usd=bindparam("usd"),
         in_flight=bindparam("target"),
     )
 )
@@ -50,8 +81,12 @@ _END = Statement(
         sample_id=bindparam("sample"),
         reason=bindparam("why"),
         raw_answer=literal_column("NULL"),
+        owner=literal_column("NULL"),
     )
 )
+
+
+_ITEM = (WorkRow.ordinal, WorkRow.job, WorkRow.attempts, WorkRow.raw_answer, WorkRow.fence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +96,7 @@ class WorkItem:
     Attributes:
         attempts: Calls made for it so far.
         answer: An answer that was paid for and not examined yet, or None.
+        fence: How often it was taken by a process, this time included.
     """
 
     batch_id: str
@@ -68,6 +104,7 @@ class WorkItem:
     job: Job
     attempts: int
     answer: RawAnswer | None = None
+    fence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +117,7 @@ class SentCall:
         account: What the vendor counts limits by.
         target: Who is called, as provider/model.
         tokens: What it may use at most.
+        usd: What it may cost at most; None when its price is not known.
     """
 
     attempt: int
@@ -87,6 +125,7 @@ class SentCall:
     account: str
     target: str
     tokens: int
+    usd: float | None = None
 
 
 class WorkStore:
@@ -108,6 +147,62 @@ class WorkStore:
         query = select(func.max(WorkRow.ordinal)).where(WorkRow.batch_id == item.batch_id)
         self.add(connection, item.batch_id, [job], first=int(connection.execute(query).scalar() or 0) + 1)
 
+    def claim(self, connection: Connection, batch_id: str, owner: str, most: int) -> list[WorkItem]:
+        """Take the next items that nobody has in hand, in order; none that another process is about to take."""
+        # Order, limit and lock in one and the same query: in a subquery fewer rows come than there are.
+        free = (
+            select(*_ITEM)
+            .where(WorkRow.batch_id == batch_id, WorkRow.state == ItemState.TODO, WorkRow.owner.is_(None))
+            .order_by(WorkRow.ordinal)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        items = [_item(batch_id, row) for row in connection.execute(free)]
+        if items:
+            taken = update(WorkRow).where(
+                WorkRow.batch_id == batch_id, WorkRow.ordinal.in_([item.ordinal for item in items])
+            )
+            connection.execute(taken.values(owner=owner, fence=_NEXT_FENCE))
+        return [replace(item, fence=item.fence + 1) for item in items]
+
+    def put_back(self, connection: Connection, batch_id: str, owner: str) -> None:
+        """Let others take what *owner* has in hand of a batch and does not work on."""
+        mine = (WorkRow.batch_id == batch_id, WorkRow.owner == owner, WorkRow.state == ItemState.TODO)
+        connection.execute(update(WorkRow).where(*mine).values(owner=None, fence=_NEXT_FENCE))
+
+    def is_held_by_others(self, batch_id: str, owner: str) -> bool:
+        """Tell whether another process than *owner* has open items of a batch in hand."""
+        others = (WorkRow.batch_id == batch_id, WorkRow.owner.is_not(None), WorkRow.owner != owner)
+        query = select(WorkRow.ordinal).where(*others, WorkRow.state.in_(_OPEN)).limit(1)
+        with reading(self._engine) as connection:
+            return connection.execute(query).first() is not None
+
+    def has_open(self, batch_id: str) -> bool:
+        """Tell whether a batch has items that are not ended, in hand or not."""
+        query = select(WorkRow.ordinal).where(WorkRow.batch_id == batch_id, WorkRow.state.in_(_OPEN)).limit(1)
+        with reading(self._engine) as connection:
+            return connection.execute(query).first() is not None
+
+    def under_way(self, connection: Connection, batch_id: str) -> tuple[int, float]:
+        """Sum what calls under way may use of a batch's budget: tokens and US dollars."""
+        query = select(
+            func.coalesce(cast(func.sum(WorkRow.sent_tokens), WHOLE), 0),
+            func.coalesce(func.sum(WorkRow.sent_usd), 0.0),
+        ).where(WorkRow.batch_id == batch_id, WorkRow.in_flight.is_not(None))
+        tokens, usd = connection.execute(query).one()
+        return tokens, usd or 0.0
+
+    def lose(self, connection: Connection, owner: str) -> dict[str, list[str]]:
+        """Give back all that a process had in hand that is gone; return its calls that are in doubt, by batch."""
+        mine = WorkRow.owner == owner
+        doubt: dict[str, list[str]] = {}
+        found = select(WorkRow.batch_id, WorkRow.in_flight).where(mine, WorkRow.in_flight.is_not(None))
+        for batch_id, target in connection.execute(found.order_by(WorkRow.batch_id, WorkRow.ordinal)):
+            doubt.setdefault(batch_id, []).append(str(target))
+        still_open = update(WorkRow).where(mine, WorkRow.state.in_(_OPEN))
+        connection.execute(still_open.values(state=ItemState.TODO, owner=None, in_flight=None, fence=_NEXT_FENCE))
+        return doubt
+
     def upcoming(self, batch_id: str, after: int, limit: int) -> list[WorkItem]:
         """Return the next items to do with a higher ordinal than *after*, in order."""
         return self._items(batch_id, WorkRow.state == ItemState.TODO, WorkRow.ordinal > after, limit=limit)
@@ -119,28 +214,14 @@ class WorkStore:
         )
 
     def _items(self, batch_id: str, *where: ColumnElement[bool], limit: int | None = None) -> list[WorkItem]:
-        query = (
-            select(WorkRow.ordinal, WorkRow.job, WorkRow.attempts, WorkRow.raw_answer)
-            .where(WorkRow.batch_id == batch_id, *where)
-            .order_by(WorkRow.ordinal)
-            .limit(limit)
-        )
+        query = select(*_ITEM).where(WorkRow.batch_id == batch_id, *where).order_by(WorkRow.ordinal).limit(limit)
         with reading(self._engine) as connection:
-            rows = list(connection.execute(query))
-        return [WorkItem(batch_id, ordinal, _job(job), attempts, _answer(raw)) for ordinal, job, attempts, raw in rows]
+            return [_item(batch_id, row) for row in connection.execute(query).all()]
 
     def lease(self, connection: Connection, item: WorkItem, call: SentCall) -> None:
-        """Mark *item* as under way ahead of *call*."""
-        _LEASE.run(
-            connection,
-            batch=item.batch_id,
-            number=item.ordinal,
-            tries=call.attempt,
-            at=call.at,
-            to=call.account,
-            target=call.target,
-            tokens=call.tokens,
-        )
+        """Mark *item* as under way ahead of *call*; LeaseLostError as every change of an item."""
+        values = {"tries": call.attempt, "at": call.at, "to": call.account, "target": call.target}
+        _change(_LEASE, connection, item, **values, tokens=call.tokens, usd=call.usd)
 
     def sent_since(self, account: str, at: float) -> list[tuple[float, int]]:
         """Return time and reserved tokens of the last calls of items to *account* since then, oldest first."""
@@ -151,11 +232,11 @@ class WorkStore:
     def keep_answer(self, connection: Connection, item: WorkItem, answer: RawAnswer | None) -> None:
         """Keep an answer before it is read, so that it is never asked for again; None drops a refused one."""
         raw = None if answer is None else orjson.dumps(answer.to_dict()).decode()
-        _ANSWER.run(connection, batch=item.batch_id, number=item.ordinal, raw=raw)
+        _change(_ANSWER, connection, item, raw=raw)
 
     def landed(self, connection: Connection, item: WorkItem) -> None:
         """Note that no call for *item* is under way any more."""
-        _LANDED.run(connection, batch=item.batch_id, number=item.ordinal)
+        _change(_LANDED, connection, item)
 
     def finish(self, connection: Connection, item: WorkItem, sample_id: str) -> None:
         """Mark *item* done by *sample_id*; the raw answer is not needed any more."""
@@ -167,14 +248,14 @@ class WorkStore:
 
     def release(self, connection: Connection, item: WorkItem) -> None:
         """Give *item* back to be done again."""
-        _STATE.run(connection, batch=item.batch_id, number=item.ordinal, new=ItemState.TODO.value)
+        _change(_STATE, connection, item, new=ItemState.TODO.value)
 
     def cancel_rest(self, connection: Connection, batch_id: str) -> list[str]:
         """Cancel what is not done; return the targets of the calls that were under way, which are in doubt now."""
         mine = update(WorkRow).where(WorkRow.batch_id == batch_id)
-        open_ones = mine.where(WorkRow.state.in_([ItemState.TODO, ItemState.LEASED]))
-        connection.execute(open_ones.where(WorkRow.in_flight.is_not(None)).values(state=ItemState.IN_DOUBT))
-        connection.execute(open_ones.values(state=ItemState.CANCELLED))
+        open_ones, ended = mine.where(WorkRow.state.in_(_OPEN)), {"owner": None, "fence": _NEXT_FENCE}
+        connection.execute(open_ones.where(WorkRow.in_flight.is_not(None)).values(state=ItemState.IN_DOUBT, **ended))
+        connection.execute(open_ones.values(state=ItemState.CANCELLED, **ended))
         return self._lost(connection, batch_id)
 
     def remove(self, connection: Connection, batch_id: str) -> None:
@@ -183,8 +264,10 @@ class WorkStore:
 
     def recover(self, connection: Connection, batch_id: str) -> list[str]:
         """Put the dead leases of an earlier process back; return the targets of the calls that are in doubt."""
-        mine = (WorkRow.batch_id == batch_id, WorkRow.state == ItemState.LEASED)
-        connection.execute(update(WorkRow).where(*mine).values(state=ItemState.TODO))
+        taken = (WorkRow.batch_id == batch_id, WorkRow.state.in_(_OPEN), WorkRow.owner.is_not(None))
+        connection.execute(update(WorkRow).where(*taken).values(owner=None, fence=_NEXT_FENCE))
+        leased = (WorkRow.batch_id == batch_id, WorkRow.state == ItemState.LEASED)
+        connection.execute(update(WorkRow).where(*leased).values(state=ItemState.TODO))
         return self._lost(connection, batch_id)
 
     def _lost(self, connection: Connection, batch_id: str) -> list[str]:
@@ -213,7 +296,18 @@ class WorkStore:
     def _end(
         self, connection: Connection, item: WorkItem, state: ItemState, sample_id: str | None, reason: str | None
     ) -> None:
-        _END.run(connection, batch=item.batch_id, number=item.ordinal, new=state.value, sample=sample_id, why=reason)
+        _change(_END, connection, item, new=state.value, sample=sample_id, why=reason)
+
+
+def _change(statement: Statement, connection: Connection, item: WorkItem, **values: object) -> None:
+    """Run *statement* on the row of *item*, if it is still that of the process that took it."""
+    done = statement.run(connection, batch=item.batch_id, number=item.ordinal, known=item.fence, **values)
+    if not done.rowcount:
+        raise LeaseLostError(f"item {item.ordinal} of batch {item.batch_id}: was given to another process")
+
+
+def _item(batch_id: str, row: Row[int, str, int, str | None, int]) -> WorkItem:
+    return WorkItem(batch_id, row.ordinal, _job(row.job), row.attempts, _answer(row.raw_answer), row.fence)
 
 
 def _job(stored: str) -> Job:

@@ -1,7 +1,6 @@
 """What the dialects say in different words."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import BigInteger, Integer, String, bindparam, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -28,14 +27,14 @@ class JsonText(GenericFunction[str]):
 
 
 @compiles(JsonText, "sqlite")
-def _json_in_sqlite(element: JsonText, compiler: SQLCompiler, **given: Any) -> str:  # as SQLAlchemy calls it
+def _json_in_sqlite(element: JsonText, compiler: SQLCompiler, **given: object) -> str:
     column, name = element.clauses
     path = f"'$.{_name_of(name)}'"
     return f"CAST(json_extract({compiler.process(column, **given)}, {path}) AS TEXT)"
 
 
 @compiles(JsonText, "postgresql")
-def _json_in_postgresql(element: JsonText, compiler: SQLCompiler, **given: Any) -> str:  # as SQLAlchemy calls it
+def _json_in_postgresql(element: JsonText, compiler: SQLCompiler, **given: object) -> str:
     column, name = element.clauses
     text_of = compiler.process(column, **given)
     # An escaped NUL anywhere in an object has PostgreSQL refuse all of it; behind an escaped backslash it is none.

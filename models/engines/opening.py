@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from models.engines.postgresql import faults_of_server, is_away, open_postgresql
+from models.engines.postgresql import alone_at, faults_of_server, is_away, open_postgresql
 from models.engines.sqlite import listen, open_sqlite, open_to_read
 from utils.errors import DiskFullError, StorageError
 from utils.files import is_disk_full
@@ -58,6 +58,23 @@ def reading(engine: Engine) -> Iterator[Connection]:
             if engine.dialect.name == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
+    except SQLAlchemyError as error:
+        raise storage_error(error, "database") from error
+
+
+@contextmanager
+def alone(engine: Engine, what: int) -> Iterator[None]:
+    """Do the block while no other process does one of the same number; on SQLite there is no other.
+
+    Raises:
+        StorageError: the database cannot be reached, or another process takes longer than a minute.
+    """
+    if engine.dialect.name == "sqlite":
+        yield
+        return
+    try:
+        with alone_at(engine, what):
+            yield
     except SQLAlchemyError as error:
         raise storage_error(error, "database") from error
 

@@ -4,6 +4,8 @@ Each connection is asked whether it lives before it is lent, so that a server th
 error. A session that hangs while it holds something, because its machine was cut off, is ended by the server.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 # Of the transactions that write; any number that no other program in the same database uses.
 _TURN = 0x4C_54_50_01
 _TAKE_TURN = f"SELECT pg_advisory_xact_lock({_TURN}), pg_current_xact_id()::text"
+FOLDING = 0x4C_54_50_02
+_LONGEST = "60s"
 _CONNECT_S = 5
 # What the state of a transaction is asked of is older, but nobody maintains that any more.
 _OLDEST = 14_00_00
@@ -64,6 +68,22 @@ def take_turn(connection: Connection) -> str:
     cursor.execute(_TAKE_TURN)
     row: Any = cursor.fetchone()
     return str(row[1])
+
+
+@contextmanager
+def alone_at(engine: Engine, what: int) -> Iterator[None]:
+    """Do the block while no other process does one under the same number; waits for it.
+
+    Raises:
+        SQLAlchemyError: the database cannot be reached, or another process takes longer than a minute.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as session:
+        session.exec_driver_sql(f"SET lock_timeout = '{_LONGEST}'")
+        session.exec_driver_sql(f"SELECT pg_advisory_lock({what})")
+        try:
+            yield
+        finally:
+            session.invalidate()  # the lock ends with its session, whatever has become of that
 
 
 def is_committed(engine: Engine, transaction: str) -> bool:

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 
+from models.engines.opening import alone
+from models.engines.postgresql import FOLDING
 from models.engines.writer import Writer
 from models.samples import journal
 from models.samples.file.carried_groups import CarriedGroup
@@ -48,6 +51,7 @@ class Folding:
         self._writer = writer
         self._clock = clock
         self._lock = threading.RLock()
+        self._held = False
         self._last_ended = clock.monotonic()
         self._last_s = 0.0
 
@@ -69,7 +73,9 @@ class Folding:
         Raises:
             StorageError: the file could not be written; everything stays in the journal.
         """
-        with self._lock:
+        if not force and not self._state.snapshot().overlay.changed:
+            return 0
+        with self.hold_still():
             while True:
                 snapshot = self._state.snapshot()
                 if not snapshot.overlay.changed and not force:
@@ -91,18 +97,30 @@ class Folding:
 
     def _adopt(self) -> None:
         """Record a file of ours that was put there from outside: the next start checks for it."""
-        with self._lock:
+        if self._state.stranger() is None:
+            return
+        with self.hold_still():
             version = self._state.stranger()
             if version is not None:
                 self._writer.run(lambda connection: self._state.adopt(connection, version))
 
-    def hold_still(self) -> threading.RLock:
-        """Return the lock that keeps train.parquet as it is while held; changes go on in the journal."""
-        return self._lock
+    @contextmanager
+    def hold_still(self) -> Iterator[None]:
+        """Keep train.parquet as it is during the block, also for other processes; changes go on in the journal."""
+        with self._lock:
+            if self._held:
+                yield
+                return
+            with alone(self._writer.engine, FOLDING):
+                self._held = True
+                try:
+                    yield
+                finally:
+                    self._held = False
 
     def merge(self, staged: StagedSamples) -> MergeResult | None:
         """Make the next file version with *staged* in it; None if the data set changed meanwhile: call again."""
-        with self._lock:
+        with self.hold_still():
             plan = staged.plan(self._state.snapshot())
             return plan.result() if self._fold(plan.snapshot, staged, plan) else None
 
@@ -134,6 +152,8 @@ class Folding:
             before, upto = snapshot.version, snapshot.overlay.upto
             fold = self._writer.run(lambda connection: self._state.mark(connection, version, before, upto))
             ids = set(plan.index["id"]) if plan is not None else set()
+            if self._writer.is_shared:
+                self._keep_index(version)  # the other processes read it as soon as the file is in place
             done = self._exchange(snapshot, version, ids)
         finally:
             self._file.discard()

@@ -2,6 +2,10 @@
 
 One lock guards the pair. It is held while new rows of the journal are read and while a
 file is renamed, never while one is written.
+
+Where several processes have the same data set, another may fold. The database names the new file before it is renamed
+into place, and the journal is trimmed afterwards; so what lies there before and after the journal was read belongs to
+what was read.
 """
 
 from __future__ import annotations
@@ -31,16 +35,22 @@ class StoreState:
         self._file = file
         self._engine = engine
         self._lock = threading.Lock()
-        # Highest `seq` of the journal that the file holds; None before the first look.
+        self._is_shared = engine.dialect.name != "sqlite"
+        # Highest `seq` of the journal that the file holds; None before the first look. And of which file that is.
         self._floor: int | None = None
+        self._floor_of: ParquetVersion | None = None
         self._overlay = Overlay()
         self._hidden: dict[str, int] = {}
         self._snapshot: Snapshot | None = None
 
     def snapshot(self) -> Snapshot:
         """Return all samples as they are now."""
-        with self._lock, self._engine.connect() as connection:
-            return self._current(connection)
+        with self._lock:
+            while True:
+                with reading(self._engine) as connection:
+                    found = self._current(connection)
+                if not self._is_shared or self.watch.is_unchanged():
+                    return found
 
     def base(self, connection: Connection) -> tuple[ParquetVersion | None, int]:
         """Return the file version and the highest `seq` that it holds; for the writer's thread."""
@@ -88,7 +98,7 @@ class StoreState:
                 self.watch.keep_original(before)
             self._file.swap(version)
             self.watch.replaced(version)
-            self._floor = upto
+            self._floor, self._floor_of = upto, version
             self._overlay = self._overlay.beyond(upto)
             self._snapshot = None
         return True
@@ -123,10 +133,18 @@ class StoreState:
         return pl.concat([hidden, version.index.refused.alias("n")]).sort() if len(version.index.refused) else hidden
 
     def _folded(self, connection: Connection, version: ParquetVersion | None) -> int:
-        if self._floor is None:
+        if self._floor is None or (version is not self._floor_of and self._is_of_ours(connection, version)):
             self._floor = journal.folded(connection, version.version_id if version is not None else "")
             self._overlay = Overlay(upto=self._floor)
+            self._floor_of = version
         return self._floor
+
+    def _is_of_ours(self, connection: Connection, version: ParquetVersion | None) -> bool:
+        """Tell whether another process that has the same data set put *version* in place."""
+        if not self._is_shared or version is None or not version.version_id:
+            return False
+        fold = journal.last_fold(connection)
+        return fold is not None and version.version_id == fold.file
 
 
 def _name(version: ParquetVersion | None) -> str:

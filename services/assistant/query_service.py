@@ -71,8 +71,8 @@ class QueryService:
 
     def under_way(self, session_id: str) -> str | None:
         """Return the id of the run that answers in a session now; None where none does."""
-        for run_id, run in self._runs.under_way.items():
-            if run.kind == _KIND and self._runs.facts(run_id)["request"].get("session_id") == session_id:
+        for run_id, request in self._runs.under_way_anywhere(_KIND):
+            if request.get("session_id") == session_id:
                 return run_id
         return None
 

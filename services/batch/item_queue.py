@@ -1,22 +1,23 @@
-"""The items of one batch that wait for a worker, read from the work table a page at a time."""
+"""The items of one batch that wait for a worker of this process, taken from the work table some at a time."""
 
 import threading
 from collections import deque
-from collections.abc import Set
+from collections.abc import Callable, Set
 
-from models.batches.work_store import WorkItem, WorkStore
+from models.batches.work_store import WorkItem
 
-_PAGE = 200
+# Takes up to so many items that no process has in hand.
+Claim = Callable[[int], list[WorkItem]]
 
 
 class ItemQueue:
-    """What is to be done, in order. Thread-safe. Only what is in it or not yet read is `todo` in the table."""
+    """What is to be done, in order. Thread-safe."""
 
-    def __init__(self, work: WorkStore, batch_id: str) -> None:
-        self._work = work
-        self._batch_id = batch_id
+    def __init__(self, claim: Claim, at_once: int) -> None:
+        """Take items by *claim*, *at_once* of them: few where other processes want some too."""
+        self._claim = claim
+        self._at_once = at_once
         self._items: deque[WorkItem] = deque()
-        self._last = -1
         self._all_read = False
         self._lock = threading.Lock()
 
@@ -48,7 +49,7 @@ class ItemQueue:
                 self._items.appendleft(item)
 
     def look_again(self) -> None:
-        """An item was added to the table."""
+        """An item was added to the table, or another process may have put some back."""
         with self._lock:
             self._all_read = False
 
@@ -60,8 +61,6 @@ class ItemQueue:
             return not self._items
 
     def _read(self) -> None:
-        items = self._work.upcoming(self._batch_id, self._last, _PAGE)
-        self._all_read = len(items) < _PAGE
-        if items:
-            self._last = items[-1].ordinal
-            self._items.extend(items)
+        items = self._claim(self._at_once)
+        self._all_read = len(items) < self._at_once
+        self._items.extend(items)

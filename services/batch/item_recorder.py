@@ -1,10 +1,10 @@
 """Keeps every step of one item: in the ledger first, then in the live state of its batch."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from models.batches.ledger import Ledger
+from models.batches.ledger import Ledger, SpendLimits
 from models.batches.work_store import WorkItem
 from models.domain import RawAnswer
 from services.batch.live import LiveBatch
@@ -28,6 +28,7 @@ class ItemRecorder:
 
     Attributes:
         publish: Told the id of each event.
+        limits: What the batch may use, where other processes use it too; None where this one alone does.
     """
 
     item: WorkItem
@@ -36,6 +37,7 @@ class ItemRecorder:
     live: LiveBatch
     durable: Durable
     publish: Callable[[int], None]
+    limits: SpendLimits | None = None
 
     @property
     def attempts(self) -> int:
@@ -45,8 +47,12 @@ class ItemRecorder:
     def sending(self, permit: Permit) -> None:
         """Mark the item as in flight before the request leaves."""
         self.live.measures.waited(permit.cause, permit.waited_s)
-        target, tokens = permit.target, permit.need.tokens
-        self.durable(lambda: self.ledger.sending(self.item, self.attempts, target.account, target.name, tokens))
+        target, need, limits = permit.target, permit.need, self.limits
+        if limits is not None:
+            limits = replace(limits, call_usd=need.cost_usd)
+        self.durable(
+            lambda: self.ledger.sending(self.item, self.attempts, target.account, target.name, need.tokens, limits)
+        )
         self.live.begin(self.item.job.topic_key)
 
     def answered(self, answer: RawAnswer, outcome: Outcome) -> None:

@@ -9,7 +9,7 @@ from collections import defaultdict, deque
 from datetime import timedelta
 from typing import cast
 
-from models.batches.batch_store import BatchColumns, BatchRow
+from models.batches.batch_store import BatchColumns, BatchPart, BatchRow
 from models.contract.answers.batches import Batch, BatchError, BatchState, CallCategory, Cause, StorageCategory, Switch
 from models.domain import BatchStatus, CallUsage
 from services.batch.measures import AlertThresholds, BatchMeasures
@@ -28,8 +28,14 @@ _FEWEST = 3
 class LiveBatch:
     """One batch as it stands. Thread-safe; `snapshot` copies."""
 
-    def __init__(self, row: BatchRow, clock: Clock, thresholds: AlertThresholds | None = None) -> None:
-        """Go on from *row*, as the database has it."""
+    def __init__(
+        self, row: BatchRow, clock: Clock, thresholds: AlertThresholds | None = None, is_shared: bool = False
+    ) -> None:
+        """Go on from *row*, as the database has it.
+
+        Where several processes work on it (*is_shared*), its counters come from there alone: see `adopt`.
+        """
+        self._is_shared = is_shared
         self.measures = BatchMeasures(row["metrics"], thresholds or AlertThresholds(), clock)
         self.circuits = CircuitBreaker(clock=clock)
         self._clock = clock
@@ -68,6 +74,15 @@ class LiveBatch:
         self.changed = False
 
     # --- changes -------------------------------------------------------------------------
+
+    def adopt(self, row: BatchRow) -> None:
+        """Take over what all processes together have counted."""
+        with self._lock:
+            self.changed = self.changed or self.samples != row["samples_generated"]
+            self.samples = row["samples_generated"]
+            self._tokens, self._cost_usd = row["tokens_used"], row["cost_usd"]
+            self._unpriced_tokens, self._attempts = row["unpriced_tokens"], row["attempts"]
+            self._rejected, self._in_doubt = row["rejected"], row["in_doubt"]
 
     def run(self) -> None:
         """Begin or go on: the time counts from here."""
@@ -117,7 +132,7 @@ class LiveBatch:
     def finished(self) -> None:
         """Count a stored sample."""
         with self._lock:
-            self.samples += 1
+            self.samples += not self._is_shared
             self._consecutive_failures = 0
             self._moved_at = self._clock.monotonic()
             self._made_at.append(self._moved_at)
@@ -125,11 +140,13 @@ class LiveBatch:
     def rejected(self) -> None:
         """Count an item that gave no sample."""
         with self._lock:
-            self._rejected += 1
+            self._rejected += not self._is_shared
             self._consecutive_failures += 1
 
     def spend(self, usage: CallUsage) -> None:
         """Count a call and what it used."""
+        if self._is_shared:
+            return
         with self._lock:
             self._attempts += 1
             self._tokens += usage.tokens
@@ -189,6 +206,20 @@ class LiveBatch:
                 "errors": list(self._errors),
                 "model_switches": list(self._model_switches),
                 "provider_switches": list(self._provider_switches),
+            }
+
+    def part(self) -> BatchPart:
+        """Return what this process has to tell of a batch that several work on."""
+        columns, circuits = self.columns(), self.circuits.get_summary()
+        with self._lock:
+            cause, until = self._waiting or (None, None)
+            return {
+                "columns": columns,
+                "current_sample": self._current_sample,
+                "waiting_for": cause,
+                "waiting_until": until,
+                "rate": self._rate_per_minute(),
+                "circuits": circuits,
             }
 
     def snapshot(self) -> Batch:

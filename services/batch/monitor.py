@@ -1,13 +1,8 @@
 """What can be seen of batches: objects, history, reports, changes, streams. Changes nothing."""
 
-from dataclasses import dataclass
 from typing import cast
 
-from models.batches.batch_store import BatchRow, BatchStore
-from models.batches.event_store import EventStore
-from models.batches.ledger import Ledger
-from models.batches.usage_store import UsageStore
-from models.batches.work_store import WorkStore
+from models.batches.batch_store import BatchRow
 from models.contract.answers.batch_events import BatchEvent
 from models.contract.answers.batch_reports import BatchReport, StuckBatch
 from models.contract.answers.batches import Batch, HistoryRow, NoBatch, PrimaryBatch
@@ -15,8 +10,10 @@ from models.domain import ACTIVE, BatchStatus
 from services.batch.following import Following
 from services.batch.live import LiveBatch
 from services.batch.objects import history_row, nothing
+from services.batch.others import Others
 from services.batch.report import report, stuck_after_s, why_stuck
 from services.batch.running import RunningBatches
+from services.batch.stores import BatchStores
 from services.streams.broker import EventBroker, Subscription, encode
 from utils.clock import Clock
 from utils.errors import NotFoundError
@@ -28,17 +25,6 @@ _TURNS = ("started", "paused", "resumed", "stopping", "switch", "alert", "ended"
 _MOST_TURNS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class BatchStores:
-    """Where batches are kept."""
-
-    batches: BatchStore
-    work: WorkStore
-    events: EventStore
-    usage: UsageStore
-    ledger: Ledger
-
-
 class BatchMonitor:
     """Shows every batch, live where it has a runner. Thread-safe."""
 
@@ -47,6 +33,7 @@ class BatchMonitor:
         self._stores = stores
         self._events = events
         self._clock = clock
+        self._others = Others(stores, clock)
 
     def row(self, batch_id: str) -> BatchRow:
         """Return the stored row of a batch; NotFoundError when there is none."""
@@ -57,7 +44,7 @@ class BatchMonitor:
 
     def one(self, batch_id: str) -> Batch:
         """Return the batch object; NotFoundError when there is none."""
-        runner = self._running.of(batch_id)
+        runner = self._running.of(batch_id) if self._others.are_none else None
         return runner.live.snapshot() if runner else self._object_of(self.row(batch_id))
 
     def status(self) -> PrimaryBatch | NoBatch:
@@ -98,8 +85,8 @@ class BatchMonitor:
     def report(self, batch_id: str) -> BatchReport:
         """Return everything that is known of a batch; NotFoundError when there is none."""
         row = self.row(batch_id)
-        runner = self._running.of(batch_id)
-        measures = runner.live.measures if runner else LiveBatch(row, self._clock).measures
+        runner = self._running.of(batch_id) if self._others.are_none else None
+        measures = runner.live.measures if runner else LiveBatch(self._others.told(row), self._clock).measures
         usage = self._stores.usage.summary(("provider", "model"), batch_id=batch_id)
         counts, reasons = self._stores.work.counts(batch_id), self._stores.work.reasons(batch_id)
         return report(self._object_of(row), counts, reasons, usage, measures)
@@ -173,6 +160,8 @@ class BatchMonitor:
         return Following(self._events.subscribe(list, shared=False), self._events.unsubscribe, batch_id)
 
     def _object_of(self, row: BatchRow) -> Batch:
+        if not self._others.are_none:
+            return self._others.seen(row)
         runner = self._running.of(row["id"])
         if runner is not None:
             return runner.live.snapshot()

@@ -38,6 +38,7 @@ def new_row(batch_id: str, started_at: str, request: BatchRequest, count: int, m
         "errors": [],
         "model_switches": [],
         "provider_switches": [],
+        "ends_as": None,
     }
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 
 from models.batches.batch_store import BatchColumns, BatchRow
 from models.domain import BatchStatus
-from services.batch.monitor import BatchStores
 from services.batch.objects import ON_REQUEST
 from services.batch.publisher import BatchPublisher
+from services.batch.stores import BatchStores
 from utils.clock import Clock, iso
 from utils.errors import NotFoundError
 
@@ -68,7 +68,7 @@ class Recovery:
             "completed_at": iso(self._clock.now()),
             "reason": reason,
         }
-        self._publisher.changed(batch_id, self._stores.ledger.close(batch_id, **columns), True)
+        self._publisher.changed(batch_id, self._stores.ledger.close(batch_id, **columns) or 0, True)
 
     def _close_all(self, status: BatchStatus, reason: str) -> None:
         for row in self._interrupted(BatchStatus.PENDING):

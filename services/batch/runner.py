@@ -52,6 +52,8 @@ class BatchRunner:
         self._resting = self._resting_in_hand = 0
         self._end: tuple[BatchStatus, str] | None = None
         self._abandoned = False
+        # Whether other processes have items of this batch in hand, as far as it was seen.
+        self._others_hold = not services.others.are_none
         self._kept_at_s = 0.0
         self._worker = ItemWorker(self, settings, services)
         self._workers: list[threading.Thread] = []
@@ -142,7 +144,10 @@ class BatchRunner:
         """Start workers that the limits can use, keep the time limit, tell and keep where the batch stands."""
         live = self.live
         if self._paused:
+            if live.changed and not self._services.others.are_none:
+                self.keep()  # answers under way still come in, and others are asked about the batch as well
             return
+        self._look_at_others()
         self._grow()
         minutes = self._settings.max_minutes
         if minutes and live.elapsed_s() >= minutes * 60:
@@ -171,12 +176,27 @@ class BatchRunner:
 
     def keep(self) -> None:
         """Keep what is told and measured; what is counted is kept with each step."""
-        columns = self.live.columns()
         self._kept_at_s = self.live.elapsed_s()
         try:
-            self._services.ledger.note(self.live.batch_id, **columns)
+            self._services.others.keep(self.live)
         except StorageError as error:
             log.warning("history not stored", extra={"batch_id": self.live.batch_id, "reason": str(error)})
+
+    def _look_at_others(self) -> None:
+        """See what other processes have made of the batch, and what they put back."""
+        others = self._services.others
+        if others.are_none:
+            return
+        try:
+            others.refresh(self.live)
+            hold = others.hold_any(self.live.batch_id)
+        except StorageError as error:
+            log.warning("others not seen", extra={"batch_id": self.live.batch_id, "reason": str(error)})
+            return
+        self._services.queue.look_again()
+        with self._changed:
+            self._others_hold = hold
+            self._changed.notify_all()
 
     def _grow(self) -> None:
         left = self.live.target - self.live.samples
@@ -238,7 +258,7 @@ class BatchRunner:
             self._changed.wait()
         elif not self._services.queue.is_empty():  # what is left belongs to topics that are put aside
             self._wait_for_topic()
-        elif self._in_hand:
+        elif self._in_hand or self._others_hold:
             self._changed.wait()  # somebody's item may come back or be replaced
         else:
             return False
@@ -258,6 +278,12 @@ class BatchRunner:
             self.live.measures.waited("topic", self._services.clock.monotonic() - started)
 
     def _nothing_left(self) -> None:
+        others = self._services.others
+        if others.leave_any(self.live.batch_id):
+            with self._changed:
+                self._others_hold = True
+            return
+        others.refresh(self.live)
         short = self.live.target - self.live.samples
         if short <= 0:
             self.finish(BatchStatus.COMPLETED, "")

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from models.batches.ledger import Ledger
+from models.batches.ledger import Ledger, SpendLimits
 from models.batches.work_store import WorkItem
 from models.domain import BatchStatus, ItemState, Job
 from services.batch.item_queue import ItemQueue
 from services.batch.item_recorder import ItemRecorder
 from services.batch.live import LiveBatch
+from services.batch.others import Others
 from services.batch.planner import replacement
 from services.batch.sameness import Sameness
 from services.generation.judge import JudgeSpec
@@ -22,11 +23,13 @@ from utils.errors import (
     AnswerFormatError,
     AppError,
     BadRequestError,
+    BudgetHeldError,
     BudgetSpentError,
     CancelledError,
     ConfigurationError,
     GenerationError,
     InputError,
+    LeaseLostError,
     NoGroundError,
     NoTargetError,
     QualityError,
@@ -44,6 +47,8 @@ _SPARE_REPLACEMENTS = 10
 # Calls after which an item that fails in ways nobody knows is given up for another.
 _GIVE_UP_AFTER = 15
 _RETRY_STORAGE_S = 5.0
+# Until calls of other processes have come back, and with them what they set aside.
+_HELD_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class RunnerServices:
     llm: LLMService
     counters: Metrics
     ledger: Ledger
+    others: Others
     queue: ItemQueue
     clock: Clock
     publish: Callable[[int, bool], None]
@@ -65,6 +71,7 @@ class RunnerSettings:
 
     Attributes:
         is_topic_open: The caller named no topics, so that another may stand for one without law.
+        limits: What the batch may use, where other processes use it too.
     """
 
     preference: Preference
@@ -73,6 +80,7 @@ class RunnerSettings:
     max_minutes: float = 0.0
     judge: JudgeSpec | None = None
     is_topic_open: bool = False
+    limits: SpendLimits | None = None
 
 
 class Run(Protocol):
@@ -121,11 +129,14 @@ class ItemWorker:
             # The disk refused until the end, or nothing was sent: then the item is to be done again.
             if not error.in_flight:
                 self._give_back(item, making)
+        except LeaseLostError as error:
+            # This process was cut off, and another has the item now: what became of it here counts for nothing.
+            log.warning("item given to another", extra={"batch_id": item.batch_id, "reason": str(error)})
 
     def _making(self, item: WorkItem) -> Making:
         services, settings = self._services, self._settings
         attempts = services.generation.attempts()
-        recorder = ItemRecorder(item, attempts, services.ledger, self._live, self.durable, self._tell)
+        recorder = ItemRecorder(item, attempts, services.ledger, self._live, self.durable, self._tell, settings.limits)
         return Making(item.job, settings.preference, settings.judge, self._run.terms(), recorder, attempts, item.answer)
 
     def _take_through(self, item: WorkItem, making: Making) -> None:
@@ -135,6 +146,9 @@ class ItemWorker:
             raise
         except (AnswerFormatError, QualityError, RefusedError, BadRequestError) as error:
             self._reject(item, error, ItemState.FAILED if isinstance(error, BadRequestError) else ItemState.REJECTED)
+        except BudgetHeldError:
+            self._put_back(item, making)
+            self._run.rest(_HELD_S, in_hand=True)
         except BudgetSpentError as error:
             self._put_back(item, making)
             self._run.finish(BatchStatus.STOPPED, str(error))
@@ -149,7 +163,7 @@ class ItemWorker:
         sample = sample.model_copy(update={"batch_id": self._live.batch_id})
         try:
             event = self.durable(lambda: services.ledger.finish(item, sample))
-        except CancelledError:
+        except (CancelledError, LeaseLostError):
             services.generation.maker.forget(sample.id)
             raise
         self._live.circuits.record_success(item.job.circuit)
@@ -167,7 +181,7 @@ class ItemWorker:
         reason = tried.failures[-1].category if tried.failures else tried.detour
         switch = self._live.use(tried.target, reason)
         if switch is not None:
-            columns = self._live.columns()
+            columns = self._services.others.alone_in_row(self._live)
             event = self.durable(lambda: self._services.ledger.change(self._live.batch_id, "switch", switch, **columns))
             self._services.publish(event, True)
 

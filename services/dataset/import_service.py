@@ -60,15 +60,16 @@ class ImportService:
         clock: Clock,
         most_bytes: int = 8 << 30,
         side: Side[object] | None = None,
+        own_name: str = "",
     ) -> None:
         """Import into *store*; files wait in *folder*, where a packed one unpacks to at most *most_bytes*.
 
-        Large files are read at the *side*, if there is one.
+        Large files are read at the *side*, if there is one. *own_name* tells apart the processes that share *folder*.
         """
         self._side = side
         self._most_bytes = most_bytes
         self._store = store
-        self._folder = folder / FOLDER
+        self._folder = folder / f"{FOLDER}{own_name}"
         self._clock = clock
 
     def prepare(self) -> None:

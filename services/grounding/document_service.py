@@ -88,7 +88,8 @@ class DocumentService:
 
     def start(self) -> None:
         """Tidy up after the last process, and begin to read what waits."""
-        self._sweep()
+        if self._ingestion.is_alone:
+            self._sweep()  # another process may be taking one in
         self._ingestion.start()
 
     def tell(self) -> None:

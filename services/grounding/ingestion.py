@@ -23,6 +23,7 @@ from services.grounding.titles import title_of
 from services.grounding.vector_index import VectorIndex
 from utils.cancellation import CancelToken
 from utils.errors import AppError, CancelledError, DocumentError, SideError, StorageError
+from utils.filelock import FileTurn
 from utils.side.tasks import Side
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 _MOST_ATTEMPTS = 3
 _HERE_CHARACTERS = 200_000
 _PAGES_A_STEP = 25
+# How often is looked for what another process took in, or read.
+_LOOK_S = 1.0
 
 
 class Pages(Protocol):
@@ -53,6 +56,7 @@ class Parts:
         changed: Told of every change of a document.
         side: Where large texts are parted.
         again_s: Seconds after which what failed for a while is tried again.
+        turn: Of the processes that share the documents, whose it is to read; None where there is one alone.
     """
 
     store: DocumentStore
@@ -62,6 +66,7 @@ class Parts:
     changed: Callable[[Document], None]
     side: Side[object] | None = None
     again_s: float = 30.0
+    turn: FileTurn | None = None
 
 
 class Ingestion:
@@ -81,6 +86,11 @@ class Ingestion:
         self._aside_until = 0.0
         self._held: dict[int, str] = {}
         self._thread: threading.Thread | None = None
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other process shares the documents."""
+        return self._parts.turn is None
 
     def start(self) -> None:
         """Set documents aside whose reading ends processes, and begin to read what waits."""
@@ -126,25 +136,42 @@ class Ingestion:
 
     def wait(self, find: Callable[[], Document], timeout_s: float) -> Document:
         """Return what *find* finds when its reading has ended, or after *timeout_s* seconds as it is then."""
+        until = time.monotonic() + timeout_s
+        step_s = timeout_s if self._parts.turn is None else _LOOK_S  # another process that reads tells nobody here
         with self._moved:
-            self._moved.wait_for(lambda: self._stopping.is_cancelled or find().stage in ENDED, timeout_s)
+            while not self._moved.wait_for(
+                lambda: self._stopping.is_cancelled or find().stage in ENDED, min(step_s, until - time.monotonic())
+            ):
+                if time.monotonic() >= until:
+                    break
         return find()
 
     def _loop(self) -> None:
         while not self._stopping.is_cancelled:
             self._has_work.clear()  # before the look: what comes during it is not missed
             try:
-                document = self._next()
-                if document is not None:
-                    self._take(document)
-                else:
-                    self._has_work.wait(self._parts.again_s)
+                if not self._take_next():
+                    self._has_work.wait(self._parts.again_s if self._parts.turn is None else _LOOK_S)
             except AppError as error:
                 log.warning("documents wait", extra={"reason": str(error)})
                 self._rest()
             except Exception:  # top of a thread: it must live on
                 log.exception("documents: reading failed")
                 self._rest()
+
+    def _take_next(self) -> bool:
+        """Take the next document a way further; False where there is none, or another process reads."""
+        turn = self._parts.turn
+        if turn is None:
+            return self._take_found()
+        with turn.taken() as is_mine:
+            return is_mine and self._take_found()
+
+    def _take_found(self) -> bool:
+        document = self._next()
+        if document is not None:
+            self._take(document)
+        return document is not None
 
     def _rest(self) -> None:
         self._has_work.clear()

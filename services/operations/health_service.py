@@ -61,6 +61,10 @@ class HealthService:
             "disk": self._disk(),
             "providers": self._providers(),
         }
+        shared = self._llm.shared
+        if shared is not None:  # Redis that is away is coped with
+            told = "shared by" if shared.is_joined else "Redis is away: this process keeps to its share of"
+            parts["limits"] = {"ok": True, "detail": f"{told} {shared.processes}"}
         broken = [f"{name}: {part['detail']}" for name, part in parts.items() if not part["ok"]]
         if broken:
             raise NotReadyError("; ".join(broken), parts)

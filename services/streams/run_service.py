@@ -17,7 +17,7 @@ from models.contract.answers.runs import RunFacts
 from models.domain import CallUsage
 from services.llm_service import LLMService
 from services.streams.calls import RunCalls, RunLedger, tokens_of
-from services.streams.run import DONE, PING, Numbered, Run, encode, failure, written
+from services.streams.run import DONE, PING, PING_S, Numbered, Run, encode, failure, written
 from services.streams.run_log import RunLog
 from utils.errors import AppError, CancelledError, NotFoundError, UnavailableError
 from utils.seats import Seats
@@ -25,6 +25,8 @@ from utils.seats import Seats
 log = logging.getLogger(__name__)
 # What a run does; returns its answer.
 Work = Callable[[Run], Mapping[str, object]]
+# How often the events of a run are read that another process works on.
+_LOOK_S = 0.25
 _INTERRUPTED = "the service ended while this was under way; ask again"
 # What may have come to its end all the same.
 _IN_DOUBT = {"push": "the service ended while this was under way; look at the repository before you push again"}
@@ -75,6 +77,7 @@ class RunService:
         self._live: dict[str, Run] = {}
         self._lock = threading.Lock()
         self._closed = False
+        self._pause = threading.Event()
 
     @property
     def under_way(self) -> Mapping[str, Run]:
@@ -131,6 +134,7 @@ class RunService:
             if run.error is not None:
                 raise run.error
             return dict(run.result or {})
+        self.wait(run_id)
         kept = self._find(run_id)
         if kept.result is None:
             raise UnavailableError(f"run {run_id}: ended without an answer ({self._fault(kept)}); ask again")
@@ -141,6 +145,9 @@ class RunService:
         run = self._live.get(run_id)
         if run is not None:
             run.wait()
+        elif not self._store.is_alone and self._find(run_id).state is RunState.RUNNING:
+            for _ in self._followed(run_id, self._find(run_id).events):
+                continue
 
     def read(self, run_id: str, after: int = 0) -> Reading:
         """Follow a run from behind event number *after* on.
@@ -151,7 +158,9 @@ class RunService:
         """
         run = self._live.get(run_id)
         if run is None:
-            self._find(run_id)
+            if self._find(run_id).state is RunState.RUNNING and not self._store.is_alone:
+                self._seats.take()
+                return Reading(run_id, self._followed(run_id, after), self._seats)
             kept = [(event.number, event.data) for event in self._store.events(run_id, after)]
             return Reading(run_id, iter([kept] if kept else []), None)
         self._seats.take()
@@ -167,7 +176,24 @@ class RunService:
         run = self._live.get(run_id)
         if run is not None:
             run.cancel.cancel()
+        elif not self._store.is_alone and self._find(run_id).state is RunState.RUNNING:
+            self._store.ask_to_cancel(run_id)
         return self.facts(run_id)
+
+    def cancel_asked(self) -> None:
+        """End the runs of this process that another was asked to end; for one of several."""
+        for run_id in self._store.to_cancel():
+            run = self._live.get(run_id)
+            if run is not None:
+                run.cancel.cancel()
+
+    def under_way_anywhere(self, kind: str) -> Iterator[tuple[str, Mapping[str, object]]]:
+        """Yield id and request of the runs of a kind that have no end yet, wherever they are worked on."""
+        for run_id, run in self.under_way.items():
+            if run.kind == kind:
+                yield run_id, self.facts(run_id)["request"]
+        if not self._store.is_alone:
+            yield from ((kept.id, kept.request) for kept in self._store.running(kind))
 
     def facts(self, run_id: str) -> RunFacts:
         """Tell what became of a run; NotFoundError if there is none."""
@@ -194,9 +220,14 @@ class RunService:
 
     def begin(self) -> None:
         """End what an earlier process left behind, count what it had paid for, and take runs."""
-        for left in self._store.unfinished():
+        for left in self._store.left_behind():
             self._recover(left)
         self._log.start()
+
+    def take_over(self, member: str) -> None:
+        """End the runs of a process that is gone; for one of several."""
+        for left in self._store.left_behind(member):
+            self._recover(left)
 
     def prune(self, keep_days: float) -> None:
         """Forget runs that began more than *keep_days* days ago, some at a time; 0 keeps all."""
@@ -207,6 +238,7 @@ class RunService:
         """Cut off what is under way, and keep what it told."""
         with self._lock:
             self._closed = True
+            self._pause.set()
             live = list(self._live.values())
         for run in live:
             run.stop()
@@ -215,6 +247,24 @@ class RunService:
         self._log.close(timeout_s)
 
     # --- inside ----------------------------------------------------------------------------
+
+    def _followed(self, run_id: str, after: int) -> Iterator[list[Numbered]]:
+        """Yield the events of a run that another process works on, as `Run.follow` does."""
+        silent_s = 0.0
+        while True:
+            is_over = self._find(run_id).state is not RunState.RUNNING  # before the events are read: then all are there
+            news = [(event.number, event.data) for event in self._store.events(run_id, after)]
+            if news:
+                after, silent_s = news[-1][0], 0.0
+                yield news
+            if is_over:
+                return
+            if silent_s >= PING_S:
+                silent_s = 0.0
+                yield []
+            if self._pause.wait(_LOOK_S):
+                return
+            silent_s += _LOOK_S
 
     def _work(self, run: Run, work: Work) -> None:
         try:

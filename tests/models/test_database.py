@@ -22,7 +22,7 @@ def insert(number: int) -> object:
 
 
 def count(writer: Writer) -> int:
-    with writer._engine.connect() as connection:
+    with writer.engine.connect() as connection:
         return int(connection.execute(text("SELECT COUNT(*) FROM journal")).scalar() or 0)
 
 
@@ -111,7 +111,7 @@ def test_writer_that_does_not_run_says_so(tmp_path: Path) -> None:
 
 @only_on_sqlite
 def test_every_connection_is_durable(writer: Writer) -> None:
-    with writer._engine.connect() as connection:
+    with writer.engine.connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
 

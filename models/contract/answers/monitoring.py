@@ -56,7 +56,9 @@ class ReadyAnswer(Answer):
 
     status: Literal["ready"]
     total_samples: int
-    parts: Annotated[dict[str, PartState], Field(description="database, dataset, disk, providers")]
+    parts: Annotated[
+        dict[str, PartState], Field(description="database, dataset, disk, providers; limits with REDIS_URL")
+    ]
 
 
 class InfoAnswer(Success):
@@ -153,4 +155,6 @@ class NotReadyFailure(Failure):
     """Answer of `GET /api/health/ready` with status 503."""
 
     status: Literal["not ready"]
-    parts: Annotated[dict[str, PartState], Field(description="database, dataset, disk, providers")]
+    parts: Annotated[
+        dict[str, PartState], Field(description="database, dataset, disk, providers; limits with REDIS_URL")
+    ]

@@ -64,9 +64,16 @@ class FileWatch:
         self._use(version)
         return version
 
+    def is_unchanged(self) -> bool:
+        """Tell whether the file at the path is the version in use, or one that cannot be used yet."""
+        return self._odd is not None or not self._file.folder.is_there() or self._is_at_path(self._version)
+
     def is_still(self, version: ParquetVersion | None) -> bool:
         """Tell whether *version* is the file at the path; DataFolderGoneError if the folder is gone."""
         self._file.folder.check()
+        return self._is_at_path(version)
+
+    def _is_at_path(self, version: ParquetVersion | None) -> bool:
         return self._file.identity() == _identity(version)
 
     def replaced(self, version: ParquetVersion) -> None:

@@ -29,13 +29,17 @@ INDEX = "rows.parquet"
 class ParquetFile:
     """The data set's file. Thread-safe as long as one thread replaces it at a time."""
 
-    def __init__(self, path: Path, folder: DataFolder | None = None) -> None:
-        """Manage *path*, which is in *folder* (default: its parent, bound now)."""
+    def __init__(self, path: Path, folder: DataFolder | None = None, seat: int = 0) -> None:
+        """Manage *path*, which is in *folder* (default: its parent, bound now).
+
+        Of processes that share the folder each has a *seat*, and a cache folder of its own.
+        """
         self.folder = folder or open_folder(path.parent)
         self._path = path
         self._temporary = path.with_name(path.name + ".tmp")
         self._index_path = path.parent / CACHE_FOLDER / INDEX
         self._index_lock = threading.Lock()
+        self._cache_folder = path.parent / (f"{CACHE_FOLDER}-{seat}" if seat else CACHE_FOLDER)
 
     @property
     def path(self) -> Path:
@@ -45,7 +49,7 @@ class ParquetFile:
     @property
     def cache_folder(self) -> Path:
         """Folder of files that can be rebuilt."""
-        return self._index_path.parent
+        return self._cache_folder
 
     def prepare(self) -> None:
         """Remove leftovers of a crash; StorageError if the folder cannot be written."""

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from models.batches.usage_store import UsageStore
@@ -14,6 +15,7 @@ from services.llm.limits.concurrency import ConcurrencyLimit
 from services.llm.limits.limit_headers import Unit
 from services.llm.limits.meter import Learned
 from services.llm.limits.rate_limiter import RateLimiter
+from services.llm.limits.shared.keeper import SharedLimits
 from services.llm.limits.windows import MINUTE_S, Entry
 from services.llm.routing.router import Target
 from utils.clock import Clock
@@ -25,6 +27,8 @@ Kept = Mapping[str, float | None]
 
 # Most calls at a time of a provider that states none.
 MOST_AT_ONCE = 64
+# The adapter of the model that runs in each process for itself: nobody shares it.
+_EMBEDDED = "local"
 # A user's own server states no limits: how many calls at a time it can serve is measured.
 _SLOW_START = 8
 
@@ -85,6 +89,7 @@ class Accounts:
         is_own_server: Callable[[ProviderInfo], bool],
         earlier: Earlier | None = None,
         most_at_once: int = MOST_AT_ONCE,
+        shared: SharedLimits | None = None,
     ) -> None:
         """Make limiters.
 
@@ -92,7 +97,9 @@ class Accounts:
             is_own_server: Says whether a provider is a server of the user's own, whose limits nobody states.
             earlier: What was used and learned before this process began.
             most_at_once: Most calls at a time where the provider states no other number.
+            shared: Keeps the limits together with other processes; None while there are none.
         """
+        self.shared = shared
         self._is_own_server = is_own_server
         self._earlier = earlier
         self._most_at_once = most_at_once
@@ -144,6 +151,9 @@ class Accounts:
             kept = {unit: _learned(row) for unit, row in self._earlier.learned.recall(target.account).items()}
             self._kept[target.account] = kept
             limiter.recall(kept)
+        if self.shared is not None and info.adapter != _EMBEDDED:
+            past = None if self._earlier is None else partial(self._earlier.of, target)
+            self.shared.lease(target.account, limiter, past)
         return limiter
 
     def _set_limits(self, limiter: RateLimiter, info: ProviderInfo) -> None:

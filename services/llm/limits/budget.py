@@ -103,6 +103,11 @@ class DailyBudget(Budget):
         self._turn()
         super().settle(tokens, cost_usd, used_tokens, used_usd)
 
+    def begin(self, tokens: int, cost_usd: float) -> None:
+        """Count what was used today before this process began."""
+        self.tokens += tokens
+        self.cost_usd += cost_usd
+
     def _turn(self) -> None:
         today = self._clock.now().date()
         if today != self._day:

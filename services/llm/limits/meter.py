@@ -137,6 +137,32 @@ class Meter:
         self._recalled = True
         self.rate = min(row.rate, self._limit())
 
+    def retell(self, a_minute: int) -> None:
+        """Take over the limit that another process was told; what is only likely stays so."""
+        self.tell(a_minute, self._guess)
+
+    # --- with other processes ------------------------------------------------------------
+
+    @property
+    def paced(self) -> tuple[float, float]:
+        """The units a second that all processes together may use, and how many more at once; 0 for no pace."""
+        return (0.0, 0.0) if math.isinf(self.rate) else (self._pace, self.burst)
+
+    def bound(self) -> None:
+        """Somebody had to wait for the pace of all."""
+        self._bound = True
+
+    def held_s(self, now: float) -> float:
+        """Return for how long nobody may call after a refusal; 0.0 when none holds, or anybody may look again."""
+        shut_s = self.shut_s(now)
+        return max(shut_s, self._at - now if self.closure is None else 0.0)
+
+    def yield_to_others(self, now: float) -> None:
+        """Leave it to another process to find out when the vendor takes calls again."""
+        if self.closure is not None:
+            self.closure = None
+            self._pause(now, now)
+
     # --- a call --------------------------------------------------------------------------
 
     def shut_s(self, now: float) -> float:
@@ -204,7 +230,7 @@ class Meter:
 
     def counts_not(self, units: float) -> None:
         """Take back what a refused call would have used."""
-        if not self._may_be_fine:
+        if not self.may_be_fine:
             self._level += units
 
     # --- what refusals teach -------------------------------------------------------------
@@ -328,10 +354,10 @@ class Meter:
         """The rate less what jitter needs."""
         if self.state is not State.KEEPING:
             return self.rate
-        return self.rate * (1 - (_MARGIN_FINE if self._may_be_fine and self.told is not None else _MARGIN))
+        return self.rate * (1 - (_MARGIN_FINE if self.may_be_fine and self.told is not None else _MARGIN))
 
     @property
-    def _may_be_fine(self) -> bool:
+    def may_be_fine(self) -> bool:
         """Whether the vendor may count by the second: several calls fit into one, and more was not borne yet."""
         return self._size <= self.rate and not self._is_coarse
 

@@ -6,6 +6,7 @@ they are given and wait for nothing: the gate waits, and holds the lock.
 """
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from services.llm.limits.concurrency import ConcurrencyLimit
 from services.llm.limits.limit_headers import StatedLimit, Unit
@@ -22,6 +23,37 @@ _UNSEEN_S = 1.0
 _FULL, _WIDER_S, _WIDEST_S = 0.97, 0.5, 2.0
 
 
+class Lease(Protocol):
+    """What all processes together leave to this one (`shared.lease.Lease`)."""
+
+    own_share: float
+    """How much of all use of the account is this process's, 0 to 1."""
+
+    def shut_s(self, now: float) -> float:
+        """Return for how long another process's refusal holds calls up."""
+
+    def wait_s(self, tokens: int, now: float) -> float:
+        """Return the seconds until a call of *tokens* fits what is leased; asks for more where it does not."""
+
+    def long_wait_s(self, now: float) -> float:
+        """Return the seconds until the hour or the day of all has room."""
+
+    def take(self, entry: Entry, now: float) -> None:
+        """Use a call that fits."""
+
+    def sent(self, entry: Entry, now: float) -> None:
+        """The call leaves now."""
+
+    def settle(self, entry: Entry, calls: int, tokens: int) -> None:
+        """Count *calls* and *tokens* for *entry* instead of what it was taken for."""
+
+    def end(self, entry: Entry) -> None:
+        """The call is over; it changes no more."""
+
+    def tell(self) -> None:
+        """The others should know what was learned, soon."""
+
+
 class RateLimiter:
     """The limits of one model or account, and how many calls it takes at a time. Not thread-safe."""
 
@@ -31,9 +63,10 @@ class RateLimiter:
         self.hour = SlidingWindow(HOUR_S)
         self.day = day or SlidingWindow(DAY_S)
         self.in_flight = 0
+        self.lease: Lease | None = None
         self.clock = VendorClock()
-        self.calls = Meter(self.minute.calls_log, self.clock, of_calls=True)
-        self.tokens = Meter(self.minute.tokens_log, self.clock, of_calls=False)
+        self.calls = Meter(self._calls_log, self.clock, of_calls=True)
+        self.tokens = Meter(self._tokens_log, self.clock, of_calls=False)
         self._caps: dict[Unit, int | None] = {"requests": None, "tokens": None}
         self._remaining: dict[Unit, Remaining] = {"requests": Remaining(), "tokens": Remaining()}
 
@@ -76,7 +109,7 @@ class RateLimiter:
         shut_s = max(self.calls.shut_s(now), self.tokens.shut_s(now))
         if self.calls.is_new or self.tokens.is_new:
             self._narrow()
-        return shut_s
+        return shut_s if self.lease is None else max(shut_s, self.lease.shut_s(now))
 
     def wait_s(self, tokens: int, now: float) -> float:
         """Return the seconds until a call of *tokens* fits the minute and the pace; inf when it never will."""
@@ -86,11 +119,14 @@ class RateLimiter:
         wait_s = max(self.calls.wait_s(1, now), self.tokens.wait_s(tokens, now), window_s)
         if wait_s == 0.0:
             wait_s = max(row.hold_s(1 if unit == "requests" else tokens, now) for unit, row in self._remaining.items())
+        if wait_s == 0.0 and self.lease is not None:
+            wait_s = self.lease.wait_s(tokens, now)
         return wait_s
 
     def long_wait_s(self, tokens: int, now: float) -> float:
         """Return the seconds until a call of *tokens* fits the hour and the day; inf when it never will."""
-        return max(self.hour.wait_s(tokens, now), self.day.wait_s(tokens, now))
+        wait_s = max(self.hour.wait_s(tokens, now), self.day.wait_s(tokens, now))
+        return wait_s if self.lease is None else max(wait_s, self.lease.long_wait_s(now))
 
     def room(self, now: float) -> float:
         """Return the tokens that the minute has left; inf without a limit."""
@@ -110,6 +146,8 @@ class RateLimiter:
         self._remaining["requests"].took(1)
         self._remaining["tokens"].took(tokens)
         self.in_flight += 1
+        if self.lease is not None:
+            self.lease.take(entry, now)
         return entry
 
     def sent(self, entry: Entry, now: float) -> None:
@@ -118,10 +156,15 @@ class RateLimiter:
         entry.sent = True
         self.calls.sent(now)
         self.tokens.sent(now)
+        if self.lease is not None:
+            self.lease.sent(entry, now)
 
     def settle(self, entry: Entry, tokens: int) -> None:
         """Replace the reservation of *entry* by what the call really used; one that never left is forgotten."""
         self.in_flight -= 1
+        if self.lease is not None:
+            self.lease.settle(entry, entry.calls if entry.sent else 0, tokens if entry.sent else 0)
+            self.lease.end(entry)
         if not entry.sent:
             self.calls.never_sent(1)
             self.tokens.never_sent(entry.tokens)
@@ -147,6 +190,9 @@ class RateLimiter:
             self.minute.span_s = min(self.minute.span_s + _WIDER_S, MINUTE_S + _WIDEST_S)
         self.calls.counts_not(1)
         self.tokens.counts_not(entry.tokens)
+        if self.lease is not None:
+            self.lease.settle(entry, 0, 0)
+            self.lease.tell()
         self._void(entry)
         self._meter(unit).refused(entry.granted_at, entry.at, hint_s, now)
 
@@ -159,7 +205,7 @@ class RateLimiter:
                 self.tell(row.unit, min(most, self._meter(row.unit).told or most), self._caps[row.unit])
             elif row.window == "minute":
                 self.tell(row.unit, row.limit, self._caps[row.unit])
-                log = self.minute.tokens_log if row.unit == "tokens" else self.minute.calls_log
+                log = self._tokens_log if row.unit == "tokens" else self._calls_log
                 since = sum(units for _, units in log(sent_at - _UNSEEN_S, now))
                 self._remaining[row.unit].stated(row, self._count(self.minute, row.unit), since, sent_at, now)
             else:
@@ -189,9 +235,21 @@ class RateLimiter:
     def _meter(self, unit: Unit) -> Meter:
         return self.tokens if unit == "tokens" else self.calls
 
-    @staticmethod
-    def _count(window: SlidingWindow, unit: Unit) -> int:
-        return window.tokens if unit == "tokens" else window.calls
+    def _count(self, window: SlidingWindow, unit: Unit) -> int:
+        return round(self._of_all(window.tokens if unit == "tokens" else window.calls))
+
+    def _of_all(self, own: float) -> float:
+        """Return what all processes use, about, by what this one does."""
+        return own if self.lease is None else own / self.lease.own_share
+
+    def _calls_log(self, since: float, until: float) -> list[tuple[float, float]]:
+        """Return the calls of all processes, about: what they used together is what the vendor let through."""
+        log = self.minute.calls_log(since, until)
+        return log if self.lease is None else [(at, self._of_all(units)) for at, units in log]
+
+    def _tokens_log(self, since: float, until: float) -> list[tuple[float, float]]:
+        log = self.minute.tokens_log(since, until)
+        return log if self.lease is None else [(at, self._of_all(units)) for at, units in log]
 
     def _void(self, entry: Entry) -> None:
         for window in (self.minute, self.hour, self.day):

@@ -15,6 +15,7 @@ from services.llm.limits.limit_headers import Unit
 MINUTE_S = 60.25
 HOUR_S = 3_600.0 + 5.0
 DAY_S = 86_400.0 + 60.0
+_LOOK_S = 1.0
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +45,9 @@ class SlidingWindow:
         self.calls_limit = calls_limit
         self.tokens_limit = tokens_limit
         self.hold_until = 0.0
+        # How many calls and tokens of the limits this process may use while it cannot ask what others do, and whether
+        # a call larger than that fits when there is no other: see `shared.fallback`.
+        self.share: tuple[float, float, bool] | None = None
         self._entries: list[Entry] = []
         self._first = 0
         self.calls = 0
@@ -56,6 +60,12 @@ class SlidingWindow:
         self.expire(now)
         calls_over = self.calls + 1 - (self.calls_limit if self.calls_limit is not None else math.inf)
         tokens_over = self.tokens + tokens - (self.tokens_limit if self.tokens_limit is not None else math.inf)
+        if self.share is not None:
+            most_calls, most_tokens, takes_one = self.share
+            calls_over = max(calls_over, self.calls + 1 - most_calls)
+            tokens_over = max(
+                tokens_over, self.tokens + tokens - (max(most_tokens, tokens) if takes_one else most_tokens)
+            )
         until = self.hold_until
         for entry in self._entries[self._first :] if calls_over > 0 or tokens_over > 0 else ():
             if not entry.calls and not entry.tokens:
@@ -65,6 +75,9 @@ class SlidingWindow:
             until = max(until, (entry.at if entry.sent else now) + self.span_s)
             if calls_over <= 0 and tokens_over <= 0:
                 break
+        else:
+            if calls_over > 0 or tokens_over > 0:  # more than the share, which changes with the time
+                until = max(until, now + _LOOK_S)
         return max(0.0, until - now)
 
     def add(self, entry: Entry) -> None:
@@ -115,6 +128,11 @@ class SlidingWindow:
         self.expire(now)
         return math.inf if self.tokens_limit is None else self.tokens_limit - self.tokens
 
+    def has_room(self, used: tuple[int, int], tokens: int) -> bool:
+        """Say whether a call of *tokens* fits the limits when so many calls and tokens are *used*."""
+        calls_fit = self.calls_limit is None or used[0] < self.calls_limit
+        return calls_fit and (self.tokens_limit is None or used[1] + tokens <= self.tokens_limit)
+
     def calls_log(self, since: float, until: float) -> list[tuple[float, float]]:
         """Return the calls that left after *since* and up to *until*, oldest first, each with 1."""
         return [(entry.at, float(entry.calls)) for entry in self._recent(since, until) if entry.calls][::-1]
@@ -122,6 +140,10 @@ class SlidingWindow:
     def tokens_log(self, since: float, until: float) -> list[tuple[float, float]]:
         """Return the same with the tokens of each."""
         return [(entry.at, float(entry.tokens)) for entry in self._recent(since, until) if entry.tokens][::-1]
+
+    def entries(self) -> list[Entry]:
+        """Return what the window holds, oldest first."""
+        return self._entries[self._first :]
 
     def expire(self, now: float) -> None:
         """Forget what is older than the window."""

@@ -1,19 +1,16 @@
 """What the assistant keeps: sessions, turns, events, memories and summaries in a real database."""
 
 import threading
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from models.assistant.audit_store import RepeatedEventError
 from models.assistant.memory_store import MOST
 from models.assistant.rows import AuditEvent, NewEvent, NewSummary, NewTurn
 from models.assistant.stores import AssistantStores, assistant_stores
 from models.database import open_engine
-from models.engines.opening import reading
 from models.engines.writer import Writer
 from utils.clock import ManualClock
 from utils.errors import ConflictError, InputError, NotFoundError
@@ -21,7 +18,7 @@ from utils.errors import ConflictError, InputError, NotFoundError
 
 @pytest.fixture
 def stores(writer: Writer, clock: ManualClock) -> AssistantStores:
-    return assistant_stores(writer._engine, writer, clock)
+    return assistant_stores(writer.engine, writer, clock)
 
 
 def begun(stores: AssistantStores, user: str = "ada") -> str:
@@ -299,21 +296,3 @@ def test_memories_are_what_a_dictionary_would_be(actions: list[tuple[str, str, s
     engine.dispose()
 
     assert found == model
-
-
-def test_tables_are_made_in_a_database_that_an_earlier_version_left(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'batches.db'}"
-    engine = open_engine(url)
-    with engine.begin() as connection:
-        for name in ("sessions", "turns", "audit_events", "memories", "summaries"):
-            connection.execute(text(f"DROP TABLE {name}"))
-        # As versions before these tables counted themselves.
-        connection.execute(text("DROP TABLE alembic_version"))
-        connection.execute(text("CREATE TABLE schema_version (version INTEGER)"))
-        connection.execute(text("INSERT INTO schema_version VALUES (3)"))
-    engine.dispose()
-
-    engine = open_engine(url)
-    with reading(engine) as connection:
-        assert connection.execute(text("SELECT count(*) FROM turns")).scalar() == 0
-    engine.dispose()

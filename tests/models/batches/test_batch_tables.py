@@ -9,6 +9,7 @@ from models.batches.batch_store import BatchStore
 from models.batches.call_store import CallStore
 from models.batches.event_store import EventStore
 from models.batches.ledger import Ledger, Tables
+from models.batches.members import Members
 from models.batches.review_store import ReviewStore
 from models.batches.usage_store import UsageStore
 from models.batches.work_store import WorkItem, WorkStore
@@ -33,22 +34,22 @@ ANSWER = RawAnswer("text", "groq", "m", 10, chain=("groq/m: answered",))
 
 @pytest.fixture
 def work(writer: Writer) -> WorkStore:
-    return WorkStore(writer._engine)
+    return WorkStore(writer.engine)
 
 
 @pytest.fixture
 def batches(writer: Writer) -> BatchStore:
-    return BatchStore(writer._engine)
+    return BatchStore(writer.engine)
 
 
 @pytest.fixture
 def usage(writer: Writer) -> UsageStore:
-    return UsageStore(writer._engine)
+    return UsageStore(writer.engine)
 
 
 @pytest.fixture
 def events(writer: Writer) -> EventStore:
-    return EventStore(writer._engine)
+    return EventStore(writer.engine)
 
 
 @pytest.fixture
@@ -61,9 +62,8 @@ def ledger(
     events: EventStore,
     clock: ManualClock,
 ) -> Ledger:
-    made = Ledger(
-        writer, Tables(batches, work, store, usage, CallStore(), events, ReviewStore(writer._engine, clock)), clock
-    )
+    tables = Tables(batches, work, store, usage, CallStore(), events, ReviewStore(writer.engine, clock))
+    made = Ledger(writer, tables, Members(writer.engine, writer, clock), clock)
     row = new_row("b", "2026-01-01T00:00:00+00:00", BatchRequest(count=2, provider="groq"), 2, "m")
     made.plan({**row, "status": "running"}, [JOB, OTHER])
     return made
@@ -336,7 +336,7 @@ def test_events_of_a_sample_are_those_on_the_way_to_it_alone(
 def test_refused_drafts_are_counted_by_kind_and_found_by_it(
     writer: Writer, work: WorkStore, clock: ManualClock
 ) -> None:
-    reviews = ReviewStore(writer._engine, clock)
+    reviews = ReviewStore(writer.engine, clock)
     item = WorkItem("b1", 0, JOB, 1, None)
     told = [
         "[quality_error] citations: got 1, want at least 2",
@@ -344,7 +344,7 @@ def test_refused_drafts_are_counted_by_kind_and_found_by_it(
         "[quality_error] citations gone",
         "[json_error] no JSON object in the answer (begins '<img src=x>: y')",
     ]
-    with writer._engine.begin() as connection:
+    with writer.engine.begin() as connection:
         work.add(connection, "b1", [JOB])
         for reason in told:
             reviews.refuse(connection, item, "text", reason)
@@ -362,7 +362,7 @@ def test_refused_drafts_are_counted_by_kind_and_found_by_it(
 
 
 def test_last_turns_of_a_batch_come_without_the_changes_of_its_samples(events: EventStore, writer: Writer) -> None:
-    with writer._engine.begin() as connection:
+    with writer.engine.begin() as connection:
         for kind in ("started", "sample", "switch", "sample", "ended"):
             events.add(connection, "b1", "2026-11-29T10:00:00+00:00", kind, {})
         events.add(connection, "b2", "2026-11-29T10:00:00+00:00", "switch", {})

@@ -11,7 +11,7 @@ LEARNED = {"requests": {"rate": 10.0, "minute": 600, "is_coarse": True}}
 
 @pytest.fixture
 def kept(writer: Writer, clock: ManualClock) -> LimitStore:
-    return LimitStore(writer._engine, writer, clock)
+    return LimitStore(writer.engine, writer, clock)
 
 
 def test_nothing_was_learned_of_an_account_that_was_never_refused(kept: LimitStore) -> None:

@@ -14,7 +14,7 @@ from utils.errors import AuthenticationError
 
 @pytest.fixture
 def kept(writer: Writer, clock: ManualClock) -> ProviderStore:
-    return ProviderStore(writer._engine, writer, EventStore(writer._engine), clock)
+    return ProviderStore(writer.engine, writer, EventStore(writer.engine), clock)
 
 
 def test_nothing_is_kept_before_anything_is_set(kept: ProviderStore) -> None:

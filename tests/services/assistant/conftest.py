@@ -9,4 +9,4 @@ from utils.clock import ManualClock
 
 @pytest.fixture
 def stores(writer: Writer, clock: ManualClock) -> AssistantStores:
-    return assistant_stores(writer._engine, writer, clock)
+    return assistant_stores(writer.engine, writer, clock)

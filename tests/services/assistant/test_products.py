@@ -26,7 +26,7 @@ def products(store: SampleStore, writer: Writer, clock: ManualClock) -> ProductS
             "quality_score": number / 20,
         }
         store.add({**SAMPLE, **values})
-    return ProductService(ProductStore(writer._engine, writer), store, clock)
+    return ProductService(ProductStore(writer.engine, writer), store, clock)
 
 
 def test_slice_is_saved_with_what_is_in_it(products: ProductService) -> None:

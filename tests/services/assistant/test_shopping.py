@@ -141,7 +141,7 @@ def test_products_and_samples_that_are_there_are_found_by_their_area(
 ) -> None:
     for number in range(3):
         store.add({**SAMPLE, "id": f"s{number}", "jurisdiction": "uk", "difficulty": "expert"})
-    products = ProductService(ProductStore(writer._engine, writer), store, clock)
+    products = ProductService(ProductStore(writer.engine, writer), store, clock)
     saved = products.save("Contract", "", {"difficulty": "expert"})
 
     turn = walked(Shopping(CATALOGUE, products, lambda: WORDS, store.count), "uk contract law, expert, 20 samples")

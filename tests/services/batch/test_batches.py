@@ -587,7 +587,7 @@ def test_folder_that_goes_away_under_a_batch_holds_it_up_and_loses_nothing(
     assert platform.batches.get_status(batch_id)["attempts"] == next(calls) - 1
 
 
-@pytest.mark.parametrize("refused", ["finish", "answered", "upcoming"])
+@pytest.mark.parametrize("refused", ["finish", "answered", "claim"])
 def test_batch_on_a_full_disk_says_that_it_waits_for_storage_until_it_goes_on(
     start: Start, monkeypatch: pytest.MonkeyPatch, refused: str
 ) -> None:
@@ -595,7 +595,7 @@ def test_batch_on_a_full_disk_says_that_it_waits_for_storage_until_it_goes_on(
     monkeypatch.setattr("services.batch.worker._RETRY_STORAGE_S", 0.01)
     ledger, full, tried = platform.stores.ledger, threading.Event(), threading.Event()
     full.set()
-    owner: Any = WorkStore if refused == "upcoming" else ledger
+    owner: Any = WorkStore if refused == "claim" else ledger
     write = getattr(owner, refused)
 
     def refusing(*arguments: Any, **columns: Any) -> Any:
@@ -972,13 +972,15 @@ def test_stop_acts_although_the_disk_is_full_and_is_written_when_it_is_not(
     until(lambda: platform.batches.get_status(batch_id)["waiting_for"] == "limit")
     change, close, refused = ledger.change, ledger.close, iter(range(100))
 
-    def full(*arguments: Any, **columns: Any) -> int:
+    def full(*arguments: Any, **columns: Any) -> int | None:
         raise StorageError("no space left on the disk")
 
-    def full_at_first(*arguments: Any, **columns: Any) -> int:
+    def full_at_first(*arguments: Any, **columns: Any) -> int | None:
         return full() if next(refused) < 3 else close(*arguments, **columns)
 
+    change_from = ledger.change_from
     monkeypatch.setattr(ledger, "change", full)
+    monkeypatch.setattr(ledger, "change_from", full)
     monkeypatch.setattr(ledger, "close", full_at_first)
     with pytest.raises(StorageError):
         platform.batches.pause(batch_id)
@@ -986,6 +988,7 @@ def test_stop_acts_although_the_disk_is_full_and_is_written_when_it_is_not(
     with pytest.raises(StorageError):
         platform.batches.stop_batch(batch_id)
     monkeypatch.setattr(ledger, "change", change)
+    monkeypatch.setattr(ledger, "change_from", change_from)
 
     assert platform.batches.wait(batch_id, PATIENCE_S)
     until(lambda: platform.batches.get_status(batch_id)["status"] != "stopping")
@@ -1087,14 +1090,14 @@ def test_limit_of_the_minute_counts_over_a_restart(start: Start) -> None:
 
 def test_work_that_cannot_be_read_for_a_moment_is_read_again(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.batch.worker._RETRY_STORAGE_S", 0.01)
-    upcoming, refused = WorkStore.upcoming, iter(range(100))
+    claim, refused = WorkStore.claim, iter(range(100))
 
     def sometimes(*arguments: Any) -> list[WorkItem]:
         if next(refused) == 0:
             raise StorageError("database: disk I/O error")
-        return upcoming(*arguments)
+        return claim(*arguments)
 
-    monkeypatch.setattr(WorkStore, "upcoming", sometimes)
+    monkeypatch.setattr(WorkStore, "claim", sometimes)
 
     batch = run(start({"groq": [good_answer]}), count=5)
 

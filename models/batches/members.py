@@ -1,0 +1,183 @@
+"""The processes that work on one database, this one among them. On SQLite there is none but this one.
+
+Each has a row, which it renews, and holds a lock in a session of its own. A killed process lets go of its lock at once;
+one that is cut off stops renewing. Either way another takes over what it had in hand. All times are the database's, so
+that no machine's clock matters.
+"""
+
+import socket
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, insert, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.database import MemberRow
+from models.engines.opening import reading, storage_error
+from models.engines.writer import Writer
+from utils.clock import Clock, iso
+from utils.errors import ConfigurationError
+
+# How often a row is renewed, and for how long an old one is believed: while its lock is held, and when it is free
+# (a database that was restarted has lost all locks, and the processes need a moment to take them again).
+BEAT_S, LEASE_S, GRACE_S = 2.0, 30.0, 6.0
+_CHANNEL = "ltp_events"
+_NOW = text("extract(epoch from clock_timestamp())")
+_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:of, 0))")
+_LOCKED = text("SELECT NOT pg_try_advisory_xact_lock(hashtextextended(:of, 0))")
+
+
+class Members:
+    """Who works on the database. Thread-safe, but `beat` and `wait` are for one thread."""
+
+    def __init__(self, engine: Engine, writer: Writer, clock: Clock) -> None:
+        self._engine = engine
+        self._writer = writer
+        self._clock = clock
+        self._session: Connection | None = None
+        self.is_alone = engine.dialect.name == "sqlite"
+        self.me = _new_name()
+        self._ledger = ""
+
+    def join(self, ledger: str = "") -> None:
+        """Begin to work on the database.
+
+        Args:
+            ledger: Where limits are kept together, the same for all; "" for nowhere: then nobody else may be there.
+
+        Raises:
+            ConfigurationError: another process lives that keeps its limits elsewhere, or alone.
+            StorageError: the database cannot be reached.
+        """
+        if self.is_alone:
+            return
+        self._ledger = ledger
+        self._enter(lambda connection: self._check_limits(connection, ledger))
+        self._hold()
+
+    def _enter(self, check: Callable[[Connection], None] = lambda _: None) -> None:
+        row = {"id": self.me, "host": socket.gethostname()[:100], "ledger": self._ledger}
+        row["started_at"] = iso(self._clock.now())
+
+        def write(connection: Connection) -> None:
+            check(connection)
+            connection.execute(insert(MemberRow).values(**row, seen_at=_NOW))
+
+        self._writer.run(write)
+
+    @staticmethod
+    def _check_limits(connection: Connection, ledger: str) -> None:
+        """Refuse to work beside a process that would use the same limits, and not know of it."""
+        rows = connection.execute(select(MemberRow.id, MemberRow.host, MemberRow.ledger)).all()
+        for name, host, others in rows:
+            if (not ledger or others != ledger) and _is_locked(connection, name):
+                what = "is missing" if not ledger else "differs"
+                raise ConfigurationError(
+                    f"REDIS_URL: {what}, and a process on {host} works on the same database; set the same for all of "
+                    "them: they share the limits of the providers"
+                )
+
+    def beat(self) -> bool:
+        """Say that this process lives; False where others took it for gone: it has nothing in hand any more.
+
+        Raises:
+            StorageError: the database cannot be reached.
+        """
+        if self.is_alone:
+            return True
+        mine = update(MemberRow).where(MemberRow.id == self.me).values(seen_at=_NOW)
+        if not self._writer.run(lambda connection: connection.execute(mine).rowcount):
+            self._let_go()
+            self.me = _new_name()
+            self._enter()
+            self._hold()
+            return False
+        if self._session is None:
+            self._hold()
+        return True
+
+    def gone(self, grace_s: float = GRACE_S) -> list[str]:
+        """Return the processes that are gone and were not taken over yet; *grace_s* is for those without a lock."""
+        if self.is_alone:
+            return []
+        age_s = text("extract(epoch from clock_timestamp()) - seen_at")
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(MemberRow.id, age_s).where(MemberRow.id != self.me)).all()
+            return [
+                name for name, age in rows if age > LEASE_S or (age >= grace_s and not _is_locked(connection, name))
+            ]
+
+    def others(self) -> int:
+        """Count the other processes that live, or did until a moment ago."""
+        if self.is_alone:
+            return 0
+        with reading(self._engine) as connection:
+            ids = connection.execute(select(MemberRow.id).where(MemberRow.id != self.me)).scalars().all()
+        return len(set(ids) - set(self.gone()))
+
+    def names(self) -> list[str]:
+        """Return the names of all that have a row."""
+        with reading(self._engine) as connection:
+            return list(connection.execute(select(MemberRow.id).order_by(MemberRow.started_at)).scalars())
+
+    def remove(self, connection: Connection, name: str) -> bool:
+        """Strike a process that is gone out, within the caller's transaction; False where another did."""
+        return bool(connection.execute(delete(MemberRow).where(MemberRow.id == name)).rowcount)
+
+    def leave(self) -> None:
+        """Let go of the lock; the caller has struck this process out."""
+        self._let_go()
+
+    def wait(self, timeout_s: float, is_over: Callable[[], bool]) -> bool:
+        """Wait until something was written by whomever, or *timeout_s* seconds; True where it was.
+
+        Raises:
+            StorageError: the connection is lost; `beat` makes a new one.
+        """
+        if self._session is None:
+            return False
+        try:
+            driver: Any = self._session.connection.driver_connection
+            for _ in driver.notifies(timeout=timeout_s, stop_after=1):
+                return not is_over()
+        except Exception as error:  # the driver's own, whatever broke
+            self._let_go()
+            raise storage_error(error, "database") from error
+        return False
+
+    def _hold(self) -> None:
+        """Take the lock of this process, and listen, in a session of its own."""
+        try:
+            session = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        except SQLAlchemyError as error:
+            raise storage_error(error, "database") from error
+        try:
+            session.execute(_LOCK, {"of": self.me})
+            session.exec_driver_sql(f"LISTEN {_CHANNEL}")
+        except SQLAlchemyError as error:
+            session.close()
+            raise storage_error(error, "database") from error
+        self._session = session
+
+    def _let_go(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            with suppress(Exception):
+                session.invalidate()  # its locks and what it listens to end with it
+            session.close()
+
+
+def notify(connection: Connection) -> None:
+    """Wake whoever waits for what this transaction writes; on SQLite nobody does."""
+    if connection.dialect.name != "sqlite":
+        connection.connection.cursor().execute(f"NOTIFY {_CHANNEL}")
+
+
+def _is_locked(connection: Connection, name: str) -> bool:
+    return bool(connection.execute(_LOCKED, {"of": name}).scalar())
+
+
+def _new_name() -> str:
+    return f"member_{uuid.uuid4().hex[:16]}"
