@@ -11,13 +11,13 @@ round the databases take turns. With --profile the functions of the writer's thr
 import argparse
 import cProfile
 import pstats
+import shutil
 import sys
 import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from statistics import median
 
@@ -155,8 +155,8 @@ def main() -> None:
         if given.profile:
             print(name)
             profiled(stores, given.items, _GROUPED, counted)
-        with closing(stores):
-            pass
+        stores.close()
+        shutil.rmtree(stores.folder.path)
 
 
 if __name__ == "__main__":
