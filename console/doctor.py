@@ -1,4 +1,4 @@
-"""Checks an installation: packages, keys, providers, disk, data set, model file, what reads scans, what embeds."""
+"""Checks an installation: packages, keys, providers, disk, database, data set, model file, scans, embedder."""
 
 import ctypes.util
 import importlib.metadata
@@ -14,6 +14,7 @@ from console.bench import workbench
 from models.backups import agreement
 from models.backups.backup import PARQUET
 from models.database import open_engine
+from models.engines.opening import examine as named_database
 from models.samples.file.parquet_file import ParquetFile
 from services.workbench import Workbench
 from utils.addresses import without_user
@@ -49,6 +50,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _packages()
     yield _guarded("catalogue", lambda: _catalogue(bench))
     yield _guarded("data folder", lambda: _disk(settings.data_dir.expanduser()))
+    yield _guarded("database", lambda: Finding("database", True, named_database(settings.database_url)))
     yield _guarded("data set", lambda: _data_set(settings.data_dir.expanduser() / PARQUET, settings))
     yield _engine()
     yield _guarded("model file", lambda: _weights(bench))

@@ -1,4 +1,4 @@
-"""Commands that need no running service: authorities, benchmarks, the quality of a file, tokens, keys."""
+"""Commands that need no running service: authorities, benchmarks, a file's quality, tokens, keys, a move."""
 
 import sys
 from pathlib import Path
@@ -9,6 +9,7 @@ from rich.console import Console
 from config import Settings, load_settings
 from console.bench import workbench
 from console.documents import documents, embedder, law
+from console.moving import migrate
 from console.quality import summary
 from console.security import rotate
 from services.workbench import FORMATS, write_report
@@ -127,4 +128,14 @@ def _train_file(settings: Settings) -> Path:
     return path
 
 
-COMMANDS: tuple[click.Command, ...] = (authorities, decontaminate, report, tokens, keys, documents, law, embedder)
+COMMANDS: tuple[click.Command, ...] = (
+    authorities,
+    decontaminate,
+    report,
+    tokens,
+    keys,
+    documents,
+    law,
+    embedder,
+    migrate,
+)

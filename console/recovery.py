@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from config import Settings
 from utils.clock import SystemClock
-from utils.errors import ConfigurationError
 from utils.filelock import FolderLock
 
 if TYPE_CHECKING:
@@ -18,17 +17,13 @@ def put_back(settings: Settings, name: str | None) -> "Restored":
     """Put the backup *name* (None: the newest) in place of the data; return its manifest.
 
     Raises:
-        ConfigurationError: the database is not SQLite.
         DataFolderBusyError: the service is running.
         NotFoundError, StorageError: as `models.backups.restoring.restore`.
     """
     from models.backups.restoring import restore
 
-    database = settings.database_file
-    if database is None:
-        raise ConfigurationError("DATABASE_URI: the database is a server's; restore it with that server's own tools")
     with _owned(settings) as folder:
-        return restore(folder, database, name, SystemClock())
+        return restore(folder, settings.database_url, name, SystemClock())
 
 
 def accept(settings: Settings) -> str | None:

@@ -6,12 +6,11 @@ Columns hold text, integers and floats only; JSON is kept as text, vectors as ba
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, Index, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 from models.engines.dialects import TEXT, WHOLE
-from models.engines.opening import connect, prepare_connections, storage_error
+from models.engines.opening import connect, prepare_connections, shown, storage_error
 from models.migrations import migrate
 
 # SQLAlchemy reads a plain dictionary here: ids are never given twice, so that a cursor means the same for ever.
@@ -470,7 +469,7 @@ def open_engine(url: str) -> Engine:
         engine.dispose()
         if not isinstance(error, SQLAlchemyError):
             raise
-        raise storage_error(error, f"database {make_url(url).render_as_string(hide_password=True)}") from error
+        raise storage_error(error, f"database {shown(url)}") from error
     return engine
 
 

@@ -1,1 +1,1 @@
-"""Benchmarks of what carries the service beyond one machine: table formats and queues."""
+"""Benchmarks of what carries the service beyond one machine: databases, table formats and queues."""

@@ -1,8 +1,9 @@
 """Backups: a consistent copy of the data set, its journal, the batches and the documents, beside the data.
 
 No fold can happen during a copy, so `train.parquet` does not change; the database is
-copied after it by SQLite's own backup, so its journal holds all that is newer. A backup
-is a folder `backups/<UTC time>`; it appears whole or not at all.
+copied after it, so its journal holds all that is newer: a file by SQLite's own backup, what a
+server has into such a file, so that a backup is the same folder whatever the database is. It
+is called `backups/<UTC time>`, and appears whole or not at all.
 """
 
 import contextlib
@@ -19,6 +20,7 @@ from typing import cast
 
 import orjson
 
+from models.backups.moving.files import copy_to_file
 from models.contract.answers.dataset import Backup, KeptBackup, Manifest
 from models.data_folder import DataFolder
 from models.samples.file.parquet_version import ParquetVersion
@@ -41,7 +43,7 @@ class Backups:
     """The backups of one data folder."""
 
     def __init__(self, data: DataFolder, database: Path | None, store: SampleStore, clock: Clock, keep: int) -> None:
-        """Back *store* up; *database* is its SQLite file, None if it is on a server."""
+        """Back *store* up; *database* is its SQLite file, None if a server has it."""
         self._data = data
         self._folder = data.path / FOLDER
         self._database = database
@@ -56,10 +58,6 @@ class Backups:
         Raises:
             StorageError: the disk is full or cannot be written; older backups are kept.
         """
-        if self._database is None:
-            raise StorageError(
-                "backup: the database is a server's; use that server's own backup and copy train.parquet"
-            )
         self._data.check()
         with self._lock:
             for left in self._folder.glob("*.unfinished"):
@@ -67,7 +65,7 @@ class Backups:
             name = free_name(self._folder, stamp(self._clock.now()))
             unfinished = self._folder / f"{name}.unfinished"
             try:
-                manifest = self._copy(name, unfinished, self._database)
+                manifest = self._copy(name, unfinished)
                 self._data.check()
                 os.replace(unfinished, self._folder / name)
                 sync_folder(self._folder)
@@ -99,14 +97,16 @@ class Backups:
         age_s = _age_s(last, self._clock.now())
         return age_s >= every_s or _is_impossible(age_s)
 
-    def _copy(self, name: str, folder: Path, database: Path) -> Backup:
+    def _copy(self, name: str, folder: Path) -> Backup:
         folder.mkdir(parents=True)
         with self._store.folding.hold_still():
             snapshot = self._store.snapshot()
             if snapshot.version is not None:
-                self._copy_file(snapshot.version, folder / PARQUET)
-            with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(folder / DATABASE)) as copy:
-                source.backup(copy)
+                self._copy_samples(snapshot.version, folder / PARQUET)
+            if self._database is None:
+                copy_to_file(self._store.engine, folder / DATABASE)
+            else:
+                _copy_file(self._database, folder / DATABASE)
         _copy_documents(self._data.path, folder)
         samples = len(snapshot)
         size = 0
@@ -127,7 +127,7 @@ class Backups:
         sync_folder(folder)
         return manifest
 
-    def _copy_file(self, version: ParquetVersion, copy: Path) -> None:
+    def _copy_samples(self, version: ParquetVersion, copy: Path) -> None:
         """Copy *version*; StorageError if the file is another before or after."""
         for step in (lambda: version.copy_to(copy), lambda: ParquetVersion(copy, version.index)):
             if not self._store.watch.is_still(version):
@@ -139,12 +139,16 @@ class Backups:
             shutil.rmtree(self._folder / old["name"], ignore_errors=True)
 
 
+def _copy_file(database: Path, copy: Path) -> None:
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+
+
 def _copy_documents(data: Path, folder: Path) -> None:
     """Copy the library, and after it the files of its documents; those never change, so a second name will do."""
     if not (data / LIBRARY).exists():
         return
-    with closing(sqlite3.connect(data / LIBRARY)) as source, closing(sqlite3.connect(folder / LIBRARY)) as copy:
-        source.backup(copy)
+    _copy_file(data / LIBRARY, folder / LIBRARY)
     (folder / DOCUMENTS).mkdir()
     for path in (data / DOCUMENTS).iterdir() if (data / DOCUMENTS).is_dir() else ():
         with contextlib.suppress(FileNotFoundError):  # deleted meanwhile

@@ -1,10 +1,14 @@
-"""Puts a backup in place of the data, whole or not at all; the old data are kept beside the backups."""
+"""Puts a backup in place of the data, whole or not at all; the old data are kept beside the backups.
+
+Where a server has the database, its contents are replaced in one transaction, which is committed when the files lie
+where they belong. What it held is kept as a file, as backups hold it.
+"""
 
 import contextlib
 import shutil
 import sqlite3
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import orjson
@@ -23,7 +27,9 @@ from models.backups.backup import (
     rolling,
     unwritable,
 )
+from models.backups.moving.files import filled_from, keep_contents
 from models.contract.answers.dataset import Manifest
+from models.engines.opening import file_of
 from models.samples.file.parquet_file import CACHE_FOLDER
 from models.samples.file.parquet_version import ParquetVersion
 from utils.clock import Clock, iso, stamp
@@ -40,14 +46,14 @@ class Restored(Manifest):
     kept: str
 
 
-def restore(data_dir: Path, database: Path, name: str | None, clock: Clock) -> Restored:
+def restore(data_dir: Path, database_url: str, name: str | None, clock: Clock) -> Restored:
     """Put a backup in place of the data; move the old data to a new folder beside the backups.
 
     The caller owns the data folder (no service runs).
 
     Args:
         data_dir: The data folder.
-        database: Path of the database.
+        database_url: Address of the database.
         name: Name of a backup; None for the newest.
         clock: Gives the time that names the new folder.
 
@@ -56,7 +62,7 @@ def restore(data_dir: Path, database: Path, name: str | None, clock: Clock) -> R
 
     Raises:
         NotFoundError: there is no such backup.
-        StorageError: the backup is damaged, or the disk fails; the data are unchanged.
+        StorageError: the backup is damaged, or the disk or the database fails; the data are unchanged.
     """
     folder = data_dir / FOLDER
     known = {manifest["name"]: manifest for manifest in manifests(folder)}
@@ -65,21 +71,38 @@ def restore(data_dir: Path, database: Path, name: str | None, clock: Clock) -> R
         raise NotFoundError(f"backup {wanted!r}: not found; there are: {', '.join(known) or 'none'}")
     _check(folder / wanted)
     kept = folder / free_name(folder, f"{BEFORE}{stamp(clock.now())}")
-    fresh = data_dir / _FRESH
+    fresh, database = data_dir / _FRESH, file_of(database_url)
     try:
         _copy(folder / wanted, fresh)
         _make_room(kept, clock)
-        _checkpoint(database)
-        _checkpoint(data_dir / LIBRARY)
-        _move_all([*_old(data_dir, database, fresh, kept), *_new(data_dir, database, fresh)])
+        with _replaced(database_url, database, fresh, kept) as commit:
+            _checkpoint(data_dir / LIBRARY)
+            with _moved([*_old(data_dir, database, fresh, kept), *_new(data_dir, database, fresh)]):
+                commit()
         sync_folder(data_dir)
     except OSError as error:
-        _drop_empty(kept)
         raise unwritable(data_dir, error) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+        _drop_empty(kept)
     shutil.rmtree(data_dir / CACHE_FOLDER, ignore_errors=True)
     return {**known[wanted], "kept": str(kept)}
+
+
+@contextmanager
+def _replaced(url: str, database: Path | None, fresh: Path, kept: Path) -> Iterator[Callable[[], None]]:
+    """Make the database ready to be the one in *fresh*; yield what has to be called when the files are."""
+    if database is not None:
+        _checkpoint(database)
+        yield lambda: None
+        return
+    keep_contents(url, kept / DATABASE)
+    try:
+        with filled_from(fresh / DATABASE, url) as commit:
+            yield commit
+    except BaseException:
+        (kept / DATABASE).unlink(missing_ok=True)
+        raise
 
 
 def _copy(source: Path, fresh: Path) -> None:
@@ -109,8 +132,8 @@ def _checkpoint(database: Path) -> None:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _old(data_dir: Path, database: Path, fresh: Path, kept: Path) -> Iterable[_Move]:
-    parts = [data_dir / PARQUET, *_with_log(database)]
+def _old(data_dir: Path, database: Path | None, fresh: Path, kept: Path) -> Iterable[_Move]:
+    parts = [data_dir / PARQUET, *([] if database is None else _with_log(database))]
     if (fresh / LIBRARY).exists():  # a backup of before there were documents leaves them as they are
         parts += [*_with_log(data_dir / LIBRARY), data_dir / DOCUMENTS]
     return [(path, kept / path.name) for path in parts if path.exists()]
@@ -120,21 +143,24 @@ def _with_log(database: Path) -> list[Path]:
     return [database, *(database.with_name(database.name + end) for end in ("-wal", "-shm"))]
 
 
-def _new(data_dir: Path, database: Path, fresh: Path) -> Iterable[_Move]:
-    parts = [(fresh / PARQUET, data_dir / PARQUET), (fresh / DATABASE, database)]
+def _new(data_dir: Path, database: Path | None, fresh: Path) -> Iterable[_Move]:
+    parts = [(fresh / PARQUET, data_dir / PARQUET)]
+    parts += [] if database is None else [(fresh / DATABASE, database)]
     parts += [(fresh / name, data_dir / name) for name in (LIBRARY, DOCUMENTS)]
     return [(path, place) for path, place in parts if path.exists()]
 
 
-def _move_all(moves: Iterable[_Move]) -> None:
-    """Make every move, in order; if one fails, undo those before it."""
+@contextmanager
+def _moved(moves: Iterable[_Move]) -> Iterator[None]:
+    """Make every move, in order; if one fails, or the block, undo those that were made."""
     done: list[_Move] = []
     try:
         for source, target in moves:
             shutil.move(source, target)
             done.append((source, target))
             sync_folder(target.parent)
-    except OSError:
+        yield
+    except BaseException:
         for source, target in reversed(done):
             shutil.move(target, source)
         raise

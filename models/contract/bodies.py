@@ -253,14 +253,17 @@ class PushBody(BaseModel):
 
 
 class ImportBody(BaseModel):
-    """JSON body of `POST /api/import`; a file may be sent instead, as it is or in a multipart body."""
+    """JSON body of `POST /api/import`; a file may be sent instead, as it is or in a multipart body.
+
+    Null is as if a field was not sent.
+    """
 
     content: Annotated[str, Field(min_length=1)]
-    format: str = ""
-    on_duplicate: str = "error"
-    dry_run: Flag = False
-    mapping: str = ""
-    encoding: str = ""
+    format: str | None = ""
+    on_duplicate: str | None = "error"
+    dry_run: Flag | None = False
+    mapping: str | None = ""
+    encoding: str | None = ""
 
 
 class CitationText(BaseModel):

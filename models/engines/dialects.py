@@ -1,9 +1,8 @@
 """What the dialects say in different words."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, String, bindparam, text
+from sqlalchemy import BigInteger, Integer, String, bindparam, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
@@ -15,6 +14,8 @@ from sqlalchemy.sql.functions import GenericFunction
 WHOLE = BigInteger().with_variant(Integer(), "sqlite")
 # Texts sort by their characters' codes, as SQLite's do, whatever language a server is set to.
 TEXT = String().with_variant(String(collation="C"), "postgresql")
+
+_ESCAPED_NUL = r"(?<!\\)((?:\\\\)*)\\u0000"
 
 
 class JsonText(GenericFunction[str]):
@@ -35,10 +36,14 @@ def _json_in_sqlite(element: JsonText, compiler: SQLCompiler, **given: object) -
 @compiles(JsonText, "postgresql")
 def _json_in_postgresql(element: JsonText, compiler: SQLCompiler, **given: object) -> str:
     column, name = element.clauses
-    return f"(CAST({compiler.process(column, **given)} AS json) ->> '{_name_of(name)}')"
+    text_of = compiler.process(column, **given)
+    # An escaped NUL anywhere in an object has PostgreSQL refuse all of it; behind an escaped backslash it is none.
+    without = f"regexp_replace({text_of}, '{_ESCAPED_NUL}', '\\1', 'g')"
+    plain = f"CASE WHEN strpos({text_of}, '\\u0000') = 0 THEN {text_of} ELSE {without} END"
+    return f"(CAST({plain} AS json) ->> '{_name_of(name)}')"
 
 
-def _name_of(clause: ColumnElement[Any]) -> str:  # a bound value of any type
+def _name_of(clause: object) -> str:
     name = str(getattr(clause, "value", ""))
     if not name.isidentifier():
         raise ValueError(f"json_text: {name!r} is no name of a member")

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from models.engines.postgresql import alone_at, open_postgresql
+from models.engines.postgresql import alone_at, faults_of_server, is_away, open_postgresql
 from models.engines.sqlite import listen, open_sqlite, open_to_read
 from utils.errors import DiskFullError, StorageError
 from utils.files import is_disk_full
@@ -18,6 +19,17 @@ _READERS = 4
 def is_sqlite(url: str) -> bool:
     """Tell whether *url* is that of a file here, not of a server."""
     return make_url(url).get_backend_name() == "sqlite"
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of the database at *url*; None where a server has it."""
+    place = make_url(url).database
+    return Path(place) if is_sqlite(url) and place else None
+
+
+def shown(url: str) -> str:
+    """Return *url* without its password."""
+    return make_url(url).render_as_string(hide_password=True)
 
 
 def connect(url: str) -> Engine:
@@ -73,10 +85,36 @@ def ping(engine: Engine) -> None:
         connection.exec_driver_sql("SELECT 1").scalar()
 
 
+def examine(url: str) -> str:
+    """Return what the database at *url* is, if it can be worked with.
+
+    Raises:
+        ConfigurationError: its driver is missing.
+        StorageError: says in words what is wrong.
+    """
+    if is_sqlite(url):
+        return f"SQLite, {shown(url)}"
+    engine = open_postgresql(url, connections=1)
+    try:
+        version, faults = faults_of_server(engine)
+    except SQLAlchemyError as error:
+        raise storage_error(error, shown(url)) from error
+    finally:
+        engine.dispose()
+    if faults:
+        raise StorageError(f"{shown(url)}: {'; '.join(faults)}")
+    return f"PostgreSQL {version}, {shown(url)}"
+
+
 def storage_error(error: Exception, what: str) -> StorageError:
     """Say in words why the database failed."""
-    reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    cause = (error.orig if isinstance(error, DBAPIError) else None) or error
+    reason = " ".join(str(cause).split())
     # When the disk is full SQLite rolls the whole transaction back; the next failure is a consequence.
     if is_disk_full(error):
         return DiskFullError(f"{what}: no space left on the disk; free some and try again, nothing was lost")
+    if is_away(cause):
+        return StorageError(
+            f"{what}: the connection to the server failed ({reason}); check that it runs, and DATABASE_URI"
+        )
     return StorageError(f"{what}: {reason}; check that the database is one of ours and can be written")

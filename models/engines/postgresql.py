@@ -22,6 +22,9 @@ _TAKE_TURN = f"SELECT pg_advisory_xact_lock({_TURN}), pg_current_xact_id()::text
 FOLDING = 0x4C_54_50_02
 _LONGEST = "60s"
 _CONNECT_S = 5
+# What the state of a transaction is asked of is older, but nobody maintains that any more.
+_OLDEST = 14_00_00
+_OUR_NAME = "legal-training-platform"
 # What each session asks of the server. A writer that is cut off holds the turn of all others.
 _SESSION = {
     "idle_in_transaction_session_timeout": "15s",
@@ -41,7 +44,12 @@ def open_postgresql(url: str, connections: int = 16) -> Engine:
         ConfigurationError: the driver is not installed.
     """
     options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
-    given = {"connect_timeout": _CONNECT_S, "options": options, "application_name": "legal-training-platform"}
+    given = {
+        "connect_timeout": _CONNECT_S,
+        "options": options,
+        "application_name": _OUR_NAME,
+        "client_encoding": "utf8",
+    }
     try:
         engine = create_engine(
             url, pool_pre_ping=True, pool_size=connections, max_overflow=0, connect_args={**given, **_KEEPALIVE}
@@ -85,6 +93,56 @@ def is_committed(engine: Engine, transaction: str) -> bool:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
         found = connection.exec_driver_sql("SELECT pg_xact_status(%(of)s::xid8)", {"of": transaction}).scalar()
     return found == "committed"
+
+
+def is_cut(connection: Connection) -> bool:
+    """Tell whether *connection*, which failed, is no longer one."""
+    if connection.invalidated:
+        return True
+    driver: Any = connection.connection.dbapi_connection  # psycopg's own
+    return bool(driver.closed)
+
+
+def is_away(error: BaseException) -> bool:
+    """Tell whether *error* of the driver says that its server was not reached, or has ended the connection."""
+    if not hasattr(error, "sqlstate"):
+        return False
+    from psycopg import OperationalError
+
+    state = error.sqlstate
+    return isinstance(error, OperationalError) and (state is None or state.startswith(("08", "57P")))
+
+
+def faults_of_server(engine: Engine) -> tuple[str, list[str]]:
+    """Return the version of a server, and what there is about it or the database that we cannot work with.
+
+    Raises:
+        SQLAlchemyError: it cannot be reached, or does not let us in.
+    """
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT current_setting('server_version'), current_setting('server_version_num')::int, "
+            "current_setting('server_encoding'), has_schema_privilege(current_schema(), 'CREATE')"
+        ).one()
+    version, number, encoding, may_create = found
+    return version, [
+        fault
+        for is_so, fault in (
+            (number < _OLDEST, f"version {version} is too old, want {_OLDEST // 10_000} or newer"),
+            (encoding != "UTF8", f"the database's encoding is {encoding}, want UTF8: `createdb --encoding=UTF8`"),
+            (not may_create, "the user may make no tables; make it the owner of the database"),
+        )
+        if is_so
+    ]
+
+
+def sessions_beside(engine: Engine) -> int:
+    """Return how many sessions other programs of ours have in the database of *engine*."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %(ours)s"
+    with engine.connect() as connection:
+        found = int(connection.exec_driver_sql(query, {"ours": _OUR_NAME}).scalar_one())
+        pool: Any = engine.pool  # the one of `open_postgresql`, which counts what it has
+        return max(0, found - int(pool.checkedin()) - int(pool.checkedout()))
 
 
 def _on_connect(connection: "Driver", _record: object) -> None:

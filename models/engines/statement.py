@@ -49,6 +49,9 @@ class Statement:
 
     def run_many(self, connection: Connection, rows: list[dict[str, object]]) -> None:
         """Run it for each of *rows*; errors as in `run`."""
+        if len(rows) == 1:  # psycopg has a pipeline for many, which takes a way to the server of its own
+            self.run(connection, **rows[0])
+            return
         sql, order = self._on(connection)
         parameters = rows if order is None else [tuple(row[name] for name in order) for row in rows]
         connection.connection.cursor().executemany(sql, parameters)

@@ -20,13 +20,15 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.engines.opening import storage_error
-from models.engines.postgresql import is_committed, take_turn
+from models.engines.postgresql import is_committed, is_cut, take_turn
 from utils.errors import StorageError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _GROUP_MAX = 256
 _ASK_AGAIN_S = 1.0
+# The connection is kept for as long as the service runs: that it broke is noticed when it is used.
+_TRIES = 2
 
 
 class Writer:
@@ -83,7 +85,7 @@ class Writer:
         try:
             with self.engine.begin() as connection:
                 return change(connection)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error) as error:
             raise self._failure(error) from error
 
     def _loop(self) -> None:
@@ -114,30 +116,45 @@ class Writer:
         for change in group:
             change.done.release()
 
-    def _together(self, group: "list[_Pending]") -> bool:
+    def _together(self, group: "list[_Pending]", tries: int = _TRIES) -> bool:
         """Run *group* in one transaction; False if one of several failed, and nothing was kept."""
         begun = _Begun()
         try:
             self._guard()
-            with self._connection() as connection, connection.begin():
+            with self._connection(begun) as connection, connection.begin():
                 begun.turn = take_turn(connection) if self.is_shared else ""
                 for change in group:
                     change.apply(connection)
                 begun.is_whole = True
             self._guard()  # success must not be reported if the folder is gone
         except Exception as error:  # noqa: BLE001  # running each alone shows which one failed
-            if begun.is_whole and begun.turn and self._was_kept(begun.turn):
-                return True
-            if len(group) > 1:
-                return False
-            group[0].error = self._failure(error)
+            return self._is_settled(group, begun, error, tries)
         return True
 
-    def _was_kept(self, turn: str) -> bool:
+    def _is_settled(self, group: "list[_Pending]", begun: "_Begun", error: Exception, tries: int) -> bool:
+        """Find out what became of a *group* that failed with *error*; answers as `_together`."""
+        if begun.is_whole and begun.turn:
+            kept = self._was_kept(begun.turn)
+            if kept is None:
+                for change in group:
+                    change.error = StorageError(
+                        "database: the server went away during a commit, and the service was stopped before it came "
+                        "back; whether the last changes were kept is seen at the next start"
+                    )
+            if kept is not False:
+                return True
+        if begun.is_cut and tries > 1:  # nothing was kept, and a server that was restarted is no fault of anybody here
+            return self._together(group, tries - 1)
+        if len(group) > 1:
+            return False
+        group[0].error = self._failure(error)
+        return True
+
+    def _was_kept(self, turn: str) -> bool | None:
         """Tell whether a transaction was committed whose connection broke before its server said so.
 
         While the server is away nobody knows, and what was kept must not be written twice: it is asked until it
-        answers.
+        answers; None if the service is stopped before.
         """
         while True:
             try:
@@ -145,10 +162,10 @@ class Writer:
             except SQLAlchemyError as error:
                 log.warning("commit in doubt", extra={"reason": type(error).__name__})
             if self._closing.wait(_ASK_AGAIN_S):
-                return False
+                return None
 
     @contextmanager
-    def _connection(self) -> Iterator[Connection]:
+    def _connection(self, begun: "_Begun") -> Iterator[Connection]:
         """Lend the writer's own connection, which is reopened after an error."""
         if self._own is None:
             self._own = self.engine.connect()
@@ -156,6 +173,7 @@ class Writer:
             yield self._own
         except BaseException:
             own, self._own = self._own, None
+            begun.is_cut = self.is_shared and is_cut(own)
             own.close()
             raise
 
@@ -168,10 +186,17 @@ class Writer:
 
 @dataclass(slots=True)
 class _Begun:
-    """How far a transaction came: the name of its turn, if it had to take one, and whether all was written."""
+    """How far a transaction came.
+
+    Attributes:
+        turn: Name of its turn, if it had to take one.
+        is_whole: Whether all was written.
+        is_cut: Whether its connection broke.
+    """
 
     turn: str = ""
     is_whole: bool = False
+    is_cut: bool = False
 
 
 class _Pending(Protocol):

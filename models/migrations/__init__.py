@@ -9,31 +9,49 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, MetaData, inspect, text
 
 from models.engines.postgresql import take_turn
+from utils.errors import StorageError
 
 NEWEST = "0006"
 # Tables of the first release; databases that count their versions in the second table are of before Alembic.
 _OLDEST, _COUNTED = "batches", "schema_version"
 _VERSION = "alembic_version"
+# A database with a table of this name was copied from one that went on changing: nobody may start on it.
+REHEARSAL = "rehearsal"
 _MAKE = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
 
 
 def migrate(engine: Engine, tables: MetaData) -> None:
-    """Make *tables* in *engine*, or apply each change that it has not seen, all of them or none."""
+    """Make *tables* in *engine*, or apply each change that it has not seen, all of them or none.
+
+    Raises:
+        StorageError: it holds a copy that was taken of a running service.
+    """
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             take_turn(connection)  # several processes may start at the same moment
-        seen = _seen(connection)
-        if seen is None:
-            tables.create_all(connection)
-            connection.execute(text(_MAKE))
-            _write(connection, NEWEST)
-        elif seen != NEWEST:
-            _upgrade(connection, seen)
+        bring_up(connection, tables)
 
 
-def _seen(connection: Connection) -> str | None:
-    """Return the number of the last change that a database has seen; None where it is new."""
+def bring_up(connection: Connection, tables: MetaData) -> None:
+    """Do what `migrate` does within the transaction of *connection*."""
+    seen = version_of(connection)
+    if seen is None:
+        tables.create_all(connection)
+        connection.execute(text(_MAKE))
+        _write(connection, NEWEST)
+    elif seen != NEWEST:
+        _upgrade(connection, seen)
+
+
+def version_of(connection: Connection) -> str | None:
+    """Return the number of the last change that a database has seen; None where it is new; errors as `migrate`."""
     names = inspect(connection).get_table_names()
+    if REHEARSAL in names:
+        raise StorageError(
+            "database: holds a copy that was taken while the service ran, and lacks what was written after it; stop "
+            "the service and take it over again with `cli.py migrate --to …`, or, if the copy is all there is, drop "
+            f"its table {REHEARSAL}"
+        )
     if _VERSION in names:
         return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
     if _OLDEST not in names:

@@ -63,7 +63,8 @@ class BulkStore:
         with reading(self._engine) as connection:
             found = connection.execute(select(BulkRow.__table__).where(BulkRow.token == token)).mappings().first()
             query = select(BulkBeforeRow.sample_id, BulkBeforeRow.data).where(BulkBeforeRow.token == token)
-            rows = {row.sample_id: orjson.loads(row.data) for row in connection.execute(query)}
+            found_rows = connection.execute(query.order_by(BulkBeforeRow.number))
+            rows = {row.sample_id: orjson.loads(row.data) for row in found_rows}
         if found is None:
             raise NotFoundError(
                 f"undo {token[:40]!r}: not found; the last {KEPT} changes can be undone, see GET /api/samples/bulk"

@@ -45,6 +45,11 @@ class SampleStore:
         self.folding = Folding(self._state, file, writer, clock)
 
     @property
+    def engine(self) -> Engine:
+        """The database, to read in."""
+        return self._engine
+
+    @property
     def watch(self) -> FileWatch:
         """Changes of the file that were noticed: taken in, set aside, written back."""
         return self._state.watch

@@ -96,7 +96,11 @@ class HealthService:
 
     def _providers(self) -> PartState:
         states: dict[str, bool] = {}
-        for row in self._llm.status():
+        try:
+            rows = self._llm.status()
+        except StorageError as error:  # what a limit has left is read there
+            return {"ok": False, "detail": str(error)}
+        for row in rows:
             states[row["provider"]] = states.get(row["provider"], False) or row["open"]
         told = ", ".join(f"{name} {'open' if is_open else 'closed'}" for name, is_open in states.items())
         return {"ok": True, "detail": told or "none is set up"}

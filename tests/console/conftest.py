@@ -8,6 +8,7 @@ import pytest
 
 from config import Settings
 from tests.console.stub import Stub, answering
+from tests.databases import KIND, database_url
 from tests.e2e.server import RunningServer, free_port
 from tests.fakes import catalog_without_limits
 from tests.vendors.simulator import SimulatedVendor
@@ -39,6 +40,8 @@ def with_groq(tmp_path: Path, vendor: SimulatedVendor, monkeypatch: pytest.Monke
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    if KIND != "sqlite":
+        monkeypatch.setenv("DATABASE_URI", database_url(tmp_path))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -11,6 +11,7 @@ from bootstrap import build
 from cli import cli
 from config import Settings
 from console.doctor import Finding, examine, findings
+from tests.databases import database_file, needs_postgresql, postgres
 from tests.fakes import catalog_without_limits, sample, settings_for
 from tests.vendors.simulator import SimulatedVendor
 
@@ -195,7 +196,8 @@ def test_data_set_is_counted_where_there_is_one(tmp_path: Path, folded: bool, ok
     found = found_in(settings, "data set")
 
     assert (found.ok, says in found.says) == (ok, True)
-    assert (tmp_path / "batches.db").exists() is folded  # a look makes none
+    if (file := database_file(tmp_path)) is not None:
+        assert file.exists() is folded  # a look makes none
 
 
 def test_catalogue_with_a_fault_is_said_with_file_and_line(tmp_path: Path) -> None:
@@ -264,3 +266,55 @@ def test_user_and_password_of_an_address_are_not_shown(tmp_path: Path, vendor: S
 
     assert vendor.url in found.says
     assert "my-password" not in found.says
+
+
+def found_of_database(folder: Path, address: str) -> Finding:
+    settings = settings_for(folder, database_uri=address)
+    return next(finding for finding in examine(settings) if finding.what == "database")
+
+
+@needs_postgresql
+def test_database_of_a_server_is_named_with_its_version_and_without_its_password(tmp_path: Path) -> None:
+    address = postgres().database(str(tmp_path)).replace("://", "://postgres:pass-word@")
+
+    found = found_of_database(tmp_path, address)
+
+    assert found.ok
+    assert found.says.startswith("PostgreSQL 1")
+    assert "pass-word" not in found.says
+
+
+@needs_postgresql
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        pytest.param("nobody:pass-word@127.0.0.1:{port}/postgres", 'role "nobody" does not exist', id="user"),
+        pytest.param("postgres@127.0.0.1:{port}/nothing", 'database "nothing" does not exist', id="database"),
+        pytest.param("postgres@127.0.0.1:1/postgres", "check that it runs, and DATABASE_URI", id="server"),
+        pytest.param("postgres@127.0.0.1:{port}/latin", "encoding is SQL_ASCII, want UTF8", id="encoding"),
+        pytest.param("reader@127.0.0.1:{port}/postgres", "the user may make no tables", id="rights"),
+    ],
+)
+def test_what_is_wrong_with_the_database_of_a_server_is_said_in_words(tmp_path: Path, place: str, says: str) -> None:
+    server = postgres()
+    server.sql("CREATE DATABASE latin ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    server.sql("CREATE ROLE reader LOGIN")
+    try:
+        found = found_of_database(tmp_path, "postgresql://" + place.format(port=server.port))
+    finally:
+        server.sql("DROP DATABASE latin WITH (FORCE)")
+        server.sql("DROP ROLE reader")
+
+    assert found.ok is False
+    assert says in found.says
+    assert "pass-word" not in found.says
+
+
+@needs_postgresql
+def test_server_that_is_too_old_is_said_with_what_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.engines.postgresql._OLDEST", 99_00_00)
+
+    found = found_of_database(tmp_path, postgres().database(str(tmp_path)))
+
+    assert found.ok is False
+    assert "is too old, want 99 or newer" in found.says

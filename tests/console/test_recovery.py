@@ -10,7 +10,7 @@ from bootstrap import Service, build
 from console.recovery import accept, put_back
 from tests.console.terminal import invoked
 from tests.fakes import sample, settings_for
-from utils.errors import ConfigurationError, DataFolderBusyError, NotFoundError
+from utils.errors import DataFolderBusyError, NotFoundError
 from utils.filelock import FolderLock
 
 
@@ -82,13 +82,6 @@ def test_folder_is_free_again_after_a_refusal(folder: Path) -> None:
     with pytest.raises(DataFolderBusyError):
         accept(settings_for(folder))
     lock.release()
-
-
-def test_database_of_a_server_is_for_its_own_tools(folder: Path) -> None:
-    settings = settings_for(folder, database_uri="postgresql://db.test/legal")
-
-    with pytest.raises(ConfigurationError, match="that server's own tools"):
-        put_back(settings, None)
 
 
 def test_parts_that_belong_together_need_no_acceptance(folder: Path, backed_up: str) -> None:

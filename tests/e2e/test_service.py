@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from config import PROJECT_DIR
+from tests.databases import only_on_sqlite
 from tests.e2e.server import BUSY_S, STOP_S, RunningServer, environment, free_port
 from tests.fakes import catalog_without_limits, sample
 from tests.patience import PATIENCE_S
@@ -240,6 +241,7 @@ def test_damaged_model_file_fails_a_sample_and_a_batch_with_its_sentence(tmp_pat
     assert "cli.py doctor" in one["error"]
 
 
+@only_on_sqlite
 def test_full_disk_keeps_what_was_acknowledged_and_says_so(tmp_path: Path, settings: dict[str, Any]) -> None:
     small = tmp_path / "small"
     small.mkdir()

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import orjson
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from bootstrap import Service, build
 from models.backups.restoring import restore
 from models.contract.arguments import UploadArguments
 from models.contract.bodies import RetrieveBody
-from tests.databases import only_on_sqlite
+from tests.databases import database_url, only_on_servers, only_on_sqlite, postgres
 from tests.fakes import sample, settings_for
 from utils.clock import ManualClock, SystemClock
-from utils.errors import DiskFullError, NotFoundError, StorageError
-
-pytestmark = only_on_sqlite
+from utils.errors import ConflictError, DiskFullError, NotFoundError, StorageError
 
 
 @pytest.fixture
@@ -49,12 +49,12 @@ def test_restore_brings_back_file_and_journal_and_keeps_what_was_there(service: 
     service.dataset.add(sample(id="later"))
     service.close()
 
-    restored = restore(tmp_path, tmp_path / "batches.db", None, SystemClock())
+    restored = restore(tmp_path, database_url(tmp_path), None, SystemClock())
 
     assert (made["samples"], restored["name"]) == (2, made["name"])
     assert ids(tmp_path) == {"folded", "waiting"}
     with closing(sqlite3.connect(Path(restored["kept"]) / "batches.db")) as kept:
-        assert kept.execute("SELECT count(*) FROM batches").fetchone() == (0,)
+        assert kept.execute("SELECT generation, samples FROM store").fetchone() == (2, 2)
 
 
 def upload(service: Service, text: str) -> str:
@@ -71,7 +71,7 @@ def test_restore_brings_back_documents_with_their_files_and_index(service: Servi
     later = upload(service, "The landlord repairs the roof.")
     service.close()
 
-    restored = restore(tmp_path, tmp_path / "batches.db", made["name"], SystemClock())
+    restored = restore(tmp_path, database_url(tmp_path), made["name"], SystemClock())
 
     again = build(settings_for(tmp_path)).start()
     try:
@@ -92,7 +92,7 @@ def test_backup_of_before_there_were_documents_leaves_them_as_they_are(service: 
     kept = upload(service, "The tenant pays the rent.")
     service.close()
 
-    restore(tmp_path, tmp_path / "batches.db", made["name"], SystemClock())
+    restore(tmp_path, database_url(tmp_path), made["name"], SystemClock())
 
     again = build(settings_for(tmp_path)).start()
     try:
@@ -122,7 +122,7 @@ def test_backup_made_while_samples_are_added_is_of_one_moment(service: Service, 
     service.close()
 
     for name in made[-2:]:
-        restore(tmp_path, tmp_path / "batches.db", name, SystemClock())
+        restore(tmp_path, database_url(tmp_path), name, SystemClock())
         numbers = sorted(int(i[1:]) for i in ids(tmp_path) if i.startswith("n"))
         assert numbers == list(range(len(numbers)))
 
@@ -133,10 +133,10 @@ def test_unknown_and_damaged_backups_are_refused_and_nothing_is_touched(service:
     before = (tmp_path / "train.parquet").read_bytes()
 
     with pytest.raises(NotFoundError, match=f"backup 'no': not found; there are: {name}"):
-        restore(tmp_path, tmp_path / "batches.db", "no", SystemClock())
+        restore(tmp_path, database_url(tmp_path), "no", SystemClock())
     (tmp_path / "backups" / name / "train.parquet").write_bytes(b"cut")
     with pytest.raises(StorageError, match="not a readable Parquet file"):
-        restore(tmp_path, tmp_path / "batches.db", name, SystemClock())
+        restore(tmp_path, database_url(tmp_path), name, SystemClock())
 
     assert (tmp_path / "train.parquet").read_bytes() == before
 
@@ -163,13 +163,6 @@ def test_backup_falls_due_by_age_and_not_for_an_empty_data_set(tmp_path: Path, s
     assert service.backups.is_due(3600)
 
 
-def test_database_of_a_server_is_not_copied(service: Service) -> None:
-    service.backups._database = None
-
-    with pytest.raises(StorageError, match="that server's own backup"):
-        service.backups.make()
-
-
 def test_backups_are_ordered_as_they_were_made_though_the_clock_was_a_year_ahead(
     service: Service, tmp_path: Path
 ) -> None:
@@ -187,7 +180,7 @@ def test_backups_are_ordered_as_they_were_made_though_the_clock_was_a_year_ahead
         (ahead, True),
     ]
     service.close()
-    assert restore(tmp_path, tmp_path / "batches.db", None, SystemClock())["name"] == right
+    assert restore(tmp_path, database_url(tmp_path), None, SystemClock())["name"] == right
 
 
 def test_backups_that_roll_off_are_the_first_made_not_those_of_the_earliest_date(service: Service) -> None:
@@ -219,12 +212,13 @@ def test_name_in_a_manifest_leads_nowhere_else_than_to_its_own_folder(service: S
     assert (outside / "keep").exists()
     assert len(service.backups.list()) == 2
     with pytest.raises(NotFoundError):
-        restore(tmp_path, tmp_path / "batches.db", "../outside", SystemClock())
+        restore(tmp_path, database_url(tmp_path), "../outside", SystemClock())
     with pytest.raises(NotFoundError):
-        restore(tmp_path, tmp_path / "batches.db", "linked", SystemClock())
+        restore(tmp_path, database_url(tmp_path), "linked", SystemClock())
 
 
-@pytest.mark.parametrize("fails_at", range(1, 5))
+# A server's database is no file that is moved.
+@pytest.mark.parametrize("fails_at", [1, 2, *(pytest.param(step, marks=only_on_sqlite) for step in (3, 4))])
 def test_restore_that_fails_puts_everything_back_and_leaves_no_copy_behind(
     service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
 ) -> None:
@@ -243,7 +237,7 @@ def test_restore_that_fails_puts_everything_back_and_leaves_no_copy_behind(
     with monkeypatch.context() as patched:
         patched.setattr("models.backups.restoring.shutil.move", failing)
         with pytest.raises(DiskFullError, match="the data are as they were"):
-            restore(tmp_path, tmp_path / "batches.db", name, SystemClock())
+            restore(tmp_path, database_url(tmp_path), name, SystemClock())
 
     assert {path.name for path in (tmp_path / "backups").iterdir()} == before
     assert not (tmp_path / ".restore").exists()
@@ -257,3 +251,53 @@ def test_backup_of_a_data_set_that_became_empty_is_never_due(service: Service) -
     service.backups._clock = ManualClock(SystemClock().now() + timedelta(days=30))
 
     assert not service.backups.is_due(3600)
+
+
+@only_on_servers
+def test_restore_whose_database_breaks_at_the_very_end_puts_the_files_back(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = service.backups.make()["name"]
+    service.dataset.add(sample(id="later"))
+    service.close()
+    before = {path.name for path in (tmp_path / "backups").iterdir()}
+
+    def breaks(_: Connection) -> None:
+        raise OperationalError("COMMIT", {}, Exception("gone"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("sqlalchemy.Connection.commit", breaks)
+        with pytest.raises(StorageError, match="gone"):
+            restore(tmp_path, database_url(tmp_path), name, SystemClock())
+
+    assert {path.name for path in (tmp_path / "backups").iterdir()} == before
+    assert ids(tmp_path) == {"folded", "waiting", "later"}
+
+
+@only_on_servers
+def test_database_that_a_service_uses_is_not_restored_beneath_it(service: Service, tmp_path: Path) -> None:
+    name = service.backups.make()["name"]
+
+    with pytest.raises(ConflictError, match="connections of services to it are open"):
+        restore(tmp_path, database_url(tmp_path), name, SystemClock())
+
+    service.close()
+    assert ids(tmp_path) == {"folded", "waiting"}
+
+
+@only_on_servers
+def test_backup_is_put_back_onto_a_new_server(service: Service, tmp_path: Path) -> None:
+    name = service.backups.make()["name"]
+    service.close()
+    (tmp_path / "train.parquet").unlink()
+    postgres().sql("CREATE DATABASE anew")
+
+    restored = restore(tmp_path, postgres().url("anew"), name, SystemClock())
+
+    again = build(settings_for(tmp_path, database_uri=postgres().url("anew"))).start()
+    try:
+        assert {row["id"] for row in again.dataset.draw(100, {})} == {"folded", "waiting"}
+    finally:
+        again.close()
+        postgres().sql("DROP DATABASE anew WITH (FORCE)")
+    assert not (Path(restored["kept"]) / "batches.db").exists()
