@@ -275,7 +275,7 @@ def found_of_database(folder: Path, address: str) -> Finding:
 
 @needs_postgresql
 def test_database_of_a_server_is_named_with_its_version_and_without_its_password(tmp_path: Path) -> None:
-    address = postgres().database(str(tmp_path)).replace("://", "://postgres:pass-word@")
+    address = f"{postgres().database(str(tmp_path))}&password=pass-word"
 
     found = found_of_database(tmp_path, address)
 
