@@ -9,7 +9,7 @@ import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, get_args
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -114,6 +114,9 @@ def _clean_database(value: str) -> str:
     """Name the driver that we use; other databases are refused."""
     kind, separator, place = value.strip().partition("://")
     if kind in ("postgres", "postgresql", "postgresql+psycopg") and place:
+        parts = urlsplit(f"postgresql://{place}")
+        for secret in (parts.password, *parse_qs(parts.query).get("password", ())):
+            remember_secret(unquote(secret or ""))
         return f"postgresql+psycopg://{place}"
     if value and (kind != "sqlite" or not separator):
         raise ValueError("want sqlite:///<file> or postgresql://<host>/<database>, with its user and password")

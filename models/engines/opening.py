@@ -29,7 +29,9 @@ def file_of(url: str) -> Path | None:
 
 def shown(url: str) -> str:
     """Return *url* without its password."""
-    return make_url(url).render_as_string(hide_password=True)
+    told = make_url(url)
+    hidden = {name: "***" if "password" in name else value for name, value in told.query.items()}
+    return told.set(query=hidden).render_as_string(hide_password=True)
 
 
 def connect(url: str) -> Engine:

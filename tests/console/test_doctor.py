@@ -14,6 +14,7 @@ from console.doctor import Finding, examine, findings
 from tests.databases import database_file, needs_postgresql, postgres
 from tests.fakes import catalog_without_limits, sample, settings_for
 from tests.vendors.simulator import SimulatedVendor
+from utils.logs import redact
 
 
 def test_doctor_reports_on_everything_and_shows_no_key(tmp_path: Path, vendor: SimulatedVendor) -> None:
@@ -282,6 +283,7 @@ def test_database_of_a_server_is_named_with_its_version_and_without_its_password
     assert found.ok
     assert found.says.startswith("PostgreSQL 1")
     assert "pass-word" not in found.says
+    assert redact(address) != address
 
 
 @needs_postgresql
