@@ -1,5 +1,6 @@
 # make demo    three samples on this machine, no key needed
 # make test    the whole test suite, no network and no key needed once installed
+# make test-postgresql   contract, end-to-end and crash tests on PostgreSQL
 # make run     the server at 127.0.0.1:5001
 # make serve   the same, as a service runs it: logs as JSON
 # make check   style, types, import contracts, security rules, a scan for secrets, test collection
@@ -20,7 +21,7 @@ TEST_MODEL := smollm2-135m-instruct
 # Tests also wait, so one process more than there are cores; each takes some 600 MiB.
 AT_ONCE ?= $(shell $(BIN)/python -c 'import os; print(min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) + 1)')
 
-.PHONY: demo test matrix run serve check audit lock install dev clean backup restore
+.PHONY: demo test test-postgresql matrix run serve check audit lock install dev clean backup restore
 
 demo: install
 	@$(BIN)/python cli.py demo
@@ -44,6 +45,10 @@ dev: $(VENV)/.installed-dev
 test: dev
 	@$(BIN)/python cli.py model fetch $(TEST_MODEL) || echo "the small test model cannot be had: its tests will be skipped"
 	$(BIN)/python -m pytest --numprocesses=$(AT_ONCE) --dist=worksteal --cov --cov-report=term:skip-covered $(ARGS)
+
+# Contract, end to end and crash tests once more, on PostgreSQL.
+test-postgresql: dev
+	TEST_DATABASE=postgresql $(BIN)/python -m pytest --numprocesses=$(AT_ONCE) --dist=worksteal tests/api tests/e2e --ignore=tests/e2e/web tests/services/batch tests/models $(ARGS)
 
 check: dev
 	$(BIN)/ruff check .

@@ -121,7 +121,7 @@ class UsageStore:
             )
             .where(Table.hour >= since)
             .group_by(Table.hour, Table.provider, Table.model)
-            .order_by(Table.hour)
+            .order_by(Table.hour, Table.provider, Table.model)
         )
         with reading(self._engine) as connection:
             return [HourOfUse(*row) for row in connection.execute(query)]

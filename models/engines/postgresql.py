@@ -70,6 +70,14 @@ def take_turn(connection: Connection) -> str:
     return str(row[1])
 
 
+def name_of(connection: Connection) -> str:
+    """Return the name of a transaction that takes no turn."""
+    cursor = connection.connection.cursor()
+    cursor.execute("SELECT pg_current_xact_id()::text")
+    row: Any = cursor.fetchone()
+    return str(row[0])
+
+
 @contextmanager
 def alone_at(engine: Engine, what: int) -> Iterator[None]:
     """Do the block while no other process does one under the same number; waits for it.
@@ -91,8 +99,11 @@ def is_committed(engine: Engine, transaction: str) -> bool:
     with engine.connect() as connection:
         # A server that has not noticed the broken connection may still be at it.
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
-        found = connection.exec_driver_sql("SELECT pg_xact_status(%(of)s::xid8)", {"of": transaction}).scalar()
-    return found == "committed"
+        while True:
+            found = connection.exec_driver_sql("SELECT pg_xact_status(%(of)s::xid8)", {"of": transaction}).scalar()
+            if found != "in progress":  # one that took no turn; the server ends it with its session
+                return found == "committed"
+            connection.exec_driver_sql("SELECT pg_sleep(0.2)")
 
 
 def is_cut(connection: Connection) -> bool:

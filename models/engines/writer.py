@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.engines.opening import storage_error
-from models.engines.postgresql import is_committed, is_cut, take_turn
+from models.engines.postgresql import is_committed, is_cut, name_of, take_turn
 from utils.errors import StorageError
 
 log = logging.getLogger(__name__)
@@ -82,11 +82,16 @@ class Writer:
         """
         if not self.is_shared:
             return self.run(change)
+        name, done = "", []
         try:
+            self._guard()
             with self.engine.begin() as connection:
-                return change(connection)
+                name = name_of(connection)
+                done.append(change(connection))
         except (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error) as error:
-            raise self._failure(error) from error
+            if not done or not self._was_kept(name):
+                raise self._failure(error) from error
+        return done[0]
 
     def _loop(self) -> None:
         while True:

@@ -161,7 +161,8 @@ class BatchMonitor:
 
     def _object_of(self, row: BatchRow) -> Batch:
         if not self._others.are_none:
-            return self._others.seen(row)
+            runner = self._running.of(row["id"])
+            return self._others.seen(row, runner.untold if runner is not None else None)
         runner = self._running.of(row["id"])
         if runner is not None:
             return runner.live.snapshot()

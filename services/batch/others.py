@@ -52,9 +52,13 @@ class Others:
         """Return the row of a batch with what all processes tell of it."""
         return row if self.are_none else merged(row, self.stores.batches.parts(row["id"]).values())
 
-    def seen(self, row: BatchRow) -> Batch:
-        """Return the batch object of a batch that several may work on: the same at each of them."""
-        parts = list(self.stores.batches.parts(row["id"]).values())
+    def seen(self, row: BatchRow, own: BatchPart | None = None) -> Batch:
+        """Return the batch object of a batch that several may work on: the same at each of them.
+
+        Unless what this process has to tell could not be kept: then *own* is that.
+        """
+        told = self.stores.batches.parts(row["id"])
+        parts = list((told if own is None else {**told, self.stores.members.me: own}).values())
         live = LiveBatch(merged(row, parts), self.clock)
         return _together(live.snapshot(), parts) if parts else live.snapshot()
 

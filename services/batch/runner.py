@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import cast
 
+from models.batches.batch_store import BatchPart
 from models.batches.work_store import WorkItem
 from models.contract.answers.batches import Cause
 from models.domain import BatchStatus
@@ -54,6 +55,7 @@ class BatchRunner:
         self._abandoned = False
         # Whether other processes have items of this batch in hand, as far as it was seen.
         self._others_hold = not services.others.are_none
+        self._is_untold = False
         self._kept_at_s = 0.0
         self._worker = ItemWorker(self, settings, services)
         self._workers: list[threading.Thread] = []
@@ -63,6 +65,11 @@ class BatchRunner:
     def end(self) -> tuple[BatchStatus, str] | None:
         """How the batch ended: status and reason; None when the process is leaving it for the next start."""
         return None if self._abandoned else self._end
+
+    @property
+    def untold(self) -> BatchPart | None:
+        """What this process has to tell of the batch and could not keep; None where all of it is kept."""
+        return self.live.part() if self._is_untold else None
 
     @property
     def is_ending(self) -> bool:
@@ -157,7 +164,7 @@ class BatchRunner:
             return
         self._tell_waiting()
         self.raise_alerts()
-        if live.changed or live.elapsed_s() - self._kept_at_s > _KEEP_S:
+        if live.changed or self._is_untold or live.elapsed_s() - self._kept_at_s > _KEEP_S:
             self._services.publish(0, False)
             self.keep()
 
@@ -177,8 +184,10 @@ class BatchRunner:
     def keep(self) -> None:
         """Keep what is told and measured; what is counted is kept with each step."""
         self._kept_at_s = self.live.elapsed_s()
+        self._is_untold = True
         try:
             self._services.others.keep(self.live)
+            self._is_untold = False
         except StorageError as error:
             log.warning("history not stored", extra={"batch_id": self.live.batch_id, "reason": str(error)})
 
