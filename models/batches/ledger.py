@@ -187,9 +187,14 @@ class Ledger:
         return self._writer.run(write)
 
     def keep_part(self, batch_id: str, part: BatchPart) -> None:
-        """Keep what this process has to tell of a batch that several work on."""
+        """Keep what this process has to tell of a batch that several work on, unless it has ended: all is told then."""
         member = self._members.me
-        self._writer.run(lambda connection: self._tables.batches.put_part(connection, batch_id, member, part))
+
+        def write(connection: Connection) -> None:
+            if self._tables.batches.is_open(connection, batch_id):
+                self._tables.batches.put_part(connection, batch_id, member, part)
+
+        self._writer.run(write)
 
     # --- items ---------------------------------------------------------------------------
 

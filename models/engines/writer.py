@@ -4,7 +4,7 @@ SQLite allows one writer at a time, so the service has exactly one. It groups wa
 a caller returns only when its change is on the disk (WAL, synchronous=FULL; figures in docs/adr/0003-store.md).
 
 On PostgreSQL several processes write. Each has this one thread, and every transaction begins by taking its turn
-(`take_turn`), so that what was written with one writer in mind holds there too: a change that reads before it writes
+(`Turns`), so that what was written with one writer in mind holds there too: a change that reads before it writes
 sees all that was written before, and ids are in the order in which they can be seen.
 """
 
@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.engines.opening import storage_error
-from models.engines.postgresql import is_committed, take_turn
+from models.engines.postgresql import Turns
 from utils.errors import StorageError
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class Writer:
         self._gate = threading.Lock()
         self._own: Connection | None = None
         self.is_shared = engine.dialect.name == "postgresql"
+        self._turns = Turns()
         self._closing = threading.Event()
 
     def start(self) -> None:
@@ -120,7 +121,7 @@ class Writer:
         try:
             self._guard()
             with self._connection() as connection, connection.begin():
-                begun.turn = take_turn(connection) if self.is_shared else ""
+                begun.turn = self._turns.take(connection) if self.is_shared else 0
                 for change in group:
                     change.apply(connection)
                 begun.is_whole = True
@@ -133,7 +134,7 @@ class Writer:
             group[0].error = self._failure(error)
         return True
 
-    def _was_kept(self, turn: str) -> bool:
+    def _was_kept(self, turn: int) -> bool:
         """Tell whether a transaction was committed whose connection broke before its server said so.
 
         While the server is away nobody knows, and what was kept must not be written twice: it is asked until it
@@ -141,7 +142,7 @@ class Writer:
         """
         while True:
             try:
-                return is_committed(self.engine, turn)
+                return self._turns.was_kept(self.engine, turn)
             except SQLAlchemyError as error:
                 log.warning("commit in doubt", extra={"reason": type(error).__name__})
             if self._closing.wait(_ASK_AGAIN_S):
@@ -168,9 +169,9 @@ class Writer:
 
 @dataclass(slots=True)
 class _Begun:
-    """How far a transaction came: the name of its turn, if it had to take one, and whether all was written."""
+    """How far a transaction came: the number of its turn, if it had to take one, and whether all was written."""
 
-    turn: str = ""
+    turn: int = 0
     is_whole: bool = False
 
 
