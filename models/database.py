@@ -109,6 +109,16 @@ class MemberRow(Base):
     seen_at: Mapped[float]
 
 
+class WriterRow(Base):
+    """The last turn that each process wrote in on PostgreSQL, `at` by the database's clock: `engines/postgresql.py`."""
+
+    __tablename__ = "writers"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    turn: Mapped[int]
+    at: Mapped[float]
+
+
 class BatchPartRow(Base):
     """What one process has to tell of a batch that several work on, as JSON."""
 

@@ -354,15 +354,17 @@ class BatchService:
     def _join(self, row: BatchRow) -> None:
         """Give the batch of *row*, which runs, a runner here."""
         batch_id, is_shared = row["id"], not self._others.are_none
+        ledger = self._stores.ledger
+        renounce = partial(ledger.put_back, batch_id) if is_shared else None
         at_once = min(_FEW, self._settings.max_workers) if is_shared else _MANY
         request = request_of(row)
         services = RunnerServices(
             self._generation,
             self._llm,
             self._metrics,
-            self._stores.ledger,
+            ledger,
             self._others,
-            ItemQueue(partial(self._stores.ledger.claim, batch_id), at_once),
+            ItemQueue(partial(ledger.claim, batch_id), at_once, renounce),
             self._clock,
             lambda event, now: self.publisher.changed(batch_id, event, now),
         )

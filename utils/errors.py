@@ -464,8 +464,11 @@ class BudgetSpentError(GenerationError):
     code = category = "budget_spent"
 
 
-class BudgetHeldError(GenerationError):
+class BudgetHeldError(AppError):
     """What is left of a budget is set aside for calls of other processes; some of it may come back."""
+
+    code = "budget_held"
+    retryable = True
 
 
 class CancelledError(GenerationError):

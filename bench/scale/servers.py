@@ -27,10 +27,13 @@ def free_port() -> int:
 class Postgres:
     """A PostgreSQL 15 with its data in a folder of its own, durable as by default."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make the cluster in *folder*; PostgreSQL refuses to run as root, so that root hands it to postgres."""
-        self.port = free_port()
-        self.url = f"postgresql://127.0.0.1:{self.port}/postgres?user=postgres"
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
+        """Make the cluster in *folder*; PostgreSQL refuses to run as root, so that root hands it to postgres.
+
+        It listens at *host*, and takes whoever comes from its network (of 24 bits).
+        """
+        self.host, self.port = host, free_port()
+        self.url = f"postgresql://{host}:{self.port}/postgres?user=postgres"
         self._folder = folder
         self._user = "postgres" if os.geteuid() == 0 else None
         folder.chmod(0o755)
@@ -39,6 +42,9 @@ class Postgres:
         if self._user:
             shutil.chown(data, self._user)
         self._run("initdb", "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale")
+        if host != "127.0.0.1":
+            with (data / "pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {host}/24 trust\n")
 
     def _run(self, command: str, *arguments: str) -> None:
         line = [str(_BINARIES / command), *arguments]
@@ -46,13 +52,13 @@ class Postgres:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        options = f"-p {self.port} -k {self._folder}/cluster -c listen_addresses=127.0.0.1"
+        options = f"-p {self.port} -k {self._folder}/cluster -c listen_addresses={self.host} -c max_connections=300"
         data, log = f"{self._folder}/cluster", f"{self._folder}/cluster/log"
         self._run("pg_ctl", "-D", data, "-o", options, "-l", log, "-w", "start")
 
-    def stop(self) -> None:
-        """Stop it at once, its connections with it, as a restart of the machine in order does."""
-        self._run("pg_ctl", "-D", f"{self._folder}/cluster", "-m", "fast", "-w", "stop")
+    def stop(self, mode: str = "fast") -> None:
+        """Stop it at once, its connections with it, as a restart of the machine in order does; "immediate" crashes."""
+        self._run("pg_ctl", "-D", f"{self._folder}/cluster", "-m", mode, "-w", "stop")
 
     def cpu_s(self) -> float:
         """Return the CPU seconds that its processes, those that ended too, have used."""

@@ -158,6 +158,12 @@ class BatchStore:
         still = (BatchHistory.id == batch_id, BatchHistory.status.in_(statuses))
         return bool(connection.execute(update(BatchHistory).where(*still).values(**_encoded(values))).rowcount)
 
+    def is_open(self, connection: Connection, batch_id: str) -> bool:
+        """Tell whether a batch has not ended."""
+        query = select(BatchHistory.status).where(BatchHistory.id == batch_id)
+        status = connection.execute(query).scalar()
+        return status is not None and not BatchStatus(status).is_final
+
     def used(self, connection: Connection, batch_id: str) -> tuple[int, float]:
         """Return the tokens and US dollars that a batch has used."""
         query = select(BatchHistory.tokens_used, BatchHistory.cost_usd).where(BatchHistory.id == batch_id)

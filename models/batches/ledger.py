@@ -166,19 +166,20 @@ class Ledger:
 
     # --- processes -----------------------------------------------------------------------
 
-    def take_over(self, member: str) -> dict[str, int] | None:
+    def take_over(self, member: str | None, is_stranger: bool = False) -> dict[str, int] | None:
         """Give back what a process had in hand that is gone; return its calls that are in doubt, by batch.
 
-        None where another process did it.
+        None where another process did it. A stranger has no row that could tell that; None is whoever left no name.
         """
 
         def write(connection: Connection) -> dict[str, int] | None:
-            if not self._members.remove(connection, member):
+            if not is_stranger and not self._members.remove(connection, str(member)):
                 return None
             lost = self._tables.work.lose(connection, member)
-            self._settle_parts(connection, member)
+            if member is not None:
+                self._settle_parts(connection, member)
             found = {batch_id: self._doubt(connection, batch_id, targets) for batch_id, targets in lost.items()}
-            for target in self._tables.calls.take(connection, owner=member):
+            for target in self._tables.calls.take(connection, owner=member) if member is not None else ():
                 self._tables.usage.doubt(connection, self._hour(), "", target)
             for batch_id, count in found.items():
                 self._event(connection, batch_id, "resumed", {"in_doubt": count})
@@ -187,9 +188,14 @@ class Ledger:
         return self._writer.run(write)
 
     def keep_part(self, batch_id: str, part: BatchPart) -> None:
-        """Keep what this process has to tell of a batch that several work on."""
+        """Keep what this process has to tell of a batch that several work on, unless it has ended: all is told then."""
         member = self._members.me
-        self._writer.run(lambda connection: self._tables.batches.put_part(connection, batch_id, member, part))
+
+        def write(connection: Connection) -> None:
+            if self._tables.batches.is_open(connection, batch_id):
+                self._tables.batches.put_part(connection, batch_id, member, part)
+
+        self._writer.run(write)
 
     # --- items ---------------------------------------------------------------------------
 

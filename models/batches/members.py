@@ -11,10 +11,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select, text, update
+from sqlalchemy import Connection, Engine, delete, insert, select, text, true, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.database import MemberRow
+from models.database import CallRow, MemberRow, RunRow, WorkRow
+from models.domain import ItemState
 from models.engines.opening import reading, storage_error
 from models.engines.writer import Writer
 from utils.clock import Clock, iso
@@ -25,6 +26,11 @@ from utils.errors import ConfigurationError
 BEAT_S, LEASE_S, GRACE_S = 2.0, 30.0, 6.0
 _CHANNEL = "ltp_events"
 _NOW = text("extract(epoch from clock_timestamp())")
+_IN_HAND = (
+    (WorkRow.owner, WorkRow.state.in_([ItemState.TODO, ItemState.LEASED])),
+    (CallRow.owner, true()),
+    (RunRow.owner, RunRow.state == "running"),
+)
 _LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:of, 0))")
 _LOCKED = text("SELECT NOT pg_try_advisory_xact_lock(hashtextextended(:of, 0))")
 
@@ -108,6 +114,20 @@ class Members:
             return [
                 name for name, age in rows if age > LEASE_S or (age >= grace_s and not _is_locked(connection, name))
             ]
+
+    def strangers(self) -> list[str | None]:
+        """Return who has something in hand and no row: left by a process of another database, or an older version."""
+        if self.is_alone:
+            return []
+        known = select(MemberRow.id)
+        with reading(self._engine) as connection:
+            found: set[str | None] = set()
+            for owner, is_open in _IN_HAND:
+                named = select(owner).distinct().where(is_open, owner.is_not(None), owner.not_in(known))
+                found |= set(connection.execute(named).scalars())
+            leased = (WorkRow.state == ItemState.LEASED, WorkRow.owner.is_(None))
+            nobodys = connection.execute(select(WorkRow.ordinal).where(*leased).limit(1)).first()
+        return [*sorted(name for name in found if name), *([None] if nobodys is not None else [])]
 
     def others(self) -> int:
         """Count the other processes that live, or did until a moment ago."""

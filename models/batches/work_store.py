@@ -21,6 +21,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
+    and_,
     bindparam,
     cast,
     func,
@@ -44,6 +45,7 @@ _MINE = (
     # What has ended is not ended again, whoever tries.
     WorkRow.state.in_([literal_column(f"'{state}'") for state in (ItemState.TODO, ItemState.LEASED)]),
 )
+_LEASED = ItemState.LEASED
 _OPEN = (ItemState.TODO, ItemState.LEASED)
 # What a new owner may do must not be undone by the one before.
 _NEXT_FENCE = WorkRow.fence + literal_column("1")
@@ -192,9 +194,12 @@ class WorkStore:
         tokens, usd = connection.execute(query).one()
         return tokens, usd or 0.0
 
-    def lose(self, connection: Connection, owner: str) -> dict[str, list[str]]:
-        """Give back all that a process had in hand that is gone; return its calls that are in doubt, by batch."""
-        mine = WorkRow.owner == owner
+    def lose(self, connection: Connection, owner: str | None) -> dict[str, list[str]]:
+        """Give back all that a process had in hand that is gone; return its calls that are in doubt, by batch.
+
+        None is a process of a version that left no name.
+        """
+        mine = WorkRow.owner == owner if owner is not None else and_(WorkRow.owner.is_(None), WorkRow.state == _LEASED)
         doubt: dict[str, list[str]] = {}
         found = select(WorkRow.batch_id, WorkRow.in_flight).where(mine, WorkRow.in_flight.is_not(None))
         for batch_id, target in connection.execute(found.order_by(WorkRow.batch_id, WorkRow.ordinal)):

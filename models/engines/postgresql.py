@@ -4,6 +4,7 @@ Each connection is asked whether it lives before it is lent, so that a server th
 error. A session that hangs while it holds something, because its machine was cut off, is ended by the server.
 """
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
 
 # Of the transactions that write; any number that no other program in the same database uses.
 _TURN = 0x4C_54_50_01
-_TAKE_TURN = f"SELECT pg_advisory_xact_lock({_TURN}), pg_current_xact_id()::text"
+_TAKE_TURN = f"SELECT pg_advisory_xact_lock({_TURN})"
+# The row is nobody else's, so that it does not matter that it is looked for before the turn has come.
+_TAKE_NUMBERED_TURN = """
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(%s))
+INSERT INTO writers (id, turn, at) SELECT %s, %s, extract(epoch FROM clock_timestamp()) FROM turn
+ON CONFLICT (id) DO UPDATE SET turn = excluded.turn, at = excluded.at
+"""
+_IS_KEPT = "SELECT EXISTS (SELECT FROM writers WHERE id = %s AND turn = %s)"
+# Writers of which nothing was heard for a month are gone.
+_FORGET = "DELETE FROM writers WHERE at < extract(epoch FROM clock_timestamp()) - 2592000"
 FOLDING = 0x4C_54_50_02
 _LONGEST = "60s"
 _CONNECT_S = 5
@@ -62,20 +72,38 @@ def open_postgresql(url: str, connections: int = 16) -> Engine:
     return engine
 
 
-def take_turn(connection: Connection) -> str:
-    """Wait until no other process writes; return the name of the transaction, which holds the turn to its end."""
-    cursor = connection.connection.cursor()
-    cursor.execute(_TAKE_TURN)
-    row: Any = cursor.fetchone()
-    return str(row[1])
+def take_turn(connection: Connection) -> None:
+    """Wait until no other process writes; the transaction of *connection* holds the turn to its end."""
+    connection.connection.cursor().execute(_TAKE_TURN)
 
 
-def name_of(connection: Connection) -> str:
-    """Return the name of a transaction that takes no turn."""
-    cursor = connection.connection.cursor()
-    cursor.execute("SELECT pg_current_xact_id()::text")
-    row: Any = cursor.fetchone()
-    return str(row[0])
+class Turns:
+    """The numbered turns of one writer, each of which can be told to have been kept or not.
+
+    PostgreSQL's own number of a transaction tells it not: after a crash it gives the numbers of what was lost again,
+    and says of them what became of the later ones.
+    """
+
+    def __init__(self) -> None:
+        self._id = uuid.uuid4().hex
+        self._number = 0
+
+    def take(self, connection: Connection) -> int:
+        """Take a turn as `take_turn`; return its number, which is kept with what the transaction writes."""
+        self._number += 1
+        cursor = connection.connection.cursor()
+        if self._number == 1:
+            cursor.execute(_FORGET)
+        cursor.execute(_TAKE_NUMBERED_TURN, (_TURN, self._id, self._number))
+        return self._number
+
+    def was_kept(self, engine: Engine, number: int) -> bool:
+        """Tell whether the newest turn was committed, whose connection broke before it said so."""
+        with engine.connect() as connection:
+            # A server that has not noticed the broken connection may still be at it.
+            take_turn(connection)
+            found = connection.exec_driver_sql(_IS_KEPT, (self._id, number)).scalar()
+        return bool(found)
 
 
 @contextmanager
@@ -92,18 +120,6 @@ def alone_at(engine: Engine, what: int) -> Iterator[None]:
             yield
         finally:
             session.invalidate()  # the lock ends with its session, whatever has become of that
-
-
-def is_committed(engine: Engine, transaction: str) -> bool:
-    """Tell whether a *transaction* was committed whose connection broke before it said so."""
-    with engine.connect() as connection:
-        # A server that has not noticed the broken connection may still be at it.
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
-        while True:
-            found = connection.exec_driver_sql("SELECT pg_xact_status(%(of)s::xid8)", {"of": transaction}).scalar()
-            if found != "in progress":  # one that took no turn; the server ends it with its session
-                return found == "committed"
-            connection.exec_driver_sql("SELECT pg_sleep(0.2)")
 
 
 def is_cut(connection: Connection) -> bool:

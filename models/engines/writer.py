@@ -4,7 +4,7 @@ SQLite allows one writer at a time, so the service has exactly one. It groups wa
 a caller returns only when its change is on the disk (WAL, synchronous=FULL; figures in docs/adr/0003-store.md).
 
 On PostgreSQL several processes write. Each has this one thread, and every transaction begins by taking its turn
-(`take_turn`), so that what was written with one writer in mind holds there too: a change that reads before it writes
+(`Turns`), so that what was written with one writer in mind holds there too: a change that reads before it writes
 sees all that was written before, and ids are in the order in which they can be seen.
 """
 
@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.engines.opening import storage_error
-from models.engines.postgresql import is_committed, is_cut, name_of, take_turn
+from models.engines.postgresql import Turns, is_cut
 from utils.errors import StorageError
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class Writer:
         self._gate = threading.Lock()
         self._own: Connection | None = None
         self.is_shared = engine.dialect.name == "postgresql"
+        self._turns = Turns()
         self._closing = threading.Event()
 
     def start(self) -> None:
@@ -78,20 +79,16 @@ class Writer:
         """Run *change* as `run` does, but not in turn with other processes: it locks the rows that it changes.
 
         Raises:
-            StorageError: the database failed; nothing of *change* was kept.
+            StorageError: the database failed. Where that was during the commit, it may have been kept all the same.
         """
         if not self.is_shared:
             return self.run(change)
-        name, done = "", []
+        self._guard()
         try:
-            self._guard()
             with self.engine.begin() as connection:
-                name = name_of(connection)
-                done.append(change(connection))
+                return change(connection)
         except (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error) as error:
-            if not done or not self._was_kept(name):
-                raise self._failure(error) from error
-        return done[0]
+            raise self._failure(error) from error
 
     def _loop(self) -> None:
         while True:
@@ -127,7 +124,7 @@ class Writer:
         try:
             self._guard()
             with self._connection(begun) as connection, connection.begin():
-                begun.turn = take_turn(connection) if self.is_shared else ""
+                begun.turn = self._turns.take(connection) if self.is_shared else 0
                 for change in group:
                     change.apply(connection)
                 begun.is_whole = True
@@ -155,7 +152,7 @@ class Writer:
         group[0].error = self._failure(error)
         return True
 
-    def _was_kept(self, turn: str) -> bool | None:
+    def _was_kept(self, turn: int) -> bool | None:
         """Tell whether a transaction was committed whose connection broke before its server said so.
 
         While the server is away nobody knows, and what was kept must not be written twice: it is asked until it
@@ -163,7 +160,7 @@ class Writer:
         """
         while True:
             try:
-                return is_committed(self.engine, turn)
+                return self._turns.was_kept(self.engine, turn)
             except SQLAlchemyError as error:
                 log.warning("commit in doubt", extra={"reason": type(error).__name__})
             if self._closing.wait(_ASK_AGAIN_S):
@@ -194,12 +191,12 @@ class _Begun:
     """How far a transaction came.
 
     Attributes:
-        turn: Name of its turn, if it had to take one.
+        turn: Number of its turn, if it had to take one.
         is_whole: Whether all was written.
         is_cut: Whether its connection broke.
     """
 
-    turn: str = ""
+    turn: int = 0
     is_whole: bool = False
     is_cut: bool = False
 

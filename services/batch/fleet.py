@@ -76,6 +76,12 @@ class Fleet:
     def take_over_left(self) -> None:
         """Take over what processes left behind that are gone already: for the start, when nobody waits for a lock."""
         self._take_over(self.stores.members.gone(grace_s=0.0))
+        for stranger in self.stores.members.strangers():
+            doubt = self.stores.ledger.take_over(stranger, is_stranger=True)
+            log.info("taken over from before", extra={"member": stranger, "in_doubt": sum((doubt or {}).values())})
+            if stranger is not None:
+                for told in self.gone:
+                    told(stranger)
 
     def look(self) -> None:
         """Look once: who lives, what is to be done, what happened.

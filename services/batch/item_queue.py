@@ -13,10 +13,16 @@ Claim = Callable[[int], list[WorkItem]]
 class ItemQueue:
     """What is to be done, in order. Thread-safe."""
 
-    def __init__(self, claim: Claim, at_once: int) -> None:
-        """Take items by *claim*, *at_once* of them: few where other processes want some too."""
+    def __init__(self, claim: Claim, at_once: int, renounce: Callable[[], None] | None = None) -> None:
+        """Take items by *claim*, *at_once* of them: few where other processes want some too.
+
+        *renounce* gives back all that this process has in hand and does not work on: where a claim that failed may have
+        been kept all the same.
+        """
         self._claim = claim
+        self._renounce = renounce
         self._at_once = at_once
+        self._is_in_doubt = False
         self._items: deque[WorkItem] = deque()
         self._all_read = False
         self._lock = threading.Lock()
@@ -35,9 +41,9 @@ class ItemQueue:
                         item = self._items[place]
                         del self._items[place]
                         return item
-                looked_at = len(self._items)
                 if self._all_read:
                     return None
+                looked_at = 0 if self._is_in_doubt else len(self._items)
                 self._read()
 
     def put_back(self, item: WorkItem, last: bool = False) -> None:
@@ -61,6 +67,13 @@ class ItemQueue:
             return not self._items
 
     def _read(self) -> None:
+        if (
+            self._is_in_doubt and self._renounce is not None
+        ):  # items that were claimed after all would wait for a worker that does not know of them
+            self._renounce()
+            self._items.clear()
+        self._is_in_doubt = True
         items = self._claim(self._at_once)
+        self._is_in_doubt = False
         self._all_read = len(items) < self._at_once
         self._items.extend(items)

@@ -103,9 +103,11 @@ def test_server_that_a_service_of_another_machine_uses_is_not_left(folder: Path,
     invoked("migrate", "--to", server)
     target = f"sqlite:///{folder / 'back.db'}"
 
-    with pytest.MonkeyPatch.context() as patch, running(folder, database_uri=server):
+    engine = open_engine(server)
+    with pytest.MonkeyPatch.context() as patch, engine.connect():  # as a service with another folder has it open
         patch.setenv("DATABASE_URI", server)
         refused = invoked("migrate", "--to", target, code=1)
+    engine.dispose()
 
     assert "connections of services to it are open" in refused.replace("\n", " ")
     assert set(digests(target).values()) == {"0" * 32}

@@ -44,10 +44,11 @@ class RunningServer:
     def __init__(self, folder: Path, **settings: object) -> None:
         self.folder = folder
         self.project, self.python = PROJECT_DIR, sys.executable
+        self.before: tuple[str, ...] = ()  # what runs the interpreter
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/api"
         self._settings = settings
-        self._log = folder / "server.log"
+        self.log_file = folder / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.session = requests.Session()
         self.session.trust_env = False
@@ -65,9 +66,9 @@ class RunningServer:
         self.session.close()
 
     def start(self) -> "RunningServer":
-        with self._log.open("ab") as log:
+        with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [self.python, str(self.project / "api_server.py")],
+                [*self.before, self.python, str(self.project / "api_server.py")],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -102,7 +103,7 @@ class RunningServer:
         return time.monotonic() - started
 
     def log(self) -> str:
-        return self._log.read_text()
+        return self.log_file.read_text()
 
     def get(self, path: str) -> Any:
         return self.session.get(f"{self.url}/{path}", timeout=BUSY_S).json()

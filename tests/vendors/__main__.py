@@ -1,9 +1,10 @@
-"""Simulated vendors in a process of their own: `python -m tests.vendors groq cerebras …`.
+"""Simulated vendors in a process of their own: `python -m tests.vendors [--host ADDRESS] groq cerebras …`.
 
 Prints one line of JSON, {kind: base URL}, and serves until its standard input closes.
 Each vendor takes `POST /_set` and `GET /_stats` (`tests.vendors.process` speaks both).
 """
 
+import argparse
 import asyncio
 import contextlib
 import json
@@ -21,9 +22,11 @@ MODELS = {
 }
 
 
-async def main(kinds: list[str]) -> None:
-    """Serve one vendor of each kind until standard input ends."""
+async def main(kinds: list[str], host: str = "127.0.0.1") -> None:
+    """Serve one vendor of each kind at *host* until standard input ends."""
     vendors = [SimulatedVendor(kind, MODELS[kind]) for kind in kinds]
+    for vendor in vendors:
+        vendor.host = host
     servers = [await vendor.serve(0) for vendor in vendors]
     sys.stdout.write(json.dumps({vendor.kind: vendor.url for vendor in vendors}) + "\n")
     sys.stdout.flush()
@@ -33,5 +36,9 @@ async def main(kinds: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    given = argparse.ArgumentParser()
+    given.add_argument("--host", default="127.0.0.1")
+    given.add_argument("kinds", nargs="*", default=list(MODELS))
+    asked = given.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main(sys.argv[1:] or list(MODELS)))
+        asyncio.run(main(asked.kinds, asked.host))

@@ -64,6 +64,7 @@ class SimulatedVendor:
         self.connections = 0
         self.in_flight = 0
         self.most_in_flight = 0
+        self.host = "127.0.0.1"
         self.port = 0
         self._draw = random.Random(0)
         self._places: asyncio.Semaphore | None = None
@@ -75,7 +76,7 @@ class SimulatedVendor:
     @property
     def url(self) -> str:
         """The base URL as the product's settings want it."""
-        address = f"http://127.0.0.1:{self.port}"
+        address = f"http://{self.host}:{self.port}"
         return f"{address}/v1" if self.kind == "openai" else address
 
     @property
@@ -148,7 +149,7 @@ class SimulatedVendor:
     async def serve(self, port: int) -> asyncio.Server:
         """Listen on *port* (0 for any) of the running loop."""
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", port, backlog=1024)
+        server = await loop.create_server(lambda: _Connection(self), self.host, port, backlog=1024)
         self.port = server.sockets[0].getsockname()[1]
         return server
 

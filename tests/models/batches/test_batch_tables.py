@@ -20,6 +20,7 @@ from models.engines.statement import Statement
 from models.engines.writer import Writer
 from models.samples.sample_store import SampleStore
 from models.schemas import Sample
+from services.batch.live import LiveBatch
 from services.batch.objects import new_row
 from tests.databases import only_on_sqlite
 from tests.fakes import sample
@@ -368,3 +369,14 @@ def test_last_turns_of_a_batch_come_without_the_changes_of_its_samples(events: E
         events.add(connection, "b2", "2026-11-29T10:00:00+00:00", "switch", {})
 
     assert [row["type"] for row in events.newest("b1", ["switch", "ended", "started"], 2)] == ["ended", "switch"]
+
+
+def test_what_a_process_tells_of_a_batch_that_has_ended_is_not_kept(ledger: Ledger, batches: BatchStore) -> None:
+    live = LiveBatch(batches.page()[0], ManualClock())
+    ledger.keep_part("b", live.part())
+    assert len(batches.parts("b")) == 1
+
+    ledger.close("b", status="completed")
+    ledger.keep_part("b", live.part())
+
+    assert batches.parts("b") == {}
