@@ -11,6 +11,7 @@ no call made that is not counted, and all servers tell the same. Exit status 1 w
 import argparse
 import random
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -317,4 +318,5 @@ def _made(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing is left running
     sys.exit(main())
