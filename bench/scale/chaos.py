@@ -248,11 +248,15 @@ def break_it(world: World, faults: int, batches: int) -> None:
 
 
 def wait_for_ends(world: World) -> float:
-    """Wait until all batches have ended and all streams know; return the seconds of that."""
+    """Wait until all batches have ended, all streams know and all servers are members; return the seconds of that."""
     started = time.monotonic()
-    while time.monotonic() - started < _PATIENCE_S and (
-        world.open_batches() or not all(reader.saw_end_of(_known(world)) for reader in world.readers)
-    ):
+
+    def is_over() -> bool:
+        seen = all(reader.saw_end_of(_known(world)) for reader in world.readers)
+        members = world.rows("SELECT count(*) FROM members")[0][0]
+        return not world.open_batches() and seen and members == len(world.servers)
+
+    while time.monotonic() - started < _PATIENCE_S and not is_over():
         time.sleep(0.2)
     return time.monotonic() - started
 
