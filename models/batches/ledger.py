@@ -138,12 +138,12 @@ class Ledger:
         return self._writer.run(write)
 
     def discard(self, batch_id: str, reason: str) -> None:
-        """Close a batch whose plan was never finished; nobody was told that it began."""
+        """Close a batch whose plan was never finished; nobody was told that it began. One that runs stays as it is."""
+        columns: BatchColumns = {"status": "failed", "reason": reason, "completed_at": iso(self._clock.now())}
 
         def write(connection: Connection) -> None:
-            self._tables.work.remove(connection, batch_id)
-            columns: BatchColumns = {"status": "failed", "reason": reason, "completed_at": iso(self._clock.now())}
-            self._tables.batches.update(connection, batch_id, **columns)
+            if self._tables.batches.update_from(connection, batch_id, (BatchStatus.PENDING,), **columns):
+                self._tables.work.remove(connection, batch_id)
 
         self._writer.run(write)
 
