@@ -343,13 +343,17 @@ class BatchService:
 
     def _run(self, row: BatchRow, kind: str, detail: Mapping[str, object]) -> None:
         """Give *row* a runner and let it run; every item of it is written down."""
-        batch_id = row["id"]
-        event = self._stores.ledger.change(batch_id, kind, detail, status=BatchStatus.RUNNING.value)
+        batch_id, running = row["id"], BatchStatus.RUNNING.value
         if self._others.are_none:
+            event: int | None = self._stores.ledger.change(batch_id, kind, detail, status=running)
             self._join(row)
         else:
+            # Whoever took this process for gone may have discarded what it planned.
+            event = self._stores.ledger.change_from(batch_id, (BatchStatus.PENDING,), kind, detail, status=running)
+            if event is None:
+                raise StorageError(f"batch {batch_id}: this process was cut off while it planned; start it again")
             self.fleet.follow(batch_id)  # it may have seen it already
-        self.publisher.changed(batch_id, event, True)
+        self.publisher.changed(batch_id, event or 0, True)
 
     def _join(self, row: BatchRow) -> None:
         """Give the batch of *row*, which runs, a runner here."""

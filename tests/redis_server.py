@@ -15,17 +15,28 @@ from tests.patience import until
 class RedisServer:
     """A `redis-server` that can be killed and started again, empty, on the same port."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
+        self.folder, self.host = folder, host
         with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
+            free.bind((host, 0))
             self.port = int(free.getsockname()[1])
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.url = f"redis://{host}:{self.port}/0"
         self.client = redis.Redis.from_url(self.url, decode_responses=True)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
+        options = [
+            "--port",
+            str(self.port),
+            "--bind",
+            self.host,
+            "--protected-mode",
+            "no",
+            "--save",
+            "",
+            "--dir",
+            str(self.folder),
+        ]
         self._process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
         until(self._answers)
 

@@ -11,6 +11,7 @@ no call made that is not counted, and all servers tell the same. Exit status 1 w
 import argparse
 import random
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from bench.scale.network import HOST, Network, network
 from bench.scale.servers import Postgres
 from tests.e2e.server import RunningServer
 from tests.e2e.several import Evidence, StreamReader, judged, member
+from tests.redis_server import RedisServer
 from tests.vendors.process import VendorProcess
 
 TARGET, WORKERS = 300, 3
@@ -45,6 +47,8 @@ class World:
         self.draw = random.Random(seed)
         self.database = Postgres(_made(folder / "postgres"), HOST if wires else "127.0.0.1")
         self.database.start()
+        self.redis = RedisServer(folder, HOST if wires else "127.0.0.1")
+        self.redis.start()
         self.clock = _compiled(folder)
         self.servers = [self._server(each) for each in range(number)]
         self.readers = [StreamReader(server) for server in self.servers]
@@ -59,6 +63,7 @@ class World:
             **self.vendors.settings(),
             "catalog_dir": self.folder / "catalog",
             "database_uri": self.database.url,
+            "redis_url": self.redis.url,
             "log_level": "INFO",
             "max_workers": WORKERS,
             "max_concurrent_batches": 64,
@@ -106,6 +111,7 @@ class World:
                 server.kill()
             server.session.close()
         self.database.stop("immediate")
+        self.redis.close()
 
     def ask(self, path: str, **body: object) -> Any:
         """Post to any server that is not away; None where it is of no use."""
@@ -172,6 +178,13 @@ class World:
         time.sleep(self.draw.uniform(0.0, 2.0))
         self.database.start()
 
+    def kill_redis(self) -> None:
+        """Kill Redis and start it again, empty."""
+        self.counts["Redis killed"] += 1
+        self.redis.kill()
+        time.sleep(self.draw.uniform(0.0, 2.0))
+        self.redis.start()
+
     def move_clock(self) -> None:
         """Move the clock of a server, by hours."""
         if not self.clock:
@@ -235,7 +248,7 @@ class World:
 def break_it(world: World, faults: int, batches: int) -> None:
     """Do *faults* faults while *batches* batches go on; then wait for their ends."""
     kinds = [world.kill, world.kill, world.cut_off, world.cut_off, world.crash_database, world.move_clock]
-    kinds += [world.pause, world.pause]
+    kinds += [world.pause, world.pause, world.kill_redis]
     while sum(world.counts.values()) < faults:
         if len(world.open_batches()) < batches:
             world.begin_batch()
@@ -247,11 +260,15 @@ def break_it(world: World, faults: int, batches: int) -> None:
 
 
 def wait_for_ends(world: World) -> float:
-    """Wait until all batches have ended and all streams know; return the seconds of that."""
+    """Wait until all batches have ended, all streams know and all servers are members; return the seconds of that."""
     started = time.monotonic()
-    while time.monotonic() - started < _PATIENCE_S and (
-        world.open_batches() or not all(reader.saw_end_of(_known(world)) for reader in world.readers)
-    ):
+
+    def is_over() -> bool:
+        seen = all(reader.saw_end_of(_known(world)) for reader in world.readers)
+        members = world.rows("SELECT count(*) FROM members")[0][0]
+        return not world.open_batches() and seen and members == len(world.servers)
+
+    while time.monotonic() - started < _PATIENCE_S and not is_over():
         time.sleep(0.2)
     return time.monotonic() - started
 
@@ -317,4 +334,5 @@ def _made(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing is left running
     sys.exit(main())

@@ -24,7 +24,7 @@ from models.engines.writer import Writer
 from models.samples.sample_store import SampleStore
 from models.schemas import Sample
 from utils.clock import Clock, iso
-from utils.errors import BudgetHeldError, BudgetSpentError
+from utils.errors import BudgetHeldError, BudgetSpentError, StorageError
 
 # A commit of so many items holds the writer for some 5 ms.
 _PLANNED_AT_ONCE = 500
@@ -138,12 +138,12 @@ class Ledger:
         return self._writer.run(write)
 
     def discard(self, batch_id: str, reason: str) -> None:
-        """Close a batch whose plan was never finished; nobody was told that it began."""
+        """Close a batch whose plan was never finished; nobody was told that it began. One that runs stays as it is."""
+        columns: BatchColumns = {"status": "failed", "reason": reason, "completed_at": iso(self._clock.now())}
 
         def write(connection: Connection) -> None:
-            self._tables.work.remove(connection, batch_id)
-            columns: BatchColumns = {"status": "failed", "reason": reason, "completed_at": iso(self._clock.now())}
-            self._tables.batches.update(connection, batch_id, **columns)
+            if self._tables.batches.update_from(connection, batch_id, (BatchStatus.PENDING,), **columns):
+                self._tables.work.remove(connection, batch_id)
 
         self._writer.run(write)
 
@@ -192,7 +192,7 @@ class Ledger:
         member = self._members.me
 
         def write(connection: Connection) -> None:
-            if self._tables.batches.is_open(connection, batch_id):
+            if self._members.lives(connection, member) and self._tables.batches.is_open(connection, batch_id):
                 self._tables.batches.put_part(connection, batch_id, member, part)
 
         self._writer.run(write)
@@ -200,9 +200,18 @@ class Ledger:
     # --- items ---------------------------------------------------------------------------
 
     def claim(self, batch_id: str, most: int) -> list[WorkItem]:
-        """Take up to so many items of a batch that nobody has in hand, in order."""
+        """Take up to so many items of a batch that nobody has in hand, in order.
+
+        None while this process does not know yet that it was taken over: nobody would ever take them from it.
+        """
         owner = self._members.me
-        return self._writer.aside(lambda connection: self._tables.work.claim(connection, batch_id, owner, most))
+
+        def take(connection: Connection) -> list[WorkItem]:
+            if not self._members.lives(connection, owner):
+                return []
+            return self._tables.work.claim(connection, batch_id, owner, most)
+
+        return self._writer.aside(take)
 
     def put_back(self, batch_id: str) -> None:
         """Let others take what this process has in hand of a batch and does not work on."""
@@ -303,9 +312,20 @@ class Ledger:
     # --- calls of no batch ---------------------------------------------------------------
 
     def open_call(self, target: str) -> int:
-        """Note that a call of no batch leaves for *target*; return its number."""
-        row = {"at": iso(self._clock.now()), "target": target, "owner": self._members.me}
-        return self._writer.run(lambda connection: self._tables.calls.add(connection, row))
+        """Note that a call of no batch leaves for *target*; return its number.
+
+        Raises:
+            StorageError: this process was taken over and does not know it yet; in a moment it does.
+        """
+        owner = self._members.me
+        row = {"at": iso(self._clock.now()), "target": target, "owner": owner}
+
+        def write(connection: Connection) -> int:
+            if not self._members.lives(connection, owner):
+                raise StorageError("this process was cut off and taken over by others; try again in a moment")
+            return self._tables.calls.add(connection, row)
+
+        return self._writer.run(write)
 
     def used(self, usage: CallUsage, call: int) -> None:
         """Count what came of call number *call*."""

@@ -142,6 +142,13 @@ class Members:
         with reading(self._engine) as connection:
             return list(connection.execute(select(MemberRow.id).order_by(MemberRow.started_at)).scalars())
 
+    def lives(self, connection: Connection, name: str) -> bool:
+        """Tell whether a process was not taken over, and is not before the caller's transaction has ended."""
+        if self.is_alone:
+            return True
+        row = select(MemberRow.id).where(MemberRow.id == name).with_for_update(read=True, key_share=True)
+        return connection.execute(row).first() is not None
+
     def remove(self, connection: Connection, name: str) -> bool:
         """Strike a process that is gone out, within the caller's transaction; False where another did."""
         return bool(connection.execute(delete(MemberRow).where(MemberRow.id == name)).rowcount)

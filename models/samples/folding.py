@@ -151,6 +151,8 @@ class Folding:
         try:
             before, upto = snapshot.version, snapshot.overlay.upto
             fold = self._writer.run(lambda connection: self._state.mark(connection, version, before, upto))
+            if fold is None:
+                return False
             ids = set(plan.index["id"]) if plan is not None else set()
             if self._writer.is_shared:
                 self._keep_index(version)  # the other processes read it as soon as the file is in place
@@ -160,7 +162,7 @@ class Folding:
         if done:
             # The journal may be trimmed only once the rename is on the disk.
             self._file.sync()
-            self._settle(fold)
+            self._settle(fold, version)
             self._keep_index(version)
         self._last_ended = self._clock.monotonic()
         self._last_s = self._last_ended - started
@@ -176,9 +178,9 @@ class Folding:
                 raise
             return True
 
-    def _settle(self, fold: journal.Fold) -> None:
+    def _settle(self, fold: journal.Fold, version: ParquetVersion) -> None:
         try:
-            self._writer.run(lambda connection: journal.settle(connection, fold))
+            self._writer.run(lambda connection: self._state.settle(connection, fold, version))
         except StorageError as error:
             log.warning("journal not trimmed, the next fold will", extra={"reason": str(error)})
 

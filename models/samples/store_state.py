@@ -64,8 +64,15 @@ class StoreState:
             fold = journal.last_fold(connection)
             return new_mark(journal.database_id(connection) or "", fold.generation + 1 if fold is not None else 1)
 
-    def mark(self, connection: Connection, version: ParquetVersion, before: ParquetVersion | None, upto: int) -> Fold:
-        """Record what *version* holds before it is renamed, so that a reader of it knows what is folded."""
+    def mark(
+        self, connection: Connection, version: ParquetVersion, before: ParquetVersion | None, upto: int
+    ) -> Fold | None:
+        """Record what *version* holds before it is renamed, so that a reader of it knows what is folded.
+
+        None where *before* is not the file any more: this process was cut off, and another has folded meanwhile.
+        """
+        if self._is_shared and not self.watch.is_still(before):
+            return None
         journal.trim(connection, self._floor or 0)
         fold = Fold(version.version_id, upto, version.mark.generation, len(version), _name(before))
         journal.mark(connection, fold)
@@ -103,6 +110,11 @@ class StoreState:
             self._snapshot = None
         return True
 
+    def settle(self, connection: Connection, fold: Fold, version: ParquetVersion) -> None:
+        """Record that *version* is in place, and trim what it holds, unless another has folded meanwhile."""
+        if not self._is_shared or self.watch.is_still(version):
+            journal.settle(connection, fold)
+
     def uses(self, version: ParquetVersion) -> bool:
         """Tell whether *version* is the one in use."""
         with self._lock:
@@ -137,6 +149,8 @@ class StoreState:
             self._floor = journal.folded(connection, version.version_id if version is not None else "")
             self._overlay = Overlay(upto=self._floor)
             self._floor_of = version
+            # What it hides in the file is in the overlay that was dropped, be the file the same.
+            self._snapshot = None
         return self._floor
 
     def _is_of_ours(self, connection: Connection, version: ParquetVersion | None) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from models.contract.answers.batches import Batch
 from services.streams.broker import EventBroker
+from utils.errors import StorageError
 
 log = logging.getLogger(__name__)
 _EVERY_S = 0.1
@@ -68,6 +69,9 @@ class BatchPublisher:
             for batch_id in dirty:
                 try:
                     self._send(batch_id)
+                except StorageError as error:
+                    log.warning("batch not sent, will try again", extra={"batch_id": batch_id, "reason": str(error)})
+                    self.changed(batch_id, 0, False)
                 except Exception:  # top of a thread: the next change must be sent all the same
                     log.exception("batch not sent", extra={"batch_id": batch_id})
             self._closed.wait(_pause_s(self._broker.subscriber_count))

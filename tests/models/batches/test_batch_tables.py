@@ -1,5 +1,6 @@
 """Work items, batches and the commits of a running batch."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -62,12 +63,15 @@ def ledger(
     usage: UsageStore,
     events: EventStore,
     clock: ManualClock,
-) -> Ledger:
+) -> Iterator[Ledger]:
     tables = Tables(batches, work, store, usage, CallStore(), events, ReviewStore(writer.engine, clock))
-    made = Ledger(writer, tables, Members(writer.engine, writer, clock), clock)
+    members = Members(writer.engine, writer, clock)
+    members.join()
+    made = Ledger(writer, tables, members, clock)
     row = new_row("b", "2026-01-01T00:00:00+00:00", BatchRequest(count=2, provider="groq"), 2, "m")
     made.plan({**row, "status": "running"}, [JOB, OTHER])
-    return made
+    yield made
+    members.leave()
 
 
 def first_of(work: WorkStore) -> WorkItem:
@@ -90,12 +94,20 @@ def test_plan_is_written_a_piece_at_a_time_and_whole(ledger: Ledger, work: WorkS
     assert [item.ordinal for item in work.upcoming("big", -1, 2000)] == list(range(1201))
 
 
-def test_batch_whose_plan_was_cut_off_is_discarded(ledger: Ledger, work: WorkStore, batches: BatchStore) -> None:
+def test_batch_whose_plan_was_cut_off_is_discarded_and_one_that_runs_is_not(
+    ledger: Ledger, work: WorkStore, batches: BatchStore
+) -> None:
+    ledger.plan(new_row("cut", "2026-01-01T00:00:00+00:00", BatchRequest(count=1), 1, None), [JOB])
+
+    ledger.discard("cut", "ended while planning")
     ledger.discard("b", "ended while planning")
 
-    row = batches.get("b")
+    row = batches.get("cut")
     assert row
-    assert (row["status"], row["reason"], work.counts("b")) == ("failed", "ended while planning", {})
+    assert (row["status"], row["reason"], work.counts("cut")) == ("failed", "ended while planning", {})
+    running = batches.get("b")
+    assert running
+    assert (running["status"], work.counts("b")) == ("running", {"todo": 2})
 
 
 def test_sample_item_counters_and_event_change_together(

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,18 @@ import pytest
 from api_server import create_app
 from bootstrap import Service
 from models.batches.members import Members
+from models.contract.bodies import BatchRequest
 from models.contract.management_bodies import ProviderChange
-from models.domain import CallUsage, RawAnswer
+from models.domain import CallUsage, Job, RawAnswer
+from models.samples import journal
+from services.batch.objects import new_row
 from services.llm.adapters.base import CompletionRequest
 from services.streams.run import Run
 from tests.databases import needs_postgresql, postgres
 from tests.fakes import Start, good_answer, sample
 from tests.patience import PATIENCE_S, until
 from tests.redis_server import RedisServer, redis_server, redis_session
-from utils.errors import ConfigurationError, InputError, LeaseLostError
+from utils.errors import ConfigurationError, InputError, LeaseLostError, StorageError
 
 pytestmark = needs_postgresql
 __all__ = ["redis_server", "redis_session"]
@@ -138,6 +142,26 @@ def test_what_a_process_had_in_hand_that_is_gone_is_taken_over_and_its_late_answ
     assert batch["attempts"] == 5
 
 
+def test_a_process_that_was_taken_over_takes_nothing_before_it_knows(two: Any) -> None:
+    a, _ = two(max_workers=1)
+    ledger = a.stores.ledger
+    lost = Members(a.stores.engine, a.stores.writer, a.stores.clock)
+    lost.join("redis")
+    row = new_row("b", "2026-01-01T00:00:00+00:00", BatchRequest(count=1, provider="groq"), 1, "m")
+    ledger.plan(row, [Job("Contract Law", "Misrepresentation", "basic", "case_analysis", "uk", 1)])
+    assert ledger.take_over(lost.me) == {}
+
+    ledger._members, mine = lost, ledger._members
+    claimed = ledger.claim("b", 1)
+    with pytest.raises(StorageError, match="taken over by others"):
+        ledger.open_call("groq/m")
+    ledger._members = mine
+
+    assert claimed == []
+    assert len(ledger.claim("b", 1)) == 1
+    lost._let_go()
+
+
 def test_a_process_that_was_taken_for_gone_goes_on_under_another_name(two: Any) -> None:
     a, b = two(max_workers=1)
     name = a.stores.members.me
@@ -245,6 +269,50 @@ def test_both_have_one_data_set_whoever_folds_it(two: Any) -> None:
     ids = {f"s{number}" for number in range(30)} - {"s3"}
     for service in (a, b):
         assert {row["id"] for row in service.stores.samples.walk()} == ids
+
+
+def test_a_fold_that_is_known_late_hides_nothing(two: Any) -> None:
+    a, b = two()
+    writer = a.stores.writer
+    for number in range(3):
+        a.dataset.add(sample(id=f"s{number}", question=f"What is tort number {number}?"))
+    assert b.dataset.count() == 3
+    a.dataset.fold()
+    with a.stores.engine.connect() as connection:
+        fold = journal.last_fold(connection)
+    assert fold is not None
+
+    # A third that was cut off while it folded has named its own file, which it will not put in place.
+    writer.run(lambda connection: journal.mark(connection, replace(fold, file="other")))
+    assert b.dataset.count() == 3
+    writer.run(lambda connection: journal.settle(connection, fold))
+    a.dataset.add(sample(id="s3", question="What is tort number 3?"))
+
+    assert b.dataset.count() == 4
+    assert {row["id"] for row in b.stores.samples.walk()} == {"s0", "s1", "s2", "s3"}
+
+
+def test_a_fold_of_one_that_was_cut_off_is_no_record_any_more(two: Any) -> None:
+    a, b = two()
+    a.dataset.add(sample(id="s0", question="What is tort?"))
+    a.dataset.fold()
+    a.dataset.add(sample(id="s1", question="What is a contract?"))
+    state = a.stores.samples.folding._state
+    older, upto = state.snapshot().version, state.snapshot().overlay.upto
+    assert older is not None
+    b.dataset.fold()
+    with a.stores.engine.connect() as connection:
+        fold = journal.last_fold(connection)
+    assert fold is not None
+
+    version = b.stores.samples.folding._state.snapshot().version
+    assert version is not None
+    marked = a.stores.writer.run(lambda connection: state.mark(connection, version, older, upto))
+    a.stores.writer.run(lambda connection: state.settle(connection, replace(fold, file="other"), older))
+
+    assert marked is None
+    with a.stores.engine.connect() as connection:
+        assert journal.last_fold(connection) == fold
 
 
 def test_folds_and_changes_of_both_at_once_lose_nothing(two: Any) -> None:
