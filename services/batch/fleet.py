@@ -165,9 +165,10 @@ class Fleet:
 
     def _pass_on(self) -> None:
         """Tell the streams here what happened since the last look, wherever it did."""
+        newest = self.stores.events.last_id()  # before the changes are read: what comes in between is passed on twice
         for batch_id, event in self.stores.events.changed_since(self._seen).items():
             self.publisher.changed(batch_id, event, False)
-        newest, providers = self.stores.events.last_id(), self.stores.events.of("", self._seen, 1)
+        providers = self.stores.events.of("", self._seen, 1)
         self._seen = max(self._seen, newest)
         if providers:
             self._tell(self.changed)
