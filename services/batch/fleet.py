@@ -1,8 +1,9 @@
 """One of several processes that work on the same batches: it joins those that run, and does what was told elsewhere.
 
 What is to be done with a batch stands in its row: a command writes it there, wherever it arrives, and every process
-looks, woken by whatever is written, and once a second in any case. The same thread says that this process lives, takes
-over what a process had in hand that does not, and passes on to the streams here what happened elsewhere.
+looks, woken by whatever is written (ten times a second at most) and once a second in any case. The same thread says
+that this process lives, takes over what a process had in hand that does not, and passes on to the streams here what
+happened elsewhere.
 """
 
 import logging
@@ -24,6 +25,8 @@ from utils.errors import StorageError
 
 log = logging.getLogger(__name__)
 _LOOK_S = 1.0
+# Between two looks: every commit of every process wakes all of them, and streams are told ten times a second.
+_REST_S = 0.1
 
 
 @dataclass(slots=True)
@@ -104,7 +107,8 @@ class Fleet:
         while not self._closing.is_set():
             try:
                 self.look()
-                self.stores.members.wait(_LOOK_S, self._closing.is_set) or self._closing.wait(0)
+                self._closing.wait(_REST_S)
+                self.stores.members.wait(_LOOK_S, self._closing.is_set)
             except StorageError as error:
                 log.warning("database not reached", extra={"reason": str(error)})
                 self._closing.wait(_LOOK_S)
@@ -167,9 +171,10 @@ class Fleet:
 
     def _pass_on(self) -> None:
         """Tell the streams here what happened since the last look, wherever it did."""
+        newest = self.stores.events.last_id()  # before the changes are read: what comes in between is passed on twice
         for batch_id, event in self.stores.events.changed_since(self._seen).items():
             self.publisher.changed(batch_id, event, False)
-        newest, providers = self.stores.events.last_id(), self.stores.events.of("", self._seen, 1)
+        providers = self.stores.events.of("", self._seen, 1)
         self._seen = max(self._seen, newest)
         if providers:
             self._tell(self.changed)

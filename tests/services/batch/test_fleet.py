@@ -111,20 +111,30 @@ def test_commands_reach_both_wherever_they_are_given(two: Any) -> None:
 
 
 def test_what_a_process_had_in_hand_that_is_gone_is_taken_over_and_its_late_answer_refused(two: Any) -> None:
-    a, b = two(max_workers=1)
+    go_on = threading.Event()
+
+    def slow(request: CompletionRequest) -> str:
+        go_on.wait(PATIENCE_S)
+        return good_answer(request)
+
+    a, b = two(slow, slow, max_workers=1)
     ledger, members = a.stores.ledger, a.stores.members
     lost = Members(a.stores.engine, a.stores.writer, a.stores.clock)
     lost.join("redis")
     batch_id = a.batches.start_batch(count=4, provider="groq")["batch_id"]
+    until(lambda: all(service.batches._running.of(batch_id) for service in (a, b)))
     a.batches.pause(batch_id)
+    until(lambda: all(service.batches._running.of(batch_id)._paused for service in (a, b)))
+    go_on.set()
     until(lambda: not a.batches._running.of(batch_id)._in_hand and not b.batches._running.of(batch_id)._in_hand)
     ledger.put_back(batch_id)
     b.stores.ledger.put_back(batch_id)
     mine, ledger._members = ledger._members, lost
     (item, *_) = ledger.claim(batch_id, 1) or [None]
-    assert item is not None, "the batch was done before it was paused"
+    assert item is not None
     ledger.sending(item, 1, "groq", "groq/m", 50)
     ledger._members = mine
+    assert lost.beat()
     lost._let_go()
 
     assert members.gone() == []  # its row is fresh: after a restart of the database locks are taken again
