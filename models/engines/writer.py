@@ -112,9 +112,14 @@ class Writer:
 
         Savepoints would separate them too, but cost a tenth of the CPU of a whole sample.
         """
-        if not self._together(group):
+        try:
+            if not self._together(group):
+                for change in group:
+                    self._together([change])
+        except Exception as error:  # top of a thread: who waits for it must not wait for ever
+            log.exception("writer failed")
             for change in group:
-                self._together([change])
+                change.error = change.error or error
         for change in group:
             change.done.release()
 
@@ -161,7 +166,7 @@ class Writer:
         while True:
             try:
                 return self._turns.was_kept(self.engine, turn)
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error) as error:
                 log.warning("commit in doubt", extra={"reason": type(error).__name__})
             if self._closing.wait(_ASK_AGAIN_S):
                 return None

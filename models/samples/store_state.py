@@ -26,6 +26,9 @@ from models.samples.snapshot import Snapshot
 from utils.clock import Clock
 from utils.frames import pl
 
+# A file that is replaced so often while it is read is not one that a process of ours folds.
+_TRIES = 20
+
 
 class StoreState:
     """Takes snapshots and exchanges file versions. Thread-safe."""
@@ -46,11 +49,12 @@ class StoreState:
     def snapshot(self) -> Snapshot:
         """Return all samples as they are now."""
         with self._lock:
-            while True:
+            for _ in range(_TRIES):
                 with reading(self._engine) as connection:
                     found = self._current(connection)
                 if not self._is_shared or self.watch.is_unchanged():
-                    return found
+                    break
+            return found
 
     def base(self, connection: Connection) -> tuple[ParquetVersion | None, int]:
         """Return the file version and the highest `seq` that it holds; for the writer's thread."""

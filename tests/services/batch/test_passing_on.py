@@ -9,12 +9,14 @@ import pytest
 from models.batches.event_store import EventStore
 from services.batch.publisher import BatchPublisher
 from services.streams.broker import EventBroker
+from tests.databases import only_on_sqlite
 from tests.fakes import Start
 from tests.patience import PATIENCE_S
 from utils.errors import StorageError
 from utils.seats import Seats
 
 
+@only_on_sqlite  # elsewhere the fleet looks by itself
 def test_a_change_that_comes_between_two_reads_is_passed_on_with_the_next(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
