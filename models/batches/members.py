@@ -157,22 +157,21 @@ class Members:
         """Let go of the lock; the caller has struck this process out."""
         self._let_go()
 
-    def wait(self, timeout_s: float, is_over: Callable[[], bool]) -> bool:
-        """Wait until something was written by whomever, or *timeout_s* seconds; True where it was.
+    def wait(self, timeout_s: float) -> None:
+        """Wait until something was written by whomever, or *timeout_s* seconds.
 
         Raises:
             StorageError: the connection is lost; `beat` makes a new one.
         """
         if self._session is None:
-            return False
+            return
         try:
             driver: Any = self._session.connection.driver_connection
             for _ in driver.notifies(timeout=timeout_s, stop_after=1):
-                return not is_over()
+                return
         except Exception as error:  # the driver's own, whatever broke
             self._let_go()
             raise storage_error(error, "database") from error
-        return False
 
     def _hold(self) -> None:
         """Take the lock of this process, and listen, in a session of its own."""

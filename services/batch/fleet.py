@@ -79,12 +79,7 @@ class Fleet:
     def take_over_left(self) -> None:
         """Take over what processes left behind that are gone already: for the start, when nobody waits for a lock."""
         self._take_over(self.stores.members.gone(grace_s=0.0))
-        for stranger in self.stores.members.strangers():
-            doubt = self.stores.ledger.take_over(stranger, is_stranger=True)
-            log.info("taken over from before", extra={"member": stranger, "in_doubt": sum((doubt or {}).values())})
-            if stranger is not None:
-                for told in self.gone:
-                    told(stranger)
+        self._take_over(self.stores.members.strangers(), are_strangers=True)
 
     def look(self) -> None:
         """Look once: who lives, what is to be done, what happened.
@@ -108,7 +103,7 @@ class Fleet:
             try:
                 self.look()
                 self._closing.wait(_REST_S)
-                self.stores.members.wait(_LOOK_S, self._closing.is_set)
+                self.stores.members.wait(_LOOK_S)
             except StorageError as error:
                 log.warning("database not reached", extra={"reason": str(error)})
                 self._closing.wait(_LOOK_S)
@@ -122,14 +117,15 @@ class Fleet:
             log.warning("this process was taken for gone: others have what it had in hand")
         self._take_over(members.gone())
 
-    def _take_over(self, names: Iterable[str]) -> None:
+    def _take_over(self, names: Iterable[str | None], are_strangers: bool = False) -> None:
         for name in names:
-            doubt = self.stores.ledger.take_over(name)
+            doubt = self.stores.ledger.take_over(name, are_strangers)
             if doubt is None:
                 continue
             log.warning("process taken over", extra={"member": name, "in_doubt": sum(doubt.values())})
-            for told in self.gone:
-                told(name)
+            if name is not None:
+                for told in self.gone:
+                    told(name)
 
     def _follow(self, row: BatchRow) -> None:
         """Do here what the row of a batch says."""

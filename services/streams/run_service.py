@@ -145,7 +145,7 @@ class RunService:
         run = self._live.get(run_id)
         if run is not None:
             run.wait()
-        elif not self._store.is_alone and self._find(run_id).state is RunState.RUNNING:
+        elif not self._store.is_alone:
             for _ in self._followed(run_id, self._find(run_id).events):
                 continue
 
