@@ -19,7 +19,7 @@ from models.catalogue.provider_store import ProviderStore
 from models.grounding.library import Library
 from models.samples.bulk_store import BulkStore
 from models.samples.search.search_index import SearchIndex
-from models.stores import Stores, open_stores
+from models.stores import Places, Stores, open_stores
 from product_parts import build_products
 from services.assistant.chat_service import ChatService
 from services.assistant.streamed_generation import StreamedGeneration
@@ -142,7 +142,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     weights = weight_store(settings)
     catalogue = load_catalogue(settings.catalog_dir).with_local_model(weights.model_name)
     catalogue = catalogue.with_default_jurisdiction(settings.default_jurisdiction)
-    stores = open_stores(settings.data_dir.expanduser(), settings.database_url, settings.database_file, clock)
+    stores = open_stores(places_of(settings), clock)
     metrics = Metrics()
     stores.samples.folding.folded = metrics.fold_s.observe
     side = side_processes(settings)
@@ -294,6 +294,12 @@ def workbench(settings: Settings) -> "Workbench":
     from services.workbench import Workbench
 
     return Workbench(_Recipe(settings))
+
+
+def places_of(settings: Settings) -> Places:
+    """Return where the settings keep everything."""
+    folder = settings.data_dir.expanduser()
+    return Places(folder, settings.database_url, settings.database_file, settings.data_url)
 
 
 def weight_store(settings: Settings) -> WeightStore:

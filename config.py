@@ -26,6 +26,7 @@ from pydantic import (
 from services.quality.duplicates import ALIKE, DUPLICATE
 from utils.access_tokens import AccessToken, parse_token
 from utils.errors import ConfigurationError
+from utils.file_systems import check_address, is_remote
 from utils.logs import LogSettings
 from utils.redaction import remember_secret
 from utils.secret_box import SecretBox, clean_key
@@ -110,6 +111,16 @@ def _check_fernet(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     return values
 
 
+def _clean_data_url(address: str) -> str:
+    """Refuse an address that cannot be understood; a folder becomes an absolute path."""
+    address = address.strip()
+    try:
+        check_address(address)
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None
+    return address if not address or is_remote(address) else str(Path(address).expanduser().resolve())
+
+
 def _clean_database(value: str) -> str:
     """Name the driver that we use; other databases are refused."""
     kind, separator, place = value.strip().partition("://")
@@ -132,6 +143,7 @@ def _check_model_name(text: str) -> str:
 
 
 Database = Annotated[str, AfterValidator(_clean_database)]
+DataUrl = Annotated[str, AfterValidator(_clean_data_url)]
 Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(_split), AfterValidator(_check_fernet)]
 Key = Annotated[SecretStr | None, BeforeValidator(_clean_key)]
 Url = Annotated[str | None, AfterValidator(_clean_url)]
@@ -194,6 +206,11 @@ class Settings(BaseModel):
         "",
         description="Address of the database: postgresql://host/name, with requirements-scale.txt "
         "(default: sqlite:///batches.db in DATA_DIR)",
+    )
+    data_url: DataUrl = Field(
+        "",
+        description="Folder or s3://bucket/prefix of samples in shards (?endpoint=…&region=… where it is not Amazon's, "
+        "keys by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY); empty: one train.parquet in DATA_DIR",
     )
     redis_url: RedisUrl = Field(
         None,

@@ -20,6 +20,8 @@ from models.grounding.library import FILE, Library
 from models.grounding.provisions import shelved
 from models.samples.file.parquet_file import CACHE_FOLDER, INDEX
 from models.samples.read_only import SnapshotReader
+from models.samples.shards.opening import shard_reader
+from models.samples.snapshot import Snapshots
 from services.catalogue.catalogue import Authority, Catalogue, load_catalogue
 from services.citations.checker import CitationChecker
 from services.citations.local_index import LocalIndex, known_from
@@ -83,8 +85,10 @@ class Tools:
     settings: Settings
 
     @cached_property
-    def samples(self) -> SnapshotReader:
+    def samples(self) -> Snapshots:
         """The data set."""
+        if self.settings.data_url:
+            return shard_reader(self.settings.data_url, open_reader(self.settings.database_url))
         path = self.settings.data_dir.expanduser() / PARQUET
         return SnapshotReader(path, path.parent / CACHE_FOLDER / INDEX, open_reader(self.settings.database_url))
 

@@ -292,6 +292,51 @@ class FoldRow(Base):
     upto: Mapped[int]
 
 
+class ShardHeadRow(Base):
+    """The newest version of the samples that lie in shards (`models.samples.shards.manifest.Head`).
+
+    `address` is where they lie, `root` the folder of this list there.
+    """
+
+    __tablename__ = "shard_heads"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str]
+    root: Mapped[str]
+    version: Mapped[int]
+    upto: Mapped[int]
+    since: Mapped[int]
+
+
+class ShardRow(Base):
+    """A shard of the versions from `added` on and before `removed`; null while it belongs to the newest.
+
+    `groups` are rows and bytes of each row group (JSON), `gone` the rows that are no samples any more (32-bit
+    integers in base64), `removed_at` seconds since 1970.
+    """
+
+    __tablename__ = "shards"
+    __table_args__ = (
+        Index("ix_shards_added", "added"),
+        Index("ix_shards_removed", "removed"),
+        Index("ix_shards_name", "name"),
+        _COUNTED,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    jurisdiction: Mapped[str]
+    month: Mapped[str]
+    rows: Mapped[int]
+    size_bytes: Mapped[int]
+    groups: Mapped[str]
+    gone: Mapped[str]
+    more: Mapped[str]
+    added: Mapped[int]
+    removed: Mapped[int | None]
+    removed_at: Mapped[float | None]
+
+
 class StoreRow(Base):
     """The database's own name, stored in every train.parquet that it writes, and facts on the newest of them."""
 

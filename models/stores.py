@@ -23,6 +23,8 @@ from models.engines.opening import ping
 from models.engines.writer import Writer
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.sample_store import SampleStore
+from models.samples.shards.opening import are_in_shards, open_shards, refuse_one_file
+from models.samples.shards.shard_folding import ShardFolding
 from utils.clock import Clock
 from utils.errors import StorageError
 from utils.filelock import FolderLock
@@ -64,8 +66,10 @@ class Stores:
         ping(self.engine)
 
     def start(self) -> None:
-        """Start the writer."""
+        """Start the writer; take a train.parquet into shards, if there are none yet."""
         self.writer.start()
+        if isinstance(self.samples.folding, ShardFolding):
+            self.samples.folding.take_in(self.file)
 
     def close(self) -> None:
         """Write what waits and close the folder."""
@@ -76,18 +80,30 @@ class Stores:
             self.seat.release()
 
 
-def open_stores(folder: Path, database_url: str, database_file: Path | None, clock: Clock) -> Stores:
-    """Open the storage in *folder*, if its parts belong together.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where everything is kept.
 
-    Args:
+    Attributes:
         folder: The data folder; created if missing.
         database_url: SQLAlchemy address of the database.
         database_file: Its file, for SQLite.
-        clock: For timestamps.
+        data_url: Folder or s3:// address of the samples in shards; "" for one `train.parquet` in `folder`.
+    """
+
+    folder: Path
+    database_url: str
+    database_file: Path | None
+    data_url: str = ""
+
+
+def open_stores(places: Places, clock: Clock) -> Stores:
+    """Open the storage at *places*, if its parts belong together.
 
     Raises:
         StorageError: the folder or the database cannot be used, or the parts do not belong together.
     """
+    folder, database_file = places.folder, places.database_file
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -96,10 +112,13 @@ def open_stores(folder: Path, database_url: str, database_file: Path | None, clo
         ) from None
     bound = open_folder(folder)
     try:
-        engine = open_engine(database_url)
+        engine = open_engine(places.database_url)
     except StorageError as error:
         raise StorageError(f"{error}; {agreement.way_out(folder / PARQUET)}") from error
-    agreement.check(folder / PARQUET, engine)
+    if not places.data_url:
+        refuse_one_file(engine)
+    if not places.data_url or are_in_shards(engine) is None:
+        agreement.check(folder / PARQUET, engine)
     if database_file is not None:
         bound.hold(database_file)
     writer = Writer(engine, bound.check)
@@ -107,7 +126,8 @@ def open_stores(folder: Path, database_url: str, database_file: Path | None, clo
     file = ParquetFile(folder / PARQUET, bound, seat.seat if seat is not None else 0)
     if seat is None:
         file.prepare()  # another process may be writing what looks like a leftover
-    samples = SampleStore(file, engine, writer, clock)
+    shards = open_shards(places.data_url, engine) if places.data_url else None
+    samples = SampleStore(shards or file, engine, writer, clock)
     usage, calls, events = UsageStore(engine), CallStore(), EventStore(engine)
     reviews = ReviewStore(engine, clock)
     tables = Tables(BatchStore(engine), WorkStore(engine), samples, usage, calls, events, reviews)

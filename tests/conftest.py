@@ -24,6 +24,7 @@ from services.llm.adapters.scripted import ScriptedProvider, Step
 from services.llm.routing.factory import Credentials, LLMProviderFactory
 from tests.databases import database_file, database_url
 from tests.fakes import KEYS, Start, catalog_without_limits, kept_by_files, settings_for
+from tests.layouts import LAYOUT, shard_files
 from utils import redaction
 from utils.clock import ManualClock
 
@@ -85,6 +86,8 @@ def writer(folder: DataFolder) -> Iterator[Writer]:
 
 @pytest.fixture
 def store(folder: DataFolder, writer: Writer, clock: ManualClock) -> SampleStore:
+    if LAYOUT != "file":
+        return SampleStore(shard_files(folder.path, writer.engine), writer.engine, writer, clock)
     file = ParquetFile(folder.path / "train.parquet", folder)
     file.prepare()
     return SampleStore(file, writer.engine, writer, clock)

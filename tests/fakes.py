@@ -35,6 +35,7 @@ from services.quality.duplicates.duplicate_service import Alike, DuplicateServic
 from services.quality.examiner import CitationPolicy, Examiner, ExaminerSettings
 from side import build_checker
 from tests.databases import KIND, database_url
+from tests.layouts import LAYOUT, shards_of
 from tests.patience import PATIENCE_S
 from tests.vendors.writer import NO_VERDICTS, write_json, write_judgement
 from utils.clock import Clock, ManualClock
@@ -159,6 +160,8 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
     values: dict[str, Any] = {"data_dir": folder, "model_dir": folder / "models", "log_level": "ERROR", **changes}
     if KIND != "sqlite":
         values.setdefault("database_uri", database_url(folder))
+    if LAYOUT != "file":
+        values.setdefault("data_url", shards_of(folder))
     return Settings(_env_file=None, **values)
 
 

@@ -32,7 +32,7 @@ from models.domain import CallUsage, Job, RawAnswer
 from models.engines.opening import is_sqlite, shown
 from models.engines.writer import Writer
 from models.schemas import Sample
-from models.stores import Stores, open_stores
+from models.stores import Places, Stores, open_stores
 from services.batch.objects import new_row
 from utils.clock import SystemClock, iso
 
@@ -138,7 +138,7 @@ def main() -> None:
     for address in ["", *given.addresses]:
         folder = Path(tempfile.mkdtemp(prefix="bench-database-"))
         settings = load_settings(data_dir=folder, database_uri=address)
-        stores = open_stores(folder, settings.database_url, settings.database_file, SystemClock())
+        stores = open_stores(Places(folder, settings.database_url, settings.database_file), SystemClock())
         stores.start()
         name = "SQLite" if is_sqlite(settings.database_url) else shown(settings.database_url)
         opened.append((name, stores, Counted(stores.writer)))

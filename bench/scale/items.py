@@ -13,7 +13,7 @@ from config import load_settings
 from models.contract.bodies import BatchRequest
 from models.domain import CallUsage, Job, RawAnswer
 from models.schemas import Sample
-from models.stores import Stores, open_stores
+from models.stores import Places, Stores, open_stores
 from services.batch.objects import new_row
 from tests.fakes import sample
 from utils.clock import SystemClock, iso
@@ -54,7 +54,7 @@ def main(count: int) -> None:
     samples = [Sample.model_validate(sample(id=f"s{each}", answer="word " * 600)) for each in range(count)]
     with tempfile.TemporaryDirectory(prefix="bench-items-") as name, postgres() as database:
         url = load_settings(database_uri=database.url).database_url
-        stores = open_stores(Path(name), url, None, SystemClock())
+        stores = open_stores(Places(Path(name), url, None), SystemClock())
         stores.start()
         stores.members.join()
         before = database.cpu_s()

@@ -23,7 +23,6 @@ import orjson
 from models.backups.moving.files import copy_to_file
 from models.contract.answers.dataset import Backup, KeptBackup, Manifest
 from models.data_folder import DataFolder
-from models.samples.file.parquet_version import ParquetVersion
 from models.samples.sample_store import SampleStore
 from utils.clock import Clock, iso, stamp
 from utils.errors import DiskFullError, StorageError
@@ -102,11 +101,12 @@ class Backups:
         with self._store.folding.hold_still():
             snapshot = self._store.snapshot()
             if snapshot.version is not None:
-                self._copy_samples(snapshot.version, folder / PARQUET)
+                self._store.copy_to(snapshot.version, folder / PARQUET)
             if self._database is None:
                 copy_to_file(self._store.engine, folder / DATABASE)
             else:
                 _copy_file(self._database, folder / DATABASE)
+            _forget_shards(folder / DATABASE)
         _copy_documents(self._data.path, folder)
         samples = len(snapshot)
         size = 0
@@ -127,13 +127,6 @@ class Backups:
         sync_folder(folder)
         return manifest
 
-    def _copy_samples(self, version: ParquetVersion, copy: Path) -> None:
-        """Copy *version*; StorageError if the file is another before or after."""
-        for step in (lambda: version.copy_to(copy), lambda: ParquetVersion(copy, version.index)):
-            if not self._store.watch.is_still(version):
-                raise StorageError("backup: train.parquet is being changed by another program; try again in a moment")
-            step()
-
     def _roll(self) -> None:
         for old in rolling(manifests(self._folder))[self._keep :]:
             shutil.rmtree(self._folder / old["name"], ignore_errors=True)
@@ -142,6 +135,12 @@ class Backups:
 def _copy_file(database: Path, copy: Path) -> None:
     with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
+
+
+def _forget_shards(copy: Path) -> None:
+    """Leave the list of shards out of a copy: its samples are in the file beside it."""
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.executescript("DELETE FROM shards; DELETE FROM shard_heads")
 
 
 def _copy_documents(data: Path, folder: Path) -> None:

@@ -20,11 +20,12 @@ from models.engines.writer import Writer
 from models.samples import journal
 from models.samples.file.carried_groups import CarriedGroup
 from models.samples.file.parquet_file import ParquetFile
-from models.samples.file.parquet_version import ParquetVersion, rows_of
+from models.samples.file.parquet_version import ParquetVersion
 from models.samples.file.row_index import RowIndex
 from models.samples.snapshot import Snapshot
 from models.samples.staged import MergePlan, MergeResult, StagedSamples, taken_parts
 from models.samples.store_state import StoreState
+from models.samples.version import rows_of
 from utils.clock import Clock
 from utils.errors import StorageError
 from utils.frames import pl
@@ -90,7 +91,8 @@ class Folding:
 
     def tidy(self) -> None:
         """Rewrite a file that others wrote so that it is quick to read; keep the original."""
-        version = self._state.snapshot().version
+        self._state.snapshot()
+        version = self._state.watch.version
         if version is not None and not version.is_handy:
             self.fold(force=True)
         self._adopt()
@@ -126,7 +128,7 @@ class Folding:
 
     def save_index(self) -> None:
         """Save the row index for the next start."""
-        version = self._state.snapshot().version
+        version = self._state.watch.version
         if version is not None and version.report is None:
             self._keep_index(version)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from models.samples.file.parquet_version import ParquetVersion
 from models.samples.snapshot import POSITION, Snapshot, Snapshots
+from models.samples.version import Version
 from utils.frames import pl
 
 
@@ -41,7 +41,7 @@ def fill(
 
 def fill_while_current(
     samples: Snapshots,
-    version: ParquetVersion,
+    version: Version,
     parts: Iterable[tuple[pl.Series, pl.DataFrame]],
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> None:

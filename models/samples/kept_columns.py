@@ -9,18 +9,18 @@ import orjson
 
 from models.samples import journal
 from models.samples.file.column_types import fit, fits, plain
-from models.samples.file.parquet_version import ParquetVersion
+from models.samples.version import Version
 from models.schemas import COLUMNS
 from utils.errors import InputError
 from utils.frames import pl
 
 
-def _foreign(version: ParquetVersion | None, name: str) -> pl.DataType | None:
+def _foreign(version: Version | None, name: str) -> pl.DataType | None:
     """Return the type of an extra column of the file; None if it has none of that name."""
     return version.columns.get(name) if version is not None and name not in COLUMNS else None
 
 
-def check_kept(fields: Mapping[str, object], version: ParquetVersion | None) -> None:
+def check_kept(fields: Mapping[str, object], version: Version | None) -> None:
     """Refuse an edit that would alter columns it does not name: some types do not survive the journal's JSON."""
     for name, value in fields.items():
         held = _foreign(version, name)
@@ -33,7 +33,7 @@ def check_kept(fields: Mapping[str, object], version: ParquetVersion | None) -> 
             )
 
 
-def check_extras(fields: Mapping[str, object], version: ParquetVersion | None) -> None:
+def check_extras(fields: Mapping[str, object], version: Version | None) -> None:
     """Refuse a value that cannot be held by a column of dates, lists or bytes; InputError names both."""
     for name, value in fields.items():
         held = _foreign(version, name)

@@ -15,10 +15,11 @@ from sqlalchemy import Connection, Engine
 
 from models.engines.opening import reading
 from models.samples import journal
-from models.samples.file.parquet_version import Identity, ParquetVersion, identity_of
+from models.samples.file.parquet_version import ParquetVersion, identity_of
 from models.samples.file.row_index import load_index
 from models.samples.journal import Overlay
 from models.samples.snapshot import Snapshot
+from models.samples.version import Identity, Version
 from utils.errors import StorageError
 from utils.frames import pl
 
@@ -36,6 +37,7 @@ class SnapshotReader:
         self._engine = engine
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
+        self._version: ParquetVersion | None = None
         self._pause = threading.Event()
 
     def snapshot(self) -> Snapshot:
@@ -76,13 +78,14 @@ class SnapshotReader:
         return Snapshot(version, overlay, hidden_by(version, overlay))
 
     def _opened(self) -> ParquetVersion | None:
-        known = self._snapshot.version if self._snapshot is not None else None
+        known = self._version
         if known is not None and self._identity() == known.identity:
             return known
         try:
-            return ParquetVersion(self._path, lambda identity: load_index(self._index_path, identity))
+            self._version = ParquetVersion(self._path, lambda identity: load_index(self._index_path, identity))
         except FileNotFoundError:
-            return None
+            self._version = None
+        return self._version
 
     def _identity(self) -> Identity | None:
         try:
@@ -93,7 +96,7 @@ class SnapshotReader:
             raise StorageError(f"{self._path}: cannot be read ({error.strerror})") from error
 
 
-def hidden_by(version: ParquetVersion | None, overlay: Overlay) -> pl.Series:
+def hidden_by(version: Version | None, overlay: Overlay) -> pl.Series:
     """Return the rows of *version* that *overlay* overrides, and those that are no samples, ascending."""
     if version is None:
         return pl.Series("n", dtype=pl.UInt32())

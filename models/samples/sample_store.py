@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
 from models.contract.answers.base import StoredSample
+from models.contract.answers.dataset import FileNote
 from models.engines.writer import Writer
 from models.samples import journal
 from models.samples.by_number import rows_at, samples_of
-from models.samples.file.file_watch import FileWatch
 from models.samples.file.parquet_file import ParquetFile
-from models.samples.file.parquet_version import ParquetVersion, rows_of
-from models.samples.folding import Folding
 from models.samples.kept_columns import check_extras, check_kept
+from models.samples.layout import laid_out
 from models.samples.sample_query import SampleQuery, Selection, select
+from models.samples.shards.shard_files import ShardFiles
 from models.samples.snapshot import Snapshot
 from models.samples.staged import MergeResult, StagedSamples, check_room, duplicates
-from models.samples.store_state import StoreState
+from models.samples.version import Version, rows_of
 from models.schemas import COLUMNS, Sample, changed_fields, new_sample, stamped, too_large
 from utils.clock import Clock, iso
 from utils.errors import InputError, NotFoundError
@@ -36,23 +37,26 @@ log = logging.getLogger(__name__)
 class SampleStore:
     """The data set. Thread-safe."""
 
-    def __init__(self, file: ParquetFile, engine: Engine, writer: Writer, clock: Clock) -> None:
-        self._state = StoreState(file, engine, clock)
-        self._file = file
+    def __init__(self, file: ParquetFile | ShardFiles, engine: Engine, writer: Writer, clock: Clock) -> None:
+        """Keep the samples in one *file*, or in shards."""
+        self._state, self.folding = laid_out(file, engine, writer, clock)
+        self._files = file
         self._engine = engine
         self._writer = writer
         self._clock = clock
-        self.folding = Folding(self._state, file, writer, clock)
 
     @property
     def engine(self) -> Engine:
         """The database, to read in."""
         return self._engine
 
-    @property
-    def watch(self) -> FileWatch:
-        """Changes of the file that were noticed: taken in, set aside, written back."""
-        return self._state.watch
+    def reports(self) -> list[FileNote]:
+        """Return changes of train.parquet by others that were noticed, newest first."""
+        return self._state.reports()
+
+    def copy_to(self, version: Version, path: Path) -> None:
+        """Write *version* as one Parquet file; StorageError if it is not there any more."""
+        self._state.copy_to(version, path)
 
     # --- reads ---------------------------------------------------------------------------
 
@@ -252,7 +256,7 @@ class SampleStore:
         if any(name not in COLUMNS for name in names):
             check_room(self.snapshot().columns, names)
 
-    def _holds(self, connection: Connection, version: ParquetVersion | None, floor: int, sample_id: str) -> bool:
+    def _holds(self, connection: Connection, version: Version | None, floor: int, sample_id: str) -> bool:
         """Tell whether there is a sample *sample_id*, seeing the changes of the open transaction."""
         changed, values = journal.find(connection, sample_id, floor)
         if changed:
@@ -260,7 +264,7 @@ class SampleStore:
         return version is not None and version.index.position(sample_id) is not None
 
     def _find(
-        self, connection: Connection, version: ParquetVersion | None, floor: int, sample_id: str
+        self, connection: Connection, version: Version | None, floor: int, sample_id: str
     ) -> Mapping[str, object] | None:
         """Return the sample *sample_id*, seeing the changes of the open transaction."""
         changed, values = journal.find(connection, sample_id, floor)

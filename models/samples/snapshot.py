@@ -15,10 +15,10 @@ from models.samples.file.carried_groups import CarriedFile, CarriedGroup
 from models.samples.file.column_types import common, fitted
 from models.samples.file.intake import schema
 from models.samples.file.newest import TIME, Rows, joined, newest_first
-from models.samples.file.parquet_version import Identity, ParquetVersion, columns_of, rows_of, take_in_order
 from models.samples.file.row_groups import is_full, portions, row_bytes, slices
 from models.samples.file.row_index import describe
 from models.samples.journal import Overlay
+from models.samples.version import Identity, Version, rows_of, take_in_order
 from models.sizes import PIECE_BYTES
 from utils.frames import np, pl
 
@@ -43,7 +43,7 @@ class HasSamples(Protocol):
 class Snapshot:
     """All samples at the moment it was taken."""
 
-    def __init__(self, version: ParquetVersion | None, overlay: Overlay, hidden: pl.Series | None = None) -> None:
+    def __init__(self, version: Version | None, overlay: Overlay, hidden: pl.Series | None = None) -> None:
         """Overlay *version*; *hidden* are its rows that the overlay overrides, ascending; None for none."""
         self.version = version
         self.overlay = overlay
@@ -72,7 +72,7 @@ class Snapshot:
     @cached_property
     def columns(self) -> dict[str, pl.DataType]:
         """Names and types of the columns, ours first."""
-        columns = dict(columns_of(self.version))
+        columns = dict(self.version.columns if self.version is not None else schema())
         for column in self.overlay.live.iter_columns():
             columns[column.name] = common(columns.get(column.name), column, column.dtype)
         return columns
@@ -183,7 +183,7 @@ class Snapshot:
     def in_order(self, positions: pl.Series, file: CarriedFile | None = None) -> Iterator[pl.DataFrame | CarriedGroup]:
         """Yield the samples with these numbers, ascending; each row group is decoded once, and not kept.
 
-        Row groups of *file* (`ParquetVersion.carried`) of which all are wanted come undecoded.
+        Row groups of *file* (`Version.carried`) of which all are wanted come undecoded.
         """
         first = rows_of(self.version)
         for group, (start, rows) in enumerate(self.version.groups() if self.version is not None else ()):
@@ -245,7 +245,7 @@ class Snapshot:
         return pl.concat([*kept, self.overlay.index])
 
 
-def numbered(version: ParquetVersion | None) -> Iterator[tuple[int, pl.DataFrame]]:
+def numbered(version: Version | None) -> Iterator[tuple[int, pl.DataFrame]]:
     """Yield the pieces of *version*, each with the number of its first row."""
     start = 0
     for piece in version.pieces() if version is not None else ():

@@ -12,18 +12,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Set
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from models.contract.answers.dataset import FileNote
 from models.engines.opening import reading
 from models.samples import journal
 from models.samples.file.file_mark import new_mark
 from models.samples.file.file_watch import FileWatch
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.file.parquet_version import ParquetVersion
+from models.samples.file.row_index import RowIndex
 from models.samples.journal import Fold, Overlay
 from models.samples.snapshot import Snapshot
+from models.samples.version import Version
 from utils.clock import Clock
+from utils.errors import StorageError
 from utils.frames import pl
 
 # A file that is replaced so often while it is read is not one that a process of ours folds.
@@ -62,15 +67,24 @@ class StoreState:
             version = self.watch.current()
             return version, self._folded(connection, version)
 
+    def reports(self) -> list[FileNote]:
+        """Return changes of the file that were noticed, newest first: taken in, set aside, written back."""
+        return self.watch.reports()
+
+    def copy_to(self, version: Version, path: Path) -> None:
+        """Copy *version*; StorageError if the file is another before or after."""
+        for step in (lambda: version.copy_to(path), lambda: ParquetVersion(path, self._index_of(version))):
+            if not self.watch.is_still(version):
+                raise StorageError("backup: train.parquet is being changed by another program; try again in a moment")
+            step()
+
     def next_mark(self) -> dict[str, str]:
         """Return the mark of the next file version."""
         with reading(self._engine) as connection:
             fold = journal.last_fold(connection)
             return new_mark(journal.database_id(connection) or "", fold.generation + 1 if fold is not None else 1)
 
-    def mark(
-        self, connection: Connection, version: ParquetVersion, before: ParquetVersion | None, upto: int
-    ) -> Fold | None:
+    def mark(self, connection: Connection, version: ParquetVersion, before: Version | None, upto: int) -> Fold | None:
         """Record what *version* holds before it is renamed, so that a reader of it knows what is folded.
 
         None where *before* is not the file any more: this process was cut off, and another has folded meanwhile.
@@ -119,6 +133,10 @@ class StoreState:
         if not self._is_shared or self.watch.is_still(version):
             journal.settle(connection, fold)
 
+    def _index_of(self, version: Version) -> RowIndex | None:
+        used = self.watch.version
+        return used.index if used is version else None
+
     def uses(self, version: ParquetVersion) -> bool:
         """Tell whether *version* is the one in use."""
         with self._lock:
@@ -165,5 +183,5 @@ class StoreState:
         return fold is not None and version.version_id == fold.file
 
 
-def _name(version: ParquetVersion | None) -> str:
+def _name(version: Version | None) -> str:
     return version.version_id if version is not None else ""

@@ -229,7 +229,7 @@ class DatasetService:
             "file": self.path if version is not None else None,
             "file_size_bytes": _file_size(snapshot),
             "columns": {name: str(dtype) for name, dtype in snapshot.columns.items()},
-            "events": self._store.watch.reports(),
+            "events": self._store.reports(),
         }
 
     def fold(self) -> int:

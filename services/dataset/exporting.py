@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from models.contract.arguments import ExportArguments
-from models.samples.file.parquet_version import Identity
 from models.samples.snapshot import HasSamples, Snapshot, Snapshots
+from models.samples.version import Identity
 from services.dataset.pieces import groups_of, pieces_of
 from services.dataset.publishable import Choice, Publishable, choice
 from services.dataset.splits import NAMES, SplitRequest, parse_shares

@@ -17,7 +17,6 @@ from typing import Literal
 from models.contract.answers.dataset import Found, SearchField
 from models.contract.arguments import SearchArguments
 from models.samples.by_number import frame_at, samples_of
-from models.samples.file.parquet_version import Identity, ParquetVersion
 from models.samples.file.row_groups import check_answer, row_bytes
 from models.samples.file.row_index import DOCUMENT
 from models.samples.index_filling import fill_while_current, lacking, taken
@@ -26,6 +25,7 @@ from models.samples.sample_store import SampleStore
 from models.samples.search.search_index import SearchIndex
 from models.samples.search.search_text import TextQuery, matches, parse_query, scores, snippet
 from models.samples.snapshot import POSITION, HasSamples, Snapshot
+from models.samples.version import Identity, Version
 from utils.errors import InputError
 from utils.frames import pl
 from utils.side.tasks import Side
@@ -151,9 +151,7 @@ class SearchService:
             log.info("search index grown", extra={"rows": done})
         return done
 
-    def _added(
-        self, snapshot: Snapshot, version: ParquetVersion, rows: pl.Series
-    ) -> Iterator[tuple[pl.Series, pl.Series]]:
+    def _added(self, snapshot: Snapshot, version: Version, rows: pl.Series) -> Iterator[tuple[pl.Series, pl.Series]]:
         """Index *rows* of the file; yield them in parts, each with its document numbers."""
         if self._side is None or len(rows) <= _FEW:
             return indexed(snapshot, rows, self._index)

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from models.samples.file.parquet_version import Identity
 from models.samples.index_filling import fill_while_current, lacking, taken
 from models.samples.sample_store import SampleStore
 from models.samples.snapshot import POSITION, HasSamples, Snapshot, Snapshots
+from models.samples.version import Identity
 from services.citations.checker import FIELDS, CitationChecker, verdict_of
 from utils.errors import UnavailableError
 from utils.frames import pl

@@ -15,6 +15,7 @@ from models.samples.file.parquet_version import ParquetVersion
 from models.samples.sample_store import SampleStore
 from tests.databases import only_on_sqlite
 from tests.fakes import sample, settings_for
+from tests.one_file import file_of
 from utils.errors import DataFolderGoneError, StorageError
 
 
@@ -111,7 +112,7 @@ def test_nothing_is_written_into_a_folder_that_was_removed_at_the_end(tmp_path: 
 
 
 def test_file_written_into_another_folder_is_never_put_in_place(filled: SampleStore, folder: DataFolder) -> None:
-    file = filled._file
+    file = file_of(filled)
     version = file.open()
     assert version is not None
     (folder.path / "train.parquet.tmp").write_bytes(b"of somebody else")

@@ -13,7 +13,6 @@ import pytest
 from bootstrap import Service, build
 from models.contract.arguments import ExportArguments, SearchArguments
 from models.samples.file.row_index import DOCUMENT
-from models.samples.read_only import SnapshotReader
 from services.dataset.exporting import Exporter
 from services.dataset.import_service import ImportRequest
 from services.formats import exporters
@@ -173,7 +172,7 @@ def test_an_import_that_is_refused_tells_its_lines_from_beside(service: Service,
 def test_a_reader_in_another_process_sees_every_acknowledged_sample_while_folds_rename(
     service: Service, tmp_path: Path
 ) -> None:
-    reader: SnapshotReader = Tools(settings_for(tmp_path)).samples
+    reader = Tools(settings_for(tmp_path)).samples
     acknowledged: list[str] = []
     faults: list[set[str]] = []
     done = threading.Event()

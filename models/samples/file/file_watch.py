@@ -14,7 +14,8 @@ import orjson
 from models.contract.answers.dataset import FileNote, FileTrouble
 from models.samples.file.broken_file import UnreadableError
 from models.samples.file.parquet_file import ParquetFile
-from models.samples.file.parquet_version import Identity, ParquetVersion
+from models.samples.file.parquet_version import ParquetVersion
+from models.samples.version import Identity, Version
 from utils.clock import Clock, iso, stamp
 from utils.errors import StorageError
 from utils.files import replace_file
@@ -68,19 +69,19 @@ class FileWatch:
         """Tell whether the file at the path is the version in use, or one that cannot be used yet."""
         return self._odd is not None or not self._file.folder.is_there() or self._is_at_path(self._version)
 
-    def is_still(self, version: ParquetVersion | None) -> bool:
+    def is_still(self, version: Version | None) -> bool:
         """Tell whether *version* is the file at the path; DataFolderGoneError if the folder is gone."""
         self._file.folder.check()
         return self._is_at_path(version)
 
-    def _is_at_path(self, version: ParquetVersion | None) -> bool:
+    def _is_at_path(self, version: Version | None) -> bool:
         return self._file.identity() == _identity(version)
 
     def replaced(self, version: ParquetVersion) -> None:
         """Use *version*, which this service wrote."""
         self._version, self._begun = version, True
 
-    def keep_original(self, version: ParquetVersion) -> None:
+    def keep_original(self, version: Version) -> None:
         """Keep a copy of a file that others wrote, before ours replaces it."""
         kept = self._file.keep_original(f"train-{stamp(self._clock.now())}.parquet")
         self._note("original kept", f"{version.taken} samples as others wrote them: {kept.parent.name}/{kept.name}")
@@ -159,5 +160,5 @@ class FileWatch:
             log.warning("report not kept", extra={"reason": error.strerror})
 
 
-def _identity(version: ParquetVersion | None) -> Identity | None:
+def _identity(version: Version | None) -> Identity | None:
     return version.identity if version is not None else None

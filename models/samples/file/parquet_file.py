@@ -14,9 +14,10 @@ from pathlib import Path
 
 from models.data_folder import DataFolder, open_folder
 from models.samples.file.carried_groups import CarriedGroup
-from models.samples.file.parquet_version import Identity, ParquetVersion, identity_of
+from models.samples.file.parquet_version import ParquetVersion, identity_of
 from models.samples.file.row_groups import write_groups
 from models.samples.file.row_index import RowIndex, load_index
+from models.samples.version import Identity
 from utils.errors import DiskFullError, StorageError
 from utils.files import is_disk_full, sync_file, sync_folder
 from utils.frames import pl

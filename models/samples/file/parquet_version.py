@@ -24,6 +24,7 @@ from models.samples.file.group_writer import footer_schema, is_lean
 from models.samples.file.intake import Intake, IntakeReport, mended_ids, schema
 from models.samples.file.row_groups import told_bytes
 from models.samples.file.row_index import RowIndex, describe
+from models.samples.version import Identity
 from utils.frames import NDArray, np, pl
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ _MANY_GROUPS, _DECODERS = 8, min(2, os.cpu_count() or 1)
 
 _VERDICTS = ("citation_verdict", "citations")
 
-Identity = tuple[int, int, int]
-
 
 def identity_of(stat: os.stat_result) -> Identity:
     """Return what tells versions apart: inode, time of change (ns), size (bytes)."""
@@ -52,26 +51,28 @@ def identity_of(stat: os.stat_result) -> Identity:
 class ParquetVersion:
     """An open file version with its rows' index."""
 
-    def __init__(self, path: Path, index: RowIndex | Callable[[Identity], RowIndex | None] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        index: RowIndex | Callable[[Identity], RowIndex | None] | None = None,
+        source: pa.NativeFile | None = None,
+    ) -> None:
         """Open *path*; without an *index* every row is read and checked.
 
         Args:
             path: The file.
             index: The row index, or a function that finds it for the opened file, which may have just been replaced.
+            source: The opened file where it is one that is never replaced; *path* is then what errors call it.
 
         Raises:
             UnreadableError: the file is not Parquet, or broken.
             StorageError: it cannot be opened.
         """
-        import pyarrow as pa
-
         self._path = path
         with reading(path):
-            self.identity = identity_of(path.stat())
-            # OSFile reads at positions; a memory map would crash the process if the file is truncated.
-            self._source = pa.OSFile(str(path))
-            while self.identity != (now := identity_of(path.stat())):  # replaced between the two
-                self.identity, self._source = now, pa.OSFile(str(path))
+            self._is_far = source is not None
+            self.identity: Identity
+            self.identity, self._source = ((0, 0, source.size()), source) if source is not None else _opened(path)
             self._bounded = BoundedReader(self._source)
             self._metadata = self._bounded.metadata
             self.mark = FileMark.of(self._metadata)
@@ -98,6 +99,11 @@ class ParquetVersion:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.index)
+
+    @property
+    def group_sizes(self) -> list[tuple[int, int]]:
+        """Rows of each row group, and its bytes in memory."""
+        return list(zip(self._rows, self._bytes, strict=True))
 
     def schema(self) -> dict[str, pl.DataType]:
         """Return names and types of the columns, ours first."""
@@ -258,7 +264,8 @@ class ParquetVersion:
     def _reader(self) -> pq.ParquetFile:
         import pyarrow.parquet as pq
 
-        return pq.ParquetFile(self._source, metadata=self._metadata)
+        # What lies far away is asked for in few pieces.
+        return pq.ParquetFile(self._source, metadata=self._metadata, pre_buffer=self._is_far)
 
     def _cached(self, group: int) -> pl.DataFrame:
         """Return a decoded row group; those read last are cached."""
@@ -293,6 +300,18 @@ class ParquetVersion:
         return bisect_right(self._starts, position) - 1
 
 
+def _opened(path: Path) -> tuple[Identity, pa.NativeFile]:
+    """Open the file that is at *path* now."""
+    import pyarrow as pa
+
+    identity = identity_of(path.stat())
+    # OSFile reads at positions; a memory map would crash the process if the file is truncated.
+    source = pa.OSFile(str(path))
+    while identity != (now := identity_of(path.stat())):  # replaced between the two
+        identity, source = now, pa.OSFile(str(path))
+    return identity, source
+
+
 def _decoded(
     pick: Callable[[int, Sequence[int]], pl.DataFrame], parts: Sequence[tuple[int, Sequence[int]]]
 ) -> list[pl.DataFrame]:
@@ -301,20 +320,3 @@ def _decoded(
         return [pick(*part) for part in parts]
     with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decoding") as threads:
         return list(threads.map(lambda part: pick(*part), parts))
-
-
-def rows_of(version: ParquetVersion | None) -> int:
-    """Return the number of rows of *version*; 0 for None."""
-    return len(version) if version is not None else 0
-
-
-def columns_of(version: ParquetVersion | None) -> dict[str, pl.DataType]:
-    """Return the columns of *version*; ours for None."""
-    return version.columns if version is not None else dict(schema())
-
-
-def take_in_order(version: ParquetVersion, positions: Sequence[int]) -> pl.DataFrame:
-    """Return the rows at *positions* in that order."""
-    order = sorted(range(len(positions)), key=positions.__getitem__)
-    places = sorted(range(len(positions)), key=order.__getitem__)
-    return version.take([positions[n] for n in order])[places]

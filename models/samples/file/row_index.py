@@ -9,10 +9,12 @@ saved beside the data in a file that can be deleted at any time.
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 from models.contract.answers.dataset import FILTERS
 from models.contract.answers.quality_report import TextField
@@ -159,18 +161,35 @@ class RowIndex:
 
     def save(self, path: Path, identity: object) -> None:
         """Save the frame in a file, for the file version with this *identity*."""
+        replace_file(path, lambda aside: self._write(aside, identity))
+
+    def _write(self, where: Path | BinaryIO, identity: object) -> None:
         key = {_KEY: f"{_FORMAT} {identity}", _GENERATION: self.generation}
-        replace_file(path, lambda aside: self.frame.write_parquet(aside, compression="lz4", metadata=key))
+        self.frame.write_parquet(where, compression="lz4", metadata=key)
+
+    def to_bytes(self, identity: object) -> bytes:
+        """Return what `save` writes."""
+        content = io.BytesIO()
+        self._write(content, identity)
+        return content.getvalue()
 
 
 def load_index(path: Path, identity: object) -> RowIndex | None:
     """Return the index saved for the file version with this *identity*; None if there is none."""
     try:
         with path.open("rb") as file:
-            metadata = pl.read_parquet_metadata(file)
-            if metadata.get(_KEY) != f"{_FORMAT} {identity}":
-                return None
-            file.seek(0)
-            return RowIndex(pl.read_parquet(file), metadata.get(_GENERATION, ""))
-    except (OSError, pl.exceptions.PolarsError):
+            return index_in(file, identity)
+    except OSError:
+        return None
+
+
+def index_in(file: BinaryIO, identity: object) -> RowIndex | None:
+    """Return the index that is saved in *file*; as `load_index`."""
+    try:
+        metadata = pl.read_parquet_metadata(file)
+        if metadata.get(_KEY) != f"{_FORMAT} {identity}":
+            return None
+        file.seek(0)
+        return RowIndex(pl.read_parquet(file), metadata.get(_GENERATION, ""))
+    except pl.exceptions.PolarsError:
         return None

@@ -13,8 +13,9 @@ import uuid
 from contextlib import closing
 from pathlib import Path
 
-from models.samples.file.row_index import DOCUMENT, RowIndex
+from models.samples.file.row_index import DOCUMENT
 from models.samples.search.search_text import FIELDS, TextQuery, fold_column, words_of
+from models.samples.version import Index
 from utils.errors import StorageError
 from utils.frames import pl
 
@@ -74,7 +75,7 @@ class SearchIndex:
             connection.execute("INSERT INTO generation VALUES (?)", (uuid.uuid4().hex,))
         self._attach()
 
-    def adopt(self, index: RowIndex) -> None:
+    def adopt(self, index: Index) -> None:
         """Drop the document numbers of *index* that this index does not have."""
         numbers = index.frame[DOCUMENT]
         if index.generation != self._generation:

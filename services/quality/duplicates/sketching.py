@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from models.samples.by_number import pieces_at
-from models.samples.file.parquet_version import Identity
 from models.samples.index_filling import taken
 from models.samples.snapshot import HasSamples, Snapshot
+from models.samples.version import Identity
 from services.quality.duplicates.sketch import Sketches, sketches, texts_of
 from utils.frames import pl
 from utils.side.tasks import Side

@@ -23,6 +23,8 @@ from models.samples.staged import StagedSamples
 from models.samples.statistics import summarize
 from models.schemas import Sample, new_sample
 from tests.fakes import sample
+from tests.layouts import only_in_one_file
+from tests.one_file import file_of
 from utils.clock import ManualClock
 from utils.errors import DiskFullError, InputError, NotFoundError, StorageError
 
@@ -41,12 +43,13 @@ def test_sample_is_found_before_and_after_the_fold(store: SampleStore) -> None:
     assert store.count() == 1
 
 
+@only_in_one_file
 def test_file_opens_with_polars_and_pandas(store: SampleStore) -> None:
     for number in range(3):
         store.add(sample(id=f"s{number}"))
     store.fold()
 
-    path = store._file.path
+    path = file_of(store).path
     assert pl.read_parquet(path)["id"].to_list() == ["s0", "s1", "s2"]
     assert list(pd.read_parquet(path)["id"]) == ["s0", "s1", "s2"]
     assert pl.read_parquet(path).schema == pl.Schema(schema())
@@ -180,13 +183,14 @@ def test_readers_see_whole_states_while_folds_happen(store: SampleStore) -> None
     assert store.count() == 50
 
 
+@only_in_one_file
 def test_full_disk_during_a_fold_loses_nothing(store: SampleStore, monkeypatch: pytest.MonkeyPatch) -> None:
     store.add(sample())
     store.fold()
     store.add(sample(id="s2"))
 
     def full(*_: object, **__: object) -> None:
-        store._file._temporary.write_bytes(b"half")
+        file_of(store)._temporary.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
@@ -194,11 +198,12 @@ def test_full_disk_during_a_fold_loses_nothing(store: SampleStore, monkeypatch: 
         with pytest.raises(DiskFullError, match="safe in the database"):
             store.fold()
 
-    assert not store._file._temporary.exists()
+    assert not file_of(store)._temporary.exists()
     assert store.count() == 2
     assert store.fold() == 1
 
 
+@only_in_one_file
 def test_folder_that_cannot_be_written_is_a_clear_error(store: SampleStore, monkeypatch: pytest.MonkeyPatch) -> None:
     store.add(sample())
 
@@ -218,6 +223,7 @@ def test_leftover_of_a_crash_is_removed_at_start(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@only_in_one_file
 def test_foreign_file_is_taken_in_with_its_extra_columns(tmp_path: Path, store: SampleStore) -> None:
     foreign = pl.DataFrame(
         {
@@ -231,7 +237,7 @@ def test_foreign_file_is_taken_in_with_its_extra_columns(tmp_path: Path, store: 
             "id": ["f1", None],
         }
     )
-    foreign.write_parquet(store._file.path)
+    foreign.write_parquet(file_of(store).path)
 
     rows = list(store.walk())
     store.add(sample())
@@ -240,7 +246,7 @@ def test_foreign_file_is_taken_in_with_its_extra_columns(tmp_path: Path, store: 
     assert {row["id"] for row in rows} == {"f1", "imported_1"}
     assert all(row["difficulty"] and row["topic"] for row in rows)
     assert {dict(row)["score"] for row in rows} == {1.5, None}
-    assert set(pl.read_parquet(store._file.path)["score"].to_list()) == {1.5, None}
+    assert set(pl.read_parquet(file_of(store).path)["score"].to_list()) == {1.5, None}
     assert store.count() == 3
 
 

@@ -18,6 +18,7 @@ from services.dataset import bulk_service
 from services.dataset.bulk_service import BulkService
 from services.dataset.search_service import SearchService
 from tests.fakes import NoDuplicates, sample
+from tests.one_file import file_of
 from utils.clock import ManualClock
 from utils.errors import ConflictError, InputError, NotFoundError
 
@@ -206,7 +207,7 @@ def test_sample_that_is_added_while_a_change_is_made_is_seen(
 
 def test_columns_of_others_come_back_with_their_types(store: SampleStore, bulk: BulkService) -> None:
     table = {name: [f"{name} {n}" for n in range(2)] for name in sample()} | {"difficulty": ["basic"] * 2}
-    pq.write_table(pa.table({**table, "tags": [["a"], []], "raw": [b"\xff", b""]}), store._file.path)
+    pq.write_table(pa.table({**table, "tags": [["a"], []], "raw": [b"\xff", b""]}), file_of(store).path)
     before = held(store)
 
     done = bulk.change(body(filter={"all": True}, delete=True))

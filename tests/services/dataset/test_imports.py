@@ -12,6 +12,7 @@ import pytest
 from models.samples.sample_store import SampleStore
 from services.dataset.import_service import ImportRequest, ImportService
 from tests.fakes import sample
+from tests.one_file import file_of
 from tests.services.dataset.taking import take
 from utils.clock import ManualClock
 from utils.errors import ConflictError, DiskFullError, ImportRefusedError, InputError
@@ -186,7 +187,7 @@ def test_large_import_becomes_part_of_the_file_and_leaves_the_journal_alone(
 def test_sample_added_while_a_large_import_is_written_is_a_duplicate_and_not_lost(
     imports: ImportService, store: SampleStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_aside = type(store._file).write_aside
+    write_aside = type(file_of(store)).write_aside
     news = ["s7"]
 
     def slow(self: Any, *arguments: Any) -> Any:
@@ -195,7 +196,7 @@ def test_sample_added_while_a_large_import_is_written_is_a_duplicate_and_not_los
             store.add(sample(id=news.pop(), answer="mine"))
         return made
 
-    monkeypatch.setattr(type(store._file), "write_aside", slow)
+    monkeypatch.setattr(type(file_of(store)), "write_aside", slow)
 
     with pytest.raises(ConflictError, match="s7"):
         take(imports, lines(*(sample(id=f"s{n}") for n in range(2500))))

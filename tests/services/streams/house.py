@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from models.stores import Stores, open_stores
+from models.stores import Places, Stores, open_stores
 from services.llm.adapters.scripted import Step
 from services.streams.run import Run
 from services.streams.run_service import RunService
@@ -24,7 +24,7 @@ class RunHouse:
 
     def __init__(self, folder: Path, *script: Step, seats: int = 8, most: int = 8) -> None:
         self.clock = ManualClock()
-        self.stores: Stores = open_stores(folder, database_url(folder), database_file(folder), self.clock)
+        self.stores: Stores = open_stores(Places(folder, database_url(folder), database_file(folder)), self.clock)
         self.stores.start()
         self.llm, made = scripted_llm({"groq": script or ["Good day."]}, self.clock)
         self.groq = made["groq"]

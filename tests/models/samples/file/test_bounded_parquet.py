@@ -17,6 +17,7 @@ from models.samples.sample_store import SampleStore
 from models.sizes import ALL_COLUMNS, CELL_BYTES, PIECE_BYTES
 from services.formats.readers import read_parquet
 from tests.fakes import sample
+from tests.one_file import file_of
 from utils.clock import ManualClock
 
 SEVEN = ("id", "question", "answer", "topic", "difficulty", "case_citation", "reasoning")
@@ -66,18 +67,18 @@ def test_file_with_a_value_that_is_too_long_is_set_aside_untouched_with_its_row(
     store.add(sample(id="mine"))
     store.fold()
     column, options, says = TOO_LARGE[kind]
-    aside = store._file.path.with_name("next")
+    aside = file_of(store).path.with_name("next")
     pq.write_table(table(2).set_column(2, "answer", column), aside, **options)
     content = aside.read_bytes()
-    aside.replace(store._file.path)
+    aside.replace(file_of(store).path)
 
     assert store.count() == 1
     clock.advance(6)
     assert {row["id"] for row in store.walk()} == {"mine"}
 
-    (aside,) = store._file.path.parent.glob("train.parquet.refused-*")
+    (aside,) = file_of(store).path.parent.glob("train.parquet.refused-*")
     assert aside.read_bytes() == content
-    assert says in store.watch.reports()[1]["message"]
+    assert says in store.reports()[1]["message"]
 
 
 @pytest.mark.parametrize("kind", TOO_LARGE)
@@ -204,7 +205,7 @@ def test_rows_of_a_file_with_large_row_groups_are_read_without_holding_a_group(
 ) -> None:
     monkeypatch.setattr("models.samples.file.parquet_version._BEARABLE_BYTES", 100_000)
     monkeypatch.setattr(bounded_parquet, "PIECE_BYTES", 50_000)
-    pq.write_table(table(300, answer=[f"{n} " * 500 for n in range(300)]), store._file.path)
+    pq.write_table(table(300, answer=[f"{n} " * 500 for n in range(300)]), file_of(store).path)
     version = store.snapshot().version
     assert isinstance(version, ParquetVersion)
 

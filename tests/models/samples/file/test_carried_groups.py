@@ -17,6 +17,7 @@ from models.samples.file.row_groups import GROUP_ROWS, GroupFile, open_groups, w
 from models.samples.sample_store import SampleStore
 from models.samples.staged import StagedSamples, taken_parts
 from tests.fakes import sample
+from tests.one_file import file_of
 from utils.files import is_disk_full
 
 COLUMNS = {"id": pl.String(), "answer": pl.String(), "score": pl.Float64(), "tags": pl.List(pl.String())}
@@ -112,19 +113,19 @@ def filled(store: SampleStore, folder: Path, first: int, count: int) -> None:
 
 def test_a_fold_carries_the_row_groups_in_which_nothing_changed(store: SampleStore, tmp_path: Path) -> None:
     filled(store, tmp_path, 0, 5 * GROUP_ROWS + 20)
-    before = pages_of(store._file.path)
+    before = pages_of(file_of(store).path)
 
     store.delete(f"s{GROUP_ROWS + 3}")
     store.update("s1", {"answer": "changed"})
     store.add(sample(id="new"))
     store.fold()
 
-    after = pages_of(store._file.path)
+    after = pages_of(file_of(store).path)
     assert len(before) == len(after) == 6
     assert after[2:5] == before[2:5]
     assert all(here != there for here, there in zip(after[:2], before[:2], strict=True))
     numbers = [*range(2, GROUP_ROWS + 3), *range(GROUP_ROWS + 4, 5 * GROUP_ROWS + 20)]
-    held = pl.read_parquet(store._file.path)
+    held = pl.read_parquet(file_of(store).path)
     assert held["id"].to_list() == ["s0", *(f"s{n}" for n in numbers), "s1", "new"]
     assert held["answer"].to_list()[:2] == ["answer 0", "answer 2"]
     assert held["answer"].to_list()[-2] == "changed"
@@ -144,7 +145,7 @@ def test_an_import_is_carried_as_it_was_staged(store: SampleStore, tmp_path: Pat
 
     assert (result.added, result.skipped) == (5 * GROUP_ROWS - 1, 1)
     assert [isinstance(part, CarriedGroup) for part in parts] == [True, False, True, True, True]
-    held = pl.read_parquet(store._file.path)
+    held = pl.read_parquet(file_of(store).path)
     assert sorted(held["id"]) == sorted(f"s{n}" for n in range(5 * GROUP_ROWS))
 
 
@@ -154,20 +155,20 @@ def test_groups_are_decoded_where_the_columns_differ(store: SampleStore, tmp_pat
     store.add(sample(id="new", court="Court of Appeal"))
     store.fold()
 
-    held = pl.read_parquet(store._file.path)
+    held = pl.read_parquet(file_of(store).path)
     assert held["court"].to_list() == [None] * 5 * GROUP_ROWS + ["Court of Appeal"]
     assert store.snapshot().version.carried(store.snapshot().columns) is not None  # type: ignore[union-attr]
 
 
 def test_files_of_older_releases_with_statistics_of_texts_are_written_anew(store: SampleStore, tmp_path: Path) -> None:
     filled(store, tmp_path, 0, 5 * GROUP_ROWS)
-    table = pq.read_table(store._file.path)
-    pq.write_table(table, store._file.path, row_group_size=GROUP_ROWS)
+    table = pq.read_table(file_of(store).path)
+    pq.write_table(table, file_of(store).path, row_group_size=GROUP_ROWS)
     assert store.snapshot().version.carried(store.snapshot().columns) is None  # type: ignore[union-attr]
 
     store.fold(force=True)
 
-    group = pq.read_metadata(store._file.path).row_group(0)
+    group = pq.read_metadata(file_of(store).path).row_group(0)
     stated = {group.column(n).path_in_schema for n in range(group.num_columns) if group.column(n).is_stats_set}
     assert not {"question", "answer", "reasoning"} & stated
 

@@ -7,10 +7,11 @@ import polars as pl
 import pytest
 
 from models.samples.file.parquet_file import ParquetFile
-from models.samples.file.parquet_version import Identity
 from models.samples.file.row_index import load_index
 from models.samples.sample_store import SampleStore
+from models.samples.version import Identity
 from tests.fakes import sample
+from tests.one_file import file_of
 from utils.clock import ManualClock
 from utils.errors import DataFolderGoneError, StorageError
 
@@ -28,7 +29,7 @@ def ids(store: SampleStore) -> set[str]:
 
 
 def events(store: SampleStore) -> list[str]:
-    return [event["event"] for event in store.watch.reports()]
+    return [event["event"] for event in store.reports()]
 
 
 def put(path: Path, content: bytes) -> None:
@@ -38,7 +39,7 @@ def put(path: Path, content: bytes) -> None:
 
 
 def test_file_replaced_from_outside_is_used_at_the_next_read(filled: SampleStore) -> None:
-    pl.DataFrame([sample(id="theirs")]).write_parquet(filled._file.path)
+    pl.DataFrame([sample(id="theirs")]).write_parquet(file_of(filled).path)
 
     assert ids(filled) == {"theirs", "waiting"}
     assert events(filled) == ["taken in"]
@@ -54,19 +55,19 @@ def test_fold_does_not_overwrite_a_file_that_came_while_it_was_writing(
         made = write_aside(self, *arguments)  # type: ignore[arg-type]
         if theirs:
             theirs.pop()
-            pl.DataFrame([sample(id="theirs")]).write_parquet(filled._file.path)
+            pl.DataFrame([sample(id="theirs")]).write_parquet(file_of(filled).path)
         return made
 
     monkeypatch.setattr(ParquetFile, "write_aside", slow)
 
     assert filled.fold() == 1
-    assert set(pl.read_parquet(filled._file.path)["id"]) == {"theirs", "waiting"}
+    assert set(pl.read_parquet(file_of(filled).path)["id"]) == {"theirs", "waiting"}
 
 
 def test_rubbish_is_given_time_then_set_aside_and_the_last_good_version_is_written_back(
     filled: SampleStore, clock: ManualClock
 ) -> None:
-    put(filled._file.path, b"rubbish")
+    put(file_of(filled).path, b"rubbish")
 
     assert ids(filled) == {"s1", "waiting"}
     with pytest.raises(StorageError, match="another program is changing it"):
@@ -74,37 +75,37 @@ def test_rubbish_is_given_time_then_set_aside_and_the_last_good_version_is_writt
     clock.advance(6)
     assert ids(filled) == {"s1", "waiting"}
 
-    (aside,) = filled._file.path.parent.glob("train.parquet.refused-*")
+    (aside,) = file_of(filled).path.parent.glob("train.parquet.refused-*")
     assert aside.read_bytes() == b"rubbish"
     assert events(filled) == ["written back", "set aside"]
     assert filled.fold() == 1
 
 
 def test_file_that_becomes_whole_in_time_is_used(filled: SampleStore, clock: ManualClock) -> None:
-    put(filled._file.path, b"half of it")
+    put(file_of(filled).path, b"half of it")
     assert ids(filled) == {"s1", "waiting"}
     clock.advance(3)
 
-    pl.DataFrame([sample(id="theirs")]).write_parquet(filled._file.path)
+    pl.DataFrame([sample(id="theirs")]).write_parquet(file_of(filled).path)
 
     assert ids(filled) == {"theirs", "waiting"}
 
 
 def test_file_that_was_removed_is_written_back(filled: SampleStore, clock: ManualClock) -> None:
-    filled._file.path.unlink()
+    file_of(filled).path.unlink()
     assert ids(filled) == {"s1", "waiting"}
 
     clock.advance(6)
     assert ids(filled) == {"s1", "waiting"}
 
-    assert set(pl.read_parquet(filled._file.path)["id"]) == {"s1"}
+    assert set(pl.read_parquet(file_of(filled).path)["id"]) == {"s1"}
     assert events(filled) == ["written back"]
 
 
 def test_file_cut_in_place_is_an_error_then_set_aside_and_said_to_be_lost(
     filled: SampleStore, clock: ManualClock
 ) -> None:
-    with filled._file.path.open("rb+") as file:
+    with file_of(filled).path.open("rb+") as file:
         file.truncate(100)
     with pytest.raises(StorageError, match="not a readable Parquet file"):
         filled.get("s1")
@@ -118,15 +119,15 @@ def test_file_cut_in_place_is_an_error_then_set_aside_and_said_to_be_lost(
 def test_file_overwritten_in_place_and_then_removed_is_lost_and_not_written_back_broken(
     filled: SampleStore, clock: ManualClock
 ) -> None:
-    filled._file.path.write_bytes(b"rubbish " * 400)
+    file_of(filled).path.write_bytes(b"rubbish " * 400)
     filled.count()
-    filled._file.path.unlink()
+    file_of(filled).path.unlink()
     filled.count()
     clock.advance(6)
 
     assert ids(filled) == {"waiting"}
     assert events(filled) == ["lost"]
-    assert not filled._file.path.exists()
+    assert not file_of(filled).path.exists()
 
 
 def test_removed_file_is_written_back_beside_a_fold_under_way(
@@ -139,7 +140,7 @@ def test_removed_file_is_written_back_beside_a_fold_under_way(
         made = write_aside(self, *arguments)  # type: ignore[arg-type]
         if first:
             first.pop()
-            filled._file.path.unlink()
+            file_of(filled).path.unlink()
             filled.count()
             clock.advance(6)
             filled.count()
@@ -148,7 +149,7 @@ def test_removed_file_is_written_back_beside_a_fold_under_way(
     monkeypatch.setattr(ParquetFile, "write_aside", slow)
 
     assert filled.fold() == 1
-    assert set(pl.read_parquet(filled._file.path)["id"]) == {"s1", "waiting"}
+    assert set(pl.read_parquet(file_of(filled).path)["id"]) == {"s1", "waiting"}
 
 
 def test_fault_of_the_system_at_a_read_sets_nothing_aside(
@@ -159,7 +160,7 @@ def test_fault_of_the_system_at_a_read_sets_nothing_aside(
     def refused(*_: object) -> None:
         raise OSError(24, "Too many open files")
 
-    again = SampleStore(filled._file, filled._engine, filled._writer, clock)
+    again = SampleStore(file_of(filled), filled._engine, filled._writer, clock)
     with monkeypatch.context() as patched:
         patched.setattr(pa, "OSFile", refused)
         with pytest.raises(StorageError, match=r"cannot be read now .* try again"):
@@ -170,17 +171,17 @@ def test_fault_of_the_system_at_a_read_sets_nothing_aside(
 
 
 def test_rubbish_at_start_is_set_aside_at_once(store: SampleStore) -> None:
-    store._file.path.write_bytes(b"rubbish")
+    file_of(store).path.write_bytes(b"rubbish")
 
     assert ids(store) == set()
     assert events(store) == ["set aside"]
 
 
 def test_what_was_noticed_is_told_after_a_restart(filled: SampleStore, clock: ManualClock) -> None:
-    pl.DataFrame([sample(id="theirs")]).write_parquet(filled._file.path)
+    pl.DataFrame([sample(id="theirs")]).write_parquet(file_of(filled).path)
     filled.count()
 
-    again = SampleStore(filled._file, filled._engine, filled._writer, clock)
+    again = SampleStore(file_of(filled), filled._engine, filled._writer, clock)
 
     assert events(again) == ["taken in"]
 
@@ -204,13 +205,13 @@ def test_file_that_is_replaced_while_it_is_opened_at_a_start_is_read_with_its_ow
     theirs = [sample(id=f"theirs {number}") for number in range(rows)]
 
     def while_it_is_replaced(path: Path, identity: Identity) -> object:
-        pl.DataFrame(theirs).write_parquet(filled._file.path.with_name("other"))
-        filled._file.path.with_name("other").replace(filled._file.path)
+        pl.DataFrame(theirs).write_parquet(file_of(filled).path.with_name("other"))
+        file_of(filled).path.with_name("other").replace(file_of(filled).path)
         return load_index(path, identity)
 
     with monkeypatch.context() as patched:
         patched.setattr("models.samples.file.parquet_file.load_index", while_it_is_replaced)
-        again = SampleStore(filled._file, filled._engine, filled._writer, clock)
+        again = SampleStore(file_of(filled), filled._engine, filled._writer, clock)
         again.count()
 
     assert ids(again) == {row["id"] for row in theirs}

@@ -17,6 +17,7 @@ from models.samples.file.parquet_file import ParquetFile
 from models.samples.file.parquet_version import ParquetVersion
 from models.samples.sample_store import SampleStore
 from tests.fakes import sample
+from tests.one_file import file_of
 from utils.clock import ManualClock
 from utils.errors import InputError, NotFoundError
 
@@ -24,11 +25,11 @@ SEVEN = ("id", "question", "answer", "topic", "difficulty", "case_citation", "re
 
 
 def changes(store: SampleStore) -> str:
-    return "\n".join(line for note in store.watch.reports() if note["event"] == "taken in" for line in note["changes"])
+    return "\n".join(line for note in store.reports() if note["event"] == "taken in" for line in note["changes"])
 
 
 def written(store: SampleStore, table: pa.Table, **options: Any) -> list[dict[str, Any]]:
-    pq.write_table(table, store._file.path, **options)
+    pq.write_table(table, file_of(store).path, **options)
     return [dict(row) for row in store.walk()]
 
 
@@ -91,15 +92,15 @@ def test_file_whose_rows_have_no_question_and_answer_is_set_aside_untouched(
     store.fold()
     table = pa.table({"prompt": ["p"], "score": [0.5]})
 
-    pq.write_table(table, store._file.path.with_name("new"))
-    store._file.path.with_name("new").replace(store._file.path)
+    pq.write_table(table, file_of(store).path.with_name("new"))
+    file_of(store).path.with_name("new").replace(file_of(store).path)
     assert store.count() == 1
     clock.advance(60)
 
     assert [row["id"] for row in store.walk()] == ["mine"]
-    (aside,) = store._file.path.parent.glob("train.parquet.refused-*")
+    (aside,) = file_of(store).path.parent.glob("train.parquet.refused-*")
     assert pq.read_table(aside).equals(table)
-    assert "no row has a question and an answer; its columns are prompt, score" in str(store.watch.reports())
+    assert "no row has a question and an answer; its columns are prompt, score" in str(store.reports())
 
 
 @pytest.mark.parametrize(
@@ -183,10 +184,10 @@ def test_row_without_an_answer_is_refused_by_its_number_and_never_shown(store: S
 def test_refused_rows_stay_refused_after_a_restart_with_the_kept_index(tmp_path: Path, store: SampleStore) -> None:
     pq.write_table(pa.table(columns(question=["q", None, "q"])), tmp_path / "train.parquet")
     version = store.snapshot().version
-    assert version is not None
-    store._file.save_index(version)
+    assert isinstance(version, ParquetVersion)
+    file_of(store).save_index(version)
 
-    again = store._file.open()
+    again = file_of(store).open()
 
     assert again is not None
     assert (again.taken, again.report, again.index.refused.to_list()) == (2, None, [1])
@@ -295,14 +296,14 @@ def test_row_with_a_level_of_others_can_be_edited(store: SampleStore) -> None:
 
 def test_file_of_others_is_kept_before_ours_takes_its_place(store: SampleStore) -> None:
     written(store, pa.table(columns()))
-    original = store._file.path.read_bytes()
+    original = file_of(store).path.read_bytes()
     store.add(sample())
 
     store.fold()
     store.add(sample(id="s2"))
     store.fold()
 
-    (kept,) = (store._file.path.parent / "originals").iterdir()
+    (kept,) = (file_of(store).path.parent / "originals").iterdir()
     assert kept.read_bytes() == original
     assert store.count() == 5
 
@@ -310,15 +311,15 @@ def test_file_of_others_is_kept_before_ours_takes_its_place(store: SampleStore) 
 def test_huge_row_groups_of_others_are_rewritten_once(store: SampleStore) -> None:
     count = 25_000
     table = pa.table({**{name: [name] * count for name in SEVEN}, "id": [f"i{n}" for n in range(count)]})
-    pq.write_table(table, store._file.path, row_group_size=count)
+    pq.write_table(table, file_of(store).path, row_group_size=count)
 
     store.folding.tidy()
-    inode = store._file.path.stat().st_ino
+    inode = file_of(store).path.stat().st_ino
     store.folding.tidy()
 
     assert store.count() == count
-    assert store._file.path.stat().st_ino == inode
-    assert pq.ParquetFile(store._file.path).metadata.num_row_groups == 50
+    assert file_of(store).path.stat().st_ino == inode
+    assert pq.ParquetFile(file_of(store).path).metadata.num_row_groups == 50
     assert store.get("i24999")["id"] == "i24999"
 
 
@@ -360,8 +361,8 @@ def test_version_is_read_whole_after_its_path_was_given_away(
         store.add(sample(id=f"s{number}"))
     store.fold()
     version = store.snapshot().version
-    assert version is not None
-    pq.write_table(pa.table(columns()), store._file.path.with_name("other"))
-    store._file.path.with_name("other").replace(store._file.path)
+    assert isinstance(version, ParquetVersion)
+    pq.write_table(pa.table(columns()), file_of(store).path.with_name("other"))
+    file_of(store).path.with_name("other").replace(file_of(store).path)
 
     assert set(step(version)["id"]) >= {"s1", "s5"}

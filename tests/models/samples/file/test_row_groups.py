@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.samples.by_number import frame_at, pieces_at
+from models.samples.file.parquet_version import ParquetVersion
 from models.samples.file.row_groups import GROUP_ROWS, packed, portions, row_bytes, slices, write_groups
 from models.samples.sample_store import SampleStore
 from models.sizes import PIECE_BYTES
@@ -100,6 +101,7 @@ def test_fold_of_repeated_large_values_tells_how_large_its_row_groups_are(store:
 
     version = store.snapshot().version
     assert version is not None
+    assert isinstance(version, ParquetVersion)
     assert max(version._bytes) <= PIECE_BYTES
     assert sum(version._bytes) > 45 * len(LARGE)
     assert version.sizes(pl.Series([0, 44])).min() >= len(LARGE)  # type: ignore[operator]  # they are numbers

@@ -14,6 +14,7 @@ from models.samples.search.search_text import FIELDS, fold, matches, parse_query
 from models.samples.snapshot import Snapshot
 from services.dataset.search_service import SearchRequest, SearchService
 from tests.fakes import sample
+from tests.layouts import only_in_one_file
 from utils.clock import ManualClock
 from utils.errors import InputError
 
@@ -213,6 +214,7 @@ def test_lost_or_broken_index_is_made_anew(
     assert found(again, "alpha") == ["s0"]
 
 
+@only_in_one_file
 def test_index_with_mostly_orphans_is_made_anew(
     store: SampleStore, index: SearchIndex, indexed: SearchService, clock: ManualClock
 ) -> None:
