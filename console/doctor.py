@@ -16,6 +16,7 @@ from models.backups.backup import PARQUET
 from models.database import open_engine
 from models.engines.opening import examine as named_database
 from models.samples.file.parquet_file import ParquetFile
+from models.samples.shards.opening import examined
 from services.workbench import Workbench
 from utils.addresses import without_user
 from utils.errors import AppError
@@ -115,6 +116,10 @@ def _data_set(path: Path, settings: Settings) -> Finding:
     database = settings.database_file
     # Looking must not create a missing database.
     engine = open_engine(settings.database_url if database is None or database.exists() else "sqlite://")
+    if settings.data_url:
+        shards, rows, size = examined(settings.data_url, engine)
+        engine.dispose()
+        return Finding("data set", True, f"{settings.data_url}: {shards} shards, {rows} rows, {size >> 20} MiB")
     fault = agreement.fault_of(path, engine)
     engine.dispose()
     if fault:

@@ -19,7 +19,7 @@ from models.contract.answers.dataset import (
     PushedAnswer,
 )
 from models.contract.arguments import ExportArguments, ImportArguments
-from models.contract.bodies import ImportBody, NoFields, PushBody
+from models.contract.bodies import FoldBody, ImportBody, NoFields, PushBody
 from models.fields import validated
 from utils.errors import InputError
 
@@ -129,13 +129,13 @@ def report() -> DatasetReportAnswer:
 
 
 @Endpoint(tag=_TAG)
-def fold(body: NoFields) -> FoldedAnswer:  # it has no fields
-    """Write the journal's changes into train.parquet now."""
-    return {"success": True, "folded": services().dataset.fold()}
+def fold(body: FoldBody) -> FoldedAnswer:
+    """Write the journal's changes into train.parquet, or into shards, now."""
+    return {"success": True, "folded": services().dataset.fold(erase=body.erase)}
 
 
 @Endpoint(tag=_TAG)
-def back_up(body: NoFields) -> BackedUpAnswer:  # as above
+def back_up(body: NoFields) -> BackedUpAnswer:  # it has no fields
     """Make a backup."""
     return {"success": True, "backup": services().backups.make()}
 

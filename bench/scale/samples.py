@@ -2,7 +2,7 @@
 
     .venv/bin/python -m bench.scale.samples FOLDER [ROWS …]
 
-Short texts, seven jurisdictions, a year, in a folder on this disk, SQLite as database. Each figure is this process's CPU
+Short texts, seven jurisdictions, a year, in a folder on this disk, SQLite as database. A figure is this process's CPU
 in ms, the median of several; the last column is how it grew. FOLDER takes some 250 bytes a sample and is kept.
 """
 

@@ -1,6 +1,8 @@
 """Kills a process that changes a data set, again and again, and looks whether anything is lost.
 
-Usage: python bench/store/crash.py [kills]    (default: 200)
+Usage: [DATA_URL=…] python bench/store/crash.py [kills]    (default: 200)
+
+With DATA_URL the samples lie in shards there, which are joined all the time.
 
 The child adds, updates, deletes, imports and folds; it says in a pipe what it is about to
 do and when that was acknowledged. After each kill -9 the parent opens what is left: every
@@ -23,11 +25,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import polars as pl
 
+from models.backups import agreement
 from models.database import open_engine
 from models.engines.writer import Writer
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.sample_store import SampleStore
 from models.samples.search.search_index import SearchIndex
+from models.samples.shards.opening import open_shards
 from models.samples.staged import StagedSamples
 from models.samples.statistics import summarize
 from models.schemas import new_sample
@@ -35,6 +39,7 @@ from services.dataset.search_service import SearchRequest, SearchService
 from utils.clock import SystemClock
 
 Model = dict[str, str]
+_FORCED = 0.1
 _KEYS, _WORDS = 60, ("alpha", "beta", "gamma", "delta")
 
 
@@ -47,7 +52,11 @@ class Parts:
         self.writer.start()
         file = ParquetFile(folder / "train.parquet")
         file.prepare()
-        self.store = SampleStore(file, self.engine, self.writer, SystemClock())
+        address = os.environ.get("DATA_URL", "")
+        if address:
+            agreement.check(file.path, self.engine)
+        files = open_shards(address, self.engine) if address else file
+        self.store = SampleStore(files, self.engine, self.writer, SystemClock())
         # No row is too few for the index here.
         self.search = SearchService(self.store, SearchIndex(file.cache_folder / "search.db"), scan_rows=0)
         self.folder = folder
@@ -94,7 +103,12 @@ def child(folder: Path, seed: int, held: str) -> None:
 
     def loop(work: str) -> None:
         while True:
-            parts.store.fold() if work == "fold" else parts.search.update(lambda: False)
+            if work == "fold":
+                # What is forced leaves nothing of the versions before, so that a kill may hit their removal too.
+                parts.store.fold(force=draw.random() < _FORCED)
+                parts.store.folding.tidy()
+            else:
+                parts.search.update(lambda: False)
             time.sleep(draw.random() / 10)
 
     for work in ("fold", "index"):

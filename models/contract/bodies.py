@@ -323,6 +323,14 @@ class NothingNeeded(BaseModel):
     """Body of older requests that take nothing; its content is ignored."""
 
 
+class FoldBody(BaseModel):
+    """Body of `POST /api/dataset/fold`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    erase: Annotated[bool, Field(description="Remove what was deleted or replaced from all files at once")] = False
+
+
 class NoFields(BaseModel):
     """Body of requests that take nothing."""
 

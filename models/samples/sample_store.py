@@ -46,6 +46,11 @@ class SampleStore:
         self._clock = clock
 
     @property
+    def where(self) -> str:
+        """The path of train.parquet, or the address of the shards."""
+        return self._files.address if isinstance(self._files, ShardFiles) else str(self._files.path)
+
+    @property
     def engine(self) -> Engine:
         """The database, to read in."""
         return self._engine

@@ -57,8 +57,8 @@ class DatasetService:
 
     @property
     def path(self) -> str:
-        """Path of train.parquet."""
-        return str(self._file.path)
+        """Path of train.parquet, or the address of the shards."""
+        return self._store.where
 
     def size(self) -> tuple[int, bool]:
         """Count all samples, and tell whether a train.parquet is in use, both at one moment."""
@@ -232,9 +232,12 @@ class DatasetService:
             "events": self._store.reports(),
         }
 
-    def fold(self) -> int:
-        """Fold the journal into train.parquet now; return how many changes went in."""
-        return self._store.fold()
+    def fold(self, *, erase: bool = False) -> int:
+        """Fold the journal into train.parquet now; return how many changes went in.
+
+        *erase* also removes what was deleted or replaced from the files, at once.
+        """
+        return self._store.fold(force=erase)
 
     def fold_if_due(self) -> bool:
         """Fold if enough changes wait."""

@@ -12,11 +12,13 @@ import polars as pl
 import requests
 
 from tests.e2e.server import RunningServer
+from utils.file_systems import FileFolder
 
 Rows = Callable[[str], Sequence[tuple[Any, ...]]]
 # Until a stream that went silent is read again: longer than between two heartbeats.
 _SILENT_S = 20
 _AGAIN_S = 0.5
+_READ = ["id", "batch_id"]
 _FINAL = ("completed", "failed", "stopped")
 
 
@@ -86,6 +88,7 @@ class Evidence:
         batches: Their ids.
         rows: Runs a query in the database.
         calls: What the vendors were asked.
+        shards: Where the samples lie; None for one train.parquet in the folder of the servers.
     """
 
     servers: Sequence[RunningServer]
@@ -93,6 +96,7 @@ class Evidence:
     rows: Rows
     calls: int
     readers: Sequence[StreamReader] = ()
+    shards: FileFolder | None = None
 
 
 def judged(given: Evidence) -> dict[str, tuple[object, object]]:
@@ -137,8 +141,14 @@ def judged(given: Evidence) -> dict[str, tuple[object, object]]:
 
 
 def _held(given: Evidence) -> list[str]:
-    """Return the ids of the samples of the batches, as the file has them."""
-    frame = pl.read_parquet(given.servers[0].folder / "train.parquet", columns=["id", "batch_id"])
+    """Return the ids of the samples of the batches, as the files have them."""
+    if given.shards is not None:
+        given.servers[0].post("dataset/fold", erase=True)
+        listed = json.loads(given.shards.read("shards.json"))["shards"]
+        assert not any(shard["gone"] for shard in listed)
+        frame = pl.concat(pl.read_parquet(given.shards.read(shard["path"]), columns=_READ) for shard in listed)
+    else:
+        frame = pl.read_parquet(given.servers[0].folder / "train.parquet", columns=_READ)
     return [str(each) for each in frame.filter(pl.col("batch_id").is_in(list(given.batches)))["id"]]
 
 

@@ -51,6 +51,18 @@ def test_nothing_acknowledged_is_lost_by_kills_during_changes_folds_and_imports(
     assert told["acknowledged"] > 0  # how many depends on how quick the machine is
 
 
+def test_nothing_acknowledged_is_lost_by_kills_where_samples_lie_in_shards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA_URL", str(tmp_path / "shards"))
+
+    told = kill_again_and_again(tmp_path, 6)
+
+    assert told["kills"] == 6
+    assert told["acknowledged"] > 0
+    assert list((tmp_path / "shards").rglob("*.parquet"))
+
+
 def test_reader_in_a_loop_sees_whole_states_while_folds_happen(tmp_path: Path) -> None:
     faults: list[str] = []
     stop = threading.Event()

@@ -1,5 +1,6 @@
 """Two servers on one PostgreSQL, killed in turns, and the database crashed: nothing is lost, nothing is made twice."""
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from tests.e2e.several import Evidence, StreamReader, judged, member
 from tests.fakes import catalog_without_limits
 from tests.patience import until
 from tests.redis_server import RedisServer, redis_server, redis_session
+from tests.s3 import S3Server, s3, s3_session
 from tests.vendors.simulator import SimulatedVendor
+from utils.file_systems import FileFolder
 
-__all__ = ["redis_server", "redis_session"]
+__all__ = ["redis_server", "redis_session", "s3", "s3_session"]
 pytestmark = needs_postgresql
 COUNT = 60
 
@@ -32,11 +35,21 @@ def groq() -> Iterator[SimulatedVendor]:
         yield vendor
 
 
+@pytest.fixture(params=["one file", "shards"])
+def data_url(request: pytest.FixtureRequest) -> str:
+    """Where the samples lie; "" for one file."""
+    if request.param == "one file":
+        return ""
+    server: S3Server = request.getfixturevalue("s3")
+    return server.address(uuid.uuid4().hex)
+
+
 @pytest.fixture
 def servers(
-    tmp_path: Path, database: PostgresServer, groq: SimulatedVendor, redis_server: RedisServer
+    tmp_path: Path, database: PostgresServer, groq: SimulatedVendor, redis_server: RedisServer, data_url: str
 ) -> Iterator[list[RunningServer]]:
     settings = {
+        "data_url": data_url,
         "groq_api_key": "gsk_test_0123456789",
         "groq_base_url": groq.url,
         "catalog_dir": catalog_without_limits(tmp_path),
@@ -57,7 +70,7 @@ def servers(
 
 
 def test_batches_outlive_a_killed_server_a_crashed_database_and_commands_at_any_server(
-    servers: list[RunningServer], database: PostgresServer, groq: SimulatedVendor
+    servers: list[RunningServer], database: PostgresServer, groq: SimulatedVendor, data_url: str
 ) -> None:
     one, other = servers
     readers = [StreamReader(server) for server in servers]
@@ -81,7 +94,8 @@ def test_batches_outlive_a_killed_server_a_crashed_database_and_commands_at_any_
     until(lambda: all(one.get(f"generate/batch/status?batch_id={batch}")["status"] == "completed" for batch in batches))
     until(lambda: all(reader.saw_end_of(batches) for reader in readers))
     until(lambda: database.sql("SELECT count(*) FROM members") == [(2,)])
-    found = judged(Evidence(servers, batches, database.sql, groq.calls, readers))
+    shards = FileFolder(data_url) if data_url else None
+    found = judged(Evidence(servers, batches, database.sql, groq.calls, readers, shards))
     assert {promise: was for promise, (was, _) in found.items()} == {
         promise: want for promise, (_, want) in found.items()
     }

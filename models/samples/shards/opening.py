@@ -67,6 +67,20 @@ def refuse_one_file(engine: Engine) -> None:
         )
 
 
+def examined(address: str, engine: Engine) -> tuple[int, int, int]:
+    """Return how many shards of a database lie at *address*, their rows and bytes; changes nothing.
+
+    Raises:
+        DataMismatchError: the samples of another database lie there.
+        StorageError: it cannot be reached.
+    """
+    owner = _owner(FileFolder(address))
+    with reading(engine) as connection:
+        if owner is not None and owner != journal.database_id(connection):
+            raise DataMismatchError(f"{address}: holds the samples of another database")
+        return manifest.totals(connection)
+
+
 def _owner(folder: FileFolder) -> str | None:
     try:
         return str(orjson.loads(folder.read(_OWNER))["database_id"])

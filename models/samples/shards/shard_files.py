@@ -8,8 +8,10 @@ import re
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+import orjson
 
 from models.samples.file.broken_file import UnreadableError
 from models.samples.file.file_mark import MARK
@@ -22,6 +24,7 @@ from utils.file_systems import FileFolder
 from utils.frames import pl
 
 SAMPLES, INDEX = ".parquet", ".index"
+LIST = "shards.json"
 _UNFIT = re.compile(r"[^a-z0-9]+")
 _LONGEST = 40
 # So many files are open at a time, each with the row groups of it that were read last.
@@ -73,6 +76,16 @@ class ShardFiles:
         with self._lock:
             self._written[name] = known
         return Shard(name, *part, rows.height, opened.identity[2], tuple(opened.group_sizes), more=_packed(columns))
+
+    def tell(self, version: int, shards: Sequence[Shard]) -> None:
+        """Write which files make up *version* and which rows are gone, for who reads them without the service.
+
+        Raises:
+            StorageError: the folder cannot be written.
+        """
+        listed = [{"path": each.name + SAMPLES, "rows": each.rows, "gone": each.gone} for each in shards]
+        content = orjson.dumps({"version": version, "shards": listed})
+        self._folder.write(LIST, lambda write: write(content))
 
     def open(self, shard: Shard, index: RowIndex) -> ParquetVersion:
         """Open the samples of *shard*; those read last stay open.

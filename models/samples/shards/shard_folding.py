@@ -42,7 +42,7 @@ _JOINED = 10
 _TIERS = (SHARD_ROWS // 25, SHARD_ROWS // 2)
 # A shard of which so much is gone is written anew.
 _GONE_SHARE = 0.05
-_KEPT_S, _CLEANED_S = 86_400.0, 3600.0
+_TIDIED_S, _CLEANED_S, _KEPT_S = 60.0, 3600.0, 86_400.0
 
 
 class ShardFolding:
@@ -62,7 +62,9 @@ class ShardFolding:
         self._held = False
         self._last_ended = clock.monotonic()
         self._last_s = 0.0
+        self._tidied_at = self._last_ended
         self._cleaned_at = float("-inf")
+        self._told = 0
 
     def take_in(self, file: ParquetFile) -> int:
         """Write the samples of a `train.parquet` as shards, where there are none yet; return how many.
@@ -94,7 +96,11 @@ class ShardFolding:
 
     def fold_if_due(self) -> bool:
         """Fold if enough changes wait and folding takes a small share of the time."""
-        if self._clock.monotonic() - self._last_ended < max(_PAUSE_S, _SHARE * self._last_s):
+        now = self._clock.monotonic()
+        if now - self._tidied_at >= _TIDIED_S:
+            self._tidied_at = now
+            self.tidy()
+        if now - self._last_ended < max(_PAUSE_S, _SHARE * self._last_s):
             return False
         return len(self._state.snapshot().overlay.changed) >= _WAITING and self.fold() > 0
 
@@ -110,6 +116,7 @@ class ShardFolding:
         changes = self._fold_all() if self._state.snapshot().overlay.changed else 0
         if force:
             self._join(lambda part: len(part.shard.gone) > 0)
+            self._tell()
             self._clean(self._clock.now().timestamp() + 1)
         return changes
 
@@ -125,8 +132,9 @@ class ShardFolding:
         return self.fold()
 
     def tidy(self) -> None:
-        """Join small shards, write those anew of which much is gone, and remove files that no version needs."""
+        """Join small shards, write anew those of which much is gone, tell others, and remove what no version needs."""
         self._join(lambda part: len(part.shard.gone) > _GONE_SHARE * part.shard.rows)
+        self._tell()
         now = self._clock.monotonic()
         if now - self._cleaned_at >= _CLEANED_S:
             self._cleaned_at = now
@@ -230,6 +238,15 @@ class ShardFolding:
             self._state.snapshot()
         else:
             self._drop(list(change.new))
+
+    def _tell(self) -> None:
+        """Say what the newest version is, where others look for it."""
+        with self.hold_still():
+            self._state.snapshot()
+            version = self._state.head.version
+            if version != self._told:
+                self._files.tell(version, [part.shard for part in self._state.parts()])
+                self._told = version
 
     def _clean(self, before_s: float) -> None:
         """Remove the files of versions that ended before then, and what a kill left that long ago."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import polars as pl
 import pytest
 
@@ -381,6 +382,24 @@ def test_version_is_written_as_one_file_without_what_is_gone(process: Process, t
 
     copied = pl.read_parquet(tmp_path / "copy.parquet")
     assert dict(zip(copied["id"], copied["extra"], strict=True)) == {"b": None, "c": "x"}
+
+
+def test_who_reads_the_files_without_the_service_is_told_which_rows_are_samples(process: Process) -> None:
+    folded(process, *(f"s{number:02d}" for number in range(40)))
+    process.store.delete("s07")
+    process.store.fold()
+
+    process.folding.tidy()
+
+    told = orjson.loads(process.files._folder.read("shards.json"))
+    read = [
+        row["id"]
+        for shard in told["shards"]
+        for number, row in enumerate(pl.read_parquet(process.files._folder.read(shard["path"])).to_dicts())
+        if number not in shard["gone"]
+    ]
+    assert sorted(read) == sorted(process.answers())
+    assert len(read) == 39
 
 
 def test_reader_in_another_process_sees_every_version(process: Process, tmp_path: Path, address: str) -> None:
