@@ -11,6 +11,7 @@ from models.backups import agreement
 from models.backups.backup import PARQUET
 from models.batches.batch_store import BatchStore
 from models.batches.call_store import CallStore
+from models.batches.engine import TABLE, engine_named
 from models.batches.event_store import EventStore
 from models.batches.ledger import Ledger, Tables
 from models.batches.members import Members
@@ -76,7 +77,9 @@ class Stores:
             self.seat.release()
 
 
-def open_stores(folder: Path, database_url: str, database_file: Path | None, clock: Clock) -> Stores:
+def open_stores(
+    folder: Path, database_url: str, database_file: Path | None, clock: Clock, batch_engine: str = TABLE
+) -> Stores:
     """Open the storage in *folder*, if its parts belong together.
 
     Args:
@@ -84,8 +87,10 @@ def open_stores(folder: Path, database_url: str, database_file: Path | None, clo
         database_url: SQLAlchemy address of the database.
         database_file: Its file, for SQLite.
         clock: For timestamps.
+        batch_engine: Name of what carries the items of batches.
 
     Raises:
+        ConfigurationError: that engine cannot be used here.
         StorageError: the folder or the database cannot be used, or the parts do not belong together.
     """
     try:
@@ -100,6 +105,7 @@ def open_stores(folder: Path, database_url: str, database_file: Path | None, clo
     except StorageError as error:
         raise StorageError(f"{error}; {agreement.way_out(folder / PARQUET)}") from error
     agreement.check(folder / PARQUET, engine)
+    turns = engine_named(batch_engine, engine)
     if database_file is not None:
         bound.hold(database_file)
     writer = Writer(engine, bound.check)
@@ -110,8 +116,8 @@ def open_stores(folder: Path, database_url: str, database_file: Path | None, clo
     samples = SampleStore(file, engine, writer, clock)
     usage, calls, events = UsageStore(engine), CallStore(), EventStore(engine)
     reviews = ReviewStore(engine, clock)
-    tables = Tables(BatchStore(engine), WorkStore(engine), samples, usage, calls, events, reviews)
-    members = Members(engine, writer, clock)
+    tables = Tables(BatchStore(engine), WorkStore(engine, turns), samples, usage, calls, events, reviews)
+    members = Members(engine, writer, clock, turns)
     ledger, runs = Ledger(writer, tables, members, clock), RunStore(engine, writer, members, clock)
     assistant = assistant_stores(engine, writer, clock)
     return Stores(bound, seat, engine, writer, file, samples, tables, ledger, members, runs, assistant, clock)

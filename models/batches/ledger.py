@@ -162,7 +162,10 @@ class Ledger:
             detail = {"status": columns["status"], "reason": columns.get("reason"), "left_in_flight": doubt}
             return self._event(connection, batch_id, "ended", detail)
 
-        return self._writer.run(write)
+        event = self._writer.run(write)
+        if event is not None:
+            self._tables.work.forget(self._writer, batch_id)
+        return event
 
     # --- processes -----------------------------------------------------------------------
 

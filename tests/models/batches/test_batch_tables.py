@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from models.batches.batch_store import BatchStore
 from models.batches.call_store import CallStore
+from models.batches.engine import BatchEngine, engine_named
 from models.batches.event_store import EventStore
 from models.batches.ledger import Ledger, Tables
 from models.batches.members import Members
@@ -16,6 +17,7 @@ from models.batches.usage_store import UsageStore
 from models.batches.work_store import WorkItem, WorkStore
 from models.contract.answers.batches import BatchError
 from models.contract.bodies import BatchRequest
+from models.data_folder import DataFolder
 from models.domain import BatchStatus, CallUsage, ItemState, Job, RawAnswer
 from models.engines.statement import Statement
 from models.engines.writer import Writer
@@ -23,7 +25,7 @@ from models.samples.sample_store import SampleStore
 from models.schemas import Sample
 from services.batch.live import LiveBatch
 from services.batch.objects import new_row
-from tests.databases import only_on_sqlite
+from tests.databases import database_url, engine_for, only_on_sqlite
 from tests.fakes import sample
 from utils.clock import ManualClock
 from utils.errors import InputError, StorageError
@@ -35,8 +37,13 @@ ANSWER = RawAnswer("text", "groq", "m", 10, chain=("groq/m: answered",))
 
 
 @pytest.fixture
-def work(writer: Writer) -> WorkStore:
-    return WorkStore(writer.engine)
+def turns(writer: Writer, folder: DataFolder) -> BatchEngine:
+    return engine_named(engine_for(database_url(folder.path)), writer.engine)
+
+
+@pytest.fixture
+def work(writer: Writer, turns: BatchEngine) -> WorkStore:
+    return WorkStore(writer.engine, turns)
 
 
 @pytest.fixture
@@ -63,9 +70,10 @@ def ledger(
     usage: UsageStore,
     events: EventStore,
     clock: ManualClock,
+    turns: BatchEngine,
 ) -> Iterator[Ledger]:
     tables = Tables(batches, work, store, usage, CallStore(), events, ReviewStore(writer.engine, clock))
-    members = Members(writer.engine, writer, clock)
+    members = Members(writer.engine, writer, clock, turns)
     members.join()
     made = Ledger(writer, tables, members, clock)
     row = new_row("b", "2026-01-01T00:00:00+00:00", BatchRequest(count=2, provider="groq"), 2, "m")
