@@ -10,6 +10,7 @@ from models.assistant.stores import AssistantStores, assistant_stores
 from models.backups import agreement
 from models.backups.backup import PARQUET
 from models.batches.batch_store import BatchStore
+from models.batches.call_ledger import CallLedger
 from models.batches.call_store import CallStore
 from models.batches.engine import TABLE, engine_named
 from models.batches.event_store import EventStore
@@ -45,6 +46,7 @@ class Stores:
     samples: SampleStore
     tables: Tables
     ledger: Ledger
+    calls: CallLedger
     members: Members
     runs: RunStore
     assistant: AssistantStores
@@ -119,5 +121,6 @@ def open_stores(
     tables = Tables(BatchStore(engine), WorkStore(engine, turns), samples, usage, calls, events, reviews)
     members = Members(engine, writer, clock, turns)
     ledger, runs = Ledger(writer, tables, members, clock), RunStore(engine, writer, members, clock)
+    noted = CallLedger(writer, calls, usage, members, clock)
     assistant = assistant_stores(engine, writer, clock)
-    return Stores(bound, seat, engine, writer, file, samples, tables, ledger, members, runs, assistant, clock)
+    return Stores(bound, seat, engine, writer, file, samples, tables, ledger, noted, members, runs, assistant, clock)

@@ -14,14 +14,13 @@ that was given to another meanwhile nothing is kept (`LeaseLostError`). Whose tu
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import orjson
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    Row,
     Update,
     and_,
     bindparam,
@@ -33,7 +32,8 @@ from sqlalchemy import (
     update,
 )
 
-from models.batches.engine import BatchEngine, Hold, Key, TableEngine
+from models.batches.engine import BatchEngine, Key, TableEngine
+from models.batches.work_item import SentCall, WorkItem, item_of
 from models.database import WorkRow
 from models.domain import ItemState, Job, RawAnswer
 from models.engines.dialects import WHOLE
@@ -96,47 +96,6 @@ _KEY = (WorkRow.batch_id, WorkRow.ordinal)
 _ITEM = (WorkRow.ordinal, WorkRow.job, WorkRow.attempts, WorkRow.raw_answer, WorkRow.fence)
 
 
-@dataclass(frozen=True, slots=True)
-class WorkItem:
-    """One item that a worker has in hand.
-
-    Attributes:
-        attempts: Calls made for it so far.
-        answer: An answer that was paid for and not examined yet, or None.
-        fence: How often it was taken by a process, this time included.
-        hold: The claim as the engine keeps it, if it does.
-    """
-
-    batch_id: str
-    ordinal: int
-    job: Job
-    attempts: int
-    answer: RawAnswer | None = None
-    fence: int = 0
-    hold: Hold | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SentCall:
-    """A call that is about to leave.
-
-    Attributes:
-        attempt: Number of the call for its item, from 1.
-        at: Seconds since 1970, by the clock of the machine.
-        account: What the vendor counts limits by.
-        target: Who is called, as provider/model.
-        tokens: What it may use at most.
-        usd: What it may cost at most; None when its price is not known.
-    """
-
-    attempt: int
-    at: float
-    account: str
-    target: str
-    tokens: int
-    usd: float | None = None
-
-
 class WorkStore:
     """Reads and writes rows of `work`."""
 
@@ -171,7 +130,7 @@ class WorkStore:
         )
         if turns is not None:
             free = free.where(WorkRow.ordinal.in_(turns))
-        items = [_item(batch_id, row) for row in connection.execute(free)]
+        items = [item_of(batch_id, row) for row in connection.execute(free)]
         if items:
             taken = update(WorkRow).where(
                 WorkRow.batch_id == batch_id, WorkRow.ordinal.in_([item.ordinal for item in items])
@@ -234,7 +193,7 @@ class WorkStore:
     def _items(self, batch_id: str, *where: ColumnElement[bool], limit: int | None = None) -> list[WorkItem]:
         query = select(*_ITEM).where(WorkRow.batch_id == batch_id, *where).order_by(WorkRow.ordinal).limit(limit)
         with reading(self._engine) as connection:
-            return [_item(batch_id, row) for row in connection.execute(query).all()]
+            return [item_of(batch_id, row) for row in connection.execute(query).all()]
 
     def lease(self, connection: Connection, item: WorkItem, call: SentCall) -> None:
         """Mark *item* as under way ahead of *call*; LeaseLostError as every change of an item."""
@@ -336,19 +295,3 @@ def _change(statement: Statement, connection: Connection, item: WorkItem, **valu
     done = statement.run(connection, batch=item.batch_id, number=item.ordinal, known=item.fence, **values)
     if not done.rowcount:
         raise LeaseLostError(f"item {item.ordinal} of batch {item.batch_id}: was given to another process")
-
-
-def _item(batch_id: str, row: Row[int, str, int, str | None, int]) -> WorkItem:
-    return WorkItem(batch_id, row.ordinal, _job(row.job), row.attempts, _answer(row.raw_answer), row.fence)
-
-
-def _job(stored: str) -> Job:
-    fields = orjson.loads(stored)
-    return Job(**{**fields, "file_ids": tuple(fields.get("file_ids", ()))})
-
-
-def _answer(raw: str | None) -> RawAnswer | None:
-    if raw is None:
-        return None
-    fields = orjson.loads(raw)
-    return RawAnswer(**{**fields, "chain": tuple(fields["chain"]), "sources": tuple(fields.get("sources", ()))})

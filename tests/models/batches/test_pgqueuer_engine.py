@@ -1,14 +1,18 @@
 """Items that PgQueuer carries: jobs and rows tell the same, whoever claims, ends, dies or takes over."""
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from models.batches.members import Members
 from models.batches.pgqueuer_engine import PgQueuerEngine
-from models.batches.work_store import WorkItem, WorkStore
+from models.batches.work_item import WorkItem
+from models.batches.work_store import WorkStore
 from models.contract.bodies import BatchRequest
 from models.domain import CallUsage, ItemState, Job, RawAnswer
 from models.schemas import Sample
@@ -16,6 +20,7 @@ from models.stores import Stores, open_stores
 from services.batch.objects import new_row
 from tests.databases import needs_postgresql, postgres
 from tests.fakes import sample
+from tests.patience import PATIENCE_S
 from utils.clock import ManualClock
 from utils.errors import ConfigurationError, LeaseLostError, StorageError
 
@@ -225,6 +230,76 @@ def test_engine_of_the_living_is_that_of_whoever_starts(opened: Open) -> None:
     assert opened("table").members.batch_engine.name == "table"
     with pytest.raises(ConfigurationError, match=r"BATCH_ENGINE: pgqueuer here, .* has table"):
         opened()
+
+
+def test_of_two_that_start_at_the_same_moment_with_different_engines_not_both_go_on(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened()
+    monkeypatch.setattr(Members, "_check_company", _seen_nobody)
+
+    with pytest.raises(ConfigurationError, match=r"BATCH_ENGINE: table here, .* has pgqueuer"):
+        opened("table")
+
+
+def _seen_nobody(*_: object) -> None:
+    """Look before the other one holds its lock."""
+
+
+def test_thousands_of_items_of_another_engine_get_their_jobs_in_order(opened: Open) -> None:
+    before = opened("table")
+    planned(before, count=2_300)
+    before.members.leave()
+
+    after = opened()
+
+    assert asked(after, "SELECT count(*), count(DISTINCT payload) FROM pgqueuer") == [(2_300, 2_300)]
+    assert numbers(after.ledger.claim("b", 1_500)) == list(range(1_500))
+
+
+def test_claims_of_many_at_once_share_out_what_there_is_and_the_end_of_the_batch_hinders_none(opened: Open) -> None:
+    one, other = opened(), opened()
+    planned(one, count=120)
+    planned(one, "c", 5_000)
+    ends = threading.Event()
+
+    def claimed(stores: Stores, batch_id: str) -> list[int]:
+        found: list[int] = []
+        while items := stores.ledger.claim(batch_id, 7):
+            found += numbers(items)
+            if len(found) > 20:
+                ends.set()
+        return found
+
+    with ThreadPoolExecutor(8) as pool:
+        shares = [pool.submit(claimed, stores, "b") for stores in (one, other) * 2]
+        hindered = [pool.submit(claimed, stores, "c") for stores in (one, other) * 2]
+        assert ends.wait(PATIENCE_S)
+        one.ledger.close("c", status="stopped", reason="on request")
+        taken = [number for share in shares for number in share.result(PATIENCE_S)]
+        before_the_end = [number for share in hindered for number in share.result(PATIENCE_S)]
+
+    assert sorted(taken) == list(range(120))
+    assert len(set(before_the_end)) == len(before_the_end)
+    assert one.tables.work.counts("c") == {"cancelled": 5_000}
+    assert {job[0] for job in asked(one, JOBS)} == {"b"}
+
+
+def test_log_that_cannot_be_cleared_does_not_keep_a_batch_from_its_end(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores = opened()
+    planned(stores)
+    monkeypatch.setattr(stores.writer, "aside", _refused)
+
+    event = stores.ledger.close("b", status="stopped", reason="on request")
+    left = asked(stores, "SELECT count(*) FROM pgqueuer_log")
+    monkeypatch.undo()
+    stores.members.leave()
+    opened()
+
+    assert event is not None
+    assert (left, asked(stores, "SELECT count(*) FROM pgqueuer_log")) == ([(6,)], [(0,)])
 
 
 def test_start_beside_the_living_leaves_what_they_have_in_hand(opened: Open) -> None:

@@ -161,11 +161,12 @@ def test_a_process_that_was_taken_over_takes_nothing_before_it_knows(two: Any) -
     ledger.plan(row, [Job("Contract Law", "Misrepresentation", "basic", "case_analysis", "uk", 1)])
     assert ledger.take_over(lost.me) == {}
 
-    ledger._members, mine = lost, ledger._members
+    calls, mine = a.stores.calls, ledger._members
+    ledger._members = calls._members = lost
     claimed = ledger.claim("b", 1)
     with pytest.raises(StorageError, match="taken over by others"):
-        ledger.open_call("groq/m")
-    ledger._members = mine
+        calls.open_call("groq/m")
+    ledger._members = calls._members = mine
 
     assert claimed == []
     assert len(ledger.claim("b", 1)) == 1
