@@ -17,6 +17,9 @@ from itertools import islice
 from typing import Any, TypeVar, cast
 from uuid import UUID, uuid4
 
+import psycopg
+from psycopg import RawCursor
+from psycopg.rows import dict_row
 from sqlalchemy import Connection, Engine
 
 from models.batches.engine import PGQUEUER, Hold, Key
@@ -41,6 +44,8 @@ SELECT id, queue_manager_id, status::text FROM {jobs}
 WHERE dedupe_key = ANY(%s) AND status IN ('queued', 'picked') ORDER BY id FOR UPDATE
 """
 _ALONE = "LOCK TABLE {jobs} IN SHARE ROW EXCLUSIVE MODE"
+# Whatever the planner believes of tables that were just filled: each is read once. 20,000 rows took minutes otherwise.
+_READ_ONCE, _AS_BEFORE = "SET LOCAL enable_nestloop = off", "SET LOCAL enable_nestloop TO DEFAULT"
 _DROP_WRONG = """
 DELETE FROM {jobs} job WHERE starts_with(job.dedupe_key, '{mark}/') AND NOT EXISTS (
     SELECT FROM work w WHERE job.dedupe_key = '{mark}/' || w.batch_id || '/' || w.ordinal AND (
@@ -51,11 +56,11 @@ DELETE FROM {jobs} job WHERE starts_with(job.dedupe_key, '{mark}/') AND NOT EXIS
 """
 _MISSING = """
 SELECT w.batch_id, w.ordinal FROM work w
-WHERE w.state = 'todo' AND w.owner IS NULL AND (w.batch_id, w.ordinal) > (%s, %s) AND NOT EXISTS (
+WHERE w.state = 'todo' AND w.owner IS NULL AND NOT EXISTS (
     SELECT FROM {jobs} job WHERE job.dedupe_key = '{mark}/' || w.batch_id || '/' || w.ordinal
     AND job.status IN ('queued', 'picked')
 )
-ORDER BY w.batch_id, w.ordinal LIMIT %s
+ORDER BY w.batch_id, w.ordinal
 """
 _DROP_LOG = """
 DELETE FROM {log} WHERE entrypoint IN (SELECT id FROM batches WHERE status IN ('completed', 'stopped', 'failed'))
@@ -80,7 +85,7 @@ class PgQueuerEngine:
         names = self._queries.qbe.settings.qualified
         self._sql = {
             query: query.format(jobs=names.queue_table, log=names.queue_table_log, mark=_MARK)
-            for query in (_HELD, _OPEN, _ALONE, _DROP_WRONG, _MISSING, _DROP_LOG)
+            for query in (_HELD, _OPEN, _ALONE, _READ_ONCE, _DROP_WRONG, _MISSING, _AS_BEFORE, _DROP_LOG)
         }
 
     def prepare(self, database: Engine) -> None:
@@ -98,13 +103,13 @@ class PgQueuerEngine:
 
         A row that a process has in hand which is gone gets its job when that is taken over.
         """
-        self._run(connection, _ALONE)
-        self._run(connection, _DROP_WRONG)
-        last: Key = ("", -1)
-        while found := cast("list[Key]", self._run(connection, _MISSING, *last, _AT_ONCE)):
-            self._enqueue(connection, found)
-            last = found[-1]
-        self._run(connection, _DROP_LOG)
+        for step in (_ALONE, _READ_ONCE, _DROP_WRONG):
+            self._run(connection, step)
+        driver: Any = connection.connection.driver_connection  # psycopg's
+        with driver.cursor(name="missing") as missing:  # read a piece at a time
+            self._enqueue(connection, missing.execute(self._sql[_MISSING]))
+        for step in (_AS_BEFORE, _DROP_LOG):
+            self._run(connection, step)
 
     def add(self, connection: Connection, batch_id: str, ordinals: Sequence[int]) -> None:
         """Queue a job for each item."""
@@ -172,7 +177,8 @@ class PgQueuerEngine:
 
     def _on(self, connection: Connection) -> Any:  # PgQueuer's own, which may not be installed
         """Return PgQueuer's queries on the transaction of *connection*."""
-        return replace(self._queries, driver=SyncDriver(connection))
+        driver: Any = connection.connection.driver_connection  # psycopg's
+        return replace(self._queries, driver=SyncDriver(driver))
 
     def _run(self, connection: Connection, query: str, *values: object) -> list[tuple[object, ...]]:
         """Run one of the statements above; return its rows."""
@@ -184,19 +190,16 @@ class PgQueuerEngine:
 class SyncDriver:
     """A driver of PgQueuer on a connection that waits; its calls are part of whatever transaction is open there."""
 
-    def __init__(self, connection: Connection) -> None:
-        psycopg: Any = import_module("psycopg")
-        rows: Any = import_module("psycopg.rows")
-        self._cursor: Any = psycopg.RawCursor(connection.connection.driver_connection, row_factory=rows.dict_row)
+    def __init__(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+        self._cursor = RawCursor(connection, row_factory=dict_row)
 
     async def fetch(self, query: str, *arguments: object) -> list[dict[str, object]]:
         """Return rows. Never prepared: a prepared `SELECT *` fails for ever once an upgrade has added a column."""
-        found: list[dict[str, object]] = self._cursor.execute(query, arguments or None, prepare=False).fetchall()
-        return found
+        return self._cursor.execute(query.encode(), arguments or None, prepare=False).fetchall()
 
     async def execute(self, query: str, *arguments: object) -> str:
         """Run a statement, or several without *arguments*."""
-        self._cursor.execute(query, arguments or None)
+        self._cursor.execute(query.encode(), arguments or None)
         return self._cursor.statusmessage or ""
 
 
