@@ -41,13 +41,14 @@ def test_batch_goes_on_with_the_other_engine(start: Start, url: str, begins: str
     first = start({"groq": [answer]}, database_uri=url, batch_engine=begins, max_workers=2)
     batch_id = first.batches.start_batch(count=COUNT, provider="groq", allow_failover=False)["batch_id"]
     assert hangs.wait(PATIENCE_S)
-    first.batches.shutdown(0.1)
-    let_go.set()
     first.close()
+    let_go.set()
 
     second = start({"groq": [good_answer]}, database_uri=url, batch_engine=goes_on)
-    until(lambda: second.batches.get_status(batch_id)["status"] == "completed")
+    until(lambda: not second.batches.get_status(batch_id)["running"])
 
+    ended = second.batches.get_status(batch_id)
+    assert (ended["status"], ended["reason"]) == ("completed", None)
     items = second.monitor.report(batch_id)["items"]
     assert (items["done"], second.dataset.count()) == (COUNT, COUNT)
     assert second.stores.members.batch_engine.name == goes_on
