@@ -1,6 +1,7 @@
 # make demo    three samples on this machine, no key needed
 # make test    the whole test suite, no network and no key needed once installed
 # make test-postgresql   contract, end-to-end and crash tests on PostgreSQL
+# make test-pgqueuer     what batches promise, with PgQueuer as their engine
 # make run     the server at 127.0.0.1:5001
 # make serve   the same, as a service runs it: logs as JSON
 # make check   style, types, import contracts, security rules, a scan for secrets, test collection
@@ -21,7 +22,7 @@ TEST_MODEL := smollm2-135m-instruct
 # Tests also wait, so one process more than there are cores; each takes some 600 MiB.
 AT_ONCE ?= $(shell $(BIN)/python -c 'import os; print(min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) + 1)')
 
-.PHONY: demo test test-postgresql matrix run serve check audit lock install dev clean backup restore
+.PHONY: demo test test-postgresql test-pgqueuer matrix run serve check audit lock install dev clean backup restore
 
 demo: install
 	@$(BIN)/python cli.py demo
@@ -49,6 +50,10 @@ test: dev
 # Contract, end to end and crash tests once more, on PostgreSQL.
 test-postgresql: dev
 	TEST_DATABASE=postgresql $(BIN)/python -m pytest --numprocesses=$(AT_ONCE) --dist=worksteal tests/api tests/e2e --ignore=tests/e2e/web tests/services/batch tests/models $(ARGS)
+
+# What batches promise once more, carried by PgQueuer.
+test-pgqueuer: dev
+	TEST_ENGINE=pgqueuer TEST_DATABASE=postgresql $(BIN)/python -m pytest --numprocesses=$(AT_ONCE) --dist=worksteal tests/models/batches tests/services/batch tests/e2e/test_several_processes.py tests/e2e/test_moving.py tests/e2e/test_behind_nginx.py tests/e2e/test_service.py $(ARGS)
 
 check: dev
 	$(BIN)/ruff check .

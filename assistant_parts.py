@@ -55,7 +55,7 @@ def build_assistant(
 ) -> Assistant:
     """Wire the assistant; starts no thread. *embedder* is asked whenever something is embedded."""
     kept = stores.assistant
-    model = SummaryModel(settings.assistant_summary_model, llm, stores.ledger)
+    model = SummaryModel(settings.assistant_summary_model, llm, stores.calls)
     upkeep = TurnUpkeep(TurnEmbedding(kept.turns, embedder), Summariser(kept, model))
     return Assistant(
         sessions=SessionService(kept, stores.runs.delete),

@@ -155,7 +155,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     streams = max(4, settings.threads - _FREE_THREADS)
     seats = Seats(streams)
     events = EventBroker(seats)
-    runs = RunService(stores.runs, stores.ledger, llm, seats, streams)
+    runs = RunService(stores.runs, stores.calls, llm, seats, streams)
     registry = _registry(settings, catalogue, stores, llm, events)
     llm.chooser.check_default()
     data = _data(settings, catalogue, stores, judging, side, grounding.library)
@@ -202,8 +202,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
         retrieval=grounding.retrieval,
         law=grounding.law,
         runs=runs,
-        chat=ChatService(llm, stores.ledger, runs, clock, settings.answer_timeout_s, texts),
-        providers=ProviderService(registry, models, stores.ledger, AddressRule(settings.allow_private_base_urls)),
+        chat=ChatService(llm, stores.calls, runs, clock, settings.answer_timeout_s, texts),
+        providers=ProviderService(registry, models, stores.calls, AddressRule(settings.allow_private_base_urls)),
         models=models,
         embedded=EmbeddedService(weights, EventBroker(seats)),
         health=HealthService(stores, data.dataset, llm, settings.min_free_mb),
@@ -299,7 +299,9 @@ def workbench(settings: Settings) -> "Workbench":
 def places_of(settings: Settings) -> Places:
     """Return where the settings keep everything."""
     folder = settings.data_dir.expanduser()
-    return Places(folder, settings.database_url, settings.database_file, settings.data_url)
+    return Places(
+        folder, settings.database_url, settings.database_file, settings.data_url, settings.batch_engine
+    )
 
 
 def weight_store(settings: Settings) -> WeightStore:
@@ -436,7 +438,7 @@ def _generation(
     judge = Judge(llm, prompts)
     maker = Maker(catalogue, llm, guide, examiner, judge, stores.clock)
     wanted = GenerationSettings(settings.max_tries, settings.retry_after_cap_s, settings.answer_timeout_s)
-    return GenerationService(catalogue, llm, maker, stores.clock, wanted, stores.ledger)
+    return GenerationService(catalogue, llm, maker, stores.clock, wanted, stores.calls)
 
 
 def _batch_stores(stores: Stores) -> BatchStores:

@@ -216,6 +216,11 @@ class Settings(BaseModel):
         None,
         description="Address of a Redis where several processes keep limits and the day's budget together, redis://…",
     )
+    batch_engine: Literal["table", "pgqueuer"] = Field(
+        "table",
+        description="What carries the items of batches: table = our own, pgqueuer = PgQueuer on PostgreSQL, with "
+        "requirements-pgqueuer.txt",
+    )
     catalog_dir: Path = Field(PROJECT_DIR / "catalog", description="Folder of topics, sample types, prompts and models")
     model_dir: Path = Field(
         Path("~/.cache/legal-training-platform"), description="Cache folder of the embedded model's weights"
@@ -352,6 +357,12 @@ class Settings(BaseModel):
                 "WEB_WORKERS: several processes need PostgreSQL for what they do and Redis for the limits that they "
                 "share; set DATABASE_URI and REDIS_URL, or WEB_WORKERS=1"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _pgqueuer_has_its_database(self) -> "Settings":
+        if self.batch_engine == "pgqueuer" and self.database_url.startswith("sqlite"):
+            raise ValueError("BATCH_ENGINE: pgqueuer needs PostgreSQL; set DATABASE_URI, or BATCH_ENGINE=table")
         return self
 
     @model_validator(mode="after")

@@ -26,7 +26,8 @@ def migrate(address: str, *, live: bool) -> None:
     starts on it, and the next call replaces it.
     """
     console = Console()
-    settings, target = load_settings(), load_settings(database_uri=address).database_url
+    # No batch runs there yet: whether its engine can is said when the service starts.
+    settings, target = load_settings(), load_settings(database_uri=address, batch_engine="table").database_url
     try:
         with console.status("…") as status:
             work = _rehearse if live else _take_over

@@ -10,7 +10,9 @@ from models.assistant.stores import AssistantStores, assistant_stores
 from models.backups import agreement
 from models.backups.backup import PARQUET
 from models.batches.batch_store import BatchStore
+from models.batches.call_ledger import CallLedger
 from models.batches.call_store import CallStore
+from models.batches.engine import TABLE, engine_named
 from models.batches.event_store import EventStore
 from models.batches.ledger import Ledger, Tables
 from models.batches.members import Members
@@ -46,6 +48,7 @@ class Stores:
     samples: SampleStore
     tables: Tables
     ledger: Ledger
+    calls: CallLedger
     members: Members
     runs: RunStore
     assistant: AssistantStores
@@ -89,18 +92,21 @@ class Places:
         database_url: SQLAlchemy address of the database.
         database_file: Its file, for SQLite.
         data_url: Folder or s3:// address of the samples in shards; "" for one `train.parquet` in `folder`.
+        batch_engine: Name of what carries the items of batches.
     """
 
     folder: Path
     database_url: str
     database_file: Path | None
     data_url: str = ""
+    batch_engine: str = TABLE
 
 
 def open_stores(places: Places, clock: Clock) -> Stores:
     """Open the storage at *places*, if its parts belong together.
 
     Raises:
+        ConfigurationError: that engine cannot be used here.
         StorageError: the folder or the database cannot be used, or the parts do not belong together.
     """
     folder, database_file = places.folder, places.database_file
@@ -119,6 +125,7 @@ def open_stores(places: Places, clock: Clock) -> Stores:
         refuse_one_file(engine)
     if not places.data_url or are_in_shards(engine) is None:
         agreement.check(folder / PARQUET, engine)
+    turns = engine_named(places.batch_engine, engine)
     if database_file is not None:
         bound.hold(database_file)
     writer = Writer(engine, bound.check)
@@ -130,8 +137,9 @@ def open_stores(places: Places, clock: Clock) -> Stores:
     samples = SampleStore(shards or file, engine, writer, clock)
     usage, calls, events = UsageStore(engine), CallStore(), EventStore(engine)
     reviews = ReviewStore(engine, clock)
-    tables = Tables(BatchStore(engine), WorkStore(engine), samples, usage, calls, events, reviews)
-    members = Members(engine, writer, clock)
+    tables = Tables(BatchStore(engine), WorkStore(engine, turns), samples, usage, calls, events, reviews)
+    members = Members(engine, writer, clock, turns)
     ledger, runs = Ledger(writer, tables, members, clock), RunStore(engine, writer, members, clock)
+    noted = CallLedger(writer, calls, usage, members, clock)
     assistant = assistant_stores(engine, writer, clock)
-    return Stores(bound, seat, engine, writer, file, samples, tables, ledger, members, runs, assistant, clock)
+    return Stores(bound, seat, engine, writer, file, samples, tables, ledger, noted, members, runs, assistant, clock)

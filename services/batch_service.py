@@ -10,8 +10,8 @@ from functools import partial
 from typing import overload
 
 from models.batches.batch_store import BatchRow
-from models.batches.ledger import SpendLimits
 from models.batches.parts import bare
+from models.batches.spend_limits import SpendLimits
 from models.contract.answers.batch_reports import BatchPlan, PlanLimits
 from models.contract.answers.batches import Batch, NoBatch, PrimaryBatch
 from models.contract.bodies import BatchRequest

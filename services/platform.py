@@ -132,7 +132,7 @@ class Platform:
         self.stores.members.join(self.llm.ledger)
         self.runs.begin()
         if self.stores.members.is_alone:
-            self.stores.ledger.lose_calls()  # those that were under way when the last process ended
+            self.stores.calls.lose_calls()  # those that were under way when the last process ended
         self.providers.know_all()
         self.lifetime.upkeep.start()
         self.documents.start()

@@ -1,4 +1,7 @@
-"""The database of a test: a file in its folder or, with TEST_DATABASE=postgresql, one of a server of its own."""
+"""The database of a test: a file in its folder or, with TEST_DATABASE=postgresql, one of a server of its own.
+
+With TEST_ENGINE=pgqueuer PgQueuer carries the items of batches wherever that is PostgreSQL.
+"""
 
 import atexit
 import hashlib
@@ -16,6 +19,8 @@ from sqlalchemy import Engine, select
 from models.database import Base, open_engine
 
 KIND = os.environ.get("TEST_DATABASE", "sqlite")
+# What carries the items of batches wherever a test has a database of PostgreSQL.
+ENGINE = os.environ.get("TEST_ENGINE", "table")
 only_on_sqlite = pytest.mark.skipif(KIND != "sqlite", reason="is about the file of SQLite")
 only_on_servers = pytest.mark.skipif(KIND == "sqlite", reason="is about a server's database")
 _KEPT = 40
@@ -145,6 +150,11 @@ class PostgresServer:
 def postgres() -> PostgresServer:
     """Return the server of this process, which starts with the first test that needs it."""
     return PostgresServer()
+
+
+def engine_for(database_url: str) -> str:
+    """Return the engine that carries the items of a test's batches in that database."""
+    return ENGINE if database_url.startswith("postgresql") else "table"
 
 
 def database_url(folder: Path) -> str:

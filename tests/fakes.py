@@ -34,7 +34,7 @@ from services.quality.benchmarks import Benchmarks
 from services.quality.duplicates.duplicate_service import Alike, DuplicateService
 from services.quality.examiner import CitationPolicy, Examiner, ExaminerSettings
 from side import build_checker
-from tests.databases import KIND, database_url
+from tests.databases import KIND, database_url, engine_for
 from tests.layouts import LAYOUT, shards_of
 from tests.patience import PATIENCE_S
 from tests.vendors.writer import NO_VERDICTS, write_json, write_judgement
@@ -162,6 +162,7 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
         values.setdefault("database_uri", database_url(folder))
     if LAYOUT != "file":
         values.setdefault("data_url", shards_of(folder))
+    values.setdefault("batch_engine", engine_for(str(values.get("database_uri", ""))))
     return Settings(_env_file=None, **values)
 
 

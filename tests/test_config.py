@@ -105,6 +105,15 @@ def test_several_processes_need_a_database_and_limits_for_several(monkeypatch: p
     assert load_settings(_env_file=None).web_workers == 2
 
 
+def test_pgqueuer_needs_the_database_of_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BATCH_ENGINE", "pgqueuer")
+    with pytest.raises(ConfigurationError, match="BATCH_ENGINE: pgqueuer needs PostgreSQL"):
+        load_settings(_env_file=None)
+    monkeypatch.setenv("DATABASE_URI", "postgresql://db/ltp")
+
+    assert load_settings(_env_file=None).batch_engine == "pgqueuer"
+
+
 @pytest.mark.parametrize("address", ["mysql://db/ltp", "postgresql://", "batches.db"])
 def test_databases_that_cannot_be_used_are_refused_with_those_that_can(
     address: str, monkeypatch: pytest.MonkeyPatch

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from sqlalchemy import Connection
 
 from config import load_settings
-from models.batches.work_store import WorkItem
+from models.batches.work_item import WorkItem
 from models.contract.bodies import BatchRequest
 from models.domain import CallUsage, Job, RawAnswer
 from models.engines.opening import is_sqlite, shown

@@ -1,15 +1,19 @@
 """CPU that the steps of an item cost a process on PostgreSQL: claim, send, answer, finish. No call is made.
 
-.venv/bin/python -m bench.scale.items [items]
+.venv/bin/python -m bench.scale.items [items [rounds]]
+
+Both engines in turns in one run; medians of the rounds.
 """
 
 import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 from bench.scale.servers import postgres
 from config import load_settings
+from models.batches.engine import NAMES
 from models.contract.bodies import BatchRequest
 from models.domain import CallUsage, Job, RawAnswer
 from models.schemas import Sample
@@ -49,23 +53,32 @@ def taken_through(stores: Stores, samples: list[Sample]) -> dict[str, float]:
                 spent[step] += seconds
 
 
-def main(count: int) -> None:
-    """Print what each step costs."""
+def measured(count: int, engine: str) -> dict[str, float]:
+    """Return what each step costs with an engine, and all of them PostgreSQL: CPU milliseconds an item."""
     samples = [Sample.model_validate(sample(id=f"s{each}", answer="word " * 600)) for each in range(count)]
     with tempfile.TemporaryDirectory(prefix="bench-items-") as name, postgres() as database:
         url = load_settings(database_uri=database.url).database_url
-        stores = open_stores(Places(Path(name), url, None), SystemClock())
+        stores = open_stores(Places(Path(name), url, None, batch_engine=engine), SystemClock())
         stores.start()
         stores.members.join()
         before = database.cpu_s()
         found = taken_through(stores, samples)
-        kept_ms = (database.cpu_s() - before) / count * 1000
+        found["PostgreSQL"] = (database.cpu_s() - before) / count * 1000
         stores.members.leave()
         stores.close()
-    for step, spent_ms in found.items():
-        print(f"{step:10} {spent_ms:.2f} ms")
-    print(f"claim and finish {found['claim'] + found['finish']:.2f} ms; PostgreSQL, all steps {kept_ms:.2f} ms")
+    return {**found, "claim and finish": found["claim"] + found["finish"]}
+
+
+def main(count: int = 1000, rounds: int = 1) -> None:
+    """Print what each step costs with either engine."""
+    found: dict[str, list[dict[str, float]]] = {engine: [] for engine in NAMES}
+    for _ in range(rounds):
+        for engine, costs in found.items():
+            costs.append(measured(count, engine))
+    print(f"{'CPU ms an item':18}", *(f"{engine:>10}" for engine in found))
+    for step in found[NAMES[0]][0]:
+        print(f"{step:18}", *(f"{median(cost[step] for cost in costs):10.2f}" for costs in found.values()))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    main(*map(int, sys.argv[1:]))

@@ -5,55 +5,25 @@ PgQueuer keeps with the job (`queue_manager_id`); a finish first asks in its tra
 """
 
 import asyncio
-from collections.abc import Coroutine
 from datetime import timedelta
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
-T = TypeVar("T")
+from models.batches.pgqueuer_engine import SyncDriver, at_once
+
 HELD = """
 SELECT job.id FROM pgqueuer job JOIN unnest($1::bigint[], $2::uuid[]) AS mine (id, owner)
 ON job.id = mine.id AND job.queue_manager_id = mine.owner WHERE job.status = 'picked' FOR UPDATE OF job
 """
 
 
-class SyncDriver:
-    """A driver of PgQueuer on a connection that waits, so that no event loop is needed.
-
-    Its calls are part of whatever transaction is open on the connection. It cannot listen.
-    """
-
-    def __init__(self, connection: Any) -> None:
-        psycopg: Any = import_module("psycopg")
-        rows: Any = import_module("psycopg.rows")
-        self._lines = psycopg.RawCursor(connection)
-        self._rows = psycopg.RawCursor(connection, row_factory=rows.dict_row)
-
-    async def fetch(self, query: str, *arguments: object) -> list[dict[str, object]]:
-        """Return rows."""
-        found: list[dict[str, object]] = self._rows.execute(query, arguments or None).fetchall()
-        return found
-
-    async def execute(self, query: str, *arguments: object) -> str:
-        """Run a statement."""
-        self._lines.execute(query, arguments or None)
-        return self._lines.statusmessage or ""
+class NotifyingDriver(SyncDriver):
+    """The service's driver, which tells listeners as well: the service never does."""
 
     async def notify(self, channel: str, payload: str) -> None:
         """Tell all listeners."""
         await self.execute("SELECT pg_notify($1, $2)", channel, payload)
-
-
-def at_once(call: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine that never waits."""
-    try:
-        call.send(None)
-    except StopIteration as ended:
-        value: T = ended.value
-        return value
-    call.close()
-    raise AssertionError("the coroutine waits")
 
 
 class PgqQueue:
@@ -77,7 +47,7 @@ class PgqQueue:
             if way == "unprepared":
                 self.connection.prepare_threshold = None
             self.run: Any = at_once
-            self.queries = queries(SyncDriver(self.connection))
+            self.queries = queries(NotifyingDriver(self.connection))
             return
         loop = asyncio.new_event_loop()
         self.run = loop.run_until_complete

@@ -16,32 +16,20 @@ from models.batches.event_store import EventStore
 from models.batches.members import Members, notify
 from models.batches.parts import merged, told_in
 from models.batches.review_store import ReviewStore
+from models.batches.spend_limits import SpendLimits, check_budget
 from models.batches.usage_store import UsageStore
-from models.batches.work_store import SentCall, WorkItem, WorkStore
+from models.batches.work_item import SentCall, WorkItem
+from models.batches.work_store import WorkStore
 from models.database import BatchPartRow
 from models.domain import BatchStatus, CallUsage, ItemState, Job, RawAnswer
 from models.engines.writer import Writer
 from models.samples.sample_store import SampleStore
 from models.schemas import Sample
 from utils.clock import Clock, iso
-from utils.errors import BudgetHeldError, BudgetSpentError, StorageError
 
 # A commit of so many items holds the writer for some 5 ms.
 _PLANNED_AT_ONCE = 500
 _NOT_ENDED = tuple(status for status in BatchStatus if not status.is_final)
-
-
-@dataclass(frozen=True, slots=True)
-class SpendLimits:
-    """What a batch may use in all, where several processes use it; None for no limit.
-
-    Attributes:
-        call_usd: What the call may cost that is about to leave; None when its price is not known.
-    """
-
-    max_tokens: int | None = None
-    max_cost_usd: float | None = None
-    call_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +150,10 @@ class Ledger:
             detail = {"status": columns["status"], "reason": columns.get("reason"), "left_in_flight": doubt}
             return self._event(connection, batch_id, "ended", detail)
 
-        return self._writer.run(write)
+        event = self._writer.run(write)
+        if event is not None:
+            self._tables.work.forget(self._writer, batch_id)
+        return event
 
     # --- processes -----------------------------------------------------------------------
 
@@ -238,7 +229,8 @@ class Ledger:
 
         def write(connection: Connection) -> None:
             if limits is not None:
-                self._check_budget(connection, item.batch_id, call, limits)
+                used = self._tables.batches.used(connection, item.batch_id)
+                check_budget(limits, call, used, self._tables.work.under_way(connection, item.batch_id))
             self._tables.work.lease(connection, item, call)
 
         self._writer.run(write)
@@ -309,68 +301,6 @@ class Ledger:
         """Give an item back whose call was never made after all."""
         self._writer.run(lambda connection: self._tables.work.release(connection, item))
 
-    # --- calls of no batch ---------------------------------------------------------------
-
-    def open_call(self, target: str) -> int:
-        """Note that a call of no batch leaves for *target*; return its number.
-
-        Raises:
-            StorageError: this process was taken over and does not know it yet; in a moment it does.
-        """
-        owner = self._members.me
-        row = {"at": iso(self._clock.now()), "target": target, "owner": owner}
-
-        def write(connection: Connection) -> int:
-            if not self._members.lives(connection, owner):
-                raise StorageError("this process was cut off and taken over by others; try again in a moment")
-            return self._tables.calls.add(connection, row)
-
-        return self._writer.run(write)
-
-    def used(self, usage: CallUsage, call: int) -> None:
-        """Count what came of call number *call*."""
-
-        def write(connection: Connection) -> None:
-            self._tables.calls.take(connection, call)
-            self._tables.usage.add(connection, self._hour(), "", usage)
-
-        self._writer.run(write)
-
-    def lose_call(self, call: int, sent: bool) -> None:
-        """Record that call number *call* came to no end: it is in doubt, or, where it was never *sent*, it was none."""
-
-        def write(connection: Connection) -> None:
-            for target in self._tables.calls.take(connection, call):
-                if sent:
-                    self._tables.usage.doubt(connection, self._hour(), "", target)
-
-        self._writer.run(write)
-
-    def settle_lost(self, call: int, usage: CallUsage) -> bool:
-        """Count *usage* for a call that an earlier process had under way; False where it is counted already."""
-
-        def write(connection: Connection) -> bool:
-            is_open = bool(self._tables.calls.take(connection, call))
-            if is_open:
-                self._tables.usage.add(connection, self._hour(), "", usage)
-            return is_open
-
-        return self._writer.run(write)
-
-    def lose_calls(self) -> int:
-        """Doubt the calls of no batch that an earlier process had under way; return how many.
-
-        Not for one of several processes: what others have under way is none of its business.
-        """
-
-        def write(connection: Connection) -> int:
-            targets = self._tables.calls.take(connection)
-            for target in targets:
-                self._tables.usage.doubt(connection, self._hour(), "", target)
-            return len(targets)
-
-        return self._writer.run(write)
-
     # --- inside --------------------------------------------------------------------------
 
     def _settle_parts(self, connection: Connection, member: str) -> None:
@@ -381,24 +311,6 @@ class Ledger:
             if row is not None:
                 batches.update(connection, batch_id, **told_in(merged(row, [part])))
         batches.drop_parts(connection, BatchPartRow.member == member)
-
-    def _check_budget(self, connection: Connection, batch_id: str, call: SentCall, limits: SpendLimits) -> None:
-        """Refuse a call that might go beyond *limits*, with what was used and what is under way anywhere."""
-        tokens, usd = self._tables.batches.used(connection, batch_id)
-        tokens_held, usd_held = self._tables.work.under_way(connection, batch_id)
-        spent, held = [], False
-        for limit, used, wanted, under_way, unit in (
-            (limits.max_tokens, tokens, call.tokens, tokens_held, "tokens"),
-            (limits.max_cost_usd, usd, call.usd or 0.0, usd_held, "USD"),
-        ):
-            if limit is not None and used + wanted > limit:
-                spent.append(f"{used:g} of {limit:g} {unit}")
-            held = held or (limit is not None and used + wanted + under_way > limit)
-        if spent:
-            told = " and ".join(spent)
-            raise BudgetSpentError(f"budget of the batch reached: {told} used, another call could exceed it")
-        if held:
-            raise BudgetHeldError("budget of the batch: what is left is set aside for calls under way")
 
     def _count(self, connection: Connection, batch_id: str, usage: CallUsage) -> None:
         self._tables.usage.add(connection, self._hour(), batch_id, usage)

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, insert, select, text, true, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from models.batches.engine import NAMES, BatchEngine, TableEngine
 from models.database import CallRow, MemberRow, RunRow, WorkRow
 from models.domain import ItemState
 from models.engines.opening import reading, storage_error
@@ -32,16 +33,20 @@ _IN_HAND = (
     (RunRow.owner, RunRow.state == "running"),
 )
 _LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:of, 0))")
+# Held by all that work with the same engine.
+_LOCK_WITH_OTHERS = text("SELECT pg_advisory_lock_shared(hashtextextended(:of, 0))")
 _LOCKED = text("SELECT NOT pg_try_advisory_xact_lock(hashtextextended(:of, 0))")
 
 
 class Members:
     """Who works on the database. Thread-safe, but `beat` and `wait` are for one thread."""
 
-    def __init__(self, engine: Engine, writer: Writer, clock: Clock) -> None:
+    def __init__(self, engine: Engine, writer: Writer, clock: Clock, batch_engine: BatchEngine | None = None) -> None:
+        """Work on the database of *engine*; whose turn items are says *batch_engine*, the same for all."""
         self._engine = engine
         self._writer = writer
         self._clock = clock
+        self.batch_engine: BatchEngine = batch_engine or TableEngine()
         self._session: Connection | None = None
         self.is_alone = engine.dialect.name == "sqlite"
         self.me = _new_name()
@@ -54,14 +59,20 @@ class Members:
             ledger: Where limits are kept together, the same for all; "" for nowhere: then nobody else may be there.
 
         Raises:
-            ConfigurationError: another process lives that keeps its limits elsewhere, or alone.
+            ConfigurationError: another process lives that keeps its limits elsewhere, or alone, or that has another
+                engine for batches.
             StorageError: the database cannot be reached.
         """
         if self.is_alone:
             return
         self._ledger = ledger
-        self._enter(lambda connection: self._check_limits(connection, ledger))
-        self._hold()
+        self._enter(self._check_company)
+        session = self._hold()
+        try:
+            self._check_engine(session)  # who started at the same moment
+        except ConfigurationError:
+            self._let_go()
+            raise
 
     def _enter(self, check: Callable[[Connection], None] = lambda _: None) -> None:
         row = {"id": self.me, "host": socket.gethostname()[:100], "ledger": self._ledger}
@@ -72,6 +83,22 @@ class Members:
             connection.execute(insert(MemberRow).values(**row, seen_at=_NOW))
 
         self._writer.run(write)
+
+    def _check_company(self, connection: Connection) -> None:
+        """Refuse to work beside who does it otherwise; take over how things stand where nobody is there."""
+        self._check_limits(connection, self._ledger)
+        self._check_engine(connection)
+        if not _is_locked(connection, _engine_lock(self.batch_engine.name)):
+            self.batch_engine.agree(connection)
+
+    def _check_engine(self, connection: Connection) -> None:
+        """Refuse to work beside a process that does not see whose turn items are here."""
+        for name in NAMES:
+            if name != self.batch_engine.name and _is_locked(connection, _engine_lock(name)):
+                raise ConfigurationError(
+                    f"BATCH_ENGINE: {self.batch_engine.name} here, but a process that works on the same database has "
+                    f"{name}; set the same for all of them, or stop that one first: batches go on with either"
+                )
 
     @staticmethod
     def _check_limits(connection: Connection, ledger: str) -> None:
@@ -173,7 +200,7 @@ class Members:
             self._let_go()
             raise storage_error(error, "database") from error
 
-    def _hold(self) -> None:
+    def _hold(self) -> Connection:
         """Take the lock of this process, and listen, in a session of its own."""
         try:
             session = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
@@ -181,11 +208,13 @@ class Members:
             raise storage_error(error, "database") from error
         try:
             session.execute(_LOCK, {"of": self.me})
+            session.execute(_LOCK_WITH_OTHERS, {"of": _engine_lock(self.batch_engine.name)})
             session.exec_driver_sql(f"LISTEN {_CHANNEL}")
         except SQLAlchemyError as error:
             session.close()
             raise storage_error(error, "database") from error
         self._session = session
+        return session
 
     def _let_go(self) -> None:
         session, self._session = self._session, None
@@ -203,6 +232,10 @@ def notify(connection: Connection) -> None:
 
 def _is_locked(connection: Connection, name: str) -> bool:
     return bool(connection.execute(_LOCKED, {"of": name}).scalar())
+
+
+def _engine_lock(name: str) -> str:
+    return f"batch engine {name}"
 
 
 def _new_name() -> str:

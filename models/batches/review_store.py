@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, distinct, func, insert, or_, select, update
 from typing_extensions import TypedDict
 
-from models.batches.work_store import WorkItem
+from models.batches.work_item import WorkItem
 from models.contract.answers.quality import ReviewRow as Decision
 from models.database import RefusalRow, ReviewRow, WorkRow
 from models.engines.opening import reading

@@ -9,18 +9,19 @@ state stands whether a call is under way, the draft's or its judge's: whatever c
 it is in doubt then.
 
 A process takes items by `claim`, which gives each a new fence. Every change names the fence that it knows: of an item
-that was given to another meanwhile nothing is kept (`LeaseLostError`).
+that was given to another meanwhile nothing is kept (`LeaseLostError`). Whose turn an item is says the engine
+(`engine.py`), which is asked first.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import orjson
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    Row,
+    Update,
     and_,
     bindparam,
     cast,
@@ -31,11 +32,14 @@ from sqlalchemy import (
     update,
 )
 
+from models.batches.engine import BatchEngine, Key, TableEngine
+from models.batches.work_item import SentCall, WorkItem, item_of
 from models.database import WorkRow
 from models.domain import ItemState, Job, RawAnswer
 from models.engines.dialects import WHOLE
 from models.engines.opening import reading
 from models.engines.statement import Statement
+from models.engines.writer import Writer
 from utils.errors import LeaseLostError
 
 _MINE = (
@@ -88,53 +92,16 @@ _END = Statement(
 )
 
 
+_KEY = (WorkRow.batch_id, WorkRow.ordinal)
 _ITEM = (WorkRow.ordinal, WorkRow.job, WorkRow.attempts, WorkRow.raw_answer, WorkRow.fence)
-
-
-@dataclass(frozen=True, slots=True)
-class WorkItem:
-    """One item that a worker has in hand.
-
-    Attributes:
-        attempts: Calls made for it so far.
-        answer: An answer that was paid for and not examined yet, or None.
-        fence: How often it was taken by a process, this time included.
-    """
-
-    batch_id: str
-    ordinal: int
-    job: Job
-    attempts: int
-    answer: RawAnswer | None = None
-    fence: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class SentCall:
-    """A call that is about to leave.
-
-    Attributes:
-        attempt: Number of the call for its item, from 1.
-        at: Seconds since 1970, by the clock of the machine.
-        account: What the vendor counts limits by.
-        target: Who is called, as provider/model.
-        tokens: What it may use at most.
-        usd: What it may cost at most; None when its price is not known.
-    """
-
-    attempt: int
-    at: float
-    account: str
-    target: str
-    tokens: int
-    usd: float | None = None
 
 
 class WorkStore:
     """Reads and writes rows of `work`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, batch_engine: BatchEngine | None = None) -> None:
         self._engine = engine
+        self._turns: BatchEngine = batch_engine or TableEngine()
 
     def add(self, connection: Connection, batch_id: str, jobs: Iterable[Job], first: int = 0) -> None:
         """Plan *jobs* as items from ordinal *first* on."""
@@ -143,6 +110,7 @@ class WorkStore:
             for n, job in enumerate(jobs, first)
         ]
         _ADD.run_many(connection, rows)
+        self._turns.add(connection, batch_id, range(first, first + len(rows)))
 
     def replace(self, connection: Connection, item: WorkItem, job: Job) -> None:
         """Plan *job* as one more item, for one that was rejected."""
@@ -151,26 +119,29 @@ class WorkStore:
 
     def claim(self, connection: Connection, batch_id: str, owner: str, most: int) -> list[WorkItem]:
         """Take the next items that nobody has in hand, in order; none that another process is about to take."""
+        turns = self._turns.claim(connection, batch_id, most)
         # Order, limit and lock in one and the same query: in a subquery fewer rows come than there are.
         free = (
             select(*_ITEM)
             .where(WorkRow.batch_id == batch_id, WorkRow.state == ItemState.TODO, WorkRow.owner.is_(None))
             .order_by(WorkRow.ordinal)
             .limit(most)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=turns is None)
         )
-        items = [_item(batch_id, row) for row in connection.execute(free)]
+        if turns is not None:
+            free = free.where(WorkRow.ordinal.in_(turns))
+        items = [item_of(batch_id, row) for row in connection.execute(free)]
         if items:
             taken = update(WorkRow).where(
                 WorkRow.batch_id == batch_id, WorkRow.ordinal.in_([item.ordinal for item in items])
             )
             connection.execute(taken.values(owner=owner, fence=_NEXT_FENCE))
-        return [replace(item, fence=item.fence + 1) for item in items]
+        return [replace(item, fence=item.fence + 1, hold=(turns or {}).get(item.ordinal)) for item in items]
 
     def put_back(self, connection: Connection, batch_id: str, owner: str) -> None:
         """Let others take what *owner* has in hand of a batch and does not work on."""
         mine = (WorkRow.batch_id == batch_id, WorkRow.owner == owner, WorkRow.state == ItemState.TODO)
-        connection.execute(update(WorkRow).where(*mine).values(owner=None, fence=_NEXT_FENCE))
+        self._give_back(connection, update(WorkRow).where(*mine).values(owner=None, fence=_NEXT_FENCE))
 
     def is_held_by_others(self, batch_id: str, owner: str) -> bool:
         """Tell whether another process than *owner* has open items of a batch in hand."""
@@ -205,7 +176,8 @@ class WorkStore:
         for batch_id, target in connection.execute(found.order_by(WorkRow.batch_id, WorkRow.ordinal)):
             doubt.setdefault(batch_id, []).append(str(target))
         still_open = update(WorkRow).where(mine, WorkRow.state.in_(_OPEN))
-        connection.execute(still_open.values(state=ItemState.TODO, owner=None, in_flight=None, fence=_NEXT_FENCE))
+        free = {"state": ItemState.TODO, "owner": None, "in_flight": None, "fence": _NEXT_FENCE}
+        self._give_back(connection, still_open.values(free))
         return doubt
 
     def upcoming(self, batch_id: str, after: int, limit: int) -> list[WorkItem]:
@@ -221,7 +193,7 @@ class WorkStore:
     def _items(self, batch_id: str, *where: ColumnElement[bool], limit: int | None = None) -> list[WorkItem]:
         query = select(*_ITEM).where(WorkRow.batch_id == batch_id, *where).order_by(WorkRow.ordinal).limit(limit)
         with reading(self._engine) as connection:
-            return [_item(batch_id, row) for row in connection.execute(query).all()]
+            return [item_of(batch_id, row) for row in connection.execute(query).all()]
 
     def lease(self, connection: Connection, item: WorkItem, call: SentCall) -> None:
         """Mark *item* as under way ahead of *call*; LeaseLostError as every change of an item."""
@@ -257,20 +229,26 @@ class WorkStore:
 
     def cancel_rest(self, connection: Connection, batch_id: str) -> list[str]:
         """Cancel what is not done; return the targets of the calls that were under way, which are in doubt now."""
+        self._turns.cancel(connection, batch_id)
         mine = update(WorkRow).where(WorkRow.batch_id == batch_id)
         open_ones, ended = mine.where(WorkRow.state.in_(_OPEN)), {"owner": None, "fence": _NEXT_FENCE}
         connection.execute(open_ones.where(WorkRow.in_flight.is_not(None)).values(state=ItemState.IN_DOUBT, **ended))
         connection.execute(open_ones.values(state=ItemState.CANCELLED, **ended))
         return self._lost(connection, batch_id)
 
+    def forget(self, writer: Writer, batch_id: str) -> None:
+        """Remove what the engine still tells of a batch that has ended; not in the transaction that ends it."""
+        self._turns.forget(writer, batch_id)
+
     def remove(self, connection: Connection, batch_id: str) -> None:
         """Remove the items of a batch that was never started."""
+        self._turns.cancel(connection, batch_id)
         connection.execute(WorkRow.__table__.delete().where(WorkRow.batch_id == batch_id))  # type: ignore[attr-defined]  # a Table
 
     def recover(self, connection: Connection, batch_id: str) -> list[str]:
         """Put the dead leases of an earlier process back; return the targets of the calls that are in doubt."""
         taken = (WorkRow.batch_id == batch_id, WorkRow.state.in_(_OPEN), WorkRow.owner.is_not(None))
-        connection.execute(update(WorkRow).where(*taken).values(owner=None, fence=_NEXT_FENCE))
+        self._give_back(connection, update(WorkRow).where(*taken).values(owner=None, fence=_NEXT_FENCE))
         leased = (WorkRow.batch_id == batch_id, WorkRow.state == ItemState.LEASED)
         connection.execute(update(WorkRow).where(*leased).values(state=ItemState.TODO))
         return self._lost(connection, batch_id)
@@ -301,7 +279,15 @@ class WorkStore:
     def _end(
         self, connection: Connection, item: WorkItem, state: ItemState, sample_id: str | None, reason: str | None
     ) -> None:
+        key = (item.batch_id, item.ordinal)
+        self._turns.end(connection, key, item.hold, is_done=state is ItemState.DONE)
         _change(_END, connection, item, new=state.value, sample=sample_id, why=reason)
+
+    def _give_back(self, connection: Connection, freed: Update) -> None:
+        """Free rows, and let their items have a turn again."""
+        keys: list[Key] = [(row[0], row[1]) for row in connection.execute(freed.returning(*_KEY))]
+        if keys:
+            self._turns.put_back(connection, keys)
 
 
 def _change(statement: Statement, connection: Connection, item: WorkItem, **values: object) -> None:
@@ -309,19 +295,3 @@ def _change(statement: Statement, connection: Connection, item: WorkItem, **valu
     done = statement.run(connection, batch=item.batch_id, number=item.ordinal, known=item.fence, **values)
     if not done.rowcount:
         raise LeaseLostError(f"item {item.ordinal} of batch {item.batch_id}: was given to another process")
-
-
-def _item(batch_id: str, row: Row[int, str, int, str | None, int]) -> WorkItem:
-    return WorkItem(batch_id, row.ordinal, _job(row.job), row.attempts, _answer(row.raw_answer), row.fence)
-
-
-def _job(stored: str) -> Job:
-    fields = orjson.loads(stored)
-    return Job(**{**fields, "file_ids": tuple(fields.get("file_ids", ()))})
-
-
-def _answer(raw: str | None) -> RawAnswer | None:
-    if raw is None:
-        return None
-    fields = orjson.loads(raw)
-    return RawAnswer(**{**fields, "chain": tuple(fields["chain"]), "sources": tuple(fields.get("sources", ()))})

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from models.batches.batch_store import BatchColumns, BatchRow
-from models.batches.work_store import WorkItem
+from models.batches.work_item import WorkItem
 from models.domain import BatchStatus
 from models.schemas import Sample
 from services.batch.live import LiveBatch

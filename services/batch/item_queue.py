@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Set
 
-from models.batches.work_store import WorkItem
+from models.batches.work_item import WorkItem
 
 # Takes up to so many items that no process has in hand.
 Claim = Callable[[int], list[WorkItem]]

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from models.batches.ledger import Ledger, SpendLimits
-from models.batches.work_store import WorkItem
+from models.batches.ledger import Ledger
+from models.batches.spend_limits import SpendLimits
+from models.batches.work_item import WorkItem
 from models.domain import RawAnswer
 from services.batch.live import LiveBatch
 from services.llm.attempts import Attempts

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import cast
 
 from models.batches.batch_store import BatchPart
-from models.batches.work_store import WorkItem
+from models.batches.work_item import WorkItem
 from models.contract.answers.batches import Cause
 from models.domain import BatchStatus
 from services.batch.live import LiveBatch

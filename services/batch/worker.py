@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from models.batches.ledger import Ledger, SpendLimits
-from models.batches.work_store import WorkItem
+from models.batches.ledger import Ledger
+from models.batches.spend_limits import SpendLimits
+from models.batches.work_item import WorkItem
 from models.domain import BatchStatus, ItemState, Job
 from services.batch.item_queue import ItemQueue
 from services.batch.item_recorder import ItemRecorder

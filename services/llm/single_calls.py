@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class CallLog(Protocol):
-    """Keeps calls of no batch (`models.batches.ledger.Ledger`); each method returns once it is on the disk."""
+    """Keeps calls of no batch (`models.batches.call_ledger.CallLedger`); each method returns once it is on the disk."""
 
     def open_call(self, target: str) -> int:
         """Note that a call is sent to *target* ("provider/model"); return its number."""

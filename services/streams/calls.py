@@ -25,7 +25,7 @@ _CHARS_PER_TOKEN = 4
 
 
 class RunLedger(CallLog, Protocol):
-    """Keeps calls (`models.batches.ledger.Ledger`)."""
+    """Keeps calls (`models.batches.call_ledger.CallLedger`)."""
 
     def settle_lost(self, call: int, usage: CallUsage) -> bool:
         """Count *usage* for a call that an earlier process had under way; False where it is counted already."""

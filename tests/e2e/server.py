@@ -13,7 +13,7 @@ from typing import Any
 import requests
 
 from config import PROJECT_DIR, Settings
-from tests.databases import KIND, database_url
+from tests.databases import KIND, database_url, engine_for
 
 # What a machine may take that runs much else beside the tests.
 BUSY_S = 120
@@ -34,7 +34,8 @@ def environment(folder: Path, port: int, **settings: object) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
     values = {"DATA_DIR": folder, "MODEL_DIR": folder / "models", "PORT": port, "LOG_LEVEL": "INFO", **settings}
     if KIND != "sqlite":
-        values.setdefault("DATABASE_URI", database_url(folder))
+        values.setdefault("database_uri", database_url(folder))
+    values.setdefault("batch_engine", engine_for(str(values.get("database_uri", ""))))
     return {**inherited, **{name.upper(): str(value) for name, value in values.items()}}
 
 

@@ -210,7 +210,7 @@ def test_single_sample_whose_time_is_over_is_in_doubt(start: Start) -> None:
 
 def test_call_that_an_end_of_the_process_cut_off_is_in_doubt_at_the_next_start(start: Start) -> None:
     first = start({"groq": ["x"]})
-    first.stores.ledger.open_call("groq/m")  # it left, and then the process was killed
+    first.stores.calls.open_call("groq/m")  # it left, and then the process was killed
     first.close()
 
     total = get(of(start({"groq": ["x"]})), "usage")["total"]

@@ -7,15 +7,19 @@ import pytest
 from sqlalchemy import text
 
 from models.batches.batch_store import BatchStore
+from models.batches.call_ledger import CallLedger
 from models.batches.call_store import CallStore
+from models.batches.engine import BatchEngine, engine_named
 from models.batches.event_store import EventStore
 from models.batches.ledger import Ledger, Tables
 from models.batches.members import Members
 from models.batches.review_store import ReviewStore
 from models.batches.usage_store import UsageStore
-from models.batches.work_store import WorkItem, WorkStore
+from models.batches.work_item import WorkItem
+from models.batches.work_store import WorkStore
 from models.contract.answers.batches import BatchError
 from models.contract.bodies import BatchRequest
+from models.data_folder import DataFolder
 from models.domain import BatchStatus, CallUsage, ItemState, Job, RawAnswer
 from models.engines.statement import Statement
 from models.engines.writer import Writer
@@ -23,7 +27,7 @@ from models.samples.sample_store import SampleStore
 from models.schemas import Sample
 from services.batch.live import LiveBatch
 from services.batch.objects import new_row
-from tests.databases import only_on_sqlite
+from tests.databases import database_url, engine_for, only_on_sqlite
 from tests.fakes import sample
 from utils.clock import ManualClock
 from utils.errors import InputError, StorageError
@@ -35,8 +39,13 @@ ANSWER = RawAnswer("text", "groq", "m", 10, chain=("groq/m: answered",))
 
 
 @pytest.fixture
-def work(writer: Writer) -> WorkStore:
-    return WorkStore(writer.engine)
+def turns(writer: Writer, folder: DataFolder) -> BatchEngine:
+    return engine_named(engine_for(database_url(folder.path)), writer.engine)
+
+
+@pytest.fixture
+def work(writer: Writer, turns: BatchEngine) -> WorkStore:
+    return WorkStore(writer.engine, turns)
 
 
 @pytest.fixture
@@ -55,6 +64,19 @@ def events(writer: Writer) -> EventStore:
 
 
 @pytest.fixture
+def members(writer: Writer, clock: ManualClock, turns: BatchEngine) -> Iterator[Members]:
+    made = Members(writer.engine, writer, clock, turns)
+    made.join()
+    yield made
+    made.leave()
+
+
+@pytest.fixture
+def calls(writer: Writer, usage: UsageStore, members: Members, clock: ManualClock) -> CallLedger:
+    return CallLedger(writer, CallStore(), usage, members, clock)
+
+
+@pytest.fixture
 def ledger(
     writer: Writer,
     work: WorkStore,
@@ -63,15 +85,13 @@ def ledger(
     usage: UsageStore,
     events: EventStore,
     clock: ManualClock,
-) -> Iterator[Ledger]:
+    members: Members,
+) -> Ledger:
     tables = Tables(batches, work, store, usage, CallStore(), events, ReviewStore(writer.engine, clock))
-    members = Members(writer.engine, writer, clock)
-    members.join()
     made = Ledger(writer, tables, members, clock)
     row = new_row("b", "2026-01-01T00:00:00+00:00", BatchRequest(count=2, provider="groq"), 2, "m")
     made.plan({**row, "status": "running"}, [JOB, OTHER])
-    yield made
-    members.leave()
+    return made
 
 
 def first_of(work: WorkStore) -> WorkItem:
@@ -256,24 +276,24 @@ def test_call_to_a_judge_that_failed_is_counted_and_not_in_doubt(
     assert ledger.recover("b") == 0
 
 
-def test_call_of_no_batch_is_counted_in_doubt_or_none(ledger: Ledger, usage: UsageStore) -> None:
-    ledger.used(USED, ledger.open_call("groq/m"))
-    ledger.lose_call(ledger.open_call("groq/m"), sent=True)
-    ledger.lose_call(ledger.open_call("groq/m"), sent=False)
-    ledger.open_call("cerebras/j")
+def test_call_of_no_batch_is_counted_in_doubt_or_none(calls: CallLedger, usage: UsageStore) -> None:
+    calls.used(USED, calls.open_call("groq/m"))
+    calls.lose_call(calls.open_call("groq/m"), sent=True)
+    calls.lose_call(calls.open_call("groq/m"), sent=False)
+    calls.open_call("cerebras/j")
 
-    assert ledger.lose_calls() == 1
-    assert ledger.lose_calls() == 0
+    assert calls.lose_calls() == 1
+    assert calls.lose_calls() == 0
     told = {row["provider"]: (row["calls"], row["in_doubt"]) for row in usage.summary(("provider",))}
     assert told == {"groq": (1, 1), "cerebras": (0, 1)}
 
 
 def test_usage_is_summed_by_what_is_asked_and_unknown_prices_make_the_cost_unknown(
-    ledger: Ledger, usage: UsageStore, clock: ManualClock
+    calls: CallLedger, usage: UsageStore, clock: ManualClock
 ) -> None:
-    ledger.used(USED, ledger.open_call("groq/m"))
+    calls.used(USED, calls.open_call("groq/m"))
     clock.advance(86_400)
-    ledger.used(CallUsage("own", "x", 5, 5), ledger.open_call("own/x"))
+    calls.used(CallUsage("own", "x", 5, 5), calls.open_call("own/x"))
 
     by_day = {row["day"]: row["cost_usd"] for row in usage.summary(("day",))}
     assert by_day == {"2026-01-01": 0.5, "2026-01-02": None}

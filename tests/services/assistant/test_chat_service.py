@@ -27,7 +27,7 @@ class Chat:
     def __init__(self, folder: Path, *script: Step, time_limit_s: float = PATIENCE_S) -> None:
         self.house = RunHouse(folder, *script)
         self.groq = self.house.groq
-        calls = self.house.stores.ledger
+        calls = self.house.stores.calls
         self.service = ChatService(self.house.llm, calls, self.house.service, self.house.clock, time_limit_s, PROMPTS)
 
     def told(self, **fields: Any) -> list[Event]:

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.batches.ledger import Ledger
-from models.batches.work_store import WorkItem, WorkStore
+from models.batches.work_item import WorkItem
+from models.batches.work_store import WorkStore
 from models.contract.answers.batches import Batch
 from models.contract.bodies import BatchReference, BatchRequest
 from models.domain import Job

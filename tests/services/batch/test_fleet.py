@@ -119,7 +119,7 @@ def test_what_a_process_had_in_hand_that_is_gone_is_taken_over_and_its_late_answ
 
     a, b = two(slow, slow, max_workers=1)
     ledger, members = a.stores.ledger, a.stores.members
-    lost = Members(a.stores.engine, a.stores.writer, a.stores.clock)
+    lost = Members(a.stores.engine, a.stores.writer, a.stores.clock, a.stores.members.batch_engine)
     lost.join("redis")
     batch_id = a.batches.start_batch(count=4, provider="groq")["batch_id"]
     until(lambda: all(service.batches._running.of(batch_id) for service in (a, b)))
@@ -155,17 +155,18 @@ def test_what_a_process_had_in_hand_that_is_gone_is_taken_over_and_its_late_answ
 def test_a_process_that_was_taken_over_takes_nothing_before_it_knows(two: Any) -> None:
     a, _ = two(max_workers=1)
     ledger = a.stores.ledger
-    lost = Members(a.stores.engine, a.stores.writer, a.stores.clock)
+    lost = Members(a.stores.engine, a.stores.writer, a.stores.clock, a.stores.members.batch_engine)
     lost.join("redis")
     row = new_row("b", "2026-01-01T00:00:00+00:00", BatchRequest(count=1, provider="groq"), 1, "m")
     ledger.plan(row, [Job("Contract Law", "Misrepresentation", "basic", "case_analysis", "uk", 1)])
     assert ledger.take_over(lost.me) == {}
 
-    ledger._members, mine = lost, ledger._members
+    calls, mine = a.stores.calls, ledger._members
+    ledger._members = calls._members = lost
     claimed = ledger.claim("b", 1)
     with pytest.raises(StorageError, match="taken over by others"):
-        ledger.open_call("groq/m")
-    ledger._members = mine
+        calls.open_call("groq/m")
+    ledger._members = calls._members = mine
 
     assert claimed == []
     assert len(ledger.claim("b", 1)) == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.batches.work_store import WorkItem
+from models.batches.work_item import WorkItem
 from models.domain import Job
 from services.batch.item_queue import ItemQueue
 from utils.errors import StorageError

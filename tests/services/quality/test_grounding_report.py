@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.batches.review_store import ReviewStore, refusal_reasons
-from models.batches.work_store import WorkItem, WorkStore
+from models.batches.work_item import WorkItem
+from models.batches.work_store import WorkStore
 from models.contract.answers.quality_report import GroundingFigures
 from models.domain import ItemState, Job
 from models.grounding.provisions import Shelved, shelved

@@ -29,9 +29,9 @@ class RunHouse:
         self.llm, made = scripted_llm({"groq": script or ["Good day."]}, self.clock)
         self.groq = made["groq"]
         self.seats = Seats(seats)
-        self.service = RunService(self.stores.runs, self.stores.ledger, self.llm, self.seats, most)
+        self.service = RunService(self.stores.runs, self.stores.calls, self.llm, self.seats, most)
         self.service.begin()
-        self.stores.ledger.lose_calls()
+        self.stores.calls.lose_calls()
 
     def run(self, work: Callable[[Run], Mapping[str, object]], key: str | None = None) -> str:
         """Begin a run that does *work*."""
