@@ -169,7 +169,8 @@ class Ledger:
     def take_over(self, member: str | None, is_stranger: bool = False) -> dict[str, int] | None:
         """Give back what a process had in hand that is gone; return its calls that are in doubt, by batch.
 
-        None where another process did it. A stranger has no row that could tell that; None is whoever left no name.
+        Its calls of no batch are left: its runs may know what they took; `lose_calls` doubts the rest. None where
+        another process did it. A stranger has no row that could tell that; None is whoever left no name.
         """
 
         def write(connection: Connection) -> dict[str, int] | None:
@@ -179,8 +180,6 @@ class Ledger:
             if member is not None:
                 self._settle_parts(connection, member)
             found = {batch_id: self._doubt(connection, batch_id, targets) for batch_id, targets in lost.items()}
-            for target in self._tables.calls.take(connection, owner=member) if member is not None else ():
-                self._tables.usage.doubt(connection, self._hour(), "", target)
             for batch_id, count in found.items():
                 self._event(connection, batch_id, "resumed", {"in_doubt": count})
             return found
@@ -357,14 +356,14 @@ class Ledger:
 
         return self._writer.run(write)
 
-    def lose_calls(self) -> int:
-        """Doubt the calls of no batch that an earlier process had under way; return how many.
+    def lose_calls(self, member: str | None = None) -> int:
+        """Doubt the calls of no batch that a process had under way which is gone; return how many.
 
-        Not for one of several processes: what others have under way is none of its business.
+        None, for whichever was before, is not for one of several processes: others have calls under way.
         """
 
         def write(connection: Connection) -> int:
-            targets = self._tables.calls.take(connection)
+            targets = self._tables.calls.take(connection, owner=member)
             for target in targets:
                 self._tables.usage.doubt(connection, self._hour(), "", target)
             return len(targets)
