@@ -33,8 +33,8 @@ def environment(folder: Path, port: int, **settings: object) -> dict[str, str]:
     """Return an environment with these settings and nobody else's."""
     inherited = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
     values = {"DATA_DIR": folder, "MODEL_DIR": folder / "models", "PORT": port, "LOG_LEVEL": "INFO", **settings}
-    if KIND != "sqlite":
-        values.setdefault("DATABASE_URI", database_url(folder))
+    if KIND != "sqlite" and "database_uri" not in settings:
+        values["DATABASE_URI"] = database_url(folder)
     return {**inherited, **{name.upper(): str(value) for name, value in values.items()}}
 
 
