@@ -299,9 +299,7 @@ def workbench(settings: Settings) -> "Workbench":
 def places_of(settings: Settings) -> Places:
     """Return where the settings keep everything."""
     folder = settings.data_dir.expanduser()
-    return Places(
-        folder, settings.database_url, settings.database_file, settings.data_url, settings.batch_engine
-    )
+    return Places(folder, settings.database_url, settings.database_file, settings.data_url, settings.batch_engine)
 
 
 def weight_store(settings: Settings) -> WeightStore:
@@ -443,7 +441,9 @@ def _generation(
 
 def _batch_stores(stores: Stores) -> BatchStores:
     tables = stores.tables
-    return BatchStores(tables.batches, tables.work, tables.events, tables.usage, stores.ledger, stores.members)
+    return BatchStores(
+        tables.batches, tables.work, tables.events, tables.usage, stores.ledger, stores.calls, stores.members
+    )
 
 
 def _batch_settings(settings: Settings) -> BatchSettings:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from config import Settings
 from utils.errors import AppError, ConfigurationError, DataFolderGoneError
-from utils.filelock import FolderLock
+from utils.filelock import FolderLock, make_folder
 from utils.files import place_of
 from utils.logs import configure_logging
 from utils.tracing import configure_tracing
@@ -81,6 +81,7 @@ def run(job: Job) -> None:
     Raises:
         ConfigurationError: the port is taken, or the address is not this machine's.
         DataFolderBusyError: another process owns the folder.
+        StorageError: the folder cannot be created or written.
     """
     settings = job.settings
     configure_logging(replace(settings.logging, file=None))
@@ -90,7 +91,7 @@ def run(job: Job) -> None:
     if lock is not None:
         lock.acquire()
     else:  # each worker takes a seat among those that share it
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     try:
         parent = Parent(os.getpid(), place_of(folder))
         if sys.platform == "win32":

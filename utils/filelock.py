@@ -54,7 +54,7 @@ class FolderLock:
             StorageError: the folder cannot be created or written.
         """
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             self._lock.acquire()
             self._owner.write_text(str(os.getpid()))
         except Timeout:
@@ -63,10 +63,7 @@ class FolderLock:
                 "stop that process, or set DATA_DIR to another folder"
             ) from None
         except OSError as error:
-            raise StorageError(
-                f"data folder {self._folder}: cannot write ({error.strerror}); "
-                "free or unlock it, or set DATA_DIR to another folder"
-            ) from error
+            raise _not_writable(self._folder, error) from error
 
     def release(self) -> None:
         """Give the folder back; does nothing when it is not ours."""
@@ -96,3 +93,17 @@ class FolderLock:
             return self._owner.read_text() or "?"
         except OSError:
             return "?"
+
+
+def make_folder(folder: Path) -> None:
+    """Create *folder* if it is missing; StorageError when it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_writable(folder, error) from error
+
+
+def _not_writable(folder: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"data folder {folder}: cannot write ({error.strerror}); free or unlock it, or set DATA_DIR to another folder"
+    )

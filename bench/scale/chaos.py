@@ -1,11 +1,14 @@
 """Breaks servers that share one PostgreSQL and one folder, at random, and judges what became of their batches.
 
-    .venv/bin/python -m bench.scale.chaos [--faults 20] [--seed 1] [--processes 4] [--batches 2] [--keep FOLDER]
+    .venv/bin/python -m bench.scale.chaos [--faults 20] [--seed 1] [--processes 4] [--batches 2] [--gap 3] [--keep DIR]
 
 Each server is in a network namespace of its own (as root; else none is cut off). Faults: kill -9 of a whole server, its
-network cut off for 5 to 30 s, PostgreSQL crashed, the clock of one server moved by hours (by `moved_clock.c`, where
-there is a C compiler), and batches paused and resumed at any server. At the end every item must be done exactly once,
-no call made that is not counted, and all servers tell the same. Exit status 1 where a promise is broken.
+network cut off for 1 to 40 s, PostgreSQL crashed, Redis killed and started empty, the clock of one server moved by
+hours (by `moved_clock.c`, where there is a C compiler). Batches are paused and resumed at any server beside that, which
+counts as no fault. One begins as often as another is over, at a vendor with a limit of requests or at one with a limit
+of tokens. At the end every item must be done exactly once, no call made that is not counted, all servers tell the same,
+and no sliding minute have held more than a limit: by the vendors' own logs, which they keep and refuse nothing by. Exit
+status 1 where a promise is broken.
 """
 
 import argparse
@@ -27,6 +30,7 @@ import psycopg
 import requests
 
 from bench.engine.common import catalog
+from bench.scale.minutes import Cut, departures, worst
 from bench.scale.network import HOST, Network, network
 from bench.scale.servers import Postgres
 from tests.e2e.server import RunningServer
@@ -35,8 +39,13 @@ from tests.redis_server import RedisServer
 from tests.vendors.process import VendorProcess
 
 TARGET, WORKERS = 300, 3
+# What each vendor is limited to in a minute, and which unit of it is used up.
+LIMITS = {
+    "groq": ({"requests_per_minute": 300}, "requests"),
+    "cerebras": ({"tokens_per_minute": 150_000}, "tokens"),
+}
 _CLOCK = Path(__file__).with_name("moved_clock.c")
-_PATIENCE_S = 180.0
+_PATIENCE_S = 300.0
 
 
 class World:
@@ -54,6 +63,8 @@ class World:
         self.readers = [StreamReader(server) for server in self.servers]
         self.batches: list[str] = []
         self.counts: Counter[str] = Counter()
+        self.cuts: list[Cut] = []
+        self.log: list[tuple[float, str]] = []
         self._away: dict[int, str] = {}
         self._mending: list[threading.Thread] = []
         self._lock = threading.Lock()
@@ -128,7 +139,8 @@ class World:
 
     def begin_batch(self) -> None:
         """Start a batch at any server."""
-        told = self.ask("generate/batch/start", count=TARGET, provider="groq", difficulty="basic", allow_failover=False)
+        vendor = self.draw.choice(list(LIMITS))
+        told = self.ask("generate/batch/start", count=TARGET, provider=vendor, difficulty="basic", allow_failover=False)
         if told is not None:
             self.batches.append(told["batch_id"])
 
@@ -141,6 +153,11 @@ class World:
         """Return the batches that have not ended, also those whose start was never confirmed."""
         query = "SELECT id FROM batches WHERE status IN ('pending', 'running', 'paused', 'stopping') ORDER BY id"
         return [str(row[0]) for row in self.rows(query)]
+
+    @property
+    def faults(self) -> int:
+        """How many there were."""
+        return sum(self.counts.values()) - self.counts["paused"]
 
     # --- faults --------------------------------------------------------------------------
 
@@ -167,20 +184,26 @@ class World:
         number = self._take_away("cut off") if self.wires else None
         if number is None or self.wires is None:
             return
-        wires = self.wires
+        wires, begins = self.wires, time.monotonic()
         wires.cut(number)
-        self._later(self.draw.uniform(5.0, 30.0), lambda: self._back(number, lambda: wires.mend(number)))
+
+        def mend() -> None:
+            wires.mend(number)
+            self.cuts.append(Cut(wires.address(number), begins, time.monotonic()))
+
+        lasts_s = self.draw.choice([self.draw.uniform(1.0, 10.0), self.draw.uniform(20.0, 40.0)])
+        self._later(lasts_s, lambda: self._back(number, mend))
 
     def crash_database(self) -> None:
         """Crash PostgreSQL and start it again."""
-        self.counts["database crashed"] += 1
+        self._did("database crashed")
         self.database.stop("immediate")
         time.sleep(self.draw.uniform(0.0, 2.0))
         self.database.start()
 
     def kill_redis(self) -> None:
         """Kill Redis and start it again, empty."""
-        self.counts["Redis killed"] += 1
+        self._did("Redis killed")
         self.redis.kill()
         time.sleep(self.draw.uniform(0.0, 2.0))
         self.redis.start()
@@ -189,7 +212,7 @@ class World:
         """Move the clock of a server, by hours."""
         if not self.clock:
             return
-        self.counts["clock moved"] += 1
+        self._did("clock moved")
         number = self.draw.randrange(len(self.servers))
         self._set_clock(number, self.draw.choice([-1, 1]) * self.draw.randrange(60, 20_000))
 
@@ -199,7 +222,7 @@ class World:
         batch = self.draw.choice(going_on) if going_on else ""
         if not batch or self.ask("generate/batch/pause", batch_id=batch) is None:
             return
-        self.counts["paused"] += 1
+        self._did("paused")
         self._later(self.draw.uniform(0.2, 4.0), lambda: self.resume(batch))
 
     def resume(self, batch: str) -> None:
@@ -222,11 +245,16 @@ class World:
                 return None
             number = self.draw.choice(there)
             self._away[number] = how
-        self.counts[how] += 1
+        self._did(how, number)
         return number
+
+    def _did(self, what: str, number: int | None = None) -> None:
+        self.counts[what] += 1
+        self.log.append((time.monotonic(), what if number is None else f"{what} {number}"))
 
     def _back(self, number: int, mend: Callable[[], object]) -> None:
         mend()
+        self.log.append((time.monotonic(), f"back {number}"))
         with self._lock:
             self._away.pop(number)
 
@@ -245,14 +273,14 @@ class World:
             thread.join(_PATIENCE_S)
 
 
-def break_it(world: World, faults: int, batches: int) -> None:
-    """Do *faults* faults while *batches* batches go on; then wait for their ends."""
+def break_it(world: World, faults: int, batches: int, gap_s: float) -> None:
+    """Do *faults* faults, *gap_s* apart on average, while *batches* batches go on; then wait for the end of all."""
     kinds = [world.kill, world.kill, world.cut_off, world.cut_off, world.crash_database, world.move_clock]
     kinds += [world.pause, world.pause, world.kill_redis]
-    while sum(world.counts.values()) < faults:
+    while world.faults < faults:
         if len(world.open_batches()) < batches:
             world.begin_batch()
-        time.sleep(world.draw.uniform(0.3, 3.0))
+        time.sleep(world.draw.uniform(0.1, 2 * gap_s))
         world.draw.choice(kinds)()
     world.mended()
     for batch in world.open_batches():
@@ -278,6 +306,26 @@ def _known(world: World) -> list[str]:
     return [str(row[0]) for row in world.rows("SELECT id FROM batches WHERE reason IS NULL OR attempts > 0")]
 
 
+def minutes(world: World, vendors: VendorProcess) -> dict[str, tuple[object, object]]:
+    """Print how each limit was used; return the promise that none was exceeded."""
+    found: dict[str, tuple[object, object]] = {}
+    for vendor, (limits, unit) in LIMITS.items():
+        limit = limits[f"{unit}_per_minute"]
+        log = [row if unit == "tokens" else (row[0], 1, *row[2:]) for row in vendors.log(vendor)]
+        left, held_up = departures(log, world.cuts)
+        (ends, most), came = worst(left), worst(row[:2] for row in log)[1]
+        used = sum(units for _, units in left) / max(60.0, max(left)[0] - min(left)[0]) * 60.0 if left else 0.0
+        print(
+            f"{vendor}, {limit} {unit} a minute: {len(log)} calls, {held_up} held up by a cut; used {used / limit:.2f};"
+            f" worst minute {most / limit:.3f}, as calls came {came / limit:.3f}"
+        )
+        if most > limit:
+            around = [f"{at - ends:.1f} {what}" for at, what in world.log if ends - 70.0 < at <= ends]
+            print(f"  seconds before its end: {'; '.join(around)}")
+        found[f"{unit} of the worst minute, over the limit"] = (max(0, most - limit), 0)
+    return found
+
+
 def main() -> int:
     """Break, wait, judge and print."""
     asked = argparse.ArgumentParser()
@@ -285,34 +333,38 @@ def main() -> int:
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--processes", type=int, default=4)
     asked.add_argument("--batches", type=int, default=2)
+    asked.add_argument("--gap", type=float, default=3.0, help="seconds between two faults, on average")
     asked.add_argument("--keep", type=Path)
     given = asked.parse_args()
     with tempfile.TemporaryDirectory(prefix="chaos-") as name, network(given.processes) as wires:
         folder = _made(given.keep) if given.keep else Path(name)
         folder.chmod(0o755)
-        catalog(folder)
-        vendors = VendorProcess("groq")
+        catalog(folder, {vendor: limits for vendor, (limits, _) in LIMITS.items()})
+        vendors = VendorProcess(*LIMITS)
         if wires:
             vendors.module = ("tests.vendors", "--host", HOST)
         else:
             print("not root, or no `ip`: no server is cut off")
         with vendors:
-            vendors.set("groq", latency_s=0.125, latency_spread=0.6)
+            for vendor in LIMITS:
+                vendors.set(vendor, latency_s=0.125, latency_spread=0.6, length_spread=0.1)
             world = World(folder, vendors, given.processes, wires, given.seed)
+            began = time.monotonic()
             try:
                 world.start()
-                break_it(world, given.faults, given.batches)
-                waited_s = wait_for_ends(world)
-                calls = int(vendors.stats("groq")["calls"])
+                break_it(world, given.faults, given.batches, given.gap)
+                broke_s, waited_s = time.monotonic() - began, wait_for_ends(world)
+                calls = sum(int(vendors.stats(vendor)["calls"]) for vendor in LIMITS)
                 found = judged(Evidence(world.servers, _known(world), world.rows, calls, world.readers))
                 doubt = world.rows("SELECT sum(in_doubt), sum(samples_generated), count(*) FROM batches")[0]
+                found |= minutes(world, vendors)
             finally:
                 world.close()
     for kind, count in sorted(world.counts.items()):
         print(f"{kind:40} {count}")
     print(f"{'batches, samples':40} {doubt[2]}, {doubt[1]}")
-    print(f"{'calls at the vendor, in doubt':40} {calls}, {doubt[0]}")
-    print(f"{'s from the last fault to all ends':40} {waited_s:.1f}")
+    print(f"{'calls at the vendors, in doubt':40} {calls}, {doubt[0]}")
+    print(f"{'s of faults, from the last to all ends':40} {broke_s:.1f}, {waited_s:.1f}")
     for promise, (was, wanted) in found.items():
         print(f"{promise:40} {was}{'' if was == wanted else f'   BROKEN: want {wanted}'}")
     return int(any(was != wanted for was, wanted in found.values()))

@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from bench.scale.minutes import worst  # noqa: E402  # after the path
 from tests.redis_server import RedisServer  # noqa: E402  # after the path
 
 PROCESSES, SPAN_S = 4, 60.25
@@ -35,15 +36,7 @@ class Run:
 
     def worst(self, span_s: float, weigh: bool) -> int:
         """Return the most calls, or tokens, of any *span_s*."""
-        rows = sorted(row for sent in self.sent for row in sent)
-        first = total = most = 0
-        for at, tokens in rows:
-            total += tokens if weigh else 1
-            while rows[first][0] <= at - span_s:
-                total -= rows[first][1] if weigh else 1
-                first += 1
-            most = max(most, total)
-        return most
+        return worst(((at, tokens if weigh else 1) for sent in self.sent for at, tokens in sent), span_s)[1]
 
     def used(self, span_s: float, weigh: bool) -> float:
         """Return calls, or tokens, in a *span_s* on average: from the first one on."""

@@ -70,14 +70,14 @@ class CallLedger:
 
         return self._writer.run(write)
 
-    def lose_calls(self) -> int:
-        """Doubt the calls of no batch that an earlier process had under way; return how many.
+    def lose_calls(self, member: str | None = None) -> int:
+        """Doubt the calls of no batch that a process had under way which is gone; return how many.
 
-        Not for one of several processes: what others have under way is none of its business.
+        None, for whichever was before, is not for one of several processes: others have calls under way.
         """
 
         def write(connection: Connection) -> int:
-            targets = self._calls.take(connection)
+            targets = self._calls.take(connection, owner=member)
             for target in targets:
                 self._usage.doubt(connection, self._hour(), "", target)
             return len(targets)

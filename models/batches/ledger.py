@@ -160,7 +160,8 @@ class Ledger:
     def take_over(self, member: str | None, is_stranger: bool = False) -> dict[str, int] | None:
         """Give back what a process had in hand that is gone; return its calls that are in doubt, by batch.
 
-        None where another process did it. A stranger has no row that could tell that; None is whoever left no name.
+        Its calls of no batch are left: its runs may know what they took; `lose_calls` doubts the rest. None where
+        another process did it. A stranger has no row that could tell that; None is whoever left no name.
         """
 
         def write(connection: Connection) -> dict[str, int] | None:
@@ -170,8 +171,6 @@ class Ledger:
             if member is not None:
                 self._settle_parts(connection, member)
             found = {batch_id: self._doubt(connection, batch_id, targets) for batch_id, targets in lost.items()}
-            for target in self._tables.calls.take(connection, owner=member) if member is not None else ():
-                self._tables.usage.doubt(connection, self._hour(), "", target)
             for batch_id, count in found.items():
                 self._event(connection, batch_id, "resumed", {"in_doubt": count})
             return found

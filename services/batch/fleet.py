@@ -126,6 +126,7 @@ class Fleet:
             if name is not None:
                 for told in self.gone:
                     told(name)
+                self.stores.calls.lose_calls(name)  # those that nobody knew more of
 
     def _follow(self, row: BatchRow) -> None:
         """Do here what the row of a batch says."""

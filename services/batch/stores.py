@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from models.batches.batch_store import BatchStore
+from models.batches.call_ledger import CallLedger
 from models.batches.event_store import EventStore
 from models.batches.ledger import Ledger
 from models.batches.members import Members
@@ -19,4 +20,5 @@ class BatchStores:
     events: EventStore
     usage: UsageStore
     ledger: Ledger
+    calls: CallLedger
     members: Members

@@ -65,5 +65,10 @@ class VendorProcess:
         """Return what a vendor saw."""
         return self._session.get(self._control(kind, "_stats"), timeout=60).json()
 
+    def log(self, kind: str) -> list[tuple[float, int, str, float]]:
+        """Return every call that a vendor took: monotonic time, tokens, the caller's address, silent since."""
+        rows = self._session.get(self._control(kind, "_log"), timeout=60).json()["log"]
+        return [(at, tokens, who, since) for at, tokens, who, since in rows]
+
     def _control(self, kind: str, path: str) -> str:
         return f"{self.urls[kind].removesuffix('/v1')}/{path}"

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import fields
 from email.utils import formatdate
 from typing import Any
@@ -36,6 +37,8 @@ from tests.vendors.writer import write_json
 __all__ = ["HTML_502", "Behaviour", "Reply", "SimulatedVendor", "error"]
 Fault = Callable[[int, dict[str, Any]], Reply | None]
 _KEPT = 20_000
+# Of the call that is being answered: who sent it, since when its connection was silent, and when it was here.
+_WIRE: ContextVar[tuple[str, float, float]] = ContextVar("wire", default=("", 0.0, 0.0))
 # So many turns of the loop until a connection that is being accepted is there, and closed.
 _TURNS = 5
 
@@ -57,6 +60,7 @@ class SimulatedVendor:
         self.arrivals: list[float] = []
         self.latencies: list[float] = []
         self.refusals: list[float] = []
+        self.log: list[tuple[float, int, str, float]] = []  # when a call was here, tokens, who, silent since
         self.outcomes: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()  # models
         self.answered = 0
@@ -202,6 +206,8 @@ class SimulatedVendor:
             return refused
         assert call
         made = None if reply is not None else self._answer(body, prompt, number, fault)
+        who, silent_since, at = _WIRE.get()
+        self.log.append((at, made.prompt_tokens + made.completion_tokens if made else 0, who, silent_since))
         await self._work(now)
         if made is None or reply is not None:
             self.limits.settle(call, 0, time.monotonic())
@@ -267,11 +273,13 @@ class _Connection(asyncio.Protocol):
         self._vendor = vendor
         self._buffer = b""
         self._busy = False
+        self._silent_since = time.monotonic()
         self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._who = str((transport.get_extra_info("peername") or ("",))[0])
         self._vendor.connections += 1
         self._vendor._connections.add(transport)
 
@@ -298,6 +306,7 @@ class _Connection(asyncio.Protocol):
             return
         self._buffer = rest[length:]
         self._busy = True
+        _WIRE.set((self._who, self._silent_since, time.monotonic()))
         raw = None if method == "GET" else rest[:length]
         self._task = asyncio.get_running_loop().create_task(self._reply(path, headers, raw))
 
@@ -310,6 +319,7 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
             return
         await self._send(reply)
+        self._silent_since = time.monotonic()
         self._busy = False
         self._next()
 
@@ -334,13 +344,15 @@ class _Connection(asyncio.Protocol):
 
 
 async def control(vendor: SimulatedVendor, path: str, raw: bytes | None) -> Reply:
-    """Serve `POST /_set` (fields of `Behaviour`) and `GET /_stats`."""
+    """Serve `POST /_set` (fields of `Behaviour`), `GET /_stats` and `GET /_log`."""
     if path == "/_set" and raw is not None:
         try:
             vendor.set(**json.loads(raw))
         except (ValueError, TypeError) as fault:
             return Reply(400, {"error": str(fault)})
         return Reply(body=vendor.behaviour.to_dict())
+    if path == "/_log":
+        return Reply(body={"log": vendor.log})
     return Reply(body=vendor.stats()) if path == "/_stats" else vendor_error("ollama", 404, path)
 
 

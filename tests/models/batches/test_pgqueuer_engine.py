@@ -16,7 +16,7 @@ from models.batches.work_store import WorkStore
 from models.contract.bodies import BatchRequest
 from models.domain import CallUsage, ItemState, Job, RawAnswer
 from models.schemas import Sample
-from models.stores import Stores, open_stores
+from models.stores import Places, Stores, open_stores
 from services.batch.objects import new_row
 from tests.databases import needs_postgresql, postgres
 from tests.fakes import sample
@@ -37,7 +37,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
 
     def begin(engine: str = "pgqueuer") -> Stores:
         url = postgres().database(f"{tmp_path} jobs")
-        stores = open_stores(tmp_path, url, None, ManualClock(), engine)
+        stores = open_stores(Places(tmp_path, url, None, batch_engine=engine), ManualClock())
         made.append(stores)
         stores.start()
         stores.members.join("redis")
@@ -203,7 +203,8 @@ def test_batches_of_another_engine_go_on_and_jobs_of_others_stay(opened: Open) -
     done, _ = before.ledger.claim("b", 2)  # the second one is left in hand
     before.ledger.finish(done, made("s1"))
     before.members.leave()
-    open_stores(before.folder.path, before.engine.url.render_as_string(False), None, ManualClock(), "pgqueuer").close()
+    url = before.engine.url.render_as_string(False)
+    open_stores(Places(before.folder.path, url, None, batch_engine="pgqueuer"), ManualClock()).close()
     asked(before, "INSERT INTO pgqueuer (priority, status, entrypoint, dedupe_key) VALUES (0, 'queued', 'mail', 'm/1')")
     asked(  # what an older run of PgQueuer left
         before,
@@ -351,8 +352,9 @@ def test_clock_that_is_put_back_or_forward_changes_no_turn(opened: Open) -> None
 def test_package_that_is_missing_and_a_file_as_database_are_said(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    places = Places(tmp_path, f"sqlite:///{tmp_path / 'x.db'}", None, batch_engine="pgqueuer")
     with pytest.raises(ConfigurationError, match="BATCH_ENGINE: pgqueuer needs PostgreSQL"):
-        open_stores(tmp_path, f"sqlite:///{tmp_path / 'x.db'}", None, ManualClock(), "pgqueuer")
+        open_stores(places, ManualClock())
     monkeypatch.setitem(sys.modules, "pgqueuer.queries", None)
 
     with pytest.raises(ConfigurationError, match=r"BATCH_ENGINE: .* is missing; run `pip install -r requirements-pg"):

@@ -11,6 +11,7 @@ import pytest
 
 from api_server import create_app
 from bootstrap import Service
+from models.assistant.run_store import KeptEvent
 from models.batches.members import Members
 from models.contract.bodies import BatchRequest
 from models.contract.management_bodies import ProviderChange
@@ -18,7 +19,7 @@ from models.domain import CallUsage, Job, RawAnswer
 from models.samples import journal
 from services.batch.objects import new_row
 from services.llm.adapters.base import CompletionRequest
-from services.streams.run import Run
+from services.streams.run import Run, written
 from tests.databases import needs_postgresql, postgres
 from tests.fakes import Start, good_answer, sample
 from tests.patience import PATIENCE_S, until
@@ -171,6 +172,31 @@ def test_a_process_that_was_taken_over_takes_nothing_before_it_knows(two: Any) -
     assert claimed == []
     assert len(ledger.claim("b", 1)) == 1
     lost._let_go()
+
+
+def test_a_run_of_a_process_that_is_gone_counts_what_it_told_and_its_other_calls_are_in_doubt(two: Any) -> None:
+    a, b = two(max_workers=1)
+    runs, ledger, mine = a.stores.runs, a.stores.calls, a.stores.members
+    lost = Members(a.stores.engine, a.stores.writer, a.stores.clock, mine.batch_engine)
+    lost.join("redis")
+    runs._members = ledger._members = lost
+    runs.begin("run_1", "chat", {})
+    runs.calling("run_1", ledger.open_call("groq/m"), "groq/m", 7)
+    runs.add([KeptEvent("run_1", 1, written("token", {"content": "consideration"}))])
+    ledger.open_call("groq/n")
+    runs._members = ledger._members = mine
+    others = ledger.open_call("groq/o")
+    lost._let_go()
+
+    a.batches.fleet.take_over_left()
+    b.batches.fleet.take_over_left()
+
+    told = {row["model"]: row for row in a.stores.tables.usage.summary(["model"])}
+    assert (told["m"]["completion_tokens"], told["m"]["prompt_tokens"], told["m"]["in_doubt"]) == (4, 7, 0)
+    assert (told["n"]["calls"], told["n"]["in_doubt"]) == (0, 1)
+    assert set(told) == {"m", "n"}
+    assert a.runs.facts("run_1")["state"] == "error"
+    ledger.lose_call(others, sent=False)
 
 
 def test_a_process_that_was_taken_for_gone_goes_on_under_another_name(two: Any) -> None:
