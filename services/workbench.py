@@ -24,11 +24,12 @@ from services.llm_service import Credentials, LLMService
 from services.quality.benchmarks import Benchmarks
 from services.quality.duplicates import DUPLICATE
 from services.quality.duplicates.gathered import InMemory, OnDisk
-from services.quality.report.files import FileReport, Told, nobody, overlaps_in_files, report_on_files
+from services.quality.report.files import FileReport, overlaps_in_files, report_on_files
 from services.quality.report.measuring import Measures, to_json
 from services.quality.report.page import render
 from utils.errors import InputError, StorageError
 from utils.side.ahead import cores
+from utils.side.followed import Told, nobody
 from utils.side.processes import SideProcesses
 
 if TYPE_CHECKING:

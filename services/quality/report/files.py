@@ -5,24 +5,22 @@ Each process reads portions of its own, so that all cores work; what comes back 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from models.contract.answers.quality_report import QualityFigures
 from models.samples.file.many_files import ManyFiles, Noted, Portion, PortionReader
 from services.quality.duplicates.gathered import Gathered
-from services.quality.duplicates.sketch import BANDS, Sketches
+from services.quality.duplicates.sketch import Sketches
 from services.quality.report.figures import Totals
-from services.quality.report.measuring import Examined, Measures, Report, examine_piece
+from services.quality.report.measuring import EXAMINED, Examined, Measures, Report, examine_piece
 from utils.frames import np, pl
 from utils.side.ahead import ahead
+from utils.side.followed import Told, nobody
 from utils.side.tasks import Side, Task
 
-# Hears of a step how much of it is done, and how much it is.
-Told: TypeAlias = Callable[[str, int, int], None]
 T = TypeVar("T")
-_EXAMINED, _COMPARED = "samples examined", "parts compared"
 Overlaps: TypeAlias = list[tuple[str, dict[str, int]]]
 
 
@@ -76,10 +74,6 @@ class ComparePortion:
         return found, count, reader.noted
 
 
-def nobody(_step: str, _done: int, _total: int) -> None:
-    """Hear how far it came, and tell nobody."""
-
-
 def report_on_files(
     files: ManyFiles, measures: Measures, side: Side[Measures] | None, gathered: Gathered, told: Told = nobody
 ) -> FileReport:
@@ -100,9 +94,9 @@ def report_on_files(
     for examined, one in _done(map(ExaminePortion, files.portions()), measures, side):
         report.add(examined)
         noted.append(one)
-        told(_EXAMINED, report.samples, files.rows)
+        told(EXAMINED, report.samples, files.rows)
     changes = files.changes(noted)
-    figures = report.told(measures, bands=lambda done: told(_COMPARED, done, BANDS))
+    figures = report.told(measures, told=told)
     return {**figures, "changed_on_reading": changes}
 
 
@@ -117,7 +111,7 @@ def overlaps_in_files(
         found += some
         count += number
         noted.append(one)
-        told(_EXAMINED, count, files.rows)
+        told(EXAMINED, count, files.rows)
     files.changes(noted)
     return count, found
 

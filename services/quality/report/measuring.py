@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,10 +29,12 @@ from services.quality.report.grounding import COLUMNS, NOTHING_AROUND, Surroundi
 from utils.errors import InputError
 from utils.frames import pl
 from utils.side.ahead import ahead
+from utils.side.followed import Told, nobody
 from utils.side.tasks import Side
 
 _READ = (*NEEDED, "model", "created_at", "quality_score", *COLUMNS)
 _PIECE = 500
+EXAMINED = "samples examined"
 _PII = {
     "e_mail": re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,24}){1,4}\b"),
     "phone": re.compile(r"(?<![\w./-])(?:\+\d{1,3}[ .-]?(?:\(0\))?[ .-]?\d{2,5}[ .-]?\d{3,4}[ .-]?\d{3,4}|0\d{2,4}[ -]\d{3,4}[ -]?\d{3,4}|\(\d{3}\) ?\d{3}-\d{4}|\d{3}-\d{3}-\d{4})(?![\w/-])"),
@@ -41,10 +43,6 @@ _PII = {
 }  # fmt: skip
 # All numbers among these hold six digits, with three signs at most between two of them.
 _NUMBER = re.compile(r"\d(?:[ .()-]{0,3}\d){5}")
-
-
-def _nobody(_count: int) -> None:
-    """Hear how far it came, and tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +106,9 @@ class Report:
         self._sketches.add(examined.sketches)
         self._totals.merge(examined.totals)
 
-    def told(
-        self, measures: Measures, around: Surroundings = NOTHING_AROUND, bands: Callable[[int], None] = _nobody
-    ) -> QualityFigures:
-        """Return the figures; *bands* hears how many of the 32 parts of the search for pairs are done."""
-        pairs = self._totals.pairs(self.names, *self._sketches.pairs(ALIKE, bands))
+    def told(self, measures: Measures, around: Surroundings = NOTHING_AROUND, told: Told = nobody) -> QualityFigures:
+        """Return the figures; *told* hears how far the search for pairs is."""
+        pairs = self._totals.pairs(self.names, *self._sketches.pairs(ALIKE, told))
         return self._totals.told(pairs, measures.catalogue, measures.benchmarks.names(), around)
 
 
@@ -121,7 +117,7 @@ def build_report(
     measures: Measures,
     side: Side[Measures] | None = None,
     around: Surroundings = NOTHING_AROUND,
-    told: Callable[[int], None] = _nobody,
+    told: Told = nobody,
 ) -> QualityFigures:
     """Return the report over *pieces*, which hold samples with at least their question and answer.
 
@@ -130,7 +126,7 @@ def build_report(
         measures: The collaborators that measure.
         side: Processes that examine frames, one for each core; None to do it here, one by one.
         around: What is known beside the samples.
-        told: Hears how many samples were examined so far.
+        told: Hears how far it came.
 
     Raises:
         InputError: a piece has neither question nor answer.
@@ -140,8 +136,8 @@ def build_report(
     work = partial(_examined, side) if side is not None else partial(examine_piece, measures=measures)
     for some in ahead(work, frames) if side is not None else map(work, frames):
         report.add(some)
-        told(report.samples)
-    return report.told(measures, around)
+        told(EXAMINED, report.samples, 0)
+    return report.told(measures, around, told)
 
 
 def examine_piece(frame: pl.DataFrame, measures: Measures) -> Examined:

@@ -156,7 +156,7 @@ def test_pairs_are_the_same_wherever_sketches_are_kept(tmp_path: Path, make: Cal
         gathered.add(sketches(pl.Series(texts[start : start + 70])))
     plain.add(sketches(pl.Series(texts)))
 
-    pairs, values = gathered.pairs(0.5, heard.append)
+    pairs, values = gathered.pairs(0.5, lambda _step, done, _total: heard.append(done))
     expected, similarities = plain.pairs(0.5)
 
     order = np.argsort(expected)
