@@ -37,6 +37,7 @@ from services.dataset.dataset_service import DatasetService
 from services.dataset.exporting import Exporter
 from services.dataset.hub.push import HubAccess
 from services.dataset.import_service import ImportService
+from services.dataset.jobs import Jobs
 from services.dataset.publish_service import PublishService
 from services.dataset.pushes import Pushes
 from services.dataset.search_service import SearchService
@@ -191,6 +192,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
         imports=data.imports,
         publish=data.publish,
         pushes=Pushes(data.publish, runs),
+        jobs=Jobs(runs, data.quality, data.publish, stores.folder.path / ".exports"),
         backups=data.backups,
         quality=data.quality,
         reviews=data.reviews,

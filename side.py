@@ -38,9 +38,10 @@ from services.quality.report.grounding import REFUSED, Surroundings
 from services.quality.report.measuring import Measures
 from utils.clock import Clock, SystemClock
 from utils.plugins import find_specs
+from utils.side.ahead import cores
 from utils.side.processes import SideProcesses
 
-_PROCESSES = 2
+_PROCESSES = 2  # beside a service, at low priority
 
 
 def build_checker(settings: Settings, catalogue: Catalogue, authorities: AuthorityStore) -> CitationChecker:
@@ -120,7 +121,7 @@ class Tools:
 
     def examiners(self) -> SideProcesses[Measures]:
         """Return processes that examine samples for a report."""
-        return SideProcesses(partial(build_measures, self.settings), _PROCESSES, nice=0)
+        return SideProcesses(partial(build_measures, self.settings), cores(), nice=0)
 
 
 def side_processes(settings: Settings) -> SideProcesses[Tools]:

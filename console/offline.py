@@ -10,7 +10,7 @@ from config import Settings, load_settings
 from console.bench import workbench
 from console.documents import documents, embedder, law
 from console.moving import migrate
-from console.quality import summary
+from console.quality import progress, summary, title_of
 from console.security import rotate
 from services.workbench import FORMATS, write_report
 from utils.access_tokens import hashed_form, new_token
@@ -60,11 +60,15 @@ def decontaminate_build(name: str, files: tuple[Path, ...]) -> None:
 
 
 @decontaminate.command("check")
-@click.argument("path", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def decontaminate_check(path: Path | None) -> None:
-    """Compare a Parquet file with all benchmarks (PATH: default train.parquet); exit code 1 when samples overlap."""
+@click.argument("path", required=False)
+def decontaminate_check(path: str | None) -> None:
+    """Compare Parquet files with all benchmarks; exit code 1 when samples overlap.
+
+    PATH is a file, a folder, or s3://bucket/prefix; default train.parquet in DATA_DIR.
+    """
     settings, console = load_settings(), Console()
-    samples, found = workbench(settings).contaminated(path or _train_file(settings))
+    with progress() as told:
+        samples, found = workbench(settings).contaminated(_place(path, settings), told)
     for sample_id, overlap in found[:50]:
         console.print(
             f"{sample_id}: {', '.join(f'{n} windows of {name}' for name, n in overlap.items())}", markup=False
@@ -75,17 +79,21 @@ def decontaminate_check(path: Path | None) -> None:
 
 
 @click.command()
-@click.argument("path", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("path", required=False)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it: .html for a page, else JSON.")
-def report(path: Path | None, out: Path | None) -> None:
-    """Say what a data set is worth (PATH: any Parquet file; default train.parquet in DATA_DIR)."""
+def report(path: str | None, out: Path | None) -> None:
+    """Say what a data set is worth, with all cores.
+
+    PATH is any Parquet file, a folder of them, or s3://bucket/prefix (?endpoint=… where it is not Amazon's, keys in
+    AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY); default train.parquet in DATA_DIR.
+    """
     settings, console = load_settings(), Console()
-    path = path or _train_file(settings)
-    with console.status("reading …"):
-        made = workbench(settings).report_on(path)
+    place = _place(path, settings)
+    with progress() as told:
+        made = workbench(settings).report_on(place, told)
     summary(made, console)
     if out is not None:
-        write_report(made, out, f"Quality of {path.name}")
+        write_report(made, out, f"Quality of {title_of(place)}")
         console.print(f"report written to {out}")
 
 
@@ -119,6 +127,13 @@ def keys_rotate() -> None:
     """Encrypt all that is stored with the first key of ENCRYPTION_KEY=new,old; stop the service first."""
     count = rotate(load_settings())
     click.echo(f"encrypted with the first key now: {count}; the others may be dropped")
+
+
+def _place(path: str | None, settings: Settings) -> str:
+    """Return where the files are; a path that is not there is a fault of the call."""
+    if path is not None and "://" not in path and not Path(path).exists():
+        raise click.BadParameter(f"Path {path!r} does not exist.", param_hint="'[PATH]'")
+    return path or str(_train_file(settings))
 
 
 def _train_file(settings: Settings) -> Path:

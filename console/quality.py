@@ -1,8 +1,32 @@
-"""Prints a quality report."""
+"""Prints a quality report, and how far it came."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from services.workbench import DUPLICATE, FileReport
+from services.workbench import DUPLICATE, FileReport, Told
+
+
+@contextmanager
+def progress() -> Iterator[Told]:
+    """Show on standard error how far a work came, step by step; lend what hears of it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        shown = {}
+
+        def told(step: str, done: int, total: int) -> None:
+            if step not in shown:
+                shown[step] = bars.add_task(step, total=total)
+            bars.update(shown[step], completed=done)
+
+        yield told
+
+
+def title_of(place: str) -> str:
+    """Return the last part of a path or address."""
+    return place.partition("?")[0].rstrip("/").rpartition("/")[2]
 
 
 def summary(report: FileReport, console: Console) -> None:

@@ -27,6 +27,7 @@ from services.dataset.browsing import Browsing
 from services.dataset.bulk_service import BulkService
 from services.dataset.dataset_service import DatasetService
 from services.dataset.import_service import ImportService
+from services.dataset.jobs import Jobs
 from services.dataset.publish_service import PublishService
 from services.dataset.pushes import Pushes
 from services.dataset.search_service import SearchService
@@ -91,6 +92,7 @@ class Platform:
     imports: ImportService
     publish: PublishService
     pushes: Pushes
+    jobs: Jobs
     backups: Backups
     quality: QualityService
     reviews: ReviewService

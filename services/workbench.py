@@ -5,16 +5,17 @@ Each part is made when it is first used, so that a wrong catalogue does not keep
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cached_property, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
 from models.catalogue.authority_store import AuthorityStore
-from models.contract.answers.quality_report import QualityFigures
-from models.samples.file.parquet_version import ParquetVersion
+from models.samples.file.many_files import ManyFiles
 from services.catalogue.catalogue import Catalogue
 from services.citations.authority_import import FORMATS, ImportedAuthorities, import_authorities
 from services.citations.checker import CitationChecker
@@ -22,17 +23,22 @@ from services.llm.embedded.weights import Progress, WeightStore
 from services.llm_service import Credentials, LLMService
 from services.quality.benchmarks import Benchmarks
 from services.quality.duplicates import DUPLICATE
-from services.quality.report.measuring import Measures, build_report, to_json
+from services.quality.duplicates.gathered import InMemory, OnDisk
+from services.quality.report.files import FileReport, overlaps_in_files, report_on_files
+from services.quality.report.measuring import Measures, to_json
 from services.quality.report.page import render
 from utils.errors import InputError, StorageError
+from utils.side.ahead import cores
+from utils.side.followed import Told, nobody
 from utils.side.processes import SideProcesses
 
 if TYPE_CHECKING:
     from services.grounding.retrieval.embedding.encoder_files import EncoderStore
 
-__all__ = ["DUPLICATE", "FORMATS", "FileReport", "Recipe", "WeightStore", "Workbench"]
-_PROCESSES = 2
+__all__ = ["DUPLICATE", "FORMATS", "FileReport", "Recipe", "Told", "WeightStore", "Workbench"]
 _PARALLEL_FROM = 2_000
+# So many samples are compared in memory: 400 MB.
+_IN_MEMORY = 500_000
 
 
 class Recipe(Protocol):
@@ -65,12 +71,6 @@ class Recipe(Protocol):
 
     def benchmarks(self) -> Benchmarks:
         """Return the benchmarks that samples are compared with."""
-
-
-class FileReport(QualityFigures):
-    """What the samples of a file are worth, and what had to be changed to read them."""
-
-    changed_on_reading: list[str]
 
 
 class Workbench:
@@ -145,32 +145,37 @@ class Workbench:
         finally:
             store.close()
 
-    def report_on(self, path: Path) -> FileReport:
-        """Return the quality report on a Parquet file, also a foreign one.
+    def report_on(self, address: str, told: Told = nobody) -> FileReport:
+        """Return the quality report on Parquet files, also foreign ones, read once by all cores.
+
+        Args:
+            address: A file, a folder, or s3://bucket/prefix.
+            told: Hears how far it came.
 
         Raises:
-            StorageError: it is no Parquet file, or no row has a question and an answer.
+            StorageError: a file is no Parquet file, or no row has a question and an answer.
         """
-        version = conformed(path)
-        changes = version.report.changes if version.report else []
-        if version.taken < _PARALLEL_FROM:
-            return {**build_report(version.samples(), measures(self._recipe)), "changed_on_reading": changes}
-        with closing(SideProcesses(partial(measures, self._recipe), _PROCESSES, nice=0)) as side:
-            made = build_report(version.samples(), measures(self._recipe), side)
-        return {**made, "changed_on_reading": changes}
+        files = ManyFiles(address)
+        with TemporaryDirectory(prefix="report-") as folder, self._examiners(files.rows) as side:
+            gathered = OnDisk(Path(folder), cores()) if files.rows > _IN_MEMORY else InMemory()
+            return report_on_files(files, measures(self._recipe), side, gathered, told)
 
-    def contaminated(self, path: Path) -> tuple[int, list[tuple[str, dict[str, int]]]]:
-        """Return how many samples a Parquet file has, and those that overlap with a benchmark."""
+    def contaminated(self, address: str, told: Told = nobody) -> tuple[int, list[tuple[str, dict[str, int]]]]:
+        """Return how many samples the Parquet files at *address* have, and those that overlap with a benchmark."""
         if not self.benchmarks.names():
             raise InputError("benchmarks: there are none; make one with cli.py decontaminate build NAME FILE…")
-        version = conformed(path)
-        found = [
-            (str(row["id"]), overlap)
-            for piece in version.samples()
-            for row in piece.iter_rows(named=True)
-            if (overlap := self.benchmarks.of_sample(row))
-        ]
-        return version.taken, found
+        files = ManyFiles(address)
+        with self._examiners(files.rows) as side:
+            return overlaps_in_files(files, measures(self._recipe), side, told)
+
+    @contextmanager
+    def _examiners(self, rows: int) -> Iterator[SideProcesses[Measures] | None]:
+        """Lend a process for each core; none for a few rows."""
+        if rows < _PARALLEL_FROM:
+            yield None
+            return
+        with closing(SideProcesses(partial(measures, self._recipe), cores(), nice=0)) as side:
+            yield side
 
 
 def write_report(report: FileReport, out: Path, title: str) -> None:
@@ -182,15 +187,6 @@ def write_report(report: FileReport, out: Path, title: str) -> None:
             out.write_bytes(to_json(report))
     except OSError as error:
         raise StorageError(f"{out}: cannot be written ({error.strerror})") from None
-
-
-def conformed(path: Path) -> ParquetVersion:
-    """Open a Parquet file whose samples are read with our columns.
-
-    Raises:
-        StorageError: it cannot be read, is no Parquet file, or no row has a question and an answer.
-    """
-    return ParquetVersion(path)
 
 
 def measures(recipe: Recipe) -> Measures:

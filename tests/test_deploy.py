@@ -42,3 +42,12 @@ def test_files_that_are_mounted_are_there_and_volumes_are_named() -> None:
         source = mount.partition(":")[0]
         assert (DEPLOY / source).is_file() if source.startswith(".") else source in COMPOSE["volumes"], mount
     assert Path(DEPLOY / COMPOSE["services"]["app-1"]["build"]["context"] / "Dockerfile").is_file()
+
+
+def test_everything_waits_for_services_that_there_are() -> None:
+    for name, one in COMPOSE["services"].items():
+        waited = one.get("depends_on", ())
+        assert set(waited) <= COMPOSE["services"].keys(), name
+        conditions = waited.values() if isinstance(waited, dict) else ()
+        assert all("healthcheck" in COMPOSE["services"][other] for other in waited if conditions), name
+    assert {"database", "limits", "objects", "nginx", "prometheus", "app-1", "app-2"} <= COMPOSE["services"].keys()

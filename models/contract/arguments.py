@@ -177,6 +177,15 @@ class UsageArguments(BaseModel):
     batch_id: str | None = None
 
 
+class JobsArguments(BaseModel):
+    """`GET /api/jobs`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["report", "duplicates", "decontamination", "export"]
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
 class ExportArguments(Filters):
     """`GET /api/export`."""
 

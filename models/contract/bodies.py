@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models.contract.answers.dataset import FILTERS
+from models.contract.arguments import ExportArguments
 from models.fields import (
     HOLDS_SECRETS,
     Chosen,
@@ -329,6 +330,21 @@ class FoldBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     erase: Annotated[bool, Field(description="Remove what was deleted or replaced from all files at once")] = False
+
+
+class JobBody(BaseModel):
+    """Body of `POST /api/jobs`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["report", "duplicates", "decontamination", "export"]
+    export: ExportArguments | None = Field(None, description="With export: what `GET /api/export` takes")
+
+    @model_validator(mode="after")
+    def _only_an_export_takes_more(self) -> "JobBody":
+        if self.export is not None and self.kind != "export":
+            raise ValueError(f"export: is not taken with kind {self.kind}")
+        return self
 
 
 class NoFields(BaseModel):

@@ -108,6 +108,10 @@ class Exporter:
         reviewed = self.publishable.reviewed(snapshot, chosen)
         return Export(name, spec.mimetype, len(positions), data_version, splits, left_out, content, reviewed)
 
+    def check(self, request: ExportRequest) -> None:
+        """Refuse what `export` would; InputError as there."""
+        _check_options(self.format(request.format), request, self._store.snapshot())
+
     def format(self, name: str) -> ExportFormat:
         """Return the format *name*; InputError when there is none."""
         if name not in self.formats:

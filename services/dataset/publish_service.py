@@ -51,16 +51,21 @@ class PublishService:
         ]
         return [*rows, *(_listed(name, "jsonl", description, False) for name, description in PAIR_FORMATS.items())]
 
-    def download(self, query: ExportArguments) -> Export:
-        """Return the file that a caller asked for; InputError as `export`."""
+    def check_export(self, query: ExportArguments) -> None:
+        """Refuse what cannot be exported, before anything is done; InputError as `download`."""
         known = [*self._exporter.formats, *PAIR_FORMATS]
         if query.format not in known:
             raise InputError(f"format: got {query.format[:40]!r}, want one of {', '.join(known)}")
         if query.format not in PAIR_FORMATS:
-            return self.export(export_request(query))
-        others = sorted(query.model_fields_set - {"format"})
-        if others:
+            self._exporter.check(export_request(query))
+        elif others := sorted(query.model_fields_set - {"format"}):
             raise InputError(f"{', '.join(others)}: unknown with format={query.format}; want some of format")
+
+    def download(self, query: ExportArguments) -> Export:
+        """Return the file that a caller asked for; InputError as `export`."""
+        self.check_export(query)
+        if query.format not in PAIR_FORMATS:
+            return self.export(export_request(query))
         pairs = self._pairs()
         content = lines(pairs if query.format == PREFERENCES else map(as_messages, pairs))
         name = f"legal-training-{query.format.replace('_', '-')}.jsonl"

@@ -273,6 +273,10 @@ def _publish(call: Any, platform: Service) -> None:
     call("POST /api/dataset/fold", {})
     call("POST /api/dataset/backup", {})
     call("GET /api/dataset/backups")
+    job = call("POST /api/jobs", {"kind": "export", "export": {"format": "jsonl"}})["run_id"]
+    platform.runs.wait(job)
+    call("GET /api/jobs", query={"kind": "export"})
+    call("GET /api/jobs/{run_id}/file", run_id=job)
 
 
 def _cut(value: Any) -> Any:

@@ -6,7 +6,9 @@ from typing import Any
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
+from cli import cli
 from console.quality import summary
 from tests.console.terminal import console, invoked, text_of
 from tests.fakes import sample
@@ -49,6 +51,27 @@ def test_large_file_is_reported_on_by_several_processes_as_by_one(
     one, two = (json.loads((folder / name).read_text()) for name in ("one.json", "two.json"))
     assert one == two
     assert one["citations"]["by_verdict"]["invalid"] == 30
+
+
+def test_folder_is_reported_on_with_its_progress_on_standard_error(folder: Path) -> None:
+    for part in range(2):
+        rows = [sample(id=f"s{part}{n}", question=f"What is {n}?", answer=f"See {INVENTED}.") for n in range(4)]
+        (folder / "shards").mkdir(exist_ok=True)
+        pl.DataFrame(rows).write_parquet(folder / "shards" / f"{part}.parquet")
+
+    done = CliRunner().invoke(cli, ["report", "shards", "--out", "report.html"])
+
+    assert done.exit_code == 0, done.output
+    assert "8 samples, 0 valid" in done.stdout
+    assert "samples examined" in done.stderr
+    assert "samples examined" not in done.stdout
+    assert "Quality of shards" in (folder / "report.html").read_text()
+
+
+def test_address_that_cannot_be_is_refused_in_a_sentence(folder: Path) -> None:
+    assert "does not exist" in invoked("report", "nowhere.parquet", code=2)
+    assert "address: got one that begins with ftp://" in invoked("report", "ftp://host/x", code=1)
+    assert "names no bucket" in invoked("report", "s3://", code=1)
 
 
 def test_authorities_of_ones_own_are_imported(folder: Path) -> None:

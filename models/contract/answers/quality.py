@@ -166,3 +166,19 @@ class ReviewQueueAnswer(Success):
     samples: Annotated[list[StoredSample], Field(description="Lowest quality score first")]
     count: Annotated[int, Field(description="Samples in this answer")]
     total: Annotated[int, Field(description="Samples that wait for a reviewer and match the filters")]
+
+
+class Overlap(Answer):
+    """A sample that shares windows of 13 words with benchmarks."""
+
+    id: str
+    windows: Annotated[dict[str, int], Field(description="How many, by the benchmark's name")]
+
+
+class Contamination(Answer):
+    """What of the data set stands in benchmarks."""
+
+    samples: int
+    benchmarks: Annotated[dict[str, int], Field(description="Windows of each benchmark, by its name")]
+    overlapping: Annotated[int, Field(description="Samples that share a window with any")]
+    found: Annotated[list[Overlap], Field(description="The first thousand of them")]

@@ -18,7 +18,7 @@ class UnreadableError(StorageError):
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading(path: Path | str) -> Iterator[None]:
     """Turn errors of Arrow and Polars about a broken file into one of ours."""
     import pyarrow as pa
 

@@ -45,7 +45,7 @@ class IntakeReport:
 
 
 class Intake:
-    """Converts the pieces of one file. Immutable after `inspect`."""
+    """Converts the pieces of one file. Immutable after `inspect`; it can go to another process."""
 
     def __init__(self, schema: pa.Schema, is_ours: bool = False) -> None:
         """Decide what to do with each column of *schema*; a file that *is_ours* has our names already."""
@@ -81,6 +81,13 @@ class Intake:
             if name in raw.columns and name not in DEFAULTS:
                 self._unfit[name] += max(conformed[name].null_count() - raw[name].null_count(), 0)
         return conformed
+
+    def merge(self, other: Intake) -> None:
+        """Add what another one noted in a file, or a part of it, of the same schema."""
+        self._broken_text |= other._broken_text
+        self._nulls.update(other._nulls)
+        self._unfit.update(other._unfit)
+        self._put_right.update(other._put_right)
 
     def read(self, table: pa.Table) -> pl.DataFrame:
         """Read *table* with our columns and types; ids may be null or repeated still."""

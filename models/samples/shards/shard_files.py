@@ -16,6 +16,7 @@ import orjson
 from models.samples.file.broken_file import UnreadableError
 from models.samples.file.file_mark import MARK
 from models.samples.file.intake import schema
+from models.samples.file.many_files import LIST
 from models.samples.file.parquet_version import ParquetVersion
 from models.samples.file.row_groups import GroupFile
 from models.samples.file.row_index import RowIndex, index_in
@@ -24,7 +25,6 @@ from utils.file_systems import FileFolder
 from utils.frames import pl
 
 SAMPLES, INDEX = ".parquet", ".index"
-LIST = "shards.json"
 _UNFIT = re.compile(r"[^a-z0-9]+")
 _LONGEST = 40
 # So many files are open at a time, each with the row groups of it that were read last.

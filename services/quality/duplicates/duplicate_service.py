@@ -21,6 +21,7 @@ from services.quality.duplicates.sketching import sketched
 from services.quality.duplicates.veto import differs, law_of
 from utils.errors import NotFoundError, QualityError
 from utils.frames import np, pl
+from utils.side.followed import Told, nobody
 from utils.side.tasks import Side
 
 log = logging.getLogger(__name__)
@@ -150,9 +151,12 @@ class DuplicateService:
         """Save what is new in the index."""
         self._save()
 
-    def report(self) -> Duplicates:
-        """Return the pairs of similar samples: duplicates, and siblings whose law differs."""
-        return report_on(self._index, self._store, self._extractor, self._limits, self._side)
+    def report(self, told: Told = nobody) -> Duplicates:
+        """Return the pairs of similar samples: duplicates, and siblings whose law differs.
+
+        *told* hears how far it is.
+        """
+        return report_on(self._index, self._store, self._extractor, self._limits, self._side, told)
 
     def _take_in(self, snapshot: Snapshot, positions: pl.Series, is_stopped: Callable[[], bool]) -> None:
         ids: list[pl.Series] = []

@@ -1,15 +1,19 @@
 """All pairs of similar texts, by arrays: sketches that share a band, sorted band by band, and compared once.
 
+They are compared by all cores: numpy lets go of the interpreter meanwhile.
+
 A pair is a number, the first row in its upper half and the second, which is greater, in the lower.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from services.quality.duplicates.sketch import BANDS, PERMUTATIONS, Hashes, Sketches, band_hashes
 from utils.frames import NDArray, np
+from utils.side.ahead import ahead
 
 Pairs: TypeAlias = "NDArray[np.uint64]"
 # Rows of a bucket that are compared; the rest only with the first: what shares a bucket with so many shares others too.
@@ -51,9 +55,8 @@ def similar_pairs(
         if not len(new):
             continue
         seen = np.union1d(seen, new)
-        for start in range(0, len(new), _CHUNK):
-            chunk = new[start : start + _CHUNK]
-            alike = _similarities(parts, starts, chunk)
+        chunks = [new[start : start + _CHUNK] for start in range(0, len(new), _CHUNK)]
+        for chunk, alike in zip(chunks, ahead(partial(_similarities, parts, starts), chunks), strict=True):
             is_found = alike >= least
             found.append(chunk[is_found])
             values.append(alike[is_found])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -17,12 +18,14 @@ from models.samples.snapshot import POSITION, HasSamples, Snapshot, Snapshots
 from services.citations.checker import CitationChecker
 from services.citations.on_demand import CitationReader
 from services.quality.duplicates import ALIKE, DuplicateThresholds
+from services.quality.duplicates.gathered import heard
 from services.quality.duplicates.index import Segment, SketchIndex, load_segments
 from services.quality.duplicates.known import Known, key_of
 from services.quality.duplicates.pairs import bands_of, rows_of_pairs, similar_pairs
 from services.quality.duplicates.sketch import Hashes, Sketches
 from services.quality.duplicates.veto import differs, law_of
 from utils.frames import NDArray, np, pl
+from utils.side.followed import Done, Progress, Told, followed, nobody, outcome
 from utils.side.tasks import Side
 
 _Number = TypeVar("_Number", "np.uint32", "np.uint64")
@@ -49,12 +52,15 @@ class PairsElsewhere:
     sketches: Sketches
     limits: DuplicateThresholds
 
-    def run(self, tools: PairTools) -> Duplicates | None:
-        """Make it."""
+    def run(self, tools: PairTools) -> Iterator[Progress | Done[Duplicates | None]]:
+        """Make it; tell how far it came."""
+        return followed(partial(self._made, tools))
+
+    def _made(self, tools: PairTools, told: Told) -> Duplicates | None:
         segments = load_segments(self.folders)
         if segments is None:
             return None
-        pairs = IndexedPairs(segments, self.fresh, self.sketches)
+        pairs = IndexedPairs(segments, self.fresh, self.sketches, told)
         return _report(pairs, tools.samples.snapshot(), tools.checker.extractor, self.limits)
 
 
@@ -64,13 +70,18 @@ def report_on(
     extractor: CitationReader,
     limits: DuplicateThresholds,
     side: Side[PairTools] | None,
+    told: Told = nobody,
 ) -> Duplicates:
-    """Return the pairs of similar samples, of many made at the *side*; SideError if its process died."""
+    """Return the pairs of similar samples, of many made at the *side*; SideError if its process died.
+
+    *told* hears how far it came.
+    """
     while True:
         segments, fresh, sketches = index.saved_and_fresh()
         if side is None or sum(len(segment.ids) for segment in segments) < _ASIDE:
-            return _report(IndexedPairs(segments, fresh, sketches), samples.snapshot(), extractor, limits)
-        made = side.run(PairsElsewhere([segment.folder for segment in segments], fresh, sketches, limits))
+            return _report(IndexedPairs(segments, fresh, sketches, told), samples.snapshot(), extractor, limits)
+        elsewhere = PairsElsewhere([segment.folder for segment in segments], fresh, sketches, limits)
+        made = outcome(side.stream(elsewhere), told)
         if made is not None:  # else the index was written anew meanwhile
             return made
 
@@ -78,9 +89,12 @@ def report_on(
 class IndexedPairs:
     """The sketches of an index, numbered through its parts; of an id that is twice in it the later one counts."""
 
-    def __init__(self, segments: Sequence[Segment], fresh: Sequence[str], sketches: Sketches) -> None:
+    def __init__(
+        self, segments: Sequence[Segment], fresh: Sequence[str], sketches: Sketches, told: Told = nobody
+    ) -> None:
         self._segments = segments
         self._fresh = sketches
+        self._told = told
         self.ids = pl.concat([*(segment.ids for segment in segments), pl.Series("id", fresh, dtype=pl.String())])
         is_last = self.ids.is_last_distinct()
         self._is_counted: NDArray[np.bool_] | None = None if is_last.all() else is_last.to_numpy()
@@ -88,7 +102,7 @@ class IndexedPairs:
     def similar(self, least: float, most: int) -> tuple[int, list[tuple[str, str, float]]]:
         """Count the pairs of at least this similarity, and return the *most* similar: both ids, similarity."""
         parts = [*(segment.sketches for segment in self._segments), self._fresh]
-        pairs, values = similar_pairs(parts, self._bands(), least)
+        pairs, values = similar_pairs(parts, heard(self._bands(), self._told), least)
         order = np.argsort(-values, kind="stable")[:most]
         first, second = (self.ids.gather(rows).to_list() for rows in rows_of_pairs(pairs[order]))
         return len(pairs), list(zip(first, second, values[order].tolist(), strict=True))

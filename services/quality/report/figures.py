@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from models.contract.answers.quality import Verdict, VerdictCounts
 from models.contract.answers.quality_report import (
     Balance,
     DuplicateFigures,
-    Percentiles,
     Problem,
     QualityFigures,
     TextField,
@@ -21,11 +20,10 @@ from models.contract.answers.quality_report import (
 )
 from services.catalogue.catalogue import Catalogue
 from services.citations.citation import SHOWN
-from services.drafts.text import count_words
-from services.quality.duplicates import ALIKE, DUPLICATE
-from services.quality.duplicates.pairs import pairs_of, rows_of_pairs
-from services.quality.duplicates.sketch import Sketches
+from services.quality.duplicates import DUPLICATE
+from services.quality.duplicates.pairs import Pairs, rows_of_pairs
 from services.quality.report.grounding import Standing, Surroundings
+from services.quality.report.lengths import Lengths
 from utils.frames import NDArray, np, pl
 
 WORST = 10
@@ -78,11 +76,15 @@ class _Worst:
     def add(self, weight: float, sample_id: str, why: str) -> None:
         self.rows.append((weight, sample_id, why[:_SHOWN_CHARS]))
         if len(self.rows) > 50 * WORST:
-            self.rows = sorted(self.rows, key=lambda row: -row[0])[:WORST]
+            self.trim()
+
+    def trim(self) -> None:
+        """Keep the worst alone, in an order that does not hang on who came first."""
+        self.rows = sorted(self.rows, key=lambda row: (-row[0], row[1]))[:WORST]
 
     def to_list(self) -> list[WorstSample]:
-        rows = sorted(self.rows, key=lambda row: (-row[0], row[1]))[:WORST]
-        return [{"id": sample_id, "weight": round(weight, 3), "why": why} for weight, sample_id, why in rows]
+        self.trim()
+        return [{"id": sample_id, "weight": round(weight, 3), "why": why} for weight, sample_id, why in self.rows]
 
 
 @dataclass
@@ -103,13 +105,13 @@ class Totals:
     days: Counter[str] = field(default_factory=Counter)
     repealed: Counter[str] = field(default_factory=Counter)
     standing: Standing = field(default_factory=Standing)
-    lengths: dict[TextField, list[NDArray[np.int64]]] = field(default_factory=lambda: defaultdict(list))
+    lengths: dict[TextField, Lengths] = field(default_factory=lambda: defaultdict(Lengths))
     worst: dict[Problem, _Worst] = field(default_factory=lambda: defaultdict(_Worst))
 
     def measure(self, frame: pl.DataFrame) -> None:
         """Count what the columns of a frame tell by themselves."""
         for name in TEXTS:
-            self.lengths[name].append(np.array([count_words(text or "") for text in frame[name]], dtype=np.int64))
+            self.lengths[name].count(frame[name])
         for column in NEEDED:
             empty = frame.filter(pl.col(column).fill_null("").str.strip_chars() == "")
             self.missing[column] += empty.height
@@ -154,21 +156,37 @@ class Totals:
         if isinstance(score, float) and 0 <= score <= 1:
             self.worst["quality"].add(1.0 - score, sample_id, f"quality score {score * 100:.0f} %")
 
-    def pairs(self, ids: list[pl.Series], rows: list[Sketches]) -> DuplicateFigures:
-        """Count the pairs of similar samples; *rows* are the sketches of *ids*."""
-        if not ids:
+    def merge(self, other: Totals) -> None:
+        """Add what was counted of other samples."""
+        self.samples += other.samples
+        for name in _COUNTERS:
+            getattr(self, name).update(getattr(other, name))
+        self.standing.merge(other.standing)
+        for text, lengths in other.lengths.items():
+            self.lengths[text].merge(lengths)
+        for problem, worst in other.worst.items():
+            for row in worst.rows:
+                self.worst[problem].add(*row)
+
+    def trim(self) -> None:
+        """Forget what cannot be among the worst, before it goes to another process."""
+        for worst in self.worst.values():
+            worst.trim()
+
+    def pairs(self, names: pl.Series, pairs: Pairs, similarity: NDArray[np.float64]) -> DuplicateFigures:
+        """Count *pairs* of similar samples, whose rows have the ids *names*."""
+        if not len(pairs):
             return {"similar_pairs": 0, "pairs_from_0_6": 0, "samples_in_pairs": 0}
-        names = pl.concat(ids)
-        pairs, similarity = pairs_of(np.concatenate(rows), ALIKE)
         first, second = rows_of_pairs(pairs)
         is_strong = similarity >= DUPLICATE
         touched = np.unique(np.concatenate([first[is_strong], second[is_strong]]))
         # Only the most similar can be among the worst.
-        least = np.sort(similarity)[-WORST:][0] if len(similarity) else 0.0
-        for place in np.flatnonzero(similarity >= least):
-            value = float(similarity[place])
-            told = f"similarity {value * 100:.0f} % to {names[int(second[place])]}"
-            self.worst["duplicates"].add(value, str(names[int(first[place])]), told)
+        places = np.flatnonzero(similarity >= np.sort(similarity)[-WORST:][0])
+        most = pl.DataFrame(
+            {"id": names.gather(first[places]), "other": names.gather(second[places]), "value": similarity[places]}
+        )
+        for name, other, value in most.sort(-pl.col("value"), "id").head(WORST).iter_rows():
+            self.worst["duplicates"].add(value, str(name), f"similarity {value * 100:.0f} % to {other}")
         return {
             "similar_pairs": len(pairs),
             "pairs_from_0_6": int(is_strong.sum()),
@@ -204,7 +222,7 @@ class Totals:
             "balance": _balance(self.cells, catalogue),
             "duplicates": pairs,
             "contamination": {"benchmarks": benchmarks, "samples_by_benchmark": dict(self.contaminated)},
-            "lengths_in_words": {name: _percentiles(np.concatenate(parts)) for name, parts in self.lengths.items()},
+            "lengths_in_words": {name: lengths.percentiles() for name, lengths in self.lengths.items()},
             "missing_fields": {name: count for name, count in self.missing.items() if count},
             "pii": {
                 "e_mail": self.pii["e_mail"],
@@ -230,6 +248,9 @@ class Totals:
             for (kind, name), count in self.seen.most_common()
             if kind == group
         }
+
+
+_COUNTERS = [field.name for field in fields(Totals) if field.default_factory is Counter]
 
 
 def _balance(cells: Counter[tuple[str, str, str]], catalogue: Catalogue) -> Balance:
@@ -268,8 +289,3 @@ def _entropy(counted: Counter[str], possible: int) -> float | None:
     if not total or possible < 2:
         return None
     return round(-sum(n / total * math.log(n / total) for n in counted.values() if n) / math.log(possible), 4)
-
-
-def _percentiles(values: NDArray[np.int64]) -> Percentiles:
-    p1, p25, p50, p75, p99 = (int(value) for value in np.percentile(values, (1, 25, 50, 75, 99)))
-    return {"p1": p1, "p25": p25, "p50": p50, "p75": p75, "p99": p99}

@@ -66,6 +66,15 @@ class Standing:
         for source in sources:
             self._note(source)
 
+    def merge(self, other: Standing) -> None:
+        """Add what was counted of other samples."""
+        self.levels.update(other.levels)
+        self.quotations += other.quotations
+        self.marked.update(other.marked)
+        self.used.update(other.used)
+        for file_id, numbers in other.by_file.items():
+            self.by_file[file_id].update(numbers)
+
     def told(self, around: Surroundings) -> GroundingFigures:
         """Return the figures; the documents are read one by one."""
         refused = Counter(reason for told in around.refused() if (reason := reason_of(told)))

@@ -7,10 +7,10 @@ ten worst rows.
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
@@ -21,16 +21,20 @@ from services.citations.citation import SHOWN, Verdict
 from services.drafts.draft import Draft, Wanted
 from services.quality.benchmarks import Benchmarks
 from services.quality.checks import problems
+from services.quality.duplicates import ALIKE
+from services.quality.duplicates.gathered import Gathered, InMemory
 from services.quality.duplicates.sketch import Sketches, sketches, texts_of
 from services.quality.report.figures import NEEDED, TEXTS, Found, Totals
 from services.quality.report.grounding import COLUMNS, NOTHING_AROUND, Surroundings
 from utils.errors import InputError
 from utils.frames import pl
+from utils.side.ahead import ahead
+from utils.side.followed import Told, nobody
 from utils.side.tasks import Side
 
 _READ = (*NEEDED, "model", "created_at", "quality_score", *COLUMNS)
 _PIECE = 500
-_AT_A_TIME = 4
+EXAMINED = "samples examined"
 _PII = {
     "e_mail": re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,24}){1,4}\b"),
     "phone": re.compile(r"(?<![\w./-])(?:\+\d{1,3}[ .-]?(?:\(0\))?[ .-]?\d{2,5}[ .-]?\d{3,4}[ .-]?\d{3,4}|0\d{2,4}[ -]\d{3,4}[ -]?\d{3,4}|\(\d{3}\) ?\d{3}-\d{4}|\d{3}-\d{3}-\d{4})(?![\w/-])"),
@@ -52,14 +56,60 @@ class Measures:
 
 
 @dataclass(frozen=True)
+class Examined:
+    """What was found out about some samples, to be put together with others.
+
+    Attributes:
+        names: Their ids.
+        sketches: Their sketches.
+        totals: What was counted.
+    """
+
+    names: pl.Series
+    sketches: Sketches
+    totals: Totals
+
+
+@dataclass(frozen=True)
 class ExaminePiece:
     """Examines a frame in another process."""
 
     frame: pl.DataFrame
 
-    def run(self, measures: Measures) -> list[Found]:
-        """Return the findings about each sample."""
+    def run(self, measures: Measures) -> Examined:
+        """Return what was found out."""
         return examine_piece(self.frame, measures)
+
+
+class Report:
+    """The report as it grows by what was examined. Of one thread."""
+
+    def __init__(self, gathered: Gathered | None = None) -> None:
+        """Begin with nothing; sketches are kept in *gathered*, by default in memory."""
+        self._totals = Totals()
+        self._names: list[pl.Series] = []
+        self._sketches = gathered if gathered is not None else InMemory()
+
+    @property
+    def names(self) -> pl.Series:
+        """The ids so far."""
+        return pl.concat(self._names) if self._names else pl.Series("id", [], dtype=pl.String())
+
+    @property
+    def samples(self) -> int:
+        """How many samples were examined so far."""
+        return self._totals.samples
+
+    def add(self, examined: Examined) -> None:
+        """Put what was found out about further samples to it."""
+        self._names.append(examined.names)
+        self._sketches.add(examined.sketches)
+        self._totals.merge(examined.totals)
+
+    def told(self, measures: Measures, around: Surroundings = NOTHING_AROUND, told: Told = nobody) -> QualityFigures:
+        """Return the figures; *told* hears how far the search for pairs is."""
+        pairs = self._totals.pairs(self.names, *self._sketches.pairs(ALIKE, told))
+        return self._totals.told(pairs, measures.catalogue, measures.benchmarks.names(), around)
 
 
 def build_report(
@@ -67,50 +117,42 @@ def build_report(
     measures: Measures,
     side: Side[Measures] | None = None,
     around: Surroundings = NOTHING_AROUND,
+    told: Told = nobody,
 ) -> QualityFigures:
     """Return the report over *pieces*, which hold samples with at least their question and answer.
 
     Args:
         pieces: Frames of samples; columns that are missing count as empty.
         measures: The collaborators that measure.
-        side: Processes that examine frames, several at a time; None to do it here, one by one.
+        side: Processes that examine frames, one for each core; None to do it here, one by one.
         around: What is known beside the samples.
+        told: Hears how far it came.
 
     Raises:
         InputError: a piece has neither question nor answer.
     """
+    report = Report()
+    frames = (part for piece in pieces for part in piece.iter_slices(_PIECE))
+    work = partial(_examined, side) if side is not None else partial(examine_piece, measures=measures)
+    for some in ahead(work, frames) if side is not None else map(work, frames):
+        report.add(some)
+        told(EXAMINED, report.samples, 0)
+    return report.told(measures, around, told)
+
+
+def examine_piece(frame: pl.DataFrame, measures: Measures) -> Examined:
+    """Return what is found out about the samples of a frame; errors as `build_report`."""
+    frame = _fitted(frame)
     totals = Totals()
-    rows: list[Sketches] = []
-    ids: list[pl.Series] = []
-    frames = (_fitted(part) for piece in pieces for part in piece.iter_slices(_PIECE))
-    examined = (
-        _ahead(side, frames) if side is not None else ((frame, examine_piece(frame, measures)) for frame in frames)
-    )
-    for frame, found in examined:
-        ids.append(frame["id"])
-        rows.append(sketches(texts_of(frame)))
-        totals.measure(frame)
-        for row, result in zip(frame.iter_rows(named=True), found, strict=True):
-            totals.count(row, result)
-    return totals.told(totals.pairs(ids, rows), measures.catalogue, measures.benchmarks.names(), around)
+    totals.measure(frame)
+    for row in frame.iter_rows(named=True):
+        totals.count(row, _examine(row, measures))
+    totals.trim()
+    return Examined(frame["id"], sketches(texts_of(frame)), totals)
 
 
-def examine_piece(frame: pl.DataFrame, measures: Measures) -> list[Found]:
-    """Return the findings about each sample of a frame that `build_report` made."""
-    return [_examine(row, measures) for row in frame.iter_rows(named=True)]
-
-
-def _ahead(side: Side[Measures], frames: Iterator[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, list[Found]]]:
-    """Yield each frame with its result; a few are examined at a time."""
-    waiting: deque[tuple[pl.DataFrame, Future[list[Found]]]] = deque()
-    with ThreadPoolExecutor(_AT_A_TIME) as threads:
-        for frame in frames:
-            waiting.append((frame, threads.submit(side.run, ExaminePiece(frame))))
-            if len(waiting) > _AT_A_TIME:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        for first, future in waiting:
-            yield first, future.result()
+def _examined(side: Side[Measures], frame: pl.DataFrame) -> Examined:
+    return side.run(ExaminePiece(frame))
 
 
 def _fitted(piece: pl.DataFrame) -> pl.DataFrame:

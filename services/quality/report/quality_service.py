@@ -5,14 +5,15 @@ The report is made once for each state of the data set; of a large one in the ba
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from models.contract.answers.base import StoredSample
 from models.contract.answers.dataset import BatchQuality
-from models.contract.answers.quality import Duplicates, SampleCitations, TextCitations
+from models.contract.answers.quality import Contamination, Duplicates, SampleCitations, TextCitations
 from models.contract.answers.quality_report import QualityFigures, QualityReport
 from models.contract.answers.thought import Thought
 from models.samples.sample_query import SampleQuery
@@ -20,13 +21,15 @@ from models.samples.sample_store import SampleStore
 from models.samples.snapshot import HasSamples
 from models.samples.while_unchanged import WhileUnchanged
 from services.citations.checker import by_field, counts_of
+from services.quality.contamination import OverlapsElsewhere, overlaps
 from services.quality.duplicates.repeats import repeated_questions
 from services.quality.examiner import Examiner
 from services.quality.report.grounding import NOTHING_AROUND, Surroundings
 from services.quality.report.measuring import Measures, build_report
 from services.quality.report.of_batch import assess
 from services.quality.thought import thought_of
-from utils.errors import NotFoundError, UnavailableError
+from utils.errors import InputError, NotFoundError, UnavailableError
+from utils.side.followed import Done, Progress, Told, followed, nobody, of, outcome
 from utils.side.processes import SideProcesses
 from utils.side.tasks import Side
 from utils.tokens import TokenCounter
@@ -56,11 +59,16 @@ class ReportTools(HasSamples, Protocol):
 class ReportElsewhere:
     """The report on the data set."""
 
-    def run(self, tools: ReportTools) -> tuple[object, QualityFigures]:
-        """Return the state of the data set that was reported on, and the report."""
+    def run(self, tools: ReportTools) -> Iterator[Progress | Done[tuple[object, QualityFigures]]]:
+        """Tell how far it came, then the state of the data set that was reported on, and the report."""
+        return followed(partial(self._made, tools))
+
+    @staticmethod
+    def _made(tools: ReportTools, told: Told) -> tuple[object, QualityFigures]:
         snapshot = tools.samples.snapshot()
         with closing(tools.examiners()) as side:
-            return snapshot.state, build_report(snapshot.pieces(), tools.measures, side, tools.around)
+            pieces, counted = snapshot.pieces(), of(len(snapshot), told)
+            return snapshot.state, build_report(pieces, tools.measures, side, tools.around, counted)
 
 
 class QualityService:
@@ -106,9 +114,26 @@ class QualityService:
         """Return the reasoning of a stored sample in steps, and the provider's trace."""
         return thought_of(sample, self._examiner.checker)
 
-    def duplicates(self) -> Duplicates:
-        """Return the pairs of similar samples."""
-        return self._examiner.duplicates.report()
+    def duplicates(self, told: Told = nobody) -> Duplicates:
+        """Return the pairs of similar samples; *told* hears how far it is."""
+        return self._examiner.duplicates.report(told)
+
+    def contamination(self, told: Told = nobody) -> Contamination:
+        """Return the samples that overlap with a benchmark; *told* hears how far it is.
+
+        Raises:
+            InputError: there are no benchmarks.
+        """
+        if not self._measures.benchmarks.names():
+            raise InputError("benchmarks: there are none; make one with cli.py decontaminate build NAME FILE…")
+        snapshot = self._store.snapshot()
+        if self._side is not None and len(snapshot) > _AT_ONCE:
+            return outcome(self._side.stream(OverlapsElsewhere()), told)
+        return overlaps(snapshot, self._measures, None, told)
+
+    def make(self, told: Told = nobody) -> QualityReport:
+        """Make the report on the data set as it is, and keep it for `report`; *told* hears how far it is."""
+        return {**self._make(told), "is_current": True}
 
     def repeated_questions(self) -> list[Sequence[str]]:
         """Return the ids of samples that ask the same question word for word; kept until the data change."""
@@ -157,12 +182,14 @@ class QualityService:
             log.exception("quality report failed")
             self._fault = str(error)[:200]
 
-    def _make(self) -> QualityFigures:
+    def _make(self, told: Told = nobody) -> QualityFigures:
         snapshot = self._store.snapshot()
         if self._side is not None and len(snapshot) > _AT_ONCE:
-            state, made = self._side.run(ReportElsewhere())
+            state, made = outcome(self._side.stream(ReportElsewhere()), told)
         else:
-            state, made = snapshot.state, build_report(snapshot.pieces(), self._measures, None, self._around)
+            counted = of(len(snapshot), told)
+            state = snapshot.state
+            made = build_report(snapshot.pieces(), self._measures, None, self._around, counted)
         with self._lock:
             self._kept = (state, made)
         return made

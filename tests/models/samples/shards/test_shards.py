@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from models.engines.opening import open_reader
+from models.samples.file.many_files import ManyFiles, PortionReader
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.sample_query import SampleQuery
 from models.samples.shards import manifest, shard_folding, shard_writer
@@ -400,6 +401,10 @@ def test_who_reads_the_files_without_the_service_is_told_which_rows_are_samples(
     ]
     assert sorted(read) == sorted(process.answers())
     assert len(read) == 39
+    files = ManyFiles(process.address)
+    readers = [PortionReader(portion) for portion in files.portions()]
+    assert sorted(row for reader in readers for frame in reader.frames() for row in frame["id"]) == sorted(read)
+    assert files.rows == 39
 
 
 def test_reader_in_another_process_sees_every_version(process: Process, tmp_path: Path, address: str) -> None:
