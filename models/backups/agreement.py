@@ -18,6 +18,9 @@ from models.samples.file.file_mark import FileMark, mark_of
 from models.samples.journal import Fold
 from utils.errors import DataMismatchError
 
+# Another process may fold between a look at the database and one at the file; hardly so often.
+_LOOKS = 5
+
 
 def check(file: Path, engine: Engine) -> None:
     """Refuse to start with parts that do not belong together; give a new database its name.
@@ -64,9 +67,14 @@ def _take(connection: Connection, mark: FileMark | None, fold: Fold | None) -> N
 
 def fault_of(file: Path, engine: Engine) -> str | None:
     """Say why a start would be refused, and what to do; None if it would not."""
-    with reading(engine) as connection:
-        fault = _fault(file, journal.last_fold(connection), journal.database_id(connection))
-    return f"{fault}; {way_out(file)}" if fault else None
+    fault = None
+    for _ in range(_LOOKS):
+        with reading(engine) as connection:
+            fold, name = journal.last_fold(connection), journal.database_id(connection)
+        fault = _fault(file, fold, name)
+        if fault is None:
+            return None
+    return f"{fault}; {way_out(file)}"
 
 
 def _fault(file: Path, fold: Fold | None, name: str | None) -> str | None:

@@ -136,7 +136,10 @@ class BatchRunner:
         bind(batch_id=self.live.batch_id)
         try:
             while self._end is None:
-                self._tick()
+                try:
+                    self._tick()
+                except StorageError as error:  # the database is away; what was to be done is done at the next look
+                    log.warning("batch not looked after", extra={"reason": str(error)})
                 self._look.wait(_TICK_S)
                 self._look.clear()
         except Exception:  # top of a thread: the batch must not be left without an end

@@ -11,6 +11,8 @@ from bootstrap import build
 from config import Settings
 from console.doctor import _data_set
 from console.recovery import accept, put_back
+from models.backups import agreement
+from models.samples.file.file_mark import FileMark, mark_of
 from models.samples.file.parquet_file import ParquetFile
 from tests.databases import only_on_sqlite
 from tests.fakes import sample, settings_for
@@ -196,3 +198,24 @@ def test_start_after_an_end_between_the_note_and_the_renaming_is_let_in(
         platform.close()
 
     assert _run(settings, []) == {"a", "b", "c", "d"}
+
+
+def test_file_that_another_process_folds_at_the_start_is_no_older_database(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = build(settings)
+    platform.start()
+    folds = iter(["one"])
+
+    def folded_first(file: Path) -> FileMark | None:
+        for number in folds:
+            platform.dataset.add(sample(id=number))
+            platform.dataset.fold()
+        return mark_of(file)
+
+    monkeypatch.setattr(agreement, "mark_of", folded_first)
+    fault = agreement.fault_of(settings.data_dir / "train.parquet", platform.stores.engine)
+    platform.close()
+
+    assert fault is None
+    assert next(folds, None) is None

@@ -1105,6 +1105,25 @@ def test_work_that_cannot_be_read_for_a_moment_is_read_again(start: Start, monke
     assert (batch["status"], batch["progress"]) == ("completed", 5)
 
 
+def test_database_that_is_away_when_a_batch_is_looked_after_ends_it_not(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a server takes part in the batches of others, and reads first what was used before."""
+    platform = start({"groq": [good_answer]}, max_workers=1)
+    useful, refused = platform.llm.useful_workers, iter(range(100))
+
+    def sometimes(*arguments: Any) -> int:
+        if next(refused) < 2:
+            raise StorageError("database: the connection to the server failed")
+        return useful(*arguments)
+
+    monkeypatch.setattr(platform.llm, "useful_workers", sometimes)
+    batch = run(platform, count=3)
+
+    assert (batch["status"], batch["progress"]) == ("completed", 3)
+    assert next(refused) > 2
+
+
 def test_database_that_refuses_a_read_is_told_as_storage(start: Start) -> None:
     platform = start({"groq": [good_answer]})
     platform.stores.writer.run(lambda connection: connection.exec_driver_sql("DROP TABLE usage"))

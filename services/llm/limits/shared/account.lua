@@ -244,13 +244,14 @@ local function hold()
 end
 
 -- A ledger that was emptied, or that has forgotten what was told, begins anew: nobody is granted more than a share
--- until all had the time to tell what they used.
+-- until all had the time to tell what they used; until a minute has passed, where not as many tell as were there in the
+-- last minute: one was killed, or is cut off, and what it used nobody knows any more.
 local epoch, turn = redis.call('HGET', STATE, 'epoch'), of_state('turn')
 local founds = not epoch or (epoch == ask.epoch and turn < ask.turn)
 if founds then
   redis.call('DEL', unpack(KEYS))
   epoch = ask.process .. '.' .. time[1] .. '.' .. time[2]
-  redis.call('HSET', STATE, 'epoch', epoch, 'turn', exact(math.max(turn, ask.turn)))
+  redis.call('HSET', STATE, 'epoch', epoch, 'turn', exact(math.max(turn, ask.turn)), 'founded', exact(now))
 end
 if founds or ask.was_away then
   redis.call('HSET', STATE, 'gather', exact(math.max(of_state('gather'), now + ask.gather_s)))
@@ -266,6 +267,10 @@ expire()
 local answer = {epoch = epoch, turn = redis.call('HINCRBY', STATE, 'turn', 1), why = '', wait_s = 0}
 if ask.whole then
   forget_minute()
+  if ask.sharers > 0 then
+    redis.call('HSET', STATE, 'sharers', math.max(of_state('sharers'), ask.sharers))
+    redis.call('HINCRBY', STATE, 'told', redis.call('HSETNX', STATE, 'told:' .. ask.process, 1))
+  end
   for _, row in ipairs(ask.long) do
     count_long(row[1], now - row[2], row[3], row[4])
   end
@@ -291,7 +296,12 @@ answer.version = of_state('version')
 if answer.version ~= ask.version and not ask.learned then
   answer.learned = redis.call('HGET', STATE, 'learned')
 end
-answer.gather_s = math.max(0, of_state('gather') - now)
+local gather = of_state('gather')
+local forgets_until = of_state('founded') + ask.windows[1][1]
+if of_state('told') < of_state('sharers') and forgets_until > now then
+  gather, answer.misses = math.max(gather, forgets_until), true
+end
+answer.gather_s = math.max(0, gather - now)
 if redis.call('HGET', STATE, 'holder') ~= ask.process then
   answer.hold_s = math.max(0, of_state('hold') - now)
 end

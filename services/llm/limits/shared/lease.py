@@ -16,7 +16,7 @@ from services.llm.limits.shared.fallback import Shares
 from services.llm.limits.shared.knowledge import Knowledge
 from services.llm.limits.shared.ledger import GATHER_S, AccountAnswer, Asked
 from services.llm.limits.shared.wants import BLOCK_S, LASTS_S, STALE_S, limits_of, rates_of, want
-from services.llm.limits.windows import MINUTE_S, Entry
+from services.llm.limits.windows import MINUTE_S, Entry, SlidingWindow
 
 # Reads the entries of the last minute, by call, and of the last day, by hour, that the tables know of all processes.
 Entries = tuple[Iterable[Entry], Iterable[Entry]]
@@ -72,6 +72,8 @@ class Lease:
         """
         self.name = name
         self.own_share = 1.0
+        # How many processes lived within the last minute, this one among them: the keeper says.
+        self.sharers_lately = 0
         self._limiter, self._process, self._wake = limiter, process, wake
         self._is_in_tables = is_in_tables
         self._windows = (limiter.minute, limiter.hour, limiter.day)
@@ -85,7 +87,9 @@ class Lease:
         self._need = self._asked_need = self._long_need = 0
         self._asked: Asked = {}
         self._is_urgent = self._holds = False
+        self._is_new = True  # has not been told yet what all used
         self._asked_at = self._heard_at = self._lost_at = -math.inf
+        self._gathers_until = -math.inf
         self._need_until = self._retry_at = self._ready_at = self._held_until = self._long_until = -math.inf
         self._used_at = now
 
@@ -161,8 +165,9 @@ class Lease:
             "epoch": self._epoch,
             "turn": self._turn,
             "version": self._version,
-            "gather_s": GATHER_S,
+            "gather_s": max(GATHER_S, self._gathers_until - now),  # a ledger that is new again knows no better
             "was_away": self._was_away,
+            "sharers": self.sharers_lately if self._epoch else 0,  # one that is new has nothing to tell
             "windows": limits_of(self._windows),
             "rates": rates_of(self._limiter),
         }
@@ -218,9 +223,12 @@ class Lease:
         """Take over what the ledger answered to the last request; say whether a waiting caller may go on by it."""
         was_open = self._state is _State.JOINED and not self._shares.are_kept and self._held_until <= now
         long_before = self._long_until
-        if answer["gather_s"] > 0.0 and not self._shares.are_kept:
-            self._share(processes, now)  # by what was known before: the ledger knows only of those who told it
-        self._turn, self._heard_at = answer["turn"], now
+        # One that is new has but the word of the tables for what others used, by the clocks of their machines.
+        is_strict = self._is_new and answer.get("misses", False)
+        if answer["gather_s"] > 0.0 and (is_strict or not self._shares.are_kept):
+            # By what was known before: the ledger knows only of those who told it.
+            self._share(processes, now, takes_spare=not is_strict)
+        self._turn, self._heard_at, self._gathers_until = answer["turn"], now, now + answer["gather_s"]
         self._state, self._was_away = _State.JOINED, False
         self._count(answer, processes, now)
         if "learned" in answer:
@@ -235,10 +243,8 @@ class Lease:
         self._granted(answer, now)
         if answer["gather_s"] <= 0.0 and (self._shares.are_kept or any(self._before)):
             self._shares.end()
-            for window, entries in zip(self._windows, self._before, strict=True):
-                for entry in entries:
-                    window.remove(entry)  # the ledger has them
-                entries.clear()
+            self._forget_before()  # the ledger has it
+        self._is_new = self._is_new and answer["gather_s"] > 0.0
         is_same = was_open == (not self._shares.are_kept and self._held_until <= now)
         return "grant" in answer or "learned" in answer or not is_same or self._long_until != long_before
 
@@ -325,10 +331,13 @@ class Lease:
             for meter in self._meters:
                 meter.bound()
 
-    def _share(self, processes: int, now: float) -> None:
-        """Keep to this process's share, by what is known of the others."""
-        growth = (0.0, 0.0)
-        if self._used is not None:
+    def _share(self, processes: int, now: float, takes_spare: bool = True) -> None:
+        """Keep to this process's share, by what is known of the others; without one of what nobody had used, if so."""
+        growth, used = (0.0, 0.0), self._used
+        if used is None:  # what it holds is what all used, as the tables tell; none of it is its own
+            used = [self._entered(window, now) for window in self._windows]
+            self._forget_before()
+        else:
             # What they may have been granted since the last answer: the pace, the burst, and a block under way each.
             age_s = now - self._heard_at + BLOCK_S * self._scale
             block = (1, self._limiter.minute.tokens / max(1, self._limiter.minute.calls))
@@ -337,4 +346,16 @@ class Lease:
                 for (rate, burst), units in zip((meter.paced for meter in self._meters), block, strict=True)
             ]
             growth = (grown[0], grown[1])
-        self._shares.begin(self._used, growth, processes, now)
+        self._shares.begin(used, growth if takes_spare else (math.inf, math.inf), processes, now)
+
+    @staticmethod
+    def _entered(window: SlidingWindow, now: float) -> tuple[int, int]:
+        window.expire(now)
+        return window.calls, window.tokens
+
+    def _forget_before(self) -> None:
+        """Let others count what was used before this process began."""
+        for window, entries in zip(self._windows, self._before, strict=True):
+            for entry in entries:
+                window.remove(entry)
+            entries.clear()

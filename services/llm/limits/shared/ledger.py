@@ -6,8 +6,9 @@ Whoever asks waits for the network, at most a moment: never under the gate's loc
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypedDict, cast
+from typing import NamedTuple, Protocol, TypedDict, cast
 
+from services.llm.limits.windows import MINUTE_S
 from utils.errors import AppError
 
 # A script takes well under a millisecond: who answers so late is as good as away.
@@ -15,6 +16,8 @@ _TIMEOUT_S = 0.5
 _PREFIX = "ltp"
 # Who was not heard of for so long does not live.
 ALIVE_S = 5.0
+# What a process used counts for a minute; it may use what it holds for a moment after it was heard of last.
+LATELY_S = MINUTE_S + ALIVE_S
 # A ledger that knows nothing is told all by every process within that time: each looks for it every half second.
 GATHER_S = 3.0
 Asked = Mapping[str, object]
@@ -27,10 +30,18 @@ class LedgerAwayError(AppError):
     retryable = True
 
 
+class Living(NamedTuple):
+    """How many processes live, and how many did within the last minute."""
+
+    now: int
+    lately: int
+
+
 class AccountAnswer(TypedDict, total=False):
     """What `account.lua` answers; durations in seconds.
 
     `stale`: nothing was done, since the ledger began anew with `epoch`; `founded`: this request began it.
+    `misses`: what somebody used in the last minute is not known, and will not be.
     `grant` is a block: id, calls, tokens, slots of hour and day. `used` has calls and tokens of minute, hour and day.
     """
 
@@ -46,6 +57,7 @@ class AccountAnswer(TypedDict, total=False):
     version: int
     learned: str
     gather_s: float
+    misses: bool
     hold_s: float
     used: list[tuple[int, int]]
 
@@ -108,10 +120,11 @@ class Ledger:
         """Ask the script of the budget of *day*; LedgerAwayError."""
         return cast("BudgetAnswer", self._answer(self._budget, [f"{_PREFIX}:budget:{day}"], asked))
 
-    def live(self, process: str, is_gone: bool = False) -> int:
+    def live(self, process: str, is_gone: bool = False) -> Living:
         """Say that *process* lives, or that it goes; return how many live. LedgerAwayError."""
-        found = self._run(self._live, [f"{_PREFIX}:live"], process, str(ALIVE_S), "gone" if is_gone else "")
-        return int(cast("int", found))
+        keys, gone = [f"{_PREFIX}:live", f"{_PREFIX}:lately"], "gone" if is_gone else ""
+        now, lately = cast("list[int]", self._run(self._live, keys, process, str(ALIVE_S), str(LATELY_S), gone))
+        return Living(now, lately)
 
     def close(self) -> None:
         """Close the connections."""

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from services.llm.limits.shared.budget import SharedBudget
 from services.llm.limits.shared.lease import Lease, Past
-from services.llm.limits.shared.ledger import AccountAnswer, Asked, BudgetAnswer, LedgerAwayError
+from services.llm.limits.shared.ledger import LATELY_S, AccountAnswer, Asked, BudgetAnswer, LedgerAwayError, Living
 from utils.clock import Clock
 from utils.errors import StorageError
 
@@ -22,8 +22,9 @@ T = TypeVar("T")
 _BEAT_S, _TRY_AGAIN_S = 2.0, 0.5
 # Without a word from the ledger ever, so many processes are assumed.
 UNKNOWN_PROCESSES = 4
-# Others that start at the same time are not counted yet: the number is not trusted so soon.
-_COUNTED_S = 4.0
+# Others that start at the same time are not counted yet: the number is not trusted so soon. Nor is a lower one: in a
+# Redis that was emptied they are not yet counted again.
+_COUNTED_S = 4.5
 
 
 class Accountant(Protocol):
@@ -35,7 +36,7 @@ class Accountant(Protocol):
     def budget(self, day: str, asked: Asked) -> BudgetAnswer:
         """Ask for the budget of *day*; LedgerAwayError."""
 
-    def live(self, process: str, is_gone: bool = False) -> int:
+    def live(self, process: str, is_gone: bool = False) -> Living:
         """Say that *process* lives, or goes; return how many live. LedgerAwayError."""
 
     def close(self) -> None:
@@ -73,7 +74,8 @@ class Rounds:
         self._process, self._ledger, self._gate, self._clock = process, ledger, gate, clock
         self._leases: list[tuple[Lease, Past | None]] = []
         self._budgets: list[SharedBudget] = []
-        self._known_processes, self._is_away = 0, False
+        self._counts: list[tuple[float, Living]] = []
+        self._is_away = False
         self._beat_at = self._try_at = -math.inf
         self._began_at = math.inf
 
@@ -126,7 +128,14 @@ class Rounds:
 
     @property
     def _processes(self) -> int:
-        return self._known_processes or UNKNOWN_PROCESSES
+        if not self._counts:
+            return UNKNOWN_PROCESSES
+        last_at = self._counts[-1][0]
+        return max(living.now for at, living in self._counts if at > last_at - _COUNTED_S)
+
+    def _lately(self, now: float) -> int:
+        """Return how many processes lived within the last minute, as far as this one was told."""
+        return max((living.lately for at, living in self._counts if at > now - LATELY_S), default=0)
 
     def _sharers(self, now: float) -> int:
         """Return by how many to share what the ledger does not know."""
@@ -136,7 +145,8 @@ class Rounds:
         if self._is_away and now < self._try_at:
             return
         if self._is_away or now >= self._beat_at + _BEAT_S:
-            self._known_processes = self._ledger.live(self._process)
+            living = self._ledger.live(self._process)
+            self._counts = [*(row for row in self._counts if row[0] > now - LATELY_S), (now, living)]
             self._beat_at, self._began_at = now, min(self._began_at, now)
         for lease, past in list(self._leases):
             if self._gate.look(lease.due_s) <= 0.0:
@@ -149,7 +159,7 @@ class Rounds:
             log.info("limits are shared again", extra={"processes": self._processes})
 
     def _ask_account(self, lease: Lease, past: Past | None) -> None:
-        processes = self._processes
+        processes, lease.sharers_lately = self._processes, self._lately(self._clock.monotonic())
         answer = self._ledger.account(lease.name, self._gate.look(partial(lease.request, processes)))
         if answer.get("stale"):
             known = _read(past) if answer["founded"] else None

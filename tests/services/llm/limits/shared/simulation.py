@@ -13,9 +13,17 @@ from services.llm.limits.concurrency import ConcurrencyLimit
 from services.llm.limits.rate_limiter import RateLimiter
 from services.llm.limits.shared.budget import SharedBudget
 from services.llm.limits.shared.lease import Lease, Past
-from services.llm.limits.shared.ledger import AccountAnswer, Asked, BudgetAnswer, Ledger, LedgerAwayError, read_script
+from services.llm.limits.shared.ledger import (
+    AccountAnswer,
+    Asked,
+    BudgetAnswer,
+    Ledger,
+    LedgerAwayError,
+    Living,
+    read_script,
+)
 from services.llm.limits.shared.rounds import Rounds
-from services.llm.limits.windows import Entry
+from services.llm.limits.windows import MINUTE_S, Entry
 from tests.redis_server import RedisServer
 from utils.clock import ManualClock
 
@@ -42,7 +50,7 @@ class Line:
     def budget(self, day: str, asked: Asked) -> BudgetAnswer:
         return self._open().budget(day, asked)
 
-    def live(self, process: str, is_gone: bool = False) -> int:
+    def live(self, process: str, is_gone: bool = False) -> Living:
         return self._open().live(process, is_gone)
 
     def close(self) -> None:
@@ -78,14 +86,17 @@ class Process:
     """One process: a limiter with its lease, and who serves it."""
 
     def __init__(self, world: "World", limits: tuple[int, int], past: Past | None = None) -> None:
-        name = f"p{len(world.processes)}"
-        self.world, self.clock = world, ManualClock()
-        self.clock.advance(17.0 * (1 + len(world.processes)))
+        name = f"p{world.started}"
+        self.world, self.clock, self.limits = world, ManualClock(), limits
+        world.started += 1
+        self.clock.advance(17.0 * world.started)
         self.limiter = RateLimiter(ConcurrencyLimit(1000))
         self.limiter.tell("requests", limits[0])
         self.limiter.tell("tokens", limits[1])
         if not world.is_paced:  # else the pace holds calls up before the minute does
             self.limiter.calls.rate = self.limiter.tokens.rate = math.inf
+        if past is None and world.has_tables:
+            past = self._tables
         if past is not None:
             self.limiter.seed(*past())
         self.line = Line(world.ledger)
@@ -94,6 +105,12 @@ class Process:
         self.limiter.lease = self.lease
         self.rounds.add(self.lease, past)
         self.calls: list[Call] = []
+
+    def _tables(self) -> tuple[list[Entry], list[Entry]]:
+        """Return what all processes sent in the last minute."""
+        now = self.clock.monotonic()
+        sent = [(self.world.now - call.left_at, call.tokens) for call in self.world.sent]
+        return [Entry(now - ago_s, tokens) for ago_s, tokens in sent if ago_s < MINUTE_S], []
 
     def admit(self, tokens: int) -> Call | None:
         """Let a call through, if it is its turn; the ledger is asked once."""
@@ -141,6 +158,8 @@ class World:
 
     server: RedisServer
     is_paced: bool = False
+    has_tables: bool = False
+    started: int = 0
     processes: list[Process] = field(default_factory=list)
     sent: list[Call] = field(default_factory=list)
     now: float = 1_800_000_000.0
@@ -155,6 +174,14 @@ class World:
         self.processes.append(process)
         process.rounds.make()
         return process
+
+    def kill(self, process: Process, starts_again: bool = True) -> None:
+        """End a process as a power cut does; another begins in its place, which knows of it what the tables know."""
+        self.processes.remove(process)
+        if starts_again:
+            self.processes.append(Process(self, process.limits))
+            self.processes[-1].line.is_cut = process.line.is_cut
+            self.processes[-1].rounds.make()
 
     def advance(self, seconds: float) -> None:
         """Move the time; everybody makes rounds on the way."""

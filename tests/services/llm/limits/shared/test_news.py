@@ -123,7 +123,7 @@ def test_processes_are_counted_while_they_are_heard_of(world: World) -> None:
     assert [process.rounds.state.processes for process in world.processes] == [3, 3, 3]
 
     world.processes.remove(third)
-    world.advance(8.0)
+    world.advance(12.0)
 
     assert first.rounds.state.processes == second.rounds.state.processes == 2
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.llm.limits.windows import DAY_S, HOUR_S, MINUTE_S, Entry
 from tests.redis_server import RedisServer
-from tests.services.llm.limits.shared.simulation import World
+from tests.services.llm.limits.shared.simulation import Process, World
 
 CALLS, TOKENS = 240, 24_000
 Step = Callable[[World, int, float], None]
@@ -73,6 +73,20 @@ def redis_is_emptied_unseen(world: World, _: int, __: float) -> None:
     world.empty()
 
 
+def process_is_killed(world: World, which: int, _: float) -> None:
+    world.kill(world.processes[which % len(world.processes)])
+
+
+def process_is_killed_while_redis_is_away(world: World, which: int, amount: float) -> None:
+    world.cut(True)
+    world.advance(2 * amount)
+    process_is_killed(world, which, amount)
+    for other in range(len(world.processes)):
+        some_calls(world, which + other, amount)
+    world.cut(False)
+    world.empty()
+
+
 STEPS: list[Step] = [
     some_calls,
     late_call,
@@ -83,6 +97,8 @@ STEPS: list[Step] = [
     redis_is_away,
     redis_is_emptied,
     redis_is_emptied_unseen,
+    process_is_killed,
+    process_is_killed_while_redis_is_away,
 ]
 schedules = st.lists(
     st.tuples(st.sampled_from([*[some_calls] * 4, *STEPS]), st.integers(0, 3), st.floats(0.0, 1.0)), max_size=25
@@ -94,7 +110,7 @@ schedules = st.lists(
 def test_no_sliding_minute_holds_more_than_the_limit_for_any_schedule(
     redis_server: RedisServer, processes: int, is_paced: bool, schedule: list[tuple[Step, int, float]]
 ) -> None:
-    world = World(redis_server, is_paced)
+    world = World(redis_server, is_paced, has_tables=True)
     for _ in range(processes):
         world.start(CALLS, TOKENS)
     world.advance(1.5)
@@ -162,6 +178,64 @@ def test_process_that_dies_gives_back_only_what_no_minute_counts(redis_server: R
     assert other.call(10) is not None
 
 
+@pytest.mark.parametrize("starts_again", [True, False])
+def test_what_a_killed_process_used_is_not_forgotten_with_redis(redis_server: RedisServer, starts_again: bool) -> None:
+    world = World(redis_server, has_tables=True)
+    processes = [world.start(60) for _ in range(3)]
+    world.advance(6.0)
+    assert sum(processes[0].call(10) is not None for _ in range(50)) == 50
+
+    world.kill(processes[0], starts_again)
+    world.advance(10.0)
+    world.empty()
+    for _ in range(40):
+        world.advance(1.0)
+        for process in world.processes:
+            process.call(10)
+
+    assert world.worst(60.0)[0] <= 60
+    world.advance(MINUTE_S)
+    assert sum(process.call(10) is not None for _ in range(60) for process in world.processes) == 60
+
+
+def test_what_a_process_used_that_is_cut_off_is_not_forgotten_with_redis(redis_server: RedisServer) -> None:
+    world = World(redis_server)
+    processes = [world.start(60) for _ in range(3)]
+    world.advance(6.0)
+    assert sum(processes[0].call(10) is not None for _ in range(50)) == 50
+
+    processes[0].line.is_cut = True
+    world.advance(2.0)
+    world.empty()
+    for _ in range(20):
+        world.advance(1.0)
+        for process in processes[1:]:
+            process.call(10)
+    processes[0].line.is_cut = False
+    world.advance(4.0)
+
+    assert processes[1].limiter.minute.share is None  # all have told
+    for _ in range(20):
+        processes[1].call(10)
+    assert world.worst(60.0)[0] == 60
+
+
+def test_process_that_starts_while_redis_is_away_uses_only_a_share_of_what_was_free(redis_server: RedisServer) -> None:
+    world = World(redis_server, has_tables=True)
+    busy = world.start(60)
+    world.advance(6.0)
+    assert sum(busy.call(10) is not None for _ in range(40)) == 40
+
+    world.cut(True)
+    world.advance(50.0)
+    late = Process(world, (60, 10**9))
+    late.line.is_cut = True
+    world.processes.append(late)
+    world.advance(20.0)  # what was used has left the window
+
+    assert sum(late.call(10) is not None for _ in range(60)) <= 60 // 4
+
+
 def test_process_that_ends_gives_back_what_it_holds(redis_server: RedisServer) -> None:
     world = World(redis_server)
     ends, other = (world.start(1000, 1000) for _ in range(2))
@@ -174,7 +248,7 @@ def test_process_that_ends_gives_back_what_it_holds(redis_server: RedisServer) -
     world.processes.remove(ends)
 
     assert other.call(1000) is not None
-    assert world.ledger.live("p1") == 1
+    assert world.ledger.live("p1") == (1, 2)
 
 
 @pytest.mark.parametrize(("span_s", "unit"), [(HOUR_S, "hour"), (DAY_S, "day")])
