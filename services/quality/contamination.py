@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from models.contract.answers.quality import Contamination, Overlap
+from models.contract.answers.quality import Overlap, Overlaps
 from models.samples.snapshot import Snapshot
 from services.quality.report.measuring import EXAMINED, Measures
 from utils.frames import pl
@@ -43,17 +43,17 @@ class ComparePiece:
 class OverlapsElsewhere:
     """What of the data set stands in benchmarks."""
 
-    def run(self, tools: ReportTools) -> Iterator[Progress | Done[Contamination]]:
+    def run(self, tools: ReportTools) -> Iterator[Progress | Done[Overlaps]]:
         """Tell how far it came, then what was found."""
         return followed(partial(self._found, tools))
 
     @staticmethod
-    def _found(tools: ReportTools, told: Told) -> Contamination:
+    def _found(tools: ReportTools, told: Told) -> Overlaps:
         with closing(tools.examiners()) as side:
             return overlaps(tools.samples.snapshot(), tools.measures, side, told)
 
 
-def overlaps(snapshot: Snapshot, measures: Measures, side: Side[Measures] | None, told: Told) -> Contamination:
+def overlaps(snapshot: Snapshot, measures: Measures, side: Side[Measures] | None, told: Told) -> Overlaps:
     """Return what of *snapshot* stands in benchmarks; None for *side* to look here, *told* hears how far it is."""
     frames = (part.select(_READ) for piece in snapshot.pieces() for part in piece.iter_slices(_PIECE))
     counted: list[int] = []

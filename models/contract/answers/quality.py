@@ -175,7 +175,7 @@ class Overlap(Answer):
     windows: Annotated[dict[str, int], Field(description="How many, by the benchmark's name")]
 
 
-class Contamination(Answer):
+class Overlaps(Answer):
     """What of the data set stands in benchmarks."""
 
     samples: int

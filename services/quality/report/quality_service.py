@@ -13,7 +13,7 @@ from typing import Protocol
 
 from models.contract.answers.base import StoredSample
 from models.contract.answers.dataset import BatchQuality
-from models.contract.answers.quality import Contamination, Duplicates, SampleCitations, TextCitations
+from models.contract.answers.quality import Duplicates, Overlaps, SampleCitations, TextCitations
 from models.contract.answers.quality_report import QualityFigures, QualityReport
 from models.contract.answers.thought import Thought
 from models.samples.sample_query import SampleQuery
@@ -118,7 +118,7 @@ class QualityService:
         """Return the pairs of similar samples; *told* hears how far it is."""
         return self._examiner.duplicates.report(told)
 
-    def contamination(self, told: Told = nobody) -> Contamination:
+    def contamination(self, told: Told = nobody) -> Overlaps:
         """Return the samples that overlap with a benchmark; *told* hears how far it is.
 
         Raises:
