@@ -264,7 +264,7 @@ class BatchService:
         members = self._stores.members
         try:
             self._stores.ledger.take_over(members.me)
-            self._stores.ledger.lose_calls(members.me)
+            self._stores.calls.lose_calls(members.me)
             members.leave()
         except StorageError as error:
             log.warning("others not told of the end", extra={"reason": str(error)})
