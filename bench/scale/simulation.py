@@ -13,23 +13,25 @@ Not simulated: faults, the fold's disk, networks, PostgreSQL's vacuum and checkp
 
 import argparse
 import heapq
-import json
 import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import count
 from pathlib import Path
 from statistics import median
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from bench.scale.servers import Postgres
-from bench.scale.shards import Rows, Shard
+from models.database import open_engine
+from models.samples.shards import manifest as shards
+from models.samples.shards.manifest import Change, Head, Shard
 
 _SAMPLES = 10**8
+T = TypeVar("T")
 Event: TypeAlias = Callable[[float, int, int], None]
 
 
@@ -285,39 +287,48 @@ def measure() -> None:
 
 
 def manifest() -> None:
-    """Print what a list of 10^8 rows costs: opening it, a commit, statistics of it; CPU ms of the client."""
+    """Print what a list of 10^8 rows costs: reading it, the next version, totals of it; CPU ms of the client."""
+    psycopg: Any = import_module("psycopg")
     with _postgres() as server:
         for number in (2_000, 20_000):
-            rows = Rows(server.url, str(number))
+            with psycopg.connect(server.url, autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE shards_{number}")
+            url = server.url.replace("postgresql:", "postgresql+psycopg:").replace("/postgres?", f"/shards_{number}?")
+            engine = open_engine(url)
             size = _SAMPLES // number
-            made = [_shard(n, size) for n in range(number)]
-            rows.commit(0, (), made, [])
-            opened, committed, told = [], [], []
+            with engine.begin() as connection:
+                shards.begin(connection, "s3://bucket/prefix")
+                made = [_shard(each, size) for each in range(number)]
+                assert shards.commit(connection, Change(Head(), 0, (), made), 0.0)
+            costs: dict[str, list[float]] = {}
             for turn in range(7):
-                begun = time.process_time()
-                version, shards = rows.load()
-                opened.append(time.process_time() - begun)
-                begun = time.process_time()
-                in_all = sum(each.rows - len(each.gone) for each in shards if each.jurisdiction == "uk")
-                told.append(time.process_time() - begun)
-                begun = time.process_time()
-                one = replace(shards[turn], path=f"new-{turn}.parquet")
-                rows.commit(version, [shards[turn].path], [one], [])
-                committed.append(time.process_time() - begun)
-            size_bytes = sum(len(json.dumps(asdict(each))) for each in shards)
-            print(
-                f"{number} shards of {size} rows ({in_all:,} in the UK): open {median(opened) * 1000:.1f} ms, "
-                f"statistics {median(told) * 1000:.2f}, commit {median(committed) * 1000:.2f}; "
-                f"list {size_bytes / 1e6:.1f} MB"
-            )
+                with engine.begin() as connection:
+                    held = _timed(costs, "read whole", lambda: shards.listed(connection))  # at once
+                    head = shards.head(connection)
+                    found = _timed(costs, "totals", lambda: shards.totals(connection))
+                    assert (len(held), found[1]) == (number, number * size)
+                    change = Change(head, 0, (held[turn].name,), [replace(held[turn], name=f"new-{turn}")])
+                    _timed(costs, "next version", lambda: shards.commit(connection, change, 0.0))  # noqa: B023
+                with engine.connect() as connection:
+                    _timed(costs, "difference", lambda: shards.difference(connection, head.version))  # noqa: B023
+            told = ", ".join(f"{name} {median(each) * 1000:.1f} ms" for name, each in costs.items())
+            print(f"{number} shards of {size} rows: {told}")
+            engine.dispose()
+
+
+def _timed(costs: dict[str, list[float]], name: str, work: Callable[[], T]) -> T:
+    """Do *work*, and note its CPU seconds under *name*."""
+    begun = time.process_time()
+    done = work()
+    costs.setdefault(name, []).append(time.process_time() - begun)
+    return done
 
 
 def _shard(number: int, rows: int) -> Shard:
-    """Return the entry of a shard among those of ten years and four jurisdictions."""
+    """Return a shard among those of ten years and four jurisdictions, of row groups as the service writes them."""
     month = f"{2015 + number // 12 % 10}-{number % 12 + 1:02}"
-    first, last = f"{number:012x}-{0:08x}", f"{number:012x}-{rows:08x}"
-    at = (f"{month}-01T00:00:00+00:00", f"{month}-28T00:00:00+00:00")
-    return Shard(f"{number:06}.parquet", ("uk", "us", "eu", "de")[number % 4], month, rows, 6 << 20, first, last, *at)
+    groups = tuple((500, 1 << 20) for _ in range(-(-rows // 500)))
+    return Shard(f"r/{number:06}", ("uk", "us", "eu", "de")[number % 4], month, rows, 6 << 20, groups)
 
 
 def main() -> None:
