@@ -1,6 +1,6 @@
 """Breaks servers that share one PostgreSQL and one folder, at random, and judges what became of their batches.
 
-    .venv/bin/python -m bench.scale.chaos [--faults 20] [--seed 1] [--processes 4] [--batches 2] [--gap 3] [--keep DIR]
+    .venv/bin/python -m bench.scale.chaos [--faults 20] [--seed 1] [--processes 4] [--batches 2] [--gap 3] [--shards]
 
 Each server is in a network namespace of its own (as root; else none is cut off). Faults: kill -9 of a whole server, its
 network cut off for 1 to 40 s, PostgreSQL crashed, Redis killed and started empty, the clock of one server moved by
@@ -37,6 +37,7 @@ from tests.e2e.server import RunningServer
 from tests.e2e.several import Evidence, StreamReader, judged, member
 from tests.redis_server import RedisServer
 from tests.vendors.process import VendorProcess
+from utils.file_systems import FileFolder
 
 TARGET, WORKERS = 300, 3
 # What each vendor is limited to in a minute, and which unit of it is used up.
@@ -51,15 +52,16 @@ _PATIENCE_S = 300.0
 class World:
     """PostgreSQL, vendor and servers; each fault is a method that returns when it has begun, or is over."""
 
-    def __init__(self, folder: Path, vendors: VendorProcess, number: int, wires: Network | None, seed: int) -> None:
+    def __init__(self, folder: Path, vendors: VendorProcess, wires: Network | None, asked: argparse.Namespace) -> None:
         self.folder, self.vendors, self.wires = folder, vendors, wires
-        self.draw = random.Random(seed)
+        self.draw = random.Random(asked.seed)
+        self.shards = FileFolder(str(_made(folder / "shards"))) if asked.shards else None
         self.database = Postgres(_made(folder / "postgres"), HOST if wires else "127.0.0.1")
         self.database.start()
         self.redis = RedisServer(folder, HOST if wires else "127.0.0.1")
         self.redis.start()
         self.clock = _compiled(folder)
-        self.servers = [self._server(each) for each in range(number)]
+        self.servers = [self._server(each) for each in range(asked.processes)]
         self.readers = [StreamReader(server) for server in self.servers]
         self.batches: list[str] = []
         self.counts: Counter[str] = Counter()
@@ -72,6 +74,7 @@ class World:
     def _server(self, number: int) -> RunningServer:
         settings: dict[str, Any] = {
             **self.vendors.settings(),
+            "data_url": self.shards.address if self.shards is not None else "",
             "catalog_dir": self.folder / "catalog",
             "database_uri": self.database.url,
             "redis_url": self.redis.url,
@@ -139,7 +142,7 @@ class World:
 
     def begin_batch(self) -> None:
         """Start a batch at any server."""
-        vendor = self.draw.choice(list(LIMITS))
+        vendor = list(LIMITS)[len(self.batches) % len(LIMITS)]
         told = self.ask("generate/batch/start", count=TARGET, provider=vendor, difficulty="basic", allow_failover=False)
         if told is not None:
             self.batches.append(told["batch_id"])
@@ -339,6 +342,7 @@ def main() -> int:
     asked.add_argument("--batches", type=int, default=2)
     asked.add_argument("--gap", type=float, default=3.0, help="seconds between two faults, on average")
     asked.add_argument("--most-s", type=float, default=3600.0, help="seconds after which no other fault begins")
+    asked.add_argument("--shards", action="store_true", help="keep the samples in shards of a folder")
     asked.add_argument("--keep", type=Path)
     given = asked.parse_args()
     with tempfile.TemporaryDirectory(prefix="chaos-") as name, network(given.processes) as wires:
@@ -353,14 +357,14 @@ def main() -> int:
         with vendors:
             for vendor in LIMITS:
                 vendors.set(vendor, latency_s=0.125, latency_spread=0.6, length_spread=0.1)
-            world = World(folder, vendors, given.processes, wires, given.seed)
+            world = World(folder, vendors, wires, given)
             began = time.monotonic()
             try:
                 world.start()
                 break_it(world, given.faults, given.batches, given.gap, given.most_s)
                 broke_s, waited_s = time.monotonic() - began, wait_for_ends(world)
                 calls = sum(int(vendors.stats(vendor)["calls"]) for vendor in LIMITS)
-                found = judged(Evidence(world.servers, _known(world), world.rows, calls, world.readers))
+                found = judged(Evidence(world.servers, _known(world), world.rows, calls, world.readers, world.shards))
                 doubt = world.rows("SELECT sum(in_doubt), sum(samples_generated), count(*) FROM batches")[0]
                 found |= minutes(world, vendors)
             finally:
