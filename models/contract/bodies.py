@@ -329,7 +329,7 @@ class FoldBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    erase: Annotated[bool, Field(description="Remove what was deleted or replaced from all files at once")] = False
+    erase: Annotated[Flag, Field(description="Remove what was deleted or replaced from all files at once")] = False
 
 
 class JobBody(BaseModel):

@@ -12,7 +12,7 @@ import orjson
 
 from models.contract.answers.dataset import FILTERS
 from models.fields import DIFFICULTIES
-from models.samples.file.newest import TIME, Rows, oldest_first, place_of
+from models.samples.file.newest import TIME, Rows, newest_first, oldest_first, place_of
 from models.samples.file.row_index import WITHHELD
 from models.samples.snapshot import POSITION, Snapshot
 from utils.errors import InputError
@@ -31,6 +31,9 @@ SORTS = (
 )
 _ALIASES = {"newest": NEWEST, "oldest": "created_at", "longest": "-answer_chars", "shortest": "answer_chars"}
 _KEY = "key"
+# Up to so many that match are put in order for themselves; of more, those wanted are looked for in the order of all, so
+# many at first.
+_FEW, _LOOKED_AT = 20_000, 16_384
 # Greater than any id: no text holds a higher character, and ids are shorter.
 _ABOVE_ALL = "\U0010ffff" * 501
 
@@ -80,12 +83,57 @@ def select(snapshot: Snapshot, query: SampleQuery) -> Selection:
 
 def _by_time(snapshot: Snapshot, query: SampleQuery, descending: bool) -> Selection:
     """Answer a query by time: the order is known, a page is a slice of what matches."""
+    if query.filters and query.filters.keys() <= set(FILTERS):
+        total, find = snapshot.matching(query.filters)
+        if query.limit == 0:
+            return Selection(pl.Series(POSITION, dtype=pl.UInt32()), total, None)
+        if total <= _FEW:
+            return _page(snapshot, query, descending, _newest(snapshot, find()))
+        if descending and query.limit is not None and query.offset + query.limit <= _FEW:
+            return _first_that_fit(snapshot, query, total)
+    return _page(snapshot, query, descending, _fitting(snapshot, query))
+
+
+def _fitting(snapshot: Snapshot, query: SampleQuery) -> Rows:
+    """Return the numbers of all that match, newest first."""
     order = snapshot.newest
     if query.filters:
         matching = filtered(snapshot.index(), query.filters).select(POSITION).collect()[POSITION].to_numpy()
         is_wanted = np.zeros(int(order.max(initial=0)) + 1, dtype=np.bool_)
         is_wanted[matching] = True
         order = order[is_wanted[order]]
+    return order
+
+
+def _newest(snapshot: Snapshot, positions: pl.Series) -> Rows:
+    """Return *positions* (ascending), newest first."""
+    rows = positions.to_numpy()
+    return rows[newest_first(snapshot.keys(rows))]
+
+
+def _first_that_fit(snapshot: Snapshot, query: SampleQuery, total: int) -> Selection:
+    """Answer a query for the newest of so many that not all of them need be found."""
+    order = snapshot.newest
+    start = _behind_cursor(snapshot, order, query, len(order), descending=True) if query.cursor else 0
+    wanted, step = query.offset + (query.limit or 0) + 1, _LOOKED_AT
+    index = snapshot.index_of(list(query.filters))
+    found: list[Rows] = []
+    count = 0
+    while count < wanted and start < len(order):
+        rows = order[start : start + step]
+        fitting = index(rows).select(pl.all_horizontal(*(pl.col(n) == v for n, v in query.filters.items())))
+        found.append(rows[fitting.to_series().fill_null(False).to_numpy()])
+        count += len(found[-1])
+        start, step = start + step, step * 2
+    rows = np.concatenate(found)[query.offset : wanted] if found else order[:0]
+    more = len(rows) > (query.limit or 0)
+    rows = rows[: query.limit]
+    last = snapshot.keys(rows[-1:]).row(0) if more and len(rows) else ()
+    return Selection(pl.Series(POSITION, rows), total, _cursor(query.sort, *last) if last else None)
+
+
+def _page(snapshot: Snapshot, query: SampleQuery, descending: bool, order: Rows) -> Selection:
+    """Return the page of *order*, which is all that matches, newest first."""
     total = len(order)
     timed = total if descending else _timed(snapshot, order)
     if not descending:

@@ -6,7 +6,7 @@ Rows are numbered: first those of the file, then those that the journal puts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import count
 from typing import Protocol
@@ -90,6 +90,25 @@ class Snapshot:
         first = rows_of(self.version)
         return pl.concat([rows, self.overlay.index.lazy().with_row_index(POSITION, offset=first)])
 
+    def matching(self, filters: Mapping[str, str]) -> tuple[int, Callable[[], pl.Series]]:
+        """Return how many samples have these values (columns of `FILTERS`), and what finds their numbers, ascending."""
+        fits = [pl.col(name) == value for name, value in filters.items()]
+        first = rows_of(self.version)
+        new = self.overlay.index.with_row_index(POSITION, offset=first).filter(*fits)[POSITION]
+        if self.version is None:
+            return len(new), lambda: new
+        index = self.version.index
+        count, find = index.matching(filters)
+        hidden = self.hidden.to_numpy() if count else np.zeros(0, dtype=np.uint32)
+        gone = index.frame.select(list(filters))[hidden].filter(*fits).height if len(hidden) else 0
+
+        def rows() -> pl.Series:
+            found = find().alias(POSITION)
+            shown = found.filter(~found.is_in(self.hidden.implode())) if gone else found
+            return pl.concat([shown, new])
+
+        return count - gone + len(new), rows
+
     def has_any(self, column: str) -> bool:
         """Tell whether any row of the index has a value in *column*; hidden rows count."""
         frames = [self.overlay.index, *([self.version.index.frame] if self.version is not None else [])]
@@ -119,13 +138,20 @@ class Snapshot:
 
     def keys(self, rows: Rows) -> pl.DataFrame:
         """Return the time and the id of the samples with these numbers."""
+        return self.index_of([TIME, "id"])(rows)
+
+    def index_of(self, columns: Sequence[str]) -> Callable[[Rows], pl.DataFrame]:
+        """Return what reads these columns of the index of samples, by their numbers, in the order given."""
         first = rows_of(self.version)
-        if self.version is None or (len(rows) and rows.min() >= first):
-            return self.overlay.index[rows.astype(np.int64) - first].select(TIME, "id")
-        file = self.version.index.frame.select(TIME, "id")
-        if not len(rows) or rows.max() < first:
-            return file[rows]
-        return pl.concat([file, self.overlay.index.select(TIME, "id")])[rows]
+        new = self.overlay.index.select(columns)
+        file = self.version.index.frame.select(columns) if self.version is not None else new.clear()
+
+        def read(rows: Rows) -> pl.DataFrame:
+            if len(rows) and rows.min() >= first:
+                return new[rows.astype(np.int64) - first]
+            return (pl.concat([file, new]) if len(rows) and rows.max() >= first else file)[rows]
+
+        return read
 
     def take(self, positions: pl.Series) -> pl.DataFrame:
         """Return the samples with these numbers, all columns, in the order given."""

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -41,6 +41,12 @@ class Index(Protocol):
     @property
     def newest(self) -> Rows:
         """The rows, newest first."""
+
+    def matching(self, filters: Mapping[str, str]) -> tuple[int, Callable[[], pl.Series]]:
+        """Return how many rows have these values (columns of `FILTERS`), and what finds them (UInt32, ascending).
+
+        Rows that no snapshot shows count too.
+        """
 
     def positions(self, ids: Sequence[str]) -> pl.Series:
         """Return the rows that hold *ids* (UInt32, ascending); missing ids are left out."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -35,6 +36,8 @@ _CLAIMED = "imported_review"
 _KEY = "row_index_of"
 _GENERATION = "search_index"
 _FORMAT = "3"
+# So many counts of an index are remembered.
+_COUNTED = 200
 # Up to so many ids are looked up one by one; a join reads all of them at once.
 _FEW = 200
 
@@ -98,6 +101,7 @@ class RowIndex:
         if newest is not None:
             self.newest = newest
         self._lock = threading.Lock()
+        self._counted: OrderedDict[frozenset[tuple[str, str]], int] = OrderedDict()
         self.refused = frame["id"].is_null().arg_true().cast(pl.UInt32())
         hashes = frame["id"].hash(7)
         self._order = hashes.arg_sort().to_numpy()
@@ -111,6 +115,24 @@ class RowIndex:
     def newest(self) -> Rows:
         """Its rows, newest first."""
         return newest_first(self.frame)
+
+    def matching(self, filters: Mapping[str, str]) -> tuple[int, Callable[[], pl.Series]]:
+        """Return how many rows have these values (columns of `FILTERS`), and what finds them (UInt32, ascending).
+
+        Rows that are refused count too. What was counted last is known: these columns of a version never change.
+        """
+        key = frozenset(filters.items())
+        with self._lock:
+            known = self._counted.get(key)
+            if known is not None:
+                self._counted.move_to_end(key)
+        if known is None:
+            known = int(self.frame.lazy().filter(_has(filters)).select(pl.len()).collect().item())
+            with self._lock:
+                self._counted[key] = known
+                if len(self._counted) > _COUNTED:
+                    self._counted.popitem(last=False)
+        return known, lambda: self.frame.lazy().select(_has(filters).arg_true().cast(pl.UInt32())).collect().to_series()
 
     def positions(self, ids: Sequence[str]) -> pl.Series:
         """Return the rows that hold *ids* (UInt32, ascending); missing ids are left out."""
@@ -172,6 +194,11 @@ class RowIndex:
         content = io.BytesIO()
         self._write(content, identity)
         return content.getvalue()
+
+
+def _has(filters: Mapping[str, str]) -> pl.Expr:
+    """Rows that have these values; nothing is not among them."""
+    return pl.all_horizontal(*(pl.col(name) == value for name, value in filters.items())).fill_null(False)
 
 
 def load_index(path: Path, identity: object) -> RowIndex | None:

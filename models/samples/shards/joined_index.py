@@ -7,7 +7,7 @@ was there before.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from models.samples.file.newest import TIME, Rows, joined, newest_first
 from models.samples.file.row_index import RowIndex
@@ -83,6 +83,16 @@ class JoinedIndex:
 
     def _keys(self, rows: Rows) -> pl.DataFrame:
         return self.frame.select(TIME, "id")[rows]
+
+    def matching(self, filters: Mapping[str, str]) -> tuple[int, Callable[[], pl.Series]]:
+        """Return how many rows have these values, and what finds them; only shards that have any are looked at."""
+        found = [(int(start), *part.matching(filters)) for part, start in zip(self.parts, self.starts, strict=True)]
+
+        def rows() -> pl.Series:
+            some = [find() + start for start, count, find in found if count]
+            return pl.concat([pl.Series("n", dtype=pl.UInt32()), *(each.cast(pl.UInt32()).alias("n") for each in some)])
+
+        return sum(count for _, count, _ in found), rows
 
     def positions(self, ids: Sequence[str]) -> pl.Series:
         """Return the rows that hold *ids* (UInt32, ascending); missing ids are left out."""

@@ -319,7 +319,7 @@ def test_file_that_cannot_be_read_is_not_called_the_data_set(client: FlaskClient
 
 
 def test_new_endpoints_refuse_fields_that_they_do_not_know(client: FlaskClient) -> None:
-    assert "colour: unknown; want erase" in post(client, "dataset/fold", {"colour": "red"}, 400)["error"]
+    assert "colour: unknown; want some of erase" in post(client, "dataset/fold", {"colour": "red"}, 400)["error"]
     assert "colour: unknown; want nothing" in post(client, "dataset/backup", {"colour": "red"}, 400)["error"]
 
 

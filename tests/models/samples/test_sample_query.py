@@ -1,5 +1,6 @@
 """Queries by time: pages of any offset and cursor, over file and journal, are what a plain sort gives."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models.samples import sample_query
 from models.samples.file.column_types import fitted
 from models.samples.file.file_mark import MARK
 from models.samples.file.intake import schema
@@ -17,7 +19,10 @@ from models.samples.file.row_groups import write_groups
 from models.samples.file.row_index import describe
 from models.samples.journal import Overlay, Rows
 from models.samples.sample_query import SampleQuery, select
+from models.samples.sample_store import SampleStore
 from models.samples.snapshot import Snapshot
+from tests.fakes import sample
+from utils.errors import NotFoundError
 
 TIMES = st.sampled_from([None, "2025-01-01T00:00:00+00:00", "2025-01-02T00:00:00+00:00", "2026-01-01T00:00:00+00:00"])
 TOPICS = st.sampled_from(["Tort - Negligence", "Contract - Offer"])
@@ -114,3 +119,51 @@ def test_the_cursor_of_a_page_by_time_goes_on_after_a_sample_that_is_gone(tmp_pa
         whole, SampleQuery(sort=sort, offset=3, limit=3)
     )
     assert behind.next_cursor is None
+
+
+@pytest.mark.parametrize("few", [0, 5, 20_000])
+@pytest.mark.parametrize("sort", ["newest", "oldest"])
+def test_pages_and_counts_are_those_of_a_reading_of_all(
+    store: SampleStore, monkeypatch: pytest.MonkeyPatch, few: int, sort: str
+) -> None:
+    monkeypatch.setattr(sample_query, "_FEW", few)
+    monkeypatch.setattr(sample_query, "_LOOKED_AT", 3)
+    draw = random.Random(few)
+    for number in range(60):
+        store.add(
+            sample(
+                id=f"s{draw.randrange(10**6):06d}-{number}",
+                jurisdiction=draw.choice(["us", "uk"]),
+                difficulty=draw.choice(["basic", "expert"]),
+                created_at=f"2026-01-{draw.randrange(1, 9):02d}T00:00:00Z",
+            )
+        )
+        if number in (20, 35, 50):
+            store.fold()
+        if number % 7 == 6:
+            ids = [row["id"] for row in store.walk()]
+            store.delete(draw.choice(ids))
+            store.update(draw.choice([name for name in ids if _is_there(store, name)]), {"difficulty": "expert"})
+    rows = sorted(store.walk(), key=lambda row: (row["created_at"], row["id"]), reverse=sort == "newest")
+
+    for filters in ({}, {"jurisdiction": "us"}, {"jurisdiction": "uk", "difficulty": "basic"}, {"topic": "none"}):
+        fitting = [row["id"] for row in rows if all(dict(row)[name] == value for name, value in filters.items())]
+        assert store.count(filters) == len(fitting)
+        for limit, offset in ((1, 0), (4, 0), (7, 3), (100, 2), (None, 0)):
+            selection, found = store.find(SampleQuery(filters, sort=sort, limit=limit, offset=offset))
+            assert selection.total == len(fitting)
+            assert [row["id"] for row in found] == fitting[offset:][:limit]
+        paged: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            selection, found = store.find(SampleQuery(filters, sort=sort, limit=4, cursor=cursor))
+            paged += [row["id"] for row in found]
+            cursor = selection.next_cursor
+        assert paged == fitting
+
+
+def _is_there(store: SampleStore, name: str) -> bool:
+    try:
+        return bool(store.get(name))
+    except NotFoundError:
+        return False
