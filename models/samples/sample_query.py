@@ -32,8 +32,8 @@ SORTS = (
 _ALIASES = {"newest": NEWEST, "oldest": "created_at", "longest": "-answer_chars", "shortest": "answer_chars"}
 _KEY = "key"
 # Up to so many that match are put in order for themselves; of more, those wanted are looked for in the order of all, so
-# many at first.
-_FEW, _LOOKED_AT = 20_000, 16_384
+# many at first, unless they stand deep in it.
+_FEW, _LOOKED_AT, _DEEPEST = 2_000, 16_384, 20_000
 # Greater than any id: no text holds a higher character, and ids are shorter.
 _ABOVE_ALL = "\U0010ffff" * 501
 
@@ -89,7 +89,7 @@ def _by_time(snapshot: Snapshot, query: SampleQuery, descending: bool) -> Select
             return Selection(pl.Series(POSITION, dtype=pl.UInt32()), total, None)
         if total <= _FEW:
             return _page(snapshot, query, descending, _newest(snapshot, find()))
-        if descending and query.limit is not None and query.offset + query.limit <= _FEW:
+        if descending and query.limit is not None and query.offset + query.limit <= _DEEPEST:
             return _first_that_fit(snapshot, query, total)
     return _page(snapshot, query, descending, _fitting(snapshot, query))
 
