@@ -6,22 +6,27 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import polars as pl
 import pytest
 from sqlalchemy import Connection
 
+from bootstrap import _search_index
 from models.engines.postgresql import FOLDING
 from models.samples import journal
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.file.row_index import DOCUMENT
+from models.samples.search.search_index import SearchIndex
 from models.samples.shards import manifest, shard_folding
 from models.samples.shards.manifest import Change, Shard
 from models.samples.shards.opening import open_shards
 from models.samples.shards.sharded_version import ShardedVersion
+from models.stores import Stores
+from services.dataset.search_service import SearchRequest, SearchService
 from tests.databases import only_on_servers
-from tests.fakes import sample
+from tests.fakes import sample, settings_for
 from tests.models.samples.shards.house import Process
 from tests.s3 import S3Server, s3, s3_session
 from utils.clock import ManualClock
@@ -404,6 +409,40 @@ def test_bucket_that_is_not_there_is_told_in_words(process: Process, s3: S3Serve
 def test_endpoint_without_http_does_not_send_to_amazon(endpoint: str) -> None:
     with pytest.raises(ConfigurationError, match="endpoint"):
         check_address(f"s3://bucket/x?endpoint={endpoint}")
+
+
+def test_search_index_of_a_process_comes_to_rest_beside_that_of_another(
+    process: Process, begin: Begin, tmp_path: Path
+) -> None:
+    folded(process, *(f"s{number:02d}" for number in range(20)))
+    service = SearchIndex(tmp_path / "search-shards.db", is_kept=False)
+    search = SearchService(process.store, service, scan_rows=5)
+    assert search.update(lambda: False) == 20
+    assert search.update(lambda: False) == 0
+    process.store.delete("s07")
+    process.store.fold(force=True)
+    assert search.update(lambda: False) == 19
+
+    again = SearchIndex(tmp_path / "search-shards.db", is_kept=False)
+    after = SearchService(begin().store, again, scan_rows=5)
+
+    assert after.update(lambda: False) == 19
+    assert again.size() == 19
+    assert after.update(lambda: False) == 0
+    found = after.search(SearchRequest("invitation"))["results"]
+    assert {row["id"] for row in found} == {f"s{number:02d}" for number in range(20)} - {"s07"}
+
+
+def test_each_process_with_shards_has_a_search_index_of_its_own(tmp_path: Path) -> None:
+    files = ParquetFile(tmp_path / "train.parquet")
+    paths = [
+        _search_index(
+            settings_for(tmp_path, data_url=url), cast("Stores", SimpleNamespace(file=files, own_name=name))
+        ).path.name
+        for url, name in (("", "-1"), ("shards", ""), ("shards", "-1"))
+    ]
+
+    assert paths == ["search.db", "search-shards.db", "search-shards-1.db"]
 
 
 @only_on_servers
