@@ -24,7 +24,7 @@ from models.samples.sources import CLAIMED as CLAIMED_SOURCES
 from models.samples.sources import COLUMN as SOURCES
 from models.samples.sources import LICENCES, licences_of
 from utils.files import replace_file
-from utils.frames import np, pl
+from utils.frames import NDArray, np, pl
 
 LENGTHS: tuple[TextField, ...] = ("question", "answer", "reasoning", "case_citation")
 COUNTED: tuple[CountedField, ...] = (*LENGTHS, "topic")
@@ -78,6 +78,11 @@ def _licences(rows: pl.DataFrame) -> pl.Series:
     return licences_of(rows.select(pl.coalesce(SOURCES, CLAIMED_SOURCES)).to_series() if claimed else rows[SOURCES])
 
 
+def hashed(ids: Sequence[str]) -> NDArray[np.uint64]:
+    """Return the hashes by which rows are found."""
+    return pl.Series(ids, dtype=pl.String()).hash(7).to_numpy()
+
+
 class RowIndex:
     """The narrow frame of one file version, with a way from an id to its row.
 
@@ -124,11 +129,11 @@ class RowIndex:
         """Return the row of *sample_id*, or None; a binary search, whatever the size."""
         return self.places([sample_id]).get(sample_id)
 
-    def places(self, ids: Sequence[str]) -> dict[str, int]:
-        """Return the row of each of *ids* that is there."""
+    def places(self, ids: Sequence[str], hashes: NDArray[np.uint64] | None = None) -> dict[str, int]:
+        """Return the row of each of *ids* that is there; *hashes* are theirs (`hashed`), where they are known."""
         if not len(self) or not ids:
             return {}
-        wanted = pl.Series(ids, dtype=pl.String()).hash(7).to_numpy()
+        wanted = hashed(ids) if hashes is None else hashes
         starts = np.searchsorted(self._hashes, wanted)
         there = self._hashes[np.minimum(starts, len(self) - 1)] == wanted
         found = {}

@@ -29,8 +29,8 @@ from utils.frames import pl
 SAMPLES, INDEX = ".parquet", ".index"
 _UNFIT = re.compile(r"[^a-z0-9]+")
 _LONGEST = 40
-# So many files are open at a time, each with the row groups of it that were read last.
-_OPEN = 24
+# So many files are open at a time, each with the row groups of it that were read last, which take so much together.
+_OPEN, _CACHED_BYTES = 24, 128 << 20
 
 
 class ShardFiles:
@@ -110,6 +110,7 @@ class ShardFiles:
             held = self._open.get(shard.name)
             if held is not None:
                 self._open.move_to_end(shard.name)
+                self._close_some()  # what is open has grown since
                 return held
         try:
             opened = self._opened(shard.name, index)
@@ -117,9 +118,18 @@ class ShardFiles:
             raise UnreadableError(f"{self.address}: {shard.name}{SAMPLES} is missing") from None
         with self._lock:
             self._open[shard.name] = opened
-            while len(self._open) > _OPEN:
-                self._open.popitem(last=False)
+            self._close_some()
         return opened
+
+    def _close_some(self) -> None:
+        """Close those read longest ago, of which there are too many or which hold too much; called under the lock."""
+        held = [version.cached_bytes for version in self._open.values()]
+        total = sum(held)
+        for size in held[:-1]:
+            if len(self._open) <= _OPEN and total <= _CACHED_BYTES:
+                return
+            self._open.popitem(last=False)
+            total -= size
 
     def index(self, shard: Shard) -> RowIndex:
         """Return what is known of the rows of *shard*; errors as `open`."""

@@ -19,7 +19,7 @@ from models.samples import journal
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.file.row_index import DOCUMENT
 from models.samples.search.search_index import SearchIndex
-from models.samples.shards import manifest, shard_folding
+from models.samples.shards import manifest, shard_files, shard_folding
 from models.samples.shards.manifest import Change, Shard
 from models.samples.shards.opening import open_shards
 from models.samples.shards.sharded_version import ShardedVersion
@@ -279,6 +279,22 @@ def test_versions_that_were_forgotten_stay_so_where_clocks_differ(process: Proce
         since = manifest.head(connection).since
         manifest.forget(connection, 2500.0)
         assert manifest.head(connection).since == since == 3
+
+
+def test_shards_that_are_read_by_turns_hold_no_more_memory_than_one_file(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abcde":
+        folded(process, name, jurisdiction=name)
+    most = version_of(process).parts[0].shard.groups[0][1]
+    monkeypatch.setattr(shard_files, "_CACHED_BYTES", 2 * most)
+
+    for _ in range(2):
+        for number in range(5):
+            version_of(process).take([number])
+            # What is read after it was opened counts at the next.
+            assert sum(each.cached_bytes for each in process.files._open.values()) <= 3 * most
+    assert 0 < len(process.files._open) < 5
 
 
 def test_search_numbers_of_another_index_come_with_no_shard(process: Process, begin: Begin) -> None:
