@@ -395,7 +395,7 @@ def _data(
     measures = Measures(catalogue, examiner.checker, judging.benchmarks, settings.words_tolerance)
     hub = HubAccess(settings.hf_endpoint, settings.secret("HUGGINGFACE_TOKEN") or "")
     reviews = ReviewService(samples, stores.tables.reviews, examiner)
-    search = SearchService(samples, SearchIndex(file.cache_folder / "search.db"), settings.search_scan_rows, side)
+    search = SearchService(samples, _search_index(settings, stores), settings.search_scan_rows, side)
     return _Data(
         dataset=DatasetService(samples, file, TokenStatistics(samples, tokens), prices, examiner),
         search=search,
@@ -410,6 +410,13 @@ def _data(
         reviews=reviews,
         backups=Backups(file.folder, settings.database_file, samples, clock, settings.backup_keep),
     )
+
+
+def _search_index(settings: Settings, stores: Stores) -> SearchIndex:
+    """Return the index; its numbers are kept beside `train.parquet`, while with shards each process has its own."""
+    if not settings.data_url:
+        return SearchIndex(stores.file.cache_folder / "search.db")
+    return SearchIndex(stores.file.cache_folder / f"search-shards{stores.own_name}.db", is_kept=False)
 
 
 def _tasks(settings: Settings, data: _Data, judging: _Judging, runs: RunService) -> Sequence[Task]:

@@ -311,8 +311,8 @@ class ShardHeadRow(Base):
 class ShardRow(Base):
     """A shard of the versions from `added` on and before `removed`; null while it belongs to the newest.
 
-    `groups` are rows and bytes of each row group (JSON), `gone` the rows that are no samples any more (32-bit
-    integers in base64), `removed_at` seconds since 1970.
+    `born` is the version that its file first belonged to, `groups` are rows and bytes of each row group (JSON), `gone`
+    the rows that are no samples any more (32-bit integers in base64), `removed_at` seconds since 1970.
     """
 
     __tablename__ = "shards"
@@ -332,6 +332,7 @@ class ShardRow(Base):
     groups: Mapped[str]
     gone: Mapped[str]
     more: Mapped[str]
+    born: Mapped[int]
     added: Mapped[int]
     removed: Mapped[int | None]
     removed_at: Mapped[float | None]

@@ -29,6 +29,8 @@ S3 = "s3"
 _OPTIONS = ("endpoint", "region")
 _CONNECT_S, _ANSWER_S, _TRIES = 5.0, 30.0, 3
 _IN_MEMORY_BYTES, _PIECE_BYTES = 32 << 20, 4 << 20
+# How the name of a file ends while it is written to a disk (`utils.files.replace_file`).
+ASIDE = ".new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,19 @@ def check_address(address: str) -> None:
         return
     if told.username or told.password:
         raise ConfigurationError("it has keys in it; take them out and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+    endpoint = dict(parse_qsl(told.query)).get("endpoint")
+    if endpoint is not None and not _is_http(endpoint):
+        raise ConfigurationError(f"has the endpoint {endpoint[:80]!r}, {wanted}")
     unknown = sorted({name for name, _ in parse_qsl(told.query, keep_blank_values=True)} - {*_OPTIONS})
     if not told.hostname or unknown:
         raise ConfigurationError(
             f"it {f'does not know {unknown[0][:40]!r}' if unknown else 'names no bucket'}, {wanted}"
         )
+
+
+def _is_http(endpoint: str) -> bool:
+    told = urlsplit(endpoint)
+    return told.scheme in {"http", "https"} and bool(told.netloc)
 
 
 class FileFolder:
@@ -151,12 +161,15 @@ class FileFolder:
             return self.system.open_input_file(self.path(name))
 
     def remove(self, name: str) -> None:
-        """Remove the file *name*, if there is one; StorageError if that fails."""
-        with self._faults(name), contextlib.suppress(FileNotFoundError):
-            self.system.delete_file(self.path(name))
+        """Remove the file *name*, if there is one, or what a kill left of one; StorageError if that fails."""
+        for each in (name,) if self.is_remote else (name, name + ASIDE):
+            with self._faults(name), contextlib.suppress(FileNotFoundError):
+                self.system.delete_file(self.path(each))
 
     def files(self, under: str = "") -> Iterator[FileInfo]:
         """Yield all files below *under*, in any order; none where there is no such folder.
+
+        What is being written, or was left half written by a kill, is among them; its name ends in `ASIDE`.
 
         Raises:
             StorageError: they cannot be listed.
@@ -168,7 +181,7 @@ class FileFolder:
             found = self.system.get_file_info(wanted)
         first = len(self._root) + 1
         for each in found:
-            if each.type == fs.FileType.File and not each.path.endswith((".new", "/")):
+            if each.type == fs.FileType.File and not each.path.endswith("/"):
                 yield FileInfo(each.path[first:], each.size, each.mtime)
 
     @contextlib.contextmanager

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("groups", TEXT, nullable=False),
         sa.Column("gone", TEXT, nullable=False),
         sa.Column("more", TEXT, nullable=False),
+        sa.Column("born", WHOLE, nullable=False),
         sa.Column("added", WHOLE, nullable=False),
         sa.Column("removed", WHOLE),
         sa.Column("removed_at", sa.Double),

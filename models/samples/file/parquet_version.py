@@ -281,6 +281,12 @@ class ParquetVersion:
                 self._cache.popitem(last=False)
         return rows
 
+    @property
+    def cached_bytes(self) -> int:
+        """What its cached row groups take in memory."""
+        with self._cache_lock:
+            return sum(self._bytes[group] for group in self._cache)
+
     def _caches_too_much(self) -> bool:
         rows, size = (sum(sizes[group] for group in self._cache) for sizes in (self._rows, self._bytes))
         return rows > _CACHED_ROWS or size > _CACHED_BYTES

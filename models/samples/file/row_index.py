@@ -25,7 +25,7 @@ from models.samples.sources import CLAIMED as CLAIMED_SOURCES
 from models.samples.sources import COLUMN as SOURCES
 from models.samples.sources import LICENCES, licences_of
 from utils.files import replace_file
-from utils.frames import np, pl
+from utils.frames import NDArray, np, pl
 
 LENGTHS: tuple[TextField, ...] = ("question", "answer", "reasoning", "case_citation")
 COUNTED: tuple[CountedField, ...] = (*LENGTHS, "topic")
@@ -79,6 +79,11 @@ def _licences(rows: pl.DataFrame) -> pl.Series:
     """Return the licences of what the samples stand on, here or where they came from."""
     claimed = rows.schema.get(CLAIMED_SOURCES) == pl.String()
     return licences_of(rows.select(pl.coalesce(SOURCES, CLAIMED_SOURCES)).to_series() if claimed else rows[SOURCES])
+
+
+def hashed(ids: Sequence[str]) -> NDArray[np.uint64]:
+    """Return the hashes by which rows are found."""
+    return pl.Series(ids, dtype=pl.String()).hash(7).to_numpy()
 
 
 class RowIndex:
@@ -146,11 +151,11 @@ class RowIndex:
         """Return the row of *sample_id*, or None; a binary search, whatever the size."""
         return self.places([sample_id]).get(sample_id)
 
-    def places(self, ids: Sequence[str]) -> dict[str, int]:
-        """Return the row of each of *ids* that is there."""
+    def places(self, ids: Sequence[str], hashes: NDArray[np.uint64] | None = None) -> dict[str, int]:
+        """Return the row of each of *ids* that is there; *hashes* are theirs (`hashed`), where they are known."""
         if not len(self) or not ids:
             return {}
-        wanted = pl.Series(ids, dtype=pl.String()).hash(7).to_numpy()
+        wanted = hashed(ids) if hashes is None else hashes
         starts = np.searchsorted(self._hashes, wanted)
         there = self._hashes[np.minimum(starts, len(self) - 1)] == wanted
         found = {}

@@ -35,8 +35,10 @@ _WEIGHTS = "2.0, 1.0, 3.0, 3.0, 1.0"
 class SearchIndex:
     """The index in one file. One thread writes (`add`), here or in another process; any thread may query."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, is_kept: bool = True) -> None:
+        """Use the file at *path*; without *is_kept* it begins empty, since nobody keeps the numbers that it gives."""
         self._path = path
+        self._is_kept = is_kept
         self._generation = ""
         self._last = 0
 
@@ -59,7 +61,11 @@ class SearchIndex:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                self._attach()
+                if self._is_kept:
+                    self._attach()
+                else:
+                    self.reset()
+                    self._is_kept = True
             except (sqlite3.DatabaseError, TypeError):  # broken, or killed before its name was written
                 self.reset()
         except (OSError, sqlite3.Error) as error:

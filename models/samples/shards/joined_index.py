@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from models.samples.file.newest import TIME, Rows, joined, newest_first
-from models.samples.file.row_index import RowIndex
+from models.samples.file.row_index import RowIndex, hashed
 from utils.frames import NDArray, np, pl
 
 _GONE = np.iinfo(np.uint32).max
@@ -110,8 +110,9 @@ class JoinedIndex:
     def places(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the row of each of *ids* that is there."""
         found: dict[str, int] = {}
+        hashes = hashed(ids)  # once, and not for each shard
         for part, start in zip(self.parts, self.starts.tolist(), strict=True):
-            for name, row in part.places(ids).items():
+            for name, row in part.places(ids, hashes).items():
                 if not self._is_refused(start + row):
                     found[name] = start + row
         return found

@@ -27,6 +27,7 @@ _KEPT = (
     ShardRow.groups,
     ShardRow.gone,
     ShardRow.more,
+    ShardRow.born,
 )
 # So many names in one statement.
 _AT_ONCE = 500
@@ -42,6 +43,7 @@ class Shard:
         size_bytes: Of the file.
         gone: Rows that were deleted, or put again into another shard; ascending.
         more: The columns that are not ours, as an Arrow schema in base64; "" for none.
+        born: The version that it first belonged to; 0 before its commit.
     """
 
     name: str
@@ -52,6 +54,12 @@ class Shard:
     groups: tuple[tuple[int, int], ...]
     gone: tuple[int, ...] = ()
     more: str = ""
+    born: int = 0
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """What shards are sorted by: the same in every process, whichever versions it has seen, and new ones last."""
+        return self.born, self.name
 
     @property
     def part(self) -> tuple[str, str]:
@@ -113,8 +121,8 @@ def place(connection: Connection) -> tuple[str, str] | None:
 
 
 def listed(connection: Connection) -> tuple[Shard, ...]:
-    """Return the shards of the newest version, in the order they were added."""
-    return tuple(_shards(connection, ShardRow.removed.is_(None)))
+    """Return the shards of the newest version, in the order of their `place`."""
+    return tuple(sorted(_shards(connection, ShardRow.removed.is_(None)), key=lambda shard: shard.place))
 
 
 def difference(connection: Connection, since: int) -> Difference:
@@ -173,7 +181,8 @@ def forget(connection: Connection, before_s: float) -> list[str]:
         return []
     left = set(connection.execute(select(ShardRow.name).where(gone)).scalars())
     connection.execute(delete(ShardRow).where(gone))
-    connection.execute(update(ShardHeadRow).values(since=since))
+    # The clocks of the processes differ: the number must not go back, since what was forgotten stays forgotten.
+    connection.execute(update(ShardHeadRow).where(ShardHeadRow.since < since).values(since=since))
     for portion in _portions(sorted(left)):
         left -= set(connection.execute(select(ShardRow.name).where(ShardRow.name.in_(portion))).scalars())
     return sorted(left)
@@ -188,9 +197,9 @@ def totals(connection: Connection) -> tuple[int, int, int]:
 
 def _shards(connection: Connection, *where: ColumnElement[bool]) -> Iterator[Shard]:
     wanted = select(*_KEPT).where(*where).order_by(ShardRow.id)
-    for name, jurisdiction, month, rows, size_bytes, groups, gone, more in connection.execute(wanted):
+    for name, jurisdiction, month, rows, size_bytes, groups, gone, more, born in connection.execute(wanted):
         pairs = tuple((pair[0], pair[1]) for pair in orjson.loads(groups))
-        yield Shard(name, jurisdiction, month, rows, size_bytes, pairs, _numbers(gone), more)
+        yield Shard(name, jurisdiction, month, rows, size_bytes, pairs, _numbers(gone), more, born)
 
 
 def _row(shard: Shard, version: int) -> dict[str, object]:
@@ -203,6 +212,7 @@ def _row(shard: Shard, version: int) -> dict[str, object]:
         "groups": orjson.dumps(shard.groups).decode(),
         "gone": base64.b64encode(np.asarray(shard.gone, dtype="<u4").tobytes()).decode(),
         "more": shard.more,
+        "born": shard.born or version,
         "added": version,
     }
 

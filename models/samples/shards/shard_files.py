@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import re
 import threading
@@ -19,16 +20,17 @@ from models.samples.file.intake import schema
 from models.samples.file.many_files import LIST
 from models.samples.file.parquet_version import ParquetVersion
 from models.samples.file.row_groups import GroupFile
-from models.samples.file.row_index import RowIndex, index_in
+from models.samples.file.row_index import DOCUMENT, RowIndex, index_in
 from models.samples.shards.manifest import Shard
-from utils.file_systems import FileFolder
+from utils.errors import StorageError
+from utils.file_systems import ASIDE, FileFolder
 from utils.frames import pl
 
 SAMPLES, INDEX = ".parquet", ".index"
 _UNFIT = re.compile(r"[^a-z0-9]+")
 _LONGEST = 40
-# So many files are open at a time, each with the row groups of it that were read last.
-_OPEN = 24
+# So many files are open at a time, each with the row groups of it that were read last, which take so much together.
+_OPEN, _CACHED_BYTES = 24, 128 << 20
 
 
 class ShardFiles:
@@ -53,13 +55,14 @@ class ShardFiles:
         Args:
             part: Jurisdiction and month of its rows.
             rows: At least one sample, in the order of time and id.
-            index: What is known of each of them (`row_index.describe`).
+            index: What is known of each of them (`row_index.describe`). Their numbers in the search index are left out:
+                whoever opens the shard may have another index.
 
         Returns:
             The shard, which belongs to no version yet.
 
         Raises:
-            StorageError: the folder cannot be written.
+            StorageError: the folder cannot be written; nothing is left there, if that can be helped.
         """
         name = f"{self._root}/{_plain(part[0])}/{_plain(part[1])}/{uuid.uuid4().hex}"
         columns = dict(rows.schema)
@@ -68,14 +71,24 @@ class ShardFiles:
             with GroupFile(write, columns, MARK) as file:
                 file.add(rows)
 
-        self._folder.write(name + SAMPLES, samples)
-        known = RowIndex(index)
+        known = RowIndex(index.with_columns(pl.lit(None, pl.UInt32()).alias(DOCUMENT)))
         content = known.to_bytes(name)
-        self._folder.write(name + INDEX, lambda write: write(content))
-        opened = self._opened(name, known)
+        try:
+            self._folder.write(name + SAMPLES, samples)
+            self._folder.write(name + INDEX, lambda write: write(content))
+            opened = self._opened(name, known)
+        except BaseException:
+            with contextlib.suppress(StorageError):
+                self.remove(name)
+            raise
         with self._lock:
             self._written[name] = known
         return Shard(name, *part, rows.height, opened.identity[2], tuple(opened.group_sizes), more=_packed(columns))
+
+    def let_go(self) -> None:
+        """Forget the indexes of what was written: the version that it was for is in use, or there will be none."""
+        with self._lock:
+            self._written.clear()
 
     def tell(self, version: int, shards: Sequence[Shard]) -> None:
         """Write which files make up *version* and which rows are gone, for who reads them without the service.
@@ -97,6 +110,7 @@ class ShardFiles:
             held = self._open.get(shard.name)
             if held is not None:
                 self._open.move_to_end(shard.name)
+                self._close_some()  # what is open has grown since
                 return held
         try:
             opened = self._opened(shard.name, index)
@@ -104,14 +118,23 @@ class ShardFiles:
             raise UnreadableError(f"{self.address}: {shard.name}{SAMPLES} is missing") from None
         with self._lock:
             self._open[shard.name] = opened
-            while len(self._open) > _OPEN:
-                self._open.popitem(last=False)
+            self._close_some()
         return opened
+
+    def _close_some(self) -> None:
+        """Close those read longest ago, of which there are too many or which hold too much; called under the lock."""
+        held = [version.cached_bytes for version in self._open.values()]
+        total = sum(held)
+        for size in held[:-1]:
+            if len(self._open) <= _OPEN and total <= _CACHED_BYTES:
+                return
+            self._open.popitem(last=False)
+            total -= size
 
     def index(self, shard: Shard) -> RowIndex:
         """Return what is known of the rows of *shard*; errors as `open`."""
         with self._lock:
-            written = self._written.pop(shard.name, None)
+            written = self._written.get(shard.name)
         if written is not None:
             return written
         try:
@@ -141,9 +164,9 @@ class ShardFiles:
             self._folder.remove(name + ending)
 
     def names(self, before_s: float) -> set[str]:
-        """Return the names of all shards that are here, and were written before then (s since 1970)."""
+        """Return the names of all shards of which anything is here that was written before then (s since 1970)."""
         old = (each for each in self._folder.files(self._root) if each.written_at.timestamp() < before_s)
-        return {each.name.removesuffix(SAMPLES).removesuffix(INDEX) for each in old}
+        return {each.name.removesuffix(ASIDE).removesuffix(SAMPLES).removesuffix(INDEX) for each in old}
 
 
 def more_columns(shard: Shard) -> dict[str, pl.DataType]:

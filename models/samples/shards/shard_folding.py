@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
@@ -18,12 +18,13 @@ from models.engines.opening import alone, reading
 from models.engines.postgresql import FOLDING
 from models.engines.writer import Writer
 from models.samples import journal
+from models.samples.file.broken_file import UnreadableError
 from models.samples.file.carried_groups import decoded
 from models.samples.file.column_types import fitted
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.journal import Fold
 from models.samples.shards import manifest
-from models.samples.shards.manifest import Change, Shard
+from models.samples.shards.manifest import Change, Head, Shard
 from models.samples.shards.shard_files import ShardFiles
 from models.samples.shards.shard_state import ShardState
 from models.samples.shards.shard_writer import SHARD_ROWS, ShardWriter
@@ -74,25 +75,26 @@ class ShardFolding:
             StorageError: it cannot be read, or the shards not written.
         """
         with self.hold_still():
-            self._state.snapshot()
-            if self._state.head.version or (version := file.open()) is None:
+            head, _ = self._state.newest()
+            if head.version or (version := file.open()) is None:
                 return 0
-            writer, start = ShardWriter(self._files), 0
+            start = 0
             log.info("taking train.parquet into shards", extra={"samples": version.taken})
-            for piece in version.pieces():
-                known = version.index.frame.slice(start, piece.height)
-                are_samples = known["id"].is_not_null()
-                writer.add(fitted(piece.filter(are_samples), version.columns), known.filter(are_samples))
-                start += piece.height
+            with self._writing() as writer:
+                for piece in version.pieces():
+                    known = version.index.frame.slice(start, piece.height)
+                    are_samples = known["id"].is_not_null()
+                    writer.add(fitted(piece.filter(are_samples), version.columns), known.filter(are_samples))
+                    start += piece.height
             with reading(self._writer.engine) as connection:
                 upto = journal.folded(connection, version.version_id)
-            change = Change(self._state.head, upto, (), writer.finish())
+            change = Change(head, upto, (), writer.shards)
 
             def commit(connection: Connection) -> bool:
                 journal.mark(connection, Fold(""))  # no file is missing where it is removed
                 return self._commit(connection, change)
 
-            return version.taken if self._writer.run(commit) else 0
+            return version.taken if self._next(writer.shards, commit) else 0
 
     def fold_if_due(self) -> bool:
         """Fold if enough changes wait and folding takes a small share of the time."""
@@ -115,16 +117,18 @@ class ShardFolding:
         """
         changes = self._fold_all() if self._state.snapshot().overlay.changed else 0
         if force:
-            self._join(lambda part: len(part.shard.gone) > 0)
-            self._tell()
-            self._clean(self._clock.now().timestamp() + 1)
+            try:
+                self._join(lambda part: len(part.shard.gone) > 0)
+            finally:
+                self._tell()
+                self._clean(float("inf"))  # whatever the clocks of others say
         return changes
 
     def _fold_all(self) -> int:
         with self.hold_still():
             while True:
-                snapshot = self._state.snapshot()
-                if not snapshot.overlay.changed or self._fold(snapshot):
+                head, snapshot = self._state.newest()
+                if not snapshot.overlay.changed or self._fold(head, snapshot):
                     return len(snapshot.overlay.changed)
 
     def fold_at_end(self) -> int:
@@ -133,12 +137,14 @@ class ShardFolding:
 
     def tidy(self) -> None:
         """Join small shards, write anew those of which much is gone, tell others, and remove what no version needs."""
-        self._join(lambda part: len(part.shard.gone) > _GONE_SHARE * part.shard.rows)
-        self._tell()
-        now = self._clock.monotonic()
-        if now - self._cleaned_at >= _CLEANED_S:
-            self._cleaned_at = now
-            self._clean(self._clock.now().timestamp() - _KEPT_S)
+        try:
+            self._join(lambda part: len(part.shard.gone) > _GONE_SHARE * part.shard.rows)
+        finally:
+            self._tell()
+            now = self._clock.monotonic()
+            if now - self._cleaned_at >= _CLEANED_S:
+                self._cleaned_at = now
+                self._clean(self._clock.now().timestamp() - _KEPT_S)
 
     @contextmanager
     def hold_still(self) -> Iterator[None]:
@@ -157,40 +163,62 @@ class ShardFolding:
     def merge(self, staged: StagedSamples) -> MergeResult | None:
         """Make the next version with *staged* in it; None if the data set changed meanwhile: call again."""
         with self.hold_still():
-            plan = staged.plan(self._state.snapshot())
-            return plan.result() if self._fold(plan.snapshot, staged, plan) else None
+            head, snapshot = self._state.newest()
+            plan = staged.plan(snapshot)
+            return plan.result() if self._fold(head, plan.snapshot, staged, plan) else None
 
     def save_index(self) -> None:
         """Save nothing: what is known of the rows lies beside each shard."""
 
-    def _fold(self, snapshot: Snapshot, staged: StagedSamples | None = None, plan: MergePlan | None = None) -> bool:
-        """Make the next version; False if the data set changed and it must be done again."""
+    def _fold(
+        self, head: Head, snapshot: Snapshot, staged: StagedSamples | None = None, plan: MergePlan | None = None
+    ) -> bool:
+        """Make the version after *head*, which *snapshot* is of; False if there is one and it must be done again."""
         started = self._clock.monotonic()
-        writer = ShardWriter(self._files)
         overlay = snapshot.overlay
         columns = dict(plan.columns if plan is not None else snapshot.columns)
-        if len(overlay):
-            writer.add(fitted(overlay.live, columns), overlay.index)
-        if staged is not None and plan is not None:
-            start = 0
-            for taken in taken_parts(staged, plan):
-                rows = decoded(taken)
-                if rows.height:
-                    writer.add(fitted(rows, columns), plan.index.slice(start, rows.height))
-                start += rows.height
-        new = writer.finish()
+        with self._writing() as writer:
+            if len(overlay):
+                writer.add(fitted(overlay.live, columns), overlay.index)
+            if staged is not None and plan is not None:
+                start = 0
+                for taken in taken_parts(staged, plan):
+                    rows = decoded(taken)
+                    if rows.height:
+                        writer.add(fitted(rows, columns), plan.index.slice(start, rows.height))
+                    start += rows.height
         thinner = self._thinner(snapshot)
-        change = Change(self._state.head, overlay.upto, [each.name for each in thinner], [*thinner, *new])
+        change = Change(head, overlay.upto, [each.name for each in thinner], [*thinner, *writer.shards])
         ids = set(plan.index["id"]) if plan is not None else set()
-        done = self._writer.run(lambda connection: self._commit(connection, change, ids))
-        if not done:
-            self._drop(new)
+        if not self._next(writer.shards, lambda connection: self._commit(connection, change, ids)):
             return False
-        self._state.snapshot()
         self._last_ended = self._clock.monotonic()
         self._last_s = self._last_ended - started
         self.folded(self._last_s)
         return True
+
+    @contextmanager
+    def _writing(self) -> Iterator[ShardWriter]:
+        """Lend what writes shards; at the end all of them are written, or after an error none is left."""
+        writer = ShardWriter(self._files)
+        try:
+            yield writer
+            writer.finish()
+        except BaseException:
+            self._drop(writer.shards)
+            self._files.let_go()
+            raise
+
+    def _next(self, new: Sequence[Shard], commit: Callable[[Connection], bool]) -> bool:
+        """Make the next version by *commit*, and use it; where that is refused, remove the *new* shards."""
+        try:
+            if not self._writer.run(commit):
+                self._drop(new)
+                return False
+            self._state.snapshot()
+            return True
+        finally:
+            self._files.let_go()
 
     def _commit(self, connection: Connection, change: Change, ids: Set[str] = frozenset()) -> bool:
         """Make the next version, unless there is one, or one of the imported *ids* was changed meanwhile."""
@@ -216,54 +244,68 @@ class ShardFolding:
 
     def _join(self, is_thin: Callable[[Part], bool]) -> None:
         """Write shards anew that are small or *is_thin*, those of a jurisdiction and month together."""
-        for group in _joinable(self._state.parts(), is_thin):
+        broken: UnreadableError | None = None
+        for group in _joinable(_parts_of(self._state.snapshot()), is_thin):
             with self.hold_still():
-                self._state.snapshot()
+                head, snapshot = self._state.newest()
                 # Another process may have been at it meanwhile.
-                now = {part.shard.name: part for part in self._state.parts()}
+                now = {part.shard.name: part for part in _parts_of(snapshot)}
                 parts = [now[part.shard.name] for part in group if part.shard.name in now]
-                if len(parts) == len(group):
-                    self._rewrite(parts)
+                try:
+                    if len(parts) == len(group):
+                        self._rewrite(head, parts)
+                except UnreadableError as error:  # the others can be mended all the same
+                    broken = broken or error
+        if broken is not None:
+            raise broken
 
-    def _rewrite(self, parts: list[Part]) -> None:
-        head, writer = self._state.head, ShardWriter(self._files)
+    def _rewrite(self, head: Head, parts: list[Part]) -> None:
         version = ShardedVersion(head.version, parts, self._files)
         start = 0
-        for piece in version.pieces():
-            shown = version.shown(start, piece.height)
-            writer.add(piece[shown], version.index.frame[start : start + piece.height][shown])
-            start += piece.height
-        change = Change(head, head.upto, [part.shard.name for part in parts], writer.finish())
-        if self._writer.run(lambda connection: self._commit(connection, change)):
-            self._state.snapshot()
-        else:
-            self._drop(list(change.new))
+        with self._writing() as writer:
+            for piece in version.pieces():
+                shown = version.shown(start, piece.height)
+                writer.add(piece[shown], version.index.frame[start : start + piece.height][shown])
+                start += piece.height
+        change = Change(head, head.upto, [part.shard.name for part in parts], writer.shards)
+        self._next(writer.shards, lambda connection: self._commit(connection, change))
 
     def _tell(self) -> None:
         """Say what the newest version is, where others look for it."""
         with self.hold_still():
-            self._state.snapshot()
-            version = self._state.head.version
-            if version != self._told:
-                self._files.tell(version, [part.shard for part in self._state.parts()])
-                self._told = version
+            head, snapshot = self._state.newest()
+            if head.version != self._told:
+                self._files.tell(head.version, [part.shard for part in _parts_of(snapshot)])
+                self._told = head.version
 
     def _clean(self, before_s: float) -> None:
         """Remove the files of versions that ended before then, and what a kill left that long ago."""
         with self.hold_still():
-            for name in self._writer.run(lambda connection: manifest.forget(connection, before_s)):
-                self._files.remove(name)
-            with reading(self._writer.engine) as connection:
-                known = manifest.names(connection)
-            for name in self._files.names(before_s) - known:
+            there = self._files.names(before_s)
+            for name in self._writer.run(lambda connection: self._forget(connection, before_s, there)):
                 self._files.remove(name)
 
-    def _drop(self, shards: list[Shard]) -> None:
+    def _forget(self, connection: Connection, before_s: float, there: Set[str]) -> list[str]:
+        """Forget the versions that ended before then; return what to remove, of that and of what is *there*."""
+        gone = manifest.forget(connection, before_s)
+        strange = sorted(there - manifest.names(connection) - set(gone))
+        if strange:
+            # One that lost its lock may be about to name them: its version is refused if there is a newer one.
+            head = manifest.head(connection)
+            manifest.commit(connection, Change(head, head.upto, (), ()), self._clock.now().timestamp())
+        return [*gone, *strange]
+
+    def _drop(self, shards: Sequence[Shard]) -> None:
         try:
             for shard in shards:
                 self._files.remove(shard.name)
         except StorageError as error:  # they are removed later, as what a kill leaves
             log.warning("shards not removed", extra={"reason": str(error)[:200]})
+
+
+def _parts_of(snapshot: Snapshot) -> tuple[Part, ...]:
+    """Return the shards of *snapshot*."""
+    return snapshot.version.parts if isinstance(snapshot.version, ShardedVersion) else ()
 
 
 def _joinable(parts: tuple[Part, ...], is_thin: Callable[[Part], bool]) -> list[list[Part]]:

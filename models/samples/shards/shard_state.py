@@ -22,6 +22,7 @@ from models.samples.shards.shard_files import ShardFiles
 from models.samples.shards.sharded_version import Part, ShardedVersion
 from models.samples.snapshot import Snapshot
 from models.samples.version import Version
+from utils.errors import StorageError
 from utils.frames import pl
 
 
@@ -38,34 +39,38 @@ class ShardState:
         self._hidden: dict[str, int] = {}
         self._snapshot: Snapshot | None = None
 
-    @property
-    def head(self) -> Head:
-        """The version that was read last."""
-        return self._head
-
     def snapshot(self) -> Snapshot:
         """Return all samples as they are now.
 
         Raises:
             StorageError: database or shards cannot be read.
         """
+        return self.newest()[1]
+
+    def newest(self) -> tuple[Head, Snapshot]:
+        """Return all samples as they are now, and the version that they are of; errors as `snapshot`."""
         with self._lock:
             while True:
                 with reading(self._engine) as connection:
                     head = manifest.head(connection)
                     if head.version == self._head.version:
-                        return self._current(connection)
+                        return head, self._current(connection)
                     shards = self._listed(connection, head)
                 # What is new may take a while to read: no transaction waits for it.
-                self._use(head, shards)
+                try:
+                    self._use(head, self._made(head, shards))
+                except StorageError:
+                    if not self._has_moved(head):  # else its files may have been erased meanwhile
+                        raise
 
     def base(self, connection: Connection) -> tuple[Version | None, int]:
         """Return the version in use and the highest `seq` that it holds; for the writer's thread."""
         with self._lock:
             head = manifest.head(connection)
-            if head.version != self._head.version:
-                self._use(head, self._listed(connection, head))
-            return self._version, head.upto
+            if head.version == self._head.version:
+                return self._version, head.upto
+            # Not for use: a fold in the same transaction may have made it, which may yet come to nothing.
+            return self._made(head, self._listed(connection, head)), head.upto
 
     def reports(self) -> list[FileNote]:
         """Return nothing: nobody else writes shards."""
@@ -80,24 +85,28 @@ class ShardState:
         return self._version.parts if self._version is not None else ()
 
     def _listed(self, connection: Connection, head: Head) -> list[Shard]:
-        """Return the shards of the version *head*, those of the one in use first."""
+        """Return the shards of the version *head*, in the order of their `place`: those of the one in use first."""
         known = [part.shard for part in self.parts()]
         if not known or self._head.version < head.since:
             return list(manifest.listed(connection))
         changed = manifest.difference(connection, self._head.version)
-        # One of which more rows are gone stays where it is: its rows keep their numbers.
-        again = {shard.name: shard for shard in changed.new}
-        stays = [
-            again.pop(shard.name, shard) for shard in known if shard.name not in changed.out or shard.name in again
-        ]
-        return [*stays, *again.values()]
+        stays = (shard for shard in known if shard.name not in changed.out)
+        return sorted((*stays, *changed.new), key=lambda shard: shard.place)
 
-    def _use(self, head: Head, shards: list[Shard]) -> None:
+    def _has_moved(self, head: Head) -> bool:
+        with reading(self._engine) as connection:
+            return manifest.head(connection).version != head.version
+
+    def _made(self, head: Head, shards: list[Shard]) -> ShardedVersion | None:
+        """Return the version *head*, with what is known of the one in use."""
         known = {part.shard.name: part.index for part in self.parts()}
         parts = [Part(shard, known.get(shard.name) or self._files.index(shard)) for shard in shards]
         version = ShardedVersion(head.version, parts, self._files) if parts else None
         if version is not None and self._version is not None:
             version.index.follow(self._version.index)
+        return version
+
+    def _use(self, head: Head, version: ShardedVersion | None) -> None:
         self._head, self._version = head, version
         self._overlay = self._overlay.beyond(head.upto)
         if self._overlay.upto < head.upto:  # others wrote and folded what was never seen here
@@ -106,10 +115,11 @@ class ShardState:
 
     def _current(self, connection: Connection) -> Snapshot:
         """Return the version in use with the newest journal."""
-        version, added = self._version, set[str]()
-        for rows in journal.read_after(connection, self._overlay.upto):
-            self._overlay = self._overlay.after(rows)
+        version, overlay, added = self._version, self._overlay, set[str]()
+        for rows in journal.read_after(connection, overlay.upto):
+            overlay = overlay.after(rows)
             added |= {row.id for row in rows}
+        self._overlay = overlay  # once all is read: what is added is told once
         if self._snapshot is not None and not added:
             return self._snapshot
         fresh = added if self._snapshot is not None else set(self._overlay.changed)

@@ -134,7 +134,8 @@ class ShardedVersion:
             by_part.setdefault(number, []).append(group - self._first_groups[number])
         for number, groups in by_part.items():
             version = self._open(number)
-            held = [name for name in names if name in version.columns]
+            # Of a shard that has none of them one column is read, for the number of its rows.
+            held = [name for name in names if name in version.columns] or ["id"]
             for piece in version.narrow(held, groups):
                 yield fitted(piece, types)
 
