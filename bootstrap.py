@@ -413,10 +413,9 @@ def _data(
 
 
 def _search_index(settings: Settings, stores: Stores) -> SearchIndex:
-    """Return the index; its numbers are kept beside `train.parquet`, while with shards each process has its own."""
-    if not settings.data_url:
-        return SearchIndex(stores.file.cache_folder / "search.db")
-    return SearchIndex(stores.file.cache_folder / f"search-shards{stores.own_name}.db", is_kept=False)
+    """Return the index of this process; its numbers are kept beside `train.parquet`, where it is the first of those."""
+    kind, cache = "-shards" if settings.data_url else "", stores.file.cache_folder
+    return SearchIndex(cache / f"search{kind}{stores.own_name}.db", is_kept=not (kind or stores.own_name))
 
 
 def _tasks(settings: Settings, data: _Data, judging: _Judging, runs: RunService) -> Sequence[Task]:

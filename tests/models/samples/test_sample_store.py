@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from sqlalchemy import Connection
 
 from models.database import open_engine
 from models.engines.writer import Writer
 from models.fields import validated
+from models.samples import journal
 from models.samples.file.intake import schema
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.sample_store import SampleStore
@@ -275,6 +278,26 @@ def test_schema_names_the_field_and_the_value() -> None:
     with pytest.raises(InputError, match="tokens_used: got 'many', want a whole number"):
         validated(Sample, sample(tokens_used="many"))
     assert new_sample(sample(extra=1)).model_extra == {"extra": 1}
+
+
+def test_journal_that_was_read_in_part_is_read_to_its_end(store: SampleStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        store.add(sample(id=name))
+    store.fold()
+    assert store.count() == 2
+    real = journal.read_after
+
+    def cut(connection: Connection, seq: int) -> Iterator[Sequence[journal.Change]]:
+        yield from real(connection, seq)
+        monkeypatch.setattr(journal, "read_after", real)
+        raise StorageError("database: the connection failed")
+
+    monkeypatch.setattr(journal, "read_after", cut)
+    with pytest.raises(StorageError):  # the change is made, its reading fails
+        store.update("a", {"answer": "newer"})
+
+    assert {row["id"]: row["answer"] for row in store.walk()}["a"] == "newer"
+    assert store.count() == 2
 
 
 class StoreAgainstDictionary(RuleBasedStateMachine):
