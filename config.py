@@ -117,8 +117,13 @@ def _clean_data_url(address: str) -> str:
     try:
         check_address(address)
     except ConfigurationError as error:
-        raise ValueError(str(error)) from None
-    return address if not address or is_remote(address) else str(Path(address).expanduser().resolve())
+        raise ValueError(str(error).removeprefix("address: ")) from None
+    if not address or is_remote(address):
+        return address
+    folder = Path(address).expanduser().resolve()
+    if folder.exists() and not folder.is_dir():
+        raise ValueError("is a file, want a folder, or s3://bucket/prefix")
+    return str(folder)
 
 
 def _clean_database(value: str) -> str:

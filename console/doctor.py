@@ -16,7 +16,7 @@ from models.backups.backup import PARQUET
 from models.database import open_engine
 from models.engines.opening import examine as named_database
 from models.samples.file.parquet_file import ParquetFile
-from models.samples.shards.opening import examined
+from models.samples.shards.opening import examined, refuse_one_file
 from services.workbench import Workbench
 from utils.addresses import without_user
 from utils.errors import AppError
@@ -120,8 +120,11 @@ def _data_set(path: Path, settings: Settings) -> Finding:
         shards, rows, size = examined(settings.data_url, engine)
         engine.dispose()
         return Finding("data set", True, f"{settings.data_url}: {shards} shards, {rows} rows, {size >> 20} MiB")
-    fault = agreement.fault_of(path, engine)
-    engine.dispose()
+    try:
+        refuse_one_file(engine)
+        fault = agreement.fault_of(path, engine)
+    finally:
+        engine.dispose()
     if fault:
         return Finding("data set", False, fault)
     version = ParquetFile(path).open()

@@ -52,18 +52,20 @@ def check_address(address: str) -> None:
     told = urlsplit(address)
     wanted = "want a folder, or s3://bucket/prefix with ?endpoint=http://host:port&region=… where it is not Amazon's"
     if told.scheme and told.scheme != S3 and "://" in address:
-        raise ConfigurationError(f"begins with {told.scheme}://, {wanted}")
+        raise ConfigurationError(f"address: begins with {told.scheme}://, {wanted}")
     if told.scheme != S3:
         return
     if told.username or told.password:
-        raise ConfigurationError("it has keys in it; take them out and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+        raise ConfigurationError(
+            "address: has keys in it; take them out and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
     endpoint = dict(parse_qsl(told.query)).get("endpoint")
     if endpoint is not None and not _is_http(endpoint):
         raise ConfigurationError(f"has the endpoint {endpoint[:80]!r}, {wanted}")
     unknown = sorted({name for name, _ in parse_qsl(told.query, keep_blank_values=True)} - {*_OPTIONS})
     if not told.hostname or unknown:
         raise ConfigurationError(
-            f"it {f'does not know {unknown[0][:40]!r}' if unknown else 'names no bucket'}, {wanted}"
+            f"address: {f'does not know {unknown[0][:40]!r}' if unknown else 'names no bucket'}, {wanted}"
         )
 
 

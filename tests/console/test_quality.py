@@ -70,7 +70,7 @@ def test_folder_is_reported_on_with_its_progress_on_standard_error(folder: Path)
 
 def test_address_that_cannot_be_is_refused_in_a_sentence(folder: Path) -> None:
     assert "does not exist" in invoked("report", "nowhere.parquet", code=2)
-    assert "address: got one that begins with ftp://" in invoked("report", "ftp://host/x", code=1)
+    assert "address: begins with ftp://" in invoked("report", "ftp://host/x", code=1)
     assert "names no bucket" in invoked("report", "s3://", code=1)
 
 

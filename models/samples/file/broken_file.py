@@ -10,6 +10,8 @@ from models.samples.file.bounded_parquet import OversizeError
 from utils.errors import StorageError
 from utils.frames import pl
 
+_BY_A_SERVER = "AWS Error"
+
 
 class UnreadableError(StorageError):
     """The file is not Parquet, or broken."""
@@ -33,8 +35,8 @@ def reading(path: Path | str) -> Iterator[None]:
     except PermissionError as error:
         raise StorageError(f"{path}: cannot be opened ({error.strerror}); check its permissions") from error
     except (OSError, MemoryError) as error:
-        # Arrow says "OSError" of a broken file too, but then there is no number of the system's.
-        if isinstance(error, MemoryError) or error.errno is not None:
+        # Arrow says "OSError" of a broken file too, but then without the number of a system, or the word of a server.
+        if isinstance(error, MemoryError) or error.errno is not None or _BY_A_SERVER in str(error):
             raise StorageError(f"{path}: cannot be read now ({str(error)[:200]}); try again") from error
         raise UnreadableError(f"{path}: is not a readable Parquet file ({str(error)[:200]})") from error
     except (*faults, pl.exceptions.PanicException) as error:

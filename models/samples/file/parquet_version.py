@@ -53,7 +53,7 @@ class ParquetVersion:
 
     def __init__(
         self,
-        path: Path,
+        path: Path | str,
         index: RowIndex | Callable[[Identity], RowIndex | None] | None = None,
         source: pa.NativeFile | None = None,
     ) -> None:
@@ -72,7 +72,7 @@ class ParquetVersion:
         with reading(path):
             self._is_far = source is not None
             self.identity: Identity
-            self.identity, self._source = ((0, 0, source.size()), source) if source is not None else _opened(path)
+            self.identity, self._source = ((0, 0, source.size()), source) if source is not None else _opened(Path(path))
             self._bounded = BoundedReader(self._source)
             self._metadata = self._bounded.metadata
             self.mark = FileMark.of(self._metadata)

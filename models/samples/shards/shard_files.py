@@ -10,7 +10,6 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import orjson
 
@@ -153,7 +152,7 @@ class ShardFiles:
 
     def _opened(self, name: str, index: RowIndex | None) -> ParquetVersion:
         path = name + SAMPLES
-        return ParquetVersion(Path(self.address) / path, index, self._folder.open(path))
+        return ParquetVersion(f"{self.address.partition('?')[0]}/{path}", index, self._folder.open(path))
 
     def remove(self, name: str) -> None:
         """Remove the files of the shard *name*; StorageError if that fails."""

@@ -458,7 +458,7 @@ def test_each_process_with_shards_has_a_search_index_of_its_own(tmp_path: Path) 
         for url, name in (("", "-1"), ("shards", ""), ("shards", "-1"))
     ]
 
-    assert paths == ["search.db", "search-shards.db", "search-shards-1.db"]
+    assert paths == ["search-1.db", "search-shards.db", "search-shards-1.db"]
 
 
 @only_on_servers

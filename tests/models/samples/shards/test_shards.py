@@ -456,6 +456,31 @@ def test_samples_are_not_looked_for_where_they_do_not_lie(process: Process, tmp_
         refuse_one_file(process.engine)
 
 
+def test_shards_that_are_gone_where_they_lay_are_told_as_such(process: Process, address: str) -> None:
+    folded(process, "a", "b")
+    process.files._folder.remove("dataset.json")
+
+    with pytest.raises(DataMismatchError, match=r"is empty, and 2 samples .* lay there; .*restore a backup"):
+        open_shards(address, process.engine)
+
+
+def test_server_that_is_away_is_no_broken_file(s3: S3Server, tmp_path: Path) -> None:
+    own = S3Server()
+    own.start()
+    process = Process(tmp_path, own.address("x"))
+    try:
+        folded(process, "a")
+        process.files._open.clear()
+        own.kill()
+        with pytest.raises(StorageError, match=r"s3://bucket/x.*cannot be") as said:
+            list(process.store.walk())
+        assert said.value.code == "storage_error"
+        assert s3.endpoint != own.endpoint
+    finally:
+        own.kill()
+        process.close()
+
+
 def test_database_without_shards_may_have_one_file(process: Process) -> None:
     add(process, "a")
 
