@@ -43,10 +43,12 @@ class Folding:
 
     Attributes:
         folded: Called with the seconds that each fold took.
+        trouble: As of `models.samples.layout.Folds`.
     """
 
     def __init__(self, state: StoreState, file: ParquetFile, writer: Writer, clock: Clock) -> None:
         self.folded: Callable[[float], None] = lambda _: None
+        self.trouble = ""  # of one file the disk is asked
         self._state = state
         self._file = file
         self._writer = writer

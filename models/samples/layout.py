@@ -47,9 +47,11 @@ class Folds(Protocol):
 
     Attributes:
         folded: Called with the seconds that each fold took.
+        trouble: Why the files cannot be reached or written now, as it was last seen; "" for no reason.
     """
 
     folded: Callable[[float], None]
+    trouble: str
 
     def fold(self, force: bool = False) -> int:
         """Move the journal into the next version; return how many changes went in."""

@@ -239,6 +239,11 @@ class DatasetService:
         """
         return self._store.fold(force=erase)
 
+    @property
+    def trouble(self) -> str:
+        """Why the files of the samples cannot be reached or written now; "" for no reason."""
+        return self._store.folding.trouble
+
     def fold_if_due(self) -> bool:
         """Fold if enough changes wait."""
         return self._store.folding.fold_if_due()

@@ -57,7 +57,7 @@ class HealthService:
         samples: list[int] = []
         parts = {
             "database": _part(self._stores.ping),
-            "dataset": _part(lambda: samples.append(self._dataset.count())),
+            "dataset": _part(lambda: samples.append(self._dataset.count()), self._dataset.trouble),
             "disk": self._disk(),
             "providers": self._providers(),
         }
@@ -106,9 +106,9 @@ class HealthService:
         return {"ok": True, "detail": told or "none is set up"}
 
 
-def _part(check: Callable[[], object]) -> PartState:
+def _part(check: Callable[[], object], trouble: str = "") -> PartState:
     try:
         check()
     except StorageError as error:
         return {"ok": False, "detail": str(error)}
-    return {"ok": True, "detail": "ok"}
+    return {"ok": True, "detail": f"new samples stay in the database: {trouble}" if trouble else "ok"}

@@ -9,13 +9,10 @@ from models.engines.opening import reading
 from models.engines.postgresql import take_turn
 from models.samples import journal
 from models.samples.shards import manifest
-from models.samples.shards.shard_files import ShardFiles
+from models.samples.shards.shard_files import OWNER, ShardFiles
 from models.samples.shards.shard_state import ShardState
 from utils.errors import DataMismatchError
 from utils.file_systems import FileFolder
-
-# Says whose samples lie there: the name of the database that has their list.
-_OWNER = "dataset.json"
 
 
 def open_shards(address: str, engine: Engine) -> ShardFiles:
@@ -34,7 +31,7 @@ def open_shards(address: str, engine: Engine) -> ShardFiles:
         if owner is None:
             _refuse_elsewhere(connection, address)
             content = orjson.dumps({"database_id": name})
-            folder.write(_OWNER, lambda write: write(content))
+            folder.write(OWNER, lambda write: write(content))
         elif owner != name:
             raise DataMismatchError(
                 f"{address}: holds the samples of another database; set DATA_URL to a prefix that is empty, "
@@ -83,12 +80,12 @@ def examined(address: str, engine: Engine) -> tuple[int, int, int]:
 
 def _owner(folder: FileFolder) -> str | None:
     try:
-        return str(orjson.loads(folder.read(_OWNER))["database_id"])
+        return str(orjson.loads(folder.read(OWNER))["database_id"])
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
         raise DataMismatchError(
-            f"{folder.address}: {_OWNER} there is not as this service writes it; put it back, or set DATA_URL to a "
+            f"{folder.address}: {OWNER} there is not as this service writes it; put it back, or set DATA_URL to a "
             "prefix that is empty"
         ) from None
 

@@ -26,6 +26,8 @@ from utils.file_systems import ASIDE, FileFolder
 from utils.frames import pl
 
 SAMPLES, INDEX = ".parquet", ".index"
+# Says whose samples lie there: the name of the database that has their list.
+OWNER = "dataset.json"
 _UNFIT = re.compile(r"[^a-z0-9]+")
 _LONGEST = 40
 # So many files are open at a time, each with the row groups of it that were read last, which take so much together.
@@ -47,6 +49,16 @@ class ShardFiles:
     def address(self) -> str:
         """Where they lie."""
         return self._folder.address
+
+    def check(self) -> None:
+        """See that the files are there; StorageError says why not."""
+        try:
+            self._folder.read(OWNER)
+        except FileNotFoundError:
+            raise StorageError(
+                f"{self.address}: the files of the samples are gone; put them back, or stop the service and restore a "
+                "backup: `cli.py restore`"
+            ) from None
 
     def write(self, part: tuple[str, str], rows: pl.DataFrame, index: pl.DataFrame) -> Shard:
         """Write a shard.

@@ -51,10 +51,12 @@ class ShardFolding:
 
     Attributes:
         folded: Called with the seconds that each fold took.
+        trouble: As of `models.samples.layout.Folds`.
     """
 
     def __init__(self, state: ShardState, files: ShardFiles, writer: Writer, clock: Clock) -> None:
         self.folded: Callable[[float], None] = lambda _: None
+        self.trouble = ""
         self._state = state
         self._files = files
         self._writer = writer
@@ -97,9 +99,18 @@ class ShardFolding:
             return version.taken if self._next(writer.shards, commit) else 0
 
     def fold_if_due(self) -> bool:
-        """Fold if enough changes wait and folding takes a small share of the time."""
+        """Fold if enough changes wait and folding takes a small share of the time; now and then see to the files."""
+        try:
+            return self._fold_if_due()
+        except StorageError as error:
+            self.trouble = str(error)
+            raise
+
+    def _fold_if_due(self) -> bool:
         now = self._clock.monotonic()
         if now - self._tidied_at >= _TIDIED_S:
+            self._files.check()
+            self.trouble = ""
             self._tidied_at = now
             self.tidy()
         if now - self._last_ended < max(_PAUSE_S, _SHARE * self._last_s):

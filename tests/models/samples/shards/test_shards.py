@@ -464,6 +464,24 @@ def test_shards_that_are_gone_where_they_lay_are_told_as_such(process: Process, 
         open_shards(address, process.engine)
 
 
+def test_files_that_went_away_are_told_until_they_are_back(process: Process) -> None:
+    folded(process, "a")
+    owner = process.files._folder.read("dataset.json")
+    process.clock.advance(61)
+    process.folding.fold_if_due()
+    assert process.folding.trouble == ""
+
+    process.files._folder.remove("dataset.json")
+    process.clock.advance(61)
+    with pytest.raises(StorageError, match="the files of the samples are gone"):
+        process.folding.fold_if_due()
+    assert "restore a backup" in process.folding.trouble
+
+    process.files._folder.write("dataset.json", lambda write: write(owner))
+    process.folding.fold_if_due()
+    assert process.folding.trouble == ""
+
+
 def test_server_that_is_away_is_no_broken_file(s3: S3Server, tmp_path: Path) -> None:
     own = S3Server()
     own.start()
