@@ -13,7 +13,8 @@ from models.samples.file.newest import TIME, Rows, joined, newest_first
 from models.samples.file.row_index import RowIndex, hashed
 from utils.frames import NDArray, np, pl
 
-_GONE = np.iinfo(np.uint32).max
+# No row has this number.
+_GONE = (1 << 32) - 1
 
 
 class JoinedIndex:
