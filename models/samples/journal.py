@@ -136,6 +136,18 @@ def read_after(connection: Connection, seq: int) -> Iterator[Sequence[Change]]:
         seq = rows[-1].seq
 
 
+def caught_up(connection: Connection, overlay: Overlay) -> tuple[Overlay, set[str]]:
+    """Return the state after all that came since *overlay*, and the ids of it.
+
+    It is returned once all is read: a reading that is cut short changes nothing, so what came is told once.
+    """
+    added: set[str] = set()
+    for rows in read_after(connection, overlay.upto):
+        overlay = overlay.after(rows)
+        added |= {row.id for row in rows}
+    return overlay, added
+
+
 def write(connection: Connection, changes: Iterable[tuple[str, Mapping[str, object] | None]]) -> None:
     """Put samples (id, values) or delete them (id, None), within the caller's transaction."""
     rows: list[dict[str, object]] = [

@@ -69,10 +69,7 @@ class SnapshotReader:
             if is_patient and name and fold is not None and fold.file != name == fold.before:
                 return None
             overlay = Overlay(upto=journal.folded(connection, name))
-        added: set[str] = set()
-        for rows in journal.read_after(connection, overlay.upto):
-            overlay = overlay.after(rows)
-            added |= {row.id for row in rows}
+        overlay, added = journal.caught_up(connection, overlay)
         if known is not None and known.version is version and not added:
             return known
         return Snapshot(version, overlay, hidden_by(version, overlay))

@@ -146,11 +146,7 @@ class StoreState:
         """Return the newest state; called under the lock."""
         version = self.watch.current()
         self._folded(connection, version)
-        overlay, added = self._overlay, set[str]()
-        for rows in journal.read_after(connection, overlay.upto):
-            overlay = overlay.after(rows)
-            added |= {row.id for row in rows}
-        self._overlay = overlay  # once all is read: what is added is told once
+        self._overlay, added = journal.caught_up(connection, self._overlay)
         known = self._snapshot
         same = known is not None and known.version is version
         if known is not None and same and not added:

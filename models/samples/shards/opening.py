@@ -92,13 +92,14 @@ def _owner(folder: FileFolder) -> str | None:
 
 def _refuse_elsewhere(connection: Connection, address: str) -> None:
     place = manifest.place(connection)
-    if place is not None and place[0] == address and manifest.head(connection).version:
+    if place is None or not manifest.head(connection).version:
+        return
+    if place[0] == address:
         raise DataMismatchError(
             f"{address}: is empty, and {manifest.totals(connection)[1]} samples of this database lay there; put the "
             "files back, or restore a backup: `cli.py restore`"
         )
-    if place is not None and manifest.head(connection).version:
-        raise DataMismatchError(
-            f"{address}: holds no samples of this database, they lie in {place[0]}; set DATA_URL to that, or copy "
-            "all of its files there first"
-        )
+    raise DataMismatchError(
+        f"{address}: holds no samples of this database, they lie in {place[0]}; set DATA_URL to that, or copy "
+        "all of its files there first"
+    )

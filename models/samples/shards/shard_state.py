@@ -115,11 +115,8 @@ class ShardState:
 
     def _current(self, connection: Connection) -> Snapshot:
         """Return the version in use with the newest journal."""
-        version, overlay, added = self._version, self._overlay, set[str]()
-        for rows in journal.read_after(connection, overlay.upto):
-            overlay = overlay.after(rows)
-            added |= {row.id for row in rows}
-        self._overlay = overlay  # once all is read: what is added is told once
+        version = self._version
+        self._overlay, added = journal.caught_up(connection, self._overlay)
         if self._snapshot is not None and not added:
             return self._snapshot
         fresh = added if self._snapshot is not None else set(self._overlay.changed)

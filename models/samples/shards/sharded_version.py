@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -82,10 +82,8 @@ class ShardedVersion:
         first = 0
         while first < len(positions):
             number = self._part_of(positions[first])
-            start, end = self.starts[number], self.starts[number + 1]
-            last = first
-            while last < len(positions) and positions[last] < end:
-                last += 1
+            start = self.starts[number]
+            last = bisect_left(positions, self.starts[number + 1], lo=first)
             rows = self._open(number).take([position - start for position in positions[first:last]])
             found.append(fitted(rows, self.columns))
             first = last
