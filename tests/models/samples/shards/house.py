@@ -1,6 +1,7 @@
 """A store of samples in shards, as one process of several has it."""
 
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -8,10 +9,13 @@ from models.backups import agreement
 from models.database import open_engine
 from models.engines.writer import Writer
 from models.samples.sample_store import SampleStore
+from models.samples.shards import manifest
+from models.samples.shards.manifest import Shard
 from models.samples.shards.opening import open_shards
 from models.samples.shards.shard_files import ShardFiles
 from models.samples.shards.shard_folding import ShardFolding
 from tests.databases import database_url
+from tests.fakes import sample
 from utils.clock import ManualClock
 
 
@@ -44,3 +48,22 @@ class Process:
     def close(self) -> None:
         self.writer.close()
         self.engine.dispose()
+
+
+def shards_of(process: Process) -> list[Shard]:
+    with process.engine.connect() as connection:
+        return list(manifest.listed(connection))
+
+
+def files_of(process: Process) -> set[str]:
+    return process.files.names(float("inf"))
+
+
+def add(process: Process, *names: str, **values: Any) -> None:
+    for name in names:
+        process.store.add(sample(id=name, **values))
+
+
+def folded(process: Process, *names: str, **values: Any) -> None:
+    add(process, *names, **values)
+    process.store.fold()

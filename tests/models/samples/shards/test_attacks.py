@@ -27,7 +27,7 @@ from models.stores import Stores
 from services.dataset.search_service import SearchRequest, SearchService
 from tests.databases import only_on_servers
 from tests.fakes import sample, settings_for
-from tests.models.samples.shards.house import Process
+from tests.models.samples.shards.house import Process, add, files_of, folded, shards_of
 from tests.s3 import S3Server, s3, s3_session
 from utils.clock import ManualClock
 from utils.errors import ConfigurationError, StorageError
@@ -55,33 +55,14 @@ def process(begin: Begin) -> Process:
     return begin()
 
 
-def shards_of(process: Process) -> list[Shard]:
-    with process.engine.connect() as connection:
-        return list(manifest.listed(connection))
-
-
 def names_of(process: Process) -> set[str]:
     return {shard.name for shard in shards_of(process)}
-
-
-def files_of(process: Process) -> set[str]:
-    return process.files.names(float("inf"))
 
 
 def version_of(process: Process) -> ShardedVersion:
     version = process.store.snapshot().version
     assert isinstance(version, ShardedVersion)
     return version
-
-
-def add(process: Process, *names: str, **values: Any) -> None:
-    for name in names:
-        process.store.add(sample(id=name, **values))
-
-
-def folded(process: Process, *names: str, **values: Any) -> None:
-    add(process, *names, **values)
-    process.store.fold()
 
 
 def lose_lock(process: Process) -> None:

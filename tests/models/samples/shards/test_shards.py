@@ -23,7 +23,7 @@ from models.samples.version import Version
 from models.schemas import new_sample
 from tests.databases import database_url, only_on_servers
 from tests.fakes import sample
-from tests.models.samples.shards.house import Process
+from tests.models.samples.shards.house import Process, add, files_of, folded, shards_of
 from tests.s3 import S3Server, s3, s3_session
 from utils.clock import ManualClock
 from utils.errors import DataMismatchError, NotFoundError, StorageError
@@ -58,28 +58,9 @@ def process(begin: Begin) -> Process:
     return begin()
 
 
-def shards_of(process: Process) -> list[manifest.Shard]:
-    with process.engine.connect() as connection:
-        return list(manifest.listed(connection))
-
-
 def sharded(version: Version | None) -> ShardedVersion:
     assert isinstance(version, ShardedVersion)
     return version
-
-
-def add(process: Process, *names: str, **values: Any) -> None:
-    for name in names:
-        process.store.add(sample(id=name, **values))
-
-
-def folded(process: Process, *names: str, **values: Any) -> None:
-    add(process, *names, **values)
-    process.store.fold()
-
-
-def files_of(process: Process) -> set[str]:
-    return process.files.names(float("inf"))
 
 
 def test_folds_write_shards_by_jurisdiction_and_month(process: Process) -> None:
