@@ -9,19 +9,17 @@ overwritten unread: the fold starts again from that file.
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from itertools import chain
 
-from models.engines.opening import alone
-from models.engines.postgresql import FOLDING
 from models.engines.writer import Writer
 from models.samples import journal
 from models.samples.file.carried_groups import CarriedGroup
 from models.samples.file.parquet_file import ParquetFile
 from models.samples.file.parquet_version import ParquetVersion
 from models.samples.file.row_index import RowIndex
+from models.samples.fold_turn import FoldTurn
 from models.samples.snapshot import Snapshot
 from models.samples.staged import MergePlan, MergeResult, StagedSamples, taken_parts
 from models.samples.store_state import StoreState
@@ -32,8 +30,6 @@ from utils.frames import pl
 
 log = logging.getLogger(__name__)
 _WAITING = 10
-_PAUSE_S = 10.0
-_SHARE = 20.0
 # Rows that are written in about a second.
 _QUICK_ROWS = 100_000
 
@@ -53,15 +49,11 @@ class Folding:
         self._file = file
         self._writer = writer
         self._clock = clock
-        self._lock = threading.RLock()
-        self._held = False
-        self._last_ended = clock.monotonic()
-        self._last_s = 0.0
+        self._turn = FoldTurn(writer, clock)
 
     def fold_if_due(self) -> bool:
         """Fold if enough changes wait and folding takes a small share of the time."""
-        pause_s = max(_PAUSE_S, _SHARE * self._last_s)
-        if self._clock.monotonic() - self._last_ended < pause_s:
+        if not self._turn.is_due():
             return False
         self._adopt()
         snapshot = self._state.snapshot()
@@ -108,19 +100,9 @@ class Folding:
             if version is not None:
                 self._writer.run(lambda connection: self._state.adopt(connection, version))
 
-    @contextmanager
-    def hold_still(self) -> Iterator[None]:
+    def hold_still(self) -> AbstractContextManager[None]:
         """Keep train.parquet as it is during the block, also for other processes; changes go on in the journal."""
-        with self._lock:
-            if self._held:
-                yield
-                return
-            with alone(self._writer.engine, FOLDING):
-                self._held = True
-                try:
-                    yield
-                finally:
-                    self._held = False
+        return self._turn.held()
 
     def merge(self, staged: StagedSamples) -> MergeResult | None:
         """Make the next file version with *staged* in it; None if the data set changed meanwhile: call again."""
@@ -168,9 +150,7 @@ class Folding:
             self._file.sync()
             self._settle(fold, version)
             self._keep_index(version)
-        self._last_ended = self._clock.monotonic()
-        self._last_s = self._last_ended - started
-        self.folded(self._last_s)
+        self.folded(self._turn.ended(started))
         return done
 
     def _exchange(self, snapshot: Snapshot, version: ParquetVersion, ids: set[str]) -> bool:

@@ -182,9 +182,7 @@ class RowIndex:
 
     def without(self, hidden: pl.Series) -> pl.DataFrame:
         """Return the frame without the rows *hidden*."""
-        if not len(hidden):
-            return self.frame
-        return self.frame.with_row_index("n").filter(~pl.col("n").is_in(hidden.implode())).drop("n")
+        return without_rows(self.frame, hidden)
 
     def save(self, path: Path, identity: object) -> None:
         """Save the frame in a file, for the file version with this *identity*."""
@@ -204,6 +202,13 @@ class RowIndex:
 def _has(filters: Mapping[str, str]) -> pl.Expr:
     """Rows that have these values; nothing is not among them."""
     return pl.all_horizontal(*(pl.col(name) == value for name, value in filters.items())).fill_null(False)
+
+
+def without_rows(frame: pl.DataFrame, hidden: pl.Series) -> pl.DataFrame:
+    """Return *frame* without the rows *hidden*."""
+    if not len(hidden):
+        return frame
+    return frame.with_row_index("n").filter(~pl.col("n").is_in(hidden.implode())).drop("n")
 
 
 def load_index(path: Path, identity: object) -> RowIndex | None:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from models.samples.file.newest import TIME, Rows, joined, newest_first
-from models.samples.file.row_index import RowIndex, hashed
+from models.samples.file.row_index import RowIndex, hashed, without_rows
 from utils.frames import NDArray, np, pl
 
 # No row has this number.
@@ -133,10 +133,7 @@ class JoinedIndex:
 
     def without(self, hidden: pl.Series) -> pl.DataFrame:
         """Return the frame without the rows *hidden*."""
-        frame = self.frame
-        if not len(hidden):
-            return frame
-        return frame.with_row_index("n").filter(~pl.col("n").is_in(hidden.implode())).drop("n")
+        return without_rows(self.frame, hidden)
 
 
 def _is_same(one: object, other: object) -> bool:

@@ -196,7 +196,7 @@ def totals(connection: Connection) -> tuple[int, int, int]:
 
 
 def _shards(connection: Connection, *where: ColumnElement[bool]) -> Iterator[Shard]:
-    wanted = select(*_KEPT).where(*where).order_by(ShardRow.id)
+    wanted = select(*_KEPT).where(*where)
     for name, jurisdiction, month, rows, size_bytes, groups, gone, more, born in connection.execute(wanted):
         pairs = tuple((pair[0], pair[1]) for pair in orjson.loads(groups))
         yield Shard(name, jurisdiction, month, rows, size_bytes, pairs, _numbers(gone), more, born)

@@ -8,20 +8,19 @@ after: whoever began to read then has ended.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator, Sequence, Set
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy import Connection
 
-from models.engines.opening import alone, reading
-from models.engines.postgresql import FOLDING
+from models.engines.opening import reading
 from models.engines.writer import Writer
 from models.samples import journal
 from models.samples.file.broken_file import UnreadableError
 from models.samples.file.carried_groups import decoded
 from models.samples.file.column_types import fitted
 from models.samples.file.parquet_file import ParquetFile
+from models.samples.fold_turn import FoldTurn
 from models.samples.journal import Fold
 from models.samples.shards import manifest
 from models.samples.shards.manifest import Change, Head, Shard
@@ -37,7 +36,6 @@ from utils.frames import np
 
 log = logging.getLogger(__name__)
 _WAITING = 10
-_PAUSE_S, _SHARE = 10.0, 20.0
 # So many shards of one size, of the same jurisdiction and month, become one.
 _JOINED = 10
 _TIERS = (SHARD_ROWS // 25, SHARD_ROWS // 2)
@@ -61,11 +59,8 @@ class ShardFolding:
         self._files = files
         self._writer = writer
         self._clock = clock
-        self._lock = threading.RLock()
-        self._held = False
-        self._last_ended = clock.monotonic()
-        self._last_s = 0.0
-        self._tidied_at = self._last_ended
+        self._turn = FoldTurn(writer, clock)
+        self._tidied_at = clock.monotonic()
         self._cleaned_at = float("-inf")
         self._told = 0
 
@@ -113,7 +108,7 @@ class ShardFolding:
             self.trouble = ""
             self._tidied_at = now
             self.tidy()
-        if now - self._last_ended < max(_PAUSE_S, _SHARE * self._last_s):
+        if not self._turn.is_due():
             return False
         return len(self._state.snapshot().overlay.changed) >= _WAITING and self.fold() > 0
 
@@ -157,19 +152,9 @@ class ShardFolding:
                 self._cleaned_at = now
                 self._clean(self._clock.now().timestamp() - _KEPT_S)
 
-    @contextmanager
-    def hold_still(self) -> Iterator[None]:
+    def hold_still(self) -> AbstractContextManager[None]:
         """Make no next version during the block, also for other processes; changes go on in the journal."""
-        with self._lock:
-            if self._held:
-                yield
-                return
-            with alone(self._writer.engine, FOLDING):
-                self._held = True
-                try:
-                    yield
-                finally:
-                    self._held = False
+        return self._turn.held()
 
     def merge(self, staged: StagedSamples) -> MergeResult | None:
         """Make the next version with *staged* in it; None if the data set changed meanwhile: call again."""
@@ -203,9 +188,7 @@ class ShardFolding:
         ids = set(plan.index["id"]) if plan is not None else set()
         if not self._next(writer.shards, lambda connection: self._commit(connection, change, ids)):
             return False
-        self._last_ended = self._clock.monotonic()
-        self._last_s = self._last_ended - started
-        self.folded(self._last_s)
+        self.folded(self._turn.ended(started))
         return True
 
     @contextmanager
