@@ -1,31 +1,32 @@
 """Splits a data set into train, validation and test without leaks.
 
-Near-duplicates are clustered (MinHash over three-word shingles of question and answer,
-Broder 1997; parameters measured in docs/adr/0008-splits.md) and each cluster goes whole
-into one split. Clusters are distributed so that the shares hold for each mix of topic,
-difficulty and type, and overall. The same seed gives the same splits.
+Near-duplicates are clustered by the sketches that duplicates are found by (`services.quality.duplicates`; parameters
+measured in docs/adr/0008-splits.md) and each cluster goes whole into one split. Clusters are distributed so that the
+shares hold for each mix of topic, difficulty and type, and overall. The same seed gives the same splits.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from models.samples.search.search_text import fold_column, words_of
+from models.samples.search.search_text import spaced
+from services.quality.duplicates import ALIKE
+from services.quality.duplicates.gathered import Gathered, InMemory, OnDisk
+from services.quality.duplicates.pairs import rows_of_pairs
+from services.quality.duplicates.sketch import Sketches, sketches
 from utils.errors import InputError
-from utils.frames import pl
-
-if TYPE_CHECKING:
-    from rensa import RMinHash
+from utils.frames import NDArray, np, pl
 
 NAMES = ("train", "validation", "test")
-_PERMUTATIONS, _BANDS, _SIMILAR = 128, 32, 0.3
-_SHINGLE = 3
-_COMPARED = 32
 _COLUMNS = ("id", "topic", "difficulty", "sample_type", "question", "answer")
+# Up to so many sketches are held in memory, 768 bytes each; more are in files while pairs are sought.
+_IN_MEMORY = 200_000
 
 
 @dataclass(frozen=True)
@@ -54,94 +55,81 @@ def parse_shares(text: str) -> tuple[float, float, float]:
 
 def split(pieces: Iterable[pl.DataFrame], request: SplitRequest) -> dict[str, str]:
     """Return the split of every sample, by id; *pieces* are samples with all columns."""
-    rows: list[tuple[str, str]] = []
-    similar = _Similar()
-    for piece in pieces:
-        part = piece.select(_COLUMNS)
-        strata = part.select(pl.concat_str("topic", "difficulty", "sample_type", separator="\x1f"))
-        rows += zip(part["id"], strata.to_series(), strict=True)
-        similar.add(part)
-    clusters = defaultdict(list)
-    for row, root in enumerate(similar.roots()):
-        clusters[root].append(row)
-    return _deal(rows, list(clusters.values()), request)
+    ids: list[pl.Series] = []
+    strata: list[pl.Series] = []
+    with _Alike() as alike:
+        for piece in pieces:
+            part = piece.select(_COLUMNS)
+            ids.append(part["id"])
+            mix = part.select(pl.concat_str("topic", "difficulty", "sample_type", separator="\x1f"))
+            strata.append(mix.to_series().cast(pl.Categorical()))
+            alike.add(sketches(spaced(part.select(pl.concat_str("question", "answer", separator=" ")).to_series())))
+        if not ids:
+            return {}
+        clusters = alike.clusters()
+    return _dealt(pl.concat(ids), pl.concat(strata).to_physical().to_numpy(), clusters, request)
 
 
-class _Similar:
-    """Clusters of near-duplicates, built as rows come, in time linear in their number.
-
-    Rows that share a band of their sketches are candidates. A row is compared only
-    with the first rows of each of its buckets, and with none of its own cluster.
-    """
+class _Alike(ExitStack):
+    """The sketches of samples as they come, in memory or, of many, in files that go with it."""
 
     def __init__(self) -> None:
-        from rensa import RMinHash
+        super().__init__()
+        self._count = 0
+        self._sketches: Gathered = InMemory()
+        self._waiting: list[Sketches] = []
 
-        self._minhash = RMinHash
-        self._buckets: dict[tuple[int, ...], list[int]] = defaultdict(list)
-        self._sketches: dict[int, RMinHash] = {}
-        self._parent: list[int] = []
+    def add(self, rows: Sketches) -> None:
+        """Add the next sketches."""
+        self._count += len(rows)
+        if self._count > _IN_MEMORY and not isinstance(self._sketches, OnDisk):
+            self._sketches = OnDisk(Path(self.enter_context(TemporaryDirectory(prefix="splits-"))), cores=1)
+            for earlier in self._waiting:
+                self._sketches.add(earlier)
+            self._waiting.clear()
+        self._sketches.add(rows)
+        if not isinstance(self._sketches, OnDisk):
+            self._waiting.append(rows)
 
-    def add(self, rows: pl.DataFrame) -> None:
-        """Add the next rows."""
-        texts = words_of(fold_column(rows.select(pl.concat_str("question", "answer", separator=" ")).to_series()))
-        for text in texts:
-            number = len(self._parent)
-            self._parent.append(number)
-            sketch = self._minhash(num_perm=_PERMUTATIONS, seed=1)
-            sketch.update(list(_shingles(text.split())))
-            digest = sketch.digest()
-            for band in range(_BANDS):
-                start = band * _PERMUTATIONS // _BANDS
-                bucket = self._buckets[band, *digest[start : start + _PERMUTATIONS // _BANDS]]
-                self._join(number, sketch, bucket)
-                if len(bucket) < _COMPARED:
-                    bucket.append(number)
-                    self._sketches[number] = sketch
-
-    def _join(self, number: int, sketch: RMinHash, bucket: list[int]) -> None:
-        for other in bucket:
-            mine, theirs = self._root(number), self._root(other)
-            if mine != theirs and sketch.jaccard(self._sketches[other]) >= _SIMILAR:
-                self._parent[mine] = theirs
-
-    def roots(self) -> Iterator[int]:
-        """Yield the cluster of each row, in order."""
-        return (self._root(row) for row in range(len(self._parent)))
-
-    def _root(self, row: int) -> int:
-        while self._parent[row] != row:
-            self._parent[row] = self._parent[self._parent[row]]
-            row = self._parent[row]
-        return row
+    def clusters(self) -> NDArray[np.int64]:
+        """Return the cluster of each sample: the number of the first one in it."""
+        pairs, _ = self._sketches.pairs(ALIKE)
+        roots = np.arange(self._count)
+        first, second = rows_of_pairs(pairs)
+        while len(first):
+            # Each round hangs the higher root of a pair below the lower, and then all below their roots.
+            low, high = np.minimum(roots[first], roots[second]), np.maximum(roots[first], roots[second])
+            np.minimum.at(roots, high, low)
+            while not np.array_equal(roots, above := roots[roots]):
+                roots = above
+            apart = roots[first] != roots[second]
+            first, second = first[apart], second[apart]
+        return roots
 
 
-def _shingles(words: Sequence[str]) -> Iterator[str]:
-    if len(words) < _SHINGLE:
-        return iter([" ".join(words)])
-    return (" ".join(words[start : start + _SHINGLE]) for start in range(len(words) - _SHINGLE + 1))
-
-
-def _deal(rows: list[tuple[str, str]], clusters: list[list[int]], request: SplitRequest) -> dict[str, str]:
+def _dealt(
+    ids: pl.Series, strata: NDArray[np.uint32], clusters: NDArray[np.int64], request: SplitRequest
+) -> dict[str, str]:
     """Distribute clusters, largest first, each to the split that lacks most in its stratum and overall."""
-    order = sorted(clusters, key=lambda cluster: (-len(cluster), _draw(rows[cluster[0]][0], request.seed)))
+    sizes = np.bincount(clusters, minlength=len(ids))
+    roots = np.flatnonzero(sizes)
+    drawn = [_draw(request.seed, name) for name in ids.gather(roots.astype(np.uint32))]
+    order = sorted(zip((-sizes[roots]).tolist(), drawn, roots.tolist(), strict=True))
     whole = [0] * len(NAMES)
-    strata: Mapping[str, list[int]] = defaultdict(lambda: [0] * len(NAMES))
-    dealt: dict[str, str] = {}
-    for cluster in order:
-        mine = strata[rows[cluster[0]][1]]
+    mixes: Mapping[int, list[int]] = defaultdict(lambda: [0] * len(NAMES))
+    chosen = np.zeros(len(ids), dtype=np.uint32)
+    for less, _, root in order:
+        size = -less
+        mine = mixes[int(strata[root])]
         wants = [
-            share * (sum(mine) + len(cluster)) - mine[n] + share * (sum(whole) + len(cluster)) - whole[n]
-            if share
-            else float("-inf")
+            share * (sum(mine) + size) - mine[n] + share * (sum(whole) + size) - whole[n] if share else float("-inf")
             for n, share in enumerate(request.shares)
         ]
-        chosen = wants.index(max(wants))
+        chosen[root] = best = wants.index(max(wants))
         for counts in (mine, whole):
-            counts[chosen] += len(cluster)
-        dealt.update({rows[row][0]: NAMES[chosen] for row in cluster})
-    return dealt
+            counts[best] += size
+    return dict(zip(ids, pl.Series(NAMES).gather(chosen[clusters]), strict=True))
 
 
-def _draw(sample_id: str, seed: int) -> bytes:
+def _draw(seed: int, sample_id: str) -> bytes:
     return hashlib.blake2b(f"{seed}:{sample_id}".encode(), digest_size=8).digest()

@@ -33,6 +33,7 @@ _LETTERS = {
     if len(parts) > 1 and all(unicodedata.combining(mark) for mark in parts[1:])
 }
 _SAID_AS = {**dict.fromkeys(_GAPS, " "), **_LETTERS}
+_BETWEEN = [char for char in map(chr, range(128)) if not char.isalnum() and char != " "] + list(_GAPS)
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7F]")
 _ASCII = bytes(ord(char.lower() if char.isalnum() else " ") for char in map(chr, range(128))) + bytes(128)
 
@@ -123,10 +124,7 @@ def exact_key(question: str, answer: str) -> str:
 
 def _shingles(folded: pl.Series) -> tuple[Hashes, Hashes]:
     """Return the hashes of all shingles, text by text, and the index at which each text begins."""
-    word = pl.col("text").str.replace_all(GAP, " ").str.strip_chars().str.split(" ")
-    split = folded.alias("text").to_frame().select(word)
-    lengths = split.select(pl.col("text").list.len())["text"].to_numpy().astype(np.int64)
-    words = split.select(pl.col("text").explode().fill_null("").hash(_WORD_SEED))["text"].to_numpy()
+    words, lengths = _words(folded)
     ends = np.cumsum(lengths)
     starts = ends - lengths
     index = np.arange(len(words))
@@ -143,3 +141,24 @@ def _shingles(folded: pl.Series) -> tuple[Hashes, Hashes]:
     inside = index - starts[row] < counts[row]
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.uint64)
     return np.ascontiguousarray(mixed[inside]), offsets
+
+
+def _words(folded: pl.Series) -> tuple[Hashes, NDArray[np.int64]]:
+    """Return the hashes of all words, text by text, and how many each text has; of a text without any that of ""."""
+    # What stands between words is mostly of a few signs, which need no regular expression: that takes five times as long.
+    spaced = folded.str.replace_many(_BETWEEN, [" "])
+    odd = (spaced.str.len_bytes() != spaced.str.len_chars()).arg_true()
+    if len(odd):
+        spaced = spaced.scatter(odd, spaced.gather(odd).str.replace_all(GAP, " "))
+    parts = spaced.alias("text").to_frame().select(pl.col("text").str.split(" "))
+    counts = parts.select(pl.col("text").list.len())["text"].to_numpy().astype(np.int64)
+    every = parts.select(pl.col("text").explode()).select(
+        pl.col("text").hash(_WORD_SEED).alias("hash"), (pl.col("text") != "").alias("is_word")
+    )
+    is_word = every["is_word"].to_numpy().copy()
+    rows = np.repeat(np.arange(len(counts)), counts)
+    lengths = np.bincount(rows[is_word], minlength=len(counts)).astype(np.int64)
+    empty = np.flatnonzero(lengths == 0)
+    is_word[(np.cumsum(counts) - counts)[empty]] = True
+    lengths[empty] = 1
+    return every["hash"].to_numpy()[is_word], lengths
