@@ -21,6 +21,7 @@ from models.samples.bulk_store import BulkStore
 from models.samples.search.search_index import SearchIndex
 from models.stores import Places, Stores, open_stores
 from product_parts import build_products
+from release_parts import build_releases
 from services.assistant.chat_service import ChatService
 from services.assistant.streamed_generation import StreamedGeneration
 from services.batch.measures import AlertThresholds
@@ -126,6 +127,8 @@ class _Data:
     bulk: BulkService
     imports: ImportService
     audit: CitationAudit
+    exporter: Exporter
+    hub: HubAccess
     publish: PublishService
     quality: QualityService
     reviews: ReviewService
@@ -170,7 +173,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     batches.fleet.looks.append(runs.cancel_asked)
     batches.fleet.changed.append(registry.load)
     usage = UsageService(stores.tables.usage, llm)
-    sold = build_products(catalogue, stores, data.audit, usage, judging.examiner.duplicates)
+    released = build_releases(settings, stores, data.exporter, data.hub, runs, side)
+    sold = build_products(catalogue, stores, data.audit, usage, judging.examiner.duplicates, released.releases)
     assistant = build_assistant(settings, stores, llm, data.reviews, grounding.embedder)
     looked_up = Found(grounding, judging.examiner.checker, judging.examiner.prover, sold)
     queries = build_queries(settings, catalogue, looked_up, assistant, Way(llm, runs, batches, clock))
@@ -192,6 +196,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
         imports=data.imports,
         publish=data.publish,
         pushes=Pushes(data.publish, runs),
+        releases=released.releases,
+        sharing=released.sharing,
         jobs=Jobs(runs, data.quality, data.publish, stores.folder.path / ".exports"),
         backups=data.backups,
         quality=data.quality,
@@ -395,6 +401,7 @@ def _data(
     measures = Measures(catalogue, examiner.checker, judging.benchmarks, settings.words_tolerance)
     hub = HubAccess(settings.hf_endpoint, settings.secret("HUGGINGFACE_TOKEN") or "")
     reviews = ReviewService(samples, stores.tables.reviews, examiner)
+    exporter = Exporter(samples, audit, find_specs(exporters, ExportFormat))
     search = SearchService(samples, _search_index(settings, stores), settings.search_scan_rows, side)
     return _Data(
         dataset=DatasetService(samples, file, TokenStatistics(samples, tokens), prices, examiner),
@@ -403,9 +410,9 @@ def _data(
         bulk=BulkService(samples, BulkStore(stores.engine), search, examiner.duplicates, clock),
         imports=ImportService(samples, folder, clock, settings.max_import_mb << 20, side, stores.own_name),
         audit=audit,
-        publish=PublishService(
-            Exporter(samples, audit, find_specs(exporters, ExportFormat)), folder / ".import", hub, reviews.pairs, side
-        ),
+        exporter=exporter,
+        hub=hub,
+        publish=PublishService(exporter, folder / ".import", hub, reviews.pairs, side),
         quality=QualityService(samples, measures, examiner, tokens, checking, surroundings(stores.engine, library)),
         reviews=reviews,
         backups=Backups(file.folder, settings.database_file, samples, clock, settings.backup_keep),

@@ -11,6 +11,7 @@ from services.assistant.shopping import Shopping
 from services.catalogue.catalogue import Catalogue
 from services.quality.citation_audit import Verdicts
 from services.quality.duplicates.duplicate_service import DuplicateService
+from services.releases.release_service import ReleaseService
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,18 @@ class Products:
     shopping: Shopping
 
 
-def build_products(
-    catalogue: Catalogue, stores: Stores, verdicts: Verdicts, usage: Uses, duplicates: DuplicateService
+def build_products(  # what questions are answered from
+    catalogue: Catalogue,
+    stores: Stores,
+    verdicts: Verdicts,
+    usage: Uses,
+    duplicates: DuplicateService,
+    releases: ReleaseService,
 ) -> Products:
     """Wire them over the data set of *stores*."""
     topics = [(topic.jurisdiction, topic.key) for topic in catalogue.topics]
     answers = DatasetAnswers(stores.samples, verdicts, usage, duplicates.report, topics)
-    products = ProductService(ProductStore(stores.engine, stores.writer), stores.samples, stores.clock)
+    products = ProductService(ProductStore(stores.engine, stores.writer), stores.samples, stores.clock, releases)
     questions = DatasetQuestions(catalogue, stores.samples, answers)
     return Products(
         products=products,

@@ -501,6 +501,22 @@ class ProductRow(Base):
     hashes: Mapped[str]
 
 
+class ReleaseRow(Base):
+    """One release. `manifest` is a JSON object as text; only that it was yanked is written later."""
+
+    __tablename__ = "releases"
+    __table_args__ = (Index("ux_releases_version", "name", "version", unique=True), _COUNTED)
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    version: Mapped[str]
+    created_at: Mapped[str]
+    manifest: Mapped[str]
+    yanked_at: Mapped[str | None]
+    yank_reason: Mapped[str] = mapped_column(default="")
+
+
 def init_db(app: Flask) -> None:
     """Bind `db` to *app* and create what is missing; needs SQLALCHEMY_DATABASE_URI in its config."""
     db.init_app(app)

@@ -47,6 +47,8 @@ from services.operations.usage_service import UsageService
 from services.quality.examiner import Examiner
 from services.quality.report.quality_service import QualityService
 from services.quality.review_service import ReviewService
+from services.releases.release_service import ReleaseService
+from services.releases.sharing import ReleaseSharing
 from services.streams.broker import EventBroker, Subscription
 from services.streams.run_service import Reading, RunService
 from utils.metrics import Metrics
@@ -93,6 +95,8 @@ class Platform:
     publish: PublishService
     pushes: Pushes
     jobs: Jobs
+    releases: ReleaseService
+    sharing: ReleaseSharing
     backups: Backups
     quality: QualityService
     reviews: ReviewService

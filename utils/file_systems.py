@@ -118,6 +118,13 @@ class FileFolder:
             retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=_TRIES),
         )
 
+    def below(self, name: str) -> FileFolder:
+        """Return the folder *name* in this one."""
+        if not self.is_remote:
+            return FileFolder(self.path(name))
+        told = urlsplit(self.address)
+        return FileFolder(told._replace(path=f"{told.path.rstrip('/')}/{name}").geturl())
+
     def path(self, name: str = "") -> str:
         """Return what `system` calls the file *name*; the folder itself for ""."""
         return f"{self._root}/{name}" if name else self._root

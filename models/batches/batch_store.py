@@ -51,6 +51,7 @@ class KeptRequest(TypedDict, total=False):
     jurisdiction: str | None
     reasoning_instruction: str | None
     smart_mode: bool
+    seed: int
 
 
 class BatchColumns(TypedDict, total=False):

@@ -7,32 +7,49 @@ import math
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import cast
+from typing import Protocol, cast
 from urllib.parse import urlencode
 
 from models.assistant.products import ProductRecord, ProductStore
 from models.contract.answers.assistant_data import Product, ProductFacts, ProductMatch, ProductSearch, ProductState
 from models.contract.answers.base import StoredSample
+from models.contract.answers.releases import ReleaseDiff, ReleaseFacts
 from models.samples.by_number import rows_at
 from models.samples.sample_query import SampleQuery, select
 from models.samples.snapshot import Snapshots
 from models.samples.sources import sources_in
 from services.assistant.words import stems
 from utils.clock import Clock, iso
-from utils.errors import InputError
+from utils.errors import ConflictError, InputError
 
 _TEXTS = ("question", "answer", "case_citation", "reasoning")
 _COUNTED = ("jurisdiction", "practice_area", "difficulty", "sample_type")
 # Hashes of more samples are no row of a database any more.
 MOST_SAMPLES = 200_000
 _IN_NAME = 2.0
+_RELEASE = "rel_"
+
+
+class Releases(Protocol):
+    """The releases, which are products as well."""
+
+    def manifests(self) -> list[ReleaseFacts]:
+        """Return all that may be used, newest first."""
+
+    def get(self, release_id: str) -> ReleaseFacts:
+        """Return one; NotFoundError when there is none."""
+
+    def diff(self, release_id: str, to: str, limit: int) -> ReleaseDiff:
+        """Compare one with what its recipe makes of the data set now, where *to* is "now"."""
 
 
 class ProductService:
     """Saves, shows and finds products. Thread-safe."""
 
-    def __init__(self, store: ProductStore, samples: Snapshots, clock: Clock) -> None:
+    def __init__(self, store: ProductStore, samples: Snapshots, clock: Clock, releases: Releases | None = None) -> None:
+        """Keep slices of *samples* in *store*; *releases* are products too."""
         self._store = store
+        self._releases = releases
         self._samples = samples
         self._clock = clock
 
@@ -68,23 +85,44 @@ class ProductService:
 
     def all(self) -> list[Product]:
         """Return all products, newest first."""
-        return [_shown(record) for record in self._store.all()]
+        every = [*self._store.all(), *self._released()]
+        return [_shown(record) for record in sorted(every, key=lambda one: one["created_at"], reverse=True)]
 
     def get(self, product_id: str) -> ProductFacts:
         """Return a product and how its samples are now; NotFoundError when there is none."""
+        if self._releases is not None and product_id.startswith(_RELEASE):
+            return {**_shown(_record_of(self._releases.get(product_id))), "state": self._state_of_release(product_id)}
         record, hashes = self._store.get(product_id)
         return {**_shown(record), "state": self._state(hashes)}
 
     def delete(self, product_id: str) -> None:
-        """Delete a product, none of its samples; NotFoundError when there is none."""
+        """Delete a product, none of its samples.
+
+        Raises:
+            NotFoundError: there is none.
+            ConflictError: it is a release, which stays what it is.
+        """
+        if product_id.startswith(_RELEASE):
+            raise ConflictError(
+                f"product {product_id[:40]}: is a release, which is not deleted; yank it: POST /api/releases/<id>/yank"
+            )
         self._store.delete(product_id)
 
     def find(self, text: str, filters: Mapping[str, str], limit: int) -> ProductSearch:
         """Return the products that fit best: by the words of *text*, then by how many samples match *filters*."""
         wanted = set(stems(text))
-        found = [match for record in self._store.all() if (match := _matched(record, wanted, filters)) is not None]
+        records = [*self._store.all(), *self._released()]
+        found = [match for record in records if (match := _matched(record, wanted, filters)) is not None]
         found.sort(key=lambda match: (-match["score"], match["name"], match["id"]))
         return {"products": found[:limit], "count": len(found), "query": text}
+
+    def _released(self) -> list[ProductRecord]:
+        return [_record_of(facts) for facts in self._releases.manifests()] if self._releases is not None else []
+
+    def _state_of_release(self, release_id: str) -> ProductState:
+        assert self._releases is not None  # noqa: S101  # asked before
+        diff = self._releases.diff(release_id, "now", 0)
+        return {"unchanged": diff["same"] + diff["moved"], "changed": diff["changed"], "gone": diff["removed"]}
 
     def _state(self, hashes: Mapping[str, str]) -> ProductState:
         snapshot = self._samples.snapshot()
@@ -130,6 +168,26 @@ class _Slice:
         }
 
 
+def _record_of(release: ReleaseFacts) -> ProductRecord:
+    """Return a release as a product."""
+    columns = {name: dict(release["counts"].get(name, {})) for name in _COUNTED}
+    return {
+        "id": release["id"],
+        "name": f"{release['name']} {release['version']}",
+        "kind": "release",
+        "description": release["description"],
+        "created_at": release["created_at"],
+        "filters": release["recipe"]["filters"],
+        "facts": {
+            "samples": release["samples"],
+            "counts": columns,
+            "mean_score": release["quality"]["mean_score"],
+            "licences": sorted({source["licence"] or "not named" for source in release["sources"]}),
+            "content_hash": release["content_hash"],
+        },
+    }
+
+
 def _hash(sample: StoredSample) -> str:
     """Return the hash of a sample's texts."""
     texts = "\0".join(str(sample.get(name) or "") for name in _TEXTS)
@@ -155,8 +213,14 @@ def _shown(record: ProductRecord) -> Product:
         "licences": facts["licences"],
         "content_hash": facts["content_hash"],
         "created_at": record["created_at"],
-        "export": f"/api/export?{urlencode({**record['filters'], 'format': 'jsonl'})}",
+        "export": _export(record),
     }
+
+
+def _export(record: ProductRecord) -> str:
+    if record["kind"] == "release":
+        return f"/api/releases/{record['id']}/export?format=jsonl"
+    return f"/api/export?{urlencode({**record['filters'], 'format': 'jsonl'})}"
 
 
 def _matched(record: ProductRecord, words: set[str], filters: Mapping[str, str]) -> ProductMatch | None:

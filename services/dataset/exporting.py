@@ -91,7 +91,7 @@ class Exporter:
         spec = self.format(request.format)
         snapshot = self._store.snapshot()
         _check_options(spec, request, snapshot)
-        data_version = hashlib.blake2b(repr(snapshot.state).encode(), digest_size=8).hexdigest()
+        data_version = data_version_of(snapshot)
         if request.data_version not in ("", data_version):
             raise ConflictError(
                 f"data_version: the data set is now {data_version}, not {request.data_version[:40]}; "
@@ -126,6 +126,39 @@ def _content(snapshot: Snapshot, positions: pl.Series, spec: ExportFormat, optio
     return spec.write(*pieces_of(snapshot, positions, spec, options), options)
 
 
+@dataclass(frozen=True)
+class KnownVerdicts:
+    """The verdicts on the citations that the service knows, for a process that has the same file.
+
+    Attributes:
+        identity: The file version that `verdicts` are of.
+        verdicts: The verdict on each of its rows, null where there is none yet; None where none is needed.
+    """
+
+    identity: Identity | None = None
+    verdicts: pl.Series | None = None
+
+    def note(self, snapshot: Snapshot) -> None:
+        """Note them in the index of *snapshot*, if they are of its file."""
+        if self.verdicts is not None and snapshot.version is not None and snapshot.is_of(self.identity):
+            known = self.verdicts.is_not_null().arg_true().cast(pl.UInt32())
+            verdicts = self.verdicts.gather(known).cast(pl.Categorical()).alias(COLUMN)
+            snapshot.version.index.fill(known, verdicts.to_frame())
+
+
+def known_verdicts(snapshot: Snapshot, wanted: Choice) -> KnownVerdicts:
+    """Return the verdicts that choosing *wanted* of *snapshot* elsewhere needs."""
+    version = snapshot.version
+    if version is None or wanted.include == "all":
+        return KnownVerdicts()
+    return KnownVerdicts(version.identity, version.index.frame[COLUMN].cast(pl.Enum(_VERDICTS)))
+
+
+def data_version_of(snapshot: Snapshot) -> str:
+    """Return the name of a state of the data set."""
+    return hashlib.blake2b(repr(snapshot.state).encode(), digest_size=8).hexdigest()
+
+
 class ExportTools(HasSamples, Protocol):
     """What writes exports elsewhere."""
 
@@ -136,24 +169,14 @@ class ExportTools(HasSamples, Protocol):
 
 @dataclass(frozen=True)
 class ExportElsewhere:
-    """An export as the service would write it; yields what is known of it, then its bytes.
-
-    Attributes:
-        identity: The file version that `verdicts` are of.
-        verdicts: The verdict on each of its rows that the service knows.
-    """
+    """An export as the service would write it; yields what is known of it, then its bytes."""
 
     request: ExportRequest
-    identity: Identity | None
-    verdicts: pl.Series | None
+    known: KnownVerdicts
 
     def run(self, tools: ExportTools) -> Iterator[Export | bytes]:
         """Write it."""
-        snapshot = tools.samples.snapshot()
-        if self.verdicts is not None and snapshot.version is not None and snapshot.is_of(self.identity):
-            known = self.verdicts.is_not_null().arg_true().cast(pl.UInt32())
-            verdicts = self.verdicts.gather(known).cast(pl.Categorical()).alias(COLUMN)
-            snapshot.version.index.fill(known, verdicts.to_frame())
+        self.known.note(tools.samples.snapshot())
         export = tools.exporter.export(self.request)
         yield replace(export, content=iter(()))
         yield from export.content
@@ -161,13 +184,7 @@ class ExportElsewhere:
 
 def exported_beside(request: ExportRequest, snapshot: Snapshot, side: Side[ExportTools]) -> Export:
     """Return the export that another process writes; errors as `Exporter.export`, and SideError if it died."""
-    version = snapshot.version
-    verdicts = (
-        version.index.frame[COLUMN].cast(pl.Enum(_VERDICTS))
-        if version is not None and request.wanted.include != "all"
-        else None
-    )
-    parts = side.stream(ExportElsewhere(request, version.identity if version is not None else None, verdicts))
+    parts = side.stream(ExportElsewhere(request, known_verdicts(snapshot, request.wanted)))
     export = next(parts)
     if not isinstance(export, Export):  # pragma: no cover  # it comes first
         raise TypeError(type(export).__name__)

@@ -17,7 +17,7 @@ from services.dataset.publish_service import PublishService
 from services.quality.report.quality_service import QualityService
 from services.streams.run import Run
 from services.streams.run_service import RunService
-from utils.errors import CancelledError, ConflictError, NotFoundError, StorageError
+from utils.errors import ConflictError, NotFoundError, StorageError
 from utils.side.followed import Told
 
 # Files of exports that are kept; the oldest go when another begins.
@@ -62,7 +62,7 @@ class Jobs:
             self._publish.check_export(query)
             return self._runs.start(body.kind, request, lambda run: self._export(run, query), key)
         work = self._work[body.kind]
-        return self._runs.start(body.kind, request, lambda run: work(_teller(run)), key)
+        return self._runs.start(body.kind, request, lambda run: work(run.teller()), key)
 
     def recent(self, kind: str, count: int) -> list[RunFacts]:
         """Return the last *count* runs of a kind, newest first."""
@@ -85,7 +85,7 @@ class Jobs:
         return ExportedFile(path, path.name, str(result["mimetype"]))
 
     def _export(self, run: Run, query: ExportArguments) -> Mapping[str, object]:
-        told = _teller(run)
+        told = run.teller()
         export = self._publish.download(query)
         folder = self._folder / run.id
         size = 0
@@ -118,21 +118,3 @@ class Jobs:
         for old in there[_KEPT - 1 :]:
             if old.name not in under_way:
                 shutil.rmtree(old, ignore_errors=True)
-
-
-def _teller(run: Run) -> Told:
-    """Return what tells how far *run* came, an event for each hundredth of a step.
-
-    It raises CancelledError once the run is cancelled.
-    """
-    shown: dict[str, int] = {}
-
-    def told(step: str, done: int, total: int) -> None:
-        if run.cancel.is_cancelled:
-            raise CancelledError("cancelled")
-        part = 100 * done // total if total else done
-        if shown.get(step) != part:
-            shown[step] = part
-            run.tell("status", status=step, done=done, total=total)
-
-    return told

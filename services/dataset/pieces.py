@@ -29,8 +29,8 @@ def pieces_of(
     if not spec.holds_types:
         told = options.fields if spec.is_chat else [name for name in chosen if not options.hides(name)]
         positions = leading_first(snapshot, positions, {name: snapshot.columns[name] for name in told})
-    read = _ahead(pieces_at(snapshot, positions)) if len(positions) >= _MANY else pieces_at(snapshot, positions)
-    pieces = (_shown(part, options).select(chosen) for piece in read for part in piece.iter_slices(spec.piece_rows))
+    read = read_ahead(pieces_at(snapshot, positions)) if len(positions) >= _MANY else pieces_at(snapshot, positions)
+    pieces = (shown(part, options).select(chosen) for piece in read for part in piece.iter_slices(spec.piece_rows))
     return pieces, columns
 
 
@@ -46,7 +46,7 @@ def groups_of(
     if not runs or _holds_hidden(snapshot, options):
         return None
     parts = (part for run in runs for part in snapshot.in_order(run, file))
-    return (_shown(part, options) if isinstance(part, pl.DataFrame) else part for part in parts)
+    return (shown(part, options) if isinstance(part, pl.DataFrame) else part for part in parts)
 
 
 def _holds_hidden(snapshot: Snapshot, options: ExportOptions) -> bool:
@@ -56,13 +56,13 @@ def _holds_hidden(snapshot: Snapshot, options: ExportOptions) -> bool:
     return any(piece[name].null_count() < piece.height for piece in snapshot.version.narrow(hidden) for name in hidden)
 
 
-def _shown(piece: pl.DataFrame, options: ExportOptions) -> pl.DataFrame:
+def shown(piece: pl.DataFrame, options: ExportOptions) -> pl.DataFrame:
     """Return *piece* without what *options* hide; the columns stay."""
     hidden = [name for name in piece.columns if options.hides(name)]
     return piece.with_columns(pl.lit(None, piece.schema[name]).alias(name) for name in hidden) if hidden else piece
 
 
-def _ahead(pieces: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+def read_ahead(pieces: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """Yield *pieces*, each read while the one before is written: both are done without the interpreter."""
     with ThreadPoolExecutor(1, thread_name_prefix="reading ahead") as threads:
         following = threads.submit(next, pieces, None)

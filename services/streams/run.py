@@ -16,6 +16,7 @@ from services.llm.adapters.base import Piece
 from services.streams.broker import message
 from utils.cancellation import CancelToken
 from utils.errors import AppError, CancelledError, UnavailableError
+from utils.side.followed import Told
 
 EventType: TypeAlias = Literal["status", "thought", "token", "citation", "done", "error"]
 # Browsers and proxies close what is silent for long.
@@ -69,6 +70,23 @@ class Run:
         if kind == "token":
             self._told.append(text)
         self.tell(kind, content=text)
+
+    def teller(self) -> Told:
+        """Return what tells how far its work came, an event for each hundredth of a step.
+
+        It raises CancelledError once the run is cancelled.
+        """
+        shown: dict[str, int] = {}
+
+        def told(step: str, done: int, total: int) -> None:
+            if self.cancel.is_cancelled:
+                raise CancelledError("cancelled")
+            part = 100 * done // total if total else done
+            if shown.get(step) != part:
+                shown[step] = part
+                self.tell("status", status=step, done=done, total=total)
+
+        return told
 
     def has_words(self) -> bool:
         """Whether a part of an answer was told, so that no other model may go on with it."""

@@ -48,6 +48,7 @@ class CardFacts:
         counts: Number of samples by value, for each column that is broken down.
         license: What was asked for, as `licenses.license_fields` returns it; empty for nothing.
         sources: Number of samples by the instrument that they stand on.
+        more: Sections of its own, as Markdown.
     """
 
     name: str
@@ -56,6 +57,7 @@ class CardFacts:
     counts: Mapping[str, Sequence[tuple[str, int]]]
     license: Mapping[str, str]
     sources: Mapping[Instrument, int] = field(default_factory=dict)
+    more: str = ""
 
     @property
     def samples(self) -> int:
@@ -127,7 +129,7 @@ numbered reasoning steps, length, sections and number of authorities asked of th
 Columns `question` and `answer`, and `reasoning` where it is wanted. Run with these trainers:
 
 {as_markdown(FLAT, next(iter(facts.splits.values())).files)}
-{told_of(facts.sources)}## What is in it
+{told_of(facts.sources)}{facts.more and facts.more + chr(10)}## What is in it
 
 {tables}"""
 

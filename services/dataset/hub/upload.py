@@ -3,8 +3,8 @@
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,11 +59,13 @@ class Commit:
         url: The repository's address.
         revision: The branch or reference that was written.
         pull_request: Address of the pull request; None if none was opened.
+        commit: Its name, 40 hexadecimal digits.
     """
 
     url: str
     revision: str
     pull_request: str | None
+    commit: str
 
 
 class Hub:
@@ -89,11 +91,44 @@ class Hub:
         Raises:
             PublishError: the Hub refused, with its reason; or the card cannot be read.
         """
+        with self._faults():
+            return self._upload(target, files, card)
+
+    def repo_id(self, repo_name: str) -> str:
+        """Return the full name of a repository, of the token's owner where none is given; errors as `upload`."""
+        with self._faults():
+            return repo_name if "/" in repo_name else f"{self._api.whoami()['name']}/{repo_name}"
+
+    def url(self, repo_id: str) -> str:
+        """Return the address of a repository."""
+        return f"{self._shown}/datasets/{repo_id}"
+
+    def tags(self, repo_id: str) -> set[str]:
+        """Return the tags of a repository; none where it is not there. Errors as `upload`."""
+        with self._faults():
+            if not self._api.repo_exists(repo_id, repo_type="dataset"):
+                return set()
+            return {tag.name for tag in self._api.list_repo_refs(repo_id, repo_type="dataset").tags}
+
+    def tag(self, repo_id: str, name: str, commit: str, message: str) -> None:
+        """Tag a commit; errors as `upload`."""
+        with self._faults():
+            self._api.create_tag(repo_id, tag=name, tag_message=message, revision=commit, repo_type="dataset")
+
+    def fetch(self, repo_id: str, revision: str, path: str, folder: Path) -> Path:
+        """Download a file of a repository into *folder*; return where it is now. Errors as `upload`."""
+        with self._faults():
+            found = self._api.hf_hub_download(repo_id, path, repo_type="dataset", revision=revision, local_dir=folder)
+            return Path(found)
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """Turn what the client raises into our errors."""
         import httpx2
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
         try:
-            return self._upload(target, files, card)
+            yield
         except HfHubHTTPError as error:
             raise PublishError(f"Hugging Face Hub: {_reason(error)}") from None
         except (HFValidationError, ValueError) as error:
@@ -104,8 +139,7 @@ class Hub:
     def _upload(self, target: "Destination", files: Mapping[str, Path | bytes], card: MakeCard) -> "Commit":
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-        owner = "" if "/" in target.repo_name else f"{self._api.whoami()['name']}/"
-        repo_id = f"{owner}{target.repo_name}"
+        repo_id = self.repo_id(target.repo_name)
         self._api.create_repo(repo_id, repo_type="dataset", private=target.private, exist_ok=True)
         if target.private and not self._api.repo_info(repo_id, repo_type="dataset").private:
             raise PublishError(
@@ -136,7 +170,7 @@ class Hub:
             )
         log.info("pushed", extra={"repo": repo_id, "revision": target.revision, "files": len(files)})
         return Commit(
-            f"{self._shown}/datasets/{repo_id}", made_commit.pr_revision or target.revision, made_commit.pr_url
+            self.url(repo_id), made_commit.pr_revision or target.revision, made_commit.pr_url, str(made_commit.oid)
         )
 
     def _listed(self, repo_id: str, revision: str) -> list[str]:

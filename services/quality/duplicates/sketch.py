@@ -145,7 +145,7 @@ def _shingles(folded: pl.Series) -> tuple[Hashes, Hashes]:
 
 def _words(folded: pl.Series) -> tuple[Hashes, NDArray[np.int64]]:
     """Return the hashes of all words, text by text, and how many each text has; of a text without any that of ""."""
-    # What stands between words is mostly of a few signs, which need no regular expression: that takes five times as long.
+    # What stands between words is mostly of a few signs; a regular expression takes five times as long for them.
     spaced = folded.str.replace_many(_BETWEEN, [" "])
     odd = (spaced.str.len_bytes() != spaced.str.len_chars()).arg_true()
     if len(odd):

@@ -1,0 +1,1 @@
+"""Releases: frozen parts of the data set, their manifests in the database, their files beside the samples."""

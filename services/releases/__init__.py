@@ -1,0 +1,1 @@
+"""Releases: frozen parts of the data set that stay the same under their name."""
