@@ -13,7 +13,8 @@ from services.releases.datasheet import CHECKS, LIMITS, USES
 FILE = "croissant.json"
 VERSION = "http://mlcommons.org/croissant/1.1"
 RAI = "http://mlcommons.org/croissant/RAI/1.0"
-_PARQUET = "application/vnd.apache.parquet"
+# Not the registered type: the format's own reader knows this one alone.
+_PARQUET = "application/x-parquet"
 # What the format's own validator knows; other terms are read as these.
 _CONTEXT: dict[str, object] = {
     "@language": "en",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from models.releases.release_store import ReleaseStore
 from models.samples.snapshot import POSITION, Snapshots
 from services.dataset.exporting import Export, Exporter, ExportTools
 from services.dataset.hub.licenses import license_fields
+from services.dataset.pieces import shown
 from services.dataset.publishable import choice
 from services.dataset.splits import SplitRequest, parse_shares
 from services.formats.export_format import ExportOptions
@@ -165,8 +167,10 @@ class ReleaseService:
             other = self.with_files(to)
             new = rows_of(self.folder(to))
             return compared(before, side_of_release(other), old, new, (self._reader(facts), self._reader(other)), limit)
-        frozen = self._freeze(_request(facts["recipe"]), None, nobody)
-        return compared(before, _side_now(frozen), old, frozen.rows, (self._reader(facts), self._read_now), limit)
+        request = _request(facts["recipe"])
+        frozen = self._freeze(request, None, nobody)
+        read = (self._reader(facts), partial(self._read_now, request.options))
+        return compared(before, _side_now(frozen), old, frozen.rows, read, limit)
 
     def verify(self, release_id: str) -> ReleaseCheck:
         """Check the files of a release against its manifest; errors as `file`."""
@@ -294,11 +298,12 @@ class ReleaseService:
 
         return read
 
-    def _read_now(self, ids: Sequence[str]) -> pl.DataFrame:
+    def _read_now(self, options: ExportOptions, ids: Sequence[str]) -> pl.DataFrame:
         snapshot = self._shelf.samples.snapshot()
         wanted = pl.Series("id", ids, dtype=pl.String()).implode()
         index = snapshot.index().filter(pl.col("id").is_in(wanted)).select(POSITION).collect()
-        return snapshot.some(index[POSITION], ["id", *(name for name in HASHED if name in snapshot.columns)])
+        found = snapshot.some(index[POSITION], ["id", *(name for name in HASHED if name in snapshot.columns)])
+        return shown(found, options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class SimulatedHub:
     def __init__(self) -> None:
         self.repos: dict[str, Files] = {}  # main of each
         self.branches: dict[tuple[str, str], Files] = {}  # by repository and revision, pull requests too
+        self.tags: dict[tuple[str, str], Files] = {}  # by repository and name; they stay what they were
         self.private: dict[str, bool] = {}
         self.commits: list[str] = []
         self.descriptions: list[str] = []
@@ -60,6 +61,8 @@ class SimulatedHub:
             (r"/api/datasets/(?P<repo>.+?)/preupload/.*", lambda repo: self._preupload(json.loads(body))),
             (r"/datasets/(?P<repo>.+?)\.git/info/lfs/objects/batch", lambda repo: self._batch(json.loads(body))),
             (r"/api/datasets/(?P<repo>.+?)/branch/(?P<rev>.+)", self._branch),
+            (r"/api/datasets/(?P<repo>.+?)/refs", self._refs),
+            (r"/api/datasets/(?P<repo>.+?)/tag/(?P<rev>.+)", lambda repo, rev: self._tag(repo, rev, json.loads(body))),
             (r"/api/datasets/(?P<repo>.+?)/commit/(?P<rev>.+)", lambda repo, rev: self._commit(repo, rev, query, body)),
             (r"/datasets/(?P<repo>.+?)/resolve/(?P<rev>[^/]+)/(?P<name>.+)", self._file),
             (r"/api/datasets/(?P<repo>.+?)(?:/revision/(?P<rev>.*))?", self._info),
@@ -75,6 +78,7 @@ class SimulatedHub:
     def files(self, repo: str, revision: str) -> Files | None:
         """Return the files at a branch, a reference or a commit; None where there is no such."""
         known = {"main": self.repos.get(repo), **{rev: held for (of, rev), held in self.branches.items() if of == repo}}
+        known |= {name: held for (of, name), held in self.tags.items() if of == repo}
         by_commit = {_commit_of(held): held for held in known.values() if held is not None}
         return known.get(revision, by_commit.get(revision))
 
@@ -112,6 +116,26 @@ class SimulatedHub:
         if (repo, rev) in self.branches:
             return 409, {"error": f"Reference already exists: {rev}"}
         self.branches[repo, rev] = dict(self.repos[repo])
+        return 200, {}
+
+    def _refs(self, repo: str) -> tuple[int, Any]:
+        if repo not in self.repos:
+            return 404, {"error": "Repository not found", "code": "RepoNotFound"}
+
+        def shown(kind: str, name: str, files: Files) -> dict[str, str]:
+            return {"name": name, "ref": f"refs/{kind}/{name}", "targetCommit": _commit_of(files)}
+
+        branches = [shown("heads", "main", self.repos[repo])]
+        tags = [shown("tags", name, files) for (of, name), files in self.tags.items() if of == repo]
+        return 200, {"branches": branches, "tags": tags, "converts": []}
+
+    def _tag(self, repo: str, rev: str, wanted: dict[str, Any]) -> tuple[int, Any]:
+        files = self.files(repo, rev)
+        if files is None:
+            return 404, {"error": f"Invalid rev id: {rev}", "code": "RevisionNotFound"}
+        if (repo, wanted["tag"]) in self.tags:
+            return 409, {"error": f"Tag already exists: {wanted['tag']}"}
+        self.tags[repo, wanted["tag"]] = dict(files)
         return 200, {}
 
     def _file(self, repo: str, rev: str, name: str) -> tuple[int, Any]:
