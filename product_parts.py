@@ -9,9 +9,9 @@ from services.assistant.dataset_queries.questions import DatasetQuestions
 from services.assistant.product_service import ProductService
 from services.assistant.shopping import Shopping
 from services.catalogue.catalogue import Catalogue
+from services.dataset.releases.release_service import ReleaseService
 from services.quality.citation_audit import Verdicts
 from services.quality.duplicates.duplicate_service import DuplicateService
-from services.releases.release_service import ReleaseService
 
 
 @dataclass(frozen=True)

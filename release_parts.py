@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from api.edge.version import VERSION
 from config import Settings
-from models.releases.release_files import ReleaseFiles
-from models.releases.release_store import ReleaseStore
+from models.samples.releases.release_files import ReleaseFiles
+from models.samples.releases.release_store import ReleaseStore
 from models.stores import Stores
 from services.dataset.exporting import Exporter, ExportTools
 from services.dataset.hub.push import HubAccess
-from services.releases.release_service import ReleaseService, Shelf
-from services.releases.sharing import ReleaseSharing
+from services.dataset.releases.release_service import ReleaseService, Shelf
+from services.dataset.releases.sharing import ReleaseSharing
 from services.streams.run_service import RunService
 from utils.side.tasks import Side
 

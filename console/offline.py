@@ -11,6 +11,7 @@ from console.bench import workbench
 from console.documents import documents, embedder, law
 from console.moving import migrate
 from console.quality import progress, summary, title_of
+from console.releases import release
 from console.security import rotate
 from services.workbench import FORMATS, write_report
 from utils.access_tokens import hashed_form, new_token
@@ -153,4 +154,5 @@ COMMANDS: tuple[click.Command, ...] = (
     law,
     embedder,
     migrate,
+    release,
 )

@@ -30,6 +30,8 @@ from services.dataset.import_service import ImportService
 from services.dataset.jobs import Jobs
 from services.dataset.publish_service import PublishService
 from services.dataset.pushes import Pushes
+from services.dataset.releases.release_service import ReleaseService
+from services.dataset.releases.sharing import ReleaseSharing
 from services.dataset.search_service import SearchService
 from services.generation_service import GenerationService, Made
 from services.grounding.document_service import DocumentService
@@ -47,8 +49,6 @@ from services.operations.usage_service import UsageService
 from services.quality.examiner import Examiner
 from services.quality.report.quality_service import QualityService
 from services.quality.review_service import ReviewService
-from services.releases.release_service import ReleaseService
-from services.releases.sharing import ReleaseSharing
 from services.streams.broker import EventBroker, Subscription
 from services.streams.run_service import Reading, RunService
 from utils.metrics import Metrics

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Protocol
 import orjson
 
 from models.catalogue.authority_store import AuthorityStore
+from models.contract.answers.releases import ReleaseCheck, ReleaseFacts
 from models.samples.file.many_files import ManyFiles
 from services.catalogue.catalogue import Catalogue
 from services.citations.authority_import import FORMATS, ImportedAuthorities, import_authorities
 from services.citations.checker import CitationChecker
+from services.dataset.releases.manifest import MANIFEST, read_manifest
 from services.llm.embedded.weights import Progress, WeightStore
 from services.llm_service import Credentials, LLMService
 from services.quality.benchmarks import Benchmarks
@@ -28,6 +30,7 @@ from services.quality.report.files import FileReport, overlaps_in_files, report_
 from services.quality.report.measuring import Measures, to_json
 from services.quality.report.page import render
 from utils.errors import InputError, StorageError
+from utils.file_systems import FileFolder
 from utils.side.ahead import cores
 from utils.side.followed import Told, nobody
 from utils.side.processes import SideProcesses
@@ -144,6 +147,22 @@ class Workbench:
             return import_authorities(path, form, store, reading, names), store.path
         finally:
             store.close()
+
+    def verify_release(self, folder: Path) -> tuple[ReleaseFacts, ReleaseCheck]:
+        """Return the manifest in *folder*, and whether the files beside it are those that it names.
+
+        Raises:
+            InputError: there is no manifest, or it is none of a release.
+        """
+        from services.dataset.releases.verifying import verified
+
+        try:
+            facts = read_manifest((folder / MANIFEST).read_bytes())
+        except OSError as error:
+            raise InputError(
+                f"{folder / MANIFEST}: cannot be read ({error.strerror}); want the folder of a release"
+            ) from None
+        return facts, verified(FileFolder(str(folder)), facts)
 
     def report_on(self, address: str, told: Told = nobody) -> FileReport:
         """Return the quality report on Parquet files, also foreign ones, read once by all cores.

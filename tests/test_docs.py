@@ -23,6 +23,7 @@ DOCUMENTS = (
     "docs/api.md",
     "docs/architecture.md",
     "docs/glossary.md",
+    "docs/releases.md",
     "docs/style.md",
     "docs/trainers.md",
     "findings/README.md",
@@ -31,8 +32,8 @@ README = (PROJECT_DIR / "README.md").read_text()
 _ID = re.compile("<(id:|provider:|model:)?(sample|batch|provider|model)_id>")
 API = (PROJECT_DIR / "docs" / "api.md").read_text()
 
-# What a service writes where its samples lie in shards.
-_WRITTEN = {"dataset.json", "shards.json"}
+# What a service writes: where its samples lie in shards, and with a release.
+_WRITTEN = {"dataset.json", "shards.json", "release.json", "croissant.json"}
 
 
 def test_settings_of_the_readme_are_those_of_the_code() -> None:

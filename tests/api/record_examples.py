@@ -96,6 +96,7 @@ def _calls(client: FlaskClient, platform: Service) -> list[tuple[str, dict[str, 
     _samples(call, batch)
     _quality(call)
     _products(call)
+    _releases(call, platform)
     _documents(call, platform)
     _assistant(call, platform)
     _management(call)
@@ -171,6 +172,28 @@ def _quality(call: Any) -> None:
     call("GET /api/review/queue", query={"limit": 1})
     call("GET /api/quality/duplicates")
     call("GET /api/quality/report")
+
+
+def _releases(call: Any, platform: Service) -> None:
+    """Record what is done with releases; what goes to the Hub stands in `_SHARED`."""
+
+    def done(answer: Any) -> Any:
+        return platform.runs.outcome(answer["run_id"])
+
+    wanted = {"name": "uk-law", "filters": {"jurisdiction": "uk"}, "splits": "0.9,0.05,0.05", "license": "cc-by-4.0"}
+    made: Any = done(call("POST /api/releases", wanted))["release"]
+    one = {"release_id": made["id"]}
+    done(call("POST /api/releases/{release_id}/again", {}, **one))
+    call("GET /api/releases")
+    call("GET /api/releases/{release_id}", **one)
+    call("GET /api/releases/{release_id}/diff", **one)
+    call("GET /api/releases/{release_id}/export", query={"format": "messages"}, **one)
+    call("GET /api/releases/{release_id}/files/{path}", path="release.json", **one)
+    call("GET /api/releases/{release_id}/card", **one)
+    call("GET /api/releases/{release_id}/croissant", **one)
+    call("POST /api/releases/{release_id}/verify", {}, **one)
+    call("POST /api/releases/{release_id}/yank", {"reason": "Half of it is wrong."}, **one)
+    call("DELETE /api/releases/{release_id}/yank", **one)
 
 
 def _products(call: Any) -> None:
@@ -304,7 +327,23 @@ _PUSH = {
     },
 }
 
+_STARTED = {"success": True, "run_id": "run_0123456789abcdef01234567"}
+_SHARED = {
+    "POST /api/releases/{release_id}/push": {
+        "path": {"release_id": "rel_0123456789abcdef"},
+        "query": {},
+        "body": {"token": "EXAMPLE-TOKEN", "repo_name": "uk-law"},
+        "answer": _STARTED,
+    },
+    "POST /api/releases/pull": {
+        "path": {},
+        "query": {},
+        "body": {"token": "EXAMPLE-TOKEN", "repo_name": "me/uk-law", "revision": "v1.0.0"},
+        "answer": _STARTED,
+    },
+}
+
 if __name__ == "__main__":
-    made = {**record(), "POST /api/huggingface/push": _PUSH}
+    made = {**record(), **_SHARED, "POST /api/huggingface/push": _PUSH}
     EXAMPLES.write_text(json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
     print(f"{len(made)} examples written to {EXAMPLES.relative_to(PROJECT_DIR)}")  # noqa: T201  # a command

@@ -12,9 +12,9 @@ import pytest
 from models.contract.answers.releases import ReleaseFacts
 from models.contract.release_bodies import ReleasePullBody, ReleasePushBody, ReleaseVerifyBody, YankBody
 from services.dataset.hub.push import HubAccess
+from services.dataset.releases.manifest import manifest_of, read_manifest
 from services.platform import Platform
-from services.releases.manifest import manifest_of, read_manifest
-from tests.services.releases.conftest import release
+from tests.services.dataset.releases.conftest import release
 from tests.vendors.hub import TOKEN, SimulatedHub
 from utils.errors import ConflictError, InputError, PublishError
 

@@ -12,8 +12,8 @@ from models.samples.file.carried_groups import CarriedFile, CarriedGroup
 from models.samples.file.row_groups import told_bytes
 from services.dataset.exporting import Export
 from services.dataset.pieces import shown
+from services.dataset.releases.writing import ROWS
 from services.formats.export_format import REASONING, ExportFormat, ExportOptions
-from services.releases.writing import ROWS
 from utils.errors import InputError, StorageError
 from utils.file_systems import FileFolder
 from utils.frames import pl

@@ -13,10 +13,10 @@ from models.contract.answers.releases import ReleaseFacts
 from models.contract.arguments import ExportArguments
 from models.contract.release_bodies import ReleaseAgainBody, ReleaseBody, ReleaseExportArguments, YankBody
 from services.dataset import exporting
+from services.dataset.releases.row_hashes import content_hash, row_hashes
 from services.platform import Platform
-from services.releases.row_hashes import content_hash, row_hashes
+from tests.services.dataset.releases.conftest import release, texts_of
 from tests.services.dataset.taking import take
-from tests.services.releases.conftest import release, texts_of
 from utils.errors import ConflictError, ExistsError, InputError, NotFoundError
 
 SPLITS = "0.8,0.1,0.1"
@@ -260,7 +260,7 @@ def test_bad_requests_are_refused_before_anything_is_done(filled: Platform) -> N
 
 
 def test_release_that_could_not_be_finished_leaves_nothing(filled: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    from services.releases import writing
+    from services.dataset.releases import writing
 
     def refuse(*_: object) -> None:
         raise InputError("it is not to be")

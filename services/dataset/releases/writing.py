@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from functools import partial
 
 from models.contract.answers.releases import ReleaseFile, ReleaseSplit
-from models.releases.release_files import ReleaseFiles
 from models.samples.by_number import pieces_at
 from models.samples.file.group_writer import arrow_schema
 from models.samples.file.row_groups import GroupFile
+from models.samples.releases.release_files import ReleaseFiles
 from models.samples.snapshot import Snapshot, Snapshots
 from services.dataset.exporting import ExportTools, KnownVerdicts, data_version_of, is_large, known_verdicts
 from services.dataset.leading import leading_first
 from services.dataset.pieces import read_ahead, shown
 from services.dataset.publishable import Choice, Publishable, in_split
+from services.dataset.releases.measuring import Measures, measured
+from services.dataset.releases.row_hashes import content_hash, row_hashes
 from services.dataset.splits import NAMES, SplitRequest
 from services.formats.export_format import ExportOptions
-from services.releases.measuring import Measures, measured
-from services.releases.row_hashes import content_hash, row_hashes
 from utils.errors import InputError, StorageError
 from utils.frames import pl
 from utils.side.followed import Done, Progress, Told, followed, nobody, outcome

@@ -8,7 +8,7 @@ from models.contract.answers.releases import ReleaseFacts
 from services.dataset.hub.card import CardFacts, SplitFacts
 from services.dataset.hub.card_merge import merged_card
 from services.dataset.hub.features import features_of
-from services.releases.datasheet import datasheet
+from services.dataset.releases.datasheet import datasheet
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -19,21 +19,21 @@ from models.contract.answers.releases import (
     ReleaseSide,
 )
 from models.contract.release_bodies import ReleaseAgainBody, ReleaseBody, ReleaseExportArguments, YankBody
-from models.releases.release_files import ReleaseFiles
-from models.releases.release_store import ReleaseStore
+from models.samples.releases.release_files import ReleaseFiles
+from models.samples.releases.release_store import ReleaseStore
 from models.samples.snapshot import POSITION, Snapshots
 from services.dataset.exporting import Export, Exporter, ExportTools
 from services.dataset.hub.licenses import license_fields
 from services.dataset.pieces import shown
 from services.dataset.publishable import choice
+from services.dataset.releases.comparing import NOW, Rows, compared, side_of, side_of_release
+from services.dataset.releases.manifest import MANIFEST, manifest_of
+from services.dataset.releases.reading import data_files, exported, frames, rows_of
+from services.dataset.releases.row_hashes import HASHED
+from services.dataset.releases.verifying import verified
+from services.dataset.releases.writing import Frozen, ReleaseRequest, freeze
 from services.dataset.splits import SplitRequest, parse_shares
 from services.formats.export_format import ExportOptions
-from services.releases.comparing import NOW, Rows, compared, side_of, side_of_release
-from services.releases.manifest import MANIFEST, manifest_of
-from services.releases.reading import data_files, exported, frames, rows_of
-from services.releases.row_hashes import HASHED
-from services.releases.verifying import verified
-from services.releases.writing import Frozen, ReleaseRequest, freeze
 from services.streams.run import Run
 from services.streams.run_service import RunService
 from utils.clock import Clock, iso

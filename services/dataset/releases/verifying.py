@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Iterator
 
 from models.contract.answers.releases import FaultKind, ReleaseCheck, ReleaseFacts, ReleaseFault
-from services.releases.reading import data_files, frames, rows_of
-from services.releases.row_hashes import HASHED, content_hash, row_hashes
-from services.releases.writing import ROWS
+from services.dataset.releases.reading import data_files, frames, rows_of
+from services.dataset.releases.row_hashes import HASHED, content_hash, row_hashes
+from services.dataset.releases.writing import ROWS
 from utils.errors import StorageError
 from utils.file_systems import FileFolder
 from utils.frames import pl

@@ -8,9 +8,9 @@ import pytest
 import yaml
 from huggingface_hub import DatasetCard
 
+from services.dataset.releases.croissant import croissant_of
 from services.platform import Platform
-from services.releases.croissant import croissant_of
-from tests.services.releases.conftest import release
+from tests.services.dataset.releases.conftest import release
 
 # The reader of Croissant uses parts of its own readers that they call old.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")

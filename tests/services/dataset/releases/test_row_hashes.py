@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.releases.row_hashes import HASHED, content_hash, row_hashes
+from services.dataset.releases.row_hashes import HASHED, content_hash, row_hashes
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 ROWS = st.fixed_dictionaries({name: TEXTS | st.none() for name in HASHED})

@@ -10,17 +10,16 @@ from tempfile import TemporaryDirectory
 
 from models.contract.answers.releases import ReleaseCheck, ReleaseFacts
 from models.contract.release_bodies import ReleasePullBody, ReleasePushBody, ReleaseVerifyBody
-from models.releases.release_files import ReleaseFiles
-from models.releases.release_store import ReleaseStore
+from models.samples.releases.release_files import ReleaseFiles
+from models.samples.releases.release_store import ReleaseStore
 from services.dataset.hub.push import HubAccess
 from services.dataset.hub.upload import Destination, Hub
-from services.releases.card import card_of
-from services.releases.croissant import FILE as CROISSANT
-from services.releases.croissant import croissant_of
-from services.releases.manifest import MANIFEST, manifest_of, read_manifest
-from services.releases.reading import schema_of
-from services.releases.release_service import ReleaseService
-from services.releases.verifying import verified
+from services.dataset.releases.croissant import FILE as CROISSANT
+from services.dataset.releases.croissant import croissant_of
+from services.dataset.releases.manifest import MANIFEST, manifest_of, read_manifest
+from services.dataset.releases.reading import schema_of
+from services.dataset.releases.release_service import ReleaseService
+from services.dataset.releases.verifying import verified
 from services.streams.run import Run
 from services.streams.run_service import RunService
 from utils.errors import CancelledError, ConflictError, InputError, NotFoundError, PublishError
@@ -45,6 +44,8 @@ class ReleaseSharing:
 
     def card(self, release_id: str) -> str:
         """Return the card of a release; errors as `ReleaseService.file`."""
+        from services.dataset.releases.card import card_of  # with YAML
+
         facts, folder = self._of(release_id)
         return card_of(facts, schema_of(folder, facts))
 
@@ -95,6 +96,8 @@ class ReleaseSharing:
             return verified(FileFolder(folder), facts)
 
     def _push(self, run: Run, release_id: str, body: ReleasePushBody, token: str) -> Mapping[str, object]:
+        from services.dataset.releases.card import card_of
+
         facts, folder = self._of(release_id)
         hub = Hub(token, self._hub.endpoint)
         repo_id = hub.repo_id(body.repo_name or facts["name"])

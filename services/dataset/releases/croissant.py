@@ -8,7 +8,7 @@ import orjson
 
 from models.contract.answers.releases import ReleaseFacts, ReleaseFile
 from services.dataset.hub.licenses import OTHER
-from services.releases.datasheet import CHECKS, LIMITS, USES
+from services.dataset.releases.datasheet import CHECKS, LIMITS, USES
 
 FILE = "croissant.json"
 VERSION = "http://mlcommons.org/croissant/1.1"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from models.contract.answers.releases import ChangedRow, ReleaseDiff, ReleaseFacts, ReleaseQuality, ReleaseSide
-from services.releases.row_hashes import HASHED
+from services.dataset.releases.row_hashes import HASHED
 from utils.frames import pl
 
 NOW = "now"
 # Returns the rows with these ids, with the columns `id` and `HASHED`.
-Rows = Callable[[Sequence[str]], pl.DataFrame]
+Rows: TypeAlias = "Callable[[Sequence[str]], pl.DataFrame]"
 _GOOD = {"citations": "verified", "grounding": "grounded", "reviews": "accepted"}
 
 
