@@ -10,6 +10,7 @@ import services.llm.providers as adapters
 from api.app import AppSettings
 from api.edge.access import AccessRules
 from assistant_parts import Found, Way, build_assistant, build_queries
+from automation_parts import build_automation
 from config import Settings
 from grounding_parts import Grounding, build_grounding
 from models.backups.backup import Backups
@@ -61,6 +62,7 @@ from services.llm.routing.credentials import Given
 from services.llm.routing.overrides import credentials_by_settings, roster_state
 from services.llm.routing.roster import Roster
 from services.llm_service import Credentials, LLMProviderFactory, LLMService
+from services.operations.automation.schedules import Schedules
 from services.operations.catalogue_service import CatalogueService
 from services.operations.embedded_service import EmbeddedService
 from services.operations.health_service import HealthService
@@ -172,8 +174,10 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     batches.fleet.gone.append(runs.take_over)
     batches.fleet.looks.append(runs.cancel_asked)
     batches.fleet.changed.append(registry.load)
+    automation = build_automation(settings, stores, batches)
     usage = UsageService(stores.tables.usage, llm)
     released = build_releases(settings, stores, data.exporter, data.hub, runs, side)
+    released.releases.made.append(automation.tell_of_release)
     sold = build_products(catalogue, stores, data.audit, usage, judging.examiner.duplicates, released.releases)
     assistant = build_assistant(settings, stores, llm, data.reviews, grounding.embedder)
     looked_up = Found(grounding, judging.examiner.checker, judging.examiner.prover, sold)
@@ -198,6 +202,9 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
         pushes=Pushes(data.publish, runs),
         releases=released.releases,
         sharing=released.sharing,
+        templates=automation.templates,
+        schedules=automation.schedules,
+        webhooks=automation.webhooks,
         jobs=Jobs(runs, data.quality, data.publish, stores.folder.path / ".exports"),
         backups=data.backups,
         quality=data.quality,
@@ -222,7 +229,14 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
             stores,
             judging.authorities,
             grounding.library,
-            Upkeep(Chores(data.dataset, _tasks(settings, data, judging, runs), registry, stores.folder.check)),
+            Upkeep(
+                Chores(
+                    data.dataset,
+                    _tasks(settings, data, judging, runs, automation.schedules),
+                    registry,
+                    stores.folder.check,
+                )
+            ),
             embedded,
             side.close,
             settings.resume_batches,
@@ -425,7 +439,9 @@ def _search_index(settings: Settings, stores: Stores) -> SearchIndex:
     return SearchIndex(cache / f"search{kind}{stores.own_name}.db", is_kept=not (kind or stores.own_name))
 
 
-def _tasks(settings: Settings, data: _Data, judging: _Judging, runs: RunService) -> Sequence[Task]:
+def _tasks(
+    settings: Settings, data: _Data, judging: _Judging, runs: RunService, schedules: Schedules
+) -> Sequence[Task]:
     """Return what is done every few seconds."""
     return (
         data.search.update,
@@ -433,6 +449,7 @@ def _tasks(settings: Settings, data: _Data, judging: _Judging, runs: RunService)
         data.audit.update,
         lambda _: data.backups.make_if_due(3600 * settings.backup_every_h),
         lambda _: runs.prune(settings.run_keep_days),
+        lambda _: schedules.run_due(),
         lambda _: give_back(),
     )
 

@@ -13,6 +13,7 @@ from api.edge.errors import register_errors
 from api.edge.measurement import measure
 from api.edge.turns import Turns
 from api.resources import (
+    automation,
     batches,
     catalogue,
     chat,
@@ -53,6 +54,7 @@ _RESOURCES = (
     documents,
     jobs,
     releases,
+    automation,
     runs,
     products,
     sessions,

@@ -517,6 +517,80 @@ class ReleaseRow(Base):
     yank_reason: Mapped[str] = mapped_column(default="")
 
 
+class TemplateRow(Base):
+    """One version of a named recipe for batches. `body` is JSON as `BatchRequest` takes it."""
+
+    __tablename__ = "templates"
+    __table_args__ = (Index("ux_templates_version", "name", "version", unique=True), _COUNTED)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    version: Mapped[int]
+    created_at: Mapped[str]
+    note: Mapped[str]
+    body: Mapped[str]
+
+
+class ScheduleRow(Base):
+    """When a template is run. `pending` is the moment whose batch is being started; null when none is."""
+
+    __tablename__ = "schedules"
+    __table_args__ = (Index("ix_schedules_next", "next_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    template: Mapped[str]
+    version: Mapped[int | None]
+    cron: Mapped[str]
+    timezone: Mapped[str]
+    is_on: Mapped[bool]
+    created_at: Mapped[str]
+    next_at: Mapped[str | None]
+    pending: Mapped[str | None]
+    claimed_at: Mapped[str | None]
+    last_at: Mapped[str | None]
+    last_batch: Mapped[str | None]
+    last_error: Mapped[str | None]
+    missed: Mapped[int] = mapped_column(default=0)
+
+
+class WebhookRow(Base):
+    """Who is told of events. `seen` is the last event that was looked at for it."""
+
+    __tablename__ = "webhooks"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    url: Mapped[str]
+    events: Mapped[str]
+    sealed_secret: Mapped[str]
+    is_on: Mapped[bool]
+    created_at: Mapped[str]
+    seen: Mapped[int]
+    off_because: Mapped[str | None]
+
+
+class DeliveryRow(Base):
+    """One message to a webhook; `next_at` is when it is tried next, null once it was taken or given up."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("ix_deliveries_next", "next_at"),
+        Index("ix_deliveries_webhook", "webhook_id", "id"),
+        _COUNTED,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    webhook_id: Mapped[str]
+    message_id: Mapped[str] = mapped_column(unique=True)
+    event: Mapped[str]
+    at: Mapped[str]
+    body: Mapped[str]
+    state: Mapped[str]
+    tries: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[str | None]
+    status: Mapped[int | None]
+    error: Mapped[str | None]
+
+
 def init_db(app: Flask) -> None:
     """Bind `db` to *app* and create what is missing; needs SQLALCHEMY_DATABASE_URI in its config."""
     db.init_app(app)

@@ -39,6 +39,9 @@ from services.grounding.law.law_service import LawService
 from services.grounding.retrieval_service import RetrievalService
 from services.llm.embedded.model import EmbeddedModel
 from services.llm_service import LLMService
+from services.operations.automation.schedules import Schedules
+from services.operations.automation.templates import Templates
+from services.operations.automation.webhooks import Webhooks
 from services.operations.catalogue_service import CatalogueService
 from services.operations.embedded_service import EmbeddedService
 from services.operations.health_service import HealthService
@@ -97,6 +100,9 @@ class Platform:
     jobs: Jobs
     releases: ReleaseService
     sharing: ReleaseSharing
+    templates: Templates
+    schedules: Schedules
+    webhooks: Webhooks
     backups: Backups
     quality: QualityService
     reviews: ReviewService
@@ -142,6 +148,7 @@ class Platform:
         self.providers.know_all()
         self.lifetime.upkeep.start()
         self.documents.start()
+        self.webhooks.start()
         self.assistant.upkeep.start()
         self.batches.begin(self.lifetime.resume_batches)
         return self
@@ -170,6 +177,7 @@ class Platform:
         self.documents.stop(_SHUTDOWN_S)
         self.embedded.stop(_SHUTDOWN_S)
         self.assistant.upkeep.stop(_SHUTDOWN_S)
+        self.webhooks.close(_SHUTDOWN_S)
         self.lifetime.library.close()
         self.dataset.close()
         if self.stores.folder.is_there():

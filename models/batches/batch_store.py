@@ -52,6 +52,7 @@ class KeptRequest(TypedDict, total=False):
     reasoning_instruction: str | None
     smart_mode: bool
     seed: int
+    origin: str | None
 
 
 class BatchColumns(TypedDict, total=False):

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, MetaData, inspect, text
 from models.engines.postgresql import take_turn
 from utils.errors import StorageError
 
-NEWEST = "0010"
+NEWEST = "0011"
 # Tables of the first release; databases that count their versions in the second table are of before Alembic.
 _OLDEST, _COUNTED = "batches", "schema_version"
 _VERSION = "alembic_version"

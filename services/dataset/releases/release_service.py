@@ -83,6 +83,8 @@ class ReleaseService:
     def __init__(self, shelf: Shelf, runs: RunService) -> None:
         self._shelf = shelf
         self._runs = runs
+        # Told of each release that was made.
+        self.made: list[Callable[[ReleaseFacts], None]] = []
 
     def start(self, body: ReleaseBody, key: str | None = None) -> str:
         """Begin a release; return the id of its run, whose result is the release.
@@ -217,6 +219,8 @@ class ReleaseService:
         except BaseException:
             shelf.files.remove(release_id)
             raise
+        for tell in self.made:
+            tell(facts)
         return facts
 
     def _freeze(self, request: ReleaseRequest, release_id: str | None, told: Told) -> Frozen:

@@ -37,6 +37,7 @@ _SENT = (
     "host",
     "transfer-",
     "user-agent",
+    "webhook-",
     "x-litellm-",
     "x-stainless-",
 )
