@@ -57,7 +57,7 @@ class Begun:
             return {"batch_id": self.rows[0]["id"]}
 
         templates._start = begin
-        self.schedules = Schedules(self.store, templates, self, self.told, clock)  # type: ignore[arg-type]
+        self.schedules = Schedules(self.store, templates, self, self.told, clock)
 
     def page(self, limit: int | None = None, offset: int = 0, status: str | None = None) -> list[Any]:
         return self.rows
