@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, MetaData, inspect, text
 
 from models.engines.postgresql import take_turn
 from utils.errors import StorageError
+from utils.installation import COMMAND
 
 NEWEST = "0008"
 # Tables of the first release; databases that count their versions in the second table are of before Alembic.
@@ -49,8 +50,8 @@ def version_of(connection: Connection) -> str | None:
     if REHEARSAL in names:
         raise StorageError(
             "database: holds a copy that was taken while the service ran, and lacks what was written after it; stop "
-            "the service and take it over again with `cli.py migrate --to …`, or, if the copy is all there is, drop "
-            f"its table {REHEARSAL}"
+            f"the service and take it over again with `{COMMAND} migrate --to …`, or, if the copy is all there is, "
+            f"drop its table {REHEARSAL}"
         )
     if _VERSION in names:
         return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())

@@ -1,0 +1,67 @@
+"""Builds the package and installs it into a fresh environment."""
+
+import subprocess
+import sys
+import venv
+from importlib.util import find_spec
+from pathlib import Path
+from sysconfig import get_path
+
+from config import PROJECT_DIR
+from tests.e2e.server import RunningServer
+
+_UV = str(Path(sys.executable).with_name("uv"))
+
+
+def build(folder: Path, kind: str) -> Path:
+    """Build the package as *kind*, wheel or sdist, into *folder*; return the file.
+
+    The build backend is fetched only where it is not installed here.
+    """
+    how = ["--no-build-isolation"] if find_spec("hatchling") else []
+    _run(_UV, "build", f"--{kind}", *how, "--python", sys.executable, "--out-dir", str(folder), str(PROJECT_DIR))
+    return next(folder.glob("*.whl" if kind == "wheel" else "*.tar.gz"))
+
+
+class Installed:
+    """A fresh environment with the *wheel*; it finds the packages that this one has, but nothing of the clone."""
+
+    def __init__(self, folder: Path, wheel: Path) -> None:
+        venv.create(folder, with_pip=False)
+        _run(_UV, "pip", "install", "--quiet", "--no-deps", "--no-index", "--python", str(folder), str(wheel))
+        self.bin = folder / "bin"
+        self.package = next(folder.glob("lib/*/site-packages/ltp"))
+        (self.package.parent / "others.pth").write_text(get_path("purelib"))
+
+    def files(self) -> dict[str, int]:
+        """Return the package's files with the times when they were written."""
+        return {str(path): path.stat().st_mtime_ns for path in self.package.rglob("*") if path.is_file()}
+
+    def run(self, *words: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+        """Run the command `ltp` in *folder*."""
+        return subprocess.run(
+            [self.bin / "ltp", *words], cwd=folder, env=bare(), capture_output=True, text=True, check=False
+        )
+
+
+class InstalledServer(RunningServer):
+    """`ltp serve` in an empty folder, with no setting but its port and those that are given."""
+
+    def __init__(self, installed: Installed, folder: Path, **settings: object) -> None:
+        super().__init__(folder, **{"data_dir": "", "model_dir": "", "pythondontwritebytecode": 1, **settings})
+        self._ltp = installed.bin / "ltp"
+
+    @property
+    def command(self) -> list[str]:
+        """What starts it."""
+        return [str(self._ltp), "serve"]
+
+
+def bare() -> dict[str, str]:
+    """Return an environment without anybody's settings."""
+    return {"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
