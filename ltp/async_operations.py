@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Literal, Unpack
 
 from ltp import types
@@ -32,7 +32,7 @@ class Assistant:
         answer: types.AgentsAnswer = await self._caller.json(Call("GET", "/api/agents/graph", {"format": format}))
         return answer
 
-    def stream(self, **body: Unpack[types.QueryBody]) -> AsyncIterator[types.RunMessage]:
+    def stream(self, **body: Unpack[types.QueryBody]) -> AsyncGenerator[types.RunMessage, None]:
         """The same, word by word: the events of a run, whose `done` has the answer.
 
         `POST /api/query/stream`
@@ -67,7 +67,7 @@ class Batches:
         *,
         limit: int | None = None,
         status: Literal["pending", "running", "paused", "stopping", "completed", "stopped", "failed"] | None = None,
-    ) -> AsyncIterator[types.HistoryRow]:
+    ) -> AsyncGenerator[types.HistoryRow, None]:
         """Return past and present batches, newest first; one after another, page by page (`limit` a page).
 
         `GET /api/generate/batch/history`
@@ -128,7 +128,7 @@ class Batches:
         answer: types.StopAnswer = await self._caller.json(Call("POST", "/api/generate/batch/stop", body=body))
         return answer
 
-    def stream(self) -> AsyncIterator[types.StreamMessage]:
+    def stream(self) -> AsyncGenerator[types.StreamMessage, None]:
         """Send every change as it happens; send `Last-Event-ID` to get what changed since.
 
         `GET /api/generate/batch/stream`
@@ -208,7 +208,7 @@ class Chat:
         answer: types.ChatAnswer = await self._caller.json(Call("POST", "/api/chat/completions", body=body))
         return answer
 
-    def stream(self, **body: Unpack[types.ChatRequest]) -> AsyncIterator[types.ChatMessage]:
+    def stream(self, **body: Unpack[types.ChatRequest]) -> AsyncGenerator[types.ChatMessage, None]:
         """Answer a conversation; with `stream: true` as the events of a run: status, thought, token, done or error.
 
         `POST /api/chat/completions`
@@ -421,7 +421,7 @@ class Documents:
         )
         return answer
 
-    async def each_of_chunks(self, file_id: str, *, limit: int | None = None) -> AsyncIterator[types.ChunkRow]:
+    async def each_of_chunks(self, file_id: str, *, limit: int | None = None) -> AsyncGenerator[types.ChunkRow, None]:
         """Return the chunks of a document: what is indexed and found; one after another, page by page (`limit` a page).
 
         `GET /api/files/{file_id}/chunks`
@@ -472,7 +472,7 @@ class Documents:
         limit: int | None = None,
         status: Literal["uploaded", "extracting", "chunking", "embedding", "ready", "failed"] | None = None,
         jurisdiction: str | None = None,
-    ) -> AsyncIterator[types.DocumentRow]:
+    ) -> AsyncGenerator[types.DocumentRow, None]:
         """List the documents, newest first; one after another, page by page (`limit` a page).
 
         `GET /api/files`
@@ -503,7 +503,7 @@ class Documents:
         )
         return answer
 
-    async def each_of_pages(self, file_id: str, *, limit: int | None = None) -> AsyncIterator[types.PageRow]:
+    async def each_of_pages(self, file_id: str, *, limit: int | None = None) -> AsyncGenerator[types.PageRow, None]:
         """Return the text of a document by pages; one after another, page by page (`limit` a page).
 
         `GET /api/files/{file_id}/pages`
@@ -532,7 +532,7 @@ class Documents:
         answer: types.RetrieveAnswer = await self._caller.json(Call("POST", "/api/retrieve", body=body))
         return answer
 
-    def stream(self) -> AsyncIterator[types.FileMessage]:
+    def stream(self) -> AsyncGenerator[types.FileMessage, None]:
         """Send every change of a document as it happens.
 
         `GET /api/files/stream`
@@ -597,7 +597,7 @@ class Generation:
         answer: types.GeneratedAnswer = await self._caller.json(Call("POST", "/api/generate", body=body))
         return answer
 
-    def stream(self, **body: Unpack[types.GenerateRequest]) -> AsyncIterator[types.RunMessage]:
+    def stream(self, **body: Unpack[types.GenerateRequest]) -> AsyncGenerator[types.RunMessage, None]:
         """Generate one sample now, word by word: the events of a run, whose `done` has the sample.
 
         `POST /api/generate/stream`
@@ -1114,7 +1114,7 @@ class Quality:
         batch_id: str | None = None,
         grounding: str | None = None,
         limit: int | None = None,
-    ) -> AsyncIterator[types.StoredSample]:
+    ) -> AsyncGenerator[types.StoredSample, None]:
         """List the samples that wait for a reviewer, the lowest score first; one after another, page by page (`limit` a page).
 
         `GET /api/review/queue`
@@ -1187,7 +1187,7 @@ class Runs:
         answer: types.RunAnswer = await self._caller.json(Call("POST", f"/api/runs/{part(run_id)}/cancel", body={}))
         return answer
 
-    def events(self, run_id: str, *, after: int | None = None) -> AsyncIterator[types.RunMessage]:
+    def events(self, run_id: str, *, after: int | None = None) -> AsyncGenerator[types.RunMessage, None]:
         """Send the events of a run: all of them, or with `Last-Event-ID` (or `after`) those behind that number.
 
         `GET /api/runs/{run_id}/events`
@@ -1453,7 +1453,7 @@ class Samples:
         grounding: str | None = None,
         limit: int | None = None,
         sort: str | None = None,
-    ) -> AsyncIterator[types.StoredSample]:
+    ) -> AsyncGenerator[types.StoredSample, None]:
         """Return one page of the samples that match; one after another, page by page (`limit` a page).
 
         `GET /api/samples/filter`
@@ -1763,7 +1763,7 @@ class Sessions:
         session_id: str | None = None,
         since: str | None = None,
         limit: int | None = None,
-    ) -> AsyncIterator[types.AuditEventInfo]:
+    ) -> AsyncGenerator[types.AuditEventInfo, None]:
         """List a user's events, oldest first; one after another, page by page (`limit` a page).
 
         `GET /api/events`
@@ -1802,7 +1802,7 @@ class Sessions:
 
     async def each(
         self, *, user_id: str | None = None, status: Literal["active", "ended"] | None = None, limit: int | None = None
-    ) -> AsyncIterator[types.SessionInfo]:
+    ) -> AsyncGenerator[types.SessionInfo, None]:
         """List the sessions of a user, the last used first; one after another, page by page (`limit` a page).
 
         `GET /api/sessions`
@@ -1854,7 +1854,7 @@ class Sessions:
 
     async def each_of_history(
         self, *, user_id: str | None = None, session_id: str | None = None, limit: int | None = None
-    ) -> AsyncIterator[types.TurnInfo]:
+    ) -> AsyncGenerator[types.TurnInfo, None]:
         """List a user's queries with their answers, newest first; one after another, page by page (`limit` a page).
 
         `GET /api/query/history`

@@ -1,7 +1,7 @@
 """The client for asyncio. The same as `ltp.client`, line by line."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import cast
 
@@ -60,7 +60,7 @@ class AsyncClient(Operations):
         """Wait between two tries; a subclass may do something else meanwhile."""
         await asyncio.sleep(seconds)
 
-    async def follow_batch(self, batch_id: str, timeout_s: float | None = None) -> AsyncIterator[types.Batch]:
+    async def follow_batch(self, batch_id: str, timeout_s: float | None = None) -> AsyncGenerator[types.Batch, None]:
         """Yield the batch as it is and at every change until it has ended, over broken connections too.
 
         Raises:

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from typing import cast
 
@@ -61,7 +61,7 @@ class Client(Operations):
         """Wait between two tries; a subclass may do something else meanwhile."""
         time.sleep(seconds)
 
-    def follow_batch(self, batch_id: str, timeout_s: float | None = None) -> Iterator[types.Batch]:
+    def follow_batch(self, batch_id: str, timeout_s: float | None = None) -> Generator[types.Batch, None, None]:
         """Yield the batch as it is and at every change until it has ended, over broken connections too.
 
         Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Literal, Unpack
 
 from ltp import types
@@ -32,7 +32,7 @@ class Assistant:
         answer: types.AgentsAnswer = self._caller.json(Call("GET", "/api/agents/graph", {"format": format}))
         return answer
 
-    def stream(self, **body: Unpack[types.QueryBody]) -> Iterator[types.RunMessage]:
+    def stream(self, **body: Unpack[types.QueryBody]) -> Generator[types.RunMessage, None, None]:
         """The same, word by word: the events of a run, whose `done` has the answer.
 
         `POST /api/query/stream`
@@ -67,7 +67,7 @@ class Batches:
         *,
         limit: int | None = None,
         status: Literal["pending", "running", "paused", "stopping", "completed", "stopped", "failed"] | None = None,
-    ) -> Iterator[types.HistoryRow]:
+    ) -> Generator[types.HistoryRow, None, None]:
         """Return past and present batches, newest first; one after another, page by page (`limit` a page).
 
         `GET /api/generate/batch/history`
@@ -128,7 +128,7 @@ class Batches:
         answer: types.StopAnswer = self._caller.json(Call("POST", "/api/generate/batch/stop", body=body))
         return answer
 
-    def stream(self) -> Iterator[types.StreamMessage]:
+    def stream(self) -> Generator[types.StreamMessage, None, None]:
         """Send every change as it happens; send `Last-Event-ID` to get what changed since.
 
         `GET /api/generate/batch/stream`
@@ -208,7 +208,7 @@ class Chat:
         answer: types.ChatAnswer = self._caller.json(Call("POST", "/api/chat/completions", body=body))
         return answer
 
-    def stream(self, **body: Unpack[types.ChatRequest]) -> Iterator[types.ChatMessage]:
+    def stream(self, **body: Unpack[types.ChatRequest]) -> Generator[types.ChatMessage, None, None]:
         """Answer a conversation; with `stream: true` as the events of a run: status, thought, token, done or error.
 
         `POST /api/chat/completions`
@@ -421,7 +421,7 @@ class Documents:
         )
         return answer
 
-    def each_of_chunks(self, file_id: str, *, limit: int | None = None) -> Iterator[types.ChunkRow]:
+    def each_of_chunks(self, file_id: str, *, limit: int | None = None) -> Generator[types.ChunkRow, None, None]:
         """Return the chunks of a document: what is indexed and found; one after another, page by page (`limit` a page).
 
         `GET /api/files/{file_id}/chunks`
@@ -472,7 +472,7 @@ class Documents:
         limit: int | None = None,
         status: Literal["uploaded", "extracting", "chunking", "embedding", "ready", "failed"] | None = None,
         jurisdiction: str | None = None,
-    ) -> Iterator[types.DocumentRow]:
+    ) -> Generator[types.DocumentRow, None, None]:
         """List the documents, newest first; one after another, page by page (`limit` a page).
 
         `GET /api/files`
@@ -503,7 +503,7 @@ class Documents:
         )
         return answer
 
-    def each_of_pages(self, file_id: str, *, limit: int | None = None) -> Iterator[types.PageRow]:
+    def each_of_pages(self, file_id: str, *, limit: int | None = None) -> Generator[types.PageRow, None, None]:
         """Return the text of a document by pages; one after another, page by page (`limit` a page).
 
         `GET /api/files/{file_id}/pages`
@@ -530,7 +530,7 @@ class Documents:
         answer: types.RetrieveAnswer = self._caller.json(Call("POST", "/api/retrieve", body=body))
         return answer
 
-    def stream(self) -> Iterator[types.FileMessage]:
+    def stream(self) -> Generator[types.FileMessage, None, None]:
         """Send every change of a document as it happens.
 
         `GET /api/files/stream`
@@ -595,7 +595,7 @@ class Generation:
         answer: types.GeneratedAnswer = self._caller.json(Call("POST", "/api/generate", body=body))
         return answer
 
-    def stream(self, **body: Unpack[types.GenerateRequest]) -> Iterator[types.RunMessage]:
+    def stream(self, **body: Unpack[types.GenerateRequest]) -> Generator[types.RunMessage, None, None]:
         """Generate one sample now, word by word: the events of a run, whose `done` has the sample.
 
         `POST /api/generate/stream`
@@ -1104,7 +1104,7 @@ class Quality:
         batch_id: str | None = None,
         grounding: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[types.StoredSample]:
+    ) -> Generator[types.StoredSample, None, None]:
         """List the samples that wait for a reviewer, the lowest score first; one after another, page by page (`limit` a page).
 
         `GET /api/review/queue`
@@ -1175,7 +1175,7 @@ class Runs:
         answer: types.RunAnswer = self._caller.json(Call("POST", f"/api/runs/{part(run_id)}/cancel", body={}))
         return answer
 
-    def events(self, run_id: str, *, after: int | None = None) -> Iterator[types.RunMessage]:
+    def events(self, run_id: str, *, after: int | None = None) -> Generator[types.RunMessage, None, None]:
         """Send the events of a run: all of them, or with `Last-Event-ID` (or `after`) those behind that number.
 
         `GET /api/runs/{run_id}/events`
@@ -1439,7 +1439,7 @@ class Samples:
         grounding: str | None = None,
         limit: int | None = None,
         sort: str | None = None,
-    ) -> Iterator[types.StoredSample]:
+    ) -> Generator[types.StoredSample, None, None]:
         """Return one page of the samples that match; one after another, page by page (`limit` a page).
 
         `GET /api/samples/filter`
@@ -1743,7 +1743,7 @@ class Sessions:
         session_id: str | None = None,
         since: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[types.AuditEventInfo]:
+    ) -> Generator[types.AuditEventInfo, None, None]:
         """List a user's events, oldest first; one after another, page by page (`limit` a page).
 
         `GET /api/events`
@@ -1782,7 +1782,7 @@ class Sessions:
 
     def each(
         self, *, user_id: str | None = None, status: Literal["active", "ended"] | None = None, limit: int | None = None
-    ) -> Iterator[types.SessionInfo]:
+    ) -> Generator[types.SessionInfo, None, None]:
         """List the sessions of a user, the last used first; one after another, page by page (`limit` a page).
 
         `GET /api/sessions`
@@ -1834,7 +1834,7 @@ class Sessions:
 
     def each_of_history(
         self, *, user_id: str | None = None, session_id: str | None = None, limit: int | None = None
-    ) -> Iterator[types.TurnInfo]:
+    ) -> Generator[types.TurnInfo, None, None]:
         """List a user's queries with their answers, newest first; one after another, page by page (`limit` a page).
 
         `GET /api/query/history`

@@ -37,6 +37,11 @@ class Installed:
         """Return the package's files with the times when they were written."""
         return {str(path): path.stat().st_mtime_ns for path in self.package.rglob("*") if path.is_file()}
 
+    def python(self, code: str, *words: str) -> str:
+        """Run *code* with the environment's Python, away from the clone; return what it writes."""
+        command = [str(self.bin / "python"), "-I", "-B", "-c", code, *words]
+        return subprocess.run(command, cwd="/", env=bare(), capture_output=True, text=True, check=True).stdout
+
     def run(self, *words: str, folder: Path) -> "subprocess.CompletedProcess[str]":
         """Run the command `ltp` in *folder*."""
         return subprocess.run(

@@ -14,7 +14,9 @@ from packaging.utils import canonicalize_name
 import ltp
 from api.edge.version import VERSION
 from config import PROJECT_DIR
+from tests.e2e.server import BUSY_S
 from tests.ltp.installed import Installed, InstalledServer, build
+from tests.vendors.simulator import SimulatedVendor
 from utils.installation import FILES, PARTS, how_to_install, missing
 
 _PIN = re.compile(r"^([\w.-]+)(\[[\w,-]+\])?==([\w.]+)", re.MULTILINE)
@@ -106,6 +108,15 @@ def test_what_is_missing_is_told_with_the_command_that_brings_it() -> None:
     assert how_to_install("audio", is_package=True) == "pip install 'legal-training-platform[audio]'"
 
 
+_BATCH = """
+import sys, ltp
+with ltp.Client(sys.argv[1]) as client:
+    started = client.batches.start(count=2, provider="groq", topic="Tort Law - Nuisance", difficulty="basic")
+    ended = client.wait_for_batch(started["batch_id"])
+    print(ended["status"], len(list(client.samples.each(batch_id=started["batch_id"]))), ltp.__file__)
+"""
+
+
 def test_installed_command_serves_from_an_empty_folder_and_leaves_the_package_as_it_was(
     wheel: Path, tmp_path: Path
 ) -> None:
@@ -116,15 +127,21 @@ def test_installed_command_serves_from_an_empty_folder_and_leaves_the_package_as
     before = installed.files()
 
     shown = installed.run("--help", folder=folder)
-    with InstalledServer(installed, folder) as server:
-        health = server.get("health")
-        page = server.session.get(f"http://127.0.0.1:{server.port}/ui/", timeout=60)
-        told = server.get("quality/report")  # made in a process beside
+    with SimulatedVendor("groq", ["openai/gpt-oss-120b"]) as groq:
+        (folder / ".env").write_text(f"GROQ_API_KEY=gsk_test_0123456789\nGROQ_BASE_URL={groq.url}\n")
+        with InstalledServer(installed, folder) as server:
+            health = server.get("health")
+            page = server.session.get(f"http://127.0.0.1:{server.port}/ui/", timeout=BUSY_S)
+            told = installed.python(_BATCH, server.url.removesuffix("/api"))
+            job = server.post("jobs", kind="report")  # made in a process beside
+            events = server.session.get(f"{server.url}/runs/{job['run_id']}/events", timeout=BUSY_S).text
 
     assert shown.returncode == 0, shown.stderr
     assert "./legal-training-data" in shown.stdout
     assert installed.run("--version", folder=folder).stdout == f"ltp {VERSION}\n"
-    assert (health["status"], page.status_code, told["success"]) == ("healthy", 200, True)
+    assert (health["status"], page.status_code) == ("healthy", 200)
+    assert told == f"completed 2 {installed.package / '__init__.py'}\n"
+    assert '"type":"done"' in events
     assert (folder / "legal-training-data" / "batches.db").exists()
     assert installed.files() == before
 

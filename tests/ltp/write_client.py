@@ -119,7 +119,8 @@ class Writer:
         self._is_async = is_async
         self._caller = "AsyncCaller" if is_async else "Caller"
         self._def, self._wait, self._for = ("async def", "await ", "async for") if is_async else ("def", "", "for")
-        self._iterator = "AsyncIterator" if is_async else "Iterator"
+        # Generators, not iterators: who leaves one early can close it, and with it the connection.
+        self._made_of = "AsyncGenerator[{}, None]" if is_async else "Generator[{}, None, None]"
 
     def module(self, found: list[Operation]) -> str:
         """Return the text of the module."""
@@ -130,7 +131,7 @@ class Writer:
             "",
             "from __future__ import annotations",
             "",
-            f"from collections.abc import {self._iterator}, Mapping",
+            f"from collections.abc import {self._made_of.partition('[')[0]}, Mapping",
             "from typing import Literal, Unpack",
             "",
             "from ltp import types",
@@ -177,7 +178,7 @@ class Writer:
         told = next((kind for kind in (schema, *schema.get("anyOf", ())) if "contentSchema" in kind), None)
         kind = kind_of(told["contentSchema"], "types.") if told else "types.FileMessage"
         name = "stream" if is_second else one.name
-        yield from self._head(one, "def", name, f"{self._iterator}[{kind}]")
+        yield from self._head(one, "def", name, self._made_of.format(kind))
         body = '{**body, "stream": True}' if is_second else "body"
         yield f"    return self._caller.events({self._call(one, body, has_key=one.has_key)})"
 
@@ -196,7 +197,7 @@ class Writer:
         kind = kind_of(schema, "types.")
         name = "each" if one.name == "find" else f"each_of_{one.name}"
         also = "; one after another, page by page (`limit` a page)"
-        yield from self._head(one, self._def, name, f"{self._iterator}[{kind}]", also=also, without=by)
+        yield from self._head(one, self._def, name, self._made_of.format(kind), also=also, without=by)
         yield f"    item: {kind}"
         yield f'    {self._for} item in self._caller.pages({self._call(one, without=by)}, "{items}", "{by}"):'
         yield "        yield item"
