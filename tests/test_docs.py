@@ -22,6 +22,7 @@ DOCUMENTS = (
     "NOTICE.md",
     "docs/api.md",
     "docs/architecture.md",
+    "docs/client.md",
     "docs/glossary.md",
     "docs/style.md",
     "docs/trainers.md",

@@ -116,6 +116,18 @@ def called(
         _ = list(made) if isinstance(made, Iterator) else made
 
 
+@pytest.mark.parametrize("place", ["docs/client.md", "ltp/__init__.py", "examples/data_set.ipynb"])
+def test_methods_that_are_shown_are_there(place: str) -> None:
+    shown = re.findall(r"\bclient\.([a-z_]+)(?:\.([a-z_]+))?\(", (PROJECT_DIR / place).read_text())
+
+    with Client() as client, httpx.Client() as http:
+        others = AsyncClient(http=cast("httpx.AsyncClient", http))
+        for group, method in shown:
+            for one in (client, others):
+                assert callable(getattr(getattr(one, group), method) if method else getattr(one, group))
+    assert shown
+
+
 def test_importing_the_package_loads_neither_the_service_nor_what_a_client_needs(tmp_path: Path) -> None:
     code = "import sys, ltp; before = set(sys.modules); ltp.Client; print(sorted(before), sorted(set(sys.modules)))"
     done = subprocess.run(
