@@ -32,7 +32,7 @@ def choose_provider(settings: Settings, console: Console | None = None) -> str:
         if console is None or reached.api_key or not reached.base_url or answers(reached.base_url):
             return name
         console.print(f"{name}: nothing answers at {reached.base_url}, going on without it")
-    return next(reversed(usable))
+    return next(reversed(usable), "local")
 
 
 def answers(url: str) -> bool:

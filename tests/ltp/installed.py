@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import venv
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from sysconfig import get_path
@@ -24,14 +25,15 @@ def build(folder: Path, kind: str) -> Path:
 
 
 class Installed:
-    """A fresh environment with the *wheel*; it finds the packages that this one has, but nothing of the clone."""
+    """A fresh environment with the *wheel*: it has the packages that this one has but for *without*, and no clone."""
 
-    def __init__(self, folder: Path, wheel: Path) -> None:
+    def __init__(self, folder: Path, wheel: Path, without: Iterable[str] = ()) -> None:
         venv.create(folder, with_pip=False)
         _run(_UV, "pip", "install", "--quiet", "--no-deps", "--no-index", "--python", str(folder), str(wheel))
         self.bin = folder / "bin"
         self.package = next(folder.glob("lib/*/site-packages/ltp"))
-        (self.package.parent / "others.pth").write_text(get_path("purelib"))
+        hidden = "".join(f"import sys; sys.modules[{name!r}] = None\n" for name in without)
+        (self.package.parent / "others.pth").write_text(f"{get_path('purelib')}\n{hidden}")
 
     def files(self) -> dict[str, int]:
         """Return the package's files with the times when they were written."""

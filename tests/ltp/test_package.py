@@ -117,10 +117,14 @@ with ltp.Client(sys.argv[1]) as client:
 """
 
 
+# Modules of the extras, which who installs the service alone has not.
+_OPTIONAL = ("xllamacpp", "onnxruntime", "onnx", "tokenizers", "psycopg", "redis", "pgqueuer", "opentelemetry")
+
+
 def test_installed_command_serves_from_an_empty_folder_and_leaves_the_package_as_it_was(
     wheel: Path, tmp_path: Path
 ) -> None:
-    installed = Installed(tmp_path / "environment", wheel)
+    installed = Installed(tmp_path / "environment", wheel, without=_OPTIONAL)
     folder = tmp_path / "empty"
     folder.mkdir()
     (folder / "models.py").write_text("raise SystemExit('this is not the service')")
@@ -131,6 +135,7 @@ def test_installed_command_serves_from_an_empty_folder_and_leaves_the_package_as
         (folder / ".env").write_text(f"GROQ_API_KEY=gsk_test_0123456789\nGROQ_BASE_URL={groq.url}\n")
         with InstalledServer(installed, folder) as server:
             health = server.get("health")
+            usable = [provider["id"] for provider in server.get("providers")["providers"]]
             page = server.session.get(f"http://127.0.0.1:{server.port}/ui/", timeout=BUSY_S)
             told = installed.python(_BATCH, server.url.removesuffix("/api"))
             job = server.post("jobs", kind="report")  # made in a process beside
@@ -139,11 +144,22 @@ def test_installed_command_serves_from_an_empty_folder_and_leaves_the_package_as
     assert shown.returncode == 0, shown.stderr
     assert "./legal-training-data" in shown.stdout
     assert installed.run("--version", folder=folder).stdout == f"ltp {VERSION}\n"
-    assert (health["status"], page.status_code) == ("healthy", 200)
+    assert (health["status"], page.status_code, usable) == ("healthy", 200, ["groq"])
     assert told == f"completed 2 {installed.package / '__init__.py'}\n"
     assert '"type":"done"' in events
     assert (folder / "legal-training-data" / "batches.db").exists()
     assert installed.files() == before
+
+
+def test_command_without_the_embedded_models_engine_says_what_brings_it(wheel: Path, tmp_path: Path) -> None:
+    installed = Installed(tmp_path / "environment", wheel, without=_OPTIONAL)
+
+    for words, extra in (("demo", "local"), ("generate", "local"), ("embedder fetch", "grounding")):
+        said = installed.run(*words.split(), folder=tmp_path)
+        assert said.returncode == 1
+        assert f"is missing; run `pip install 'legal-training-platform[{extra}]'`" in said.stderr, said.stderr
+    (tmp_path / ".env").write_text("DATABASE_URI=postgresql://127.0.0.1/ltp\n")
+    assert "[postgres]'`" in installed.run("serve", folder=tmp_path).stderr
 
 
 def test_command_of_a_client_alone_says_what_brings_the_service(wheel: Path, tmp_path: Path) -> None:
