@@ -137,6 +137,7 @@ class Platform:
             self.stores.calls.lose_calls()  # those that were under way when the last process ended
         self.providers.know_all()
         self.lifetime.upkeep.start()
+        self.lifetime.library.start()
         self.documents.start()
         self.assistant.upkeep.start()
         self.batches.begin(self.lifetime.resume_batches)
