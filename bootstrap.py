@@ -84,7 +84,7 @@ from services.streams.run_service import RunService
 from side import Tools, build_checker, open_authorities, open_library, side_processes, surroundings
 from utils.addresses import AddressRule
 from utils.clock import Clock, SystemClock
-from utils.key_file import encryption_keys
+from utils.key_file import encryption_keys, fingerprints
 from utils.memory import give_back
 from utils.metrics import Metrics
 from utils.plugins import find_specs
@@ -221,6 +221,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
             Upkeep(Chores(data.dataset, _tasks(settings, data, judging, runs), registry, stores.folder.check)),
             embedded,
             side.close,
+            fingerprints(encryption_keys(stores.folder.path, settings.encryption_keys, make=True)),
             settings.resume_batches,
         ),
     )

@@ -98,7 +98,8 @@ class WorkRow(Base):
 class MemberRow(Base):
     """A process of the service that works on this database; `seen_at` is by the database's clock, in seconds.
 
-    `ledger` names where it keeps limits together with the others, "" for nowhere.
+    `ledger` names where it keeps limits together with the others, "" for nowhere; `keys` are fingerprints of the keys
+    that it encrypts secrets with, the current one first.
     """
 
     __tablename__ = "members"
@@ -108,10 +109,11 @@ class MemberRow(Base):
     ledger: Mapped[str]
     started_at: Mapped[str]
     seen_at: Mapped[float]
+    keys: Mapped[str | None]
 
 
 class WriterRow(Base):
-    """The last turn that each process wrote in on PostgreSQL, `at` by the database's clock: `engines/postgresql.py`."""
+    """The last turn that each process wrote in on PostgreSQL (`models/engines/postgresql.py`), `at` by its clock."""
 
     __tablename__ = "writers"
 

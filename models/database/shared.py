@@ -14,7 +14,8 @@ from models.engines.dialects import TEXT, WHOLE
 from models.engines.heads import move_on
 
 SHARED = MetaData()
-LIBRARY_NAME = "library"
+# What has a number in `HEADS`; without one nothing was ever kept, so that files of a data folder are taken in.
+LIBRARY_NAME, AUTHORITIES_NAME = "library", "authorities"
 # The turn of whoever writes to the library (`models.engines.postgresql.wait_turn`).
 LIBRARY_TURN = 0x4C_54_50_03
 # Stands for no document but the library itself.

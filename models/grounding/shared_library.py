@@ -33,8 +33,6 @@ from models.grounding.reading_turn import ReadingTurn
 
 log = logging.getLogger(__name__)
 _COPY = re.compile(r"documents-(\d+)\.db")
-# What is asked for every citation may be so old; own changes are seen at once all the same.
-_SHORT_S = 0.01
 _BUSY = "database is locked"
 _DAMAGED = ("malformed", "not a database", "disk image", "no such table")
 
@@ -64,12 +62,12 @@ class SharedLibrary(Library):
     @property
     def is_there(self) -> bool:
         """Whether anything was ever kept, as far as is known here."""
-        return self._seen not in (None, NONE) or self.follow(max_age_s=_SHORT_S) != NONE
+        return self._seen not in (None, NONE) or self.follow() != NONE
 
     @property
     def state(self) -> tuple[int, ...]:
-        """Changes with every change; a hundredth of a second later where another machine made it."""
-        return self.follow(max_age_s=_SHORT_S)
+        """Changes with every change, whoever makes it."""
+        return self.follow()
 
     def changed_since(self, seen: tuple[int, int]) -> tuple[tuple[int, int], Collection[int] | None]:
         """Return where the copy stands, as epoch and number, and which documents were changed since *seen*."""
@@ -118,19 +116,16 @@ class SharedLibrary(Library):
         while not self._is_followed():
             log.info("waiting for another process, which brings the copy of the documents up to date")
 
-    def follow(self, max_age_s: float = 0.0) -> Head:
+    def follow(self) -> Head:
         """Bring the copy up to date; return where it stands.
-
-        Args:
-            max_age_s: What happened in so many seconds before may be missing.
 
         Raises:
             StorageError: the copy cannot be written.
         """
-        newest = self._heads.of(LIBRARY_NAME, max_age_s)
+        newest = self._heads.of(LIBRARY_NAME)
         if newest is None or newest != self._seen:
             with self._following:
-                newest = self._heads.of(LIBRARY_NAME, max_age_s)
+                newest = self._heads.of(LIBRARY_NAME)
                 if self._seen is None or (newest is not None and newest != self._seen):
                     self._is_followed()
         return self._seen or NONE

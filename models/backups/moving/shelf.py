@@ -18,6 +18,7 @@ from models.database.files import add_bytes, write_bytes
 from models.database.library import IN_SQLITE, make_tables
 from models.database.shared import (
     AUTHORITIES,
+    AUTHORITIES_NAME,
     CHANGES,
     FILES,
     HEADS,
@@ -36,7 +37,6 @@ from models.engines.sqlite import open_sqlite, open_to_read
 
 log = logging.getLogger(__name__)
 LIBRARY_FILE, FOLDER, AUTHORITIES_FILE = "documents.db", "documents", "authorities.db"
-AUTHORITIES_NAME = "authorities"
 _PAIRS = tuple(zip(IN_SQLITE.all, IN_POSTGRESQL.all, strict=True))
 # What counts ids that must not be given again.
 _COUNTED = ("documents", "units", "chunks")

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from models.engines.dialects import TEXT, WHOLE
+from models.migrations.adding import add
 
 revision, down_revision = "0009", "0008"
 _Kind = sa.types.TypeEngine[Any] | type[sa.types.TypeEngine[Any]]
@@ -16,6 +17,7 @@ _UNIT_TEXTS = ("status", "since", "until", "identifier")
 
 def upgrade() -> None:
     """Add the tables on PostgreSQL; with SQLite both stay files of their own."""
+    add("members", sa.Column("keys", TEXT))
     if op.get_bind().dialect.name == "sqlite":
         return
     _add_documents()
