@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -103,19 +104,19 @@ class Library:
             return self._engine
 
 
-def open_file(path: Path) -> Engine:
-    """Open the file of a library, which is made if it is not there."""
+def open_file(path: Path, synchronous: str = "FULL") -> Engine:
+    """Open the file of a library, which is made if it is not there; how *synchronous* it is, SQLite's pragma says."""
     engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "connect", partial(_on_connect, synchronous))
     event.listen(engine, "begin", _on_begin)
     with engine.begin() as connection:
         make_tables(connection)
     return engine
 
 
-def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+def _on_connect(synchronous: str, connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # BEGIN is sent explicitly
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
+    for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "busy_timeout=10000"):
         connection.execute(f"PRAGMA {pragma}")
 
 

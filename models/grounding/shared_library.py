@@ -181,7 +181,7 @@ class SharedLibrary(Library):
         with self._opening:
             if self._engine is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                engine = open_file(self.path)
+                engine = open_file(self.path, "NORMAL")  # what a power cut takes of a copy is followed again
                 META.create_all(engine)
                 self._engine = engine
             return self._engine
