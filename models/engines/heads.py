@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 # Number and token: numbers of a database that was restored are given again, tokens are not.
 Head = tuple[int, int]
 NONE: Head = (0, 0)
+# Rows with columns of all types, and what returns a cursor of the driver.
+Found = list[tuple[Any, ...]]
+_Question = Callable[[Connection], Any]
 _ALL = Statement(text("SELECT name, revision, token FROM shared_heads"))
 _NEXT = text(
     "INSERT INTO shared_heads (name, revision, token) VALUES (:name, 1, :token) ON CONFLICT (name) DO UPDATE "
@@ -63,7 +66,7 @@ class Heads:
         with self._lock:
             self._let_go()
 
-    def rows(self, statement: Statement, **values: object) -> list[tuple[Any, ...]]:  # columns of all types
+    def rows(self, statement: Statement, **values: object) -> Found:
         """Return the rows of a quick *statement* over the same connection, as of now; StorageError if it fails."""
         with self._lock:
             found = self._tried(lambda connection: statement.run(connection, **values))
@@ -81,7 +84,7 @@ class Heads:
         self._asked_at = at
         return True
 
-    def _tried(self, question: Callable[[Connection], Any]) -> list[tuple[Any, ...]] | None:  # the driver's cursor
+    def _tried(self, question: _Question) -> Found | None:
         """Return what *question* finds; None where the server did not answer, a moment ago or now."""
         if self._is_away and time.monotonic() - self._failed_at < _AWAY_S:
             return None

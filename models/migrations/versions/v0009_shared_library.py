@@ -9,6 +9,7 @@ from models.engines.dialects import TEXT, WHOLE
 from models.migrations.adding import add
 
 revision, down_revision = "0009", "0008"
+_Column = sa.Column[Any]  # of all types
 _Kind = sa.types.TypeEngine[Any] | type[sa.types.TypeEngine[Any]]
 _DOCUMENT_TEXTS = ("kind", "title", "common_name", "licence", "jurisdiction", "identifier", "instrument", "version")
 _DOCUMENT_COUNTS = ("pages", "units", "chunks", "characters", "recognised", "embedded", "attempts")
@@ -93,9 +94,9 @@ def _add_authorities() -> None:
     op.create_table("lookups", _key("key", TEXT), _some("answer", TEXT), _some("at", sa.Double))
 
 
-def _key(name: str, kind: _Kind = WHOLE) -> sa.Column[Any]:  # columns of all types
+def _key(name: str, kind: _Kind = WHOLE) -> _Column:
     return sa.Column(name, kind, primary_key=True, autoincrement=False)
 
 
-def _some(name: str, kind: _Kind) -> sa.Column[Any]:  # columns of all types
+def _some(name: str, kind: _Kind) -> _Column:
     return sa.Column(name, kind, nullable=False)
