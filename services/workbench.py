@@ -139,12 +139,12 @@ class Workbench:
         rows = self.catalogue.starter
         return b"".join(orjson.dumps(row.model_dump(), option=orjson.OPT_APPEND_NEWLINE) for row in rows)
 
-    def import_authorities(self, path: Path, form: str, names: Path | None) -> tuple[ImportedAuthorities, Path]:
+    def import_authorities(self, path: Path, form: str, names: Path | None) -> tuple[ImportedAuthorities, str]:
         """Import authorities from a file; return what came of it, and where the index lies."""
         store = self._recipe.authorities()
         try:
             reading = self._recipe.checker(self.catalogue, store).extractor
-            return import_authorities(path, form, store, reading, names), store.path
+            return import_authorities(path, form, store, reading, names), store.place
         finally:
             store.close()
 

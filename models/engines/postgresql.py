@@ -76,6 +76,11 @@ def take_turn(connection: Connection) -> None:
     connection.connection.cursor().execute(_TAKE_TURN)
 
 
+def wait_turn(connection: Connection, what: int) -> None:
+    """Wait until no other transaction has the turn of that number; that of *connection* holds it to its end."""
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({what})")
+
+
 class Turns:
     """The numbered turns of one writer, each of which can be told to have been kept or not.
 

@@ -4,6 +4,7 @@ A new database is made at once as it is today. Alembic, which takes a while to i
 something to change.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, MetaData, inspect, text
@@ -12,7 +13,7 @@ from models.engines.postgresql import take_turn
 from utils.errors import StorageError
 from utils.installation import COMMAND
 
-NEWEST = "0008"
+NEWEST = "0009"
 # Tables of the first release; databases that count their versions in the second table are of before Alembic.
 _OLDEST, _COUNTED = "batches", "schema_version"
 _VERSION = "alembic_version"
@@ -21,7 +22,7 @@ REHEARSAL = "rehearsal"
 _MAKE = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
 
 
-def migrate(engine: Engine, tables: MetaData) -> None:
+def migrate(engine: Engine, tables: Sequence[MetaData]) -> None:
     """Make *tables* in *engine*, or apply each change that it has not seen, all of them or none.
 
     Raises:
@@ -33,11 +34,12 @@ def migrate(engine: Engine, tables: MetaData) -> None:
         bring_up(connection, tables)
 
 
-def bring_up(connection: Connection, tables: MetaData) -> None:
+def bring_up(connection: Connection, tables: Sequence[MetaData]) -> None:
     """Do what `migrate` does within the transaction of *connection*."""
     seen = version_of(connection)
     if seen is None:
-        tables.create_all(connection)
+        for some in tables:
+            some.create_all(connection)
         connection.execute(text(_MAKE))
         _write(connection, NEWEST)
     elif seen != NEWEST:
