@@ -17,6 +17,8 @@ from models.backups.backup import Backups
 from models.catalogue.authority_store import AuthorityStore
 from models.catalogue.limit_store import LimitStore
 from models.catalogue.provider_store import ProviderStore
+from models.database import open_engine
+from models.engines.opening import open_reader
 from models.grounding.library import Library
 from models.samples.bulk_store import BulkStore
 from models.samples.search.search_index import SearchIndex
@@ -82,10 +84,10 @@ from services.quality.report.quality_service import QualityService
 from services.quality.review_service import ReviewService
 from services.streams.broker import EventBroker
 from services.streams.run_service import RunService
-from side import Tools, build_checker, side_processes, surroundings
+from side import Tools, build_checker, open_authorities, open_library, side_processes, surroundings
 from utils.addresses import AddressRule
 from utils.clock import Clock, SystemClock
-from utils.key_file import encryption_keys
+from utils.key_file import encryption_keys, fingerprints
 from utils.memory import give_back
 from utils.metrics import Metrics
 from utils.plugins import find_specs
@@ -239,6 +241,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
             ),
             embedded,
             side.close,
+            fingerprints(encryption_keys(stores.folder.path, settings.encryption_keys, make=True)),
             settings.resume_batches,
         ),
     )
@@ -295,12 +298,14 @@ class _Recipe:
         return credentials_by_settings(catalogue, given(self.settings, catalogue))
 
     def authorities(self) -> AuthorityStore:
-        folder = self.settings.data_dir.expanduser()
-        folder.mkdir(parents=True, exist_ok=True)
-        return AuthorityStore(folder / "authorities.db")
+        self.settings.data_dir.expanduser().mkdir(parents=True, exist_ok=True)
+        url = self.settings.database_url
+        is_file = self.settings.database_file is not None
+        return open_authorities(self.settings, open_reader(url) if is_file else open_engine(url))
 
     def checker(self, catalogue: Catalogue, authorities: AuthorityStore) -> CitationChecker:
-        return build_checker(self.settings, catalogue, authorities)
+        library = open_library(self.settings, open_reader(self.settings.database_url))
+        return build_checker(self.settings, catalogue, authorities, library)
 
     def encoders(self) -> "EncoderStore":
         from services.grounding.retrieval.embedding.encoder_files import EncoderStore
@@ -385,8 +390,8 @@ def _judging(
 ) -> _Judging:
     """Wire what judges samples."""
     folder = settings.data_dir.expanduser()
-    authorities = AuthorityStore(folder / "authorities.db")
-    checker = build_checker(settings, catalogue, authorities)
+    authorities = open_authorities(settings, stores.engine)
+    checker = build_checker(settings, catalogue, authorities, grounding.library)
     thresholds = DuplicateThresholds(settings.duplicate_report, settings.duplicate_refuse)
     cache = stores.file.cache_folder / "duplicates"
     extractor = ExtractorOnDemand(lambda: checker.extractor)

@@ -9,16 +9,18 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from api.edge.version import VERSION
 from config import Settings, load_settings
 from console.asking import answered
 from console.bench import workbench
 from console.client import Client
-from console.demo import choose_provider, run_demo
+from console.demo import choose_provider, refuse_without_engine, run_demo
 from console.display import fetch_weights, show_batch, show_sample
 from console.recovery import accept, put_back
 from console.temporary_server import client_for
 from console.transfer import export_file, import_file, import_starter
 from utils.errors import AppError, GenerationError
+from utils.installation import IS_PACKAGE
 
 if TYPE_CHECKING:
     from models.contract.answers.batches import Batch
@@ -56,7 +58,12 @@ class Group(click.Group):
         return {str(command.name): command for command in COMMANDS}
 
 
-@click.group(cls=Group)
+@click.group(
+    cls=Group,
+    epilog="Settings are read from the environment and from .env in this folder. DATA_DIR is where data lie: "
+    f"{'./legal-training-data' if IS_PACKAGE else 'the project folder'}, unless it is set.",
+)
+@click.version_option(VERSION, message="ltp %(version)s")
 def cli() -> None:
     """Generate, verify and publish legal question-and-answer data sets."""
 
@@ -328,6 +335,7 @@ def _follow(client: Client, batch_id: str, console: Console) -> "Batch":
 def _prepare(settings: Settings, provider: str | None, url: str | None, console: Console) -> None:
     """Fetch the embedded model if it will be needed, with a progress bar."""
     if url is None and (provider or choose_provider(settings)) == "local":
+        refuse_without_engine()
         store = workbench(settings).weights
         if not store.is_present():
             fetch_weights(store, console)

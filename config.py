@@ -27,6 +27,7 @@ from services.quality.duplicates import ALIKE, DUPLICATE
 from utils.access_tokens import AccessToken, parse_token
 from utils.errors import ConfigurationError
 from utils.file_systems import check_address, is_remote
+from utils.installation import COMMAND, IS_PACKAGE
 from utils.logs import LogSettings
 from utils.redaction import remember_secret
 from utils.secret_box import SecretBox, clean_key
@@ -34,6 +35,8 @@ from utils.secret_box import SecretBox, clean_key
 # What no key or password is as short as.
 _SHORT = re.compile(r"[A-Za-z0-9_.+-]{1,12}")
 PROJECT_DIR = Path(__file__).resolve().parent
+# In a package the code's folder is the installer's: data lie in a folder of where the command is run.
+_DATA = Path("legal-training-data") if IS_PACKAGE else PROJECT_DIR
 
 
 def _clean_key(value: object) -> object:
@@ -105,9 +108,7 @@ def _check_fernet(values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         try:
             SecretBox([value.get_secret_value()])
         except ValueError:
-            raise ValueError(
-                "is no key of 32 bytes in URL-safe base64; make one with `python3 cli.py keys new`"
-            ) from None
+            raise ValueError(f"is no key of 32 bytes in URL-safe base64; make one with `{COMMAND} keys new`") from None
     return values
 
 
@@ -206,7 +207,7 @@ class Settings(BaseModel):
         600, gt=0, description="Longest time of one generated sample or chat answer, failover included, in seconds"
     )
     dashboard_dir: Path | None = Field(None, description="Folder of a built single-page dashboard, served at /")
-    data_dir: Path = Field(PROJECT_DIR, description="Folder of train.parquet and batches.db")
+    data_dir: Path = Field(_DATA, description="Folder of train.parquet and batches.db")
     database_uri: Database = Field(
         "",
         description="Address of the database: postgresql://host/name, with requirements-scale.txt "
@@ -375,7 +376,7 @@ class Settings(BaseModel):
         if not (_is_loopback(self.host) or self.api_tokens or self.allow_unauthenticated):
             host = self.host if _is_address(self.host) else "it"
             raise ValueError(
-                f"HOST: {host} can be reached from other machines; set API_TOKENS (`cli.py tokens new` makes "
+                f"HOST: {host} can be reached from other machines; set API_TOKENS (`{COMMAND} tokens new` makes "
                 "one), or ALLOW_UNAUTHENTICATED=true if everybody may do everything"
             )
         return self

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from config import Settings
 from models.grounding.document_store import DocumentStore
-from models.grounding.library import FILE, Library
+from models.grounding.library import Library
 from models.grounding.passage_store import PassageStore
 from models.grounding.rows import Document
+from models.grounding.shared_library import SharedLibrary
 from models.stores import Stores
 from services.catalogue.catalogue import Catalogue
 from services.grounding.answers import document_row
-from services.grounding.document_service import FOLDER, DocumentService, Shelves
+from services.grounding.document_service import DocumentService, Shelves
 from services.grounding.extraction.outcome import Limits
 from services.grounding.extraction.reading import Reading, read_document
 from services.grounding.ground import Grounder
@@ -27,8 +28,8 @@ from services.grounding.retrieval.name_catalogue import NameCatalogue
 from services.grounding.retrieval_service import NO_EMBEDDER, RetrievalService
 from services.grounding.vector_index import VectorIndex
 from services.streams.broker import EventBroker
+from side import document_files, open_library
 from utils.cancellation import CancelToken
-from utils.filelock import FileTurn
 from utils.seats import Seats
 from utils.side.tasks import Side
 
@@ -56,7 +57,7 @@ class Grounding:
 def build_grounding(settings: Settings, catalogue: Catalogue, stores: Stores, side: Side[object]) -> Grounding:
     """Wire documents and retrieval; nothing large is loaded before it is needed."""
     folder = stores.folder.path
-    library = Library(folder / FILE, stores.folder.check)
+    library, files = open_library(settings, stores.engine, stores.folder.check), document_files(settings, stores.engine)
     store, passages = DocumentStore(library, stores.clock), PassageStore(library)
     embedder = looked_for(partial(embedder_of, settings))
     vectors = VectorIndex(passages, embedder)
@@ -67,18 +68,18 @@ def build_grounding(settings: Settings, catalogue: Catalogue, stores: Stores, si
 
     names = cache(partial(_names, settings.catalog_dir / "authorities"))
     reading = partial(_read, Limits(speech_model=str(settings.speech_model_dir or "")))
-    turn = FileTurn(folder / ".documents.lock") if stores.seat is not None else None
+    turn = library.turn if isinstance(library, SharedLibrary) else None
     parts = Parts(store, vectors, reading, names, changed, side, turn=turn)
     shelves = Shelves(
         store,
         passages,
         vectors,
-        folder / FOLDER,
+        files,
         settings.max_document_mb << 20,
         frozenset(row.id for row in catalogue.jurisdictions),
         stores.folder.check,
     )
-    documents = DocumentService(shelves, Ingestion(parts, folder / FOLDER), events)
+    documents = DocumentService(shelves, Ingestion(parts, files), events)
     retrieval = RetrievalService(store, passages, vectors, partial(_reranker_of, settings), no_embedder(settings))
     law = LawService(documents, cache(partial(_fetcher, folder / LAW_FOLDER, settings.max_document_mb << 20)))
     return Grounding(library, documents, retrieval, law, Grounder(store, passages, retrieval), embedder, reading)

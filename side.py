@@ -3,7 +3,7 @@
 What is made here reads the data set and never writes it (docs/adr/0024-processes-beside.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -11,13 +11,16 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from config import Settings
-from models.backups.backup import PARQUET
+from models.backups.backup import DOCUMENTS, PARQUET
 from models.batches.review_store import refusal_reasons
-from models.catalogue.authority_store import AuthorityStore
+from models.catalogue.authority_store import AUTHORITIES_FILE, AuthorityStore, SharedAuthorities
+from models.engines.heads import Heads
 from models.engines.opening import open_reader
+from models.grounding.document_files import DocumentFiles, SharedFiles
 from models.grounding.law_store import LawStore
 from models.grounding.library import FILE, Library
 from models.grounding.provisions import shelved
+from models.grounding.shared_library import SharedLibrary
 from models.samples.file.parquet_file import CACHE_FOLDER, INDEX
 from models.samples.read_only import SnapshotReader
 from models.samples.shards.opening import shard_reader
@@ -44,9 +47,32 @@ from utils.side.processes import SideProcesses
 _PROCESSES = 2  # beside a service, at low priority
 
 
-def build_checker(settings: Settings, catalogue: Catalogue, authorities: AuthorityStore) -> CitationChecker:
+def document_files(settings: Settings, engine: Engine) -> DocumentFiles:
+    """Return the files of documents; on PostgreSQL several machines share them."""
+    folder = settings.data_dir.expanduser() / DOCUMENTS
+    return DocumentFiles(folder) if settings.database_file is not None else SharedFiles(folder, engine)
+
+
+def open_library(settings: Settings, engine: Engine, guard: Callable[[], None] = lambda: None) -> Library:
+    """Return the library; on PostgreSQL several machines share it. *guard* raises if what is written would be lost."""
+    folder = settings.data_dir.expanduser()
+    if settings.database_file is not None:
+        return Library(folder / FILE, guard)
+    return SharedLibrary(engine, Heads(engine), folder / CACHE_FOLDER, document_files(settings, engine), guard)
+
+
+def open_authorities(settings: Settings, engine: Engine) -> AuthorityStore:
+    """Return the authorities that users imported; on PostgreSQL several machines share them."""
+    if settings.database_file is not None:
+        return AuthorityStore(settings.data_dir.expanduser() / AUTHORITIES_FILE)
+    return SharedAuthorities(engine, Heads(engine))
+
+
+def build_checker(
+    settings: Settings, catalogue: Catalogue, authorities: AuthorityStore, library: Library
+) -> CitationChecker:
     """Wire the citation check: reference data, the authorities of the topics, those of the user, law that was added."""
-    added = LibraryLaw(LawStore(Library(settings.data_dir.expanduser() / FILE)))
+    added = LibraryLaw(LawStore(library))
     folder = settings.catalog_dir / "authorities"
     check_reference(folder)
 
@@ -70,7 +96,8 @@ def known_reference(folder: Path, authorities: Sequence[Authority]) -> Reference
 def build_measures(settings: Settings) -> Measures:
     """Return what samples are measured with for reports."""
     catalogue, folder = load_catalogue(settings.catalog_dir), settings.data_dir.expanduser()
-    checker = build_checker(settings, catalogue, AuthorityStore(folder / "authorities.db"))
+    engine = open_reader(settings.database_url)
+    checker = build_checker(settings, catalogue, open_authorities(settings, engine), open_library(settings, engine))
     return Measures(catalogue, checker, Benchmarks(folder / "benchmarks"), settings.words_tolerance)
 
 
@@ -101,8 +128,8 @@ class Tools:
     @property
     def around(self) -> Surroundings:
         """What is known beside the samples."""
-        library = Library(self.settings.data_dir.expanduser() / FILE)
-        return surroundings(open_reader(self.settings.database_url), library)
+        engine = open_reader(self.settings.database_url)
+        return surroundings(engine, open_library(self.settings, engine))
 
     @property
     def checker(self) -> CitationChecker:

@@ -9,7 +9,8 @@ from console.client import Client
 from console.display import fetch_weights, show_batch, show_sample
 from console.temporary_server import client_for
 from console.transfer import import_starter
-from utils.errors import GenerationError
+from utils.errors import ConfigurationError, GenerationError
+from utils.installation import START, missing
 
 COUNT = 3
 _LOCAL_NOTE = (
@@ -31,7 +32,7 @@ def choose_provider(settings: Settings, console: Console | None = None) -> str:
         if console is None or reached.api_key or not reached.base_url or answers(reached.base_url):
             return name
         console.print(f"{name}: nothing answers at {reached.base_url}, going on without it")
-    return next(reversed(usable))
+    return next(reversed(usable), "local")
 
 
 def answers(url: str) -> bool:
@@ -43,6 +44,16 @@ def answers(url: str) -> bool:
     return True
 
 
+def refuse_without_engine() -> None:
+    """Raise where the embedded model's engine is not installed, before its weights are fetched.
+
+    Raises:
+        ConfigurationError: it is not; says what brings it.
+    """
+    if lack := missing("xllamacpp"):
+        raise ConfigurationError(f"the embedded model is asked, since no other is set up or named, and {lack}")
+
+
 def run_demo(settings: Settings, console: Console) -> None:
     """Run the demo.
 
@@ -52,6 +63,7 @@ def run_demo(settings: Settings, console: Console) -> None:
     provider = choose_provider(settings, console)
     console.print(f"1. Provider: [bold]{provider}[/bold]")
     if provider == "local":
+        refuse_without_engine()
         console.print(_LOCAL_NOTE)
         fetch_weights(workbench(settings).weights, console)
     log_file = settings.data_dir.expanduser() / "demo.log"
@@ -62,7 +74,7 @@ def run_demo(settings: Settings, console: Console) -> None:
         _import_starter(client, settings, console)
         _make_samples(client, provider, console)
     console.print(f"4. Your data set: [bold]{settings.data_dir.expanduser().resolve() / 'train.parquet'}[/bold]")
-    console.print(f"   Start the server with `make run`, then open http://127.0.0.1:{settings.port} for the dashboard,")
+    console.print(f"   Start the server with `{START}`, then open http://127.0.0.1:{settings.port} for the dashboard,")
     console.print("   or try the curl examples of README.md.")
 
 

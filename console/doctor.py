@@ -20,6 +20,7 @@ from models.samples.shards.opening import examined, refuse_one_file
 from services.workbench import Workbench
 from utils.addresses import without_user
 from utils.errors import AppError
+from utils.installation import COMMAND, IS_PACKAGE, extra_of, how_to_install, missing
 
 _MIN_FREE_MIB = 500
 
@@ -74,6 +75,7 @@ def _python() -> Finding:
 
 
 def _packages() -> Iterator[Finding]:
+    """Hold what is installed against the pins: the same in a clone, as new or newer beside the packages of others."""
     wrong = []
     for line in (PROJECT_DIR / "requirements.txt").read_text().splitlines():
         found = re.match(r"^([\w.-]+)==([\w.]+)\s*(?:;\s*(.*))?$", line)
@@ -83,12 +85,17 @@ def _packages() -> Iterator[Finding]:
         try:
             got = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
+            if IS_PACKAGE and extra_of(name) != "service":
+                continue  # what needs it says so
             got = "missing"
-        if got != wanted:
+        if got != wanted and not (IS_PACKAGE and _parts(got) >= _parts(wanted)):
             wrong.append(f"{name}: got {got}, want {wanted}")
-    yield Finding(
-        "packages", not wrong, "; ".join(wrong) + "; run `make install`" if wrong else "as in requirements.txt"
-    )
+    right = "as the package wants them" if IS_PACKAGE else "as in requirements.txt"
+    yield Finding("packages", not wrong, "; ".join(wrong) + f"; run `{how_to_install('service')}`" if wrong else right)
+
+
+def _parts(version: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", version)]
 
 
 def _for_other_system(marker: str) -> bool:
@@ -137,7 +144,9 @@ def _engine() -> Finding:
     try:
         version = importlib.metadata.version("xllamacpp")
     except importlib.metadata.PackageNotFoundError:
-        return Finding("embedded model", False, "xllamacpp is missing; run `make install`")
+        return Finding(
+            "embedded model", None if IS_PACKAGE else False, f"xllamacpp is missing; run `{how_to_install('local')}`"
+        )
     if sys.platform == "linux" and ctypes.util.find_library("gomp") is None:
         return Finding("embedded model", False, "libgomp is missing; on Debian: apt-get install libgomp1")
     return Finding("embedded model", True, f"xllamacpp {version}")
@@ -146,7 +155,7 @@ def _engine() -> Finding:
 def _weights(bench: Workbench) -> Finding:
     store = bench.weights
     if not store.is_present():
-        return Finding("model file", None, f"{store.model_name}: not fetched yet; `python3 cli.py model fetch` does it")
+        return Finding("model file", None, f"{store.model_name}: not fetched yet; `{COMMAND} model fetch` does it")
     return Finding("model file", True, f"{store.ensure()}: verified")
 
 
@@ -172,9 +181,10 @@ def _embedder(settings: Settings, bench: Workbench) -> Finding:
         return Finding("embedder", None, "EMBEDDER is off, so citations and words alone find")
     names = bench.encoders(small=settings.embedder == "small")
     if not names:
-        says = "not fetched yet, so citations and words alone find; `python3 cli.py embedder fetch` does it"
+        says = f"not fetched yet, so citations and words alone find; `{COMMAND} embedder fetch` does it"
         return Finding("embedder", None, says)
-    return Finding("embedder", True, " and ".join(names))
+    lack = missing("onnxruntime", "tokenizers")
+    return Finding("embedder", not lack, lack or " and ".join(names))
 
 
 def _providers(settings: Settings, bench: Workbench) -> Iterator[Finding]:

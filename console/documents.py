@@ -16,6 +16,7 @@ from console.display import fetch_encoders
 from console.temporary_server import client_for
 from console.transfer import upload_document
 from utils.errors import AppError, InputError
+from utils.installation import COMMAND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -190,7 +191,7 @@ def _meant(given: str, known: "Sequence[str]") -> str:
     found = [given] if given in known else [one for one in known if one.startswith(given)]
     if len(found) != 1:
         what = f"{len(found)} documents begin so, want one" if found else "is not here"
-        raise InputError(f"{what}; cli.py documents list shows the ids")
+        raise InputError(f"{what}; {COMMAND} documents list shows the ids")
     return found[0]
 
 

@@ -14,6 +14,7 @@ from config import PROJECT_DIR, Settings
 from console.client import Client
 from utils.access_tokens import hashed_form, new_token
 from utils.errors import ConfigurationError
+from utils.installation import START
 
 _START_S = 60.0
 _STOP_S = 10.0
@@ -37,7 +38,7 @@ def client_for(settings: Settings, url: str | None, log_file: Path) -> Iterator[
         yield client
         return
     if url is not None:
-        raise ConfigurationError(f"{url}: no service answers there; start it with `make run` or leave --url out")
+        raise ConfigurationError(f"{url}: no service answers there; start it with `{START}` or leave --url out")
     with _started(settings, log_file) as started:
         yield started
 

@@ -9,6 +9,7 @@ from models.assistant.run_store import RunStore
 from models.assistant.stores import AssistantStores, assistant_stores
 from models.backups import agreement
 from models.backups.backup import PARQUET
+from models.backups.moving.shelf import take_in
 from models.batches.batch_store import BatchStore
 from models.batches.call_ledger import CallLedger
 from models.batches.call_store import CallStore
@@ -69,10 +70,12 @@ class Stores:
         ping(self.engine)
 
     def start(self) -> None:
-        """Start the writer; take a train.parquet into shards, if there are none yet."""
+        """Start the writer; take in what is a file of the folder here and nothing yet where several share it."""
         self.writer.start()
         if isinstance(self.samples.folding, ShardFolding):
             self.samples.folding.take_in(self.file)
+        if self.database == "postgresql":
+            take_in(self.folder.path, self.engine)
 
     def close(self) -> None:
         """Write what waits and close the folder."""

@@ -5,7 +5,7 @@
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -67,6 +67,7 @@ class Lifetime:
 
     Attributes:
         end_side: Ends the processes beside the service.
+        keys: Fingerprints of the keys that secrets are encrypted with: all processes need the same.
         resume_batches: Whether batches that were running go on at a start; else they are closed.
     """
 
@@ -76,6 +77,7 @@ class Lifetime:
     upkeep: Upkeep
     embedded: EmbeddedModel
     end_side: Callable[[], None]
+    keys: Sequence[str]
     resume_batches: bool
 
 
@@ -141,12 +143,13 @@ class Platform:
         """Start the writer, the threads of the data set and the discovery of models; resume batches."""
         self.imports.prepare()
         self.stores.start()
-        self.stores.members.join(self.llm.ledger)
+        self.stores.members.join(self.llm.ledger, self.lifetime.keys)
         self.runs.begin()
         if self.stores.members.is_alone:
             self.stores.calls.lose_calls()  # those that were under way when the last process ended
         self.providers.know_all()
         self.lifetime.upkeep.start()
+        self.lifetime.library.start()
         self.documents.start()
         self.webhooks.start()
         self.assistant.upkeep.start()

@@ -29,8 +29,9 @@ from services.quality.duplicates.gathered import InMemory, OnDisk
 from services.quality.report.files import FileReport, overlaps_in_files, report_on_files
 from services.quality.report.measuring import Measures, to_json
 from services.quality.report.page import render
-from utils.errors import InputError, StorageError
+from utils.errors import ConfigurationError, InputError, StorageError
 from utils.file_systems import FileFolder
+from utils.installation import COMMAND, missing
 from utils.side.ahead import cores
 from utils.side.followed import Told, nobody
 from utils.side.processes import SideProcesses
@@ -123,10 +124,12 @@ class Workbench:
         """Fetch the embedders of this machine that are missing; return their files.
 
         Raises:
-            ConfigurationError: they cannot be fetched, or are damaged.
+            ConfigurationError: they cannot be fetched, or are damaged, or what runs them is not installed.
         """
         from services.grounding.retrieval.embedding.local import encoders_of
 
+        if lack := missing("onnx", "onnxruntime", "tokenizers"):
+            raise ConfigurationError(f"embedder: {lack}")
         store = self._recipe.encoders()
         return [store.ensure(name, progress).graph for name in encoders_of(small=small)]
 
@@ -139,12 +142,12 @@ class Workbench:
         rows = self.catalogue.starter
         return b"".join(orjson.dumps(row.model_dump(), option=orjson.OPT_APPEND_NEWLINE) for row in rows)
 
-    def import_authorities(self, path: Path, form: str, names: Path | None) -> tuple[ImportedAuthorities, Path]:
+    def import_authorities(self, path: Path, form: str, names: Path | None) -> tuple[ImportedAuthorities, str]:
         """Import authorities from a file; return what came of it, and where the index lies."""
         store = self._recipe.authorities()
         try:
             reading = self._recipe.checker(self.catalogue, store).extractor
-            return import_authorities(path, form, store, reading, names), store.path
+            return import_authorities(path, form, store, reading, names), store.place
         finally:
             store.close()
 
@@ -182,7 +185,7 @@ class Workbench:
     def contaminated(self, address: str, told: Told = nobody) -> tuple[int, list[tuple[str, dict[str, int]]]]:
         """Return how many samples the Parquet files at *address* have, and those that overlap with a benchmark."""
         if not self.benchmarks.names():
-            raise InputError("benchmarks: there are none; make one with cli.py decontaminate build NAME FILE…")
+            raise InputError(f"benchmarks: there are none; make one with {COMMAND} decontaminate build NAME FILE…")
         files = ManyFiles(address)
         with self._examiners(files.rows) as side:
             return overlaps_in_files(files, measures(self._recipe), side, told)

@@ -72,7 +72,10 @@ class NoDuplicates(DuplicateService):
 
 
 CHECKER: CitationChecker = build_checker(
-    Settings(_env_file=None), CATALOGUE, AuthorityStore(Path("/nowhere/authorities.db"))
+    Settings(_env_file=None),
+    CATALOGUE,
+    AuthorityStore(Path("/nowhere/authorities.db")),
+    Library(Path("/nowhere/documents.db")),
 )
 
 

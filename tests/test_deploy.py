@@ -27,6 +27,14 @@ def test_services_are_given_settings_that_there_are_and_the_same() -> None:
     assert {"database", "limits"} <= COMPOSE["services"].keys()
 
 
+def test_each_service_has_a_data_folder_of_its_own_and_all_have_one_key() -> None:
+    services = [COMPOSE["services"][name] for name in sorted(services_of_ours())]
+    volumes = [one["volumes"] for one in services]
+
+    assert len({mount for mounts in volumes for mount in mounts}) == len(services)
+    assert all("ENCRYPTION_KEY" in one["environment"] and "DATA_URL" in one["environment"] for one in services)
+
+
 def test_nginx_and_prometheus_ask_the_services_that_are_started() -> None:
     nginx = set(re.findall(r"server ([\w-]+):5001", (DEPLOY / "nginx.conf").read_text()))
     scraped = yaml.safe_load((DEPLOY / "prometheus.yml").read_text())["scrape_configs"][0]["static_configs"][0][

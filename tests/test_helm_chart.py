@@ -29,6 +29,12 @@ ALL = {
     "affinity": {"nodeAffinity": {}},
     "serviceAccount": {"name": "law"},
 }
+APART = {
+    **SEVERAL,
+    "persistence": {"perPod": True, "storageClass": "fast"},
+    "settings": {"DATA_URL": "s3://samples?region=eu-west-2"},
+    "settingsSecrets": ["keys"],
+}
 # The oldest and the newest Kubernetes whose schemas come with the package that validates.
 KUBERNETES = ("1.27", "1.37")
 
@@ -59,7 +65,7 @@ def environment(manifests: Mapping[str, dict[str, Any]]) -> dict[str, object]:
     return {**manifests["ConfigMap"]["data"], **of_secrets}
 
 
-@pytest.mark.parametrize("values", [ALONE, SEVERAL, ALL], ids=["alone", "several", "all"])
+@pytest.mark.parametrize("values", [ALONE, SEVERAL, ALL, APART], ids=["alone", "several", "all", "apart"])
 def test_helm_finds_nothing_wrong_with_the_chart(values: dict[str, object]) -> None:
     helm = pytest.importorskip("helm_python")
 
@@ -71,7 +77,7 @@ def test_helm_finds_nothing_wrong_with_the_chart(values: dict[str, object]) -> N
 
 
 @pytest.mark.parametrize("version", KUBERNETES)
-@pytest.mark.parametrize("values", [ALONE, SEVERAL, ALL], ids=["alone", "several", "all"])
+@pytest.mark.parametrize("values", [ALONE, SEVERAL, ALL, APART], ids=["alone", "several", "all", "apart"])
 def test_manifests_are_what_kubernetes_takes(values: dict[str, object], version: str) -> None:
     kubernetes = pytest.importorskip("kubernetes_validate")
     manifests = rendered(values)
@@ -82,8 +88,8 @@ def test_manifests_are_what_kubernetes_takes(values: dict[str, object], version:
         if kind != "ServiceMonitor"  # the operator's, not Kubernetes'
     ]
 
-    assert len(checked) >= 5
-    assert {"Deployment", "Service", "ConfigMap", "PersistentVolumeClaim", "Test"} <= manifests.keys()
+    assert len(checked) >= 4
+    assert {"Deployment", "Service", "ConfigMap", "Test"} <= manifests.keys()
 
 
 def test_a_manifest_that_kubernetes_does_not_know_would_be_noticed() -> None:
@@ -118,6 +124,17 @@ def test_pods_of_a_release_share_one_volume_on_one_node() -> None:
     assert together["topologyKey"] == "kubernetes.io/hostname"
     assert together["labelSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
     assert manifests["PersistentVolumeClaim"]["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_pods_with_volumes_of_their_own_may_run_on_any_node() -> None:
+    manifests = rendered(APART)
+    pod = manifests["Deployment"]["spec"]["template"]["spec"]
+    (data,) = [one for one in pod["volumes"] if one["name"] == "data"]
+
+    assert "PersistentVolumeClaim" not in manifests
+    assert "affinity" not in pod
+    assert data["ephemeral"]["volumeClaimTemplate"]["spec"]["storageClassName"] == "fast"
+    assert environment(manifests)["DATA_URL"] == "s3://samples?region=eu-west-2"
 
 
 def test_everything_finds_the_pods() -> None:
@@ -159,6 +176,10 @@ def test_no_secret_stands_in_a_manifest() -> None:
         ({"access": SECRET, "replicaCount": 2}, "database.existingSecret (PostgreSQL)"),
         ({"access": SECRET, "webWorkers": 2, "database": SECRET}, "redis.existingSecret"),
         ({**SEVERAL, "persistence": {"accessModes": ["ReadWriteOncePod"]}}, "ReadWriteOncePod lets one pod alone"),
+        ({**APART, "settings": {}}, "persistence.perPod: a pod's volume goes with it"),
+        ({**APART, "settingsSecrets": []}, "a secret with ENCRYPTION_KEY"),
+        ({**ALONE, "persistence": {"perPod": True}}, "want database.existingSecret (PostgreSQL)"),
+        ({**APART, "persistence": {"perPod": True, "existingClaim": "mine"}}, "one volume for all pods"),
         ({**ALONE, "ingress": {"enabled": True}}, "ingress.hosts"),
         ({**ALONE, "serviceMonitor": {"enabled": True}}, "serviceMonitor.tokenSecret"),
         ({**ALONE, "replicas": 2}, "'replicas' not allowed"),

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from utils.installation import COMMAND
+
 _HASH = re.compile(r"sha256:([0-9a-f]{64})")
 _SHORTEST = 24
 
@@ -63,7 +65,7 @@ def parse_token(text: str) -> AccessToken:
         raise ValueError("want role:token or role:sha256:<hash> with role read, write or admin")
     found = _HASH.fullmatch(rest)
     if found is None and (rest.startswith("sha256:") or len(rest) < _SHORTEST):
-        raise ValueError(f"the {role} token: want {_SHORTEST} characters or more; `cli.py tokens new` makes one")
+        raise ValueError(f"the {role} token: want {_SHORTEST} characters or more; `{COMMAND} tokens new` makes one")
     return AccessToken(Role[role.upper()], found[1] if found else hashed(rest))
 
 

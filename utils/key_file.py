@@ -4,6 +4,7 @@ It stands in for the setting ENCRYPTION_KEY where that is not given, so that pro
 first start on. It is in no backup: who has a copy of the data has not the keys.
 """
 
+import hmac
 import logging
 import os
 from collections.abc import Sequence
@@ -46,6 +47,11 @@ def encryption_keys(folder: Path, given: Sequence[str], make: bool) -> list[str]
         "encryption key made", extra={"path": str(path), "reason": "ENCRYPTION_KEY is not set; keep a copy of the file"}
     )
     return [key]
+
+
+def fingerprints(keys: Sequence[str]) -> list[str]:
+    """Return what tells *keys* apart and says nothing of them, in their order."""
+    return [hmac.digest(key.encode(), b"which key this is", "sha256").hex()[:16] for key in keys]
 
 
 def _read(path: Path) -> str:

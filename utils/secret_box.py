@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from utils.errors import InputError, StorageError
+from utils.installation import COMMAND
 from utils.redaction import remember_secret
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class SecretBox:
         if not self._keys:
             raise InputError(
                 "ENCRYPTION_KEY is not set, and secrets are kept encrypted only; "
-                "make one with `python3 cli.py keys new`, put it into .env and start again"
+                f"make one with `{COMMAND} keys new`, put it into .env and start again"
             )
         remember_secret(text)
         return self._fernet.encrypt(text.encode()).decode()

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from utils.errors import ConfigurationError
+from utils.installation import how_to_install
 
 _SERVICE = "legal-training-platform"
 
@@ -32,7 +33,7 @@ def configure_tracing(endpoint: str) -> Callable[[], None]:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
         raise ConfigurationError(
-            f"OTEL_EXPORTER_OTLP_ENDPOINT: {error.name} is missing; run `pip install -r requirements-tracing.txt`"
+            f"OTEL_EXPORTER_OTLP_ENDPOINT: {error.name} is missing; run `{how_to_install('tracing')}`"
         ) from None
     provider = TracerProvider(resource=Resource.create({"service.name": _SERVICE}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")))

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from api.edge.errors import status_of
 from utils.errors import AppError
+from utils.installation import COMMAND
 from utils.logs import redact
 from utils.plugins import find_specs
 from web import formats, views
@@ -50,7 +51,8 @@ def install(app: Flask, settings: SiteSettings) -> None:
         ui.app_template_filter(name)(shown)
     specs = find_specs(views, PageSpec)
     menu = sorted((spec.menu for spec in specs if spec.menu is not None), key=lambda entry: entry.place)
-    ui.context_processor(lambda: {"menu": menu, "is_open": sessions.is_open, "theme": _theme()})
+    told = {"menu": menu, "is_open": sessions.is_open, "command": COMMAND}
+    ui.context_processor(lambda: {**told, "theme": _theme()})
     assets.add_to(ui)
     for spec in specs:
         spec.add_to(ui)

@@ -19,12 +19,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from api.edge.endpoint import declaration_of
 from utils.access_tokens import AccessToken, Role, find_token
 from utils.errors import ConfigurationError
+from utils.installation import COMMAND
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 # The only paths that take their token in the query: browsers' EventSource cannot send headers.
 _STREAM = re.compile(r"/api(/v1)?/(generate/batch/stream|runs/[^/]+/events)/?|/ws/query/?")
 _MISSING = "is missing; send it in the header Authorization, after the word Bearer"
-_UNKNOWN = "is not known; its hash must be in API_TOKENS (`cli.py tokens new` makes both)"
+_UNKNOWN = f"is not known; its hash must be in API_TOKENS (`{COMMAND} tokens new` makes both)"
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 

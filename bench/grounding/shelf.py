@@ -57,7 +57,7 @@ class Shelf:
     def _keep(self, texts: Sequence[Text], names: NameCatalogue) -> Document:
         instrument = texts[0].instrument
         name = texts[0].id.rpartition("|")[0]
-        document = self.store.add(NewDocument(name, name, name, 0, name))
+        document = self.store.add(NewDocument(name, name, name, 0, name), Path())
         text, units = "", []
         for one in texts:
             start, head = len(text), f"{one.heading}\n" if one.heading else ""

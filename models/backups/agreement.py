@@ -17,6 +17,7 @@ from models.samples.file.broken_file import UnreadableError
 from models.samples.file.file_mark import FileMark, mark_of
 from models.samples.journal import Fold
 from utils.errors import DataMismatchError
+from utils.installation import COMMAND
 
 # Another process may fold between a look at the database and one at the file; hardly so often.
 _LOOKS = 5
@@ -122,5 +123,5 @@ def _samples(fold: Fold | None) -> str:
 def way_out(file: Path) -> str:
     """Say what to do if a part cannot be used, with the newest backup."""
     backup = newest(file.parent)
-    way = f"`cli.py restore {backup['name']}` ({backup['samples']} samples)" if backup else "there is no backup"
-    return f"put the missing part back, or restore: {way}; if it is intended: `cli.py accept-data`"
+    way = f"`{COMMAND} restore {backup['name']}` ({backup['samples']} samples)" if backup else "there is no backup"
+    return f"put the missing part back, or restore: {way}; if it is intended: `{COMMAND} accept-data`"

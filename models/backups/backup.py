@@ -21,8 +21,10 @@ from typing import cast
 import orjson
 
 from models.backups.moving.files import copy_to_file
+from models.backups.moving.shelf import has_library, write_library
 from models.contract.answers.dataset import Backup, KeptBackup, Manifest
 from models.data_folder import DataFolder
+from models.engines.opening import reading
 from models.samples.sample_store import SampleStore
 from utils.clock import Clock, iso, stamp
 from utils.errors import DiskFullError, StorageError
@@ -107,7 +109,12 @@ class Backups:
             else:
                 _copy_file(self._database, folder / DATABASE)
             _forget_shards(folder / DATABASE)
-        _copy_documents(self._data.path, folder)
+        if self._database is not None:
+            _copy_documents(self._data.path, folder)
+        else:
+            with reading(self._store.engine) as connection:
+                if has_library(connection):
+                    write_library(connection, folder, self._data.path / DOCUMENTS)
         samples = len(snapshot)
         size = 0
         for path in sorted(folder.rglob("*")):

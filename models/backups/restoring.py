@@ -101,7 +101,9 @@ def _replaced(url: str, database: Path | None, fresh: Path, kept: Path) -> Itera
         with filled_from(fresh / DATABASE, url) as commit:
             yield commit
     except BaseException:
-        (kept / DATABASE).unlink(missing_ok=True)
+        for name in (DATABASE, LIBRARY):
+            (kept / name).unlink(missing_ok=True)
+        shutil.rmtree(kept / DOCUMENTS, ignore_errors=True)
         raise
 
 
@@ -134,7 +136,9 @@ def _checkpoint(database: Path) -> None:
 
 def _old(data_dir: Path, database: Path | None, fresh: Path, kept: Path) -> Iterable[_Move]:
     parts = [data_dir / PARQUET, *([] if database is None else _with_log(database))]
-    if (fresh / LIBRARY).exists():  # a backup of before there were documents leaves them as they are
+    if (
+        database is not None and (fresh / LIBRARY).exists()
+    ):  # a backup of before there were documents leaves them as they are
         parts += [*_with_log(data_dir / LIBRARY), data_dir / DOCUMENTS]
     return [(path, kept / path.name) for path in parts if path.exists()]
 
@@ -145,8 +149,9 @@ def _with_log(database: Path) -> list[Path]:
 
 def _new(data_dir: Path, database: Path | None, fresh: Path) -> Iterable[_Move]:
     parts = [(fresh / PARQUET, data_dir / PARQUET)]
-    parts += [] if database is None else [(fresh / DATABASE, database)]
-    parts += [(fresh / name, data_dir / name) for name in (LIBRARY, DOCUMENTS)]
+    if database is not None:  # a server has all but the samples
+        parts += [(fresh / DATABASE, database)]
+        parts += [(fresh / name, data_dir / name) for name in (LIBRARY, DOCUMENTS)]
     return [(path, place) for path, place in parts if path.exists()]
 
 

@@ -7,7 +7,7 @@ that no machine's clock matters.
 
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -50,22 +50,23 @@ class Members:
         self._session: Connection | None = None
         self.is_alone = engine.dialect.name == "sqlite"
         self.me = _new_name()
-        self._ledger = ""
+        self._ledger = self._keys = ""
 
-    def join(self, ledger: str = "") -> None:
+    def join(self, ledger: str = "", keys: Sequence[str] = ()) -> None:
         """Begin to work on the database.
 
         Args:
             ledger: Where limits are kept together, the same for all; "" for nowhere: then nobody else may be there.
+            keys: Fingerprints of the keys that secrets are encrypted with, the current one first.
 
         Raises:
-            ConfigurationError: another process lives that keeps its limits elsewhere, or alone, or that has another
-                engine for batches.
+            ConfigurationError: another process lives that keeps its limits elsewhere, or alone, that has another
+                engine for batches, or that encrypts with a key that is not known here, or the other way round.
             StorageError: the database cannot be reached.
         """
         if self.is_alone:
             return
-        self._ledger = ledger
+        self._ledger, self._keys = ledger, " ".join(keys)
         self._enter(self._check_company)
         session = self._hold()
         try:
@@ -75,7 +76,7 @@ class Members:
             raise
 
     def _enter(self, check: Callable[[Connection], None] = lambda _: None) -> None:
-        row = {"id": self.me, "host": socket.gethostname()[:100], "ledger": self._ledger}
+        row = {"id": self.me, "host": socket.gethostname()[:100], "ledger": self._ledger, "keys": self._keys}
         row["started_at"] = iso(self._clock.now())
 
         def write(connection: Connection) -> None:
@@ -87,6 +88,7 @@ class Members:
     def _check_company(self, connection: Connection) -> None:
         """Refuse to work beside who does it otherwise; take over how things stand where nobody is there."""
         self._check_limits(connection, self._ledger)
+        self._check_keys(connection)
         self._check_engine(connection)
         if not _is_locked(connection, _engine_lock(self.batch_engine.name)):
             self.batch_engine.agree(connection)
@@ -110,6 +112,18 @@ class Members:
                 raise ConfigurationError(
                     f"REDIS_URL: {what}, and a process on {host} works on the same database; set the same for all of "
                     "them: they share the limits of the providers"
+                )
+
+    def _check_keys(self, connection: Connection) -> None:
+        """Refuse to work beside a process that could not read the secrets that are stored here, or we its."""
+        rows = connection.execute(select(MemberRow.id, MemberRow.host, MemberRow.keys)).all()
+        mine = self._keys.split()
+        for name, host, keys in rows:
+            theirs = (keys or "").split()
+            if mine and theirs and not (mine[0] in theirs and theirs[0] in mine) and _is_locked(connection, name):
+                raise ConfigurationError(
+                    f"ENCRYPTION_KEY: differs from that of a process on {host} that works on the same database; set "
+                    "the same for all of them: without it each data folder has a key of its own, in encryption.key"
                 )
 
     def beat(self) -> bool:

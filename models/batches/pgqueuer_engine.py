@@ -26,6 +26,7 @@ from models.batches.engine import PGQUEUER, Hold, Key
 from models.engines.opening import alone, storage_error
 from models.engines.writer import Writer
 from utils.errors import ConfigurationError, LeaseLostError, StorageError
+from utils.installation import how_to_install
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -78,7 +79,7 @@ class PgQueuerEngine:
             queries: Any = import_module("pgqueuer.queries")
         except ImportError as error:
             raise ConfigurationError(
-                f"BATCH_ENGINE: {error.name} is missing; run `pip install -r requirements-pgqueuer.txt`"
+                f"BATCH_ENGINE: {error.name} is missing; run `{how_to_install('pgqueuer')}`"
             ) from None
         self._queries: Any = queries.Queries(None)
         self._no_limit: Any = queries.EntrypointExecutionParameter(concurrency_limit=0)

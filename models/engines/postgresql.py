@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from utils.errors import ConfigurationError
+from utils.installation import how_to_install
 
 if TYPE_CHECKING:
     from psycopg import Connection as Driver
@@ -65,9 +66,7 @@ def open_postgresql(url: str, connections: int = 16) -> Engine:
             url, pool_pre_ping=True, pool_size=connections, max_overflow=0, connect_args={**given, **_KEEPALIVE}
         )
     except ImportError as error:
-        raise ConfigurationError(
-            f"DATABASE_URI: {error.name} is missing; run `pip install -r requirements-scale.txt`"
-        ) from None
+        raise ConfigurationError(f"DATABASE_URI: {error.name} is missing; run `{how_to_install('postgres')}`") from None
     event.listen(engine, "connect", _on_connect)
     return engine
 
@@ -75,6 +74,11 @@ def open_postgresql(url: str, connections: int = 16) -> Engine:
 def take_turn(connection: Connection) -> None:
     """Wait until no other process writes; the transaction of *connection* holds the turn to its end."""
     connection.connection.cursor().execute(_TAKE_TURN)
+
+
+def wait_turn(connection: Connection, what: int) -> None:
+    """Wait until no other transaction has the turn of that number; that of *connection* holds it to its end."""
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({what})")
 
 
 class Turns:

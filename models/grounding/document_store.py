@@ -2,30 +2,27 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from functools import reduce
+from itertools import count
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Row, Table, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from models.grounding.library import (
-    CHUNKS,
-    DOCUMENTS,
-    NAMES,
-    NUMBERS,
-    PAGES,
-    UNITS,
-    VECTORS,
-    Library,
-)
+from models.database.library import DOCUMENTS, UNITS
+from models.database.shared import What
+from models.engines.bulk import fill, given_ids, go_on_after
+from models.grounding.change import Change
+from models.grounding.document import Unit
+from models.grounding.library import Library
 from models.grounding.rows import Document, NewDocument, Reading, Stage
 from utils.clock import Clock, iso
 from utils.errors import DuplicateDocumentError, StorageError
 
 # The columns of a `Table` tell no types.
 _Row = Row[*tuple[Any, ...]]
-_PIECE = 500
 
 
 class DocumentStore:
@@ -35,19 +32,21 @@ class DocumentStore:
         self._library = library
         self._clock = clock
 
-    def add(self, new: NewDocument) -> Document:
-        """Keep a document that came in.
+    def add(self, new: NewDocument, file: Path) -> Document:
+        """Keep a document that came in, whose bytes are in *file*.
 
         Raises:
             DuplicateDocumentError: its bytes are kept already; carries the id of the first.
         """
         values = {name: getattr(new, name) for name in NewDocument.__slots__}
         try:
-            with self._library.changing() as connection:
+            with self._library.adding(new.sha256, file) as change:
                 now = iso(self._clock.now())
-                connection.execute(
-                    insert(DOCUMENTS).values(**values, status=Stage.UPLOADED, created_at=now, updated_at=now)
+                row = insert(change.tables.documents).values(
+                    **values, status=Stage.UPLOADED, created_at=now, updated_at=now
                 )
+                (number,) = change.connection.execute(row).inserted_primary_key or (0,)
+                change.note(int(number))
         except StorageError as error:
             if isinstance(error.__cause__, IntegrityError) and (first := self.with_hash(new.sha256)) is not None:
                 message = f"file: its bytes are here already, as {first.name[:80]!r}; use that one, or delete it first"
@@ -93,11 +92,14 @@ class DocumentStore:
 
     def begin(self, number: int) -> None:
         """Say that the reading of a document begins."""
-        self._change(number, status=Stage.EXTRACTING, reason="", attempts=DOCUMENTS.c.attempts + 1)
+        with self._library.changing() as change:
+            attempts = change.tables.documents.c.attempts + 1
+            self._set(change, number, {"status": Stage.EXTRACTING, "reason": "", "attempts": attempts})
 
     def advance(self, number: int, stage: Stage, **facts: object) -> None:
         """Say how far a document is."""
-        self._change(number, status=stage, **facts)
+        with self._library.changing() as change:
+            self._set(change, number, {"status": stage, **facts})
 
     def finish(self, number: int) -> list[int]:
         """Have a document found from now on, and no other state of its instrument; all in one transaction.
@@ -108,48 +110,49 @@ class DocumentStore:
         Returns:
             The numbers of the documents that failed so, maybe *number* itself.
         """
-        with self._library.changing() as connection:
-            new = connection.execute(select(*_STATE).where(DOCUMENTS.c.number == number)).first()
+        with self._library.changing() as change:
+            documents = change.tables.documents.c
+            state = select(documents.number, documents.id, documents.identifier, documents.title, documents.version)
+            new = change.connection.execute(state.where(documents.number == number)).first()
             if new is None:
                 return []
-            same = (DOCUMENTS.c.identifier == new.identifier, DOCUMENTS.c.title == new.title)
-            ready = select(*_STATE).where(*same, DOCUMENTS.c.status == Stage.READY, DOCUMENTS.c.number != number)
-            states = [new, *connection.execute(ready)] if new.identifier else [new]
+            same = (documents.identifier == new.identifier, documents.title == new.title)
+            ready = state.where(*same, documents.status == Stage.READY, documents.number != number)
+            states = [new, *change.connection.execute(ready)] if new.identifier else [new]
             latest = reduce(_later, states)
             for one in states:
                 if one.number != latest.number:
-                    _drop_text(connection, one.number)
-                    state = f"{latest.title} as of {latest.version}" if latest.version else latest.title
+                    _drop_text(change, one.number)
+                    as_of = f"{latest.title} as of {latest.version}" if latest.version else latest.title
                     reason = (
-                        f"a later state is here, {latest.id} ({state}); delete that one and POST …/reindex to use this"
+                        f"a later state is here, {latest.id} ({as_of}); delete that one and POST …/reindex to use this"
                     )
-                    self._set(connection, one.number, {"status": Stage.FAILED, "reason": reason, **_NOTHING})
-            self._set(connection, latest.number, {"status": Stage.READY})
+                    self._set(change, one.number, {"status": Stage.FAILED, "reason": reason, **_NOTHING})
+            self._set(change, latest.number, {"status": Stage.READY})
             return [one.number for one in states if one.number != latest.number]
 
     def fail(self, number: int, reason: str) -> None:
         """Say why a document cannot be read; what was kept of its text is dropped."""
-        with self._library.changing() as connection:
-            _drop_text(connection, number)
-            self._set(connection, number, {"status": Stage.FAILED, "reason": reason, **_NOTHING})
+        with self._library.changing() as change:
+            _drop_text(change, number)
+            self._set(change, number, {"status": Stage.FAILED, "reason": reason, **_NOTHING})
 
     def restart(self, number: int) -> None:
         """Have a document read again from its file; what was kept of its text is dropped."""
-        with self._library.changing() as connection:
-            _drop_text(connection, number)
-            self._set(connection, number, {"status": Stage.UPLOADED, "reason": "", "attempts": 0, **_NOTHING})
+        with self._library.changing() as change:
+            _drop_text(change, number)
+            self._set(change, number, {"status": Stage.UPLOADED, "reason": "", "attempts": 0, **_NOTHING})
 
     def keep(self, number: int, reading: Reading) -> bool:
         """Keep all that was read of a document, in one transaction; False if it was deleted meanwhile."""
-        with self._library.changing() as connection:
-            row = connection.execute(select(DOCUMENTS.c.jurisdiction).where(DOCUMENTS.c.number == number)).first()
-            if row is None:
+        with self._library.changing() as change:
+            documents = change.tables.documents.c
+            found = change.connection.execute(select(documents.jurisdiction).where(documents.number == number)).first()
+            if found is None:
                 return False
-            jurisdiction = str(reading.facts.get("jurisdiction") or row[0])
-            _drop_text(connection, number)
-            _keep_pages(connection, number, reading)
-            first = _keep_units(connection, number, reading)
-            _keep_chunks(connection, number, reading, first, jurisdiction)
+            jurisdiction = str(reading.facts.get("jurisdiction") or found[0])
+            _drop_text(change, number)
+            _keep_text(change, number, reading, jurisdiction)
             counts = {
                 "pages": len(reading.pages),
                 "units": len(reading.units),
@@ -157,16 +160,21 @@ class DocumentStore:
                 "characters": sum(len(page.text) for page in reading.pages),
                 "embedded": 0,
             }
-            self._set(connection, number, {"status": Stage.EMBEDDING, **counts, **_encoded(reading.facts)})
+            self._set(change, number, {"status": Stage.EMBEDDING, **counts, **_encoded(reading.facts)})
             return True
 
     def delete(self, number: int) -> str | None:
         """Delete a document with its text, chunks, words and vectors in one transaction; return its file's name."""
-        with self._library.changing() as connection:
-            row = connection.execute(select(DOCUMENTS.c.file).where(DOCUMENTS.c.number == number)).first()
-            _drop_text(connection, number)
-            connection.execute(delete(DOCUMENTS).where(DOCUMENTS.c.number == number))
-            return str(row[0]) if row is not None else None
+        with self._library.changing() as change:
+            documents = change.tables.documents
+            named = select(documents.c.file, documents.c.sha256).where(documents.c.number == number)
+            found = change.connection.execute(named).first()
+            if found is None:
+                return None
+            _drop_text(change, number)
+            change.connection.execute(delete(documents).where(documents.c.number == number))
+            change.gone.add(found[1])
+            return str(found[0])
 
     def files(self) -> set[str]:
         """Return the names of the files that documents have."""
@@ -184,13 +192,11 @@ class DocumentStore:
         with self._library.reading() as connection:
             return frozenset(connection.execute(query).scalars())
 
-    def _change(self, number: int, **values: object) -> None:
-        with self._library.changing() as connection:
-            self._set(connection, number, values)
-
-    def _set(self, connection: Connection, number: int, values: Mapping[str, object]) -> None:
+    def _set(self, change: Change, number: int, values: Mapping[str, object]) -> None:
         changed = {**values, "updated_at": iso(self._clock.now())}
-        connection.execute(update(DOCUMENTS).where(DOCUMENTS.c.number == number).values(**changed))
+        documents = change.tables.documents
+        change.connection.execute(update(documents).where(documents.c.number == number).values(**changed))
+        change.note(number)
 
     def _first(self, condition: ColumnElement[bool]) -> Document | None:
         return next(iter(self._all(condition)), None)
@@ -204,7 +210,6 @@ class DocumentStore:
             return [_document(row) for row in connection.execute(query)]
 
 
-_STATE = (DOCUMENTS.c.number, DOCUMENTS.c.id, DOCUMENTS.c.identifier, DOCUMENTS.c.title, DOCUMENTS.c.version)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _NOTHING = {"pages": 0, "units": 0, "chunks": 0, "characters": 0, "recognised": 0, "embedded": 0}
 
@@ -229,81 +234,57 @@ def _encoded(facts: Mapping[str, object]) -> dict[str, object]:
     return {name: json.dumps(value) if isinstance(value, list | tuple) else value for name, value in facts.items()}
 
 
-def _drop_text(connection: Connection, number: int) -> None:
+def _drop_text(change: Change, number: int) -> None:
     """Drop all that is kept of a document but its row."""
-    of_chunks = select(CHUNKS.c.id).where(CHUNKS.c.document == number)
-    ids = list(connection.execute(of_chunks).scalars())
-    if ids:
-        connection.execute(text("DELETE FROM words WHERE rowid = :id"), [{"id": one} for one in ids])
-    for table in (VECTORS, CHUNKS, NUMBERS, UNITS, NAMES, PAGES):
-        connection.execute(delete(table).where(table.c.document == number))
+    change.tables.drop_text(change.connection, number)
+    change.note(number, What.TEXT)
 
 
-def _keep_pages(connection: Connection, number: int, reading: Reading) -> None:
-    start, rows = 0, []
+def _keep_text(change: Change, number: int, reading: Reading, jurisdiction: str) -> None:
+    """Keep what was read; the ids of units and chunks follow each other."""
+    tables, connection = change.tables, change.connection
+    unit, chunk = given_ids(connection, tables.units) + 1, given_ids(connection, tables.chunks) + 1
+    rows: list[tuple[Table, Iterator[tuple[object, ...]]]] = [
+        (tables.pages, _pages(number, reading)),
+        (tables.names, ((key, number) for key in dict.fromkeys(reading.names))),
+        (tables.units, _units(number, reading, unit)),
+        (tables.numbers, _numbers(number, reading, unit)),
+        (tables.chunks, _chunks(number, reading, (unit, chunk), jurisdiction)),
+        (tables.words, zip(count(chunk), (one.tokens for one in reading.chunks), strict=False)),
+    ]
+    for table, some in rows:
+        fill(connection, table, some)
+    for table, last in ((tables.units, unit + len(reading.units)), (tables.chunks, chunk + len(reading.chunks))):
+        go_on_after(connection, table, last - 1)
+
+
+def _pages(number: int, reading: Reading) -> Iterator[tuple[object, ...]]:
+    start = 0
     for ordinal, page in enumerate(reading.pages):
-        rows.append(
-            {
-                "document": number,
-                "ordinal": ordinal,
-                "start": start,
-                "number": page.number,
-                "confidence": page.confidence,
-                "text": page.text,
-            }
-        )
+        yield number, ordinal, start, page.number, page.confidence, page.text
         start += len(page.text)
-    _insert(connection, insert(PAGES), rows)
-    if reading.names:
-        names = [{"key": key, "document": number} for key in dict.fromkeys(reading.names)]
-        _insert(connection, insert(NAMES), names)
 
 
-def _keep_units(connection: Connection, number: int, reading: Reading) -> int:
-    """Keep the units; return the id of the first, the others follow."""
-    first = _last(connection, "units") + 1
-    rows, numbers = [], []
-    for ordinal, (unit, keys) in enumerate((new.unit, new.keys) for new in reading.units):
+_UNIT_COLUMNS = set(UNITS.columns.keys()) & set(Unit.__slots__)
+
+
+def _units(number: int, reading: Reading, first: int) -> Iterator[tuple[object, ...]]:
+    for ordinal, unit in enumerate(new.unit for new in reading.units):
         row = {name: getattr(unit, name) for name in _UNIT_COLUMNS}
         row |= {"path": json.dumps(unit.path), "parts": json.dumps(unit.parts)}
-        rows.append({"id": first + ordinal, "document": number, "ordinal": ordinal, **row})
-        numbers += [{"document": number, "key": key, "unit": first + ordinal} for key in dict.fromkeys(keys)]
-    _insert(connection, insert(UNITS), rows)
-    _insert(connection, insert(NUMBERS), numbers)
-    return first
+        row |= {"id": first + ordinal, "document": number, "ordinal": ordinal}
+        yield tuple(row[column.name] for column in UNITS.columns)
 
 
-_UNIT_COLUMNS = ("kind", "number", "heading", "start", "body", "end", "status", "since", "until", "identifier")
+def _numbers(number: int, reading: Reading, first: int) -> Iterator[tuple[object, ...]]:
+    for place, new in enumerate(reading.units, first):
+        for key in dict.fromkeys(new.keys):
+            yield number, key, place
 
 
-def _keep_chunks(connection: Connection, number: int, reading: Reading, first_unit: int, jurisdiction: str) -> None:
-    first = _last(connection, "chunks") + 1
-    rows = [
-        {
-            "id": first + place,
-            "document": number,
-            "unit": first_unit + chunk.unit,
-            "kind": reading.units[chunk.unit].unit.kind,
-            "jurisdiction": jurisdiction,
-            "start": chunk.start,
-            "end": chunk.end,
-            "page": chunk.page,
-            "text": chunk.text,
-        }
-        for place, chunk in enumerate(reading.chunks)
-    ]
-    _insert(connection, insert(CHUNKS), rows)
-    words = [{"id": first + place, "tokens": chunk.tokens} for place, chunk in enumerate(reading.chunks)]
-    if words:
-        connection.execute(text("INSERT INTO words (rowid, tokens) VALUES (:id, :tokens)"), words)
-
-
-def _last(connection: Connection, table: str) -> int:
-    """Return the highest id that *table* ever had."""
-    found = connection.execute(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table}).scalar()
-    return int(found or 0)
-
-
-def _insert(connection: Connection, statement: Insert, rows: Sequence[Mapping[str, object]]) -> None:
-    for start in range(0, len(rows), _PIECE):
-        connection.execute(statement, rows[start : start + _PIECE])
+def _chunks(number: int, reading: Reading, first: tuple[int, int], jurisdiction: str) -> Iterator[tuple[object, ...]]:
+    first_unit, first_chunk = first
+    for place, chunk in enumerate(reading.chunks, first_chunk):
+        kind = reading.units[chunk.unit].unit.kind
+        place_in_text = (chunk.start, chunk.end, chunk.page)
+        yield place, number, first_unit + chunk.unit, kind, jurisdiction, *place_in_text, chunk.text

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from models.database.library import DOCUMENTS, NAMES, NUMBERS, UNITS
 from models.grounding.document import Status, UnitKind
-from models.grounding.library import DOCUMENTS, NAMES, NUMBERS, UNITS, Library
+from models.grounding.library import Library
 from models.grounding.rows import Stage
 
 _NO_ENACTMENT = ("", "judgment")
@@ -51,13 +51,7 @@ class LawStore:
     @property
     def state(self) -> tuple[int, ...]:
         """Changes with every change of the library; what was read under one state holds as long as it lasts."""
-        path = self._library.path
-        found: list[int] = []
-        for one in (path, path.with_name(f"{path.name}-wal")):
-            with suppress(OSError):
-                stat = one.stat()
-                found += (stat.st_mtime_ns, stat.st_size)
-        return tuple(found)
+        return self._library.state
 
     def instruments(self, keys: Iterable[str]) -> list[KeptInstrument]:
         """Return the instruments that are read and found under one of *keys*, latest first."""

@@ -1,24 +1,17 @@
 """What was read of documents: pages, units, chunks; and the index over them: words, numbers, names, vectors."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Row, Select, bindparam, func, insert, select, text, update
+from sqlalchemy import Column, Row, Select, bindparam, delete, func, insert, select, text, update
 
+from models.database.library import CHUNKS, DOCUMENTS, FACTS, NAMES, NUMBERS, PAGES, UNITS, VECTORS
+from models.database.shared import LIBRARY, What
+from models.engines.bulk import fill
 from models.grounding.document import Page, Status, Unit, UnitKind
-from models.grounding.library import (
-    CHUNKS,
-    DOCUMENTS,
-    FACTS,
-    NAMES,
-    NUMBERS,
-    PAGES,
-    UNITS,
-    VECTORS,
-    Library,
-)
+from models.grounding.library import Library
 from models.grounding.rows import KeptChunk, KeptPage, KeptUnit, Stage
 
 # The columns of a `Table` tell no types.
@@ -182,14 +175,17 @@ class PassageStore:
 
     def add_vectors(self, document: int, vectors: Sequence[tuple[int, bytes]]) -> bool:
         """Keep vectors of chunks of a document; False if it was deleted or is read anew meanwhile."""
-        with self._library.changing() as connection:
-            there = set(connection.execute(select(CHUNKS.c.id).where(CHUNKS.c.document == document)).scalars())
-            rows = [{"chunk": one, "document": document, "vector": packed} for one, packed in vectors if one in there]
-            if len(rows) < len(vectors):
+        with self._library.changing() as change:
+            connection, tables = change.connection, change.tables
+            of_document = select(tables.chunks.c.id).where(tables.chunks.c.document == document)
+            there = set(connection.execute(of_document).scalars())
+            if not there.issuperset(chunk for chunk, _ in vectors):
                 return False
-            connection.execute(insert(VECTORS), rows)
-            counted = DOCUMENTS.c.embedded + len(rows)
-            connection.execute(update(DOCUMENTS).where(DOCUMENTS.c.number == document).values(embedded=counted))
+            fill(connection, tables.vectors, ((chunk, document, packed) for chunk, packed in vectors))
+            documents = tables.documents
+            counted = {"embedded": documents.c.embedded + len(vectors)}
+            connection.execute(update(documents).where(documents.c.number == document).values(counted))
+            change.note(document, What.VECTORS)
             return True
 
     def embedded(self) -> tuple[int, int]:
@@ -197,6 +193,11 @@ class PassageStore:
         columns = (func.total(DOCUMENTS.c.embedded), func.total(DOCUMENTS.c.chunks))
         rows = self._rows(select(*columns).where(_IS_READY))
         return (int(rows[0][0]), int(rows[0][1])) if rows else (0, 0)
+
+    def is_embedded(self, document: int) -> bool:
+        """Tell whether a document is ready, and has all its vectors."""
+        is_whole = (_IS_READY, DOCUMENTS.c.embedded == DOCUMENTS.c.chunks)
+        return bool(self._rows(select(DOCUMENTS.c.number).where(DOCUMENTS.c.number == document, *is_whole)))
 
     def vectors(self, document: int | None = None) -> Iterator[list[tuple[int, int, bytes]]]:
         """Yield chunk, document and vector, in pieces: of one document or of all that are ready, by chunk."""
@@ -220,14 +221,22 @@ class PassageStore:
 
     def set_fact(self, name: str, value: str) -> None:
         """Keep a fact on the index."""
-        with self._library.changing() as connection:
-            connection.execute(insert(FACTS).prefix_with("OR REPLACE").values(name=name, value=value))
+        with self._library.changing() as change:
+            facts = change.tables.facts
+            change.connection.execute(delete(facts).where(facts.c.name == name))
+            change.connection.execute(insert(facts).values(name=name, value=value))
+            change.note(LIBRARY, What.FACTS)
 
     def drop_vectors(self) -> None:
         """Drop all vectors, as for another embedder; documents that are ready stay so, found by their words."""
-        with self._library.changing() as connection:
-            connection.execute(VECTORS.delete())
-            connection.execute(update(DOCUMENTS).values(embedded=0))
+        with self._library.changing() as change:
+            change.connection.execute(delete(change.tables.vectors))
+            change.connection.execute(update(change.tables.documents).values(embedded=0))
+            change.note(LIBRARY, What.NO_VECTORS)
+
+    def changed_since(self, seen: tuple[int, int]) -> tuple[tuple[int, int], Collection[int] | None]:
+        """Return where the library stands and what others changed, as `Library.changed_since`."""
+        return self._library.changed_since(seen)
 
     def _rows(self, query: _Query) -> Sequence[_Row]:
         if not self._library.is_there:

@@ -6,7 +6,8 @@ from itertools import groupby
 
 from sqlalchemy import Connection, select
 
-from models.grounding.library import DOCUMENTS, UNITS, Library
+from models.database.library import DOCUMENTS, UNITS
+from models.grounding.library import Library
 from models.grounding.rows import Stage
 
 

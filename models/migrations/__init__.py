@@ -4,12 +4,14 @@ A new database is made at once as it is today. Alembic, which takes a while to i
 something to change.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, MetaData, inspect, text
 
 from models.engines.postgresql import take_turn
 from utils.errors import StorageError
+from utils.installation import COMMAND
 
 NEWEST = "0011"
 # Tables of the first release; databases that count their versions in the second table are of before Alembic.
@@ -20,7 +22,7 @@ REHEARSAL = "rehearsal"
 _MAKE = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
 
 
-def migrate(engine: Engine, tables: MetaData) -> None:
+def migrate(engine: Engine, tables: Sequence[MetaData]) -> None:
     """Make *tables* in *engine*, or apply each change that it has not seen, all of them or none.
 
     Raises:
@@ -32,11 +34,12 @@ def migrate(engine: Engine, tables: MetaData) -> None:
         bring_up(connection, tables)
 
 
-def bring_up(connection: Connection, tables: MetaData) -> None:
+def bring_up(connection: Connection, tables: Sequence[MetaData]) -> None:
     """Do what `migrate` does within the transaction of *connection*."""
     seen = version_of(connection)
     if seen is None:
-        tables.create_all(connection)
+        for some in tables:
+            some.create_all(connection)
         connection.execute(text(_MAKE))
         _write(connection, NEWEST)
     elif seen != NEWEST:
@@ -49,8 +52,8 @@ def version_of(connection: Connection) -> str | None:
     if REHEARSAL in names:
         raise StorageError(
             "database: holds a copy that was taken while the service ran, and lacks what was written after it; stop "
-            "the service and take it over again with `cli.py migrate --to …`, or, if the copy is all there is, drop "
-            f"its table {REHEARSAL}"
+            f"the service and take it over again with `{COMMAND} migrate --to …`, or, if the copy is all there is, "
+            f"drop its table {REHEARSAL}"
         )
     if _VERSION in names:
         return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())

@@ -3,15 +3,17 @@
 import hashlib
 import logging
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from models.contract.answers.grounding import ChunkRow, DocumentRow, PageRow
 from models.contract.arguments import DocumentsArguments, UploadArguments
+from models.grounding.document_files import DocumentFiles
 from models.grounding.document_store import DocumentStore
 from models.grounding.passage_store import PassageStore
 from models.grounding.rows import Document, NewDocument
@@ -50,7 +52,7 @@ class Shelves:
     """Where documents are.
 
     Attributes:
-        folder: Of their files.
+        files: What they were read from.
         most_bytes: Of one file.
         jurisdictions: Ids that a document may have.
         guard: Raises if what is written would be lost.
@@ -59,7 +61,7 @@ class Shelves:
     store: DocumentStore
     passages: PassageStore
     vectors: VectorIndex
-    folder: Path
+    files: DocumentFiles
     most_bytes: int
     jurisdictions: frozenset[str]
     guard: Callable[[], None] = lambda: None
@@ -82,14 +84,13 @@ class DocumentService:
     def __init__(self, shelves: Shelves, ingestion: Ingestion, events: EventBroker) -> None:
         self._shelves = shelves
         self._store = shelves.store
-        self._folder = shelves.folder
+        self._folder = shelves.files.folder
         self._ingestion = ingestion
         self.events = events
 
     def start(self) -> None:
         """Tidy up after the last process, and begin to read what waits."""
-        if self._ingestion.is_alone:
-            self._sweep()  # another process may be taking one in
+        self._sweep()
         self._ingestion.start()
 
     def tell(self) -> None:
@@ -121,9 +122,9 @@ class DocumentService:
         return document_row(self.find(document_id))
 
     def file(self, document_id: str) -> tuple[DocumentRow, Path]:
-        """Return a document and where its file is; errors as `find`."""
+        """Return a document and where its file is; errors as `find`, and StorageError if the file cannot be had."""
         document = self.find(document_id)
-        return document_row(document), self._folder / document.file
+        return document_row(document), self._shelves.files.path(document)
 
     def pages(self, document_id: str, limit: int, offset: int) -> tuple[list[PageRow], int]:
         """Return pages in order, and how many there are; errors as `find`."""
@@ -196,7 +197,7 @@ class DocumentService:
                 version=told.version,
                 identifier=told.identifier,
             )
-            document = self._store.add(new)
+            document = self._store.add(new, path)
         log.info("document uploaded", extra={"document": document.id, "bytes": size})
         self._ingestion.told(document)
         return document
@@ -228,7 +229,7 @@ class DocumentService:
         self._ingestion.leave(document.number)
         self._shelves.vectors.forget(document.number)
         if file is not None:
-            (self._folder / file).unlink(missing_ok=True)  # what is left after a crash is swept at the next start
+            self._shelves.files.forget(file)
         self.events.publish(lambda: {"type": "file_deleted", "file_id": document.id}, 0)
         log.info("document deleted", extra={"document": document.id})
 
@@ -273,12 +274,13 @@ class DocumentService:
             aside.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
-        """Remove files that no document has."""
+        """Remove files that no document has; of several processes another may be taking one in."""
         known = self._store.files()
-        if self._folder.is_dir():
-            for path in self._folder.iterdir():
-                if path.name not in known:
-                    path.unlink(missing_ok=True)
+        before = time.time() - (0 if self._ingestion.is_alone else _PATIENCE_S)
+        for path in self._folder.iterdir() if self._folder.is_dir() else ():
+            with suppress(FileNotFoundError):
+                if path.name not in known and path.stat().st_mtime <= before:
+                    path.unlink()
 
 
 def _clean_name(name: str) -> str:

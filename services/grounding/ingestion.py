@@ -9,11 +9,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from models.grounding.document import Instrument, Page
+from models.grounding.document_files import DocumentFiles
 from models.grounding.document_store import DocumentStore
 from models.grounding.rows import ENDED, Document, Stage
 from services.grounding.extraction.outcome import Found
@@ -23,7 +25,6 @@ from services.grounding.titles import title_of
 from services.grounding.vector_index import VectorIndex
 from utils.cancellation import CancelToken
 from utils.errors import AppError, CancelledError, DocumentError, SideError, StorageError
-from utils.filelock import FileTurn
 from utils.side.tasks import Side
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,13 @@ _HERE_CHARACTERS = 200_000
 _PAGES_A_STEP = 25
 # How often is looked for what another process took in, or read.
 _LOOK_S = 1.0
+
+
+class Turn(Protocol):
+    """Whose turn it is to read, of several processes."""
+
+    def taken(self) -> AbstractContextManager[bool]:
+        """Take the turn for the block; False where another process has it."""
 
 
 class Pages(Protocol):
@@ -66,17 +74,17 @@ class Parts:
     changed: Callable[[Document], None]
     side: Side[object] | None = None
     again_s: float = 30.0
-    turn: FileTurn | None = None
+    turn: Turn | None = None
 
 
 class Ingestion:
     """The thread that reads. Thread-safe."""
 
-    def __init__(self, parts: Parts, folder: Path) -> None:
-        """Read the files in *folder*."""
+    def __init__(self, parts: Parts, files: DocumentFiles) -> None:
+        """Read the *files* of documents."""
         self._parts = parts
         self._store = parts.store
-        self._folder = folder
+        self._files = files
         self._stopping = CancelToken()
         self._moved = threading.Condition()
         self._has_work = threading.Event()
@@ -94,7 +102,7 @@ class Ingestion:
 
     def start(self) -> None:
         """Set documents aside whose reading ends processes, and begin to read what waits."""
-        for document in self._store.waiting():
+        for document in self._store.waiting() if self.is_alone else ():  # another process may be reading
             if document.attempts >= _MOST_ATTEMPTS:
                 reason = f"its reading was broken off {document.attempts} times; POST …/reindex tries again"
                 self._store.fail(document.number, reason)
@@ -269,7 +277,7 @@ class Ingestion:
             raise CancelledError("the document was deleted")
 
     def _pages(self, document: Document, token: CancelToken) -> tuple[list[Page], Found]:
-        reading = self._parts.read(self._folder / document.file, document.name, token)
+        reading = self._parts.read(self._files.path(document), document.name, token)
         pages: list[Page] = []
         try:
             for page in reading:

@@ -16,6 +16,7 @@ from services.grounding.retrieval.embedding.embedder import Embedder
 from services.grounding.retrieval.legs import Filter
 from services.grounding.vector_index import VectorIndex
 from utils.errors import InputError
+from utils.installation import COMMAND
 
 if TYPE_CHECKING:
     from services.grounding.retrieval.remote_rerank import Reranker
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from services.grounding.retrieval.shared_words import SharedWords
     from services.grounding.stored_index import StoredIndex
 
-NO_EMBEDDER = "no embedder is here, so words alone find; `cli.py embedder fetch` fetches one, or set EMBEDDING_BASE_URL"
+NO_EMBEDDER = (
+    f"no embedder is here, so words alone find; `{COMMAND} embedder fetch` fetches one, or set EMBEDDING_BASE_URL"
+)
 
 
 class RetrievalService:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from models.database.shared import LIBRARY
 from models.grounding.passage_store import PassageStore
 from models.grounding.rows import KeptChunk
 from services.grounding.retrieval.embedding.embedder import Embedder
@@ -35,6 +36,8 @@ class VectorIndex:
         self._lock = threading.Lock()
         self._table: VectorTable | None = None
         self._at_once = _FEWEST
+        # Where the library stood when the table was last held against it,.
+        self._seen = (0, 0)
 
     @property
     def embedder(self) -> Embedder | None:
@@ -100,6 +103,7 @@ class VectorIndex:
         from services.grounding.retrieval.vectors import VectorTable
 
         with self._lock:
+            self._follow()
             if self._table is None or self._table.dimension != dimension:
                 table = VectorTable(dimension)
                 embedder = self.embedder
@@ -109,6 +113,20 @@ class VectorIndex:
                         table.add(piece)
                 self._table = table
             return self._table
+
+    def _follow(self) -> None:
+        """Take in what other processes changed; a document that lacks vectors is left until it has all."""
+        self._seen, changed = self._passages.changed_since(self._seen)
+        if self._table is None:
+            return
+        if changed is None or LIBRARY in changed:
+            self._table = None
+            return
+        for document in changed:
+            self._table.remove_document(document)
+            if self._passages.is_embedded(document):
+                for piece in self._passages.vectors(document):
+                    self._table.add(piece)
 
     def _agree(self, embedder: Embedder) -> None:
         """Drop the vectors of another embedder."""

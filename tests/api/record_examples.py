@@ -97,6 +97,7 @@ def _calls(client: FlaskClient, platform: Service) -> list[tuple[str, dict[str, 
     _quality(call)
     _products(call)
     _releases(call, platform)
+    _automation(call)
     _documents(call, platform)
     _assistant(call, platform)
     _management(call)
@@ -194,6 +195,29 @@ def _releases(call: Any, platform: Service) -> None:
     call("POST /api/releases/{release_id}/verify", {}, **one)
     call("POST /api/releases/{release_id}/yank", {"reason": "Half of it is wrong."}, **one)
     call("DELETE /api/releases/{release_id}/yank", **one)
+
+
+def _automation(call: Any) -> None:
+    batch = {"count": 500, "jurisdiction": "uk", "smart_mode": True, "max_cost_usd": 2.5, "seed": 7}
+    call("PUT /api/templates/{template_name}", {"batch": batch, "note": "Every night."}, template_name="nightly")
+    call("GET /api/templates")
+    call("GET /api/templates/{template_name}", template_name="nightly")
+    call("GET /api/templates/{template_name}/versions", template_name="nightly")
+    change = {"count": 1, "smart_mode": False, "max_cost_usd": None, "provider": "groq"}
+    call("POST /api/templates/{template_name}/run", {"change": change}, template_name="nightly")
+    times = {"template": "nightly", "cron": "30 2 * * 1-5", "timezone": "Europe/London"}
+    made = call("POST /api/schedules", times)["schedule"]["id"]
+    call("GET /api/schedules")
+    call("GET /api/schedules/{schedule_id}", schedule_id=made)
+    call("PATCH /api/schedules/{schedule_id}", {"is_on": False}, schedule_id=made)
+    call("DELETE /api/schedules/{schedule_id}", schedule_id=made)
+    call("DELETE /api/templates/{template_name}", template_name="nightly")
+    hook = call("POST /api/webhooks", {"url": "http://127.0.0.1:9/hook", "events": ["batch.ended"]})["webhook"]["id"]
+    call("GET /api/webhooks")
+    call("PATCH /api/webhooks/{webhook_id}", {"is_on": False}, webhook_id=hook)
+    call("POST /api/webhooks/{webhook_id}/test", {}, webhook_id=hook)
+    call("GET /api/webhooks/{webhook_id}/deliveries", webhook_id=hook)
+    call("DELETE /api/webhooks/{webhook_id}", webhook_id=hook)
 
 
 def _products(call: Any) -> None:

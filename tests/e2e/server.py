@@ -66,10 +66,15 @@ class RunningServer:
         self.end()
         self.session.close()
 
+    @property
+    def command(self) -> list[str]:
+        """What starts it."""
+        return [*self.before, self.python, str(self.project / "api_server.py")]
+
     def start(self) -> "RunningServer":
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.before, self.python, str(self.project / "api_server.py")],
+                self.command,
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,

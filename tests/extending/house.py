@@ -15,7 +15,7 @@ from pathlib import Path
 from config import PROJECT_DIR
 
 HOWTO = PROJECT_DIR / "docs" / "howto"
-_FOLDERS = ("api", "catalog", "console", "docs", "models", "server", "services", "tests", "utils", "web")
+_FOLDERS = ("api", "catalog", "console", "docs", "ltp", "models", "server", "services", "tests", "utils", "web")
 _STEP = re.compile(r"^(Write|Add to) `([^`]+)`(?:, after `([^\n]+)`)?:\n\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

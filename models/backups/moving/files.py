@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from models.backups.moving.shelf import has_library, put_library, write_library
 from models.backups.moving.taking_over import filling, refuse_company
 from models.database import open_engine, prepare
 from models.engines.opening import connect, reading
@@ -28,7 +29,10 @@ def copy_to_file(source: Engine, file: Path) -> None:
 
 
 def keep_contents(url: str, file: Path) -> None:
-    """Write what a server's database at *url* holds into a new *file*; nothing where it is new. Errors as above."""
+    """Write what a server's database at *url* holds into a new *file*, and its library beside it; errors as above.
+
+    Nothing is written where it is new.
+    """
     source = connect(url)
     try:
         with reading(source) as connection:
@@ -36,6 +40,9 @@ def keep_contents(url: str, file: Path) -> None:
         if not is_new:
             prepare(source)
             copy_to_file(source, file)
+            with reading(source) as connection:
+                if has_library(connection):
+                    write_library(connection, file.parent)
     finally:
         source.dispose()
 
@@ -44,7 +51,8 @@ def keep_contents(url: str, file: Path) -> None:
 def filled_from(file: Path, url: str) -> Iterator[Callable[[], None]]:
     """Put what *file* holds in place of all that a server's database at *url* does; yield what commits it.
 
-    Where that is not called nothing is changed. A *file* of an earlier release is brought up to date first.
+    So is the library beside it, where there is one. Where that is not called nothing is changed. A *file* of an earlier
+    release is brought up to date first.
 
     Raises:
         ConflictError: a service uses it.
@@ -54,6 +62,7 @@ def filled_from(file: Path, url: str) -> Iterator[Callable[[], None]]:
     try:
         with filling(source, target, anew=True) as (connection, _):
             refuse_company(target)
+            put_library(connection, file.parent)
             try:
                 yield connection.commit
             finally:

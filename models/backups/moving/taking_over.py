@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, inspect, select, text
+from sqlalchemy import Connection, Engine, MetaData, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.backups.moving.contents import Contents, contents_of, rows_of
-from models.database import Base
+from models.database import Base, tables_on
+from models.database.shared import SHARED
 from models.engines.bulk import fill, given_ids, go_on_after, wait_for_long
 from models.engines.opening import reading, storage_error
 from models.engines.postgresql import sessions_beside, take_turn
@@ -21,6 +22,8 @@ from utils.errors import ConflictError, StorageError
 
 Told = Callable[[str], None]
 TABLES = Base.metadata.sorted_tables
+# What is a file of the data folder where one of the two is SQLite: `shelf.py` has it then.
+_SHARED = SHARED.sorted_tables
 _VERSION = "alembic_version"
 
 
@@ -48,13 +51,21 @@ class DifferentError(StorageError):
         self.proofs = proofs
 
 
-def take_over(source: Engine, target: Engine, told: Told = lambda _: None, *, live_at: str = "") -> list[Proof]:
+def take_over(
+    source: Engine,
+    target: Engine,
+    told: Told = lambda _: None,
+    *,
+    live_at: str = "",
+    also: Callable[[Connection], list[Proof]] = lambda _: [],
+) -> list[Proof]:
     """Fill *target* with all that *source* holds at this moment; return the proof for each table.
 
     Args:
         source: Where from; it is only read.
         target: Where to: an empty database, or one with a copy that was taken of a running service.
         told: Is called with what is begun.
+        also: Fills what else belongs there, on the connection that is committed at the end.
         live_at: The time, where others go on writing to *source*: nobody can start on the copy then.
 
     Raises:
@@ -63,6 +74,7 @@ def take_over(source: Engine, target: Engine, told: Told = lambda _: None, *, li
         StorageError: one of them fails, or *source* is of another release; *target* is as it was.
     """
     with filling(source, target, told) as (new, proofs):
+        proofs.extend(also(new))
         if live_at:
             new.execute(text(f"CREATE TABLE {REHEARSAL} (taken_at VARCHAR NOT NULL)"))
             new.execute(text(f"INSERT INTO {REHEARSAL} VALUES (:at)"), {"at": live_at})  # noqa: S608  # a constant  # nosec B608
@@ -108,28 +120,33 @@ def _prepare(old: Connection, new: Connection, *, anew: bool) -> None:
         raise StorageError(f"database: its tables are of state {seen or 'none'}, want {NEWEST}; start the service once")
     if new.dialect.name == "postgresql":
         take_turn(new)
-    if anew or inspect(new).has_table(REHEARSAL):
-        _drop(new)
-    bring_up(new, Base.metadata)
-    held = [table.name for table in TABLES if new.execute(select(table).limit(1)).first()]
+    if anew:
+        _drop(new, Base.metadata)
+    elif inspect(new).has_table(REHEARSAL):
+        _drop(new, *tables_on(new.dialect.name))
+    bring_up(new, tables_on(new.dialect.name))
+    of = (Base.metadata,) if anew else tables_on(new.dialect.name)
+    held = [table.name for some in of for table in some.sorted_tables if new.execute(select(table).limit(1)).first()]
     if held:
         raise ConflictError(f"database: the target is in use, it has rows in {', '.join(held)}; want an empty one")
 
 
-def _drop(new: Connection) -> None:
-    """Remove our tables and nothing else."""
-    Base.metadata.drop_all(new)
+def _drop(new: Connection, *tables: MetaData) -> None:
+    """Remove our *tables* and nothing else."""
+    for some in tables:
+        some.drop_all(new)
     for name in (REHEARSAL, _VERSION):
         new.execute(text(f"DROP TABLE IF EXISTS {name}"))
 
 
 def _copy(old: Connection, new: Connection, told: Told) -> list[Proof]:
-    for table in TABLES:
+    tables = [*TABLES, *(_SHARED if {old.dialect.name, new.dialect.name} == {"postgresql"} else ())]
+    for table in tables:
         told(table.name)
         fill(new, table, rows_of(old, table))
         go_on_after(new, table, given_ids(old, table))
     proofs = []
-    for table in TABLES:
+    for table in tables:
         told(f"{table.name}: both sides are compared")
         proofs.append(Proof(table.name, contents_of(old, table), contents_of(new, table)))
     if not all(proof.holds for proof in proofs):

@@ -19,6 +19,7 @@ from models.samples.version import Identity, Version
 from utils.clock import Clock, iso, stamp
 from utils.errors import StorageError
 from utils.files import replace_file
+from utils.installation import COMMAND
 
 log = logging.getLogger(__name__)
 _PATIENCE_S = 5.0
@@ -131,7 +132,7 @@ class FileWatch:
         except UnreadableError:
             # Overwritten in place: our open handle has the same broken bytes.
             self._note(
-                "lost", f"{held.taken} samples: the file was overwritten in place; restore a backup: cli.py restore"
+                "lost", f"{held.taken} samples: the file was overwritten in place; restore a backup: {COMMAND} restore"
             )
             self._use(None)
         return self._version

@@ -13,6 +13,7 @@ from models.samples.shards.shard_files import OWNER, ShardFiles
 from models.samples.shards.shard_state import ShardState
 from utils.errors import DataMismatchError
 from utils.file_systems import FileFolder
+from utils.installation import COMMAND
 
 
 def open_shards(address: str, engine: Engine) -> ShardFiles:
@@ -60,7 +61,7 @@ def refuse_one_file(engine: Engine) -> None:
     if address is not None:
         raise DataMismatchError(
             f"the samples of this database lie in shards: set DATA_URL={address}; to have them in one file again, "
-            "run `cli.py backup` with that setting, and `cli.py restore` without it"
+            f"run `{COMMAND} backup` with that setting, and `{COMMAND} restore` without it"
         )
 
 
@@ -97,7 +98,7 @@ def _refuse_elsewhere(connection: Connection, address: str) -> None:
     if place[0] == address:
         raise DataMismatchError(
             f"{address}: is empty, and {manifest.totals(connection)[1]} samples of this database lay there; put the "
-            "files back, or restore a backup: `cli.py restore`"
+            f"files back, or restore a backup: `{COMMAND} restore`"
         )
     raise DataMismatchError(
         f"{address}: holds no samples of this database, they lie in {place[0]}; set DATA_URL to that, or copy "

@@ -24,6 +24,7 @@ from models.samples.shards.manifest import Shard
 from utils.errors import StorageError
 from utils.file_systems import ASIDE, FileFolder
 from utils.frames import pl
+from utils.installation import COMMAND
 
 SAMPLES, INDEX = ".parquet", ".index"
 # Says whose samples lie there: the name of the database that has their list.
@@ -57,7 +58,7 @@ class ShardFiles:
         except FileNotFoundError:
             raise StorageError(
                 f"{self.address}: the files of the samples are gone; put them back, or stop the service and restore a "
-                "backup: `cli.py restore`"
+                f"backup: `{COMMAND} restore`"
             ) from None
 
     def write(self, part: tuple[str, str], rows: pl.DataFrame, index: pl.DataFrame) -> Shard:

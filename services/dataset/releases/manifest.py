@@ -1,4 +1,4 @@
-"""The manifest of a release as a file, `release.json`: written beside its rows, read from elsewhere with suspicion."""
+"""The manifest of a release as a file: written beside its rows, read from elsewhere with suspicion."""
 
 from __future__ import annotations
 

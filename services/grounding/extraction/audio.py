@@ -7,8 +7,9 @@ from services.grounding.extraction.kinds import refused
 from services.grounding.extraction.outcome import Found, Limits, Pages, Step, noted
 from services.grounding.extraction.pieces import Paragraph, page_of
 from services.grounding.extraction.texts import plain
+from utils.installation import how_to_install
 
-_MISSING = "it is a recording, and faster-whisper is not installed: pip install -r requirements-audio.txt"
+_MISSING = f"it is a recording, and faster-whisper is not installed: {how_to_install('audio')}"
 _NO_MODEL = "it is a recording, and no model that hears speech is set: name the folder of one for faster-whisper"
 # A pause so long parts paragraphs.
 _PAUSE_S = 1.5

@@ -18,6 +18,7 @@ from pathlib import Path
 from services.llm.embedded.weights import WeightStore
 from utils.clock import Clock, SystemClock
 from utils.errors import ModelUnavailableError
+from utils.installation import COMMAND, missing
 
 log = logging.getLogger(__name__)
 SLOTS = 4
@@ -113,6 +114,8 @@ class EmbeddedModel:
 
     def _start(self) -> None:
         self._end_child()
+        if lack := missing("xllamacpp"):
+            raise ModelUnavailableError(f"local: {lack}", provider="local", retry_after_s=_MEND_S)
         model = self._weights.ensure()
         key = secrets.token_urlsafe(24)
         order = {
@@ -137,7 +140,7 @@ class EmbeddedModel:
         if "address" not in answer:
             self._end_child()
             raise ModelUnavailableError(
-                f"local: {answer.get('error', 'the embedded model died while loading')}; run `python3 cli.py doctor`",
+                f"local: {answer.get('error', 'the embedded model died while loading')}; run `{COMMAND} doctor`",
                 provider="local",
                 retry_after_s=_MEND_S,
             )

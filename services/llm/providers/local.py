@@ -7,6 +7,7 @@ from services.llm.adapters.base import AdapterSpec, Completion, CompletionReques
 from services.llm.adapters.chat_completions import ChatCompletionsProvider, read_completion
 from services.llm.adapters.transport import http_client
 from utils.errors import ConfigurationError
+from utils.installation import COMMAND
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -23,7 +24,7 @@ class LocalProvider(ChatCompletionsProvider):
     def _complete(self, request: CompletionRequest) -> Completion:
         embedded = self.config.embedded
         if embedded is None:
-            raise ConfigurationError("local: no embedded model was set up; run `python3 cli.py doctor`")
+            raise ConfigurationError(f"local: no embedded model was set up; run `{COMMAND} doctor`")
         session = embedded.acquire()
         try:
             # Asked each time: a restart moves it to another port.

@@ -14,12 +14,15 @@ from services.catalogue.catalogue import ProviderInfo
 from services.llm.routing.roster import OWN_SERVERS, Credentials
 from utils.addresses import origin
 from utils.errors import StorageError
+from utils.installation import missing
 from utils.redaction import remember_secret
 from utils.secret_box import SecretBox
 
 log = logging.getLogger(__name__)
 # Adapters whose key is the vendor's, while their setting of an address is for servers without one.
 _KEY_OF_THE_VENDOR = ("ollama",)
+# The one whose server is an installed package.
+_EMBEDDED = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ def credentials_of(info: ProviderInfo, given: Given, kept: KeptProvider | None, 
         kept: What was set over the API.
         box: Opens the stored key.
     """
+    if info.adapter == _EMBEDDED and missing("xllamacpp"):
+        return None
     fields: ProviderFields = kept.fields if kept is not None else {}
     address = address_of(info, given, fields)
     key, key_for = given.api_key, origin(address_of_key(info, given, {}))

@@ -7,6 +7,7 @@ from services.llm.routing.factory import LLMProviderFactory
 from services.llm.routing.model_catalogue import ModelCatalogue
 from services.llm.routing.router import Target
 from utils.errors import ConfigurationError, InputError
+from utils.installation import missing
 
 AUTO = "auto"
 
@@ -52,9 +53,9 @@ class TargetChooser:
         enabled = self._factory.enabled()
         chosen = next((provider for provider in enabled if provider.id == self._default), None)
         if chosen is None and not enabled:
-            raise InputError(
-                "no provider is usable; set a key in .env (see README.md) or keep the embedded model enabled"
-            )
+            lack = missing("xllamacpp")
+            other = f"use the embedded model: {lack}" if lack else "keep the embedded model enabled"
+            raise InputError(f"no provider is usable; set a key in .env (see README.md) or {other}")
         return chosen or enabled[0]
 
     def check_default(self) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from models.contract.answers.quality_report import QualityFigures, ValidRate
+from utils.installation import COMMAND
 
 _SHOWN = 20
 
@@ -17,7 +18,7 @@ def render(report: QualityFigures, title: str) -> str:
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=True
     )
     environment.filters["bars"] = _bars
-    return environment.get_template("page.html").render(report=report, title=title)
+    return environment.get_template("page.html").render(report=report, title=title, command=COMMAND)
 
 
 @dataclass(frozen=True, slots=True)

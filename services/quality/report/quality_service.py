@@ -29,6 +29,7 @@ from services.quality.report.measuring import Measures, build_report
 from services.quality.report.of_batch import assess
 from services.quality.thought import thought_of
 from utils.errors import InputError, NotFoundError, UnavailableError
+from utils.installation import COMMAND
 from utils.side.followed import Done, Progress, Told, followed, nobody, of, outcome
 from utils.side.processes import SideProcesses
 from utils.side.tasks import Side
@@ -125,7 +126,7 @@ class QualityService:
             InputError: there are no benchmarks.
         """
         if not self._measures.benchmarks.names():
-            raise InputError("benchmarks: there are none; make one with cli.py decontaminate build NAME FILE…")
+            raise InputError(f"benchmarks: there are none; make one with {COMMAND} decontaminate build NAME FILE…")
         snapshot = self._store.snapshot()
         if self._side is not None and len(snapshot) > _AT_ONCE:
             return outcome(self._side.stream(OverlapsElsewhere()), told)

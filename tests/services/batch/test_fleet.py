@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -209,6 +210,32 @@ def test_a_process_that_was_taken_for_gone_goes_on_under_another_name(two: Any) 
 
     until(lambda: a.batches.get_status(batch_id)["status"] == "completed")
     assert a.batches.get_status(batch_id)["progress"] == a.dataset.count() == 6
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "is_let_in"),
+    [
+        (["a"], ["a"], True),
+        (["b", "a"], ["a", "b"], True),  # as while keys are changed, one process after the other
+        (["b", "a"], ["a"], False),
+        (["b"], ["a"], False),
+        ([], ["a"], True),
+    ],
+)
+def test_who_cannot_read_the_secrets_of_the_others_is_refused(
+    start: Start, tmp_path: Path, redis_server: RedisServer, mine: list[str], theirs: list[str], is_let_in: bool
+) -> None:
+    url = postgres().database(f"{tmp_path} keys")
+    service = start({"groq": [good_answer]}, database_uri=url, redis_url=redis_server.url)
+    stores = service.stores
+    one, other = (Members(stores.engine, stores.writer, stores.clock) for _ in range(2))
+    service.batches.leave()
+
+    one.join("redis", theirs)
+    with nullcontext() if is_let_in else pytest.raises(ConfigurationError, match="ENCRYPTION_KEY: differs"):
+        other.join("redis", mine)
+    one.leave()
+    other.leave()
 
 
 def test_who_does_not_share_the_limits_is_refused_beside_who_lives_and_not_after_its_end(

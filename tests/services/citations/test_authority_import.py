@@ -9,6 +9,7 @@ import pytest
 from models.catalogue.authority_store import AuthorityStore
 from services.citations.authority_import import FORMATS, ImportedAuthorities, import_authorities
 from tests.fakes import CHECKER
+from tests.services.citations.authorities import KINDS, opened
 from utils.errors import InputError
 
 ATOM = (
@@ -19,11 +20,10 @@ CITATIONS = "id,volume,reporter,page,type,cluster_id\n"
 Import = Callable[..., ImportedAuthorities]
 
 
-@pytest.fixture
-def authorities(tmp_path: Path) -> Iterator[AuthorityStore]:
-    made = AuthorityStore(tmp_path / "authorities.db")
-    yield made
-    made.close()
+@pytest.fixture(params=KINDS)
+def authorities(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AuthorityStore]:
+    with opened(request.param, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

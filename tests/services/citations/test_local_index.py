@@ -10,6 +10,7 @@ from models.catalogue.authority_store import AuthorityRow, AuthorityStore
 from services.citations.local_index import LocalIndex, known_from, rows_from
 from services.citations.reference import Known
 from tests.fakes import CHECKER
+from tests.services.citations.authorities import KINDS, opened
 from utils.errors import StorageError
 
 EXTRACTOR, SECTION = CHECKER.extractor, "Theft Act 1968, s 1"
@@ -30,11 +31,10 @@ class Broken(AuthorityStore):
         return self.with_key(name_key)
 
 
-@pytest.fixture
-def authorities(tmp_path: Path) -> Iterator[AuthorityStore]:
-    made = AuthorityStore(tmp_path / "authorities.db")
-    yield made
-    made.close()
+@pytest.fixture(params=KINDS)
+def authorities(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AuthorityStore]:
+    with opened(request.param, tmp_path) as made:
+        yield made
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from sqlalchemy import select
 
+from models.database import open_engine
+from models.database.library import IN_SQLITE
+from models.engines.heads import Heads
+from models.grounding.document_files import DocumentFiles, SharedFiles
 from models.grounding.document_store import DocumentStore
 from models.grounding.library import FILE, Library
 from models.grounding.passage_store import PassageStore
+from models.grounding.reading_turn import ReadingTurn
 from models.grounding.rows import Document, Stage
+from models.grounding.shared_library import SharedLibrary
+from models.samples.file.parquet_file import CACHE_FOLDER
 from services.grounding.document_service import FOLDER, DocumentService, Shelves, Told
 from services.grounding.extraction.reading import read_document
 from services.grounding.ingestion import Ingestion, Pages, Parts
@@ -61,15 +69,23 @@ class Shelf:
         read: Callable[[Path, str, CancelToken], Pages] | None = None,
         most_bytes: int = 1 << 24,
         again_s: float = 0.05,
+        server: str = "",
     ) -> None:
         self.embedder = embedder
+        self.files = folder / FOLDER
+        files = DocumentFiles(self.files)
         self.library = Library(folder / FILE)
+        self.turn: ReadingTurn | None = None
+        if server:
+            engine = open_engine(server)
+            files = SharedFiles(self.files, engine)
+            self.shared = SharedLibrary(engine, Heads(engine), folder / CACHE_FOLDER, files)
+            self.library, self.turn, self.server = self.shared, self.shared.turn, engine
         self.store = DocumentStore(self.library, SystemClock())
         self.passages = PassageStore(self.library)
         self.vectors = VectorIndex(self.passages, lambda: embedder)
         self.seen: list[Document] = []
         names = read_names(_CATALOG / "authorities")
-        self.files = folder / FOLDER
         parts = Parts(
             self.store,
             self.vectors,
@@ -77,10 +93,11 @@ class Shelf:
             lambda: names,
             self.seen.append,
             again_s=again_s,
+            turn=self.turn,
         )
         ids = frozenset({"uk", "us", "eu", "international"})
-        shelves = Shelves(self.store, self.passages, self.vectors, self.files, most_bytes, ids)
-        self.service = DocumentService(shelves, Ingestion(parts, self.files), EventBroker(Seats(4)))
+        shelves = Shelves(self.store, self.passages, self.vectors, files, most_bytes, ids)
+        self.service = DocumentService(shelves, Ingestion(parts, files), EventBroker(Seats(4)))
         index = StoredIndex(self.store, self.passages, self.vectors)
         self.retriever = Retriever(Index(index, index, index, index), embedder)
 
@@ -114,13 +131,21 @@ class Shelf:
                 for name in tables
             }
 
+    def contents(self) -> dict[str, list[tuple[object, ...]]]:
+        """Return the rows of every table, in order."""
+        with self.library.reading() as connection:
+            return {table.name: sorted(map(tuple, connection.execute(select(table)))) for table in IN_SQLITE.all}
+
     def __enter__(self) -> "Shelf":
+        self.library.start()
         self.service.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.service.stop(30)
         self.library.close()
+        if self.turn is not None:
+            self.server.dispose()
 
 
 class HeldEmbedder(WordsEmbedder):

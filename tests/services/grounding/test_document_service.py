@@ -217,8 +217,8 @@ def test_text_is_returned_by_its_place_over_the_borders_of_pages(tmp_path: Path)
 def test_an_index_that_an_earlier_version_did_not_have_is_made_at_the_start(tmp_path: Path) -> None:
     with Shelf(tmp_path) as before:
         before.add("Section 1. Fees\nThe fee is £5.\n", "act.txt", jurisdiction="uk", title="Fees Act 2021")
-        with before.library.changing() as connection:
-            connection.exec_driver_sql("DROP INDEX ix_chunks_place")
+        with before.library.changing() as change:
+            change.connection.exec_driver_sql("DROP INDEX ix_chunks_place")
     with Shelf(tmp_path) as after:
         found = after.passages.search('"fee"', {"jurisdiction": "uk"}, None, 5)
     assert len(found) == 1

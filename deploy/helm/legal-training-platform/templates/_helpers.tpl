@@ -49,7 +49,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and $several (not (and .Values.database.existingSecret .Values.redis.existingSecret)) }}
 {{- fail "replicaCount, webWorkers: several processes need database.existingSecret (PostgreSQL) and redis.existingSecret" }}
 {{- end }}
-{{- if and (gt (int .Values.replicaCount) 1) (has "ReadWriteOncePod" .Values.persistence.accessModes) }}
+{{- if .Values.persistence.perPod }}
+{{- if not (and .Values.database.existingSecret .Values.settings.DATA_URL .Values.settingsSecrets) }}
+{{- fail "persistence.perPod: a pod's volume goes with it; want database.existingSecret (PostgreSQL), settings.DATA_URL (a bucket) and a secret with ENCRYPTION_KEY in settingsSecrets" }}
+{{- end }}
+{{- if .Values.persistence.existingClaim }}
+{{- fail "persistence.existingClaim: is one volume for all pods; leave it empty with perPod" }}
+{{- end }}
+{{- else if and (gt (int .Values.replicaCount) 1) (has "ReadWriteOncePod" .Values.persistence.accessModes) }}
 {{- fail "persistence.accessModes: ReadWriteOncePod lets one pod alone have the volume; want ReadWriteOnce or ReadWriteMany" }}
 {{- end }}
 {{- if and .Values.ingress.enabled (not .Values.ingress.hosts) }}

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from services.grounding.retrieval.embedding.embedder import Vectors
 from services.grounding.retrieval.embedding.encoder_files import GRAPH, EncoderRow, EncoderStore
 from services.grounding.retrieval.fusion import Calibration
+from utils.errors import ConfigurationError
+from utils.installation import missing
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -51,6 +53,8 @@ class Encoder:
     def _load(self) -> "tuple[InferenceSession, Tokenizer]":
         with self._lock:
             if self._loaded is None:
+                if lack := missing("onnxruntime", "tokenizers"):
+                    raise ConfigurationError(f"embedder: {lack}")
                 from onnxruntime import InferenceSession, SessionOptions
                 from tokenizers import Tokenizer
 

@@ -5,10 +5,11 @@ Columns hold text, integers and floats only; JSON is kept as text, vectors as ba
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, Index, text
+from sqlalchemy import Engine, Index, MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
+from models.database.shared import SHARED
 from models.engines.dialects import TEXT, WHOLE
 from models.engines.opening import connect, prepare_connections, shown, storage_error
 from models.migrations import migrate
@@ -97,7 +98,8 @@ class WorkRow(Base):
 class MemberRow(Base):
     """A process of the service that works on this database; `seen_at` is by the database's clock, in seconds.
 
-    `ledger` names where it keeps limits together with the others, "" for nowhere.
+    `ledger` names where it keeps limits together with the others, "" for nowhere; `keys` are fingerprints of the keys
+    that it encrypts secrets with, the current one first.
     """
 
     __tablename__ = "members"
@@ -107,10 +109,11 @@ class MemberRow(Base):
     ledger: Mapped[str]
     started_at: Mapped[str]
     seen_at: Mapped[float]
+    keys: Mapped[str | None]
 
 
 class WriterRow(Base):
-    """The last turn that each process wrote in on PostgreSQL, `at` by the database's clock: `engines/postgresql.py`."""
+    """The last turn that each process wrote in on PostgreSQL (`models/engines/postgresql.py`), `at` by its clock."""
 
     __tablename__ = "writers"
 
@@ -622,4 +625,9 @@ def open_engine(url: str) -> Engine:
 def prepare(engine: Engine) -> None:
     """Set what each connection needs, create the tables, apply the migrations."""
     prepare_connections(engine)
-    migrate(engine, Base.metadata)
+    migrate(engine, tables_on(engine.dialect.name))
+
+
+def tables_on(dialect: str) -> tuple[MetaData, ...]:
+    """Return all tables that a database of that dialect has."""
+    return (Base.metadata, SHARED) if dialect == "postgresql" else (Base.metadata,)
