@@ -188,7 +188,8 @@ def import_(path: Path | None, starter: bool, url: str | None, **options: object
     "--format",
     default="jsonl",
     show_default=True,
-    help="jsonl, json, csv, parquet, messages, sharegpt, alpaca, preferences or preference_messages.",
+    help="jsonl, json, csv, parquet, messages, sharegpt, alpaca, prompts, argilla, label_studio, preferences, "
+    "preference_messages or preference_openai.",
 )
 @click.option("--system-prompt", help="Chat formats: the system message.")
 @click.option(

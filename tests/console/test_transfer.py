@@ -61,7 +61,9 @@ def test_dry_run_checks_and_takes_nothing(filled: str, folder: Path) -> None:
     assert len(Client(filled).get("data")) == len(before)
 
 
-@pytest.mark.parametrize("form", ["jsonl", "json", "csv", "parquet", "messages", "sharegpt", "alpaca"])
+@pytest.mark.parametrize(
+    "form", ["jsonl", "json", "csv", "parquet", "messages", "sharegpt", "alpaca", "prompts", "argilla", "label_studio"]
+)
 def test_data_set_is_written_in_every_form(filled: str, folder: Path, form: str) -> None:
     out = folder / f"out.{form}"
 
