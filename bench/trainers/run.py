@@ -38,7 +38,6 @@ CHECKS = {
     "lmeval": "lm-eval[hf]==0.4.13",
     "argilla": "argilla==2.8.0 requests",
     "labelstudio": "label-studio==1.23.2",
-    "torchtune": "torchtune==0.6.1 torchao",
 }
 # What needs another Python than the project's.
 PYTHONS = {"axolotl": "python3.12"}

@@ -38,7 +38,7 @@ TRL, FACTORY, AXOLOTL = "TRL 1.16.0", "LLaMA-Factory 0.9.5", "Axolotl 0.21.0"
 SWIFT, UNSLOTH = "ms-swift 4.6.0", "Unsloth 2026.10.9"
 # Of each of these `TRAINERS` every format for training says how it is taken.
 TRAINERS = (TRL, FACTORY, AXOLOTL, SWIFT, UNSLOTH)
-OPENAI, MISTRAL, TORCHTUNE = "OpenAI fine-tuning", "mistral-common 1.13.1", "torchtune 0.6.1"
+OPENAI, MISTRAL = "OpenAI fine-tuning", "mistral-common 1.13.1"
 HARNESS, ARGILLA, LABEL_STUDIO = "lm-evaluation-harness 0.4.13", "Argilla 2.8.0", "Label Studio 1.23.2"
 
 _TAGS = """"tags": {"role_tag": "role", "content_tag": "content", "user_tag": "user",

@@ -2,10 +2,21 @@
 
 from importlib.metadata import version
 
+import datasets
 import yaml
 from axolotl.cli.config import load_cfg
 from axolotl.utils.data import prepare_datasets, prepare_preference_datasets
 from common import BEGIN, END, failed, files_folder, form_of, learnt, marked, meant, tell, tokenizer_of, trained, ways
+
+
+
+def in_this_process(run):
+    """Return *run* without workers, since each would import all of Axolotl again."""
+    return lambda self, *args, **options: run(self, *args, **{**options, "num_proc": None})
+
+
+for method in ("map", "filter"):
+    setattr(datasets.Dataset, method, in_this_process(getattr(datasets.Dataset, method)))
 
 files = files_folder()
 tokenizer = tokenizer_of(files)
@@ -18,7 +29,7 @@ def configuration(name, entry, ranking):
         "sequence_len": 4096, "micro_batch_size": 1, "gradient_accumulation_steps": 1, "num_epochs": 1, "learning_rate": 1e-4,
         "output_dir": str(files / "out"), "dataset_prepared_path": str(files / "prepared" / VERSION), "optimizer": "adamw_torch",
         "lr_scheduler": "cosine", "bf16": False, "val_set_size": 0, "shuffle_merged_datasets": False, "train_on_inputs": False,
-        "is_preprocess": True, "dataset_num_proc": 1, "skip_prepare_dataset": False, **({"rl": "dpo"} if ranking else {}),
+        "is_preprocess": True, "skip_prepare_dataset": False, **({"rl": "dpo"} if ranking else {}),
     }  # fmt: skip
     path = files / "axolotl.yml"
     path.write_text(yaml.safe_dump(config))
