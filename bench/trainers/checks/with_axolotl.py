@@ -15,7 +15,7 @@ def in_this_process(run):
     return lambda self, *args, **options: run(self, *args, **{**options, "num_proc": None})
 
 
-for method in ("map", "filter"):
+for method in ("map", "filter", "save_to_disk"):
     setattr(datasets.Dataset, method, in_this_process(getattr(datasets.Dataset, method)))
 
 files = files_folder()

@@ -22,7 +22,7 @@ def check(name, how, mapping):
     (folder / "legal.yaml").write_text(yaml.safe_dump(task))
     model = HFLM(pretrained=tiny_model(tokenizer), tokenizer=tokenizer, batch_size=1)
     told = lm_eval.simple_evaluate(
-        model, tasks=["legal"], task_manager=TaskManager(include_path=str(folder)), log_samples=True, bootstrap_iters=0
+        model, tasks=["legal"], task_manager=TaskManager(include_path=str(folder), include_defaults=False), log_samples=True, bootstrap_iters=0
     )
     found = [f"{row['arguments'][0][0]}|{row['target']}" for row in told["samples"]["legal"]]
     rows = meant(files, name)
