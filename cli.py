@@ -17,6 +17,7 @@ from console.client import Client
 from console.demo import choose_provider, refuse_without_engine, run_demo
 from console.display import fetch_weights, show_batch, show_sample
 from console.recovery import accept, put_back
+from console.reviewing import take_reviews
 from console.temporary_server import client_for
 from console.transfer import export_file, import_file, import_starter
 from utils.errors import AppError, GenerationError
@@ -190,12 +191,25 @@ def import_(path: Path | None, starter: bool, url: str | None, **options: object
 
 
 @cli.command()
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--url", help="Use the service at this address.")
+def reviews(path: Path, url: str | None) -> None:
+    """Record what people decided in Argilla or Label Studio."""
+    console = Console()
+    settings = load_settings()
+    with client_for(settings, url, _log_file(settings)) as client:
+        taken, refused = take_reviews(client, path, console)
+    console.print(f"{taken} decisions recorded, {refused} not")
+
+
+@cli.command()
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--format",
     default="jsonl",
     show_default=True,
-    help="jsonl, json, csv, parquet, messages, sharegpt, alpaca, preferences or preference_messages.",
+    help="jsonl, json, csv, parquet, messages, sharegpt, alpaca, prompts, argilla, label_studio, preferences, "
+    "preference_messages or preference_openai.",
 )
 @click.option("--system-prompt", help="Chat formats: the system message.")
 @click.option(

@@ -207,7 +207,11 @@ class Settings(BaseModel):
         600, gt=0, description="Longest time of one generated sample or chat answer, failover included, in seconds"
     )
     dashboard_dir: Path | None = Field(None, description="Folder of a built single-page dashboard, served at /")
-    data_dir: Path = Field(_DATA, description="Folder of train.parquet and batches.db")
+    data_dir: Path = Field(
+        _DATA,
+        description="Folder of train.parquet and batches.db; with PostgreSQL and DATA_URL each machine has one of its "
+        "own",
+    )
     database_uri: Database = Field(
         "",
         description="Address of the database: postgresql://host/name, with requirements-scale.txt "

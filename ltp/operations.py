@@ -450,7 +450,8 @@ class Dataset:
 
         Args:
             grounding: any (default), partly or grounded: samples that stand on law so well or better.
-            format: parquet, jsonl, json, csv, messages, sharegpt, alpaca, preferences or preference_messages.
+            format: parquet, jsonl, json, csv, messages, sharegpt, alpaca, prompts, argilla, label_studio,
+                preferences, preference_messages or preference_openai.
             fields: Columns, comma-separated.
             reasoning: omit, answer or think; think keeps the model's own thoughts in flat formats.
             split: train, validation or test.

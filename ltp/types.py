@@ -1249,7 +1249,8 @@ class ExportArguments(TypedDict):
     batch_id: NotRequired[str]
     # any (default), partly or grounded: samples that stand on law so well or better
     grounding: NotRequired[str]
-    # parquet, jsonl, json, csv, messages, sharegpt, alpaca, preferences or preference_messages
+    # parquet, jsonl, json, csv, messages, sharegpt, alpaca, prompts, argilla, label_studio, preferences,
+    #     preference_messages or preference_openai
     format: NotRequired[str]
     # Columns, comma-separated
     fields: NotRequired[str]

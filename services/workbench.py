@@ -21,6 +21,7 @@ from services.catalogue.catalogue import Catalogue
 from services.citations.authority_import import FORMATS, ImportedAuthorities, import_authorities
 from services.citations.checker import CitationChecker
 from services.dataset.releases.manifest import MANIFEST, read_manifest
+from services.formats.foreign_reviews import read_reviews
 from services.llm.embedded.weights import Progress, WeightStore
 from services.llm_service import Credentials, LLMService
 from services.quality.benchmarks import Benchmarks
@@ -39,7 +40,7 @@ from utils.side.processes import SideProcesses
 if TYPE_CHECKING:
     from services.grounding.retrieval.embedding.encoder_files import EncoderStore
 
-__all__ = ["DUPLICATE", "FORMATS", "FileReport", "Recipe", "Told", "WeightStore", "Workbench"]
+__all__ = ["DUPLICATE", "FORMATS", "FileReport", "Recipe", "Told", "WeightStore", "Workbench", "read_reviews"]
 _PARALLEL_FROM = 2_000
 # So many samples are compared in memory: 400 MB.
 _IN_MEMORY = 500_000

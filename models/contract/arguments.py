@@ -196,7 +196,9 @@ class ExportArguments(Filters):
     )
 
     format: str = Field(
-        "jsonl", description="parquet, jsonl, json, csv, messages, sharegpt, alpaca, preferences or preference_messages"
+        "jsonl",
+        description="parquet, jsonl, json, csv, messages, sharegpt, alpaca, prompts, argilla, label_studio,"
+        " preferences, preference_messages or preference_openai",
     )
     fields: str = Field("", description="Columns, comma-separated")
     system_prompt: str = ""

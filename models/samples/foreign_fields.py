@@ -67,6 +67,8 @@ def read_row(row: Mapping[str, object], columns: ColumnMap) -> ForeignRow:
     if columns.joined and (more := text_of(row.get(columns.joined))) is not None:
         used.add(columns.joined)
         values["question"] = "\n\n".join(part for part in (str(values.get("question") or ""), more.strip()) if part)
+    if before := _told_before(row, columns):
+        values.setdefault(SYSTEM, before)
     if columns.system and (told := _system(row.get(columns.system))) is not None:
         used.add(columns.system)
         values[SYSTEM] = told
@@ -128,6 +130,13 @@ def _exchange(row: Mapping[str, object], columns: ColumnMap, values: Mapping[str
         return read_conversation(row.get(columns.turns))
     # Preferences of TRL may have the prompt within `chosen`.
     return read_conversation(row.get(columns.fields.get("answer", "")))
+
+
+def _told_before(row: Mapping[str, object], columns: ColumnMap) -> str:
+    """Return the system's line where the question's column holds messages, as prompts for TRL do; "" for none."""
+    asked = row.get(columns.fields.get("question", ""))
+    said = read_conversation(asked) if isinstance(asked, list) else None
+    return said.system if said is not None else ""
 
 
 def _system(value: object) -> str | None:

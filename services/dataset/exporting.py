@@ -221,7 +221,8 @@ def _check_options(spec: ExportFormat, request: ExportRequest, snapshot: Snapsho
         raise InputError(f"split: got {request.split[:40]!r}, want one of {', '.join(NAMES)}")
     if request.options.reasoning not in REASONING:
         raise InputError(f"reasoning: got {request.options.reasoning[:40]!r}, want one of {', '.join(REASONING)}")
-    if not spec.is_chat and (request.options.system_prompt or request.options.reasoning == "answer"):
+    placed = ("omit", "think") if spec.is_flat else ("omit",)
+    if not spec.is_chat and (request.options.system_prompt or request.options.reasoning not in placed):
         raise InputError(
             f"format: {spec.name} has a column for reasoning and no system; choose messages, sharegpt or alpaca"
         )

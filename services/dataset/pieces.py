@@ -24,10 +24,10 @@ def pieces_of(
 
     In a format without types a few rows may come first out of turn, so that readers infer every column (`leading`).
     """
-    chosen = options.fields if options.fields and not spec.is_chat else tuple(snapshot.columns)
+    chosen = options.fields if options.fields and spec.is_flat else tuple(snapshot.columns)
     columns = {name: snapshot.columns[name] for name in chosen}
     if not spec.holds_types:
-        told = options.fields if spec.is_chat else [name for name in chosen if not options.hides(name)]
+        told = options.fields if not spec.is_flat else [name for name in chosen if not options.hides(name)]
         positions = leading_first(snapshot, positions, {name: snapshot.columns[name] for name in told})
     read = read_ahead(pieces_at(snapshot, positions)) if len(positions) >= _MANY else pieces_at(snapshot, positions)
     pieces = (shown(part, options).select(chosen) for piece in read for part in piece.iter_slices(spec.piece_rows))

@@ -17,7 +17,7 @@ from services.dataset.exporting import (
 )
 from services.dataset.hub.push import HubAccess, Pushed, Pusher, Told, nobody, push_request
 from services.dataset.hub.upload import Hub
-from services.dataset.pairs import PAIR_FORMATS, PREFERENCES, as_messages
+from services.dataset.pairs import PAIR_FORMATS, in_form
 from services.formats.recipes import recipes_of
 from services.quality.review_service import lines
 from utils.errors import InputError
@@ -66,8 +66,7 @@ class PublishService:
         self.check_export(query)
         if query.format not in PAIR_FORMATS:
             return self.export(export_request(query))
-        pairs = self._pairs()
-        content = lines(pairs if query.format == PREFERENCES else map(as_messages, pairs))
+        content = lines(in_form(query.format, self._pairs()))
         name = f"legal-training-{query.format.replace('_', '-')}.jsonl"
         return Export(name, "application/x-ndjson", None, "", {}, {}, content)
 

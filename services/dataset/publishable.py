@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from models.samples.by_number import pieces_at
 from models.samples.file.row_index import WITHHELD
 from models.samples.sample_query import SampleQuery, is_waiting, select
 from models.samples.snapshot import POSITION, Snapshot
 from models.samples.sources import LICENCES, parted
-from services.dataset.splits import SplitRequest, split
+from services.dataset.splits import COLUMNS, SplitRequest, split
 from services.grounding.licences import allows_export
 from services.quality.citation_audit import COLUMN, Verdicts
 from utils.errors import InputError
-from utils.frames import pl
+from utils.frames import np, pl
 
 Include = Literal["fit", "accepted", "unlicensed", "all"]
 Least = Literal["any", "partly", "grounded"]
@@ -114,8 +113,20 @@ class Publishable:
             if key not in self._splits:
                 while len(self._splits) >= _KEPT_SPLITS:
                     del self._splits[next(iter(self._splits))]
-                self._splits[key] = split(pieces_at(snapshot, chosen), splits)
+                self._splits[key] = split(_narrow(snapshot, chosen), splits)
             return self._splits[key]
+
+
+def _narrow(snapshot: Snapshot, chosen: pl.Series) -> Iterator[pl.DataFrame]:
+    """Yield what a split goes by of the samples *chosen*, as they lie in the file."""
+    wanted = np.zeros(int(chosen.max() or 0) + 1, dtype=np.bool_)  # type: ignore[arg-type]  # numbers of rows
+    wanted[chosen.to_numpy()] = True
+    start = 0
+    for piece in snapshot.narrow(COLUMNS):
+        mine = wanted[start : start + piece.height]
+        start += piece.height
+        if mine.any():
+            yield piece.head(len(mine)).filter(pl.Series(mine))
 
 
 def in_split(snapshot: Snapshot, chosen: pl.Series, dealt: Mapping[str, str], name: str) -> pl.Series:

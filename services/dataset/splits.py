@@ -24,7 +24,8 @@ from utils.errors import InputError
 from utils.frames import NDArray, np, pl
 
 NAMES = ("train", "validation", "test")
-_COLUMNS = ("id", "topic", "difficulty", "sample_type", "question", "answer")
+# What a split goes by.
+COLUMNS = ("id", "topic", "difficulty", "sample_type", "question", "answer")
 # Up to so many sketches are held in memory, 768 bytes each; more are in files while pairs are sought.
 _IN_MEMORY = 200_000
 
@@ -54,12 +55,12 @@ def parse_shares(text: str) -> tuple[float, float, float]:
 
 
 def split(pieces: Iterable[pl.DataFrame], request: SplitRequest) -> dict[str, str]:
-    """Return the split of every sample, by id; *pieces* are samples with all columns."""
+    """Return the split of every sample, by id; *pieces* are samples with `COLUMNS`, in any order."""
     ids: list[pl.Series] = []
     strata: list[pl.Series] = []
     with _Alike() as alike:
         for piece in pieces:
-            part = piece.select(_COLUMNS)
+            part = piece.select(COLUMNS)
             ids.append(part["id"])
             mix = part.select(pl.concat_str("topic", "difficulty", "sample_type", separator="\x1f"))
             strata.append(mix.to_series().cast(pl.Categorical()))
@@ -110,17 +111,20 @@ class _Alike(ExitStack):
 def _dealt(
     ids: pl.Series, strata: NDArray[np.uint32], clusters: NDArray[np.int64], request: SplitRequest
 ) -> dict[str, str]:
-    """Distribute clusters, largest first, each to the split that lacks most in its stratum and overall."""
-    sizes = np.bincount(clusters, minlength=len(ids))
-    roots = np.flatnonzero(sizes)
-    drawn = [_draw(request.seed, name) for name in ids.gather(roots.astype(np.uint32))]
-    order = sorted(zip((-sizes[roots]).tolist(), drawn, roots.tolist(), strict=True))
+    """Distribute clusters, largest first, each to the split that lacks most in its stratum and overall.
+
+    A cluster is known by its lowest id: where its samples lie makes no difference.
+    """
+    rows = pl.DataFrame({"root": clusters, "id": ids, "row": np.arange(len(ids))})
+    lowest = rows.sort("id").group_by("root", maintain_order=True).agg(pl.len(), pl.col("id", "row").first())
+    drawn = [_draw(request.seed, name) for name in lowest["id"]]
+    order = sorted(zip((-lowest["len"].cast(pl.Int64())).to_list(), drawn, lowest["root"], lowest["row"], strict=True))
     whole = [0] * len(NAMES)
     mixes: Mapping[int, list[int]] = defaultdict(lambda: [0] * len(NAMES))
     chosen = np.zeros(len(ids), dtype=np.uint32)
-    for less, _, root in order:
+    for less, _, root, row in order:
         size = -less
-        mine = mixes[int(strata[root])]
+        mine = mixes[int(strata[row])]
         wants = [
             share * (sum(mine) + size) - mine[n] + share * (sum(whole) + size) - whole[n] if share else float("-inf")
             for n, share in enumerate(request.shares)

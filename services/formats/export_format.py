@@ -54,6 +54,7 @@ class ExportFormat:
         piece_rows: Most rows of a piece, which an export holds in memory while its client is slow.
         holds_types: The file says what type each column has; readers of others infer it from the first rows.
         write_groups: Turns pieces with all columns, and row groups of the data set, into the bytes of a file.
+        is_for_review: The rows are what people judge elsewhere; `fields` are added to each.
     """
 
     name: str
@@ -65,6 +66,12 @@ class ExportFormat:
     piece_rows: int = 50
     holds_types: bool = False
     write_groups: Callable[[Groups, Mapping[str, pl.DataType]], Iterator[bytes]] | None = None
+    is_for_review: bool = False
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the file has a column for each field, and comes in again as it was."""
+        return not (self.is_chat or self.is_for_review)
 
 
 def assistant_text(row: Mapping[str, object], options: ExportOptions) -> str:

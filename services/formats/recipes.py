@@ -34,8 +34,12 @@ class Recipe:
     is_taken: bool = True
 
 
-TRL, FACTORY, AXOLOTL = "TRL 1.16.0", "LLaMA-Factory 0.9.5", "Axolotl 0.19.0"
+TRL, FACTORY, AXOLOTL = "TRL 1.16.0", "LLaMA-Factory 0.9.5", "Axolotl 0.21.0"
 SWIFT, UNSLOTH = "ms-swift 4.6.0", "Unsloth 2026.10.9"
+# Of each of these `TRAINERS` every format for training says how it is taken.
+TRAINERS = (TRL, FACTORY, AXOLOTL, SWIFT, UNSLOTH)
+OPENAI, MISTRAL = "OpenAI fine-tuning", "mistral-common 1.13.1"
+HARNESS, ARGILLA, LABEL_STUDIO = "lm-evaluation-harness 0.4.13", "Argilla 2.8.0", "Label Studio 1.23.2"
 
 _TAGS = """"tags": {"role_tag": "role", "content_tag": "content", "user_tag": "user",
           "assistant_tag": "assistant", "system_tag": "system"}"""
@@ -78,7 +82,16 @@ RECIPES = (
     ),
     Recipe(FLAT, UNSLOTH, note="its standardize functions want conversations: use messages", is_taken=False),
     # A list of messages with role and content.
-    Recipe("messages", TRL),
+    Recipe(
+        "messages",
+        TRL,
+        "python",
+        """rows = rows.map(
+    lambda row: {"prompt": row["messages"][:-1], "completion": row["messages"][-1:]},
+    remove_columns=rows.column_names,
+)""",
+        "as it is, TRL learns the question too, and assistant_only_loss wants a chat template of its own making",
+    ),
     Recipe(
         "messages",
         FACTORY,
@@ -101,9 +114,13 @@ rows = rows.map(
         "messages": [{"role": ROLES[turn["from"]], "content": turn["value"]} for turn in row["conversations"]]
     },
     remove_columns=rows.column_names,
+)
+rows = rows.map(
+    lambda row: {"prompt": row["messages"][:-1], "completion": row["messages"][-1:]},
+    remove_columns=rows.column_names,
 )""",
         "as it is, TRL keeps the roles human and gpt, which the templates of many models leave out: only the system "
-        "line is left to train on; messages needs no change",
+        "line is left to train on",
     ),
     Recipe("sharegpt", FACTORY, "json", '{"law": {"file_name": "FILE", "formatting": "sharegpt"}}'),
     Recipe(
@@ -137,7 +154,7 @@ rows = rows.map(
     },
     remove_columns=rows.column_names,
 )""",
-        "as it is, TRL looks for a column text and stops; messages needs no change",
+        "as it is, TRL looks for a column text and stops",
     ),
     Recipe(
         "alpaca",
@@ -213,6 +230,74 @@ datasets:
     ),
     Recipe(_PREFERENCE_MESSAGES, SWIFT, note=f"cannot take a prompt of messages: use {_PREFERENCES}", is_taken=False),
     Recipe(_PREFERENCE_MESSAGES, UNSLOTH, note="trains with TRL's DPOTrainer, which takes it as it is"),
+    # For the vendors' own fine-tuning.
+    Recipe(
+        "messages",
+        OPENAI,
+        note="10 lines or more; export without fields, since a line with a key that OpenAI does not know is refused",
+    ),
+    Recipe("messages", MISTRAL, note="valid for Mistral's fine-tuning"),
+    Recipe("preference_openai", OPENAI),
+    # Prompts with a reference answer.
+    Recipe("prompts", TRL, note="GRPOTrainer gives its reward functions the column answer"),
+    # Held-out samples.
+    Recipe(
+        FLAT,
+        HARNESS,
+        "yaml",
+        """task: legal
+dataset_path: json
+dataset_kwargs:
+  data_files: {test: FILE}
+test_split: test
+output_type: generate_until
+doc_to_text: "{{question}}"
+doc_to_target: "{{answer}}"
+generation_kwargs: {until: [], max_gen_toks: 512}
+metric_list:
+  - metric: chrf""",
+        "for JSON Lines; write parquet as dataset_path for Parquet",
+    ),
+    # For people.
+    Recipe(
+        "argilla",
+        ARGILLA,
+        "python",
+        """settings = rg.Settings(
+    fields=[
+        rg.TextField("question"),
+        rg.TextField("answer", use_markdown=True),
+        rg.TextField("case_citation", required=False),
+        rg.TextField("reasoning", required=False),
+    ],
+    questions=[
+        rg.LabelQuestion("decision", labels=["accept", "reject", "edit"]),
+        rg.TextQuestion("corrected_answer", required=False, use_markdown=True),
+        rg.TextQuestion("reason", required=False),
+    ],
+    allow_extra_metadata=True,
+)
+dataset = rg.Dataset(name="law", settings=settings).create()
+with open("FILE") as lines:
+    dataset.records.log([rg.Record.from_dict(json.loads(line), dataset) for line in lines])""",
+    ),
+    Recipe(
+        "label_studio",
+        LABEL_STUDIO,
+        "xml",
+        """<View>
+  <Header value="$question"/>
+  <Text name="answer" value="$answer"/>
+  <Text name="case_citation" value="$case_citation"/>
+  <Text name="reasoning" value="$reasoning"/>
+  <Choices name="decision" toName="answer" required="true">
+    <Choice value="accept"/><Choice value="reject"/><Choice value="edit"/>
+  </Choices>
+  <TextArea name="corrected_answer" toName="answer" value="$answer" maxSubmissions="1" rows="8"/>
+  <TextArea name="reason" toName="answer" maxSubmissions="1"/>
+</View>""",
+        "the labelling interface of a project; the tasks are imported as they are",
+    ),
 )
 
 

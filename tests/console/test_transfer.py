@@ -61,7 +61,9 @@ def test_dry_run_checks_and_takes_nothing(filled: str, folder: Path) -> None:
     assert len(Client(filled).get("data")) == len(before)
 
 
-@pytest.mark.parametrize("form", ["jsonl", "json", "csv", "parquet", "messages", "sharegpt", "alpaca"])
+@pytest.mark.parametrize(
+    "form", ["jsonl", "json", "csv", "parquet", "messages", "sharegpt", "alpaca", "prompts", "argilla", "label_studio"]
+)
 def test_data_set_is_written_in_every_form(filled: str, folder: Path, form: str) -> None:
     out = folder / f"out.{form}"
 
@@ -80,6 +82,35 @@ def test_export_takes_its_options_to_the_service(filled: str, folder: Path) -> N
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert {"one", "two"} <= {row["id"] for row in rows}
     assert all(set(row) == {"id", "question"} for row in rows)
+
+
+def test_decisions_of_label_studio_are_recorded_and_what_cannot_be_is_told(filled: str, folder: Path) -> None:
+    tasks = folder / "tasks.json"
+    invoked("export", str(tasks), "--format", "label_studio", "--include", "all", "--url", filled)
+    decided = [task for task in json.loads(tasks.read_text()) if task["data"]["sample_id"] in ("one", "two")]
+    unchanged = decided[1]["data"]["answer"]
+    for task, answer in zip(decided, ("An invitation to treat.", unchanged), strict=True):
+        told = [("decision", "choices", "edit"), ("corrected_answer", "text", answer)]
+        task["annotations"] = [
+            {"completed_by": 7, "result": [{"from_name": name, "value": {kind: [said]}} for name, kind, said in told]}
+        ]
+    gone = {"data": {"sample_id": "gone/1", "answer": unchanged}, "annotations": [
+        {"completed_by": 7, "result": [{"from_name": "decision", "value": {"choices": ["reject"]}}]}
+    ]}  # fmt: skip
+    tasks.write_text(json.dumps([*decided, gone]))
+
+    said = invoked("reviews", str(tasks), "--url", filled)
+
+    sample_id = decided[0]["data"]["sample_id"]
+    reviewed = Client(filled).get(f"sample/{sample_id}")["sample"]
+    assert (reviewed["answer"], reviewed["review"]) == ("An invitation to treat.", "accepted")
+    assert "1 decisions recorded, 2 not" in said
+    assert "nothing was corrected" in said
+    assert "gone/1: " in said
+
+
+def test_file_without_decisions_is_refused(filled: str, folder: Path) -> None:
+    assert "neither tasks" in invoked("reviews", str(lines(folder / "no.jsonl", "x")), "--url", filled, code=1)
 
 
 def test_backup_is_named_with_its_size(filled: str) -> None:

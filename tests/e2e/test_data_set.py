@@ -130,9 +130,9 @@ def test_restore_beside_a_running_service_is_refused(tmp_path: Path) -> None:
         assert "is using it" in command(tmp_path, server.port, "restore")
 
 
-def run_block(name: str, folder: Path, server: RunningServer) -> None:
-    """Run the README's commands under the comment *name*; none may fail."""
-    text = (PROJECT_DIR / "README.md").read_text()
+def run_block(name: str, folder: Path, server: RunningServer, page: str = "README.md") -> None:
+    """Run the commands of *page* under the comment *name*; none may fail."""
+    text = (PROJECT_DIR / page).read_text()
     block = re.search(rf"<!-- {name} -->\n```\n(.*?)```", text, re.DOTALL)
     assert block
     cli = f"{sys.executable} {PROJECT_DIR / 'cli.py'}"
@@ -162,6 +162,21 @@ def test_readme_commands_on_quality_work_as_written(tmp_path: Path) -> None:
     assert reviewed["review"] == "accepted"
     assert "<svg" in (tmp_path / "report.html").read_text()
     assert (tmp_path / "benchmarks" / "held-out.13gram").exists()
+
+
+def test_commands_of_the_page_on_training_work_as_written(tmp_path: Path) -> None:
+    with RunningServer(tmp_path) as server:
+        run_block("tested with the starter set", tmp_path, server, "docs/howto/train-and-review.md")
+
+    train, held_out, prompts, records = (
+        [json.loads(line) for line in (tmp_path / f"{name}.jsonl").read_text().splitlines()]
+        for name in ("train", "held-out", "grpo", "argilla")
+    )
+    tasks = json.loads((tmp_path / "tasks.json").read_text())
+    assert (len(train) + len(held_out), len(prompts)) == (32, len(train))
+    assert {row["question"] for row in held_out}.isdisjoint(line["messages"][0]["content"] for line in train)
+    assert sorted(record["id"] for record in records) == sorted(task["data"]["sample_id"] for task in tasks)
+    assert len(tasks) == 32
 
 
 def test_readme_commands_of_the_data_set_work_as_written(tmp_path: Path) -> None:

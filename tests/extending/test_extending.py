@@ -30,7 +30,7 @@ FOLLOWED = {
     "add-an-import-format",
 }
 # Pages that tell of the user's own files, or of tables that have tests of their own.
-TOLD = {"add-an-authority", "quality-with-ray", "teach-an-intent"}
+TOLD = {"add-an-authority", "quality-with-ray", "teach-an-intent", "train-and-review"}
 KEY = "sk-example-0123456789"
 WANTED = {"practice_area": "Contract Law", "topic": "Misrepresentation", "difficulty": "basic", "save": True}
 

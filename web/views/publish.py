@@ -37,6 +37,10 @@ _FORMATS = {
     "csv": "CSV",
     "preferences": "Preference pairs (JSONL)",
     "preference_messages": "Preference chats (JSONL)",
+    "preference_openai": "Preferences, OpenAI (JSONL)",
+    "prompts": "Prompts for GRPO (JSONL)",
+    "argilla": "Review in Argilla (JSONL)",
+    "label_studio": "Review in Label Studio",
 }
 _FILTERS: tuple[str, ...] = get_args(FilterName)
 _LEFT_OUT = {

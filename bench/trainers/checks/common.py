@@ -3,11 +3,15 @@
 Runs in the environment of each trainer, so it imports nothing of this project.
 """
 
+import itertools
 import json
 import sys
+import unicodedata
 from pathlib import Path
 
 IM_START, IM_END = "<|im_start|>", "<|im_end|>"
+# Around what is learnt; signs that no sample has.
+BEGIN, END = "\N{LEFT WHITE SQUARE BRACKET}", "\N{RIGHT WHITE SQUARE BRACKET}"
 DEFAULT_SYSTEM = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."
 # As of Qwen 2.5: a system line of its own where there is none, and only the roles that it knows.
 TEMPLATE = (
@@ -50,8 +54,12 @@ def tokenizer_of(files):
 
 
 def tiny_model(tokenizer):
-    """Return a model of a few thousand weights, since trainers want one."""
+    """Return a model of a few thousand random weights, always the same, since trainers want one."""
+    import torch
     from transformers import Qwen2Config, Qwen2ForCausalLM
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
 
     return Qwen2ForCausalLM(
         Qwen2Config(
@@ -59,6 +67,11 @@ def tiny_model(tokenizer):
             num_key_value_heads=1,
         )
     )  # fmt: skip
+
+
+def form_of(name):
+    """Return the format of a file's name, such as messages-think."""
+    return name.split("-")[0]
 
 
 def meant(files, name):
@@ -71,29 +84,51 @@ def ways(files, trainer):
     recipes = json.loads((Path(files) / "recipes.json").read_text())
     mine = {recipe["format"]: recipe["mapping"] for recipe in recipes if recipe["trainer"].split()[0] == trainer}
     for name in json.loads((Path(files) / "meant.json").read_text()):
-        mapping = mine[name.removesuffix("-system")]
+        mapping = mine.get(form_of(name))
+        if mapping is None:  # the trainer was not tried with it
+            continue
         yield name, "as it is", ""
         if mapping:
             yield name, "recipe", mapping
 
 
-def chat(row, answer="answer"):
-    """Return the text of one conversation, as the template writes it."""
-    system = row["system"] or DEFAULT_SYSTEM
-    return (
-        f"{IM_START}system\n{system}{IM_END}\n{IM_START}user\n{row['question']}{IM_END}\n"
-        f"{IM_START}assistant\n{row[answer]}{IM_END}"
-    )
-
-
 def prompt(row):
-    """Return the text up to the answer."""
-    return chat({**row, "answer": ""}).removesuffix(IM_END)
+    """Return the text up to the answer, as the template writes it."""
+    system = row["system"] or DEFAULT_SYSTEM
+    return f"{IM_START}system\n{system}{IM_END}\n{IM_START}user\n{row['question']}{IM_END}\n{IM_START}assistant\n"
+
+
+def chat(row, answer="answer"):
+    """Return the text of one conversation."""
+    return f"{prompt(row)}{row[answer]}{IM_END}"
+
+
+def learnt(row, answer="answer"):
+    """Return the text of one conversation with what is to be learnt between `BEGIN` and `END`."""
+    return f"{prompt(row)}{BEGIN}{row[answer]}{IM_END}{END}"
+
+
+def marked(tokenizer, ids, labels):
+    """Return the text of *ids* with every run that has labels between `BEGIN` and `END`.
+
+    The line end after the last end mark is left out, learnt or not: the template writes it, and no model needs it.
+    """
+    if ids and tokenizer.decode(ids[-1:]) == "\n":
+        ids, labels = ids[:-1], labels[:-1]
+    runs = itertools.groupby(zip(ids, labels), lambda pair: pair[1] != -100)
+    texts = [(is_learnt, tokenizer.decode([one for one, _ in run])) for is_learnt, run in runs]
+    return "".join(f"{BEGIN}{text}{END}" if is_learnt else text for is_learnt, text in texts)
+
+
+def trained(trainer, version, file, losses):
+    """Keep the losses of a training."""
+    keep({"trainer": trainer, "version": version, "file": file, "how": "trained", "losses": [round(x, 4) for x in losses]})
 
 
 def tell(trainer, version, file, how, found, wanted):
     """Print one result as a line of JSON; the texts only where they differ."""
-    found, wanted = [text.rstrip("\n") for text in found], [text.rstrip("\n") for text in wanted]
+    # Qwen's tokenizer composes letters and accents.
+    found, wanted = ([unicodedata.normalize("NFC", text.rstrip("\n")) for text in texts] for texts in (found, wanted))
     pairs = list(zip(found, wanted))
     differing = len(wanted) - sum(one == other for one, other in pairs)
     line = {"trainer": trainer, "version": version, "file": file, "how": how, "rows": len(wanted), "different": differing}

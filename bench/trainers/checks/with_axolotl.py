@@ -2,10 +2,21 @@
 
 from importlib.metadata import version
 
+import datasets
 import yaml
 from axolotl.cli.config import load_cfg
 from axolotl.utils.data import prepare_datasets, prepare_preference_datasets
-from common import chat, failed, files_folder, meant, tell, tokenizer_of, ways
+from common import BEGIN, END, failed, files_folder, form_of, learnt, marked, meant, tell, tokenizer_of, trained, ways
+
+
+
+def in_this_process(run):
+    """Return *run* without workers, since each would import all of Axolotl again."""
+    return lambda self, *args, **options: run(self, *args, **{**options, "num_proc": None})
+
+
+for method in ("map", "filter", "save_to_disk"):
+    setattr(datasets.Dataset, method, in_this_process(getattr(datasets.Dataset, method)))
 
 files = files_folder()
 tokenizer = tokenizer_of(files)
@@ -30,12 +41,12 @@ def check(name, how, entry, ranking=False):
         cfg = configuration(name, entry, ranking)
         if ranking:
             rows, _ = prepare_preference_datasets(cfg, tokenizer)
-            found = [row["prompt"] + row[answer] for row in rows for answer in ("chosen", "rejected")]
-            wanted = [chat(row, answer) for row in meant(files, name) for answer in ("chosen", "rejected")]
+            found = [f"{row['prompt']}{BEGIN}{row[answer]}{END}" for row in rows for answer in ("chosen", "rejected")]
+            wanted = [learnt(row, answer) for row in meant(files, name) for answer in ("chosen", "rejected")]
         else:
             rows, *_ = prepare_datasets(cfg, tokenizer)
-            found = [tokenizer.decode(row["input_ids"]) for row in rows]
-            wanted = [chat(row) for row in meant(files, name)]
+            found = [marked(tokenizer, row["input_ids"], row["labels"]) for row in rows]
+            wanted = [learnt(row) for row in meant(files, name)]
         tell("Axolotl", VERSION, name, how, sorted(found), sorted(wanted))
     except BaseException as error:
         failed("Axolotl", VERSION, name, how, error)
@@ -48,7 +59,7 @@ def entry_of(name, mapping):
     if mapping:
         entry = yaml.safe_load(mapping)["datasets"][0]
         return {key: value for key, value in entry.items() if key != "path"}
-    return {"type": PLAIN.get(name.removesuffix("-system"), "chat_template.default"), "split": "train"}
+    return {"type": PLAIN.get(form_of(name), "chat_template.default"), "split": "train"}
 
 
 if __name__ == "__main__":  # its workers import this file again

@@ -4,7 +4,7 @@ import json
 import shlex
 
 import swift
-from common import chat, failed, files_folder, meant, tell, tokenizer_of, ways
+from common import failed, files_folder, learnt, marked, meant, tell, tokenizer_of, trained, ways
 from swift.dataset import load_dataset
 from swift.model import get_model_processor
 from swift.template import get_template
@@ -19,8 +19,8 @@ def texts_of(row, ranking):
     template.set_mode("rlhf" if ranking else "train")
     made = template.encode(row)
     if not ranking:
-        return [tokenizer.decode(made["input_ids"])]
-    return [tokenizer.decode(made[f"{answer}_input_ids"]) for answer in ("chosen", "rejected")]
+        return [marked(tokenizer, made["input_ids"], made["labels"])]
+    return [marked(tokenizer, made[f"{answer}_input_ids"], made[f"{answer}_labels"]) for answer in ("chosen", "rejected")]
 
 
 def check(name, how, mapping):
@@ -30,7 +30,7 @@ def check(name, how, mapping):
         rows, _ = load_dataset([str(files / f"{name}.jsonl")], columns=columns, strict=False, load_from_cache_file=False)
         found = [text for row in rows for text in texts_of(row, ranking)]
         answers = ("chosen", "rejected") if ranking else ("answer",)
-        tell("ms-swift", swift.__version__, name, how, found, [chat(row, one) for row in meant(files, name) for one in answers])
+        tell("ms-swift", swift.__version__, name, how, found, [learnt(row, one) for row in meant(files, name) for one in answers])
     except Exception as error:
         failed("ms-swift", swift.__version__, name, how, error)
 

@@ -11,13 +11,14 @@ from functools import partial
 
 from models.contract.answers.releases import ReleaseFile, ReleaseSplit
 from models.samples.by_number import pieces_at
+from models.samples.file.carried_groups import CarriedGroup, decoded
 from models.samples.file.group_writer import arrow_schema
 from models.samples.file.row_groups import GroupFile
 from models.samples.releases.release_files import ReleaseFiles
 from models.samples.snapshot import Snapshot, Snapshots
 from services.dataset.exporting import ExportTools, KnownVerdicts, data_version_of, is_large, known_verdicts
 from services.dataset.leading import leading_first
-from services.dataset.pieces import read_ahead, shown
+from services.dataset.pieces import groups_of, read_ahead, shown
 from services.dataset.publishable import Choice, Publishable, in_split
 from services.dataset.releases.measuring import Measures, measured
 from services.dataset.releases.row_hashes import content_hash, row_hashes
@@ -212,8 +213,10 @@ class _Freezing:
     def _write_part(self, split: str, positions: pl.Series, write: Callable[[bytes], object]) -> None:
         # The mark has the sizes of the row groups noted, so that an export takes them as they are.
         with GroupFile(write, self._columns, _MARK) as file:
-            for piece in read_ahead(pieces_at(self._snapshot, positions)):
-                file.add(self._take(split, piece))
+            groups = groups_of(self._snapshot, positions, self._request.options)
+            for part in groups if groups is not None else read_ahead(pieces_at(self._snapshot, positions)):
+                seen = self._take(split, decoded(part))
+                file.add(part if isinstance(part, CarriedGroup) else seen)
 
     def _take(self, split: str, piece: pl.DataFrame) -> pl.DataFrame:
         seen = shown(piece, self._request.options)

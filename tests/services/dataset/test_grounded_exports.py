@@ -159,7 +159,7 @@ def test_export_says_where_a_sample_comes_from(publish: PublishService, law: Sam
         assert json.loads(row["sources"]) == [source()]
 
 
-@pytest.mark.parametrize("form", ["messages", "sharegpt", "alpaca"])
+@pytest.mark.parametrize("form", ["messages", "sharegpt", "alpaca", "prompts", "argilla"])
 def test_conversations_of_trainers_have_no_such_columns(publish: PublishService, law: SampleStore, form: str) -> None:
     lines = written(publish, format=form).decode().splitlines()
 

@@ -18,6 +18,7 @@ from models.samples.sample_store import SampleStore
 from services.dataset.exporting import ExportRequest
 from services.dataset.hub.upload import Destination, Hub
 from services.dataset.import_service import ImportService
+from services.dataset.pairs import PAIR_FORMATS
 from services.dataset.publish_service import PublishService
 from services.dataset.publishable import Choice
 from services.dataset.splits import NAMES, SplitRequest, parse_shares, split
@@ -29,7 +30,7 @@ from utils.errors import InputError, PublishError
 from utils.plugins import find_specs
 
 SPECS = find_specs(exporters, ExportFormat)
-FLAT = [spec for spec in SPECS if not spec.is_chat]
+FLAT = [spec for spec in SPECS if spec.is_flat]
 
 
 def rows_of(publish: PublishService, **request: Any) -> list[dict[str, Any]]:
@@ -39,8 +40,10 @@ def rows_of(publish: PublishService, **request: Any) -> list[dict[str, Any]]:
 def test_every_format_is_listed_with_what_it_is(publish: PublishService) -> None:
     listed = publish.formats()
 
-    assert {row["id"] for row in listed} == {*(spec.name for spec in SPECS), "preferences", "preference_messages"}
-    assert {"parquet", "jsonl", "json", "csv", "messages", "sharegpt", "alpaca"} <= {spec.name for spec in SPECS}
+    assert {row["id"] for row in listed} == {*(spec.name for spec in SPECS), *PAIR_FORMATS}
+    assert {*"parquet jsonl json csv messages sharegpt alpaca prompts argilla label_studio".split()} == {
+        spec.name for spec in SPECS
+    }
     assert all(row["description"] and row["extension"] for row in listed)
 
 
@@ -68,7 +71,7 @@ def test_export_is_opened_by_the_datasets_library(
     opened = datasets.load_dataset(builder, data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
 
     assert opened.num_rows == 4
-    if not spec.is_chat:
+    if spec.is_flat:
         assert opened["id"][:] == ["s0", "s1", "s2", "s3"]
 
 

@@ -17,7 +17,7 @@ from utils.control_characters import put_right
 from utils.plugins import find_specs
 
 SPECS = find_specs(exporters, ExportFormat)
-FLAT = [spec for spec in SPECS if not spec.is_chat]
+FLAT = [spec for spec in SPECS if spec.is_flat]
 CHAT = [spec for spec in SPECS if spec.is_chat]
 NUMBERS = st.integers(-(2**53), 2**53) | st.floats(-1e9, 1e9, width=32)
 EXTRA = st.none() | st.booleans() | NUMBERS

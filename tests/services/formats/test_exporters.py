@@ -13,7 +13,7 @@ from services.formats.export_format import ExportFormat, ExportOptions
 from tests.fakes import sample
 from utils.plugins import find_specs
 
-FLAT = [spec for spec in find_specs(exporters, ExportFormat) if not spec.is_chat]
+FLAT = [spec for spec in find_specs(exporters, ExportFormat) if spec.is_flat]
 
 
 VALUES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(str.strip)

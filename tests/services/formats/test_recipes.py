@@ -8,24 +8,33 @@ from typing import Any
 
 import pytest
 import yaml
+from lxml import etree
 
-from services.dataset.pairs import PAIR_FORMATS
-from services.formats.recipes import FLAT, RECIPES, Recipe, as_markdown, recipes_of
+from services.dataset.pairs import PAIR_FORMATS, PREFERENCE_MESSAGES, PREFERENCES
+from services.formats import exporters
+from services.formats.export_format import ExportFormat
+from services.formats.recipes import FLAT, RECIPES, TRAINERS, Recipe, as_markdown, recipes_of
+from utils.plugins import find_specs
 
-NAMES = ["parquet", "jsonl", "json", "csv", "messages", "sharegpt", "alpaca", *PAIR_FORMATS]
-TRAINERS = {recipe.trainer for recipe in RECIPES}
+NAMES = ["parquet", "jsonl", "json", "csv", "messages", "sharegpt", "alpaca", PREFERENCES, PREFERENCE_MESSAGES]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_format_says_how_each_trainer_takes_it(name: str) -> None:
     found = recipes_of(name)
 
-    assert {recipe.trainer for recipe in found} == TRAINERS
-    assert len(found) == len(TRAINERS)
+    assert {recipe.trainer for recipe in found} >= set(TRAINERS)
+    assert len(found) == len({recipe.trainer for recipe in found})
     assert any(recipe.is_taken for recipe in found)
     for recipe in found:
         assert f"**{recipe.trainer}**" in as_markdown(name)
         assert recipe.is_taken or (recipe.note and not recipe.mapping)
+
+
+def test_every_format_tells_somebody_how_it_is_taken() -> None:
+    names = {*(spec.name for spec in find_specs(exporters, ExportFormat)), *PAIR_FORMATS}
+
+    assert [name for name in sorted(names) if not any(recipe.is_taken for recipe in recipes_of(name))] == []
 
 
 @pytest.mark.parametrize(
@@ -36,11 +45,12 @@ def test_recipe_is_sound_in_its_language(recipe: Recipe) -> None:
         "json": json.loads,
         "yaml": yaml.safe_load,
         "python": ast.parse,
+        "xml": etree.fromstring,
         "shell": lambda text: json.loads(shlex.split(text)[1]),
     }
 
-    assert read[recipe.language](recipe.mapping)
-    assert recipe.language in ("python", "shell") or "FILE" in recipe.mapping
+    assert read[recipe.language](recipe.mapping) is not None
+    assert recipe.language in ("python", "shell", "xml") or "FILE" in recipe.mapping
 
 
 def test_formats_with_a_column_for_each_field_share_their_recipes() -> None:
@@ -62,6 +72,7 @@ def test_python_recipes_make_conversations() -> None:
     given: dict[str, dict[str, Any]] = {
         FLAT: {"question": "Q?", "answer": "A."},
         "alpaca": {"instruction": "Q?", "input": "", "output": "A.", "system": None},
+        "messages": {"messages": [{"role": "user", "content": "Q?"}, {"role": "assistant", "content": "A."}]},
         "sharegpt": {"conversations": [{"from": "human", "value": "Q?"}, {"from": "gpt", "value": "A."}]},
     }
     for name, row in given.items():
@@ -69,5 +80,5 @@ def test_python_recipes_make_conversations() -> None:
         space = {"rows": Rows([row])}
         exec(recipe.mapping, space)  # noqa: S102  # the recipe is code
         (made,) = space["rows"]
-        told = made["messages"] if name == "sharegpt" else [*made["prompt"], *made["completion"]]
-        assert told == [{"role": "user", "content": "Q?"}, {"role": "assistant", "content": "A."}]
+        assert made["prompt"] == [{"role": "user", "content": "Q?"}]
+        assert made["completion"] == [{"role": "assistant", "content": "A."}]
