@@ -17,10 +17,11 @@ import orjson
 from models.catalogue.authority_store import AuthorityStore
 from models.contract.answers.releases import ReleaseCheck, ReleaseFacts
 from models.samples.file.many_files import ManyFiles
+from models.samples.releases.release_files import MANIFEST
 from services.catalogue.catalogue import Catalogue
 from services.citations.authority_import import FORMATS, ImportedAuthorities, import_authorities
 from services.citations.checker import CitationChecker
-from services.dataset.releases.manifest import MANIFEST, read_manifest
+from services.dataset.releases.manifest import read_manifest
 from services.formats.foreign_reviews import read_reviews
 from services.llm.embedded.weights import Progress, WeightStore
 from services.llm_service import Credentials, LLMService

@@ -1,4 +1,4 @@
-"""Backups: a consistent copy of the data set, its journal, the batches and the documents, beside the data.
+"""Backups: a consistent copy of the data set, its journal, the batches, the documents and the releases.
 
 No fold can happen during a copy, so `train.parquet` does not change; the database is
 copied after it, so its journal holds all that is newer: a file by SQLite's own backup, what a
@@ -25,15 +25,19 @@ from models.backups.moving.shelf import has_library, write_library
 from models.contract.answers.dataset import Backup, KeptBackup, Manifest
 from models.data_folder import DataFolder
 from models.engines.opening import reading
+from models.samples.releases.release_files import FOLDER as RELEASES
 from models.samples.sample_store import SampleStore
 from utils.clock import Clock, iso, stamp
 from utils.errors import DiskFullError, StorageError
+from utils.file_systems import ASIDE
 from utils.files import is_disk_full, sync_file, sync_folder
 
 log = logging.getLogger(__name__)
 FOLDER = "backups"
 PARQUET, DATABASE, MANIFEST = "train.parquet", "batches.db", "backup.json"
 LIBRARY, DOCUMENTS = "documents.db", "documents"
+# Folders whose files never change: a copy has them by a second name.
+LINKED = (DOCUMENTS, RELEASES)
 # Copies made ahead of a restore are not among those that roll.
 BEFORE = "before-restore-"
 # A backup dated further in the future was made with a wrong clock.
@@ -115,6 +119,7 @@ class Backups:
             with reading(self._store.engine) as connection:
                 if has_library(connection):
                     write_library(connection, folder, self._data.path / DOCUMENTS)
+        _link(self._data.path / RELEASES, folder / RELEASES)
         samples = len(snapshot)
         size = 0
         for path in sorted(folder.rglob("*")):
@@ -160,6 +165,16 @@ def _copy_documents(data: Path, folder: Path) -> None:
         with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
             link_or_copy(path, folder / DOCUMENTS / path.name)
     sync_folder(folder / DOCUMENTS)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give all files below a folder a second name; what is erased meanwhile is left out."""
+    for path in sorted(source.rglob("*")):
+        place = target / path.relative_to(source)
+        if path.is_file() and not path.name.endswith(ASIDE):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                link_or_copy(path, place)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -19,6 +19,7 @@ from models.backups.backup import (
     DOCUMENTS,
     FOLDER,
     LIBRARY,
+    LINKED,
     MANIFEST,
     PARQUET,
     free_name,
@@ -32,6 +33,7 @@ from models.contract.answers.dataset import Manifest
 from models.engines.opening import file_of
 from models.samples.file.parquet_file import CACHE_FOLDER
 from models.samples.file.parquet_version import ParquetVersion
+from models.samples.releases.release_files import FOLDER as RELEASES
 from utils.clock import Clock, iso, stamp
 from utils.errors import NotFoundError, StorageError
 from utils.files import sync_file, sync_folder
@@ -109,9 +111,10 @@ def _replaced(url: str, database: Path | None, fresh: Path, kept: Path) -> Itera
 
 def _copy(source: Path, fresh: Path) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(source, fresh, ignore=shutil.ignore_patterns(DOCUMENTS))
-    if (source / DOCUMENTS).is_dir():
-        shutil.copytree(source / DOCUMENTS, fresh / DOCUMENTS, copy_function=_linked)
+    shutil.copytree(source, fresh, ignore=shutil.ignore_patterns(*LINKED))
+    for name in LINKED:
+        if (source / name).is_dir():
+            shutil.copytree(source / name, fresh / name, copy_function=_linked)
     for path in fresh.rglob("*"):
         if path.is_file():
             sync_file(path)
@@ -135,10 +138,9 @@ def _checkpoint(database: Path) -> None:
 
 
 def _old(data_dir: Path, database: Path | None, fresh: Path, kept: Path) -> Iterable[_Move]:
-    parts = [data_dir / PARQUET, *([] if database is None else _with_log(database))]
-    if (
-        database is not None and (fresh / LIBRARY).exists()
-    ):  # a backup of before there were documents leaves them as they are
+    parts = [data_dir / PARQUET, *([] if database is None else _with_log(database)), data_dir / RELEASES]
+    # A backup of before there were documents leaves them as they are.
+    if database is not None and (fresh / LIBRARY).exists():
         parts += [*_with_log(data_dir / LIBRARY), data_dir / DOCUMENTS]
     return [(path, kept / path.name) for path in parts if path.exists()]
 
@@ -148,7 +150,7 @@ def _with_log(database: Path) -> list[Path]:
 
 
 def _new(data_dir: Path, database: Path | None, fresh: Path) -> Iterable[_Move]:
-    parts = [(fresh / PARQUET, data_dir / PARQUET)]
+    parts = [(fresh / PARQUET, data_dir / PARQUET), (fresh / RELEASES, data_dir / RELEASES)]
     if database is not None:  # a server has all but the samples
         parts += [(fresh / DATABASE, database)]
         parts += [(fresh / name, data_dir / name) for name in (LIBRARY, DOCUMENTS)]

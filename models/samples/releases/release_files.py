@@ -11,7 +11,7 @@ from pathlib import Path
 from models.contract.answers.releases import ReleaseFile
 from utils.file_systems import FileFolder
 
-FOLDER = "releases"
+FOLDER, MANIFEST = "releases", "release.json"
 _ID = re.compile(r"rel_[0-9a-f]{1,64}")
 # Another process may be writing what belongs to no release yet.
 _LEFT_AFTER = timedelta(days=1)
@@ -74,13 +74,18 @@ class ReleaseFiles:
             self._folder.remove(file.name)
 
     def leftovers(self, known: Collection[str], now: datetime) -> Iterator[str]:
-        """Yield the ids of what a kill left: files of no release that is *known*, older than a day."""
+        """Yield the ids of what a kill left: files of no release that is *known*, older than a day.
+
+        With a manifest they are whole: those of a data set that was there before a restore.
+        """
         newest: dict[str, datetime] = {}
+        whole: set[str] = set()
         for file in self._folder.files(FOLDER):
             release_id = file.name.split("/")[1] if file.name.count("/") > 1 else ""
             if _ID.fullmatch(release_id) and release_id not in known:
                 newest[release_id] = max(file.written_at, newest.get(release_id, file.written_at))
-        yield from (release_id for release_id, at in newest.items() if now - at > _LEFT_AFTER)
+                whole |= {release_id} if file.name.endswith(f"/{MANIFEST}") else set()
+        yield from (each for each, at in newest.items() if now - at > _LEFT_AFTER and each not in whole)
 
 
 def _name(release_id: str, path: str) -> str:

@@ -9,9 +9,9 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from models.contract.answers.releases import ReleaseFacts
+from models.samples.releases.release_files import MANIFEST
 from utils.errors import InputError
 
-MANIFEST = "release.json"
 _PATH = re.compile(r"rows\.parquet|data/(?:train|validation|test)-\d{5}-of-\d{5}\.parquet")
 _ID = re.compile(r"rel_[0-9a-f]{16}")
 

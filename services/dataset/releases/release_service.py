@@ -19,7 +19,7 @@ from models.contract.answers.releases import (
     ReleaseSide,
 )
 from models.contract.release_bodies import ReleaseAgainBody, ReleaseBody, ReleaseExportArguments, YankBody
-from models.samples.releases.release_files import ReleaseFiles
+from models.samples.releases.release_files import MANIFEST, ReleaseFiles
 from models.samples.releases.release_store import ReleaseStore
 from models.samples.snapshot import POSITION, Snapshots
 from services.dataset.exporting import Export, Exporter, ExportTools
@@ -27,7 +27,7 @@ from services.dataset.hub.licenses import license_fields
 from services.dataset.pieces import shown
 from services.dataset.publishable import choice
 from services.dataset.releases.comparing import NOW, Rows, compared, side_of, side_of_release
-from services.dataset.releases.manifest import MANIFEST, manifest_of
+from services.dataset.releases.manifest import manifest_of
 from services.dataset.releases.reading import data_files, exported, frames, rows_of
 from services.dataset.releases.row_hashes import HASHED
 from services.dataset.releases.verifying import verified

@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 
 from models.contract.answers.releases import ReleaseCheck, ReleaseFacts
 from models.contract.release_bodies import ReleasePullBody, ReleasePushBody, ReleaseVerifyBody
-from models.samples.releases.release_files import ReleaseFiles
+from models.samples.releases.release_files import MANIFEST, ReleaseFiles
 from models.samples.releases.release_store import ReleaseStore
 from services.dataset.hub.push import HubAccess
 from services.dataset.hub.upload import Destination, Hub
 from services.dataset.releases.croissant import FILE as CROISSANT
 from services.dataset.releases.croissant import croissant_of
-from services.dataset.releases.manifest import MANIFEST, manifest_of, read_manifest
+from services.dataset.releases.manifest import manifest_of, read_manifest
 from services.dataset.releases.reading import schema_of
 from services.dataset.releases.release_service import ReleaseService
 from services.dataset.releases.verifying import verified

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -17,8 +18,10 @@ from bootstrap import Service, build
 from models.backups.restoring import restore
 from models.contract.arguments import UploadArguments
 from models.contract.bodies import RetrieveBody
+from models.contract.release_bodies import ReleaseBody
 from tests.databases import database_url, only_on_servers, only_on_sqlite, postgres
 from tests.fakes import sample, settings_for
+from tests.layouts import LAYOUT
 from utils.clock import ManualClock, SystemClock
 from utils.errors import ConflictError, DiskFullError, NotFoundError, StorageError
 
@@ -301,3 +304,21 @@ def test_backup_is_put_back_onto_a_new_server(service: Service, tmp_path: Path) 
         again.close()
         postgres().sql("DROP DATABASE anew WITH (FORCE)")
     assert not (Path(restored["kept"]) / "batches.db").exists()
+
+
+def test_releases_come_back_with_their_files_and_later_ones_are_kept_beside(service: Service, tmp_path: Path) -> None:
+    first: Any = service.runs.outcome(service.releases.start(ReleaseBody(name="law")))["release"]
+    service.backups.make()
+    later: Any = service.runs.outcome(service.releases.start(ReleaseBody(name="other")))["release"]
+    service.close()
+
+    restored = restore(tmp_path, database_url(tmp_path), None, SystemClock())
+    platform = build(settings_for(tmp_path))
+    platform.start()
+    try:
+        assert [one["id"] for one in platform.releases.all()] == [first["id"]]
+        assert platform.releases.verify(first["id"])["is_intact"]
+    finally:
+        platform.close()
+    if LAYOUT == "file":
+        assert (Path(restored["kept"]) / "releases" / later["id"] / "release.json").is_file()
