@@ -295,7 +295,7 @@ def test_large_release_is_made_beside_the_service_and_is_the_same(
 
 
 def test_what_a_kill_left_is_removed_by_a_later_release(filled: Platform) -> None:
-    folder = filled.stores.folder.path / "releases" / "rel_0123456789abcdef" / "data"
+    folder = Path(filled.releases.folder("rel_0123456789abcdef").path("data"))
     folder.mkdir(parents=True)
     left = folder / "train-00000-of-00001.parquet"
     left.write_bytes(b"half")
