@@ -93,6 +93,7 @@ class BatchRequest(BaseModel):
     max_tokens_total: Whole | None = Field(None, gt=0)
     max_minutes: Real | None = Field(None, gt=0, allow_inf_nan=False)
     seed: Whole = Field(0, ge=0, lt=2**63)
+    origin: Filter = Field(None, max_length=200, description="What asked for it; kept with the batch")
 
     @model_validator(mode="before")
     @classmethod
