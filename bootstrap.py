@@ -14,6 +14,7 @@ from automation_parts import build_automation
 from config import Settings
 from grounding_parts import Grounding, build_grounding
 from models.backups.backup import Backups
+from models.batches.tally_store import TallyStore
 from models.catalogue.authority_store import AuthorityStore
 from models.catalogue.limit_store import LimitStore
 from models.catalogue.provider_store import ProviderStore
@@ -27,6 +28,7 @@ from product_parts import build_products
 from release_parts import build_releases
 from services.assistant.chat_service import ChatService
 from services.assistant.streamed_generation import StreamedGeneration
+from services.batch.comparisons import Comparisons, Kept
 from services.batch.measures import AlertThresholds
 from services.batch.stores import BatchStores
 from services.batch_service import BatchService, BatchSettings, Collaborators
@@ -79,6 +81,7 @@ from services.quality.citation_audit import CitationAudit
 from services.quality.duplicates import DuplicateThresholds
 from services.quality.duplicates.duplicate_service import DuplicateService
 from services.quality.examiner import Examiner, ExaminerSettings
+from services.quality.leaderboard.board import Leaderboard
 from services.quality.report.measuring import Measures
 from services.quality.report.quality_service import QualityService
 from services.quality.review_service import ReviewService
@@ -135,6 +138,7 @@ class _Data:
     hub: HubAccess
     publish: PublishService
     quality: QualityService
+    board: Leaderboard
     reviews: ReviewService
     backups: Backups
 
@@ -210,6 +214,10 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
         jobs=Jobs(runs, data.quality, data.publish, stores.folder.path / ".exports"),
         backups=data.backups,
         quality=data.quality,
+        board=data.board,
+        comparisons=Comparisons(
+            batches, Kept(stores.tables.batches, _tallies(stores)), batches.monitor, data.board, clock
+        ),
         reviews=data.reviews,
         products=sold.products,
         questions=sold.questions,
@@ -433,9 +441,14 @@ def _data(
         hub=hub,
         publish=PublishService(exporter, folder / ".import", hub, reviews.pairs, side),
         quality=QualityService(samples, measures, examiner, tokens, checking, surroundings(stores.engine, library)),
+        board=Leaderboard(samples, audit, _tallies(stores)),
         reviews=reviews,
         backups=Backups(file.folder, settings.database_file, samples, clock, settings.backup_keep),
     )
+
+
+def _tallies(stores: Stores) -> TallyStore:
+    return TallyStore(stores.engine, stores.tables.batches, stores.tables.usage)
 
 
 def _search_index(settings: Settings, stores: Stores) -> SearchIndex:

@@ -14,6 +14,7 @@ from config import Settings, load_settings
 from console.asking import answered
 from console.bench import workbench
 from console.client import Client
+from console.comparing import show_board
 from console.demo import choose_provider, refuse_without_engine, run_demo
 from console.display import fetch_weights, show_batch, show_sample
 from console.recovery import accept, put_back
@@ -260,6 +261,23 @@ def push(url: str | None, **options: object) -> None:
         wanted = _given({**options, "token": settings.secret("HUGGINGFACE_TOKEN")})
         result = client.post("huggingface/push", wanted)
     console.print(result["message"])
+
+
+@cli.command()
+@click.option("--sort", default="accepted", show_default=True, help="The measure by which the best is first.")
+@click.option("--batches", help="Ids of batches, comma-separated: only what they made.")
+@click.option("--since", help="A day, such as 2026-11-21.")
+@click.option("--topic")
+@click.option("--difficulty")
+@click.option("--jurisdiction")
+@click.option("--sample-type")
+@click.option("--url", help="Use the service at this address.")
+def leaderboard(url: str | None, **options: object) -> None:
+    """Compare the models on the data that are here, each figure with its interval of 95 %."""
+    settings = load_settings()
+    with client_for(settings, url, _log_file(settings)) as client:
+        board = client.get("leaderboard", **_given(options))
+    show_board(board, Console())
 
 
 @cli.command()

@@ -408,6 +408,45 @@ class Chat:
         return answer
 
 
+class Comparisons:
+    """Batches."""
+
+    def __init__(self, caller: AsyncCaller) -> None:
+        self._caller = caller
+
+    async def find(self) -> types.ComparisonsAnswer:
+        """List the comparisons, newest first.
+
+        `GET /api/comparisons`
+        """
+        answer: types.ComparisonsAnswer = await self._caller.json(Call("GET", "/api/comparisons"))
+        return answer
+
+    async def get(self, comparison_id: str) -> types.ComparisonAnswer:
+        """Return what came of a comparison so far, and what can be told apart.
+
+        `GET /api/comparisons/{comparison_id}`
+        """
+        answer: types.ComparisonAnswer = await self._caller.json(Call("GET", f"/api/comparisons/{part(comparison_id)}"))
+        return answer
+
+    async def plan(self, **body: Unpack[types.ComparisonRequest]) -> types.ComparisonPlanAnswer:
+        """Estimate what a comparison would make, cost and take; starts nothing.
+
+        `POST /api/comparisons/plan`
+        """
+        answer: types.ComparisonPlanAnswer = await self._caller.json(Call("POST", "/api/comparisons/plan", body=body))
+        return answer
+
+    async def start(self, **body: Unpack[types.ComparisonRequest]) -> types.ComparisonAnswer:
+        """Let several models write the same plan, each in a batch of its own.
+
+        `POST /api/comparisons`
+        """
+        answer: types.ComparisonAnswer = await self._caller.json(Call("POST", "/api/comparisons", body=body))
+        return answer
+
+
 class Dataset:
     """Import, export, publish."""
 
@@ -1228,6 +1267,66 @@ class Quality:
         `GET /api/quality/duplicates`
         """
         answer: types.DuplicatesAnswer = await self._caller.json(Call("GET", "/api/quality/duplicates"))
+        return answer
+
+    async def leaderboard(
+        self,
+        *,
+        topic: str | None = None,
+        difficulty: str | None = None,
+        jurisdiction: str | None = None,
+        sample_type: str | None = None,
+        provider: str | None = None,
+        model: str | None = None,
+        batch_id: str | None = None,
+        grounding: str | None = None,
+        batches: str | None = None,
+        since: str | None = None,
+        sort: Literal[
+            "accepted",
+            "invented",
+            "verified",
+            "invalid",
+            "grounded",
+            "reviewed",
+            "quality",
+            "judge",
+            "cost_usd",
+            "tokens",
+            "answer_tokens",
+            "seconds",
+        ]
+        | None = None,
+    ) -> types.LeaderboardAnswer:
+        """Compare the models on the data that are here, each figure with its interval of 95 %.
+
+        `GET /api/leaderboard`
+
+        Args:
+            grounding: grounded, partly or none.
+            batches: Ids of batches, comma-separated: only what they made.
+            since: A day, such as 2026-11-21: samples made, and batches begun, from then on.
+            sort: The measure by which the best is first.
+        """
+        answer: types.LeaderboardAnswer = await self._caller.json(
+            Call(
+                "GET",
+                "/api/leaderboard",
+                {
+                    "topic": topic,
+                    "difficulty": difficulty,
+                    "jurisdiction": jurisdiction,
+                    "sample_type": sample_type,
+                    "provider": provider,
+                    "model": model,
+                    "batch_id": batch_id,
+                    "grounding": grounding,
+                    "batches": batches,
+                    "since": since,
+                    "sort": sort,
+                },
+            )
+        )
         return answer
 
     async def queue(
@@ -2223,6 +2322,7 @@ class Operations:
         self.batches = Batches(caller)
         self.catalogue = Catalogue(caller)
         self.chat = Chat(caller)
+        self.comparisons = Comparisons(caller)
         self.dataset = Dataset(caller)
         self.documents = Documents(caller)
         self.generation = Generation(caller)

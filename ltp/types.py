@@ -382,6 +382,27 @@ class BatchMetrics(TypedDict):
     elapsed_s: float
 
 
+class BatchPlan(TypedDict):
+    """What a start would make, cost and take."""
+
+    # Samples wanted
+    total: int
+    counts: PlanCounts
+    # The targets that would serve at once
+    targets: list[PlanTarget]
+    # Prompt plus completion
+    expected_tokens: int
+    # US dollars; null when a price is not known
+    expected_cost_usd: float | None
+    # At the pace of all targets together; null where one of them has no limits to estimate from
+    expected_minutes: float | None
+    limits: PlanLimits
+    # Samples that the limits allow
+    expected_samples: int
+    # The limit that would end it first; null for none
+    stopped_by: Literal["max_tokens_total", "max_cost_usd", "max_minutes"] | None
+
+
 class BatchQualityAnswer(TypedDict):
     """Answer of `GET /api/batch/<id>/quality`."""
 
@@ -503,6 +524,54 @@ class BatchUpdateMessage(TypedDict):
     type: Literal["batch_update"]
     batch_id: str
     batch: Batch
+
+
+class BoardMeasures(TypedDict):
+    """What models are measured by. Of drafts, costs and times those of batches that one model alone wrote."""
+
+    # Share of its examined drafts that became samples
+    accepted: Measured
+    # Share of its examined drafts that were refused for an invalid citation; at least
+    invented: Measured
+    # Share of its samples that cite something of which every citation is verified
+    verified: Measured
+    # Share of its samples that cite something with an invalid citation
+    invalid: Measured
+    # Share of its samples that were to stand on documents which are grounded
+    grounded: Measured
+    # Share of its samples that people decided on which they accepted
+    reviewed: Measured
+    # Mean of quality_score, 0 to 1
+    quality: Measured
+    # Mean of judge_score, 0 to 1: another model's
+    judge: Measured
+    # US dollars of all its calls for each sample; null where a price is not known
+    cost_usd: Measured
+    # Tokens of all its calls for each sample, prompt plus completion
+    tokens: Measured
+    # Mean tokens of the call that became the sample
+    answer_tokens: Measured
+    # Median seconds of its calls, those that failed too; within 5 %
+    seconds: Measured
+
+
+class BoardRow(TypedDict):
+    """One model on the user's own data."""
+
+    # "provider/model"
+    target: str
+    provider: str
+    model: str
+    # Its samples that are here and match
+    samples: int
+    # Ended batches that it alone wrote, and that match
+    batches: int
+    # Who judged its samples, as "provider/model"
+    judges: list[str]
+    measures: BoardMeasures
+    # Whether its interval and that of the first row do not overlap, by the measure sorted by; null for the first,
+    #     where one has no interval, and for scores of different judges
+    told_apart: bool | None
 
 
 class Bulk(TypedDict):
@@ -823,6 +892,114 @@ class ClosedCircuit(TypedDict):
     # "jurisdiction: Area - Topic"
     topic: str
     failures: int
+
+
+class ComparedBatch(TypedDict):
+    """What each model writes: what a batch takes, but for who writes it."""
+
+    target_count: NotRequired[int | None]
+    count: NotRequired[int | None]
+    topic: NotRequired[str | None]
+    difficulty: NotRequired[str | None]
+    jurisdiction: NotRequired[str | None]
+    sample_type: NotRequired[str | None]
+    reasoning_instruction: NotRequired[str | None]
+    # Stand on provisions of the documents that are here
+    use_rag: NotRequired[bool]
+    # Only of these documents; implies use_rag
+    file_ids: NotRequired[list[str]]
+    smart_mode: NotRequired[bool]
+    # Make only the levels that the data set lacks most
+    fill_gaps: NotRequired[bool]
+    mix: NotRequired[Mix | None]
+    judge: NotRequired[JudgeRequest | None]
+    max_cost_usd: NotRequired[float | None]
+    max_tokens_total: NotRequired[int | None]
+    max_minutes: NotRequired[float | None]
+    seed: NotRequired[int]
+
+
+class ComparedTarget(TypedDict):
+    """One model of a comparison, and its batch."""
+
+    # "provider/model"
+    target: str
+    batch_id: str
+    status: Literal["pending", "running", "paused", "stopping", "completed", "stopped", "failed"]
+    # Why it ended early, or was never asked
+    reason: str | None
+    samples_generated: int
+    # Its batch on the leaderboard; null before it has anything
+    row: BoardRow | None
+
+
+class Comparison(TypedDict):
+    """A comparison with what came of it so far."""
+
+    id: str
+    name: str
+    # running while one of its batches has not ended
+    state: Literal["running", "ended"]
+    # ISO 8601
+    started_at: str
+    # Samples that each target is asked for
+    total: int
+    targets: list[str]
+    results: list[ComparedTarget]
+    paired: list[PairedMeasure]
+
+
+class ComparisonAnswer(TypedDict):
+    """Answer of `POST /api/comparisons` and `GET /api/comparisons/<id>`."""
+
+    success: Literal[True]
+    comparison: Comparison
+
+
+class ComparisonFacts(TypedDict):
+    """A comparison: several models on one plan."""
+
+    id: str
+    name: str
+    # running while one of its batches has not ended
+    state: Literal["running", "ended"]
+    # ISO 8601
+    started_at: str
+    # Samples that each target is asked for
+    total: int
+    targets: list[str]
+
+
+class ComparisonPlanAnswer(TypedDict):
+    """Answer of `POST /api/comparisons/plan`."""
+
+    success: Literal[True]
+    targets: list[PlannedTarget]
+    # Samples that each target is asked for
+    total: int
+    # Of all targets, prompt plus completion
+    expected_tokens: int
+    # Of all targets; null when a price is not known
+    expected_cost_usd: float | None
+
+
+class ComparisonRequest(TypedDict):
+    """Body of `POST /api/comparisons` and `POST /api/comparisons/plan`."""
+
+    name: NotRequired[str | None]
+    # Who writes, each as "provider/model"
+    targets: list[str]
+    # Limits are those of each batch
+    batch: ComparedBatch
+
+
+class ComparisonsAnswer(TypedDict):
+    """Answer of `GET /api/comparisons`."""
+
+    success: Literal[True]
+    # Newest first
+    comparisons: list[ComparisonFacts]
+    count: int
 
 
 class Contamination(TypedDict):
@@ -1836,6 +2013,72 @@ class LawBody(TypedDict):
     reference: str
 
 
+class LeaderboardAnswer(TypedDict):
+    """Answer of `GET /api/leaderboard`."""
+
+    success: Literal[True]
+    sort: Literal[
+        "accepted",
+        "invented",
+        "verified",
+        "invalid",
+        "grounded",
+        "reviewed",
+        "quality",
+        "judge",
+        "cost_usd",
+        "tokens",
+        "answer_tokens",
+        "seconds",
+    ]
+    # Which values of that measure are better
+    better: Literal["higher", "lower"]
+    filters: dict[str, str]
+    # Only these; empty for all
+    batches: list[str]
+    # First day; null for the beginning
+    since: str | None
+    rows: list[BoardRow]
+    count: int
+    # Samples that match of which nobody knows the model; left out
+    without_model: int
+
+
+class LeaderboardArguments(TypedDict):
+    """`GET /api/leaderboard`."""
+
+    topic: NotRequired[str]
+    difficulty: NotRequired[str]
+    jurisdiction: NotRequired[str]
+    sample_type: NotRequired[str]
+    provider: NotRequired[str]
+    model: NotRequired[str]
+    batch_id: NotRequired[str]
+    # grounded, partly or none
+    grounding: NotRequired[str]
+    # Ids of batches, comma-separated: only what they made
+    batches: NotRequired[str]
+    # A day, such as 2026-11-21: samples made, and batches begun, from then on
+    since: NotRequired[str]
+    # The measure by which the best is first
+    sort: NotRequired[
+        Literal[
+            "accepted",
+            "invented",
+            "verified",
+            "invalid",
+            "grounded",
+            "reviewed",
+            "quality",
+            "judge",
+            "cost_usd",
+            "tokens",
+            "answer_tokens",
+            "seconds",
+        ]
+    ]
+
+
 class LegRow(TypedDict):
     """What one leg of the search says of a result."""
 
@@ -1862,6 +2105,19 @@ class LiveAnswer(TypedDict):
     """Answer of `GET /api/health/live`; without `success`."""
 
     status: Literal["alive"]
+
+
+class Measured(TypedDict):
+    """A figure with its interval of 95 %."""
+
+    # Null where the data give none
+    value: float | None
+    # Where its interval begins; null where it has none
+    low: float | None
+    # Where its interval ends
+    high: float | None
+    # Of how many drafts, samples or calls it is
+    n: int
 
 
 class MemoriesAnswer(TypedDict):
@@ -2345,6 +2601,35 @@ class PairCounts(TypedDict):
     beyond: int
 
 
+class PairedDifference(TypedDict):
+    """A target beside the best one, item by item."""
+
+    target: str
+    # Mean of its value minus that of the best; null without pairs
+    value: float | None
+    # Where the interval of 95 % begins; null under ten pairs
+    low: float | None
+    # Where the interval ends
+    high: float | None
+    # Items of which both have a value
+    pairs: int
+    # Whether the interval leaves out zero; null without one
+    told_apart: bool | None
+
+
+class PairedMeasure(TypedDict):
+    """What the targets differ by, item by item."""
+
+    measure: Literal["made", "first_draft", "verified", "quality", "judge", "answer_tokens"]
+    better: Literal["higher", "lower"]
+    # The target with the best mean; null where none has a value
+    best: str | None
+    # Of the other targets
+    differences: list[PairedDifference]
+    # What can be told apart, a sentence
+    finding: str
+
+
 class PartState(TypedDict):
     """A part of the service."""
 
@@ -2479,6 +2764,17 @@ class PlanTarget(TypedDict):
     cost_usd: float | None
     # What its limits allow; null without limits
     samples_per_minute: float | None
+
+
+class PlannedTarget(TypedDict):
+    """What one model would take for its part of a comparison."""
+
+    # "provider/model"
+    target: str
+    # Null where it cannot be asked
+    plan: BatchPlan | None
+    # Why it cannot be asked
+    reason: str | None
 
 
 class PracticeAreaCount(TypedDict):

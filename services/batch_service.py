@@ -4,7 +4,8 @@ import itertools
 import logging
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import overload
@@ -18,6 +19,7 @@ from models.contract.bodies import BatchRequest
 from models.domain import ACTIVE, BatchStatus, Job
 from models.fields import validated
 from services.batch.admission import Admission, BatchSettings
+from services.batch.alike import Admitted, AlikePlanner, Refusal
 from services.batch.ending import GOES_ON, Ending
 from services.batch.fleet import Fleet
 from services.batch.item_queue import ItemQueue
@@ -78,6 +80,7 @@ class BatchService:
         # One command at a time: two may not give a batch two runners, nor may its end come in between.
         self._commands = threading.RLock()
         self._admission = Admission(self._llm, self._generation, self._dataset, settings)
+        self._alike = AlikePlanner(self._admission, self._catalogue, self._generation, self._dataset)
         self._running = RunningBatches(settings.max_concurrent)
         self._others = Others(stores, services.clock)
         self.monitor = BatchMonitor(self._running, stores, services.events, services.clock)
@@ -132,32 +135,50 @@ class BatchService:
     def plan(self, request: BatchRequest) -> BatchPlan:
         """Return what a start with *request* would do, and what it would take; InputError as `start`."""
         request, preference, _, jobs = self._planned(request)
-        limits: PlanLimits = {
-            "max_tokens_total": request.max_tokens_total,
-            "max_cost_usd": request.max_cost_usd,
-            "max_minutes": self._admission.minutes(request) or None,
-        }
-        return plan_summary(jobs, preference, self._generation, self._llm, limits)
+        return self._summary(jobs, request, preference)
+
+    def plan_alike(self, requests: Sequence[BatchRequest]) -> list[BatchPlan | Refusal]:
+        """Return what a start of *requests* on one plan would do, or why one cannot be met; errors as `start_alike`."""
+        alike = self._alike.plan(requests)
+        return [
+            self._summary(alike.jobs, one.request, one.preference) if isinstance(one, Admitted) else one
+            for one in alike.answers
+        ]
 
     def start(self, request: BatchRequest) -> Batch:
         """Plan and start a batch; as `start_batch`."""
         request, preference, count, jobs = self._planned(request)
         first = next(jobs)
         self._admission.check_budget(request, preference, first)
-        jobs = itertools.chain([first], jobs)
-        now = self._clock.now()
-        batch_id = f"batch_{int(now.timestamp())}_{secrets.token_hex(4)}"
         model = request.model or (None if preference.provider == AUTO else self._first_model(preference))
-        row = new_row(batch_id, iso(now), request, count, model)
         with self._running.place():
-            try:
-                self._stores.ledger.plan(row, jobs)
-                self._run(row, "started", {"target": count})
-            except StorageError:
-                self._discard(batch_id)
-                raise
-        log.info("batch started", extra={"batch_id": batch_id, "target": count, "provider": request.provider})
+            batch_id = self._begun(self._row(request, count, model), itertools.chain([first], jobs))
         return self.monitor.one(batch_id)
+
+    def start_alike(self, requests: Sequence[BatchRequest]) -> list[str]:
+        """Start a batch for each of *requests*, which differ in who writes: item n is the same wish in each.
+
+        A batch whose writer cannot be asked is kept as failed, with the reason. Returns their ids, in order.
+
+        Raises:
+            InputError: nobody can be asked, not even one call fits the budget of one, or too many batches run.
+        """
+        alike = self._alike.plan(requests)
+        count = len(alike.jobs)
+        rows = [
+            self._row(answer.request if isinstance(answer, Admitted) else request, count, request.model)
+            for request, answer in zip(requests, alike.answers, strict=True)
+        ]
+        with ExitStack() as places:
+            for _ in filter(lambda answer: isinstance(answer, Admitted), alike.answers):
+                places.enter_context(self._running.place())
+            for row, answer in zip(rows, alike.answers, strict=True):
+                if isinstance(answer, Admitted):
+                    self._begun(row, alike.jobs)
+                else:
+                    self._stores.ledger.plan(row, ())
+                    self._stores.ledger.discard(row["id"], str(answer))
+        return [row["id"] for row in rows]
 
     def pause(self, batch_id: str) -> Batch:
         """Make no new call for a batch; answers under way are still recorded.
@@ -324,6 +345,32 @@ class BatchService:
             kinds = [kind for kind, share in type_shares(request, self._catalogue).items() if share > 0]
             self._generation.maker.check_model(kinds, request.use_rag or bool(request.file_ids), preference)
         return request, preference, count, itertools.chain([first], jobs)
+
+    def _summary(self, jobs: Iterable[Job], request: BatchRequest, preference: Preference) -> BatchPlan:
+        limits: PlanLimits = {
+            "max_tokens_total": request.max_tokens_total,
+            "max_cost_usd": request.max_cost_usd,
+            "max_minutes": self._admission.minutes(request) or None,
+        }
+        return plan_summary(jobs, preference, self._generation, self._llm, limits)
+
+    def _row(self, request: BatchRequest, count: int, model: str | None) -> BatchRow:
+        """Return the row of a batch that begins now, under an id of its own."""
+        now = self._clock.now()
+        batch_id = f"batch_{int(now.timestamp())}_{secrets.token_hex(4)}"
+        return new_row(batch_id, iso(now), request, count, model)
+
+    def _begun(self, row: BatchRow, jobs: Iterable[Job]) -> str:
+        """Write a batch down and let it run, in a place that the caller holds; return its id."""
+        batch_id, count = row["id"], row["target"]
+        try:
+            self._stores.ledger.plan(row, jobs)
+            self._run(row, "started", {"target": count})
+        except StorageError:
+            self._discard(batch_id)
+            raise
+        log.info("batch started", extra={"batch_id": batch_id, "target": count, "provider": row["provider"]})
+        return batch_id
 
     def _first_model(self, preference: Preference) -> str | None:
         """Return the model that is asked first; None while its server has not said which it has."""

@@ -20,6 +20,7 @@ from services.assistant.dataset_queries.questions import DatasetQuestions
 from services.assistant.product_service import ProductService
 from services.assistant.query_service import QueryService
 from services.assistant.streamed_generation import StreamedGeneration
+from services.batch.comparisons import Comparisons
 from services.batch.following import Following
 from services.batch.monitor import BatchMonitor
 from services.batch_service import BatchService
@@ -50,13 +51,14 @@ from services.operations.provider_service import PAGES, ProviderService
 from services.operations.upkeep import Upkeep
 from services.operations.usage_service import UsageService
 from services.quality.examiner import Examiner
+from services.quality.leaderboard.board import Leaderboard, Which
 from services.quality.report.quality_service import QualityService
 from services.quality.review_service import ReviewService
 from services.streams.broker import EventBroker, Subscription
 from services.streams.run_service import Reading, RunService
 from utils.metrics import Metrics
 
-__all__ = ["PAGES", "Following", "Lifetime", "Platform", "Reading", "Subscription"]
+__all__ = ["PAGES", "Following", "Lifetime", "Platform", "Reading", "Subscription", "Which"]
 # Together with a last fold it must end before the server process is killed (`server.process.GRACE_S`).
 _SHUTDOWN_S = 2.5
 
@@ -107,6 +109,8 @@ class Platform:
     webhooks: Webhooks
     backups: Backups
     quality: QualityService
+    board: Leaderboard
+    comparisons: Comparisons
     reviews: ReviewService
     runs: RunService
     chat: ChatService

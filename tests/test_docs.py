@@ -31,7 +31,7 @@ DOCUMENTS = (
     "findings/README.md",
 )
 README = (PROJECT_DIR / "README.md").read_text()
-_ID = re.compile("<(id:|provider:|model:)?(sample|batch|provider|model)_id>")
+_ID = re.compile("<(id:|provider:|model:)?(sample|batch|provider|model|comparison)_id>")
 API = (PROJECT_DIR / "docs" / "api.md").read_text()
 
 # What a service writes: where its samples lie in shards, and with a release.

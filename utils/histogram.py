@@ -19,6 +19,11 @@ class Histogram:
         bucket = max(0, math.ceil(math.log(max(seconds, _LEAST_S) / _LEAST_S, _GROWTH)))
         self._counts[bucket] = self._counts.get(bucket, 0) + 1
 
+    def join(self, other: "Histogram") -> None:
+        """Count what *other* counted, too."""
+        for bucket, count in other._counts.items():
+            self._counts[bucket] = self._counts.get(bucket, 0) + count
+
     @property
     def count(self) -> int:
         """Durations counted."""

@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from api.edge.deps import services
 from api.edge.endpoint import Endpoint
+from models.contract.answers.leaderboard import LeaderboardAnswer
 from models.contract.answers.quality import (
     DuplicatesAnswer,
     ReviewedAnswer,
@@ -14,8 +15,9 @@ from models.contract.answers.quality import (
     TextCitationsAnswer,
 )
 from models.contract.answers.quality_report import QualityReportAnswer
-from models.contract.arguments import NoArguments, QueueArguments, ReportArguments
+from models.contract.arguments import LeaderboardArguments, NoArguments, QueueArguments, ReportArguments
 from models.contract.bodies import CitationText, Review
+from services.platform import Which
 from utils.access_tokens import Role
 
 _TAG = "Quality"
@@ -32,6 +34,7 @@ def blueprint(name: str) -> Blueprint:
     routes.get("/review/queue")(queue)
     routes.get("/quality/duplicates")(duplicates)
     routes.get("/quality/report")(report)
+    routes.get("/leaderboard")(leaderboard)
     return routes
 
 
@@ -85,3 +88,10 @@ def duplicates(query: NoArguments) -> DuplicatesAnswer:  # it has no arguments
 def report(query: ReportArguments) -> QualityReportAnswer:
     """Report the quality of the data set; 503 while a large one is measured for the first time."""
     return {"success": True, "report": services().quality.report(query.renew)}
+
+
+@Endpoint(tag=_TAG, in_line=False)
+def leaderboard(query: LeaderboardArguments) -> LeaderboardAnswer:
+    """Compare the models on the data that are here, each figure with its interval of 95 %."""
+    which = Which(query.chosen, query.named, query.since)
+    return {"success": True, **services().board.board(which, query.sort)}

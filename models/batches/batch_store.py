@@ -41,16 +41,26 @@ class KeptMeasures(TypedDict, total=False):
     watch: KeptWatch
 
 
+class KeptJudge(TypedDict):
+    """Who judges the samples of a batch: the fields of `JudgeRequest` that are shown."""
+
+    provider: str
+    model: str | None
+
+
 class KeptRequest(TypedDict, total=False):
     """What a batch was started with: the fields of `BatchRequest` that are shown."""
 
     provider: str
+    model: str | None
     topic: str | None
     difficulty: str | None
     sample_type: str | None
     jurisdiction: str | None
     reasoning_instruction: str | None
     smart_mode: bool
+    allow_failover: bool
+    judge: KeptJudge | None
     seed: int
     origin: str | None
 
@@ -230,6 +240,11 @@ class BatchStore:
         """Return the batches in any of *statuses*, oldest first."""
         query = select(*_COLUMNS).where(BatchHistory.status.in_(statuses)).order_by(BatchHistory.started_at)
         return self._select(query)
+
+    def with_origin(self, beginning: str) -> list[BatchRow]:
+        """Return the batches whose origin begins so (letters, digits, "_" and spaces), newest first."""
+        query = select(*_COLUMNS).where(BatchHistory.request.contains(f'"origin": "{beginning}', autoescape=True))
+        return self._select(query.order_by(BatchHistory.started_at.desc(), BatchHistory.id.desc()))
 
     def _select(self, query: Select[tuple[object, ...]]) -> list[BatchRow]:
         with reading(self._engine) as connection:

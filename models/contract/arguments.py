@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from models.contract.answers.batches import BatchState
 from models.contract.answers.dataset import FILTERS
 from models.contract.answers.grounding import DocumentState
+from models.contract.answers.leaderboard import MeasureName
 from models.fields import HOLDS_SECRETS, LARGEST
 
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
@@ -114,6 +115,21 @@ class ReportArguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     renew: bool = False
+
+
+class LeaderboardArguments(Filters):
+    """`GET /api/leaderboard`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    batches: str = Field("", max_length=20_000, description="Ids of batches, comma-separated: only what they made")
+    since: str = Field("", description="A day, such as 2026-11-21: samples made, and batches begun, from then on")
+    sort: MeasureName = Field("accepted", description="The measure by which the best is first")
+
+    @property
+    def named(self) -> list[str]:
+        """The ids of batches."""
+        return [name for part in self.batches.split(",") if (name := part.strip())]
 
 
 class TopicArguments(BaseModel):

@@ -121,6 +121,7 @@ def _watch(call: Any, platform: Service, batch: str) -> None:
     hold.set()
     platform.batches.wait(running, PATIENCE_S)
     slow._script = [good_answer]
+    _compare(call, platform)
     for name in ("report", "events"):
         call(f"GET /api/batches/{{batch_id}}/{name}", batch_id=batch)
     call("GET /api/batches/stuck")
@@ -135,6 +136,20 @@ def _watch(call: Any, platform: Service, batch: str) -> None:
     call("GET /api/runs/{run_id}/events", query={"after": 2}, run_id=run)
     call("GET /api/runs/{run_id}", run_id=run)
     call("POST /api/runs/{run_id}/cancel", {}, run_id=run)
+
+
+def _compare(call: Any, platform: Service) -> None:
+    compared = {
+        "name": "small or large",
+        "targets": [f"groq/{_GROQ}", "groq/openai/gpt-oss-20b"],
+        "batch": {"count": 2, "difficulty": "basic", "seed": 7},
+    }
+    call("POST /api/comparisons/plan", compared)
+    begun = call("POST /api/comparisons", compared)["comparison"]
+    for row in begun["results"]:
+        platform.batches.wait(row["batch_id"], PATIENCE_S)
+    call("GET /api/comparisons")
+    call("GET /api/comparisons/{comparison_id}", comparison_id=begun["id"])
 
 
 def _samples(call: Any, batch: str) -> None:
@@ -173,6 +188,7 @@ def _quality(call: Any) -> None:
     call("GET /api/review/queue", query={"limit": 1})
     call("GET /api/quality/duplicates")
     call("GET /api/quality/report")
+    call("GET /api/leaderboard", query={"sort": "quality"})
 
 
 def _releases(call: Any, platform: Service) -> None:

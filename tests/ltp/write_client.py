@@ -32,6 +32,8 @@ GROUPS = {
 }
 # Where the view's own name says too little beside its group, or hides a word of Python.
 NAMES = {
+    "comparisons.comparison": "get",
+    "comparisons.comparisons": "find",
     "data.data": "all",
     "data.get_sample": "get",
     "data.update_sample": "update",

@@ -32,8 +32,8 @@ _MOST_MISSED = 1_000
 class Batches(Protocol):
     """Finds batches."""
 
-    def page(self, limit: int | None = None, offset: int = 0, status: str | None = None) -> list[BatchRow]:
-        """Return batches, newest first."""
+    def with_origin(self, beginning: str) -> list[BatchRow]:
+        """Return the batches whose origin begins so, newest first."""
 
 
 class Schedules:
@@ -120,12 +120,10 @@ class Schedules:
     def _finish(self, kept: KeptSchedule, due: str) -> None:
         """Settle what a process left that was killed between claim and start, or between start and saying so."""
         origin = _origin(kept, due)
-        for row in self._batches.page():
+        for row in self._batches.with_origin(f"schedule {kept.id} "):
             if row["request"].get("origin") == origin:
                 self._store.settle(kept.id, due, row["id"], None)
                 return
-            if row["started_at"] < due:
-                break
         self._begin(kept, due)
 
     def _begin(self, kept: KeptSchedule, due: str) -> None:

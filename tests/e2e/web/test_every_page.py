@@ -76,6 +76,12 @@ def planted(server: RunningServer) -> dict[str, str]:
     until(lambda: server.get(f"generate/batch/status?batch_id={batch}")["errors"])
     server.post("generate/batch/stop", batch_id=batch)
     server.wait_for_end(batch)
+    told_apart = {"count": 1, "reasoning_instruction": PLANTED}
+    writers = ["groq/openai/gpt-oss-120b", f"groq/{PLANTED}"]
+    compared = server.post("comparisons", name=PLANTED, targets=writers, batch=told_apart)["comparison"]
+    for one in compared["results"]:
+        server.session.post(f"{server.url}/generate/batch/stop", json={"batch_id": one["batch_id"]}, timeout=60)
+        server.wait_for_end(one["batch_id"])
     asked = server.post("query", query=f"How many samples are there? {PLANTED}")
     server.post("memories", key=PLANTED, value=PLANTED)
     named = {"name": f"A provider {PLANTED}"}
@@ -99,6 +105,9 @@ def planted(server: RunningServer) -> dict[str, str]:
         "retrieve": f"/ui/retrieve?q={quote('boat licence ' + PLANTED)}",
         "models": "/ui/providers",
         "provider": "/ui/providers/openai",
+        "leaderboard": f"/ui/leaderboard?topic={quote(f'Tort {PLANTED} - Nuisance {PLANTED}')}",
+        "all_models": "/ui/leaderboard?sort=quality",
+        "comparison": f"/ui/comparisons/{compared['id']}",
         "publish": f"/ui/publish?include=all&system_prompt={quote(PLANTED)}",
         "card": "/ui/publish/card?include=all",
         "assistant": "/ui/assistant",
@@ -123,7 +132,7 @@ PAGES = (
         "review",
     ),
     *("duplicates", "documents", "document", "retrieve", "models", "provider", "publish", "card", "assistant"),
-    *("conversation", "missing", "refused"),
+    *("conversation", "missing", "refused", "leaderboard", "all_models", "comparison"),
 )
 
 
@@ -154,7 +163,7 @@ def test_titles_differ(browser: Browser, site: Site) -> None:
     titles: dict[str, str] = {}
     with opened(browser, site.url) as page:
         for name in PAGES:
-            if name not in ("search", "refused", "conversation"):  # of the same page
+            if name not in ("search", "refused", "conversation", "all_models"):  # of the same page
                 page.goto(site.paths[name])
                 titles[name] = page.title()
 

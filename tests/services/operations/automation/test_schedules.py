@@ -59,8 +59,8 @@ class Begun:
         templates._start = begin
         self.schedules = Schedules(self.store, templates, self, self.told, clock)
 
-    def page(self, limit: int | None = None, offset: int = 0, status: str | None = None) -> list[Any]:
-        return self.rows
+    def with_origin(self, beginning: str) -> list[Any]:
+        return [row for row in self.rows if row["request"]["origin"].startswith(beginning)]
 
     def after(self, **span: float) -> None:
         self._clock.advance(timedelta(**span).total_seconds())
