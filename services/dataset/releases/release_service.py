@@ -123,6 +123,15 @@ class ReleaseService:
         """Return a release; NotFoundError when there is none."""
         return self._shelf.store.get(release_id)
 
+    @property
+    def formats(self) -> list[str]:
+        """The formats that a release can be exported in."""
+        return list(self._shelf.exporter.formats)
+
+    def has_files(self, facts: Release) -> bool:
+        """Whether the files of a release were not erased."""
+        return not is_erased(facts)
+
     def folder(self, release_id: str) -> FileFolder:
         """Return where the files of a release lie."""
         return self._shelf.files.of(release_id)
@@ -288,7 +297,7 @@ class ReleaseService:
         """Return a release that has files; NotFoundError when there is none, ConflictError if they were erased."""
         facts = self.get(release_id)
         if is_erased(facts):
-            reason = facts["yanked"]["reason"] if facts["yanked"] else ""
+            reason = facts["yanked"]["reason"].removesuffix(_ERASED) if facts["yanked"] else ""
             raise ConflictError(f"release {release_id}: its files were erased ({reason[:200]}); its manifest is left")
         return facts
 
