@@ -18,6 +18,7 @@ _MEASURES = {
     "question_chars": "Question, mean characters",
     "answer_chars": "Answer, mean characters",
     "reasoning_chars": "Reasoning, mean characters",
+    "case_citation_chars": "Citation, mean characters",
 }
 _COUNTED = ("samples", "invalid_citations")
 # By group of `ReleaseQuality`: what its values are called.

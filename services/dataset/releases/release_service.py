@@ -108,7 +108,7 @@ class ReleaseService:
         description = facts["description"] if body.description is None else body.description.strip()
         wanted = _Wanted(facts["name"], body.version, description, facts["licence"])
         self._check_version(wanted)
-        told = {"again": release_id, **body.model_dump(exclude_none=True, mode="json")}
+        told = {"again": release_id, "name": facts["name"], **body.model_dump(exclude_none=True, mode="json")}
         return self._runs.start(KIND, told, lambda run: self._result(run, wanted, recipe, _request(recipe)), key)
 
     def all(self, name: str = "", with_yanked: bool = True) -> list[Release]:

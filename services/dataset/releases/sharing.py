@@ -71,7 +71,11 @@ class ReleaseSharing:
                 f"release {release_id}: is yanked ({facts['yanked']['reason'][:200]}); take that back first"
             )
         token = self._token(body.token)
-        told = {"release": release_id, **body.model_dump(exclude={"token"}, exclude_none=True, mode="json")}
+        told = {
+            "release": release_id,
+            "name": facts["name"],
+            **body.model_dump(exclude={"token"}, exclude_none=True, mode="json"),
+        }
         return self._runs.start(PUSH, told, lambda run: self._push(run, release_id, body, token), key)
 
     def pull(self, body: ReleasePullBody, key: str | None = None) -> str:

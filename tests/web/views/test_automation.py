@@ -91,7 +91,6 @@ def test_a_template_that_is_run_twice_by_one_page_starts_one_batch(service: Serv
     (row,) = service.monitor.history(10, 0, None)
     assert first.request.path == second.request.path == f"/ui/batches/{row['id']}"
     assert "The batch was started." in first.text
-    service.batches.stop_batch(row["id"])
 
 
 def test_a_schedule_is_added_turned_off_and_deleted(service: Service, client: FlaskClient) -> None:

@@ -215,3 +215,27 @@ def test_a_run_of_another_kind_is_not_shown_as_one_of_a_release(service: Service
     service.runs.wait(run_id)
 
     assert "is not about a release" in text(client, f"/ui/releases/runs/{run_id}", 404)
+
+
+def test_a_run_is_streamed_to_its_end_and_one_that_has_ended_is_not_cancelled(
+    service: Service, client: FlaskClient
+) -> None:
+    made_by_form(service, client)
+    (run,) = service.sharing.recent(5)
+    address = f"/ui/releases/runs/{run['run_id']}"
+
+    stream = client.get(f"{address}/events")
+    cancelled = send(client, "/ui/releases", f"{address}/cancel")
+
+    assert stream.mimetype == "text/event-stream"
+    assert "law 1.0.0 is made: 12 samples." in stream.text
+    assert stream.text.endswith("event: end\ndata: end\n\n")
+    assert "law 1.0.0 is made" in cancelled.text
+    assert service.sharing.run(run["run_id"])["state"] == "done"
+
+
+def test_what_was_done_last_names_the_release(service: Service, client: FlaskClient) -> None:
+    first, _ = made_by_form(service, client)
+    made_again(service, client, first)
+
+    assert client.get("/ui/releases").text.count("Making a release: law") == 2
