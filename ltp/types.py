@@ -3854,6 +3854,8 @@ class ReleaseYank(TypedDict):
 
     at: str
     reason: str
+    # Whether its files were removed too, for good
+    is_erased: bool
 
 
 class ReleasesAnswer(TypedDict):

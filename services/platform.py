@@ -27,6 +27,7 @@ from services.batch_service import BatchService
 from services.dataset.browsing import Browsing
 from services.dataset.bulk_service import BulkService
 from services.dataset.dataset_service import DatasetService
+from services.dataset.exporting import Export
 from services.dataset.import_service import ImportService
 from services.dataset.jobs import Jobs
 from services.dataset.publish_service import PublishService
@@ -58,7 +59,7 @@ from services.streams.broker import EventBroker, Subscription
 from services.streams.run_service import Reading, RunService
 from utils.metrics import Metrics
 
-__all__ = ["PAGES", "Following", "Lifetime", "Platform", "Reading", "Subscription", "Which"]
+__all__ = ["PAGES", "Export", "Following", "Lifetime", "Platform", "Reading", "Subscription", "Which"]
 # Together with a last fold it must end before the server process is killed (`server.process.GRACE_S`).
 _SHUTDOWN_S = 2.5
 

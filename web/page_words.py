@@ -13,6 +13,8 @@ _PAGES: Sequence[tuple[re.Pattern[str], str]] = tuple(
         (r"(generate|batches|batch)\b", "Batches"),
         (r"(sample/.*/review|review)\b", "Review"),
         (r"(export|huggingface)\b", "Publish"),
+        (r"releases\b", "Releases"),
+        (r"(templates|schedules|webhooks)\b", "Automation"),
         (r"(data|sample|samples|stats|dataset|search|quality|import|citations)\b(?!/products)", "Data set"),
         (r"memories\b", "Memories"),
         (r"(sessions|query|runs|events|agents)\b", "Assistant"),

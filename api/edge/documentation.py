@@ -34,8 +34,9 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
+# Open, so many operations are not all put into the page: those out of sight are left out, and no link leads to them.
 _START = """SwaggerUIBundle({
-  url: "/api/openapi.json", dom_id: "#api", deepLinking: true, docExpansion: "list", filter: true,
+  url: "/api/openapi.json", dom_id: "#api", deepLinking: true, docExpansion: "none", filter: true,
   displayRequestDuration: true, persistAuthorization: false, validatorUrl: null,
   presets: [SwaggerUIBundle.presets.apis],
 });

@@ -74,15 +74,13 @@ def again(release_id: str, body: ReleaseAgainBody) -> ReleaseStartedAnswer:
     return {"success": True, "run_id": services().releases.start_again(release_id, body, idempotency_key())}
 
 
-@Endpoint(tag=_TAG, errors=(404, 409), in_line=False)
+@Endpoint(tag=_TAG, errors=(404,), in_line=False)
 def diff(release_id: str, query: ReleaseDiffArguments) -> ReleaseDiffAnswer:
     """Compare a release with another, or with what its recipe makes of the data set now."""
     return {"success": True, "diff": services().releases.diff(release_id, query.to, query.limit)}
 
 
-@Endpoint(
-    answers=File("application/x-ndjson", "The release in a format for trainers", _KINDS), tag=_TAG, errors=(404, 409)
-)
+@Endpoint(answers=File("application/x-ndjson", "The release in a format for trainers", _KINDS), tag=_TAG, errors=(404,))
 def export(release_id: str, query: ReleaseExportArguments) -> Response:
     """Send a release, or one split of it, in a format for trainers."""
     made = services().releases.export(release_id, query)
@@ -92,13 +90,13 @@ def export(release_id: str, query: ReleaseExportArguments) -> Response:
     return answer
 
 
-@Endpoint(answers=File("application/vnd.apache.parquet", "A file of the release"), tag=_TAG, errors=(404, 409))
+@Endpoint(answers=File("application/vnd.apache.parquet", "A file of the release"), tag=_TAG, errors=(404,))
 def file(release_id: str, path: str) -> Response:
     """Send a file of a release as it was written."""
     return attachment(*services().releases.download(release_id, path))
 
 
-@Endpoint(answers=File("text/markdown", "The card"), tag=_TAG, errors=(404, 409))
+@Endpoint(answers=File("text/markdown", "The card"), tag=_TAG, errors=(404,))
 def card(release_id: str) -> Response:
     """Return the card of a release, with its datasheet, as a push writes it."""
     return Response(services().sharing.card(release_id), mimetype="text/markdown")
@@ -110,7 +108,7 @@ def croissant(release_id: str) -> Response:
     return Response(services().sharing.croissant(release_id), mimetype="application/ld+json")
 
 
-@Endpoint(role=Role.READ, tag=_TAG, errors=(404, 409), in_line=False)
+@Endpoint(role=Role.READ, tag=_TAG, errors=(404,), in_line=False)
 def verify(release_id: str, body: ReleaseVerifyBody) -> ReleaseCheckAnswer:
     """Check the files of a release, or its copy on the Hub, byte by byte and row by row."""
     return {"success": True, "check": services().sharing.verify(release_id, body)}
@@ -122,19 +120,19 @@ def yank(release_id: str, body: YankBody) -> ReleaseAnswer:
     return {"success": True, "release": services().releases.yank(release_id, body)}
 
 
-@Endpoint(role=Role.WRITE, tag=_TAG, errors=(404, 409))
+@Endpoint(role=Role.WRITE, tag=_TAG, errors=(404,))
 def restore(release_id: str) -> ReleaseAnswer:
     """Take back that a release should not be used."""
     return {"success": True, "release": services().releases.restore(release_id)}
 
 
-@Endpoint(role=Role.WRITE, tag=_TAG, errors=(404, 409))
+@Endpoint(role=Role.WRITE, tag=_TAG, errors=(404,))
 def push(release_id: str, body: ReleasePushBody) -> ReleaseStartedAnswer:
     """Push a release to the Hugging Face Hub, as a tagged revision: begins a run."""
     return {"success": True, "run_id": services().sharing.push(release_id, body, idempotency_key())}
 
 
-@Endpoint(role=Role.WRITE, tag=_TAG, errors=(409,))
+@Endpoint(role=Role.WRITE, tag=_TAG)
 def pull(body: ReleasePullBody) -> ReleaseStartedAnswer:
     """Pull a release from the Hugging Face Hub, checked by its hashes: begins a run, whose result is the release."""
     return {"success": True, "run_id": services().sharing.pull(body, idempotency_key())}

@@ -505,7 +505,7 @@ class ProductRow(Base):
 
 
 class ReleaseRow(Base):
-    """One release. `manifest` is a JSON object as text; only that it was yanked is written later."""
+    """One release. `manifest` is a JSON object as text; only that it was yanked or erased is written later."""
 
     __tablename__ = "releases"
     __table_args__ = (Index("ux_releases_version", "name", "version", unique=True), _COUNTED)
@@ -518,6 +518,7 @@ class ReleaseRow(Base):
     manifest: Mapped[str]
     yanked_at: Mapped[str | None]
     yank_reason: Mapped[str] = mapped_column(default="")
+    is_erased: Mapped[bool] = mapped_column(default=False)
 
 
 class TemplateRow(Base):

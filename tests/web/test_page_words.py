@@ -52,6 +52,16 @@ _OF_CALLERS = re.compile(r"/api/|\b(?:GET|POST|PUT|PATCH|DELETE) /|\bheader Auth
             id="one of",
         ),
         pytest.param(
+            "data/train.parquet is gone; POST /api/releases/rel_1/verify tells what else is",
+            "data/train.parquet is gone; the page Releases tells what else is",
+            id="releases",
+        ),
+        pytest.param(
+            "template 'x': is not here; GET /api/templates lists those that are",
+            "template 'x': is not here; the page Automation lists those that are",
+            id="automation",
+        ),
+        pytest.param(
             "verdict: found out by the service; use POST /api/sample/<id>/review to decide",
             "verdict: found out by the service; go to the page Review to decide",
             id="review",

@@ -7,7 +7,7 @@ from typing import Protocol
 from flask import Response, request, stream_with_context
 
 from api.edge.deps import event_stream
-from services.platform import Subscription
+from services.platform import Reading, Subscription
 from utils.wsgi import ON_CLIENT_LEFT
 
 # What takes longer may take one part in so many of the time.
@@ -22,6 +22,20 @@ def message(html: str) -> bytes:
     """Write HTML as one event. Whatever ends a line of a stream must not end the event: a text may hold it."""
     lines = html.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "".join(f"data: {line}\n" for line in lines).encode("utf-8", "replace") + b"\n"
+
+
+def follow_run(reading: Reading, panel: Callable[[], str]) -> Response:
+    """Answer with what *panel* renders at each event of a run, and once more at its end."""
+
+    def messages() -> Iterator[bytes]:
+        yield RETRY
+        for some in reading.events():
+            yield message(panel()) if some else SILENCE
+        yield message(panel()) + END
+
+    response = event_stream(stream_with_context(messages()))
+    response.call_on_close(reading.close)
+    return response
 
 
 class LiveParts:

@@ -43,6 +43,7 @@ class ReleaseYank(Answer):
 
     at: str
     reason: str
+    is_erased: Annotated[bool, Field(description="Whether its files were removed too, for good")]
 
 
 class Release(Answer):

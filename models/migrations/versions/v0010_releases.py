@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("manifest", TEXT, nullable=False),
         sa.Column("yanked_at", TEXT),
         sa.Column("yank_reason", TEXT, nullable=False),
+        sa.Column("is_erased", sa.Boolean, nullable=False),
         sqlite_autoincrement=True,
     )
     op.create_index("ux_releases_version", "releases", ["name", "version"], unique=True)

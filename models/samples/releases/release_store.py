@@ -49,9 +49,9 @@ class ReleaseStore:
 
     def all(self, name: str = "") -> list[ReleaseFacts]:
         """Return all releases, newest first; only those of *name*, if given."""
-        query = select(ReleaseRow.manifest, ReleaseRow.yanked_at, ReleaseRow.yank_reason).order_by(
-            ReleaseRow.number.desc()
-        )
+        query = select(
+            ReleaseRow.manifest, ReleaseRow.yanked_at, ReleaseRow.yank_reason, ReleaseRow.is_erased
+        ).order_by(ReleaseRow.number.desc())
         if name:
             query = query.where(ReleaseRow.name == name)
         with reading(self._engine) as connection:
@@ -59,7 +59,7 @@ class ReleaseStore:
 
     def get(self, release_id: str) -> ReleaseFacts:
         """Return a release; NotFoundError when there is none with this id."""
-        columns = (ReleaseRow.manifest, ReleaseRow.yanked_at, ReleaseRow.yank_reason)
+        columns = (ReleaseRow.manifest, ReleaseRow.yanked_at, ReleaseRow.yank_reason, ReleaseRow.is_erased)
         with reading(self._engine) as connection:
             row = connection.execute(select(*columns).where(ReleaseRow.id == release_id)).first()
         if row is None:
@@ -73,11 +73,9 @@ class ReleaseStore:
 
     def yank(self, release_id: str, yank: ReleaseYank | None) -> None:
         """Say that a release should not be used, and why, or with None that it may be; NotFoundError as `get`."""
-        values = (
-            {"yanked_at": None, "yank_reason": ""}
-            if yank is None
-            else {"yanked_at": yank["at"], "yank_reason": yank["reason"]}
-        )
+        values: dict[str, object] = {"yanked_at": None, "yank_reason": ""}
+        if yank is not None:
+            values = {"yanked_at": yank["at"], "yank_reason": yank["reason"], "is_erased": yank["is_erased"]}
 
         def change(connection: Connection) -> int:
             return connection.execute(update(ReleaseRow).where(ReleaseRow.id == release_id).values(**values)).rowcount
@@ -90,7 +88,7 @@ def _unknown(release_id: str) -> NotFoundError:
     return NotFoundError(f"release {release_id[:100]!r}: is not there; list them with GET /api/releases")
 
 
-def _facts(manifest: str, yanked_at: str | None, reason: str) -> ReleaseFacts:
+def _facts(manifest: str, yanked_at: str | None, reason: str, is_erased: bool) -> ReleaseFacts:
     facts = cast("ReleaseFacts", orjson.loads(manifest))  # as `add` was given it
-    facts["yanked"] = {"at": yanked_at, "reason": reason} if yanked_at else None
+    facts["yanked"] = {"at": yanked_at, "reason": reason, "is_erased": is_erased} if yanked_at else None
     return facts

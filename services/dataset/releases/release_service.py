@@ -17,6 +17,7 @@ from models.contract.answers.releases import (
     ReleaseFacts,
     ReleaseRecipe,
     ReleaseSide,
+    ReleaseYank,
 )
 from models.contract.release_bodies import ReleaseAgainBody, ReleaseBody, ReleaseExportArguments, YankBody
 from models.samples.releases.release_files import MANIFEST, ReleaseFiles
@@ -108,7 +109,7 @@ class ReleaseService:
         description = facts["description"] if body.description is None else body.description.strip()
         wanted = _Wanted(facts["name"], body.version, description, facts["licence"])
         self._check_version(wanted)
-        told = {"again": release_id, **body.model_dump(exclude_none=True, mode="json")}
+        told = {"again": release_id, "name": facts["name"], **body.model_dump(exclude_none=True, mode="json")}
         return self._runs.start(KIND, told, lambda run: self._result(run, wanted, recipe, _request(recipe)), key)
 
     def all(self, name: str = "", with_yanked: bool = True) -> list[Release]:
@@ -122,6 +123,15 @@ class ReleaseService:
     def get(self, release_id: str) -> ReleaseFacts:
         """Return a release; NotFoundError when there is none."""
         return self._shelf.store.get(release_id)
+
+    @property
+    def formats(self) -> list[str]:
+        """The formats that a release can be exported in."""
+        return list(self._shelf.exporter.formats)
+
+    def has_files(self, facts: Release) -> bool:
+        """Whether the files of a release were not erased."""
+        return not is_erased(facts)
 
     def folder(self, release_id: str) -> FileFolder:
         """Return where the files of a release lie."""
@@ -181,8 +191,9 @@ class ReleaseService:
     def yank(self, release_id: str, body: YankBody) -> ReleaseFacts:
         """Say that a release should not be used, and why; NotFoundError when there is none."""
         facts = self.get(release_id)
-        erased = _ERASED if body.erase or is_erased(facts) else ""
-        self._shelf.store.yank(release_id, {"at": iso(self._shelf.clock.now()), "reason": f"{body.reason}{erased}"})
+        erased = body.erase or is_erased(facts)
+        told: ReleaseYank = {"at": iso(self._shelf.clock.now()), "reason": body.reason, "is_erased": erased}
+        self._shelf.store.yank(release_id, told)
         if body.erase:
             self._shelf.files.remove(release_id)
         return self.get(release_id)
@@ -324,12 +335,9 @@ def _pieces(source: pa.NativeFile) -> Iterator[bytes]:
             yield bytes(piece)
 
 
-_ERASED = " (its files were erased)"
-
-
 def is_erased(facts: Release) -> bool:
     """Tell whether the files of a release are gone for good."""
-    return facts["yanked"] is not None and facts["yanked"]["reason"].endswith(_ERASED)
+    return facts["yanked"] is not None and facts["yanked"]["is_erased"]
 
 
 def _side_now(frozen: Frozen) -> ReleaseSide:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from models.contract.answers.releases import ReleaseCheck, ReleaseFacts
+from models.contract.answers.runs import RunFacts
 from models.contract.release_bodies import ReleasePullBody, ReleasePushBody, ReleaseVerifyBody
 from models.samples.releases.release_files import MANIFEST, ReleaseFiles
 from models.samples.releases.release_store import ReleaseStore
@@ -18,6 +19,7 @@ from services.dataset.releases.croissant import FILE as CROISSANT
 from services.dataset.releases.croissant import croissant_of
 from services.dataset.releases.manifest import manifest_of, read_manifest
 from services.dataset.releases.reading import schema_of
+from services.dataset.releases.release_service import KIND as RELEASE
 from services.dataset.releases.release_service import ReleaseService
 from services.dataset.releases.verifying import verified
 from services.streams.run import Run
@@ -27,6 +29,7 @@ from utils.file_systems import FileFolder
 from utils.redaction import remember_secret
 
 PUSH, PULL = "release_push", "release_pull"
+_KINDS = (RELEASE, PUSH, PULL)
 _PIECE_BYTES = 4 << 20
 
 
@@ -68,7 +71,11 @@ class ReleaseSharing:
                 f"release {release_id}: is yanked ({facts['yanked']['reason'][:200]}); take that back first"
             )
         token = self._token(body.token)
-        told = {"release": release_id, **body.model_dump(exclude={"token"}, exclude_none=True, mode="json")}
+        told = {
+            "release": release_id,
+            "name": facts["name"],
+            **body.model_dump(exclude={"token"}, exclude_none=True, mode="json"),
+        }
         return self._runs.start(PUSH, told, lambda run: self._push(run, release_id, body, token), key)
 
     def pull(self, body: ReleasePullBody, key: str | None = None) -> str:
@@ -94,6 +101,18 @@ class ReleaseSharing:
             for file in facts["files"]:
                 hub.fetch(repo_id, revision, file["path"], Path(folder))
             return verified(FileFolder(folder), facts)
+
+    def recent(self, count: int) -> list[RunFacts]:
+        """Return the last *count* runs that made, pushed or pulled a release, newest first."""
+        found = [facts for kind in _KINDS for facts in self._runs.recent(kind, count)]
+        return sorted(found, key=lambda facts: facts["started_at"], reverse=True)[:count]
+
+    def run(self, run_id: str) -> RunFacts:
+        """Tell what became of such a run; NotFoundError if there is none."""
+        facts = self._runs.facts(run_id)
+        if facts["kind"] not in _KINDS:
+            raise NotFoundError(f"run {run_id[:80]!r}: is not about a release; see GET /api/runs/{run_id[:80]}")
+        return facts
 
     def _push(self, run: Run, release_id: str, body: ReleasePushBody, token: str) -> Mapping[str, object]:
         from services.dataset.releases.card import card_of

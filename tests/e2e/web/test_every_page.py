@@ -54,6 +54,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             groq_api_key="gsk_test_0123456789",
             catalog_dir=catalog_without_limits(folder),
             embedder="off",
+            allow_private_base_urls="true",
         ) as server,
     ):
         yield Site(server.url.removesuffix("/api"), planted(server))
@@ -82,6 +83,15 @@ def planted(server: RunningServer) -> dict[str, str]:
     for one in compared["results"]:
         server.session.post(f"{server.url}/generate/batch/stop", json={"batch_id": one["batch_id"]}, timeout=60)
         server.wait_for_end(one["batch_id"])
+    released = server.post("releases", name="planted", description=PLANTED, include="all")["run_id"]
+    until(lambda: server.get("releases")["releases"])
+    release = server.get("releases")["releases"][0]["id"]
+    server.post(f"releases/{release}/yank", reason=PLANTED)
+    recipe = {"batch": {"count": 1, "reasoning_instruction": PLANTED}, "note": PLANTED}
+    server.session.put(f"{server.url}/templates/planted", json=recipe, timeout=60).raise_for_status()
+    server.post("schedules", template="planted", cron="0 6 * * 1")
+    hook = server.post("webhooks", url=f"http://127.0.0.1:9/{quote(PLANTED)}")["webhook"]["id"]
+    server.post(f"webhooks/{hook}/test")
     asked = server.post("query", query=f"How many samples are there? {PLANTED}")
     server.post("memories", key=PLANTED, value=PLANTED)
     named = {"name": f"A provider {PLANTED}"}
@@ -110,6 +120,17 @@ def planted(server: RunningServer) -> dict[str, str]:
         "comparison": f"/ui/comparisons/{compared['id']}",
         "publish": f"/ui/publish?include=all&system_prompt={quote(PLANTED)}",
         "card": "/ui/publish/card?include=all",
+        "releases": "/ui/releases",
+        "new release": f"/ui/releases/new?description={quote(PLANTED)}&include=all",
+        "release": f"/ui/releases/{release}",
+        "release run": f"/ui/releases/runs/{released}",
+        "release card": f"/ui/releases/{release}/card",
+        "release compared": f"/ui/releases/{release}/compare",
+        "automation": "/ui/automation",
+        "template": "/ui/automation/templates/planted",
+        "new template": f"/ui/automation/new?note={quote(PLANTED)}",
+        "webhooks": "/ui/automation/webhooks",
+        "webhook": f"/ui/automation/webhooks/{hook}",
         "assistant": "/ui/assistant",
         "conversation": f"/ui/assistant/{asked['session_id']}",
         "missing": f"/ui/{quote(PLANTED, safe='')}",
@@ -133,6 +154,8 @@ PAGES = (
     ),
     *("duplicates", "documents", "document", "retrieve", "models", "provider", "publish", "card", "assistant"),
     *("conversation", "missing", "refused", "leaderboard", "all_models", "comparison"),
+    *("releases", "new release", "release", "release run", "release card", "release compared"),
+    *("automation", "template", "new template", "webhooks", "webhook"),
 )
 
 
