@@ -47,6 +47,11 @@ def build_automation(settings: Settings, stores: Stores, batches: BatchService) 
     box = SecretBox(encryption_keys(settings.data_dir.expanduser(), settings.encryption_keys, make=True))
     rule = AddressRule(settings.allow_private_base_urls)
     webhooks = Webhooks(WebhookStore(*parts), lambda batch: {**batches.monitor.one(batch)}, box, rule, stores.clock)
-    templates = Templates(TemplateStore(*parts), batches.start, stores.clock)
-    schedules = Schedules(ScheduleStore(*parts), templates, stores.tables.batches, webhooks.tell, stores.clock)
+    times = ScheduleStore(*parts)
+
+    def used_by(template: str) -> list[str]:
+        return [kept.id for kept in times.all() if kept.template == template]
+
+    templates = Templates(TemplateStore(*parts), batches, used_by, stores.clock)
+    schedules = Schedules(times, templates, stores.tables.batches, webhooks.tell, stores.clock)
     return Automation(templates, schedules, webhooks)

@@ -3774,7 +3774,7 @@ class ReleaseQuality(TypedDict):
     mean_judge_score: float | None
     # Samples that another model judged
     judged: int
-    # Samples by worst verdict: verified, unverified, invalid, none
+    # By worst verdict: verified, unverified, invalid, none, unchecked
     citations: dict[str, int]
     # Samples by grounding: grounded, partly, none, unknown
     grounding: dict[str, int]

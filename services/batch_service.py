@@ -132,6 +132,10 @@ class BatchService:
         """
         return self.start(validated(BatchRequest, {"target_count": target_count, "provider": provider, **filters}))
 
+    def check(self, request: BatchRequest) -> None:
+        """Refuse what no batch can be planned by, whichever models there are; InputError says why."""
+        plan(request, self._catalogue, 1)
+
     def plan(self, request: BatchRequest) -> BatchPlan:
         """Return what a start with *request* would do, and what it would take; InputError as `start`."""
         request, preference, _, jobs = self._planned(request)

@@ -1,5 +1,7 @@
 """Releases: frozen parts of the data set, their files, and their way to the Hub."""
 
+from urllib.parse import quote
+
 from flask import Blueprint, Response
 
 from api.edge.deps import attachment, idempotency_key, services
@@ -87,6 +89,9 @@ def export(release_id: str, query: ReleaseExportArguments) -> Response:
     answer = attachment(made.content, made.name, made.mimetype)
     answer.headers["X-Sample-Count"] = str(made.samples)
     answer.headers["X-Data-Version"] = made.data_version
+    yanked = services().releases.get(release_id)["yanked"]
+    if yanked is not None:
+        answer.headers["X-Yanked"] = quote(yanked["reason"], safe=" ,.;:()'")
     return answer
 
 

@@ -86,6 +86,17 @@ class Publishable:
         left_out = pl.concat([numbers.cast(positions.dtype) for numbers in unfit.values()])
         return positions.filter(~positions.is_in(left_out.implode())), counts
 
+    def citations(self, snapshot: Snapshot, wanted: Choice, chosen: pl.Series) -> dict[str, int]:
+        """Count those of *chosen*, which *wanted* found, by the worst verdict on their citations.
+
+        With all samples none is checked for it: those that nobody looked at yet are `unchecked`.
+        """
+        known = snapshot.index().select(POSITION, COLUMN).collect() if wanted.include == "all" else None
+        states = known if known is not None else self._audit.verdicts(snapshot)
+        mine = states.filter(pl.col(POSITION).is_in(chosen.cast(states[POSITION].dtype).implode()))
+        counted = mine.group_by(pl.col(COLUMN).cast(pl.String()).fill_null("unchecked")).len()
+        return dict(sorted(counted.iter_rows(), key=lambda item: (-item[1], item[0])))
+
     def reviewed(self, snapshot: Snapshot, chosen: pl.Series) -> dict[str, int]:
         """Count those of *chosen* that a reviewer accepted, and those that nobody decided on here."""
         known = snapshot.index().select(POSITION, pl.col("review").cast(pl.String())).collect()

@@ -110,7 +110,7 @@ class ReleaseQuality(Answer):
     scored: Annotated[int, Field(description="Samples that have a score")]
     mean_judge_score: float | None
     judged: Annotated[int, Field(description="Samples that another model judged")]
-    citations: Annotated[Counts, Field(description="Samples by worst verdict: verified, unverified, invalid, none")]
+    citations: Annotated[Counts, Field(description="By worst verdict: verified, unverified, invalid, none, unchecked")]
     grounding: Annotated[Counts, Field(description="Samples by grounding: grounded, partly, none, unknown")]
     reviews: Annotated[Counts, Field(description="Samples by review: accepted, rejected, withheld, never")]
     left_out: Annotated[Counts, Field(description="Samples that the filters match and that were left out, by reason")]

@@ -42,8 +42,10 @@ class Measures:
     batches: Counts
 
 
-def measured(snapshot: Snapshot, chosen: pl.Series, left_out: Mapping[str, int]) -> Measures:
-    """Measure the samples with the numbers *chosen*."""
+def measured(
+    snapshot: Snapshot, chosen: pl.Series, citations: Mapping[str, int], left_out: Mapping[str, int]
+) -> Measures:
+    """Measure the samples with the numbers *chosen*; *citations* counts them by verdict, *left_out* what is missing."""
     index = snapshot.index().filter(pl.col(POSITION).is_in(chosen.implode()))
     by_value = {name: dict(found[:_MOST_TOPICS]) for name, found in counts(index, _COUNTED).items()}
     means = index.select(pl.col(f"{name}_chars").mean().alias(name) for name in LENGTHS).collect()
@@ -51,7 +53,7 @@ def measured(snapshot: Snapshot, chosen: pl.Series, left_out: Mapping[str, int])
     return Measures(
         by_value,
         {name: round(means[name][0] or 0.0, 2) for name in LENGTHS},
-        _quality(index, narrow, left_out),
+        _quality(index, narrow, citations, left_out),
         _models(narrow),
         [
             {"title": title, "version": version, "licence": licence, "url": url, "samples": count}
@@ -62,15 +64,17 @@ def measured(snapshot: Snapshot, chosen: pl.Series, left_out: Mapping[str, int])
     )
 
 
-def _quality(index: pl.LazyFrame, narrow: pl.DataFrame, left_out: Mapping[str, int]) -> ReleaseQuality:
-    known = index.select("citation_verdict", "grounding", "review", "quality_score").collect()
+def _quality(
+    index: pl.LazyFrame, narrow: pl.DataFrame, citations: Mapping[str, int], left_out: Mapping[str, int]
+) -> ReleaseQuality:
+    known = index.select("grounding", "review", "quality_score").collect()
     scores, judged = known["quality_score"].drop_nulls().drop_nans(), narrow["judge_score"].drop_nulls().drop_nans()
     return {
         "mean_score": _mean(scores),
         "scored": len(scores),
         "mean_judge_score": _mean(judged),
         "judged": len(judged),
-        "citations": _by(known["citation_verdict"], "unchecked"),
+        "citations": dict(citations),
         "grounding": _by(known["grounding"], "unknown"),
         "reviews": _by(known["review"], "never"),
         "left_out": dict(left_out),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -21,6 +22,8 @@ from utils.frames import pl
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+_PIECE_BYTES = 4 << 20
 
 
 def data_files(facts: ReleaseFacts, split: str = "") -> list[ReleaseFile]:
@@ -61,9 +64,12 @@ def exported(folder: FileFolder, facts: ReleaseFacts, spec: ExportFormat, option
 
     Raises:
         InputError: there is no such split or field, or the format does not take an option.
+        StorageError: a file is missing, or is not the one that was released.
     """
     files = data_files(facts, split)
     _check(facts, spec, options, split)
+    for file in files:
+        _check_file(folder, file)
     suffix = f"-{split}" if split else ""
     name = f"{facts['name']}-{facts['version']}{suffix}.{spec.extension}"
     hides = facts["recipe"]["thinking"] and options.reasoning != "think"
@@ -72,6 +78,28 @@ def exported(folder: FileFolder, facts: ReleaseFacts, spec: ExportFormat, option
     return Export(
         name, spec.mimetype, sum(file["samples"] for file in files), facts["content_hash"], splits, {}, content
     )
+
+
+def _check_file(folder: FileFolder, file: ReleaseFile) -> None:
+    """Refuse a file that is not the one that was released: nobody should train on it under its name."""
+    try:
+        is_same = digest_of(folder, file["path"]) == file["sha256"]
+    except FileNotFoundError:
+        is_same = False
+    if not is_same:
+        raise StorageError(
+            f"{folder.address}: {file['path']} is missing, or not the one that was released; "
+            "POST /api/releases/<id>/verify names what differs"
+        )
+
+
+def digest_of(folder: FileFolder, path: str) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits; FileNotFoundError, StorageError as `FileFolder.open`."""
+    digest = hashlib.sha256()
+    with folder.open(path) as source:
+        while piece := source.read(_PIECE_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def _check(facts: ReleaseFacts, spec: ExportFormat, options: ExportOptions, split: str) -> None:

@@ -186,13 +186,15 @@ class ReleaseService:
 
     def verify(self, release_id: str) -> ReleaseCheck:
         """Check the files of a release against its manifest; errors as `file`."""
-        return verified(self.folder(release_id), self.with_files(release_id))
+        facts = self.with_files(release_id)
+        return verified(self.folder(release_id), facts)
 
     def yank(self, release_id: str, body: YankBody) -> ReleaseFacts:
         """Say that a release should not be used, and why; NotFoundError when there is none."""
         facts = self.get(release_id)
         erased = body.erase or is_erased(facts)
-        told: ReleaseYank = {"at": iso(self._shelf.clock.now()), "reason": body.reason, "is_erased": erased}
+        earlier = f"{facts['yanked']['reason']}; " if facts["yanked"] is not None and body.erase else ""
+        told: ReleaseYank = {"at": iso(self._shelf.clock.now()), "reason": earlier + body.reason, "is_erased": erased}
         self._shelf.store.yank(release_id, told)
         if body.erase:
             self._shelf.files.remove(release_id)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
 from models.contract.answers.releases import FaultKind, ReleaseCheck, ReleaseFacts, ReleaseFault
-from services.dataset.releases.reading import data_files, frames, rows_of
+from services.dataset.releases.reading import data_files, digest_of, frames, rows_of
 from services.dataset.releases.row_hashes import HASHED, content_hash, row_hashes
 from services.dataset.releases.writing import ROWS
 from utils.errors import StorageError
 from utils.file_systems import FileFolder
 from utils.frames import pl
 
-_PIECE_BYTES = 4 << 20
 _SHOWN = 100
 
 
@@ -36,7 +34,7 @@ def verified(folder: FileFolder, facts: ReleaseFacts) -> ReleaseCheck:
 def _files(folder: FileFolder, facts: ReleaseFacts) -> Iterator[ReleaseFault]:
     for file in facts["files"]:
         try:
-            digest = _digest(folder, file["path"])
+            digest = digest_of(folder, file["path"])
         except FileNotFoundError:
             yield {"kind": "missing_file", "what": file["path"], "detail": "is not there"}
         except StorageError as error:
@@ -45,14 +43,6 @@ def _files(folder: FileFolder, facts: ReleaseFacts) -> Iterator[ReleaseFault]:
             if digest != file["sha256"]:
                 detail = f"SHA-256 is {digest}, was {file['sha256']}"
                 yield {"kind": "changed_file", "what": file["path"], "detail": detail}
-
-
-def _digest(folder: FileFolder, path: str) -> str:
-    digest = hashlib.sha256()
-    with folder.open(path) as source:
-        while piece := source.read(_PIECE_BYTES):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def _rows(folder: FileFolder, facts: ReleaseFacts) -> tuple[pl.DataFrame | None, list[ReleaseFault]]:

@@ -180,7 +180,8 @@ class _Freezing:
         if self._place is not None:
             self._files.append(self._write_rows(rows))
         types = {field.name: str(field.type) for field in arrow_schema(self._columns)}
-        measures = measured(snapshot, chosen, left_out)
+        citations = self._publishable.citations(snapshot, request.wanted, chosen)
+        measures = measured(snapshot, chosen, citations, left_out)
         return Frozen(data_version_of(snapshot), rows, measures, dict(self._sizes), self._files, types)
 
     def _splits(self, chosen: pl.Series) -> Iterator[tuple[str, pl.Series]]:

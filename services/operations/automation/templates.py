@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import orjson
 from pydantic import JsonValue
@@ -15,20 +16,32 @@ from models.contract.automation_bodies import NAME, TemplateBody, TemplateRunBod
 from models.contract.bodies import BatchRequest, PlanRequest
 from models.fields import validated
 from utils.clock import Clock, iso
-from utils.errors import InputError
+from utils.errors import ConflictError, InputError
 
-Start = Callable[[BatchRequest], Batch]
 _ORIGIN = "origin"
 _NAME = re.compile(rf"(?=.{{1,90}}$){NAME}")
+
+
+class Batches(Protocol):
+    """Starts batches."""
+
+    def check(self, request: BatchRequest) -> None:
+        """Refuse what no batch can be planned by; InputError says why."""
+
+    def start(self, request: BatchRequest) -> Batch:
+        """Start a batch; InputError where it cannot be."""
 
 
 class Templates:
     """Thread-safe."""
 
-    def __init__(self, store: TemplateStore, start: Start, clock: Clock) -> None:
-        """Keep templates in *store*; *start* starts a batch."""
+    def __init__(
+        self, store: TemplateStore, batches: Batches, used_by: Callable[[str], list[str]], clock: Clock
+    ) -> None:
+        """Keep templates in *store* for *batches*; *used_by* names the schedules of a template."""
         self._store = store
-        self._start = start
+        self._batches = batches
+        self._used_by = used_by
         self._clock = clock
 
     def put(self, name: str, body: TemplateBody) -> Template:
@@ -42,7 +55,9 @@ class Templates:
                 f"name: got {name[:40]!r}, want at most 90 letters, digits, points, dashes and underscores"
             )
         told = body.batch if body.batch is not None else read_yaml(body.yaml or "")
-        text = orjson.dumps(_checked(told), option=orjson.OPT_SORT_KEYS).decode()
+        checked = _checked(told)
+        self._batches.check(validated(BatchRequest, checked))
+        text = orjson.dumps(checked, option=orjson.OPT_SORT_KEYS).decode()
         return _shown(self._store.add(name, text, body.note.strip(), iso(self._clock.now())))
 
     def all(self) -> list[Template]:
@@ -58,7 +73,14 @@ class Templates:
         return [_shown(kept) for kept in self._store.versions(name)]
 
     def delete(self, name: str) -> None:
-        """Delete a template with all its versions; NotFoundError when there is none."""
+        """Delete a template with all its versions.
+
+        Raises:
+            NotFoundError: there is none.
+            ConflictError: a schedule runs it.
+        """
+        if users := self._used_by(name):
+            raise ConflictError(f"template {name[:90]}: is run by {', '.join(users[:3])}; delete the schedules first")
         self._store.delete(name)
 
     def run(self, name: str, body: TemplateRunBody) -> Batch:
@@ -74,7 +96,7 @@ class Templates:
     def begin(self, kept: KeptTemplate, change: Mapping[str, JsonValue], origin: str) -> Batch:
         """Start a batch by a version of a template, whose request names its *origin*; InputError as `run`."""
         told = _checked({**orjson.loads(kept.body), **change})
-        return self._start(validated(BatchRequest, {**told, _ORIGIN: origin}))
+        return self._batches.start(validated(BatchRequest, {**told, _ORIGIN: origin}))
 
     def kept(self, name: str, version: int | None) -> KeptTemplate:
         """Return a version of a template as it is kept; NotFoundError when there is none."""
@@ -94,7 +116,7 @@ def read_yaml(text: str) -> dict[str, JsonValue]:
         raise InputError(f"yaml: cannot be read ({' '.join(str(error).split())[:200]})") from None
     if not isinstance(told, dict) or not all(isinstance(name, str) for name in told):
         raise InputError(
-            "yaml: is no list of names and values, such as `count: 100`; see POST /api/generate/batch/start"
+            "yaml: is no mapping of names to values, such as `count: 100`; see POST /api/generate/batch/start"
         )
     return told
 

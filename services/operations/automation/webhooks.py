@@ -196,6 +196,7 @@ class Webhooks:
         stamp = str(int(self._clock.now().timestamp()))
         headers = {
             "content-type": "application/json",
+            "user-agent": "legal-training-platform",
             "webhook-id": delivery.message_id,
             "webhook-timestamp": stamp,
             "webhook-signature": signature(

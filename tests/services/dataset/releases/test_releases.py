@@ -17,7 +17,7 @@ from services.dataset.releases.row_hashes import content_hash, row_hashes
 from services.platform import Platform
 from tests.services.dataset.releases.conftest import release, texts_of
 from tests.services.dataset.taking import take
-from utils.errors import ConflictError, ExistsError, InputError, NotFoundError
+from utils.errors import ConflictError, ExistsError, InputError, NotFoundError, StorageError
 
 SPLITS = "0.8,0.1,0.1"
 
@@ -44,6 +44,8 @@ def test_release_says_what_is_in_it(filled: Platform) -> None:
     assert set(made["splits"]) == {"train", "validation", "test"}
     assert made["counts"]["difficulty"] == {"advanced": 10, "basic": 10, "expert": 10}
     assert made["quality"]["reviews"] == {"never": 30}
+    assert sum(made["quality"]["citations"].values()) == 30
+    assert "unchecked" not in made["quality"]["citations"]
     assert made["licence"] == {"license": "cc-by-4.0"}
     assert made["recipe"] == {
         "filters": {}, "grounding": "any", "include": "fit", "splits": "0.8,0.1,0.1", "seed": 3, "thinking": False,
@@ -127,6 +129,8 @@ def test_one_changed_character_of_one_row_is_found_and_named(filled: Platform) -
     check = filled.releases.verify(made["id"])
 
     assert not check["is_intact"]
+    with pytest.raises(StorageError, match="not the one that was released"):
+        exported(filled, made)
     assert [(fault["kind"], fault["what"]) for fault in check["faults"]] == [
         ("changed_file", made["files"][0]["path"]),
         ("changed_row", "s07"),
@@ -251,8 +255,11 @@ def test_bad_requests_are_refused_before_anything_is_done(filled: Platform) -> N
         filled.releases.start(ReleaseBody(name="law", version="1.0.0"))
     with pytest.raises(InputError, match="no sample is left"):
         release(filled, filters={"difficulty": "foundational"})
-    with pytest.raises(NotFoundError):
-        filled.releases.get("rel_0000000000000000")
+    for unknown in ("rel_0000000000000000", "rel_no", "None", "../x"):
+        with pytest.raises(NotFoundError):
+            filled.releases.get(unknown)
+        with pytest.raises(NotFoundError):
+            filled.releases.verify(unknown)
     with pytest.raises(InputError, match="split"):
         exported(filled, made, split="test")
     with pytest.raises(NotFoundError, match="manifest"):

@@ -15,7 +15,7 @@ from services.operations.automation.schedules import Schedules, following
 from services.platform import Platform
 from tests.fakes import settings_for
 from utils.clock import ManualClock, iso
-from utils.errors import InputError, NotFoundError, StorageError
+from utils.errors import ConflictError, InputError, NotFoundError, StorageError
 
 HOURLY = "0 * * * *"
 
@@ -39,7 +39,7 @@ def own(tmp_path: Path, clock: ManualClock) -> Iterator[Platform]:
 class Begun:
     """A schedule service whose batches are begun on paper alone."""
 
-    def __init__(self, platform: Platform, clock: ManualClock) -> None:
+    def __init__(self, platform: Platform, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
         self.told, self.started, self.fault = Told(), list[Any](), list[Exception]()
         self.store = platform.schedules._store
         self.rows: list[Any] = []
@@ -56,7 +56,7 @@ class Begun:
             )
             return {"batch_id": self.rows[0]["id"]}
 
-        templates._start = begin
+        monkeypatch.setattr(platform.batches, "start", begin)
         self.schedules = Schedules(self.store, templates, self, self.told, clock)
 
     def with_origin(self, beginning: str) -> list[Any]:
@@ -68,8 +68,8 @@ class Begun:
 
 
 @pytest.fixture
-def begun(own: Platform, clock: ManualClock) -> Begun:
-    return Begun(own, clock)
+def begun(own: Platform, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Begun:
+    return Begun(own, clock, monkeypatch)
 
 
 def test_batch_is_started_when_it_is_time_and_once(begun: Begun) -> None:
@@ -108,6 +108,16 @@ def test_failure_is_told_and_the_next_moment_comes_all_the_same(begun: Begun) ->
 
     assert len(begun.started) == 1
     assert begun.schedules.get(made["id"])["last_error"] is None
+
+
+def test_template_that_a_schedule_runs_is_not_deleted(begun: Begun, own: Platform) -> None:
+    made = own.schedules.add(ScheduleBody(template="nightly", cron=HOURLY))
+
+    with pytest.raises(ConflictError, match=made["id"]):
+        own.templates.delete("nightly")
+
+    own.schedules.delete(made["id"])
+    own.templates.delete("nightly")
 
 
 @pytest.mark.parametrize("was_started", [False, True])
