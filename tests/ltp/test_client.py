@@ -1,6 +1,5 @@
 """What a client does when the service refuses, breaks off or is slow; answers are scripted, pauses only noted."""
 
-import asyncio
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ import httpx
 import pytest
 
 from ltp import AsyncClient, Client, RefusedError, RunFailedError, TooLateError, UnreachableError
+from tests.ltp.loops import run
 
 Answer = httpx.Response | Exception
 FAILURE = {"success": False, "error": "not now", "code": "unavailable", "retryable": True, "request_id": "r-1"}
@@ -307,7 +307,7 @@ def test_async_client_repeats_joins_and_downloads_as_the_other_does(tmp_path: Pa
             saved = await one.dataset.export(tmp_path / "file")
             return alive, told, saved.size_bytes, [file["file_id"] async for file in one.documents.each()]
 
-    assert asyncio.run(use()) == ({"status": "alive"}, ["token", "done"], 5, ["a"])
+    assert run(use()) == ({"status": "alive"}, ["token", "done"], 5, ["a"])
     assert pauses == [7, 0.5]
     assert sent[3].headers["Last-Event-ID"] == "1"
 

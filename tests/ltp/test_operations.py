@@ -1,6 +1,5 @@
 """The methods of the client are the operations of the API: all of them, and as the document has them."""
 
-import asyncio
 import inspect
 import re
 import subprocess
@@ -19,6 +18,7 @@ from api_server import create_app
 from bootstrap import Service
 from config import PROJECT_DIR
 from ltp import AsyncClient, Client
+from tests.ltp.loops import run
 from tests.ltp.write_client import operations, written
 from tests.ltp.write_types import Json
 
@@ -108,7 +108,7 @@ def called(
             _ = [event async for event in made] if inspect.isasyncgen(made) else await made
 
     if kind is AsyncClient:
-        asyncio.run(later())
+        run(later())
         return
     with httpx.Client(transport=httpx.MockTransport(answer)) as http:
         method = getattr(getattr(Client("http://test", http=http), group), name)

@@ -12,6 +12,7 @@ import pytest
 from ltp import AsyncClient, Client, RefusedError, RunFailedError, UnreachableError
 from tests.e2e.server import RunningServer, free_port
 from tests.fakes import catalog_without_limits, sample
+from tests.ltp.loops import run
 from tests.vendors.simulator import SimulatedVendor
 from utils.access_tokens import hashed_form, new_token
 
@@ -158,7 +159,7 @@ def test_async_client_follows_several_batches_at_once(tmp_path: Path, server: Ru
             assert "done" in kinds
             return [one["status"] for one in ended], found, saved.size_bytes
 
-    states, found, size = asyncio.run(use())
+    states, found, size = run(use())
 
     assert states == ["completed", "completed"]
     assert len(set(found)) == 4

@@ -14,7 +14,7 @@ from utils.access_tokens import hashed_form, new_token
 TOKENS = {role: new_token() for role in ("read", "write", "admin")}
 FREE = {"ui.sign_in", "ui.sign_out", "ui.asset", "ui.look"}
 # Those that everybody may send who may read: they change nothing but what the reader sees.
-READERS = {"ui.plan_batch"}
+READERS = {"ui.plan_batch", "ui.verify_release"}
 
 
 @pytest.fixture
