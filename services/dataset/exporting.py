@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -213,16 +213,21 @@ def _splits(text: str, seed: int) -> SplitRequest:
     return SplitRequest(parse_shares(text), seed) if text else SplitRequest(seed=seed)
 
 
-def _check_options(spec: ExportFormat, request: ExportRequest, snapshot: Snapshot) -> None:
-    unknown = [name for name in request.options.fields if name not in snapshot.columns]
+def check_options(spec: ExportFormat, options: ExportOptions, columns: Collection[str]) -> None:
+    """Refuse *options* that a format does not take, or that name none of *columns*; InputError says which."""
+    unknown = [name for name in options.fields if name not in columns]
     if unknown:
-        raise InputError(f"fields: {', '.join(unknown)[:100]} unknown; want some of {', '.join(snapshot.columns)}")
-    if request.split and request.split not in NAMES:
-        raise InputError(f"split: got {request.split[:40]!r}, want one of {', '.join(NAMES)}")
-    if request.options.reasoning not in REASONING:
-        raise InputError(f"reasoning: got {request.options.reasoning[:40]!r}, want one of {', '.join(REASONING)}")
+        raise InputError(f"fields: {', '.join(unknown)[:100]} unknown; want some of {', '.join(columns)}")
+    if options.reasoning not in REASONING:
+        raise InputError(f"reasoning: got {options.reasoning[:40]!r}, want one of {', '.join(REASONING)}")
     placed = ("omit", "think") if spec.is_flat else ("omit",)
-    if not spec.is_chat and (request.options.system_prompt or request.options.reasoning not in placed):
+    if not spec.is_chat and (options.system_prompt or options.reasoning not in placed):
         raise InputError(
             f"format: {spec.name} has a column for reasoning and no system; choose messages, sharegpt or alpaca"
         )
+
+
+def _check_options(spec: ExportFormat, request: ExportRequest, snapshot: Snapshot) -> None:
+    check_options(spec, request.options, snapshot.columns)
+    if request.split and request.split not in NAMES:
+        raise InputError(f"split: got {request.split[:40]!r}, want one of {', '.join(NAMES)}")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from models.contract.answers.releases import ReleaseFacts, ReleaseFile
 from models.samples.file.carried_groups import CarriedFile, CarriedGroup
 from models.samples.file.row_groups import told_bytes
-from services.dataset.exporting import Export
+from services.dataset.exporting import Export, check_options
 from services.dataset.pieces import shown
 from services.dataset.releases.writing import ROWS
-from services.formats.export_format import REASONING, ExportFormat, ExportOptions
+from services.formats.export_format import ExportFormat, ExportOptions
 from utils.errors import InputError, StorageError
 from utils.file_systems import FileFolder
 from utils.frames import pl
@@ -105,15 +105,7 @@ def digest_of(folder: FileFolder, path: str) -> str:
 def _check(facts: ReleaseFacts, spec: ExportFormat, options: ExportOptions, split: str) -> None:
     if split and split not in facts["splits"]:
         raise InputError(f"split: got {split[:40]!r}, want one of {', '.join(facts['splits'])}, or none for all")
-    if options.reasoning not in REASONING:
-        raise InputError(f"reasoning: got {options.reasoning[:40]!r}, want one of {', '.join(REASONING)}")
-    unknown = [name for name in options.fields if name not in facts["columns"]]
-    if unknown:
-        raise InputError(f"fields: {', '.join(unknown)[:100]} unknown; want some of {', '.join(facts['columns'])}")
-    if not spec.is_chat and (options.system_prompt or options.reasoning == "answer"):
-        raise InputError(
-            f"format: {spec.name} has a column for reasoning and no system; choose messages, sharegpt or alpaca"
-        )
+    check_options(spec, options, facts["columns"])
 
 
 def _content(

@@ -262,6 +262,9 @@ def test_bad_requests_are_refused_before_anything_is_done(filled: Platform) -> N
             filled.releases.verify(unknown)
     with pytest.raises(InputError, match="split"):
         exported(filled, made, split="test")
+    for options in ({"format": "jsonl", "reasoning": "answer"}, {"format": "argilla", "reasoning": "think"}):
+        with pytest.raises(InputError, match="has a column for reasoning"):
+            exported(filled, made, **options)
     with pytest.raises(NotFoundError, match="manifest"):
         filled.releases.download(made["id"], "../../batches.db")
 
