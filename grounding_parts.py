@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from services.grounding.law.fetching import Fetcher
     from services.grounding.retrieval.remote_rerank import Reranker
 
-# Streams of documents; those of batches have most of the threads.
-_STREAMS = 32
-
 
 @dataclass(frozen=True)
 class Grounding:
@@ -54,14 +51,16 @@ class Grounding:
     read: Callable[[Path, str, CancelToken], Reading]
 
 
-def build_grounding(settings: Settings, catalogue: Catalogue, stores: Stores, side: Side[object]) -> Grounding:
-    """Wire documents and retrieval; nothing large is loaded before it is needed."""
+def build_grounding(
+    settings: Settings, catalogue: Catalogue, stores: Stores, side: Side[object], seats: Seats
+) -> Grounding:
+    """Wire documents and retrieval; nothing large is loaded before it is needed. Their streams take some of *seats*."""
     folder = stores.folder.path
     library, files = open_library(settings, stores.engine, stores.folder.check), document_files(settings, stores.engine)
     store, passages = DocumentStore(library, stores.clock), PassageStore(library)
     embedder = looked_for(partial(embedder_of, settings))
     vectors = VectorIndex(passages, embedder)
-    events = EventBroker(Seats(_STREAMS))
+    events = EventBroker(seats)
 
     def changed(document: Document) -> None:
         events.publish(lambda: {"type": "file", "file": document_row(document)}, 0)

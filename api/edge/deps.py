@@ -1,15 +1,20 @@
 """How views reach the services, read bodies and send answers."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import Protocol
 
 import orjson
 from flask import Request, Response, current_app, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from models.samples.file.column_types import plain
-from services.platform import Platform
+from services.platform import Platform, Subscription
 from utils.errors import InputError
+from utils.wsgi import ON_CLIENT_LEFT
 
+# The first line of a stream: until something is sent its reader does not know that it is open.
+RETRY = b"retry: 2000\n\n"
 _LONGEST_KEY = 200
 
 
@@ -52,6 +57,28 @@ def event_stream(content: Iterable[bytes]) -> Response:
     response = Response(content, mimetype="text/event-stream")
     response.headers["Cache-Control"] = "no-cache"
     response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+class Broker(Protocol):
+    """What a stream asks of an event broker."""
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Give the place of *subscription* back."""
+
+
+def broker_stream(broker: Broker, subscription: Subscription, content: Iterable[bytes]) -> Response:
+    """Answer with *content*, made of the messages of *subscription*, whose place is free once its reader has left."""
+
+    def leave() -> None:
+        broker.unsubscribe(subscription)
+        subscription.end()
+
+    when_left = request.environ.get(ON_CLIENT_LEFT)
+    if when_left is not None:
+        when_left(leave)
+    response = event_stream(chain((RETRY,), content))
+    response.call_on_close(lambda: broker.unsubscribe(subscription))
     return response
 
 

@@ -195,7 +195,8 @@ def _arguments(query: type[BaseModel] | None, schemas: _Schemas, example: Json) 
     properties, required = schemas.properties(query)
     for name, told in properties.items():
         schema = {key: value for key, value in told.items() if key not in ("title", "description")}
-        parameter = {"name": name, "in": "query", "schema": _with_blank(schema), "required": name in required}
+        needed = name in required
+        parameter = {"name": name, "in": "query", "schema": _sent(schema, needed), "required": needed}
         if "description" in told:
             parameter["description"] = told["description"]
         yield _with_example(parameter, example.get("query", {}).get(name))
@@ -205,8 +206,10 @@ def _with_example(parameter: Json, value: object) -> Json:
     return parameter if value is None else {**parameter, "example": value}
 
 
-def _with_blank(schema: Json) -> Json:
+def _sent(schema: Json, is_required: bool) -> Json:
     """Say that an argument without a value counts as absent; null cannot be sent in a query."""
+    if is_required:
+        return schema
     kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
     rest = {key: value for key, value in schema.items() if key in ("default", "description") and value is not None}
     if any(kind.get("type") == "string" and not ({"enum", "minLength", "pattern"} & set(kind)) for kind in kinds):

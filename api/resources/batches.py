@@ -1,10 +1,10 @@
 """Batches: plan, start, pause, resume, stop, watch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 
-from api.edge.deps import event_stream, services
+from api.edge.deps import broker_stream, services
 from api.edge.endpoint import Endpoint, File
 from models.contract.answers.batch_reports import PlanAnswer
 from models.contract.answers.batches import (
@@ -17,9 +17,7 @@ from models.contract.answers.batches import (
 )
 from models.contract.arguments import HistoryArguments, StatusArguments, StreamArguments
 from models.contract.bodies import BatchReference, BatchRequest, NamedBatch, PlanRequest
-from services.platform import Subscription
 from utils.access_tokens import Role
-from utils.wsgi import ON_CLIENT_LEFT
 
 _TAG = "Batches"
 _FEATURES = [
@@ -112,23 +110,7 @@ def stream(query: StreamArguments) -> Response:  # api/edge/access.py reads its 
     given = request.headers.get("Last-Event-ID", "").strip()
     subscription = platform.monitor.subscribe(int(given) if given.isdecimal() and len(given) < 19 else None)
 
-    def leave() -> None:
-        platform.events.unsubscribe(subscription)
-        subscription.end()
-
-    def messages(subscription: Subscription) -> Iterator[bytes]:
-        try:
-            yield b"retry: 2000\n\n"
-            yield from subscription.messages()
-        finally:
-            platform.events.unsubscribe(subscription)
-
-    when_left = request.environ.get(ON_CLIENT_LEFT)
-    if when_left is not None:
-        when_left(leave)
-    response = event_stream(messages(subscription))
-    response.call_on_close(lambda: platform.events.unsubscribe(subscription))
-    return response
+    return broker_stream(platform.events, subscription, subscription.messages())
 
 
 _ROUTES: dict[str, dict[str, Callable[..., Response]]] = {

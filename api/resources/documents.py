@@ -7,7 +7,7 @@ from typing import IO
 
 from flask import Blueprint, Response, current_app, request
 
-from api.edge.deps import attachment, event_stream, reply, services
+from api.edge.deps import attachment, broker_stream, reply, services
 from api.edge.endpoint import Endpoint, File
 from models.contract.answers.grounding import (
     ChunksAnswer,
@@ -183,7 +183,6 @@ def retrieve(body: RetrieveBody) -> RetrieveAnswer:
 @Endpoint(answers=File("text/event-stream", "Unnamed messages, `data` is JSON of type file or file_deleted"), tag=_TAG)
 def stream() -> Response:
     """Send every change of a document as it happens."""
-    subscription = services().documents.events.subscribe(lambda: (), shared=False)
-    response = event_stream(subscription.messages())
-    response.call_on_close(lambda: services().documents.events.unsubscribe(subscription))
-    return response
+    events = services().documents.events
+    subscription = events.subscribe(lambda: (), shared=False)
+    return broker_stream(events, subscription, subscription.messages())

@@ -95,7 +95,11 @@ def export(release_id: str, query: ReleaseExportArguments) -> Response:
     return answer
 
 
-@Endpoint(answers=File("application/vnd.apache.parquet", "A file of the release"), tag=_TAG, errors=(404,))
+@Endpoint(
+    answers=File("application/vnd.apache.parquet", "A file of the release", ("application/json",)),
+    tag=_TAG,
+    errors=(404,),
+)
 def file(release_id: str, path: str) -> Response:
     """Send a file of a release as it was written."""
     return attachment(*services().releases.download(release_id, path))

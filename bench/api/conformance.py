@@ -46,6 +46,11 @@ def run(examples: int, seconds: int, phases: str = "examples,coverage,fuzzing,st
         return done.returncode or len(faults), "\n".join([done.stdout, done.stderr, *faults])
 
 
+def failures(report: str) -> str:
+    """Return what a report says of failures and the server's faults: the warnings between are long and no failures."""
+    return re.sub(r"^=+ WARNINGS =+$.*?^(?==+ SUMMARY =+$)", "", report, flags=re.MULTILINE | re.DOTALL)
+
+
 def main() -> int:
     """Run it from the command line."""
     examples, seconds = (int(text) for text in [*sys.argv[1:], "30", "300"][:2])

@@ -8,7 +8,7 @@ from models.contract.answers.batches import BatchState
 from models.contract.answers.dataset import FILTERS
 from models.contract.answers.grounding import DocumentState
 from models.contract.answers.leaderboard import MeasureName
-from models.fields import HOLDS_SECRETS, LARGEST
+from models.fields import HOLDS_SECRETS, LARGEST, Whole
 
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -122,7 +122,7 @@ class LeaderboardArguments(Filters):
 
     model_config = ConfigDict(extra="forbid")
 
-    batches: str = Field("", max_length=20_000, description="Ids of batches, comma-separated: only what they made")
+    batches: str = Field("", max_length=2_000, description="Ids of batches, comma-separated: only what they made")
     since: str = Field("", description="A day, such as 2026-11-21: samples made, and batches begun, from then on")
     sort: MeasureName = Field("accepted", description="The measure by which the best is first")
 
@@ -223,7 +223,7 @@ class ExportArguments(Filters):
     )
     split: str = Field("", description="train, validation or test")
     splits: str = Field("", description="Shares of the three splits, such as 0.9,0.05,0.05")
-    seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
+    seed: Whole = Field(0, ge=0, lt=2**53)
     data_version: str = ""
     include: str = Field(
         "",

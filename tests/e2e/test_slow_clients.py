@@ -115,8 +115,9 @@ def test_readers_that_stop_reading_lock_nobody_out_and_the_worker_lives(large: R
     assert worker_of(large) == worker
 
 
-def test_place_of_a_stream_is_free_as_soon_as_its_client_is_gone(tmp_path: Path) -> None:
-    stream = get("generate/batch/stream")
+@pytest.mark.parametrize("path", ["generate/batch/stream", "files/stream"])
+def test_place_of_a_stream_is_free_as_soon_as_its_client_is_gone(tmp_path: Path, path: str) -> None:
+    stream = get(path)
     with RunningServer(tmp_path, **SETTINGS) as server, Clients(server.port) as clients:
         first = clients.connect(stream)
         seen = first.recv(65536)

@@ -2,17 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
 
-from flask import Response, request, stream_with_context
+from flask import Response, stream_with_context
 
-from api.edge.deps import event_stream
+from api.edge.deps import RETRY, Broker, broker_stream, event_stream
 from services.platform import Reading, Subscription
-from utils.wsgi import ON_CLIENT_LEFT
 
 # What takes longer may take one part in so many of the time.
 _SHARE = 40
-RETRY = b"retry: 2000\n\n"
 SILENCE = b": still here\n\n"
 END = b"event: end\ndata: end\n\n"
 _COMMENT = b":"
@@ -80,36 +77,9 @@ class Seldom:
         return made
 
 
-class Broker(Protocol):
-    """What a stream asks of an event broker."""
-
-    def unsubscribe(self, subscription: Subscription) -> None:
-        """Give the place of *subscription* back."""
-
-
 def follow(broker: Broker, subscription: Subscription, parts: Callable[[bytes], Iterator[bytes]]) -> Response:
-    """Answer with what *parts* makes of each message of *subscription*, and of b"" first, for the state so far.
-
-    The place of *subscription* is free once its reader has left.
-    """
-
-    def leave() -> None:
-        broker.unsubscribe(subscription)
-        subscription.end()
-
-    def messages() -> Iterator[bytes]:
-        try:
-            yield RETRY
-            yield from _parts(subscription, parts)
-        finally:
-            broker.unsubscribe(subscription)
-
-    when_left = request.environ.get(ON_CLIENT_LEFT)
-    if when_left is not None:
-        when_left(leave)
-    response = event_stream(stream_with_context(messages()))
-    response.call_on_close(lambda: broker.unsubscribe(subscription))
-    return response
+    """Answer with what *parts* makes of each message of *subscription*, and of b"" first, for the state so far."""
+    return broker_stream(broker, subscription, stream_with_context(_parts(subscription, parts)))
 
 
 def _parts(subscription: Subscription, parts: Callable[[bytes], Iterator[bytes]]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
-from api.edge.deps import event_stream, services
+from api.edge.deps import RETRY, event_stream, services
 from models.contract.answers.batches import Batch
 from models.fields import LARGEST
 from services.platform import Following
@@ -55,7 +55,7 @@ def _events(batch_id: str) -> ResponseReturnValue:
 def _messages(shown: "_Parts", following: Following) -> Iterator[bytes]:
     parts, seldom = live.LiveParts(shown.html), live.Seldom()
     try:
-        yield live.RETRY
+        yield RETRY
         yield from seldom.run(lambda: parts.changed(*_QUICK, *_SLOW))
         changes = following.changes(_QUIET_S)
         while not shown.has_ended and (told := next(changes, None)) is not None:

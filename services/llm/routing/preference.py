@@ -102,7 +102,7 @@ class TargetChooser:
         if disabled or (info.last_resort and preference.model not in known):
             what = "Disabled" if disabled else "Invalid"
             name = preference.model[:100]
-            raise InputError(f"{what} model: {name}. Available at {info.id}: {', '.join(known)}")
+            raise InputError(f"{what} model: {name}. Available at {info.id}: {', '.join(known) or 'none'}")
 
     def _check_models(self, preference: Preference) -> None:
         usable = self.everybody()
