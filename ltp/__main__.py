@@ -5,9 +5,16 @@ The service keeps the layout of its repository, with rooms named `models` or `ut
 """
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from ltp import __version__
+
+_CLIENT_ALONE = """The client is installed, and the service is not.
+
+  In Python:    import ltp; ltp.Client("http://127.0.0.1:5001")
+  The service:  pip install 'legal-training-platform[service]', then ltp --help
+"""
 
 
 def service_folder() -> Path:
@@ -21,6 +28,9 @@ def main() -> None:
     """Run the command line."""
     if sys.argv[1:] == ["--version"]:  # also where only the client is installed
         sys.stdout.write(f"ltp {__version__}\n")
+        return
+    if sys.argv[1:] in ([], ["--help"], ["-h"]) and find_spec("click") is None:
+        sys.stdout.write(_CLIENT_ALONE)
         return
     folder = service_folder()
     sys.path.insert(0, str(folder))

@@ -175,6 +175,14 @@ class FileFolder:
             with self._faults(name), contextlib.suppress(FileNotFoundError):
                 self.system.delete_file(self.path(each))
 
+    def remove_all(self, under: str) -> None:
+        """Remove the folder *under* with all files in it, if there is one; StorageError if that fails."""
+        for file in list(self.files(under)):
+            self.remove(file.name)
+        if not self.is_remote:  # object storage has no folders
+            with self._faults(under), contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(self.path(under))
+
     def files(self, under: str = "") -> Iterator[FileInfo]:
         """Yield all files below *under*, in any order; none where there is no such folder.
 

@@ -166,8 +166,11 @@ def test_command_of_a_client_alone_says_what_brings_the_service(wheel: Path, tmp
     installed = Installed(tmp_path / "environment", wheel)
     (installed.package.parent / "others.pth").unlink()
 
+    shown = installed.run("--help", folder=tmp_path)
     said = installed.run("serve", folder=tmp_path)
 
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "pip install 'legal-training-platform[service]', then ltp --help" in shown.stdout
     assert (said.returncode, said.stdout) == (1, "")
     assert (
         said.stderr

@@ -122,3 +122,14 @@ def test_only_object_storage_is_remote() -> None:
     assert is_remote("s3://bucket/prefix")
     assert not is_remote("/data/shards")
     assert not is_remote("C:/data")
+
+
+def test_a_folder_is_removed_with_all_in_it_and_nothing_beside_it(folder: FileFolder) -> None:
+    for name in ("us/2026/a", "us/b", "uk/c", "usa"):
+        put(folder, name, b"1")
+
+    folder.remove_all("us")
+    folder.remove_all("nowhere")
+
+    assert {each.name for each in folder.files()} == {"uk/c", "usa"}
+    assert folder.is_remote or not Path(folder.path("us")).exists()

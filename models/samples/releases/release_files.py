@@ -70,8 +70,7 @@ class ReleaseFiles:
 
     def remove(self, release_id: str) -> None:
         """Remove all files of a release; StorageError if that fails."""
-        for file in list(self._folder.files(_name(release_id, ""))):
-            self._folder.remove(file.name)
+        self._folder.remove_all(_name(release_id, ""))
 
     def leftovers(self, known: Collection[str], now: datetime) -> Iterator[str]:
         """Yield the ids of what a kill left: files of no release that is *known*, older than a day.

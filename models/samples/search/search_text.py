@@ -176,7 +176,11 @@ def fold_column(texts: pl.Series) -> pl.Series:
 
 def spaced(texts: pl.Series) -> pl.Series:
     """Return *texts* with a blank on either side of each sign of a script that is written without."""
-    return texts.str.replace_all(rf"[{_UNSPACED}]", " $0 ")
+    odd = (texts.str.len_bytes() != texts.str.len_chars()).arg_true()  # no such sign is one of ASCII
+    if not len(odd):
+        return texts
+    # Polars puts values into the series itself.
+    return texts.clone().scatter(odd, texts.gather(odd).str.replace_all(rf"[{_UNSPACED}]", " $0 "))
 
 
 def words_of(folded: pl.Series) -> pl.Series:

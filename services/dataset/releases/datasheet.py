@@ -43,7 +43,7 @@ def datasheet(facts: ReleaseFacts) -> str:
     chosen = ", ".join(f"{name} = {value}" for name, value in recipe["filters"].items()) or "all samples"
     left = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in quality["left_out"].items()) or "none"
     splits = _told({name: split["samples"] for name, split in facts["splits"].items()})
-    return f"""## Release
+    return f"""{_yanked(facts)}## Release
 
 Release {facts["version"]} of {facts["created_at"][:10]}. Its rows have the hash
 `{facts["content_hash"]}`: whoever has the same rows has the same hash. `release.json`
@@ -135,3 +135,11 @@ def _licence(licence: Mapping[str, str]) -> str:
     if not licence:
         return "No licence was named: nobody may use it beyond what the law allows."
     return f"Licence: {_plain(licence.get('license_name') or licence['license'])}."
+
+
+def _yanked(facts: ReleaseFacts) -> str:
+    yanked = facts["yanked"]
+    if yanked is None:
+        return ""
+    reason = " ".join(yanked["reason"].split())
+    return f"> **Do not use this release**: it was yanked on {yanked['at'][:10]}. {reason}\n\n"

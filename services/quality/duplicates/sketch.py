@@ -127,20 +127,24 @@ def _shingles(folded: pl.Series) -> tuple[Hashes, Hashes]:
     words, lengths = _words(folded)
     ends = np.cumsum(lengths)
     starts = ends - lengths
-    index = np.arange(len(words))
-    row = np.repeat(np.arange(len(lengths)), lengths)
-    padded = np.concatenate([words, np.zeros(_SHINGLE, dtype=words.dtype)])
-    with np.errstate(over="ignore"):
-        mixed = words.astype(np.uint64)
-        for step in range(1, _SHINGLE):
-            # Shingles must not reach into the next text.
-            following = np.where(index + step < ends[row], padded[index + step], 0).astype(np.uint64)
-            mixed = (mixed * np.uint64(_MIX)) ^ following
+    padded = np.concatenate([words, np.zeros(_SHINGLE - 1, dtype=np.uint64)])
+    mixed = words.copy()
+    inside = np.ones(len(words), dtype=np.bool_)
+    for step in range(1, _SHINGLE):
+        mixed *= np.uint64(_MIX)
+        mixed ^= padded[step : step + len(words)]
+        inside[np.maximum(ends - step, starts)] = False  # it would reach into the next text
     # A text of fewer words is one shingle.
+    short = np.flatnonzero(lengths < _SHINGLE)
+    first = starts[short]
+    alone = words[first]
+    for step in range(1, _SHINGLE):
+        alone = (alone * np.uint64(_MIX)) ^ np.where(step < lengths[short], padded[first + step], np.uint64(0))
+    mixed[first] = alone
+    inside[first] = True
     counts = np.maximum(lengths - (_SHINGLE - 1), 1)
-    inside = index - starts[row] < counts[row]
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.uint64)
-    return np.ascontiguousarray(mixed[inside]), offsets
+    return mixed[inside], offsets
 
 
 def _words(folded: pl.Series) -> tuple[Hashes, NDArray[np.int64]]:
@@ -156,9 +160,9 @@ def _words(folded: pl.Series) -> tuple[Hashes, NDArray[np.int64]]:
         pl.col("text").hash(_WORD_SEED).alias("hash"), (pl.col("text") != "").alias("is_word")
     )
     is_word = every["is_word"].to_numpy().copy()
-    rows = np.repeat(np.arange(len(counts)), counts)
-    lengths = np.bincount(rows[is_word], minlength=len(counts)).astype(np.int64)
+    starts = np.cumsum(counts) - counts
+    lengths = np.add.reduceat(is_word, starts, dtype=np.int64) if len(starts) else counts
     empty = np.flatnonzero(lengths == 0)
-    is_word[(np.cumsum(counts) - counts)[empty]] = True
+    is_word[starts[empty]] = True
     lengths[empty] = 1
     return every["hash"].to_numpy()[is_word], lengths

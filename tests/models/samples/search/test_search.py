@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.samples.sample_store import SampleStore
 from models.samples.search.search_index import SearchIndex, expression
-from models.samples.search.search_text import FIELDS, fold, matches, parse_query, snippet
+from models.samples.search.search_text import FIELDS, fold, matches, parse_query, snippet, spaced
 from models.samples.snapshot import Snapshot
 from services.dataset.search_service import SearchRequest, SearchService
 from tests.fakes import sample
@@ -356,3 +356,10 @@ def test_newest_few_of_many_are_not_looked_at_one_by_one(
 
     assert [row["id"] for row in found["results"]] == ["s000"]
     assert len(taken) <= 3
+
+
+def test_signs_of_scripts_without_blanks_stand_alone_and_the_texts_given_stay_as_they_are() -> None:
+    texts = pl.Series(["plain", "漢字 x", "§ 5", None])
+
+    assert spaced(texts).to_list() == ["plain", " 漢  字  x", "§ 5", None]
+    assert texts.to_list() == ["plain", "漢字 x", "§ 5", None]
