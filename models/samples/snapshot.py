@@ -15,7 +15,7 @@ from models.samples.file.carried_groups import CarriedFile, CarriedGroup
 from models.samples.file.column_types import common, fitted
 from models.samples.file.intake import schema
 from models.samples.file.newest import TIME, Rows, joined, newest_first
-from models.samples.file.row_groups import is_full, portions, row_bytes, slices
+from models.samples.file.row_groups import gathered, is_full, portions, row_bytes, slices
 from models.samples.file.row_index import describe
 from models.samples.journal import Overlay
 from models.samples.version import Identity, Version, rows_of, take_in_order
@@ -211,20 +211,27 @@ class Snapshot:
 
         Row groups of *file* (`Version.carried`) of which all are wanted come undecoded.
         """
-        first = rows_of(self.version)
-        for group, (start, rows) in enumerate(self.version.groups() if self.version is not None else ()):
-            low, high = (int(positions.search_sorted(row)) for row in (start, start + rows))
+        return gathered(self._in_order(positions, file))
+
+    def _in_order(self, positions: pl.Series, file: CarriedFile | None) -> Iterator[pl.DataFrame | CarriedGroup]:
+        first, numbers = rows_of(self.version), positions.to_numpy()
+        groups = list(self.version.groups()) if self.version is not None else []
+        # One search for all of them: a query each costs more than a row group is worth.
+        lows = np.searchsorted(numbers, [start for start, _ in groups]).tolist()
+        highs = np.searchsorted(numbers, [start + rows for start, rows in groups]).tolist()
+        for group, ((start, rows), low, high) in enumerate(zip(groups, lows, highs, strict=True)):
             if high - low == rows and file is not None:
                 yield file.group(group)
             elif high > low:
                 yield from self._wanted(group, start, positions[low:high])
-        new = positions[int(positions.search_sorted(first)) :]
+        new = positions[int(np.searchsorted(numbers, first)) :]
         yield from slices(self._live[new.cast(pl.Int64()) - first])
 
     def _wanted(self, group: int, start: int, positions: pl.Series) -> Iterator[pl.DataFrame]:
         """Yield those of a row group's samples, which begins at *start*, that are at *positions*."""
+        numbers = positions.to_numpy()
         for piece in self.version.pieces_of(group) if self.version is not None else ():
-            low, high = (int(positions.search_sorted(row)) for row in (start, start + piece.height))
+            low, high = np.searchsorted(numbers, (start, start + piece.height)).tolist()
             wanted = positions[low:high]
             shown = piece if len(wanted) == piece.height else piece[wanted - start]
             start += piece.height

@@ -11,7 +11,7 @@ from typing import Protocol
 from models.contract.arguments import ExportArguments
 from models.samples.snapshot import HasSamples, Snapshot, Snapshots
 from models.samples.version import Identity
-from services.dataset.pieces import groups_of, pieces_of
+from services.dataset.pieces import carrier_of, groups_of, pieces_of
 from services.dataset.publishable import Choice, Publishable, choice
 from services.dataset.splits import NAMES, SplitRequest, parse_shares
 from services.formats.export_format import REASONING, ExportFormat, ExportOptions
@@ -120,9 +120,10 @@ class Exporter:
 
 
 def _content(snapshot: Snapshot, positions: pl.Series, spec: ExportFormat, options: ExportOptions) -> Iterator[bytes]:
-    groups = groups_of(snapshot, positions, options) if spec.write_groups is not None and not options.fields else None
-    if spec.write_groups is not None and groups is not None:
-        return spec.write_groups(groups, snapshot.columns)
+    if spec.write_groups is not None and not options.fields:
+        groups = groups_of(snapshot, positions, options, carrier_of(snapshot, options))
+        if groups is not None:
+            return spec.write_groups(groups, snapshot.columns)
     return spec.write(*pieces_of(snapshot, positions, spec, options), options)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from models.samples.by_number import ascending, pieces_at
-from models.samples.file.carried_groups import CarriedGroup
+from models.samples.file.carried_groups import CarriedFile, CarriedGroup
 from models.samples.snapshot import Snapshot
 from models.samples.thinking_source import TRACE
 from services.dataset.leading import leading_first
@@ -34,16 +34,21 @@ def pieces_of(
     return pieces, columns
 
 
-def groups_of(
-    snapshot: Snapshot, positions: pl.Series, options: ExportOptions
-) -> Iterator[pl.DataFrame | CarriedGroup] | None:
-    """Return the samples at *positions*, row groups of the data set undecoded; None if there are none such.
-
-    There are none either where the data set holds what *options* hide.
-    """
+def carrier_of(snapshot: Snapshot, options: ExportOptions) -> CarriedFile | None:
+    """Return the file whose row groups may leave undecoded; None if there is none, or it holds what *options* hide."""
     file = snapshot.version.carried(snapshot.columns) if snapshot.version is not None else None
+    return None if file is None or _holds_hidden(snapshot, options) else file
+
+
+def groups_of(
+    snapshot: Snapshot, positions: pl.Series, options: ExportOptions, file: CarriedFile | None
+) -> Iterator[pl.DataFrame | CarriedGroup] | None:
+    """Return the samples at *positions*, whole row groups of *file* (`carrier_of`) undecoded; None if there is none.
+
+    There are none either where the order is another than the file's.
+    """
     runs = ascending(positions) if file is not None else []
-    if not runs or _holds_hidden(snapshot, options):
+    if not runs:
         return None
     parts = (part for run in runs for part in snapshot.in_order(run, file))
     return (shown(part, options) if isinstance(part, pl.DataFrame) else part for part in parts)

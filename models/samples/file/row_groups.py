@@ -62,6 +62,25 @@ def packed(
     yield from (group for group, _ in packer.rest())
 
 
+def gathered(pieces: Iterable[pl.DataFrame | CarriedGroup]) -> Iterator[pl.DataFrame | CarriedGroup]:
+    """Yield small neighbours among *pieces* as one: whatever is done with a piece costs some queries each."""
+    waiting: list[pl.DataFrame] = []
+    rows = size = 0
+    for piece in pieces:
+        held = int(piece.estimated_size()) if isinstance(piece, pl.DataFrame) else 0
+        is_small = isinstance(piece, pl.DataFrame) and not is_full(piece.height, held)
+        if waiting and (not is_small or is_full(rows, size)):
+            yield pl.concat(waiting)
+            waiting, rows, size = [], 0, 0
+        if isinstance(piece, pl.DataFrame) and is_small:
+            waiting.append(piece)
+            rows, size = rows + piece.height, size + held
+        else:
+            yield piece
+    if waiting:
+        yield pl.concat(waiting)
+
+
 class _Packer:
     """Makes pieces of one size of pieces of any size, each with its bytes in memory."""
 
@@ -77,10 +96,10 @@ class _Packer:
 
     def add(self, piece: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, int]]:
         """Take *piece*, and yield what is full."""
-        ends = row_bytes(piece).cum_sum()
+        ends = np.cumsum(row_bytes(piece).to_numpy())
         start, before = 0, 0
         while start < piece.height:
-            fitting = int(ends.search_sorted(before + self._most_bytes - self._size, side="right")) - start
+            fitting = int(np.searchsorted(ends, before + self._most_bytes - self._size, side="right")) - start
             count = min(self._most_rows - self._rows, max(fitting, 0 if self._waiting else 1))
             if count > 0:
                 part = piece.slice(start, count)

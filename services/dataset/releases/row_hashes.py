@@ -33,14 +33,11 @@ def row_hashes(rows: pl.DataFrame) -> pl.Series:
     texts = [pl.col(name).fill_null("") if name in rows.columns else pl.lit("") for name in HASHED]
     parts = [part for text in texts for part in (text.str.len_chars().cast(pl.String()), pl.lit(":"), text)]
     joined = rows.select(pl.concat_str(parts).alias("text"))["text"]
-    digests = [hashlib.sha256(text.encode()).digest()[:_BYTES] for text in joined]
+    digests = [hashlib.sha256(text).digest()[:_BYTES] for text in joined.cast(pl.Binary())]
     return pl.Series("hash", digests, dtype=pl.Binary())
 
 
 def content_hash(hashes: Iterable[bytes] | pl.Series) -> str:
     """Return the hash of rows in whatever order: the SHA-256 over their sorted hashes, in hexadecimal digits."""
     ordered = hashes.sort() if isinstance(hashes, pl.Series) else sorted(hashes)
-    whole = hashlib.sha256()
-    for digest in ordered:
-        whole.update(digest)
-    return whole.hexdigest()
+    return hashlib.sha256(b"".join(ordered)).hexdigest()

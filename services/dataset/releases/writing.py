@@ -7,18 +7,18 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from models.contract.answers.releases import ReleaseFile, ReleaseSplit
 from models.samples.by_number import pieces_at
-from models.samples.file.carried_groups import CarriedGroup, decoded
+from models.samples.file.carried_groups import CarriedFile, CarriedGroup, decoded
 from models.samples.file.group_writer import arrow_schema
 from models.samples.file.row_groups import GroupFile
 from models.samples.releases.release_files import ReleaseFiles
 from models.samples.snapshot import Snapshot, Snapshots
 from services.dataset.exporting import ExportTools, KnownVerdicts, data_version_of, is_large, known_verdicts
 from services.dataset.leading import leading_first
-from services.dataset.pieces import groups_of, read_ahead, shown
+from services.dataset.pieces import carrier_of, groups_of, read_ahead, shown
 from services.dataset.publishable import Choice, Publishable, in_split
 from services.dataset.releases.measuring import Measures, measured
 from services.dataset.releases.row_hashes import content_hash, row_hashes
@@ -184,6 +184,10 @@ class _Freezing:
         measures = measured(snapshot, chosen, citations, left_out)
         return Frozen(data_version_of(snapshot), rows, measures, dict(self._sizes), self._files, types)
 
+    @cached_property
+    def _carrier(self) -> CarriedFile | None:
+        return carrier_of(self._snapshot, self._request.options)
+
     def _splits(self, chosen: pl.Series) -> Iterator[tuple[str, pl.Series]]:
         request = self._request
         if request.splits is None:
@@ -214,7 +218,7 @@ class _Freezing:
     def _write_part(self, split: str, positions: pl.Series, write: Callable[[bytes], object]) -> None:
         # The mark has the sizes of the row groups noted, so that an export takes them as they are.
         with GroupFile(write, self._columns, _MARK) as file:
-            groups = groups_of(self._snapshot, positions, self._request.options)
+            groups = groups_of(self._snapshot, positions, self._request.options, self._carrier)
             for part in groups if groups is not None else read_ahead(pieces_at(self._snapshot, positions)):
                 seen = self._take(split, decoded(part))
                 file.add(part if isinstance(part, CarriedGroup) else seen)

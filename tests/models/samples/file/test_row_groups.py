@@ -1,5 +1,6 @@
 """Samples are written, read and handed on in pieces bounded in rows and in bytes."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -9,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.samples.by_number import frame_at, pieces_at
+from models.samples.file.carried_groups import CarriedGroup, decoded
+from models.samples.file.footer import GroupFooter
 from models.samples.file.parquet_version import ParquetVersion
-from models.samples.file.row_groups import GROUP_ROWS, packed, portions, row_bytes, slices, write_groups
+from models.samples.file.row_groups import GROUP_ROWS, gathered, packed, portions, row_bytes, slices, write_groups
 from models.samples.sample_store import SampleStore
 from models.sizes import PIECE_BYTES
 from tests.fakes import sample
@@ -57,6 +60,31 @@ def test_pieces_hold_every_row_once_in_order_and_are_bounded(
     parts = list(portions(frame["n"], row_bytes(frame), size))
     assert [n for part in parts for n in part] == list(range(len(lengths)))
     assert all(len(part) == 1 or row_bytes(frame).gather(part).sum() <= size for part in parts)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, GROUP_ROWS)), max_size=30))
+@settings(max_examples=100)
+def test_small_neighbours_are_joined_and_all_rows_keep_their_order(kinds: list[tuple[bool, int]]) -> None:
+    pieces: list[pl.DataFrame | CarriedGroup] = []
+    start = 0
+    for is_whole, height in kinds:
+        rows = pl.DataFrame({"n": range(start, start + height)})
+        start += height
+        pieces.append(whole(rows) if is_whole else rows)
+
+    made = list(gathered(pieces))
+
+    assert [n for piece in made for n in decoded(piece)["n"]] == list(range(start))
+    assert [piece for piece in made if isinstance(piece, CarriedGroup)] == [
+        piece for piece in pieces if isinstance(piece, CarriedGroup)
+    ]
+    small = [isinstance(piece, pl.DataFrame) and piece.height < GROUP_ROWS // 2 for piece in made]
+    assert not any(one and other for one, other in pairwise(small))
+
+
+def whole(rows: pl.DataFrame) -> CarriedGroup:
+    """A row group of a file, of which only the rows matter here."""
+    return CarriedGroup(GroupFooter(rows.height, 0, 0, b"", ()), 0, lambda: rows, None)
 
 
 def test_row_groups_are_full_where_rows_are_short_and_small_where_they_are_long(tmp_path: Path) -> None:
