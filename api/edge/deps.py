@@ -1,6 +1,6 @@
 """How views reach the services, read bodies and send answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Protocol
 
@@ -74,11 +74,16 @@ def broker_stream(broker: Broker, subscription: Subscription, content: Iterable[
         broker.unsubscribe(subscription)
         subscription.end()
 
+    return watched_stream(chain((RETRY,), content), leave, lambda: broker.unsubscribe(subscription))
+
+
+def watched_stream(content: Iterable[bytes], leave: Callable[[], None], close: Callable[[], None]) -> Response:
+    """Answer with events; *leave* is called as soon as the reader is gone, *close* when the answer has ended."""
     when_left = request.environ.get(ON_CLIENT_LEFT)
     if when_left is not None:
         when_left(leave)
-    response = event_stream(chain((RETRY,), content))
-    response.call_on_close(lambda: broker.unsubscribe(subscription))
+    response = event_stream(content)
+    response.call_on_close(close)
     return response
 
 

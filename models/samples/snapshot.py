@@ -240,7 +240,8 @@ class Snapshot:
 
     def _gone(self, start: int, count: int) -> pl.Series:
         """Return which of *count* rows of the file from *start* on are hidden, numbered from `start`."""
-        first, last = (int(self.hidden.search_sorted(n)) for n in (start, start + count))
+        hidden = self.hidden.to_numpy()
+        first, last = np.searchsorted(hidden, np.array((start, start + count), dtype=hidden.dtype)).tolist()
         return self.hidden[first:last] - start
 
     def _shown(self, piece: pl.DataFrame, start: int) -> pl.DataFrame:

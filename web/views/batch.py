@@ -7,12 +7,11 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
-from api.edge.deps import RETRY, event_stream, services
+from api.edge.deps import RETRY, services, watched_stream
 from models.contract.answers.batches import Batch
 from models.fields import LARGEST
 from services.platform import Following
 from utils.errors import InputError, NotFoundError
-from utils.wsgi import ON_CLIENT_LEFT
 from web.formats import summing_places
 from web.page_spec import PageSpec
 from web.parts import batch_words, comparison, draft_marks, live
@@ -44,12 +43,7 @@ def _events(batch_id: str) -> ResponseReturnValue:
     """Send the parts of the page, and each again when it has changed, until the batch has ended."""
     shown = _Parts(_named(batch_id))
     following = services().monitor.follow(batch_id)
-    when_left = request.environ.get(ON_CLIENT_LEFT)
-    if when_left is not None:
-        when_left(following.close)
-    response = event_stream(stream_with_context(_messages(shown, following)))
-    response.call_on_close(following.close)
-    return response
+    return watched_stream(stream_with_context(_messages(shown, following)), following.close, following.close)
 
 
 def _messages(shown: "_Parts", following: Following) -> Iterator[bytes]:
