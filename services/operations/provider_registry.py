@@ -104,11 +104,10 @@ class ProviderRegistry:
         """Return the changes after event *after*, oldest first."""
         return self.store.changes(after, min(limit or _MOST_EVENTS, _MOST_EVENTS))
 
-    def discover(self) -> None:
-        """Ask the providers for their models where a list is missing, old or in doubt, and keep what is new."""
+    def ask(self) -> bool:
+        """Ask the providers for their models where a list is missing, old or in doubt; tell whether one was asked."""
         names = [provider.id for provider in self.llm.factory.enabled() if not provider.last_resort]
-        if self.llm.models.refresh_due(names):
-            self.know_all()
+        return bool(self.llm.models.refresh_due(names))
 
     def know_all(self) -> None:
         """Give every provider and model that is known or listed a row, with its `db_id`."""

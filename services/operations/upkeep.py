@@ -24,8 +24,11 @@ Task = Callable[[Stopped], object]
 class Discovery(Protocol):
     """Finds out which models the providers have."""
 
-    def discover(self) -> None:
-        """Ask every provider whose list is missing, old or in doubt."""
+    def ask(self) -> bool:
+        """Ask every provider whose list is missing, old or in doubt; tell whether one was. May hang on a vendor."""
+
+    def know_all(self) -> None:
+        """Keep what the lists have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Upkeep:
         self._chores = chores
         self._dataset = chores.dataset
         self._stopping = threading.Event()
+        self._keeping = threading.Lock()  # held while the discovery uses the database
         loops = {"fold": self._fold_loop, "upkeep": self._upkeep_loop, "discovery": self._discovery_loop}
         self._threads = [threading.Thread(target=loop, name=name, daemon=True) for name, loop in loops.items()]
 
@@ -65,11 +69,16 @@ class Upkeep:
         self._stopping.set()
 
     def stop(self, timeout_s: float) -> None:
-        """Wait for the threads that write, and fold what waits; not for the discovery, which may hang on a vendor."""
+        """Wait for what the threads write, and fold what waits.
+
+        Not for the discovery's questions, which may hang on a vendor: what comes of them is not kept any more.
+        """
         self.tell()
         for thread in self._threads:
             if thread.name != "discovery" and thread.is_alive():
                 thread.join(timeout_s)
+        if self._keeping.acquire(timeout=timeout_s):
+            self._keeping.release()
         self._fold(self._dataset.fold_at_end)
 
     def _fold_loop(self) -> None:
@@ -111,10 +120,16 @@ class Upkeep:
     def _discovery_loop(self) -> None:
         while True:
             try:
-                self._chores.discovery.discover()
+                if self._chores.discovery.ask():
+                    self._keep_models()
             except StorageError as error:
                 log.warning("models not kept", extra={"reason": str(error)})
             except Exception:  # top of a thread: it must live on
                 log.exception("discovery failed")
             if self._stopping.wait(_DISCOVERY_LOOK_S):
                 return
+
+    def _keep_models(self) -> None:
+        with self._keeping:
+            if not self._stopping.is_set():  # the database may be closed, the folder another process's
+                self._chores.discovery.know_all()
