@@ -10,14 +10,13 @@ class Slow:
     """A discovery at a vendor that answers when the test says so."""
 
     def __init__(self) -> None:
-        self.asked, self.answer, self.done = threading.Event(), threading.Event(), threading.Event()
+        self.asked, self.answer = threading.Event(), threading.Event()
         self.keeping, self.kept = threading.Event(), threading.Event()
         self.times = 0
 
     def ask(self) -> bool:
         self.asked.set()
         assert self.answer.wait(30)
-        self.done.set()
         return True
 
     def know_all(self) -> None:
@@ -37,9 +36,9 @@ def test_list_of_models_that_comes_after_the_end_is_not_written_to_the_closed_da
     assert slow.asked.wait(30)
     upkeep.stop(30)  # returns though the vendor has not answered
     slow.answer.set()
-    assert slow.done.wait(30)
     for thread in upkeep._threads:
         thread.join(30)
+        assert not thread.is_alive()
     assert slow.times == 0
 
 
